@@ -1,0 +1,8 @@
+/**
+ * Input that a user can mend: a bad option, an impossible parameter, a foreign file, a machine without an adapter.
+ * The message is one or two sentences (the value, what is allowed, the remedy); programs print it alone, without a
+ * stack trace, and exit with code 2.
+ */
+export class InputError extends Error {
+  override name = "InputError";
+}

@@ -1,0 +1,35 @@
+// Runs its arguments under Bun: `node scripts/start.mjs FILE.ts [args]`, or `node scripts/start.mjs test`.
+// npm may be set not to run install scripts (npm 11 and later ask first), and then node_modules/.bin/bun is a stub
+// that only prints an error; so this looks for the binary inside the platform package that npm did install.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+function findBun() {
+  if (process.versions.bun) return process.execPath;
+  const os = process.platform === "win32" ? "windows" : process.platform;
+  const arch = process.arch === "arm64" ? "aarch64" : process.arch;
+  const exe = process.platform === "win32" ? "bun.exe" : "bun";
+  const musl = process.platform === "linux" && !process.report.getReport().header.glibcVersionRuntime ? "-musl" : "";
+  const packaged = join(root, "node_modules", "@oven", `bun-${os}-${arch}${musl}`, "bin", exe);
+  return existsSync(packaged) ? packaged : "bun";
+}
+
+const bun = findBun();
+const child = spawn(bun, process.argv.slice(2), { stdio: "inherit" });
+// The terminal sends Ctrl-C to the whole group; the child decides when to stop, this process only waits for it.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => child.kill("SIGTERM"));
+child.on("error", (error) => {
+  console.error(
+    error.code === "ENOENT"
+      ? "Bun was not found in node_modules: run `npm ci` first (it installs Bun), or install Bun from https://bun.com"
+      : `cannot start ${bun}: ${error.message}`,
+  );
+  process.exit(1);
+});
+child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
