@@ -1,0 +1,128 @@
+// Gradient of the SDE loss with respect to the networks' outputs, one invocation per sample.
+//
+// Inputs in standardised units (lib/method/sde.ts): g = drift network output, raw = diffusion network output, target y.
+//   r = y − κ ∘ g,   S = σ̃(raw),   C = S Sᵀ + ε I
+// increment estimator (paper, eq. of the custom loss):  L = rᵀ C⁻¹ r + log det C
+// compensator estimator:                                L = |r|² + tr(C⁻¹ V) + log det C,  V = Q standardised
+// With a = C⁻¹ r:  ∂L/∂C = C⁻¹ − a aᵀ  or  C⁻¹ − C⁻¹ V C⁻¹,  ∂L/∂S = 2 (∂L/∂C) S,  ∂L/∂g = −2 κ a  or  −2 κ r.
+// σ̃: diagonal exp(raw_j) (raw clamped to ±12), or full I + raw, a D × D matrix row by row.
+// The gradients are divided by the batch size. Rows of padding get gradient zero.
+import constants::D;
+import constants::FULL;          // 1: full matrix, 0: diagonal
+import constants::COMPENSATOR;   // 1: compensator estimator, 0: increments
+import constants::OUTPUTS;       // padded number of outputs of both networks
+
+struct Params {
+  batch: u32,
+  epsilon: f32,
+  kappa: array<vec4f, 2>,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> batch: array<f32>;        // [z (D), y (D), V (D(D+1)/2 if compensator)][b]
+@group(0) @binding(2) var<storage, read> outputs: array<f32>;      // [2][OUTPUTS][b]
+@group(0) @binding(3) var<storage, read_write> gradient: array<f32>; // [2][OUTPUTS][b]
+@group(0) @binding(4) var<storage, read_write> losses: array<f32>; // [b]
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let b = id.x;
+  let n = params.batch;
+  if (b >= n) { return; }
+  var r: array<f32, D>;
+  var s: array<f32, D * D>;
+  var c: array<f32, D * D>;
+  for (var j = 0u; j < D; j++) {
+    let kappa = params.kappa[j / 4u][j % 4u];
+    r[j] = batch[(D + j) * n + b] - kappa * outputs[j * n + b];
+    for (var k = 0u; k < D; k++) {
+      let identity = select(0.0, 1.0, j == k);
+      if (FULL == 1) {
+        s[j * D + k] = identity + outputs[(OUTPUTS + j * D + k) * n + b];
+      } else {
+        s[j * D + k] = identity * exp(clamp(outputs[(OUTPUTS + j) * n + b], -12.0, 12.0));
+      }
+    }
+  }
+  for (var j = 0u; j < D; j++) {
+    for (var k = 0u; k < D; k++) {
+      var sum = select(0.0, params.epsilon, j == k);
+      for (var l = 0u; l < D; l++) { sum += s[j * D + l] * s[k * D + l]; }
+      c[j * D + k] = sum;
+    }
+  }
+  // In place: C → its inverse by Gauss–Jordan without pivoting (C is positive definite); the pivots give log det C.
+  var log_det = 0.0;
+  for (var p = 0u; p < D; p++) {
+    let pivot = max(c[p * D + p], 1e-20);
+    log_det += log(pivot);
+    let inverse = 1.0 / pivot;
+    c[p * D + p] = 1.0;
+    for (var k = 0u; k < D; k++) { c[p * D + k] *= inverse; }
+    for (var j = 0u; j < D; j++) {
+      if (j != p) {
+        let factor = c[j * D + p];
+        c[j * D + p] = 0.0;
+        for (var k = 0u; k < D; k++) { c[j * D + k] -= factor * c[p * D + k]; }
+      }
+    }
+  }
+  // e = ∂L/∂C, and the loss.
+  var loss = log_det;
+  var e: array<f32, D * D>;
+  var a: array<f32, D>;
+  for (var j = 0u; j < D; j++) {
+    a[j] = r[j];
+    if (COMPENSATOR == 0) {
+      var sum = 0.0;
+      for (var k = 0u; k < D; k++) { sum += c[j * D + k] * r[k]; }
+      a[j] = sum;
+    }
+    loss += r[j] * a[j];
+  }
+  if (COMPENSATOR == 1) {
+    var cv: array<f32, D * D>;
+    for (var j = 0u; j < D; j++) {
+      for (var k = 0u; k < D; k++) {
+        var sum = 0.0;
+        for (var l = 0u; l < D; l++) {
+          let low = min(l, k);
+          let index = low * D - (low * (low + 1u)) / 2u + max(l, k);   // upper triangle, row by row
+          sum += c[j * D + l] * batch[(2u * D + index) * n + b];
+        }
+        cv[j * D + k] = sum;
+      }
+      loss += cv[j * D + j];
+    }
+    for (var j = 0u; j < D; j++) {
+      for (var k = 0u; k < D; k++) {
+        var sum = c[j * D + k];
+        for (var l = 0u; l < D; l++) { sum -= cv[j * D + l] * c[l * D + k]; }
+        e[j * D + k] = sum;
+      }
+    }
+  } else {
+    for (var j = 0u; j < D; j++) {
+      for (var k = 0u; k < D; k++) { e[j * D + k] = c[j * D + k] - a[j] * a[k]; }
+    }
+  }
+  losses[b] = loss;
+
+  let mean = 1.0 / f32(n);
+  for (var j = 0u; j < OUTPUTS; j++) {
+    gradient[j * n + b] = 0.0;
+    gradient[(OUTPUTS + j) * n + b] = 0.0;
+  }
+  for (var j = 0u; j < D; j++) {
+    gradient[j * n + b] = -2.0 * params.kappa[j / 4u][j % 4u] * a[j] * mean;
+    for (var k = 0u; k < D; k++) {
+      var sum = 0.0;
+      for (var l = 0u; l < D; l++) { sum += e[j * D + l] * s[l * D + k]; }
+      if (FULL == 1) {
+        gradient[(OUTPUTS + j * D + k) * n + b] = 2.0 * sum * mean;
+      } else if (j == k) {
+        gradient[(OUTPUTS + j) * n + b] = 2.0 * sum * s[j * D + j] * mean;
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// Storage buffers on the device: allocation within a budget, use after destroy made an error.
+import { totalmem } from "node:os";
+import { InputError } from "../errors.ts";
+
+export type HostArray = Float32Array | Uint32Array | Int32Array;
+
+/** Software adapters let a process allocate more than the machine has; this fraction of its memory is the ceiling. */
+const BUDGET = 0.5 * totalmem();
+
+let allocated = 0;
+
+/** A storage buffer. Made by `Gpu.buffer`; the size is in bytes, a multiple of 4. */
+export class GpuArray {
+  readonly label: string;
+  readonly bytes: number;
+  #buffer: GPUBuffer | null;
+
+  constructor(device: GPUDevice, label: string, bytes: number) {
+    const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+    if (!Number.isInteger(bytes) || bytes <= 0 || bytes % 4 !== 0) {
+      throw new Error(`buffer ${label}: ${bytes} bytes is not a positive multiple of 4`);
+    }
+    if (bytes > limit) {
+      throw new InputError(
+        `${label} needs ${mebibytes(bytes)}, this adapter binds at most ${mebibytes(limit)}: use a smaller batch or system`,
+      );
+    }
+    if (allocated + bytes > BUDGET) {
+      throw new InputError(
+        `${label} needs ${mebibytes(bytes)} beside the ${mebibytes(allocated)} in use, the budget is ${mebibytes(BUDGET)}: use a smaller batch or system`,
+      );
+    }
+    this.label = label;
+    this.bytes = bytes;
+    this.#buffer = device.createBuffer({
+      label,
+      size: bytes,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    allocated += bytes;
+  }
+
+  /** The WebGPU buffer. Throws after `destroy`: WebGPU itself would go on in silence. */
+  get raw(): GPUBuffer {
+    if (!this.#buffer) throw new Error(`buffer ${this.label} is used after it was destroyed`);
+    return this.#buffer;
+  }
+
+  /** Frees the memory now. Idempotent. */
+  destroy(): void {
+    if (!this.#buffer) return;
+    this.#buffer.destroy();
+    this.#buffer = null;
+    allocated -= this.bytes;
+  }
+}
+
+/** Bytes held by live buffers, for leak tests. */
+export function allocatedBytes(): number {
+  return allocated;
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}

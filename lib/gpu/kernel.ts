@@ -1,0 +1,204 @@
+// Kernels: WGSL files linked with WESL imports, compiled with messages that point into the file, bound by name.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  makeShaderDataDefinitions,
+  makeStructuredView,
+  type ShaderDataDefinitions,
+  type VariableDefinition,
+} from "webgpu-utils";
+import { type LinkedWesl, link } from "wesl/core";
+import { GpuArray } from "./buffer.ts";
+
+const KERNELS = join(import.meta.dir, "../../kernels");
+
+export interface KernelOptions {
+  /** Values of the module's `override` constants. */
+  overrides?: Record<string, number>;
+  /** Values that the module imports from `constants::`, for array sizes that WGSL wants at compile time. */
+  constants?: Record<string, number>;
+}
+
+/** A uniform is given as an object with its struct's field names, a storage buffer as a `GpuArray`. */
+export type Bindings = Record<string, GpuArray | Record<string, number | ArrayLike<number>>>;
+
+interface Resource {
+  readonly name: string;
+  readonly binding: number;
+  readonly type: GPUBufferBindingType;
+}
+
+/** One dispatch, ready to be encoded any number of times. */
+export interface Call {
+  readonly label: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+}
+
+let sources: Record<string, string> | undefined;
+
+/** All kernel sources by path relative to `kernels/`, read once. */
+function kernelSources(): Record<string, string> {
+  sources ??= Object.fromEntries(
+    readdirSync(KERNELS, { recursive: true })
+      .map((name) => String(name).replaceAll("\\", "/"))
+      .filter((name) => name.endsWith(".wgsl"))
+      .sort()
+      .map((name) => [`./${name}`, readFileSync(join(KERNELS, name), "utf8")]),
+  );
+  return sources;
+}
+
+/** A compiled entry point of one kernel file. Made by `Gpu.kernel`, which caches. */
+export class Kernel {
+  readonly label: string;
+  readonly #device: GPUDevice;
+  readonly #pipeline: GPUComputePipeline;
+  readonly #definitions: ShaderDataDefinitions;
+  readonly #resources: Resource[];
+
+  private constructor(
+    device: GPUDevice,
+    label: string,
+    pipeline: GPUComputePipeline,
+    definitions: ShaderDataDefinitions,
+    resources: Resource[],
+  ) {
+    this.label = label;
+    this.#device = device;
+    this.#pipeline = pipeline;
+    this.#definitions = definitions;
+    this.#resources = resources;
+  }
+
+  /**
+   * Links, compiles and checks the kernel `file` (relative to `kernels/`).
+   * Throws an Error whose message names file and line for every compiler message.
+   */
+  static async compile(device: GPUDevice, file: string, options: KernelOptions = {}): Promise<Kernel> {
+    return Kernel.fromSources(device, kernelSources(), file, options);
+  }
+
+  /** As `compile`, from given sources keyed by `./path`: for tests. */
+  static async fromSources(
+    device: GPUDevice,
+    weslSrc: Record<string, string>,
+    file: string,
+    { overrides = {}, constants = {} }: KernelOptions = {},
+  ): Promise<Kernel> {
+    const label = file;
+    if (!(`./${file}` in weslSrc)) throw new Error(`kernel ${file} does not exist`);
+    let linked: LinkedWesl;
+    try {
+      linked = await link({ weslSrc, rootModuleName: `./${file}`, constants, debugWeslRoot: "kernels" });
+    } catch (error) {
+      throw new Error(`kernel ${label} does not link: ${(error as Error).message}`);
+    }
+    const code = linked.dest;
+    device.pushErrorScope("validation");
+    const module = device.createShaderModule({ label, code });
+    const [scoped, info] = await Promise.all([device.popErrorScope(), module.getCompilationInfo()]);
+    const errors = info.messages.filter((message) => message.type === "error");
+    if (errors.length > 0) {
+      throw new Error(errors.map((message) => `${sourcePlace(linked, message.offset)}: ${message.message}`).join("\n"));
+    }
+    if (scoped) throw new Error(`kernel ${label}: ${scoped.message}`);
+    const text = declarations(code);
+    const definitions = makeShaderDataDefinitions(text);
+    const resources = findResources(text, definitions);
+    device.pushErrorScope("validation");
+    // An explicit layout, not "auto": that one drops what an entry point happens not to use.
+    const entries = resources.map(({ binding, type }) => ({
+      binding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type },
+    }));
+    const pipeline = device.createComputePipeline({
+      label,
+      layout: device.createPipelineLayout({ bindGroupLayouts: [device.createBindGroupLayout({ label, entries })] }),
+      compute: { module, entryPoint: "main", constants: overrides },
+    });
+    const invalid = await device.popErrorScope();
+    if (invalid) throw new Error(`kernel ${label}: ${invalid.message}`);
+    return new Kernel(device, label, pipeline, definitions, resources);
+  }
+
+  /**
+   * Binds resources by the names they have in the WGSL and fixes the number of workgroups.
+   * Throws when a name is missing or unknown, or a uniform lacks a field: WebGPU would read zeros.
+   */
+  call(bindings: Bindings, workgroups: number | [number, number?, number?]): Call {
+    const unknown = Object.keys(bindings).filter((name) => !this.#resources.some((r) => r.name === name));
+    if (unknown.length > 0) throw new Error(`kernel ${this.label} has no binding ${unknown.join(", ")}`);
+    const entries = this.#resources.map(({ name, binding }) => {
+      const value = bindings[name];
+      if (value === undefined) throw new Error(`kernel ${this.label}: binding ${name} is missing`);
+      return { binding, resource: { buffer: value instanceof GpuArray ? value.raw : this.#uniform(name, value) } };
+    });
+    const layout = this.#pipeline.getBindGroupLayout(0);
+    const group = this.#device.createBindGroup({ label: this.label, layout, entries });
+    const [x, y = 1, z = 1] = typeof workgroups === "number" ? [workgroups] : workgroups;
+    return { label: this.label, pipeline: this.#pipeline, group, workgroups: [x, y, z] };
+  }
+
+  #uniform(name: string, value: Record<string, number | ArrayLike<number>>): GPUBuffer {
+    const definition: VariableDefinition | undefined = this.#definitions.uniforms[name];
+    if (!definition) throw new Error(`kernel ${this.label}: ${name} is a storage buffer, not a uniform`);
+    const view = makeStructuredView(definition);
+    const fields = Object.keys(view.views);
+    for (const field of fields) {
+      if (!(field in value)) throw new Error(`kernel ${this.label}: uniform ${name} lacks ${field}`);
+    }
+    for (const field of Object.keys(value)) {
+      if (!fields.includes(field)) throw new Error(`kernel ${this.label}: uniform ${name} has no field ${field}`);
+    }
+    view.set(value);
+    const buffer = this.#device.createBuffer({
+      label: `${this.label}.${name}`,
+      size: view.arrayBuffer.byteLength,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    this.#device.queue.writeBuffer(buffer, 0, view.arrayBuffer);
+    return buffer;
+  }
+}
+
+/** The bindings of a module, all in group 0. Throws for another group. */
+function findResources(code: string, { uniforms, storages }: ShaderDataDefinitions): Resource[] {
+  const writable = new Set([...code.matchAll(/var<\s*storage\s*,\s*read_write\s*>\s*(\w+)/g)].map((match) => match[1]));
+  const list = [
+    ...Object.entries(uniforms).map(([name, variable]) => ({ name, ...variable, type: "uniform" as const })),
+    ...Object.entries(storages).map(([name, variable]) => ({
+      name,
+      ...variable,
+      type: writable.has(name) ? ("storage" as const) : ("read-only-storage" as const),
+    })),
+  ];
+  const stray = list.find(({ group }) => group !== 0);
+  if (stray) throw new Error(`binding ${stray.name} is in group ${stray.group}: kernels use group 0 alone`);
+  return list;
+}
+
+/** The code without function bodies: the reflection of webgpu-utils does not parse all that WGSL allows in them. */
+function declarations(code: string): string {
+  let out = "";
+  let rest = code.replace(/\/\/[^\n]*/g, "");
+  for (let at = rest.search(/\bfn\s/); at >= 0; at = rest.search(/\bfn\s/)) {
+    const open = rest.indexOf("{", at);
+    let depth = 1;
+    let end = open + 1;
+    for (; depth > 0 && end < rest.length; end++) depth += rest[end] === "{" ? 1 : rest[end] === "}" ? -1 : 0;
+    out += rest.slice(0, at).replace(/(@compute|@workgroup_size\([^)]*\))\s*/g, "");
+    rest = rest.slice(end);
+  }
+  return out + rest;
+}
+
+/** `kernels/file.wgsl:line:column` of a position in the linked text. */
+function sourcePlace(linked: LinkedWesl, offset: number): string {
+  const { src, position } = linked.sourceMap.destToSrc(offset);
+  const before = src.text.slice(0, position).split("\n");
+  const path = (src.path ?? "linked").replace(/^\.\//, "").replace(/^(kernels\/)?/, "kernels/");
+  return `${path}:${before.length}:${before[before.length - 1].length + 1}`;
+}

@@ -1,0 +1,66 @@
+// What a microscopic system must be able to do: the five verbs, and the relaxation inside overlapping patches.
+import type { Stream } from "../random/stream.ts";
+
+export interface Observable {
+  readonly name: string;
+  readonly symbol: string;
+  readonly unit: string;
+}
+
+/** A batch of microscopic states on the device, in the system's own packing. */
+export interface States {
+  /** Number of replicas. */
+  readonly count: number;
+  /** Sites per side of the lattice. */
+  readonly side: number;
+  /** Frees the device memory. */
+  destroy(): void;
+}
+
+/** Which patches are evolved: pair p is patch `patches[p]` (row-major in the tiling) of replica `replicas[p]`. */
+export interface PatchChoice {
+  readonly replicas: Uint32Array;
+  readonly patches: Uint32Array;
+}
+
+/**
+ * What happened to the patch observables φ_I in a partial evolution. Row-major float32, one row per pair.
+ * Compensator and variation are null for a simulator whose rates are not known.
+ */
+export interface PatchChange {
+  /** φ_I at the start, `[pairs, d]`. */
+  readonly before: Float32Array;
+  /** Δ = φ_I(x') − φ_I(x), `[pairs, d]`. */
+  readonly delta: Float32Array;
+  /** A = ∫ Lφ_I ds along the evolution, `[pairs, d]`. */
+  readonly compensator: Float32Array | null;
+  /** Q = ∫ Γ(φ_I) ds, upper triangles row by row, `[pairs, d(d+1)/2]`. */
+  readonly variation: Float32Array | null;
+}
+
+/**
+ * A system tiled by K = (side / patchSide)^dimension patches. All verbs are deterministic functions of their
+ * arguments and the stream. Times are physical.
+ */
+export interface System<S extends States = States> {
+  readonly name: string;
+  readonly dimension: number;
+  readonly observables: readonly Observable[];
+  readonly patchSide: number;
+  /** Random states of the training law. */
+  initial(count: number, side: number, stream: Stream): Promise<S>;
+  /** The true dynamics of whole systems for `time`, in place. */
+  evolve(states: S, time: number, stream: Stream): Promise<void>;
+  /** The true dynamics for `time` inside each chosen patch, the rest frozen; the states are left as they are. */
+  evolvePatches(states: S, choice: PatchChoice, time: number, stream: Stream): Promise<PatchChange>;
+  /** New states of `factor` times the side, by copying or interpolation. */
+  upsample(states: S, factor: number, stream: Stream): Promise<S>;
+  /** The macroscopic observables of whole systems, `[count, d]`, float32. */
+  observe(states: S): Promise<Float32Array>;
+  /** LocalRelax: the true dynamics for `time` inside patch after patch at half-patch stride, in place. */
+  relax(states: S, time: number, stream: Stream): Promise<void>;
+  /** States as host words, `[count, words]`, to be saved, shuffled and put back with `unpack`. */
+  pack(states: S): Promise<Uint32Array>;
+  /** The states of `words`; the inverse of `pack` for lattices of side `side`. */
+  unpack(words: Uint32Array, side: number): S;
+}
