@@ -1,13 +1,16 @@
 // Runs its arguments under Bun: `node scripts/start.mjs FILE.ts [args]`, or `node scripts/start.mjs test`.
 // npm may be set not to run install scripts (npm 11 and later ask first), and then node_modules/.bin/bun is a stub
-// that only prints an error; so this looks for the binary inside the platform package that npm did install.
+// that only prints an error. So this looks for the binary where the install script moves it and where it comes from.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** The stub is a shell script of half a kilobyte, the binary has 100 MB. */
+const STUB_BYTES = 1_000_000;
 
 function findBun() {
   if (process.versions.bun) return process.execPath;
@@ -16,6 +19,8 @@ function findBun() {
   const exe = process.platform === "win32" ? "bun.exe" : "bun";
   const musl = process.platform === "linux" && !process.report.getReport().header.glibcVersionRuntime ? "-musl" : "";
   const packaged = join(root, "node_modules", "@oven", `bun-${os}-${arch}${musl}`, "bin", exe);
+  const moved = join(root, "node_modules", "bun", "bin", "bun.exe");
+  if (existsSync(moved) && statSync(moved).size > STUB_BYTES) return moved;
   return existsSync(packaged) ? packaged : "bun";
 }
 

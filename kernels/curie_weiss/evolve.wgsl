@@ -14,8 +14,8 @@ import package::random::poisson::poisson_search;
 
 struct Params {
   replicas: u32,
-  chunk_first: u32,   // this dispatch does the chunks [chunk_first, chunk_last)
-  chunk_last: u32,
+  first: u32,         // this dispatch does the chunks [first, last)
+  last: u32,
   poisson_first: u32,
   stream: Stream,
 }
@@ -29,7 +29,7 @@ struct Params {
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= params.replicas) { return; }
   var u = ups[id.x];
-  for (var chunk = params.chunk_first; chunk < params.chunk_last; chunk++) {
+  for (var chunk = params.first; chunk < params.last; chunk++) {
     var rng = open_stream(params.stream, id.x, chunk);
     let attempts = poisson_search(next_u32(&rng), params.poisson_first, &poisson);
     for (var k = 0u; k < attempts; k++) {

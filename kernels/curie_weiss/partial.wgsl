@@ -8,13 +8,14 @@
 // Given the N attempts, the N + 1 waiting times all have mean δt/(N + 1); the integrals use these means, which leaves
 // E[A] and E[Q] exact and takes the noise of the waiting times away. Sums in float32: relative error about 10⁻⁶.
 //
-// One invocation per pair (a replica and one of its patches). A patch is 2 × 2 half-patch blocks of the grid.
+// One invocation per pair, a replica (pair / per_replica) and one of its patches, in [first, last).
 import package::random::xoshiro::{ Stream, open_stream, next_u32, next_site };
 import package::random::poisson::poisson_search;
 
 struct Params {
-  pairs: u32,
-  grid: u32,          // blocks per side of the lattice
+  first: u32,
+  last: u32,
+  per_replica: u32,
   patch_spins: u32,   // n_s
   chunks: u32,        // Poisson numbers that add up to the attempts
   poisson_first: u32,
@@ -26,23 +27,18 @@ struct Params {
 @group(0) @binding(1) var<storage, read> poisson: array<u32>;
 @group(0) @binding(2) var<storage, read> flips: array<vec2u>;      // [u]: 2³² p↑, 2³² p↓ of one spin
 @group(0) @binding(3) var<storage, read> ups: array<u32>;          // [replica]
-@group(0) @binding(4) var<storage, read> counts: array<u32>;       // [replica · grid² + block]
-@group(0) @binding(5) var<storage, read> chosen: array<vec2u>;     // [pair]: replica, patch
-@group(0) @binding(6) var<storage, read_write> result: array<vec4f>; // [pair]: m of the patch, Δ, A, Q
+@group(0) @binding(4) var<storage, read> starts: array<u32>;       // [pair]: up spins of the patch
+@group(0) @binding(5) var<storage, read_write> result: array<vec4f>; // [pair]: m of the patch, Δ, A, Q
 
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= params.pairs) { return; }
-  let replica = chosen[id.x].x;
-  let patches = params.grid / 2u;
-  let row = 2u * (chosen[id.x].y / patches);
-  let column = 2u * (chosen[id.x].y % patches);
-  let corner = replica * params.grid * params.grid + row * params.grid + column;
-  let start = counts[corner] + counts[corner + 1u] + counts[corner + params.grid] + counts[corner + params.grid + 1u];
+  let pair = params.first + id.x;
+  if (pair >= params.last) { return; }
+  let start = starts[pair];
   var v = start;
-  var u = ups[replica];
+  var u = ups[pair / params.per_replica];
 
-  var rng = open_stream(params.stream, id.x, 0u);
+  var rng = open_stream(params.stream, pair, 0u);
   var attempts = 0u;
   for (var chunk = 0u; chunk < params.chunks; chunk++) {
     attempts += poisson_search(next_u32(&rng), params.poisson_first, &poisson);
@@ -65,7 +61,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
   let size = f32(params.patch_spins);
   let weight = 0x1p-32f * params.time / f32(attempts + 1u);
-  result[id.x] = vec4f(
+  result[pair] = vec4f(
     (2.0 * f32(start) - size) / size,
     2.0 * f32(i32(v) - i32(start)) / size,
     weight * (births - deaths) * 2.0 / size,

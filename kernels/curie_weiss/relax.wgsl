@@ -1,7 +1,7 @@
 // LocalRelax: the true dynamics for a time τ inside patch after patch, at a stride of half a patch, everything outside
 // the current patch frozen. Exact in law for each patch, as in partial.wgsl; the patch feels the whole magnetization.
 //
-// One invocation per replica walks the rows [row_first, row_last) of patch positions from left to right; positions
+// One invocation per replica walks the rows [first, last) of patch positions from left to right; positions
 // wrap around the lattice. Each row has its own random stream, so results do not depend on the dispatch split.
 import package::random::philox::mul_high;
 import package::random::xoshiro::{ Stream, open_stream, next_u32 };
@@ -11,8 +11,8 @@ struct Params {
   replicas: u32,
   grid: u32,          // half-patch blocks per side of the lattice
   block_spins: u32,   // spins of a block
-  row_first: u32,
-  row_last: u32,
+  first: u32,         // this dispatch does the rows [first, last)
+  last: u32,
   chunks: u32,        // Poisson numbers that add up to the attempts of a patch
   poisson_first: u32,
   stream: Stream,
@@ -29,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= params.replicas) { return; }
   let base = id.x * params.grid * params.grid;
   var u = ups[id.x];
-  for (var row = params.row_first; row < params.row_last; row++) {
+  for (var row = params.first; row < params.last; row++) {
     var rng = open_stream(params.stream, id.x, row);
     let upper = base + row * params.grid;
     let lower = base + ((row + 1u) % params.grid) * params.grid;

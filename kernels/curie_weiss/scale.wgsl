@@ -1,6 +1,7 @@
 // scaled[replica] = copies · source[replica]: totals of lattices in which every spin was copied.
 struct Params {
-  replicas: u32,
+  first: u32,
+  last: u32,
   copies: u32,
 }
 
@@ -10,6 +11,7 @@ struct Params {
 
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= params.replicas) { return; }
-  scaled[id.x] = params.copies * source[id.x];
+  let replica = params.first + id.x;
+  if (replica >= params.last) { return; }
+  scaled[replica] = params.copies * source[replica];
 }

@@ -5,6 +5,8 @@ import { type Call, Kernel, type KernelOptions } from "./kernel.ts";
 
 /** A dispatch of split work is sized to take about this long (seconds); drivers kill dispatches of several seconds. */
 const SLICE_SECONDS = 0.25;
+/** Units of one slice at the most, so that one unit may be one invocation of a workgroup of 32. */
+const MAX_SLICE = 65_535 * 32;
 
 /** Objects that must not be garbage collected while the process lives: Dawn's callbacks refer to them. */
 const pinned: unknown[] = [];
@@ -80,6 +82,14 @@ export class Gpu {
     this.device.queue.writeBuffer(buffer.raw, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   }
 
+  /** Copies a whole buffer into another of the same size. */
+  copy(from: GpuArray, to: GpuArray): void {
+    if (from.bytes !== to.bytes) throw new Error(`${from.label} has ${from.bytes} bytes, ${to.label} ${to.bytes}`);
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(from.raw, 0, to.raw, 0, from.bytes);
+    this.device.queue.submit([encoder.finish()]);
+  }
+
   /** Enqueues calls in order in one pass. Errors appear at the next `read` or `idle`, with the calls' labels. */
   run(calls: Call | readonly Call[], repeat = 1): void {
     this.#check();
@@ -107,7 +117,7 @@ export class Gpu {
     for (let from = 0; from < total; ) {
       const rate = this.#rates.get(label);
       const size = Math.max(1, Math.floor(rate ? rate * SLICE_SECONDS : first));
-      const to = Math.min(total, from + size);
+      const to = Math.min(total, from + Math.min(size, MAX_SLICE));
       const start = performance.now();
       this.run(make(from, to));
       if (to < total || rate === undefined) {

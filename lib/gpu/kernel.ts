@@ -17,10 +17,15 @@ export interface KernelOptions {
   overrides?: Record<string, number>;
   /** Values that the module imports from `constants::`, for array sizes that WGSL wants at compile time. */
   constants?: Record<string, number>;
+  /** Switches for `@if(NAME)` in the module. */
+  conditions?: Record<string, boolean>;
 }
 
+/** A struct's field: a number, a vector or array, or a nested struct. */
+export type UniformValue = number | ArrayLike<number> | { readonly [field: string]: UniformValue };
+
 /** A uniform is given as an object with its struct's field names, a storage buffer as a `GpuArray`. */
-export type Bindings = Record<string, GpuArray | Record<string, number | ArrayLike<number>>>;
+export type Bindings = Record<string, GpuArray | { readonly [field: string]: UniformValue }>;
 
 interface Resource {
   readonly name: string;
@@ -85,13 +90,13 @@ export class Kernel {
     device: GPUDevice,
     weslSrc: Record<string, string>,
     file: string,
-    { overrides = {}, constants = {} }: KernelOptions = {},
+    { overrides = {}, constants = {}, conditions = {} }: KernelOptions = {},
   ): Promise<Kernel> {
     const label = file;
     if (!(`./${file}` in weslSrc)) throw new Error(`kernel ${file} does not exist`);
     let linked: LinkedWesl;
     try {
-      linked = await link({ weslSrc, rootModuleName: `./${file}`, constants, debugWeslRoot: "kernels" });
+      linked = await link({ weslSrc, rootModuleName: `./${file}`, constants, conditions, debugWeslRoot: "kernels" });
     } catch (error) {
       throw new Error(`kernel ${label} does not link: ${(error as Error).message}`);
     }
@@ -139,10 +144,11 @@ export class Kernel {
     const layout = this.#pipeline.getBindGroupLayout(0);
     const group = this.#device.createBindGroup({ label: this.label, layout, entries });
     const [x, y = 1, z = 1] = typeof workgroups === "number" ? [workgroups] : workgroups;
+    if (Math.max(x, y, z) > 65_535) throw new Error(`kernel ${this.label}: ${x} x ${y} x ${z} workgroups, at most 65535`);
     return { label: this.label, pipeline: this.#pipeline, group, workgroups: [x, y, z] };
   }
 
-  #uniform(name: string, value: Record<string, number | ArrayLike<number>>): GPUBuffer {
+  #uniform(name: string, value: { readonly [field: string]: UniformValue }): GPUBuffer {
     const definition: VariableDefinition | undefined = this.#definitions.uniforms[name];
     if (!definition) throw new Error(`kernel ${this.label}: ${name} is a storage buffer, not a uniform`);
     const view = makeStructuredView(definition);

@@ -2,13 +2,14 @@
 import { InputError } from "../errors.ts";
 import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
+import type { Bindings, UniformValue } from "../gpu/kernel.ts";
 import { type PoissonTable, poissonPlan } from "../random/poisson.ts";
 import { type Stream, streamUniform } from "../random/stream.ts";
-import type { PatchChange, PatchChoice, States, System } from "./system.ts";
+import type { PatchChange, States, System } from "./system.ts";
 
 const WORKGROUP = 32;
-/** Spins per lattice: counts stay exact in float32 and tables small. */
-const MAX_SPINS = 2 ** 22;
+/** 4,194,304 spins: magnetizations stay exact in float32. */
+const MAX_SIDE = 2048;
 
 export interface CurieWeissParameters {
   /** Temperature in units of J/k_B, > 0. */
@@ -20,14 +21,14 @@ export interface CurieWeissParameters {
 }
 
 /**
- * A batch as numbers of up spins: `ups[replica]` of the whole lattice and, once the lattice is resolved into
- * grid × grid blocks, `counts[replica · grid² + block]`. The rates know no positions, so this is all that matters.
+ * A batch as numbers of up spins. The rates know no positions and the random states are exchangeable, so the total of
+ * each lattice is all that matters until positions are asked for: `resolve` then draws them.
  */
 export interface CurieWeissStates extends States {
-  readonly grid: number;
+  /** Up spins of each lattice, `[count]`. */
   readonly ups: GpuArray;
-  /** Counts per block; with grid = 1 the same array as `ups`. */
-  readonly counts: GpuArray;
+  /** Up spins per half-patch block, `[count, (2 side / patchSide)²]`; null while positions are not drawn. */
+  counts: GpuArray | null;
 }
 
 /** Probability that one attempt flips a spin: `up` from down to up, `down` from up to down, given u up spins of n. */
@@ -67,10 +68,9 @@ export class CurieWeiss implements System<CurieWeissStates> {
   }
 
   async initial(count: number, side: number, stream: Stream): Promise<CurieWeissStates> {
-    const states = this.#allocate(count, side, 1);
-    const kernel = await this.#gpu.kernel("curie_weiss/initial.wgsl");
-    const params = { replicas: count, n: side * side, stream: streamUniform(stream) };
-    this.#gpu.run(kernel.call({ params, ups: states.ups }, Math.ceil(count / WORKGROUP)));
+    const states = this.#allocate(count, side);
+    const params = { n: side * side, stream: streamUniform(stream) };
+    await this.#run("initial", count, side * side, params, { ups: states.ups });
     return states;
   }
 
@@ -80,201 +80,190 @@ export class CurieWeiss implements System<CurieWeissStates> {
     return this.unpack(new Uint32Array(count).fill(Math.round((side * side * (1 + m)) / 2)), side);
   }
 
-  async evolve(states: CurieWeissStates, time: number, stream: Stream): Promise<void> {
-    const n = states.side ** 2;
+  async evolve({ count, side, ups, counts }: CurieWeissStates, time: number, stream: Stream): Promise<void> {
+    const n = side ** 2;
     const { chunks, table } = poissonPlan(n * checkTime(time));
     const { flips, chain } = this.#tablesFor(n);
-    const resolved = states.grid > 1;
-    const kernel = await this.#gpu.kernel(`curie_weiss/${resolved ? "evolve_blocks" : "evolve"}.wgsl`);
     const poisson = this.#poisson(table);
-    const first = Math.max(1, Math.floor(10_000_000 / ((n * time * states.count) / chunks + 1)));
-    const label = `evolve ${states.count} x ${n} x ${resolved} x ${time}`;
-    await this.#gpu.runSplit(label, chunks, first, (from, to) =>
-      kernel.call(
-        {
-          params: {
-            replicas: states.count,
-            ...(resolved ? { blocks: states.grid ** 2, block_spins: n / states.grid ** 2 } : {}),
-            chunk_first: from,
-            chunk_last: to,
-            poisson_first: table.first,
-            stream: streamUniform(stream),
-          },
-          poisson,
-          ups: states.ups,
-          ...(resolved ? { flips, counts: states.counts } : { chain }),
-        },
-        Math.ceil(states.count / WORKGROUP),
-      ),
-    );
+    const cost = (count * n * time) / chunks;
+    const params = { replicas: count, poisson_first: table.first, stream: streamUniform(stream) };
+    if (counts) {
+      const blocks = { blocks: this.#blocks(side), block_spins: this.#blockSpins };
+      await this.#run("evolve_blocks", chunks, cost, { ...params, ...blocks }, { poisson, flips, ups, counts }, count);
+    } else {
+      await this.#run("evolve", chunks, cost, params, { poisson, chain, ups }, count);
+    }
     poisson.destroy();
   }
 
-  /** Needs states resolved into half patches, as `upsample` and `resolve` make them. */
+  /** While positions are not drawn, those of the chosen patches alone are: the cost does not grow with the lattice. */
   async evolvePatches(
-    states: CurieWeissStates,
-    { replicas, patches }: PatchChoice,
+    { count, side, ups, counts }: CurieWeissStates,
+    patches: Uint32Array,
     time: number,
     stream: Stream,
   ): Promise<PatchChange> {
-    this.#requireResolved(states);
-    const pairs = replicas.length;
+    const pairs = patches.length;
+    const perReplica = pairs / count;
+    const tiles = side / this.patchSide;
+    requireDistinct(patches, perReplica, tiles ** 2);
     const patchSpins = this.patchSide ** 2;
     const { chunks, table } = poissonPlan(patchSpins * checkTime(time));
-    const kernel = await this.#gpu.kernel("curie_weiss/partial.wgsl");
     const poisson = this.#poisson(table);
-    const chosen = this.#gpu.buffer("curie-weiss.chosen", interleave(replicas, patches));
-    const result = this.#gpu.buffer("curie-weiss.change", pairs * 16);
-    this.#gpu.run(
-      kernel.call(
-        {
-          params: {
-            pairs,
-            grid: states.grid,
-            patch_spins: patchSpins,
-            chunks,
-            poisson_first: table.first,
-            time,
-            stream: streamUniform(stream),
-          },
-          poisson,
-          flips: this.#tablesFor(states.side ** 2).flips,
-          ups: states.ups,
-          counts: states.counts,
-          chosen,
-          result,
-        },
-        Math.ceil(pairs / WORKGROUP),
-      ),
-    );
+    const starts = this.#gpu.buffer("curie-weiss.starts", 4 * pairs);
+    const chosen = this.#gpu.buffer("curie-weiss.chosen", patches);
+    const result = this.#gpu.buffer("curie-weiss.change", 16 * pairs);
+    if (counts) {
+      const params = { per_replica: perReplica, grid: 2 * tiles };
+      await this.#run("gather_patches", pairs, 10, params, { counts, chosen, starts });
+    } else {
+      await this.#drawCounts(ups, starts, count, side, perReplica, patchSpins, aside(stream));
+    }
+    const params = {
+      per_replica: perReplica,
+      patch_spins: patchSpins,
+      chunks,
+      poisson_first: table.first,
+      time,
+      stream: streamUniform(stream),
+    };
+    const { flips } = this.#tablesFor(side ** 2);
+    await this.#run("partial", pairs, patchSpins * time + 10, params, { poisson, flips, ups, starts, result });
     const rows = await this.#gpu.read(result, Float32Array);
-    for (const buffer of [poisson, chosen, result]) buffer.destroy();
+    for (const buffer of [poisson, starts, chosen, result]) buffer.destroy();
     const column = (c: number) => Float32Array.from({ length: pairs }, (_, p) => rows[4 * p + c]);
     return { before: column(0), delta: column(1), compensator: column(2), variation: column(3) };
   }
 
   /**
-   * Copies every spin to factor × factor spins. Positions inside half-patch blocks are drawn afresh (the dynamics
-   * cannot see them); the magnetization of the system is kept exactly.
+   * Copies every spin to factor × factor spins and places the copies at random: no rate depends on positions, and given
+   * its magnetization an upsampled system then has exactly the law of a true one. The magnetization is kept exactly.
    */
-  async upsample(states: CurieWeissStates, factor: number, stream: Stream): Promise<CurieWeissStates> {
-    const blockSide = this.patchSide / 2;
-    if (blockSide % factor !== 0) {
-      throw new InputError(`half a patch, ${blockSide} spins, is not a multiple of the upsampling factor ${factor}`);
-    }
-    const coarse = states.grid === 1 ? await this.resolve(states, { ...stream, step: stream.step + 1 }) : states;
-    const large = await this.#split(coarse, states.side * factor, factor, factor ** 2, stream);
-    if (coarse !== states) coarse.destroy();
+  async upsample({ count, side, ups }: CurieWeissStates, factor: number): Promise<CurieWeissStates> {
+    const large = this.#allocate(count, side * factor);
+    await this.#run("scale", count, 1, { copies: factor ** 2 }, { source: ups, scaled: large.ups });
     return large;
   }
 
-  /** The same systems as counts per half-patch block: the spins of an unresolved system are exchangeable. */
-  async resolve(states: CurieWeissStates, stream: Stream): Promise<CurieWeissStates> {
-    if (states.grid !== 1) throw new Error("these states are resolved already");
-    return this.#split(states, states.side, (2 * states.side) / this.patchSide, 1, stream);
-  }
-
-  async #split(source: CurieWeissStates, side: number, factor: number, copies: number, stream: Stream) {
-    const fine = this.#allocate(source.count, side, source.grid * factor);
-    const kernel = await this.#gpu.kernel("curie_weiss/split.wgsl");
-    const groups = Math.ceil((source.count * source.grid ** 2) / WORKGROUP);
+  async relax(states: CurieWeissStates, time: number, stream: Stream): Promise<void> {
+    const counts = await this.resolve(states, aside(stream));
+    const { count, side, ups } = states;
+    const grid = (2 * side) / this.patchSide;
+    const { chunks, table } = poissonPlan(this.patchSide ** 2 * checkTime(time));
+    const poisson = this.#poisson(table);
     const params = {
-      replicas: source.count,
-      grid: source.grid,
-      block_spins: (source.side / source.grid) ** 2,
-      factor,
-      copies,
+      replicas: count,
+      grid,
+      block_spins: this.#blockSpins,
+      chunks,
+      poisson_first: table.first,
       stream: streamUniform(stream),
     };
-    const call = kernel.call({ params, source: source.counts, fine: fine.counts }, foldWorkgroups(groups));
-    this.#gpu.run(call);
-    const scale = await this.#gpu.kernel("curie_weiss/scale.wgsl");
-    this.#gpu.run(
-      scale.call(
-        { params: { replicas: source.count, copies }, source: source.ups, scaled: fine.ups },
-        Math.ceil(source.count / WORKGROUP),
-      ),
-    );
-    return fine;
-  }
-
-  async relax(states: CurieWeissStates, time: number, stream: Stream): Promise<void> {
-    this.#requireResolved(states);
-    const blockSpins = (this.patchSide / 2) ** 2;
-    const { chunks, table } = poissonPlan(4 * blockSpins * checkTime(time));
-    const kernel = await this.#gpu.kernel("curie_weiss/relax.wgsl");
-    const poisson = this.#poisson(table);
-    const flips = this.#tablesFor(states.side ** 2).flips;
-    const perRow = states.count * states.grid * (4 * blockSpins * time + 1);
-    const first = Math.max(1, Math.floor(10_000_000 / perRow));
-    const label = `relax ${states.count} x ${states.grid} x ${blockSpins} x ${time}`;
-    await this.#gpu.runSplit(label, states.grid, first, (from, to) =>
-      kernel.call(
-        {
-          params: {
-            replicas: states.count,
-            grid: states.grid,
-            block_spins: blockSpins,
-            row_first: from,
-            row_last: to,
-            chunks,
-            poisson_first: table.first,
-            stream: streamUniform(stream),
-          },
-          poisson,
-          flips,
-          ups: states.ups,
-          counts: states.counts,
-        },
-        Math.ceil(states.count / WORKGROUP),
-      ),
-    );
+    const cost = count * grid * (this.patchSide ** 2 * time + 2);
+    const { flips } = this.#tablesFor(side ** 2);
+    await this.#run("relax", grid, cost, params, { poisson, flips, ups, counts }, count);
     poisson.destroy();
   }
 
-  async observe(states: CurieWeissStates): Promise<Float32Array> {
-    const n = states.side ** 2;
-    const ups = await this.#gpu.read(states.ups, Uint32Array);
-    return Float32Array.from(ups, (u) => (2 * u - n) / n);
+  /** Draws the positions of the up spins, if they are not drawn yet: O(n) per replica. Returns the counts per block. */
+  async resolve(states: CurieWeissStates, stream: Stream): Promise<GpuArray> {
+    if (!states.counts) {
+      const { count, side, ups } = states;
+      const blocks = this.#blocks(side);
+      states.counts = this.#gpu.buffer("curie-weiss.counts", 4 * count * blocks);
+      await this.#drawCounts(ups, states.counts, count, side, blocks, this.#blockSpins, stream);
+    }
+    return states.counts;
   }
 
-  /** Numbers of up spins per block, `[count, grid²]`. */
-  async blockCounts(states: CurieWeissStates): Promise<Uint32Array> {
-    return this.#gpu.read(states.counts, Uint32Array);
+  async #drawCounts(
+    ups: GpuArray,
+    counts: GpuArray,
+    replicas: number,
+    side: number,
+    parts: number,
+    partSpins: number,
+    stream: Stream,
+  ): Promise<void> {
+    const params = { n: side ** 2, parts, part_spins: partSpins, stream: streamUniform(stream) };
+    await this.#run("draw_counts", replicas, parts * partSpins, params, { ups, counts });
   }
 
-  /** Only whole systems as `initial`, `prepared` and `evolve` make them: one word each. */
-  async pack(states: CurieWeissStates): Promise<Uint32Array> {
-    if (states.grid !== 1) throw new Error("only unresolved states are packed");
-    return this.#gpu.read(states.ups, Uint32Array);
+  async observe({ side, ups }: CurieWeissStates): Promise<Float32Array> {
+    const n = side ** 2;
+    return Float32Array.from(await this.#gpu.read(ups, Uint32Array), (u) => (2 * u - n) / n);
+  }
+
+  /** Positions must have been drawn (`resolve`, `relax`). */
+  async observePatches({ count, side, counts }: CurieWeissStates): Promise<Float32Array> {
+    if (!counts) throw new Error("the positions of these states are not drawn: call resolve first");
+    const blocks = await this.#gpu.read(counts, Uint32Array);
+    const tiles = side / this.patchSide;
+    const grid = 2 * tiles;
+    const spins = this.patchSide ** 2;
+    return Float32Array.from({ length: count * tiles ** 2 }, (_, k) => {
+      const corner = Math.floor(k / tiles) * 2 * grid + (k % tiles) * 2;
+      const up = blocks[corner] + blocks[corner + 1] + blocks[corner + grid] + blocks[corner + grid + 1];
+      return (2 * up - spins) / spins;
+    });
+  }
+
+  bytes(side: number): number {
+    return 4 + 4 * this.#blocks(side);
+  }
+
+  words(): number {
+    return 1;
+  }
+
+  /** The totals; positions, if drawn, are forgotten. */
+  async pack({ ups }: CurieWeissStates): Promise<Uint32Array> {
+    return this.#gpu.read(ups, Uint32Array);
   }
 
   unpack(words: Uint32Array, side: number): CurieWeissStates {
-    const states = this.#allocate(words.length, side, 1);
+    const states = this.#allocate(words.length, side);
     this.#gpu.write(states.ups, words);
     return states;
   }
 
-  #allocate(count: number, side: number, grid: number): CurieWeissStates {
+  #allocate(count: number, side: number): CurieWeissStates {
     if (!Number.isInteger(side) || side < this.patchSide || side % this.patchSide !== 0) {
       throw new InputError(
         `patch side ${this.patchSide} does not divide lattice side ${side}: use a patch side that divides it`,
       );
     }
-    if (side * side > MAX_SPINS) throw new InputError(`lattice side ${side} is above ${Math.sqrt(MAX_SPINS)}`);
-    const ups = this.#gpu.buffer("curie-weiss.ups", 4 * count);
-    const counts = grid === 1 ? ups : this.#gpu.buffer("curie-weiss.counts", 4 * count * grid ** 2);
-    const destroy = () => {
-      ups.destroy();
-      counts.destroy();
-    };
-    return { count, side, grid, ups, counts, destroy };
+    if (side > MAX_SIDE) throw new InputError(`lattice side ${side} is above ${MAX_SIDE}`);
+    return new Batch(count, side, this.#gpu.buffer("curie-weiss.ups", 4 * count));
   }
 
-  #requireResolved(states: CurieWeissStates): void {
-    if ((states.grid * this.patchSide) / 2 !== states.side) {
-      throw new Error(`states of ${states.grid} x ${states.grid} blocks are not resolved into half patches`);
-    }
+  get #blockSpins(): number {
+    return (this.patchSide / 2) ** 2;
+  }
+
+  #blocks(side: number): number {
+    return ((2 * side) / this.patchSide) ** 2;
+  }
+
+  /**
+   * Runs a kernel over the units [0, total) in slices [first, last). `cost`: random words of a unit, for the size of
+   * the first slice. `invocations`: of each slice; one per unit by default.
+   */
+  async #run(
+    name: string,
+    total: number,
+    cost: number,
+    params: { readonly [field: string]: UniformValue },
+    bindings: Bindings,
+    invocations?: number,
+  ): Promise<void> {
+    const kernel = await this.#gpu.kernel(`curie_weiss/${name}.wgsl`);
+    await this.#gpu.runSplit(`${name} ${cost}`, total, 10_000_000 / (cost + 1), (first, last) =>
+      kernel.call(
+        { params: { ...params, first, last }, ...bindings },
+        Math.ceil((invocations ?? last - first) / WORKGROUP),
+      ),
+    );
   }
 
   #tablesFor(n: number): Tables {
@@ -302,6 +291,38 @@ export class CurieWeiss implements System<CurieWeissStates> {
   #poisson(table: PoissonTable): GpuArray {
     return this.#gpu.buffer("poisson", table.thresholds);
   }
+
+  /** Frees the tables of the rates. */
+  destroy(): void {
+    for (const { flips, chain } of this.#tables.values()) {
+      flips.destroy();
+      chain.destroy();
+    }
+    this.#tables.clear();
+  }
+}
+
+class Batch implements CurieWeissStates {
+  readonly count: number;
+  readonly side: number;
+  readonly ups: GpuArray;
+  counts: GpuArray | null = null;
+
+  constructor(count: number, side: number, ups: GpuArray) {
+    this.count = count;
+    this.side = side;
+    this.ups = ups;
+  }
+
+  destroy(): void {
+    this.ups.destroy();
+    this.counts?.destroy();
+  }
+}
+
+/** A stream for a preparation inside a verb, apart from the verb's own. */
+function aside(stream: Stream): Stream {
+  return { ...stream, purpose: ~stream.purpose >>> 0 };
 }
 
 function checkTime(time: number): number {
@@ -309,17 +330,14 @@ function checkTime(time: number): number {
   return time;
 }
 
-function interleave(a: Uint32Array, b: Uint32Array): Uint32Array {
-  const pairs = new Uint32Array(2 * a.length);
-  for (let k = 0; k < a.length; k++) {
-    pairs[2 * k] = a[k];
-    pairs[2 * k + 1] = b[k];
+/** Patches of one replica are drawn together without replacement, so no two may be the same. */
+function requireDistinct(patches: Uint32Array, perReplica: number, tiles: number): void {
+  if (!Number.isInteger(perReplica)) throw new Error(`${patches.length} patches are not the same number per replica`);
+  const seen = new Set<number>();
+  for (let p = 0; p < patches.length; p++) {
+    if (p % perReplica === 0) seen.clear();
+    if (patches[p] >= tiles) throw new Error(`patch ${patches[p]} is not below the ${tiles} patches of the lattice`);
+    if (seen.has(patches[p])) throw new Error(`patch ${patches[p]} is chosen twice in one replica`);
+    seen.add(patches[p]);
   }
-  return pairs;
-}
-
-/** Workgroups along x and y: WebGPU allows 65,535 along each. */
-function foldWorkgroups(groups: number): [number, number] {
-  const y = Math.ceil(groups / 65_535);
-  return [Math.ceil(groups / y), y];
 }

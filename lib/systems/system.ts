@@ -17,14 +17,9 @@ export interface States {
   destroy(): void;
 }
 
-/** Which patches are evolved: pair p is patch `patches[p]` (row-major in the tiling) of replica `replicas[p]`. */
-export interface PatchChoice {
-  readonly replicas: Uint32Array;
-  readonly patches: Uint32Array;
-}
-
 /**
- * What happened to the patch observables φ_I in a partial evolution. Row-major float32, one row per pair.
+ * What happened to the patch observables φ_I in a partial evolution. Row-major float32, one row per pair: row s·P + j is patch j
+ * of replica s.
  * Compensator and variation are null for a simulator whose rates are not known.
  */
 export interface PatchChange {
@@ -51,15 +46,24 @@ export interface System<S extends States = States> {
   initial(count: number, side: number, stream: Stream): Promise<S>;
   /** The true dynamics of whole systems for `time`, in place. */
   evolve(states: S, time: number, stream: Stream): Promise<void>;
-  /** The true dynamics for `time` inside each chosen patch, the rest frozen; the states are left as they are. */
-  evolvePatches(states: S, choice: PatchChoice, time: number, stream: Stream): Promise<PatchChange>;
+  /**
+   * The true dynamics for `time` inside each chosen patch, the rest frozen; the states are left as they are.
+   * `patches` `[count, P]`: P different patches of every replica, numbered row by row in the tiling.
+   */
+  evolvePatches(states: S, patches: Uint32Array, time: number, stream: Stream): Promise<PatchChange>;
   /** New states of `factor` times the side, by copying or interpolation. */
   upsample(states: S, factor: number, stream: Stream): Promise<S>;
   /** The macroscopic observables of whole systems, `[count, d]`, float32. */
   observe(states: S): Promise<Float32Array>;
+  /** The same of every patch, `[count, K, d]`; their averages over the patches are the values of the systems. */
+  observePatches(states: S): Promise<Float32Array>;
   /** LocalRelax: the true dynamics for `time` inside patch after patch at half-patch stride, in place. */
   relax(states: S, time: number, stream: Stream): Promise<void>;
-  /** States as host words, `[count, words]`, to be saved, shuffled and put back with `unpack`. */
+  /** Device bytes of one replica of the given side, resolved into patches. */
+  bytes(side: number): number;
+  /** 32-bit words of one packed replica of the given side. */
+  words(side: number): number;
+  /** States as host words, `[count, words(side)]`, to be saved, shuffled and put back with `unpack`. */
   pack(states: S): Promise<Uint32Array>;
   /** The states of `words`; the inverse of `pack` for lattices of side `side`. */
   unpack(words: Uint32Array, side: number): S;

@@ -1,0 +1,70 @@
+// Trajectories of the learned SDE by Euler–Maruyama (paper, section 2: λ is absent at prediction time).
+import type { Gpu } from "../gpu/device.ts";
+import { type Stream, streamUniform } from "../random/stream.ts";
+import { loadNetworks, type SdeModel, sdeConstants, standardise } from "./sde-model.ts";
+
+export interface RolloutOptions {
+  /** Time step of Euler–Maruyama. */
+  readonly dt: number;
+  readonly steps: number;
+  /** z is kept every `every` steps; divides `steps`. */
+  readonly every: number;
+  readonly stream: Stream;
+  onSteps?(done: number): void;
+}
+
+/**
+ * Trajectories from the initial states `start` `[count, d]`: `[steps/every + 1, count, d]`, the initial states first.
+ * Throws Error when a trajectory leaves the finite numbers: it is never dropped or clipped in silence.
+ */
+export async function rollout(gpu: Gpu, model: SdeModel, start: Float32Array, options: RolloutOptions) {
+  const { dt, steps, every, stream } = options;
+  const { d } = model;
+  const count = start.length / d;
+  if (steps % every !== 0) throw new Error(`${steps} steps are not a multiple of the recording interval ${every}`);
+  const mlp = await loadNetworks(gpu, model, count);
+  const columns = mlp.batch;
+  const z = new Float32Array(d * columns);
+  for (let p = 0; p < count; p++) for (let j = 0; j < d; j++) z[j * columns + p] = start[p * d + j];
+  gpu.write(mlp.input, standardise(model, start, columns));
+  const first = new Float32Array((steps / every + 1) * count * d);
+  first.set(start);
+  const buffers = {
+    step: gpu.buffer("rollout.step", 4),
+    scales: gpu.buffer("rollout.scales", scaleRows(model)),
+    z: gpu.buffer("rollout.z", z),
+    record: gpu.buffer("rollout.record", first),
+  };
+  const euler = await gpu.kernel("sde/euler_maruyama.wgsl", { constants: sdeConstants(model, mlp.width) });
+  const advance = await gpu.kernel("nn/advance.wgsl");
+  const params = { trajectories: count, columns, every, dt, stream: streamUniform(stream) };
+  const calls = [
+    ...mlp.forward(),
+    euler.call({ params, ...buffers, outputs: mlp.output, standard: mlp.input }, Math.ceil(count / 64)),
+    advance.call({ counter: buffers.step }, 1),
+  ];
+  let slice = 8;
+  for (let done = 0; done < steps; ) {
+    const size = Math.min(slice, steps - done);
+    const begin = performance.now();
+    gpu.run(calls, size);
+    await gpu.idle();
+    slice = Math.max(1, Math.min(1024, Math.round((size * 250) / (performance.now() - begin))));
+    done += size;
+    options.onSteps?.(done);
+  }
+  const record = await gpu.read(buffers.record, Float32Array);
+  for (const buffer of Object.values(buffers)) buffer.destroy();
+  mlp.destroy();
+  const bad = record.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const time = Math.floor(bad / (count * d)) * every * dt;
+    throw new Error(`trajectory ${Math.floor(bad / d) % count} of the learned SDE is not finite at time ${time}`);
+  }
+  return record;
+}
+
+/** The rows that kernels/sde/euler_maruyama.wgsl wants: center, 1/spread, offset, drift and noise scale, slope. */
+function scaleRows({ center, spread, offset, driftScale, noiseScale, slope }: SdeModel): Float32Array {
+  return Float32Array.of(...center, ...spread.map((s) => 1 / s), ...offset, ...driftScale, ...noiseScale, ...slope);
+}

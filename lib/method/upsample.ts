@@ -1,0 +1,56 @@
+// Hierarchical upsampling: small snapshots to large ones, copying then relaxing inside patches, level by level
+// (paper, section 2).
+import { InputError } from "../errors.ts";
+import type { Stream } from "../random/stream.ts";
+import type { States, System } from "../systems/system.ts";
+
+/** The factors 2 and 3 that lead from the patch side to the large side, smallest first. Throws InputError. */
+export function upsamplingFactors(patchSide: number, side: number): number[] {
+  if (side % patchSide !== 0) {
+    throw new InputError(
+      `patch side ${patchSide} does not divide lattice side ${side}: use ${divisors(side).join(", ")} or another side`,
+    );
+  }
+  const factors: number[] = [];
+  let rest = side / patchSide;
+  for (const factor of [2, 3]) {
+    for (; rest % factor === 0; rest /= factor) factors.push(factor);
+  }
+  if (rest !== 1) {
+    throw new InputError(
+      `lattice side ${side} is ${side / patchSide} times patch side ${patchSide}: the ratio must be a product of 2 and 3`,
+    );
+  }
+  return factors;
+}
+
+function divisors(side: number): number[] {
+  return Array.from({ length: side }, (_, k) => k + 1).filter((k) => k >= 4 && k % 2 === 0 && side % k === 0);
+}
+
+/**
+ * Large states from small ones, which are destroyed. Every level copies (`System.upsample`) and runs the true dynamics
+ * for `relaxTime` inside overlapping patches (LocalRelax). With no level to climb the states are returned as they are.
+ * `onLevel` sees the states after each relaxation, to measure them.
+ */
+export async function upsampleTo<S extends States>(
+  system: System<S>,
+  small: S,
+  side: number,
+  relaxTime: number,
+  stream: Stream,
+  onLevel?: (states: S, level: number) => Promise<void>,
+): Promise<S> {
+  let states = small;
+  let level = 0;
+  for (const factor of upsamplingFactors(small.side, side)) {
+    level++;
+    // Steps 4·level + 0…3 of the stream belong to this level: copying uses two, relaxing one.
+    const larger = await system.upsample(states, factor, { ...stream, step: stream.step + 4 * level });
+    states.destroy();
+    states = larger;
+    if (relaxTime > 0) await system.relax(states, relaxTime, { ...stream, step: stream.step + 4 * level + 2 });
+    await onLevel?.(states, level);
+  }
+  return states;
+}

@@ -1,0 +1,370 @@
+// A group of multilayer perceptrons of equal shape on the device: forward, gradients, AdamW (Loshchilov & Hutter 2019).
+import { InputError } from "../errors.ts";
+import type { GpuArray } from "../gpu/buffer.ts";
+import type { Gpu } from "../gpu/device.ts";
+import type { Call, Kernel } from "../gpu/kernel.ts";
+import { normalPair } from "../random/normal.ts";
+import { stream } from "../random/stream.ts";
+import { Xoshiro } from "../random/xoshiro.ts";
+
+export type Activation = "tanh" | "relu";
+
+export interface MlpShape {
+  /** Number of networks in the group. */
+  readonly groups: number;
+  readonly inputs: number;
+  /** Widths of the hidden layers, multiples of 8. */
+  readonly hidden: readonly number[];
+  /** Outputs of each network; on the device padded to a multiple of 8. */
+  readonly outputs: number;
+  readonly activation: Activation;
+}
+
+/** A layer's place in the flat parameter array of group 0: w `[inputs][outputs]`, then bias `[outputs]`. */
+interface Layer {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weights: number;
+  readonly bias: number;
+  readonly activation: number;
+}
+
+/** Batches are whole tiles of the dense kernel: 32 invocations of 8 columns. */
+const BATCH_TILE = 256;
+const SEGMENTS = 4;
+const ACTIVATIONS = { identity: 0, tanh: 1, relu: 2 } as const;
+const NO_DECAY = 2 ** 31;
+const NOT_TRAINED = 2 ** 32 - 1;
+
+export function roundUpBatch(count: number): number {
+  return Math.ceil(count / BATCH_TILE) * BATCH_TILE;
+}
+
+/** The layers of one network and the float32 count of its parameters. Throws InputError for bad widths. */
+export function layout({ inputs, hidden, outputs, activation }: MlpShape): { layers: Layer[]; stride: number } {
+  for (const width of hidden) {
+    if (!Number.isInteger(width) || width < 8 || width % 8 !== 0) {
+      throw new InputError(`hidden width ${width} is not a positive multiple of 8`);
+    }
+  }
+  const widths = [inputs, ...hidden, Math.ceil(outputs / 8) * 8];
+  const layers: Layer[] = [];
+  let at = 0;
+  for (let l = 0; l + 1 < widths.length; l++) {
+    const bias = at + widths[l] * widths[l + 1];
+    const kind = l + 2 < widths.length ? activation : "identity";
+    layers.push({
+      inputs: widths[l],
+      outputs: widths[l + 1],
+      weights: at,
+      bias,
+      activation: ACTIVATIONS[kind],
+    });
+    at = bias + widths[l + 1];
+  }
+  return { layers, stride: at };
+}
+
+/**
+ * Initial parameters `[groups · stride]`: normal weights of variance 1/inputs (tanh) or 2/inputs (relu), biases
+ * uniform in ±1 for the first layer (so that units switch at different places) and zero above, last layer zero.
+ */
+export function initialParameters(shape: MlpShape, seed: number): Float32Array {
+  const { layers, stride } = layout(shape);
+  const parameters = new Float32Array(shape.groups * stride);
+  for (let g = 0; g < shape.groups; g++) {
+    layers.slice(0, -1).forEach((layer, l) => {
+      const rng = Xoshiro.open(stream(seed, "mlp/initial"), g, l);
+      const scale = Math.sqrt((shape.activation === "relu" ? 2 : 1) / layer.inputs);
+      const start = g * stride + layer.weights;
+      for (let k = 0; k < layer.inputs * layer.outputs; k += 2) {
+        const [a, b] = normalPair(rng.next(), rng.next());
+        parameters[start + k] = scale * a;
+        if (k + 1 < layer.inputs * layer.outputs) parameters[start + k + 1] = scale * b;
+      }
+      if (l > 0) return;
+      for (let o = 0; o < layer.outputs; o++) parameters[g * stride + layer.bias + o] = 2 * rng.uniform() - 1;
+    });
+  }
+  return parameters;
+}
+
+/** Forward evaluation of the group for `batch` columns (a multiple of 256). */
+export class Mlp {
+  readonly shape: MlpShape;
+  readonly batch: number;
+  /** Padded number of outputs per network. */
+  readonly width: number;
+  /** `[inputs][batch]`, shared by all networks of the group. */
+  readonly input: GpuArray;
+  /** Activations of every layer, `[groups][outputs][batch]`; the last is the output. */
+  readonly activations: readonly GpuArray[];
+  readonly parameters: GpuArray;
+  protected readonly gpu: Gpu;
+  protected readonly layers: readonly Layer[];
+  protected readonly stride: number;
+  readonly #kernels: readonly Kernel[];
+
+  protected constructor(gpu: Gpu, shape: MlpShape, batch: number, kernels: readonly Kernel[]) {
+    if (batch % BATCH_TILE !== 0) throw new Error(`batch ${batch} is not a multiple of ${BATCH_TILE}`);
+    this.gpu = gpu;
+    this.shape = shape;
+    this.batch = batch;
+    ({ layers: this.layers, stride: this.stride } = layout(shape));
+    this.width = this.layers[this.layers.length - 1].outputs;
+    this.#kernels = kernels;
+    this.input = gpu.buffer("mlp.input", 4 * shape.inputs * batch);
+    this.activations = this.layers.map(({ outputs }, l) =>
+      gpu.buffer(`mlp.activations${l}`, 4 * shape.groups * outputs * batch),
+    );
+    this.parameters = gpu.buffer("mlp.parameters", 4 * shape.groups * this.stride);
+  }
+
+  static async create(gpu: Gpu, shape: MlpShape, batch: number): Promise<Mlp> {
+    return new Mlp(gpu, shape, batch, await Mlp.kernels(gpu, shape));
+  }
+
+  protected static kernels(gpu: Gpu, shape: MlpShape): Promise<Kernel[]> {
+    return Promise.all(
+      layout(shape).layers.map(({ activation }) =>
+        gpu.kernel("nn/dense.wgsl", { constants: { ACTIVATION: activation }, conditions: { BACKWARD: false } }),
+      ),
+    );
+  }
+
+  get output(): GpuArray {
+    return this.activations[this.activations.length - 1];
+  }
+
+  /** The calls that turn `input` into `output`. */
+  forward(): Call[] {
+    return this.layers.map((layer, l) =>
+      this.#kernels[l].call(
+        {
+          params: this.denseParams(layer, layer.inputs, layer.outputs, l === 0),
+          parameters: this.parameters,
+          x: l === 0 ? this.input : this.activations[l - 1],
+          y: this.activations[l],
+        },
+        this.tiles(layer.outputs),
+      ),
+    );
+  }
+
+  protected denseParams(layer: Layer, inner: number, outer: number, shared: boolean) {
+    return {
+      inner,
+      outer,
+      columns: this.batch / 4,
+      shared_input: shared ? 1 : 0,
+      weights: layer.weights / 4,
+      bias: layer.bias / 4,
+      stride: this.stride / 4,
+    };
+  }
+
+  protected tiles(features: number): [number, number, number] {
+    return [this.batch / BATCH_TILE, features / 8, this.shape.groups];
+  }
+
+  destroy(): void {
+    for (const buffer of [this.input, this.parameters, ...this.activations]) buffer.destroy();
+  }
+}
+
+export interface AdamWOptions {
+  /** Steps of the whole schedule: warm-up over the first twentieth, then cosine decay to zero. */
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Networks whose last layer is its bias alone, a constant output. */
+  readonly constant?: readonly boolean[];
+}
+
+/** A group in training. The caller writes `outputGradient` (dL/d output, `[groups][width][batch]`) between the calls. */
+export class TrainableMlp extends Mlp {
+  readonly outputGradient: GpuArray;
+  /** Steps done; a device counter that recorded calls read. */
+  readonly step: GpuArray;
+  readonly #backward: readonly (Kernel | null)[];
+  readonly #weightGradient: Kernel;
+  readonly #adamw: Kernel;
+  readonly #advance: Kernel;
+  readonly #gradients: readonly GpuArray[];
+  readonly #partial: GpuArray;
+  readonly #transposed: GpuArray;
+  readonly #moments: GpuArray;
+  readonly #rule: GpuArray;
+  readonly #transposeOf: Uint32Array;
+  readonly #options: AdamWOptions;
+
+  private constructor(gpu: Gpu, shape: MlpShape, batch: number, options: AdamWOptions, kernels: readonly Kernel[][]) {
+    super(gpu, shape, batch, kernels[0]);
+    const backward = kernels[1];
+    this.#backward = [null, ...backward];
+    [this.#weightGradient, this.#adamw, this.#advance] = kernels[2];
+    this.#options = options;
+    const count = shape.groups * this.stride;
+    this.#gradients = this.layers.map(({ outputs }, l) =>
+      gpu.buffer(`mlp.gradient${l}`, 4 * shape.groups * outputs * batch),
+    );
+    this.outputGradient = this.#gradients[this.#gradients.length - 1];
+    this.step = gpu.buffer("mlp.step", 4);
+    this.#partial = gpu.buffer("mlp.partial", 4 * SEGMENTS * count);
+    this.#transposed = gpu.buffer("mlp.transposed", 4 * count);
+    this.#moments = gpu.buffer("mlp.moments", 8 * count);
+    this.#transposeOf = this.#transposition();
+    this.#rule = gpu.buffer("mlp.rule", this.#rules());
+  }
+
+  static async createTrainable(gpu: Gpu, shape: MlpShape, batch: number, options: AdamWOptions): Promise<TrainableMlp> {
+    const { layers } = layout(shape);
+    const kernels = await Promise.all([
+      Mlp.kernels(gpu, shape),
+      Promise.all(
+        layers.slice(0, -1).map(({ activation }) =>
+          gpu.kernel("nn/dense.wgsl", { constants: { ACTIVATION: activation }, conditions: { BACKWARD: true } }),
+        ),
+      ),
+      Promise.all(["weight_gradient", "adamw", "advance"].map((name) => gpu.kernel(`nn/${name}.wgsl`))),
+    ]);
+    return new TrainableMlp(gpu, shape, batch, options, kernels);
+  }
+
+  /** The calls that turn `outputGradient` into one AdamW step. */
+  backward(): Call[] {
+    const { groups } = this.shape;
+    const calls: Call[] = [];
+    for (let l = this.layers.length - 1; l > 0; l--) {
+      const layer = this.layers[l];
+      calls.push(
+        this.#backward[l]!.call(
+          {
+            params: this.denseParams(layer, layer.outputs, layer.inputs, false),
+            parameters: this.#transposed,
+            x: this.#gradients[l],
+            y: this.#gradients[l - 1],
+            below: this.activations[l - 1],
+          },
+          this.tiles(layer.inputs),
+        ),
+      );
+    }
+    this.layers.forEach((layer, l) => {
+      const tiles = Math.ceil(layer.inputs / 8) * (layer.outputs / 8) * SEGMENTS;
+      calls.push(
+        this.#weightGradient.call(
+          {
+            params: {
+              inputs: layer.inputs,
+              outputs: layer.outputs,
+              columns: this.batch / 4,
+              segments: SEGMENTS,
+              shared_input: l === 0 ? 1 : 0,
+              weights: layer.weights,
+              bias: layer.bias,
+              stride: this.stride,
+              total: groups * this.stride,
+            },
+            x: l === 0 ? this.input : this.activations[l - 1],
+            dy: this.#gradients[l],
+            partial: this.#partial,
+          },
+          [Math.ceil(tiles / 32), 1, groups],
+        ),
+      );
+    });
+    const count = groups * this.stride;
+    const { steps, learningRate, weightDecay } = this.#options;
+    const params = {
+      count,
+      segments: SEGMENTS,
+      steps,
+      warmup: Math.max(1, steps / 20),
+      rate: learningRate,
+      decay: weightDecay,
+    };
+    calls.push(
+      this.#adamw.call(
+        {
+          params,
+          step: this.step,
+          partial: this.#partial,
+          rule: this.#rule,
+          weights: this.parameters,
+          transposed: this.#transposed,
+          moments: this.#moments,
+        },
+        Math.ceil(count / 64),
+      ),
+      this.#advance.call({ counter: this.step }, 1),
+    );
+    return calls;
+  }
+
+  /** Puts parameters `[groups · stride]` (and, to go on with training, AdamW moments and the step) on the device. */
+  load(parameters: Float32Array, moments?: Float32Array, step = 0): void {
+    const transposed = new Float32Array(parameters.length);
+    parameters.forEach((value, p) => {
+      transposed[this.#transposeOf[p]] = value;
+    });
+    this.gpu.write(this.parameters, parameters);
+    this.gpu.write(this.#transposed, transposed);
+    this.gpu.write(this.#moments, moments ?? new Float32Array(2 * parameters.length));
+    this.gpu.write(this.step, Uint32Array.of(step));
+  }
+
+  /** Parameters and AdamW moments, to be saved. */
+  async save(): Promise<{ parameters: Float32Array; moments: Float32Array }> {
+    return {
+      parameters: await this.gpu.read(this.parameters, Float32Array),
+      moments: await this.gpu.read(this.#moments, Float32Array),
+    };
+  }
+
+  /** The gradient of the last step, summed over the batch segments, `[groups · stride]`: for tests. */
+  async gradient(): Promise<Float32Array> {
+    const partial = await this.gpu.read(this.#partial, Float32Array);
+    const count = partial.length / SEGMENTS;
+    return Float32Array.from({ length: count }, (_, p) => {
+      let sum = 0;
+      for (let s = 0; s < SEGMENTS; s++) sum += partial[s * count + p];
+      return sum;
+    });
+  }
+
+  /** Index of each parameter in the transposed copy. */
+  #transposition(): Uint32Array {
+    const index = new Uint32Array(this.shape.groups * this.stride);
+    for (let g = 0; g < this.shape.groups; g++) {
+      for (const { inputs, outputs, weights, bias } of this.layers) {
+        const start = g * this.stride + weights;
+        for (let i = 0; i < inputs; i++) {
+          for (let o = 0; o < outputs; o++) index[start + i * outputs + o] = start + o * inputs + i;
+        }
+        for (let o = 0; o < outputs; o++) index[g * this.stride + bias + o] = g * this.stride + bias + o;
+      }
+    }
+    return index;
+  }
+
+  #rules(): Uint32Array {
+    const rules = this.#transposeOf.slice();
+    for (let g = 0; g < this.shape.groups; g++) {
+      this.layers.forEach(({ outputs, weights, bias }, l) => {
+        const start = g * this.stride;
+        for (let o = 0; o < outputs; o++) rules[start + bias + o] += NO_DECAY;
+        const last = l === this.layers.length - 1;
+        if (last && this.#options.constant?.[g]) rules.fill(NOT_TRAINED, start + weights, start + bias);
+      });
+    }
+    return rules;
+  }
+
+  override destroy(): void {
+    super.destroy();
+    for (const buffer of [...this.#gradients, this.step, this.#partial, this.#transposed, this.#moments, this.#rule]) {
+      buffer.destroy();
+    }
+  }
+}

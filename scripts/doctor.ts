@@ -1,0 +1,195 @@
+// Says whether this machine can run patchwise: versions, the adapters found, the one in use and whether it computes
+// rightly, its limits, and what would be faster.
+//
+//   bun run doctor                              a second
+//   PATCHWISE_ADAPTER=bundled bun run doctor    the same for another adapter (hardware, system or bundled)
+//
+// Exit code 0 when an adapter works, 2 otherwise.
+import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { InputError } from "../lib/errors.ts";
+import { type FoundAdapter, NoAdapterError, type OpenedGpu, openGpu } from "../lib/gpu/adapter.ts";
+import { installSoftwareVulkan, makeGpuUsable } from "../lib/gpu/advice.ts";
+import { bundledDriver, cacheFolder } from "../lib/gpu/bundled.ts";
+import { version } from "../package.json";
+
+const USAGE = `usage: bun run doctor [--help]
+
+Prints what patchwise found on this machine: versions, WebGPU adapters, the one in use and whether it computes
+rightly, its limits, the drivers' messages, and what would be faster. Exit code 0 when an adapter works, else 2.
+
+environment:
+  PATCHWISE_ADAPTER   hardware, system or bundled: use only this kind of adapter (default: the best one)
+  PATCHWISE_CACHE     folder for the unpacked SwiftShader (default: $XDG_CACHE_HOME/patchwise or ~/.cache/patchwise)`;
+
+/** Integers of the test shader, and rounds of a linear congruential step that each one takes. */
+const COUNT = 65_536;
+const ROUNDS = 1_000;
+const [MULTIPLIER, INCREMENT] = [1_664_525, 1_013_904_223];
+
+const SHADER = /* wgsl */ `
+  @group(0) @binding(0) var<storage, read_write> values: array<u32>;
+  override rounds: u32;
+  @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+    var x = id.x;
+    for (var k = 0u; k < rounds; k++) { x = x * ${MULTIPLIER}u + ${INCREMENT}u; }
+    values[id.x] = x;
+  }`;
+
+const LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize", "maxComputeInvocationsPerWorkgroup"] as const;
+
+/** Runs the test shader on a device of its own. Returns the milliseconds that it took; throws on a wrong number. */
+async function compute(adapter: GPUAdapter): Promise<number> {
+  const device = await adapter.requestDevice({ label: "doctor" });
+  try {
+    device.pushErrorScope("validation");
+    const size = COUNT * 4;
+    const values = device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC });
+    const copy = device.createBuffer({ size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+    const module = device.createShaderModule({ code: SHADER });
+    const pipeline = device.createComputePipeline({
+      layout: "auto",
+      compute: { module, constants: { rounds: ROUNDS } },
+    });
+    const layout = pipeline.getBindGroupLayout(0);
+    const group = device.createBindGroup({ layout, entries: [{ binding: 0, resource: { buffer: values } }] });
+    const start = performance.now();
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(COUNT / 64);
+    pass.end();
+    encoder.copyBufferToBuffer(values, 0, copy, 0, size);
+    device.queue.submit([encoder.finish()]);
+    const error = await device.popErrorScope();
+    if (error) throw new Error(error.message);
+    await copy.mapAsync(GPUMapMode.READ);
+    const milliseconds = performance.now() - start;
+    check(new Uint32Array(copy.getMappedRange()));
+    return milliseconds;
+  } finally {
+    device.destroy();
+  }
+}
+
+/** Throws unless each number is what the CPU makes of it. */
+function check(numbers: Uint32Array): void {
+  for (let i = 0; i < COUNT; i += 997) {
+    let x = i;
+    for (let k = 0; k < ROUNDS; k++) x = (Math.imul(x, MULTIPLIER) + INCREMENT) >>> 0;
+    if (numbers[i] !== x) throw new Error(`invocation ${i} gave ${numbers[i]}, the CPU gives ${x}`);
+  }
+}
+
+function printVersions(): void {
+  const node = Bun.which("node");
+  const gib = (totalmem() / 2 ** 30).toFixed(1);
+  row("patchwise", version);
+  row("Bun", Bun.version);
+  row("Node", node ? Bun.spawnSync([node, "--version"]).stdout.toString().trim() : "not found (not needed with Bun)");
+  row("system", `${process.platform}-${process.arch}, ${release()}`);
+  row("processor", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads, ${gib} GiB of memory`);
+}
+
+async function printCache(): Promise<void> {
+  const bundled = await bundledDriver();
+  row("cache folder", cacheFolder());
+  row("SwiftShader", typeof bundled === "string" ? bundled : `unpacked in ${bundled.folder}`);
+}
+
+function printAdapters(found: FoundAdapter[], used?: FoundAdapter): void {
+  console.log(`\nadapters found${used ? " (* is used)" : ""}`);
+  if (found.length === 0) console.log("  none");
+  for (const adapter of found) {
+    const { kind, name, type, driver, apiVersion } = adapter;
+    const vulkan = apiVersion && `, Vulkan ${apiVersion}`;
+    console.log(`${adapter === used ? "*" : " "} ${kind.padEnd(9)} ${name} (${type}${vulkan}), ${driver}`);
+  }
+}
+
+function why({ found, used }: OpenedGpu): string {
+  const asked = process.env.PATCHWISE_ADAPTER;
+  if (asked) return `PATCHWISE_ADAPTER=${asked} asks for it`;
+  return found[0] === used
+    ? "the best that was found"
+    : "the best that Dawn takes; see the messages for those above it";
+}
+
+function printMessages(messages: string): void {
+  if (!messages) return;
+  console.log("\nmessages of the drivers and of Dawn during start-up");
+  console.log(messages.replace(/^/gm, "  "));
+}
+
+/** What would be faster than `used` here; nothing when that is hardware, or when a better one was set aside. */
+function printFaster({ found, used }: OpenedGpu): void {
+  if (used.kind === "hardware") return;
+  console.log("\nfaster on this machine");
+  if (found[0] !== used && process.env.PATCHWISE_ADAPTER)
+    console.log(`  unset PATCHWISE_ADAPTER: ${found[0]!.name} ranks higher`);
+  const system = found.some(({ kind }) => kind === "system");
+  if (used.kind === "bundled" && !(system && process.env.PATCHWISE_ADAPTER)) {
+    console.log(`  software Vulkan of the system, 3 to 10 times: ${installSoftwareVulkan()}`);
+  }
+  console.log(`  a GPU. ${makeGpuUsable()}`);
+}
+
+function row(name: string, text: string | number): void {
+  console.log(`${name.padEnd(35)}${text}`);
+}
+
+/** Returns the exit code. */
+async function examine(): Promise<number> {
+  printVersions();
+  await printCache();
+  const start = performance.now();
+  let opened: OpenedGpu;
+  try {
+    opened = await openGpu();
+  } catch (error) {
+    if (error instanceof NoAdapterError) {
+      printAdapters(error.found);
+      printMessages(error.messages);
+    }
+    throw error;
+  }
+  const startUp = performance.now() - start;
+  const { adapter, found, used, messages } = opened;
+  printAdapters(found, used);
+  console.log();
+  row("used", `${used.name}: ${why(opened)}`);
+  row("start-up", `${startUp.toFixed(0)} ms`);
+  for (const limit of LIMITS) {
+    const value = adapter.limits[limit];
+    row(limit, limit.endsWith("Size") ? `${Math.floor(value / 2 ** 20)} MiB` : value);
+  }
+  let code = 0;
+  try {
+    row("test shader", `right, ${(await compute(adapter)).toFixed(1)} ms`);
+  } catch (error) {
+    code = 2;
+    row(
+      "test shader",
+      `WRONG: ${(error as Error).message}. Try another adapter by PATCHWISE_ADAPTER=hardware, system or bundled.`,
+    );
+  }
+  printMessages(messages);
+  printFaster(opened);
+  return code;
+}
+
+try {
+  let help: boolean | undefined;
+  try {
+    help = parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help;
+  } catch (error) {
+    throw new InputError(`${(error as Error).message.split(". ")[0]}: the only option is --help`);
+  }
+  if (help) console.log(USAGE);
+  else process.exitCode = await examine();
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}
