@@ -30,8 +30,8 @@ export class Gpu {
   private constructor(device: GPUDevice, adapter: FoundAdapter) {
     this.device = device;
     this.adapter = adapter;
-    device.lost.then(({ reason, message }) => {
-      if (reason !== "destroyed") this.#failure = new Error(`the GPU device was lost: ${message}; run again with --resume`);
+    device.lost.then(({ message }) => {
+      this.#failure ??= new Error(`the GPU device was lost: ${message}; run again with --resume`);
     });
     device.onuncapturederror = ({ error }) => {
       this.#failure ??= new Error(`WebGPU: ${error.message}`);
@@ -77,7 +77,9 @@ export class Gpu {
   /** Copies host data into a buffer at `offset` bytes. */
   write(buffer: GpuArray, data: HostArray, offset = 0): void {
     if (offset + data.byteLength > buffer.bytes) {
-      throw new Error(`writing ${data.byteLength} bytes at ${offset} overruns ${buffer.label} of ${buffer.bytes} bytes`);
+      throw new Error(
+        `writing ${data.byteLength} bytes at ${offset} overruns ${buffer.label} of ${buffer.bytes} bytes`,
+      );
     }
     this.device.queue.writeBuffer(buffer.raw, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   }
@@ -154,7 +156,10 @@ export class Gpu {
     this.device.queue.submit([encoder.finish()]);
     this.#watch(`reading ${buffer.label}`);
     await this.#settle();
-    await staging.mapAsync(GPUMapMode.READ);
+    await staging.mapAsync(GPUMapMode.READ).catch((error) => {
+      this.#check();
+      throw error;
+    });
     const data = new type(staging.getMappedRange().slice(0));
     staging.destroy();
     return data;

@@ -98,7 +98,7 @@ export class Kernel {
     try {
       linked = await link({ weslSrc, rootModuleName: `./${file}`, constants, conditions, debugWeslRoot: "kernels" });
     } catch (error) {
-      throw new Error(`kernel ${label} does not link: ${(error as Error).message}`);
+      throw new Error(`kernel ${label} does not link: ${(error as Error).message.replaceAll(".wesl", ".wgsl")}`);
     }
     const code = linked.dest;
     device.pushErrorScope("validation");
@@ -144,7 +144,8 @@ export class Kernel {
     const layout = this.#pipeline.getBindGroupLayout(0);
     const group = this.#device.createBindGroup({ label: this.label, layout, entries });
     const [x, y = 1, z = 1] = typeof workgroups === "number" ? [workgroups] : workgroups;
-    if (Math.max(x, y, z) > 65_535) throw new Error(`kernel ${this.label}: ${x} x ${y} x ${z} workgroups, at most 65535`);
+    if (Math.max(x, y, z) > 65_535)
+      throw new Error(`kernel ${this.label}: ${x} x ${y} x ${z} workgroups, at most 65535`);
     return { label: this.label, pipeline: this.#pipeline, group, workgroups: [x, y, z] };
   }
 
@@ -205,6 +206,9 @@ function declarations(code: string): string {
 function sourcePlace(linked: LinkedWesl, offset: number): string {
   const { src, position } = linked.sourceMap.destToSrc(offset);
   const before = src.text.slice(0, position).split("\n");
-  const path = (src.path ?? "linked").replace(/^\.\//, "").replace(/^(kernels\/)?/, "kernels/");
+  const path = (src.path ?? "linked")
+    .replace(/^\.\//, "")
+    .replace(/^(kernels\/)?/, "kernels/")
+    .replace(/\.wesl$/, ".wgsl");
   return `${path}:${before.length}:${before[before.length - 1].length + 1}`;
 }

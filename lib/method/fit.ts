@@ -27,10 +27,29 @@ export interface FitState {
   readonly step: number;
 }
 
+/** The arrays of a state by name, for a safetensors file. */
+export function fitTensors({ parameters, moments, step }: FitState) {
+  return {
+    parameters: { shape: [parameters.length], data: parameters },
+    moments: { shape: [moments.length], data: moments },
+    step: { shape: [1], data: Uint32Array.of(step) },
+  };
+}
+
+/** The inverse of `fitTensors`. */
+export function fitState(tensors: Record<string, { readonly data: ArrayLike<number> }>): FitState {
+  const { parameters, moments, step } = tensors;
+  return {
+    parameters: Float32Array.from(parameters.data),
+    moments: Float32Array.from(moments.data),
+    step: step.data[0],
+  };
+}
+
 export interface FitProgress {
   /** Seen after every quarter of a second or so of training. */
   onSteps?(done: number, loss: number): void;
-  /** Called with the state at the same times, when it returns true from `wanted`. */
+  /** At the same times, if `wanted` says so, the state is handed to `save`, and then `onSteps` may throw to stop. */
   readonly checkpoint?: { wanted(): boolean; save(state: FitState): void };
   readonly resumeFrom?: FitState | null;
 }
@@ -101,7 +120,13 @@ function meanVariation({ variation }: Regression, d: number, j: number): number 
 }
 
 /** Least squares of change/δt on (1, z̃): offset `[d]` and slope `[d, d]`. */
-function affineDrift({ state, change }: Regression, d: number, time: number, center: Float32Array, spread: Float32Array) {
+function affineDrift(
+  { state, change }: Regression,
+  d: number,
+  time: number,
+  center: Float32Array,
+  spread: Float32Array,
+) {
   const n = state.length / d;
   const size = d + 1;
   const normal = Array.from({ length: size }, () => new Array<number>(size).fill(0));
@@ -196,9 +221,10 @@ export async function fitSde(
     const seconds = (performance.now() - begin) / 1000;
     slice = Math.max(1, Math.min(1024, Math.round((count * 0.25) / seconds)));
     const loss = losses.reduce((sum, value) => sum + value, 0) / batch;
-    if (!Number.isFinite(loss)) throw new Error(`training of ${method} diverged at step ${step}: lower the learning rate`);
-    progress.onSteps?.(step, loss);
+    if (!Number.isFinite(loss))
+      throw new Error(`training of ${method} diverged at step ${step}: lower the learning rate`);
     if (step < steps && progress.checkpoint?.wanted()) progress.checkpoint.save({ ...(await mlp.save()), step });
+    progress.onSteps?.(step, loss);
   }
   const { parameters } = await mlp.save();
   for (const buffer of [table, ...training.buffers]) buffer.destroy();
@@ -244,7 +270,13 @@ export async function trainingStep(
     ),
     ...mlp.forward(),
     loss.call(
-      { params: { batch, epsilon: EPSILON, kappa }, batch: drawn, outputs: mlp.output, gradient: mlp.outputGradient, losses },
+      {
+        params: { batch, epsilon: EPSILON, kappa },
+        batch: drawn,
+        outputs: mlp.output,
+        gradient: mlp.outputGradient,
+        losses,
+      },
       batch / 64,
     ),
     ...mlp.backward(),

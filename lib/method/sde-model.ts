@@ -1,7 +1,7 @@
 // The learned SDE dz = f(z) dt + σ(z) dW: what it is made of, its values at points, its file form.
 import { InputError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { type Activation, Mlp, type MlpShape, roundUpBatch } from "../nn/mlp.ts";
+import { type Activation, layout, Mlp, type MlpShape, roundUpBatch } from "../nn/mlp.ts";
 
 /** constant: σ diagonal, the same everywhere (the paper's Curie–Weiss model); diagonal, full: by a network of z. */
 export type DiffusionKind = "constant" | "diagonal" | "full";
@@ -123,10 +123,19 @@ export function modelTensors(model: SdeModel) {
 export function modelFromTensors(
   shape: SdeShape,
   tensors: Record<string, { readonly data: ArrayLike<number> }>,
-  parameterCount: number,
 ): SdeModel {
   const { d } = shape;
-  const lengths = { center: d, spread: d, offset: d, slope: d * d, driftScale: d, noiseScale: d, parameters: parameterCount };
+  const networks = sdeNetworks(shape);
+  const parameterCount = networks.groups * layout(networks).stride;
+  const lengths = {
+    center: d,
+    spread: d,
+    offset: d,
+    slope: d * d,
+    driftScale: d,
+    noiseScale: d,
+    parameters: parameterCount,
+  };
   const arrays = Object.fromEntries(
     ARRAYS.map((name) => {
       const data = tensors[name]?.data;

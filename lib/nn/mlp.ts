@@ -222,9 +222,11 @@ export class TrainableMlp extends Mlp {
     const kernels = await Promise.all([
       Mlp.kernels(gpu, shape),
       Promise.all(
-        layers.slice(0, -1).map(({ activation }) =>
-          gpu.kernel("nn/dense.wgsl", { constants: { ACTIVATION: activation }, conditions: { BACKWARD: true } }),
-        ),
+        layers
+          .slice(0, -1)
+          .map(({ activation }) =>
+            gpu.kernel("nn/dense.wgsl", { constants: { ACTIVATION: activation }, conditions: { BACKWARD: true } }),
+          ),
       ),
       Promise.all(["weight_gradient", "adamw", "advance"].map((name) => gpu.kernel(`nn/${name}.wgsl`))),
     ]);

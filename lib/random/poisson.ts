@@ -32,8 +32,10 @@ export function poissonTable(mean: number): PoissonTable {
 
 /** A Poisson number from one word. */
 export function poissonSearch(r: number, { first, thresholds }: PoissonTable): number {
+  // The highest word belongs to the first threshold that is cut to it, not behind all of them.
+  const word = Math.min(r, 2 ** 32 - 2);
   let j = 0;
-  for (let step = SIZE / 2; step > 0; step /= 2) if (r >= thresholds[j + step - 1]) j += step;
+  for (let step = SIZE / 2; step >= 1; step /= 2) if (word >= thresholds[j + step - 1]) j += step;
   return first + j;
 }
 

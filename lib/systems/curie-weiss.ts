@@ -5,6 +5,7 @@ import type { Gpu } from "../gpu/device.ts";
 import type { Bindings, UniformValue } from "../gpu/kernel.ts";
 import { type PoissonTable, poissonPlan } from "../random/poisson.ts";
 import { type Stream, streamUniform } from "../random/stream.ts";
+import { Xoshiro } from "../random/xoshiro.ts";
 import type { PatchChange, States, System } from "./system.ts";
 
 const WORKGROUP = 32;
@@ -140,6 +141,7 @@ export class CurieWeiss implements System<CurieWeissStates> {
    * its magnetization an upsampled system then has exactly the law of a true one. The magnetization is kept exactly.
    */
   async upsample({ count, side, ups }: CurieWeissStates, factor: number): Promise<CurieWeissStates> {
+    if (!Number.isInteger(factor)) throw new InputError(`factor ${factor} is not an integer: spins are copied whole`);
     const large = this.#allocate(count, side * factor);
     await this.#run("scale", count, 1, { copies: factor ** 2 }, { source: ups, scaled: large.ups });
     return large;
@@ -206,6 +208,27 @@ export class CurieWeiss implements System<CurieWeissStates> {
       const up = blocks[corner] + blocks[corner + 1] + blocks[corner + grid] + blocks[corner + grid + 1];
       return (2 * up - spins) / spins;
     });
+  }
+
+  /** The spins of the first replica for a picture, row by row, 1 is up; positions within blocks are drawn at random. */
+  async spins(states: CurieWeissStates, stream: Stream): Promise<Uint8Array> {
+    const counts = await this.#gpu.read(await this.resolve(states, stream), Uint32Array, this.#blocks(states.side));
+    const grid = (2 * states.side) / this.patchSide;
+    const edge = this.patchSide / 2;
+    // `resolve` has used the numbers of `stream` itself.
+    const rng = Xoshiro.open(aside(stream), 0, 0);
+    const spins = new Uint8Array(states.side ** 2);
+    counts.forEach((count, block) => {
+      let up = count;
+      for (let left = edge * edge; left > 0; left--) {
+        if (rng.below(left) >= up) continue;
+        const site = left - 1;
+        const row = Math.floor(block / grid) * edge + Math.floor(site / edge);
+        spins[row * states.side + (block % grid) * edge + (site % edge)] = 1;
+        up--;
+      }
+    });
+    return spins;
   }
 
   bytes(side: number): number {

@@ -1,0 +1,71 @@
+/// <reference lib="dom" />
+import type uPlot from "uplot";
+import type { Axis } from "../chart.ts";
+import { formatNumber, powerOfTen } from "../number.ts";
+import { color, FONT } from "./theme.ts";
+
+/** Four significant digits without trailing zeros: what read-outs and fixed ticks show. */
+export function shortNumber(value: number): string {
+  return formatNumber(value)
+    .replace(/(\.\d*?)0+(?=$|×)/, "$1")
+    .replace(/\.(?=$|×)/, "");
+}
+
+/** Linear ticks: as many decimals as the distance between ticks needs; powers of ten where that would be too many. */
+function linearLabels(_plot: uPlot, ticks: number[], _axis: number, _space: number, step: number): string[] {
+  const decimals = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+  const places = Number(step.toFixed(decimals)) === step ? decimals : decimals + 1;
+  return ticks.map((tick) => {
+    if (Math.abs(tick) < step * 1e-6) return "0";
+    return places > 4 ? shortNumber(Number(tick.toPrecision(6))) : tick.toFixed(places).replace("-", "−");
+  });
+}
+
+/** Logarithmic ticks: whole powers of ten, and 2 and 5 between them where less than two decades show. */
+function logLabels(plot: uPlot, ticks: (number | null)[], axis: number): string[] {
+  const { min, max } = plot.scales[plot.axes[axis]!.scale!]!;
+  const asPowers = min! < 0.005 || max! > 20_000;
+  const fewDecades = Math.log10(max! / min!) < 2;
+  return ticks.map((tick) => {
+    if (tick === null) return "";
+    const exponent = Math.floor(Math.log10(tick) + 1e-9);
+    const digit = Math.round(tick / 10 ** exponent);
+    const shown = digit === 1 || (fewDecades && (digit === 2 || digit === 5));
+    if (!shown) return "";
+    const plain = String(Number(tick.toPrecision(6)));
+    if (!asPowers) return plain;
+    return digit === 1 ? powerOfTen(exponent) : `${digit}×${powerOfTen(exponent)}`;
+  });
+}
+
+/** Grid lines of a logarithmic axis: whole powers of ten. */
+function decadesOnly(_plot: uPlot, ticks: number[]): (number | null)[] {
+  return ticks.map((tick) => (Math.abs(Math.log10(tick) - Math.round(Math.log10(tick))) < 1e-9 ? tick : null));
+}
+
+/** Room for the widest label, in CSS pixels. */
+function widthOfLabels(_plot: uPlot, labels: string[]): number {
+  return 16 + 6.6 * Math.max(2, ...(labels ?? []).map((label) => String(label ?? "").length));
+}
+
+/** One axis as uPlot wants it, with colours read from the page's theme at every drawing. */
+export function axisOptions(axis: Axis, vertical: boolean): uPlot.Axis {
+  const fixed = axis.ticks;
+  return {
+    label: axis.label,
+    labelFont: FONT,
+    font: FONT,
+    labelGap: vertical ? 2 : 4,
+    labelSize: 20,
+    gap: 4,
+    space: vertical ? 34 : 56,
+    stroke: () => color("text"),
+    grid: { stroke: () => color("grid"), width: 1, ...(axis.log && !fixed ? { filter: decadesOnly } : {}) },
+    ticks: { stroke: () => color("rule"), width: 1, size: 5 },
+    border: { show: true, stroke: () => color("rule"), width: 1 },
+    size: vertical ? widthOfLabels : 30,
+    ...(fixed
+      ? { splits: () => fixed, filter: (_plot: uPlot, ticks: number[]) => ticks, values: () => fixed.map(shortNumber) }
+      : { values: axis.log ? logLabels : linearLabels }),
+  } as uPlot.Axis;
+}

@@ -1,0 +1,129 @@
+/// <reference lib="dom" />
+import uPlot from "uplot";
+import type { ChartData, PlottedSeries } from "../chart.ts";
+import { color, FONT } from "./theme.ts";
+
+type Columns = ChartData["columns"];
+type Context = CanvasRenderingContext2D;
+
+const BAND_OPACITY = 0.18;
+const MARKER_RADIUS = 3.6;
+const ERROR_BAR_CAP = 3;
+
+/** Canvas positions of a column; undefined where there is no number. Not positive on a logarithmic axis: far below it. */
+function place(plot: uPlot, column: Columns[number] | undefined, key: "x" | "y"): (number | undefined)[] {
+  const scale = plot.scales[key]!;
+  return (column ?? []).map((value) => {
+    if (value === null) return undefined;
+    return plot.valToPos(scale.distr === 3 && value <= 0 ? scale.min! / 10 : value, key, true);
+  });
+}
+
+/** Calls `draw` with the canvas clipped to the plotting area. */
+export function clipped(plot: uPlot, draw: () => void): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  draw();
+  ctx.restore();
+}
+
+/** The shaded interval around a line, interrupted where a bound is missing. */
+export function drawBand(plot: uPlot, series: PlottedSeries, columns: Columns): void {
+  const x = place(plot, columns[series.x], "x");
+  const low = place(plot, columns[series.low], "y");
+  const high = place(plot, columns[series.high], "y");
+  const { ctx } = plot;
+  ctx.fillStyle = color(`ink-${series.ink}`);
+  ctx.globalAlpha = BAND_OPACITY;
+  for (let start = 0; start < x.length; start++) {
+    let end = start;
+    while (end < x.length && x[end] !== undefined && low[end] !== undefined && high[end] !== undefined) end++;
+    if (end === start) continue;
+    ctx.beginPath();
+    for (let i = start; i < end; i++) ctx.lineTo(x[i]!, high[i]!);
+    for (let i = end - 1; i >= start; i--) ctx.lineTo(x[i]!, low[i]!);
+    ctx.fill();
+    start = end;
+  }
+  ctx.globalAlpha = 1;
+}
+
+function polygon(ctx: Context, points: number[]): void {
+  for (let i = 0; i < points.length; i += 2) ctx.lineTo(points[i]!, points[i + 1]!);
+  ctx.closePath();
+}
+
+const MARKERS: Record<PlottedSeries["marker"], (ctx: Context, x: number, y: number, r: number) => void> = {
+  circle: (ctx, x, y, r) => ctx.arc(x, y, r, 0, 2 * Math.PI),
+  square: (ctx, x, y, r) => ctx.rect(x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r),
+  diamond: (ctx, x, y, r) => polygon(ctx, [x, y - 1.3 * r, x + 1.3 * r, y, x, y + 1.3 * r, x - 1.3 * r, y]),
+  triangle: (ctx, x, y, r) => polygon(ctx, [x, y - 1.2 * r, x + 1.15 * r, y + 0.9 * r, x - 1.15 * r, y + 0.9 * r]),
+};
+
+/** Markers with error bars; also the thin line between them where the series wants both. */
+export function drawPoints(plot: uPlot, series: PlottedSeries, columns: Columns): void {
+  const ratio = uPlot.pxRatio;
+  const x = place(plot, columns[series.x], "x").map((at) => at && at + series.dodge * ratio);
+  const y = place(plot, columns[series.y], "y");
+  const low = place(plot, columns[series.low], "y");
+  const high = place(plot, columns[series.high], "y");
+  const { ctx } = plot;
+  ctx.strokeStyle = color(`ink-${series.ink}`);
+  ctx.fillStyle = color(series.hollow ? "paper" : `ink-${series.ink}`);
+  ctx.lineWidth = series.width * ratio;
+  if (series.draw === "line+points") {
+    ctx.setLineDash(dashOf(series).map((length) => length * ratio));
+    ctx.beginPath();
+    for (let i = 0; i < x.length; i++) if (x[i] !== undefined && y[i] !== undefined) ctx.lineTo(x[i]!, y[i]!);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+  ctx.lineWidth = 1.5 * ratio;
+  for (let i = 0; i < x.length; i++) {
+    const [at, center] = [x[i], y[i]];
+    if (at === undefined || center === undefined) continue;
+    ctx.beginPath();
+    for (const end of [low[i], high[i]]) {
+      if (end === undefined || Math.abs(end - center) < 1) continue;
+      ctx.moveTo(at, center);
+      ctx.lineTo(at, end);
+      ctx.moveTo(at - ERROR_BAR_CAP * ratio, end);
+      ctx.lineTo(at + ERROR_BAR_CAP * ratio, end);
+    }
+    ctx.stroke();
+    ctx.beginPath();
+    MARKERS[series.marker](ctx, at, center, MARKER_RADIUS * ratio);
+    ctx.fill();
+    ctx.stroke();
+  }
+}
+
+/** Lengths of dashes and gaps in CSS pixels. */
+export function dashOf(series: PlottedSeries): number[] {
+  return { solid: [], dashed: [7, 4], dotted: [2, 3] }[series.dash];
+}
+
+/** Labelled horizontal lines across the panel. */
+export function drawLevels(plot: uPlot, levels: ChartData["panels"][number]["levels"]): void {
+  const { ctx, bbox } = plot;
+  const ratio = uPlot.pxRatio;
+  const right = bbox.left + bbox.width;
+  ctx.strokeStyle = ctx.fillStyle = color("text");
+  ctx.lineWidth = ratio;
+  ctx.font = FONT.replace("12px", `${11.5 * ratio}px`);
+  ctx.textAlign = "left";
+  ctx.textBaseline = "bottom";
+  for (const level of levels) {
+    const y = plot.valToPos(level.value, "y", true);
+    ctx.setLineDash([2 * ratio, 3 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(right, y);
+    ctx.stroke();
+    ctx.fillText(level.label, bbox.left + 6 * ratio, y - 2 * ratio);
+  }
+  ctx.setLineDash([]);
+}

@@ -1,0 +1,175 @@
+import { table } from "arquero";
+import type { RunResult } from "../run/result.ts";
+import * as figures from "./curie-weiss-figures.ts";
+import { type Html, html } from "./html.ts";
+import { formatEstimate, formatNumber, formatSetting, formatWithInterval } from "./number.ts";
+import { page, type Section } from "./page.ts";
+import { provenance } from "./provenance.ts";
+import { htmlTable } from "./table.ts";
+import { thumbnail } from "./thumbnail.ts";
+
+export type Method = "compensator" | "increment" | "naive" | "small";
+
+/** Mean and 95 % interval over seeds at every point of a grid; one seed alone has low = high = mean. */
+export interface Band {
+  mean: number[];
+  low: number[];
+  high: number[];
+}
+
+/** All that the report shows. Times in sweeps; `patch` is a side; diffusion is n σ²(m), of order one at every n. */
+export interface CurieWeissReportData {
+  result: RunResult;
+  /** Side of the large lattice; default: the parameter `side` of the run, else the largest side that occurs. */
+  side?: number;
+  /** Magnetizations at which drift and diffusion are given. */
+  grid: number[];
+  exact: { drift: number[]; diffusion: number[] };
+  learned: { method: Method; patch: number; drift: Band; diffusion: Band }[];
+  trajectories: {
+    m0: number;
+    times: number[];
+    exact: { mean: number[]; std: number[] };
+    predicted: { method: Method; patch: number; mean: number[]; std: number[] }[];
+  }[];
+  stationary: { m: number[]; exact: number[]; predicted: { method: Method; patch: number; density: number[] }[] };
+  /** Relative squared errors of mean trajectories, with 95 % intervals. */
+  errors: { source: Method | "paper" | "paper-naive"; patch: number; value: number; low: number; high: number }[];
+  /** What a perfect model would score at the number of runs used. */
+  floor: number;
+  /** Where the paper's errors come from, one sentence for the caption. */
+  paperNote?: string;
+  /** Variance of the patch magnetization, upsampled over true, after relaxation. */
+  upsampling: { patch: number; level: number; side: number; varianceRatio: number; low: number; high: number }[];
+  pictures: { title: string; side: number; spins: Uint8Array }[];
+  comparison: {
+    quantity: string;
+    patch: number | null;
+    paper: number | null;
+    exact: number | null;
+    ours: number;
+    low: number;
+    high: number;
+    unit: string;
+  }[];
+  /** The command that repeats the run; default: experiment, profile and seed. */
+  command?: string;
+}
+
+const SHORT_TABLE = 10;
+
+/** The key numbers in two or three sentences: our error from the smallest patch beside the paper's and the floor. */
+function headline(data: CurieWeissReportData, side: number): Html | null {
+  const measured = data.errors.filter((error) => Number.isFinite(error.value)).sort((a, b) => a.patch - b.patch);
+  const best =
+    measured.find((error) => error.source === "compensator") ?? measured.find((error) => error.source === "increment");
+  if (!best) return null;
+  const other = (source: string) => {
+    const found = data.errors.find((error) => error.source === source && error.patch === best.patch);
+    return found && Number.isFinite(found.value) ? formatNumber(found.value, 2) : null;
+  };
+  const [paper, naive] = [other("paper"), other("naive")];
+  const share = (side / best.patch) ** 2;
+  return html`Learned from patches of ${best.patch} × ${best.patch} spins${share > 1 && `, 1/${formatSetting(share)} of the lattice`}, the stochastic
+equation predicts the mean magnetization of the ${side} × ${side} system with a relative squared error of
+<strong>${formatWithInterval(best.value, best.low, best.high)}</strong>${paper && html`; the paper’s model scores <strong>${paper}</strong>`}${
+    naive && html`, naive training on the same patches <strong>${naive}</strong>`
+  }. A perfect model would score ${formatNumber(data.floor, 2)}.`;
+}
+
+function comparisonTable(rows: CurieWeissReportData["comparison"], caption: string): Html | false {
+  if (rows.length === 0) return false;
+  const estimates = rows.map((row) => formatEstimate(row.ours, row.low, row.high));
+  const columns = table({
+    quantity: rows.map((row) => (row.unit && row.unit !== "1" ? `${row.quantity} [${row.unit}]` : row.quantity)),
+    patch: rows.map((row) => row.patch),
+    paper: rows.map((row) => row.paper),
+    exact: rows.map((row) => row.exact),
+    ours: rows.map((row) => row.ours),
+    interval: estimates.map((estimate) => estimate.interval),
+    index: rows.map((_, i) => i),
+  });
+  const ours = (_: unknown, row: Record<string, unknown>) => estimates[row.index as number]!.value;
+  return htmlTable(
+    columns,
+    {
+      quantity: { label: "Quantity", header: true },
+      ...(rows.some((row) => row.patch !== null)
+        ? { patch: { label: "Patch side", format: (side: unknown) => (side === null ? "" : String(side)) } }
+        : {}),
+      paper: { label: "Paper", format: 3 },
+      exact: { label: "Exact", format: 5 },
+      ours: { label: "Ours", format: ours },
+      interval: { label: "95 % interval", text: true },
+    },
+    caption,
+  );
+}
+
+function sections(data: CurieWeissReportData, side: number): Section[] {
+  const smallest = Math.min(...data.learned.map((one) => one.patch));
+  const long = data.comparison.length > SHORT_TABLE;
+  const short = data.comparison.filter((row) => !long || row.patch === null || row.patch === smallest);
+  const lead = headline(data, side);
+  return [
+    {
+      id: "summary",
+      title: "Summary",
+      body: html`${lead && html`<p class="lead">${lead}</p>`}
+${comparisonTable(short, long ? "The main numbers; the last table has all of them." : "Paper, exact theory and this run.")}
+${figures.errors(data)}`,
+    },
+    {
+      id: "equation",
+      title: "The learned equation",
+      body: html`<p>The method learns d<i>m</i> = <i>f</i>(<i>m</i>) d<i>t</i> + <i>σ</i>(<i>m</i>) d<i>W</i>. Here both functions are known exactly at the
+finite size <i>n</i> = ${side}² = ${side * side}, so they can be compared point by point.</p>
+${figures.drift(data)}${figures.driftResidual(data)}${figures.diffusion(data)}${figures.diffusionResidual(data)}`,
+    },
+    {
+      id: "trajectories",
+      title: "Predicted trajectories",
+      body: html`<p>Runs of the learned equation from several initial magnetizations, beside the exact moments of the finite birth–death chain. Time is
+physical: one unit is one attempted flip per spin, on the average.</p>
+${figures.fans(data)}${figures.meanByPatch(data)}${figures.stdByPatch(data)}${figures.meanByMethod(data, smallest)}`,
+    },
+    { id: "stationary", title: "Stationary law", body: figures.stationary(data) },
+    {
+      id: "upsampling",
+      title: "Upsampled states",
+      body: data.upsampling.length + data.pictures.length > 0 && [figures.upsampling(data), figures.snapshots(data)],
+    },
+    {
+      id: "comparison",
+      title: "All numbers",
+      body: long && comparisonTable(data.comparison, "Paper, exact theory and this run."),
+    },
+    provenance(data.result, data.command),
+  ].filter((section) => section.body !== false);
+}
+
+/** The Curie–Weiss report as one HTML document. Missing numbers (NaN, empty lists) leave gaps, they do not throw. */
+export function curieWeissReport(data: CurieWeissReportData): string {
+  const { result, learned, pictures } = data;
+  const given = data.side ?? result.parameters.side;
+  const sides = [...learned.map((one) => one.patch), ...pictures.map((picture) => picture.side)];
+  const side = typeof given === "number" ? given : Math.max(1, ...sides);
+  const smallest = Math.min(...data.learned.map((one) => one.patch));
+  const curves = data.trajectories.flatMap(({ times, exact, predicted }) => {
+    const ours = predicted.find((one) => one.method === "compensator" && one.patch === smallest);
+    return [{ x: times, y: exact.mean }, ...(ours ? [{ x: times, y: ours.mean, bold: true }] : [])];
+  });
+  return page({
+    title: "Curie–Weiss model: macroscopic dynamics learned from patches",
+    subtitle: html`Mean-field Glauber dynamics of ${side}² spins · profile ${result.profile}, seed ${result.seed} · ${result.adapter.name}`,
+    description:
+      headline(data, side)
+        ?.toString()
+        .replace(/<[^>]*>/g, "")
+        .replace(/\s+/g, " ") ?? "Curie–Weiss model",
+    sections: sections(data, side),
+    thumbnail: thumbnail(curves),
+    footer: html`Made by patchwise. Method and published values: M. Chen, P. Huang, K. S. Novoselov, Q. Li, “Scalable learning of macroscopic
+stochastic dynamics”, arXiv:2511.12842. Figures: drag to zoom, double-click to reset, arrow keys to read values.`,
+  });
+}

@@ -1,0 +1,123 @@
+import { crc32, deflateSync } from "node:zlib";
+import { type Content, type Html, html } from "./html.ts";
+
+type Color = readonly [red: number, green: number, blue: number];
+
+/** Spin down and spin up: far apart in lightness, so also in grey and for every kind of colour vision. */
+const SPIN_COLORS: readonly Color[] = [
+  [244, 235, 217],
+  [24, 60, 100],
+];
+
+/** Knots of the colour maps for fields, evenly spaced. Sequential: dark blue to yellow; diverging: blue, pale, brown. */
+const COLOR_MAPS = {
+  sequential: [
+    [0, 32, 81],
+    [60, 77, 110],
+    [127, 124, 117],
+    [187, 174, 97],
+    [253, 234, 69],
+  ],
+  diverging: [
+    [5, 48, 110],
+    [86, 156, 203],
+    [247, 245, 240],
+    [219, 144, 76],
+    [117, 52, 0],
+  ],
+} satisfies Record<string, Color[]>;
+
+export interface Picture {
+  title: Content;
+  /** One plain sentence for those who cannot see it. */
+  alt: string;
+  /** PNG as a data URI. */
+  uri: string;
+  width: number;
+  height: number;
+}
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const framed = Buffer.alloc(body.length + 8);
+  framed.writeUInt32BE(data.length, 0);
+  body.copy(framed, 4);
+  framed.writeUInt32BE(crc32(body) >>> 0, body.length + 4);
+  return framed;
+}
+
+/** A palette PNG of `width`×`height` indices, `depth` bits each (PNG specification, third edition, sections 5 and 11). */
+function png(indices: Uint8Array, width: number, height: number, depth: 1 | 8, palette: readonly Color[]): string {
+  const stride = Math.ceil((width * depth) / 8) + 1; // each row starts with its filter type, 0
+  const rows = new Uint8Array(stride * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const index = indices[y * width + x]!;
+      if (depth === 8) rows[y * stride + 1 + x] = index;
+      else rows[y * stride + 1 + (x >> 3)]! |= index << (7 - (x & 7));
+    }
+  }
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([depth, 3, 0, 0, 0], 8);
+  const file = Buffer.concat([
+    Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    chunk("IHDR", header),
+    chunk("PLTE", Uint8Array.from(palette.flat())),
+    chunk("IDAT", deflateSync(rows, { level: 9 })),
+    chunk("IEND", new Uint8Array()),
+  ]);
+  return `data:image/png;base64,${file.toString("base64")}`;
+}
+
+/** A picture of `side`×`side` spins, row by row; 0 is down (pale), anything else up (dark). */
+export function spinPicture(title: Content, spins: ArrayLike<number>, side: number): Picture {
+  const bits = Uint8Array.from({ length: side * side }, (_, i) => (spins[i] ? 1 : 0));
+  const up = bits.reduce((sum, bit) => sum + bit, 0);
+  const alt = `${side} by ${side} spins, ${((100 * up) / bits.length).toFixed(1)} percent up`;
+  return { title, alt, uri: png(bits, side, side, 1, SPIN_COLORS), width: side, height: side };
+}
+
+/**
+ * A picture of a scalar field `values` (`width`×`height`, row by row) with colours from `range[0]` to `range[1]`;
+ * values outside take the end colours, NaN the lowest.
+ */
+export function fieldPicture(
+  title: Content,
+  values: ArrayLike<number>,
+  width: number,
+  height: number,
+  range: readonly [number, number],
+  map: keyof typeof COLOR_MAPS = "sequential",
+): Picture {
+  const knots = COLOR_MAPS[map];
+  const palette = Array.from({ length: 256 }, (_, i): Color => {
+    const at = (i / 255) * (knots.length - 1);
+    const left = Math.min(Math.floor(at), knots.length - 2);
+    const blend = (c: 0 | 1 | 2) =>
+      Math.round(knots[left]![c]! + (at - left) * (knots[left + 1]![c]! - knots[left]![c]!));
+    return [blend(0), blend(1), blend(2)];
+  });
+  const width01 = range[1] - range[0] || 1;
+  const indices = Uint8Array.from({ length: width * height }, (_, i) => {
+    const level = Math.round((255 * (values[i]! - range[0])) / width01);
+    return Math.min(255, Math.max(0, level || 0));
+  });
+  const alt = `Field of ${width} by ${height} values between ${range[0]} and ${range[1]}`;
+  return { title, alt, uri: png(indices, width, height, 8, palette), width, height };
+}
+
+/** A figure of pictures side by side, every site of all of them at the same scale. */
+export function pictures(id: string, title: string, caption: Content, list: readonly Picture[]): Html {
+  const widest = Math.max(1, ...list.map((picture) => picture.width));
+  const zoom = Math.max(1, Math.min(8, Math.floor(320 / widest)));
+  return html`<figure id="${id}" aria-labelledby="${id}-title">
+<h3 id="${id}-title">${title}</h3>
+<div class="pictures" style="--widest:${widest};--zoom:${zoom}px">${list.map(
+    ({ title, alt, uri, width, height }) =>
+      html`<div style="--side:${width};--tall:${height}"><img src="${uri}" alt="${alt}" width="${width}" height="${height}"><p>${title}</p></div>`,
+  )}</div>
+<figcaption>${caption}</figcaption>
+</figure>`;
+}

@@ -1,0 +1,93 @@
+/** Numbers as a journal prints them: a true minus sign, powers of ten as superscripts, "—" for what is missing. */
+
+export const MISSING = "—";
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** Outside 0.01 … 999,999 powers of ten are written out. */
+const PLAIN_LOW = -2;
+const PLAIN_HIGH = 5;
+const MAX_DECIMALS = 8;
+
+/** A number with its interval, printed with as many digits as the interval is worth. */
+export interface Estimate {
+  value: string;
+  /** "± 0.0012" where the interval is symmetric, "[0.4885, 0.4920]" where it is not, "" where there is none. */
+  interval: string;
+}
+
+function present(value: number | null | undefined): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function exponentOf(value: number): number {
+  return value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
+}
+
+/** "10⁻³". */
+export function powerOfTen(exponent: number): string {
+  const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[Number(digit)]!).join("");
+  return `10${exponent < 0 ? "⁻" : ""}${digits}`;
+}
+
+/** Fixed number of decimals, a true minus, no "−0.00", thousands grouped. */
+function fixed(value: number, decimals: number): string {
+  const text = Math.abs(value).toFixed(Math.min(20, Math.max(0, decimals)));
+  const [whole, fraction] = text.split(".");
+  const grouped = whole!.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+  const sign = value < 0 && Number(text) !== 0 ? "−" : "";
+  return sign + grouped + (fraction ? `.${fraction}` : "");
+}
+
+/** `value` with `digits` significant digits: 0.4899, 4.05×10⁻⁴, 12,345; "—" for null, undefined, NaN and ±∞. */
+export function formatNumber(value: number | null | undefined, digits = 4): string {
+  if (!present(value)) return MISSING;
+  if (value === 0) return "0";
+  const rounded = Number(value.toPrecision(digits));
+  const exponent = exponentOf(rounded);
+  if (exponent < PLAIN_LOW || exponent > PLAIN_HIGH) {
+    return `${fixed(rounded / 10 ** exponent, digits - 1)}×${powerOfTen(exponent)}`;
+  }
+  return fixed(rounded, digits - 1 - exponent);
+}
+
+/** A setting or a count as it was given: integers in full, other numbers as short as they are exact to six digits. */
+export function formatSetting(value: number): string {
+  if (!Number.isFinite(value)) return MISSING;
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return fixed(value, 0);
+  return String(Number(value.toPrecision(6))).replace("-", "−");
+}
+
+/** The parts of an estimate: digits of value and interval, and the power of ten that both share. */
+function rounded(value: number, low: number, high: number): { value: string; interval: string; suffix: string } {
+  const halfWidth = Math.abs(high - low) / 2;
+  const largest = exponentOf(Math.max(Math.abs(value), halfWidth));
+  const scaled = largest < PLAIN_LOW || largest > PLAIN_HIGH ? largest : 0;
+  const decimals = Math.min(scaled + 1 - exponentOf(halfWidth), MAX_DECIMALS);
+  const show = (number: number) => fixed(number / 10 ** scaled, decimals);
+  const symmetric = Math.abs(high + low - 2 * value) < 0.2 * halfWidth;
+  const interval = symmetric ? `± ${show(halfWidth)}` : `[${show(low)}, ${show(high)}]`;
+  return { value: show(value), interval, suffix: scaled === 0 ? "" : `×${powerOfTen(scaled)}` };
+}
+
+/**
+ * `value` with its interval [low, high], rounded to two significant digits of the half width, for two columns of a
+ * table: "4.10×10⁻⁴" and "± 0.22×10⁻⁴". Without an interval (missing, or of no width) four digits of the value.
+ */
+export function formatEstimate(value: number | null | undefined, low?: number | null, high?: number | null): Estimate {
+  if (!present(value)) return { value: MISSING, interval: "" };
+  if (!present(low) || !present(high) || low === high) return { value: formatNumber(value), interval: "" };
+  const parts = rounded(value, low, high);
+  return { value: parts.value + parts.suffix, interval: parts.interval + parts.suffix };
+}
+
+/** The same for running text: "0.4899 ± 0.0012", "(4.10 ± 0.22)×10⁻⁴", "4.10 [3.80, 4.70]×10⁻⁴". */
+export function formatWithInterval(
+  value: number | null | undefined,
+  low?: number | null,
+  high?: number | null,
+): string {
+  if (!present(value) || !present(low) || !present(high) || low === high) return formatNumber(value);
+  const parts = rounded(value, low, high);
+  const both = `${parts.value} ${parts.interval}`;
+  return parts.suffix && parts.interval.startsWith("±") ? `(${both})${parts.suffix}` : both + parts.suffix;
+}

@@ -1,0 +1,35 @@
+/**
+ * One colour per thing, the same in every figure of every experiment. The hues are those of Okabe and Ito (2008), told
+ * apart by all common kinds of colour blindness; each has a darker twin for paper and a lighter one for dark screens.
+ */
+
+interface Ink {
+  light: string;
+  dark: string;
+}
+
+/** Colours of curves and points, by what they stand for; the page defines each as the CSS variable `--ink-<name>`. */
+export const INKS = {
+  exact: { light: "#939ba7", dark: "#626b77" },
+  paper: { light: "#2a3038", dark: "#dfe3e8" },
+  compensator: { light: "#0068b0", dark: "#58b4f0" },
+  increment: { light: "#008a63", dark: "#2fc796" },
+  naive: { light: "#d15400", dark: "#ff8b4a" },
+  small: { light: "#b0568b", dark: "#e79bc6" },
+  first: { light: "#0b3c6f", dark: "#c3e3ff" },
+  second: { light: "#1f74b8", dark: "#79bdf2" },
+  third: { light: "#4fa3d9", dark: "#4691d0" },
+  fourth: { light: "#8cc3e8", dark: "#2f6aa6" },
+} satisfies Record<string, Ink>;
+
+export type InkName = keyof typeof INKS;
+
+/** Dark to light shades of our own hue, for one method at several sizes; the first stands out most. */
+export const SHADES: readonly InkName[] = ["first", "second", "third", "fourth"];
+
+/** The variables for one theme, as CSS declarations. */
+export function inkVariables(theme: "light" | "dark"): string {
+  return Object.entries(INKS)
+    .map(([name, ink]) => `--ink-${name}:${ink[theme]}`)
+    .join(";");
+}

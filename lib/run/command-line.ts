@@ -1,0 +1,186 @@
+// Command lines: `--name value` and `--name=value`, every option declared, nothing unknown let through.
+import { InputError } from "../errors.ts";
+import {
+  checkDeclaration,
+  defaults,
+  listed,
+  optionName,
+  type Parameter,
+  type Parameters,
+  PROFILES,
+  type Profile,
+  quoted,
+  readValue,
+  type Values,
+} from "./parameters.ts";
+import { usage } from "./usage.ts";
+
+/** What a script is called, what it does and what it can be told. */
+export interface Command<P extends Parameters> {
+  /** As in `bun run NAME`; experiments: also the folder under `reports/`. */
+  name: string;
+  /** What it does, a sentence or two for `--help`. */
+  about: string;
+  parameters: P;
+  /** Throws InputError where values that are possible one by one do not go together. */
+  check?(values: Values<P>): void;
+}
+/** A script with one argument that has no option name, e.g. the system to simulate. */
+export interface ToolCommand<P extends Parameters, C extends string> extends Command<P> {
+  positional?: { name: string; meaning: string; choices: readonly C[] };
+}
+/** What an experiment is told; `openRun` takes it as it is. */
+export interface ExperimentOptions<P extends Parameters> {
+  experiment: string;
+  profile: Profile;
+  seed: number;
+  /** Folder of the run; without it `reports/<experiment>/<profile>-<seed>`. */
+  out: string | undefined;
+  resume: boolean;
+  force: boolean;
+  parameters: Values<P>;
+}
+
+/** Thrown by `--help` with the text to print; `main` prints it and the script ends with exit code 0. */
+export class HelpRequest extends Error {
+  override name = "HelpRequest";
+}
+
+export const EXPERIMENT_OPTIONS = {
+  profile: { kind: "choice", choices: PROFILES, default: "quick", meaning: "size of the run, sets the defaults above" },
+  seed: { kind: "integer", min: 0, max: 0xffff_ffff, default: 1, meaning: "of all random numbers" },
+  out: { kind: "text", default: "reports/<experiment>/<profile>-<seed>", meaning: "folder for the results" },
+  resume: { kind: "flag", default: false, meaning: "continue an unfinished run in that folder" },
+  force: { kind: "flag", default: false, meaning: "delete an earlier run in that folder first" },
+} as const satisfies Parameters;
+
+/**
+ * Reads the command line of an experiment: its parameters and `--profile --seed --out --resume --force`. Throws
+ * InputError (one sentence) for what is unknown or impossible, HelpRequest for `--help`.
+ */
+export function parseExperiment<const P extends Parameters>(
+  command: Command<P>,
+  args: readonly string[] = process.argv.slice(2),
+): ExperimentOptions<P> {
+  checkCommand(command, EXPERIMENT_OPTIONS);
+  const { given, loose } = read(command, { ...command.parameters, ...EXPERIMENT_OPTIONS }, args, EXPERIMENT_OPTIONS);
+  if (loose[0] !== undefined) throw unexpected(loose[0], command.name);
+  const { profile, seed, out, resume, force, ...values } = given;
+  const options = { ...defaults(EXPERIMENT_OPTIONS), ...defined({ profile, seed, resume, force }) };
+  if (options.resume && options.force) {
+    throw new InputError("--resume continues a run and --force starts it over: give only one of them");
+  }
+  const parameters = { ...defaults(command.parameters, options.profile), ...values } as Values<P>;
+  command.check?.(parameters);
+  return { experiment: command.name, ...options, out: out as string | undefined, parameters };
+}
+
+/** Reads the command line of a script that is not an experiment: its parameters and at most one positional choice. */
+export function parseTool<const P extends Parameters, const C extends string = never>(
+  command: ToolCommand<P, C>,
+  args: readonly string[] = process.argv.slice(2),
+): { positional: C; parameters: Values<P> } {
+  checkCommand(command);
+  const { given, loose } = read(command, command.parameters, args);
+  const { positional } = command;
+  const [word, ...junk] = loose;
+  if (positional && !positional.choices.includes(word as C)) {
+    const what =
+      word === undefined ? `the ${positional.name} is missing` : `${quoted(word)} is not a ${positional.name}`;
+    throw new InputError(`${what}: give ${listed(positional.choices)}`);
+  }
+  const extra = positional ? junk[0] : word;
+  if (extra !== undefined) throw unexpected(extra, command.name);
+  const parameters = { ...defaults(command.parameters), ...given } as Values<P>;
+  command.check?.(parameters);
+  return { positional: word as C, parameters };
+}
+
+function read<P extends Parameters>(
+  command: Command<P>,
+  parameters: Parameters,
+  args: readonly string[],
+  standard?: Parameters,
+) {
+  if (args.includes("--help") || args.includes("-h")) throw new HelpRequest(usage(command, standard));
+  const options = new Map(Object.entries(parameters).map(([key, parameter]) => [optionName(key), { key, parameter }]));
+  const given = new Map<string, unknown>();
+  const loose: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at]!;
+    if (!arg.startsWith("-") || arg === "-") {
+      loose.push(arg);
+      continue;
+    }
+    const equals = arg.indexOf("=");
+    const name = equals < 0 ? arg : arg.slice(0, equals);
+    const option = options.get(name);
+    if (!option) throw unknown(name, [...options.keys()], command.name);
+    if (given.has(option.key)) throw new InputError(`${name} is given twice: give it once`);
+    let text = equals < 0 ? undefined : arg.slice(equals + 1);
+    if (text === undefined && option.parameter.kind === "flag") text = "true";
+    if (text === undefined) {
+      text = args[at + 1];
+      if (text === undefined || !isValue(text, option.parameter)) {
+        throw new InputError(`${name} lacks its value: write ${name} VALUE or ${name}=VALUE`);
+      }
+      at++;
+    }
+    given.set(option.key, readValue(name, option.parameter, text));
+  }
+  return { given: Object.fromEntries(given) as Record<string, unknown>, loose };
+}
+
+/** Whether the word after an option is its value: `-0.5` is one, the next option is not. */
+function isValue(word: string, parameter: Parameter): boolean {
+  return !word.startsWith("-") || (/numbers?$|integers?$/.test(parameter.kind) && /^-[\d.]/.test(word));
+}
+
+function unknown(name: string, names: readonly string[], script: string): InputError {
+  const spelled = optionName(name.replace(/^-+/, "").replace(/_/g, "-"));
+  const near = names
+    .map((known) => ({ known, distance: editDistance(spelled.slice(0, 40), known) }))
+    .filter(({ known, distance }) => distance <= Math.max(1, Math.floor((known.length - 2) / 3)))
+    .sort((a, b) => a.distance - b.distance)[0];
+  const remedy = near ? `did you mean ${near.known}?` : `see bun run ${script} --help`;
+  return new InputError(`there is no option ${quoted(name)}: ${remedy}`);
+}
+
+function unexpected(word: string, script: string): InputError {
+  return new InputError(`${quoted(word)} does not belong to an option: see bun run ${script} --help`);
+}
+
+/** The fewest letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replace = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = swapped ? rows[i - 2]![j - 2]! + 1 : Number.POSITIVE_INFINITY;
+      row.push(Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, replace, swap));
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}
+
+function checkCommand<P extends Parameters>({ parameters, check }: Command<P>, standard: Parameters = {}): void {
+  checkDeclaration(parameters);
+  const taken = Object.keys(parameters).find((key) => Object.hasOwn(standard, key) || key === "help");
+  if (taken) throw new Error(`parameter ${taken} is a standard option already`);
+  for (const profile of [undefined, ...PROFILES]) {
+    try {
+      check?.(defaults(parameters, profile));
+    } catch (cause) {
+      throw new Error(`the defaults of profile ${profile ?? "none"} do not go together: ${cause}`, { cause });
+    }
+  }
+}
+
+function defined<T extends object>(values: T) {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: never;
+  };
+}

@@ -1,0 +1,137 @@
+// result.json: the numbers of a run, in a form that other programs read.
+import { InputError } from "../errors.ts";
+import type { Adapter } from "./provenance.ts";
+
+/** One number with its error bar and what it is compared with; all in `unit` ("1" for a pure number). */
+export interface Metric {
+  value: number;
+  /** Ends of the 95 % confidence interval. */
+  ci95: [number, number] | null;
+  /** The paper's figure. */
+  paper: number | null;
+  /** The value of exact theory. */
+  exact: number | null;
+  unit: string;
+}
+export interface RunResult {
+  experiment: string;
+  profile: string;
+  seed: number;
+  versions: Record<string, string>;
+  adapter: Adapter;
+  /** Wall time per phase, s; `total` covers all sittings of a resumed run. */
+  seconds: Record<string, number>;
+  parameters: Record<string, unknown>;
+  /** By name `quantity.method.case`. */
+  metrics: Record<string, Metric>;
+}
+
+const NAME_PART = /^[a-z0-9]+([-_][a-z0-9]+)*$/;
+
+/** `error.compensator.patch16`: two parts or more of lower-case letters, digits, single hyphens or underscores. */
+export function metricName(...parts: [string, string, ...string[]]): string {
+  for (const part of parts) {
+    if (!NAME_PART.test(part)) {
+      throw new Error(
+        `metric name part "${part}": use lower-case letters and digits with single hyphens or underscores between them`,
+      );
+    }
+  }
+  return parts.join(".");
+}
+
+/** A deep copy with keys in alphabetical order. Throws where JSON would lose something: NaN, ±∞, undefined, classes. */
+export function plainJson(value: unknown, where: string): unknown {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number" && Number.isFinite(value)) return value === 0 ? 0 : value;
+  if (Array.isArray(value)) return value.map((item, at) => plainJson(item, `${where}[${at}]`));
+  if (typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(entries.map(([key, item]) => [key, plainJson(item, `${where}.${key}`)]));
+  }
+  throw new Error(`${where} is ${typeof value === "number" ? value : typeof value}, which JSON cannot hold`);
+}
+
+/** The text of result.json, keys in a fixed order. Throws on numbers that are not finite and on invalid names. */
+export function resultText(result: RunResult): string {
+  const metrics = Object.entries(result.metrics).map(([name, { value, ci95, paper, exact, unit }]) => [
+    name,
+    { value, ci95, paper, exact, unit },
+  ]);
+  const { experiment, profile, seed } = result;
+  const { kind, name, driver } = result.adapter;
+  const sorted = (part: "versions" | "seconds" | "parameters") => plainJson(result[part], part);
+  metrics.sort(([a], [b]) => (a! < b! ? -1 : 1));
+  for (const [name, metric] of metrics) plainJson(metric, `metrics.${name}`);
+  const ordered = {
+    experiment,
+    profile,
+    seed,
+    versions: sorted("versions"),
+    adapter: { kind, name, driver },
+    seconds: sorted("seconds"),
+    parameters: sorted("parameters"),
+    metrics: Object.fromEntries(metrics),
+  };
+  try {
+    validateResult(ordered, "the result");
+  } catch (cause) {
+    throw new Error((cause as Error).message, { cause }); // our own mistake, not the user's
+  }
+  return `${JSON.stringify(ordered, null, 2)}\n`;
+}
+
+/** Checks that a value read from JSON is a result. Throws InputError that names `source` and the first wrong entry. */
+export function validateResult(value: unknown, source = "result.json"): RunResult {
+  const need = (fits: boolean, where: string, what: string, found: unknown) => {
+    if (fits) return;
+    const shown = JSON.stringify(found)?.slice(0, 60) ?? "missing";
+    throw new InputError(`${source}: ${where} is ${shown} where ${what} is needed; run the experiment again`);
+  };
+  const record = (found: unknown, where: string, entry: (item: unknown, where: string, key: string) => void) => {
+    need(isRecord(found), where, "an object", found);
+    for (const [key, item] of Object.entries(found as object)) entry(item, `${where}.${key}`, key);
+  };
+  const text = (found: unknown, where: string) => need(typeof found === "string", where, "text", found);
+  const number = (found: unknown, where: string) => need(Number.isFinite(found), where, "a finite number", found);
+  const numberOrNull = (found: unknown, where: string) => {
+    if (found !== null) number(found, where);
+  };
+
+  need(isRecord(value), "the whole", "an object", value);
+  const result = value as Record<keyof RunResult, unknown>;
+  text(result.experiment, "experiment");
+  text(result.profile, "profile");
+  need(Number.isSafeInteger(result.seed) && (result.seed as number) >= 0, "seed", "a whole number from 0", result.seed);
+  record(result.versions, "versions", text);
+  record(result.adapter, "adapter", () => {});
+  for (const key of ["kind", "name", "driver"])
+    text((result.adapter as Record<string, unknown>)[key], `adapter.${key}`);
+  record(result.seconds, "seconds", (found, where) => {
+    number(found, where);
+    need((found as number) >= 0, where, "a number from 0", found);
+  });
+  record(result.parameters, "parameters", () => {});
+  record(result.metrics, "metrics", (metric, where, name) => {
+    const parts = name.split(".");
+    need(
+      parts.length >= 2 && parts.every((part) => NAME_PART.test(part)),
+      "a metric name",
+      "quantity.method.case",
+      name,
+    );
+    need(isRecord(metric), where, "an object", metric);
+    const { value, ci95, paper, exact, unit } = metric as Record<keyof Metric, unknown>;
+    number(value, `${where}.value`);
+    numberOrNull(paper, `${where}.paper`);
+    numberOrNull(exact, `${where}.exact`);
+    text(unit, `${where}.unit`);
+    if (ci95 === null) return;
+    const pair = Array.isArray(ci95) && ci95.length === 2 && ci95.every(Number.isFinite) && ci95[0] <= ci95[1];
+    need(pair, `${where}.ci95`, "null or [low, high]", ci95);
+  });
+  return value as RunResult;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,287 @@
+// A run and its folder: stages that survive a kill, tables, models, seconds, and at the end result.json and the report.
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import type { ColumnTable } from "arquero";
+import { InputError } from "../errors.ts";
+import { fileError, writeAtomically } from "../io/atomic.ts";
+import { writeCsv } from "../io/csv.ts";
+import { type Metadata, readSafetensors, type Tensors, writeSafetensors } from "../io/safetensors.ts";
+import { checkUnlocked, lockFolder } from "./lock.ts";
+import {
+  checkName,
+  checkSameRun,
+  type Found,
+  type Identity,
+  identityHash,
+  inspect,
+  type Manifest,
+  newManifest,
+  removeFiles,
+  sweep,
+  writeManifest,
+} from "./manifest.ts";
+import { isQuiet } from "./progress.ts";
+import { type Adapter, CPU_ONLY, PROJECT_ROOT, patchwiseVersion, versions } from "./provenance.ts";
+import { type Metric, plainJson, type RunResult, resultText } from "./result.ts";
+import { breathe, setContinuation, stopRequested } from "./stop.ts";
+
+/** How often `Partial.due` asks a long stage to save its state, s. */
+const SAVE_SECONDS = 15;
+const DELETE_REMEDY = "delete that file to recompute it, then --resume";
+
+export interface RunOptions {
+  experiment: string;
+  profile: string;
+  seed: number;
+  /** Relative to the current directory; undefined: `reports/<experiment>/<profile>-<seed>` of the project. */
+  out?: string | undefined;
+  resume?: boolean;
+  force?: boolean;
+  parameters: Record<string, unknown>;
+  /** The adapter in use: a run goes on only on the one it began on. Leave out if the GPU is not used. */
+  adapter?: Adapter;
+}
+
+/** The state that a long stage keeps of itself, so that a resumed run goes on inside the stage. */
+export interface Partial {
+  /** What was saved last, null at the first start. */
+  load(): Tensors | null;
+  /** Replaces what was saved. Call it as often as losing the work since would hurt: when `due()` says so. */
+  save(state: Tensors): void;
+  /** Whether it is time to save: 15 s have passed since the last save, or the user wants to stop. */
+  due(): boolean;
+}
+
+/**
+ * Opens the folder of a run for this process. Throws InputError, before anything is written or deleted, if the folder
+ * holds a finished run (without `force`), an unfinished one (without `resume` or `force`), a different one (with
+ * `resume`), none (with `resume`), foreign files without a run, or a run that another process works on. `force`
+ * deletes only files that a run wrote.
+ */
+export async function openRun(options: RunOptions): Promise<Run> {
+  const { experiment, profile, seed, out, resume = false, force = false, parameters, adapter = CPU_ONLY } = options;
+  const { kind, name, driver } = adapter;
+  const fresh = newManifest({
+    experiment,
+    profile,
+    seed,
+    parameters,
+    patchwise: patchwiseVersion(),
+    adapter: { kind, name, driver },
+  });
+  const folder = out === undefined ? defaultFolder(options) : resolve(out);
+  checkUnlocked(folder);
+  decide(folder, inspect(folder), fresh.identity, resume, force);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw fileError(error, "make the folder", folder);
+  }
+  const release = lockFolder(folder);
+  try {
+    // Once more, now that no other process can change it.
+    const found = inspect(folder);
+    decide(folder, found, fresh.identity, resume, force);
+    const old = found.state === "nothing" ? undefined : found.manifest;
+    if (old) sweep(folder, old);
+    if (old && force) removeFiles(folder, ["result.json", ...old.files]);
+    const manifest = old && resume ? old : fresh;
+    writeManifest(folder, manifest);
+    setContinuation(continuation(experiment));
+    return new Run(folder, manifest, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** `reports/<experiment>/<profile>-<seed>` of the project, whatever the current directory is. */
+export function defaultFolder(run: { experiment: string; profile: string; seed: number }): string {
+  return join(PROJECT_ROOT, "reports", run.experiment, `${run.profile}-${run.seed}`);
+}
+
+function decide(folder: string, found: Found, identity: Identity, resume: boolean, force: boolean): void {
+  if (found.state === "nothing") {
+    if (resume) throw new InputError(`there is no run to resume in ${folder}: leave out --resume, or correct --out`);
+  } else if (force) {
+    return;
+  } else if (found.state === "finished") {
+    const remedy = resume ? "there is nothing to resume" : "it is not overwritten";
+    throw new InputError(
+      `${folder} holds a finished run, ${remedy}: take another --seed or --out, or --force to delete it and start over`,
+    );
+  } else if (resume) {
+    checkSameRun(folder, found.manifest.identity, identity);
+  } else {
+    throw new InputError(`${folder} holds an unfinished run: use --resume to continue it, or --force to start over`);
+  }
+}
+
+function continuation(experiment: string): string {
+  const args = process.argv.slice(2).filter((arg) => !/^--(resume|force)(=|$)/.test(arg));
+  const words = args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`));
+  return ["bun run", experiment, ...words, "--resume"].join(" ");
+}
+
+/** An open run. Everything it writes is recorded first, so that `--force` can delete exactly that. */
+export class Run {
+  readonly folder: string;
+  readonly profile: string;
+  readonly seed: number;
+  readonly #manifest: Manifest;
+  readonly #metadata: Metadata;
+  readonly #earlier: Record<string, number>;
+  readonly #opened = performance.now();
+  readonly #running = new Map<string, number>();
+  readonly #spent = new Map<string, number>();
+  readonly #stages = new Set<string>();
+  readonly #release: () => void;
+  #open = true;
+
+  /** Use `openRun`. */
+  constructor(folder: string, manifest: Manifest, release: () => void) {
+    const { identity } = manifest;
+    this.folder = folder;
+    this.profile = identity.profile;
+    this.seed = identity.seed;
+    this.#manifest = manifest;
+    this.#metadata = { experiment: identity.experiment, run: identityHash(identity) };
+    this.#earlier = { ...manifest.seconds };
+    this.#release = release;
+  }
+
+  /**
+   * The arrays that `work` returns, kept in `checkpoints/<name>.safetensors` until the run is finished: a resumed run
+   * loads them instead of working again. Each name once per run. Before and after is a stop point.
+   */
+  async stage<T extends Tensors>(name: string, work: (partial: Partial) => Promise<T>): Promise<T> {
+    checkName(name);
+    if (this.#stages.has(name)) throw new Error(`stage ${name} is already part of this run`);
+    this.#stages.add(name);
+    await breathe();
+    const file = `checkpoints/${name}.safetensors`;
+    const half = `checkpoints/${name}.partial.safetensors`;
+    if (existsSync(join(this.folder, file))) return this.#load(file, name) as T;
+    let saved = performance.now();
+    const result = await work({
+      load: () => (existsSync(join(this.folder, half)) ? this.#load(half, `${name}.partial`) : null),
+      save: (state) => {
+        this.#save(half, state, { stage: `${name}.partial` });
+        this.#keepSeconds();
+        saved = performance.now();
+      },
+      due: () => stopRequested() !== undefined || performance.now() - saved > SAVE_SECONDS * 1000,
+    });
+    this.#save(file, result, { stage: name });
+    rmSync(join(this.folder, half), { force: true });
+    this.#keepSeconds();
+    await breathe();
+    return result;
+  }
+
+  /** Writes `tables/<name>.csv`. */
+  table(name: string, rows: ColumnTable): void {
+    checkName(name);
+    writeCsv(this.#claim(`tables/${name}.csv`), rows);
+  }
+
+  /** Writes arrays that stay with the results, e.g. weights: `models/<name>.safetensors`. */
+  tensors(name: string, tensors: Tensors): void {
+    checkName(name);
+    this.#save(`models/${name}.safetensors`, tensors, {});
+  }
+
+  /** Counts the wall time of `work` as seconds of `name`, also across sittings. Phases do not overlap or nest. */
+  async phase<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (name === "total") throw new Error("the phase total is the sum of all; choose another name");
+    if (this.#running.size > 0) throw new Error(`phase ${name} begins inside another one`);
+    this.#running.set(name, performance.now());
+    try {
+      return await work();
+    } finally {
+      this.#spent.set(name, (this.#spent.get(name) ?? 0) + since(this.#running.get(name)!));
+      this.#running.delete(name);
+      if (this.#open) this.#keepSeconds();
+    }
+  }
+
+  /** The result as it stands, with the seconds until now. */
+  result(metrics: Record<string, Metric>): RunResult {
+    const { experiment, profile, seed, parameters, adapter } = this.#manifest.identity;
+    return { experiment, profile, seed, versions: versions(), adapter, seconds: this.#seconds(), parameters, metrics };
+  }
+
+  /**
+   * Writes index.html and then result.json, which makes the run a finished one; removes checkpoints and lock, and
+   * prints where the report is. `page` is the report, or makes it from the result. Throws, leaving a run that can be
+   * resumed, if a metric is not finite or misnamed.
+   */
+  async finish(metrics: Record<string, Metric>, page: string | ((result: RunResult) => string)): Promise<void> {
+    const result = this.result(metrics);
+    const text = resultText(result);
+    const html = typeof page === "string" ? page : page(result);
+    writeAtomically(this.#claim("index.html"), html);
+    writeAtomically(this.#claim("result.json"), text);
+    this.#open = false;
+    setContinuation(undefined);
+    const done = this.#manifest.files.filter((file) => file.startsWith("checkpoints/"));
+    removeFiles(this.folder, done);
+    this.#manifest.files = this.#manifest.files.filter((file) => !done.includes(file));
+    this.#manifest.seconds = result.seconds;
+    writeManifest(this.folder, this.#manifest);
+    this.#release();
+    if (!isQuiet()) console.log(`report: ${nearest(join(this.folder, "index.html"))}`);
+  }
+
+  /** Gives the folder back unfinished. The end of the process does the same. */
+  close(): void {
+    this.#open = false;
+    setContinuation(undefined);
+    this.#release();
+  }
+
+  #claim(file: string): string {
+    if (!this.#open) throw new Error(`${file} cannot be written: the run is closed`);
+    if (!this.#manifest.files.includes(file)) {
+      this.#manifest.files.push(file);
+      writeManifest(this.folder, this.#manifest);
+    }
+    return join(this.folder, file);
+  }
+
+  #save(file: string, tensors: Tensors, metadata: Metadata): void {
+    writeSafetensors(this.#claim(file), tensors, { ...this.#metadata, ...metadata });
+  }
+
+  #load(file: string, stage: string): Tensors {
+    const path = join(this.folder, file);
+    const { tensors, metadata } = readSafetensors(path, DELETE_REMEDY);
+    if (metadata.stage !== stage || metadata.run !== this.#metadata.run) {
+      throw new InputError(`${path} is not a checkpoint of stage ${stage} of this run: ${DELETE_REMEDY}`);
+    }
+    return tensors;
+  }
+
+  #seconds(): Record<string, number> {
+    const seconds = { ...this.#earlier };
+    const add = (name: string, time: number) => {
+      seconds[name] = Math.round(((seconds[name] ?? 0) + time) * 1000) / 1000;
+    };
+    for (const [name, time] of this.#spent) add(name, time);
+    for (const [name, start] of this.#running) add(name, since(start));
+    add("total", since(this.#opened));
+    return plainJson(seconds, "seconds") as Record<string, number>;
+  }
+
+  #keepSeconds(): void {
+    this.#manifest.seconds = this.#seconds();
+    writeManifest(this.folder, this.#manifest);
+  }
+}
+
+const since = (start: number) => (performance.now() - start) / 1000;
+
+function nearest(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.startsWith("..") ? path : near;
+}

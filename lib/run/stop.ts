@@ -1,0 +1,39 @@
+// Ctrl-C without loss: a signal is only noted here, and the work ends itself at the next place where it is safe.
+
+/** Thrown at a safe place after a stop signal; `main` turns it into a message and the exit code 128 + signal. */
+export class Stopped extends Error {
+  override name = "Stopped";
+}
+
+let requested: NodeJS.Signals | undefined;
+let continuation: string | undefined;
+
+/** Notes that the user wants to stop. */
+export function requestStop(signal: NodeJS.Signals): void {
+  requested = signal;
+}
+
+/** The signal that asked to stop, if any. A long loop saves its state before it calls `stopPoint` or `progress.add`. */
+export function stopRequested(): NodeJS.Signals | undefined {
+  return requested;
+}
+
+/** Throws Stopped if a stop was requested. Call it where everything worth keeping is saved. */
+export function stopPoint(): void {
+  if (requested) throw new Stopped(`stopped by ${requested}`);
+}
+
+/** Lets signals (and timers) in, which a long synchronous computation keeps out, then is a stop point. */
+export async function breathe(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  stopPoint();
+}
+
+/** Says what a user can do to go on after a stop, e.g. the command with `--resume`; undefined takes it back. */
+export function setContinuation(text: string | undefined): void {
+  continuation = text;
+}
+
+export function getContinuation(): string | undefined {
+  return continuation;
+}

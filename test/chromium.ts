@@ -1,0 +1,93 @@
+/**
+ * A headless Chromium for tests of reports: the one PATCHWISE_CHROMIUM names, an installed one, or the one that
+ * @sparticuz/chromium carries (Linux on x64).
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { arch, platform, tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliDecompressSync } from "node:zlib";
+import { type BrowserContext, chromium } from "playwright-core";
+
+const NAMES = ["google-chrome", "google-chrome-stable", "chromium", "chromium-browser"];
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const LAUNCH_TIMEOUT = 30_000;
+
+export interface TestBrowser {
+  context: BrowserContext;
+  /** The file that runs, for messages. */
+  executable: string;
+  close(): Promise<void>;
+}
+
+function installed(): string[] {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  const named = folders.flatMap((folder) => NAMES.map((name) => join(folder, name)));
+  const all = [process.env.PATCHWISE_CHROMIUM ?? "", "/usr/bin/chromium", ...named];
+  return [...new Set(all)].filter((path) => path !== "" && existsSync(path));
+}
+
+/** Unpacks the carried browser into `folder`, with the libraries (NSS, expat) that a bare system lacks in `folder`/lib. */
+function unpackCarried(folder: string): string | undefined {
+  if (platform() !== "linux" || arch() !== "x64") return undefined;
+  const bin = new URL("../bin/", import.meta.resolve("@sparticuz/chromium"));
+  const source = (name: string) => fileURLToPath(new URL(name, bin));
+  if (!existsSync(source("chromium.br"))) return undefined;
+  const executable = join(folder, "chromium");
+  writeFileSync(executable, brotliDecompressSync(readFileSync(source("chromium.br"))));
+  chmodSync(executable, 0o755);
+  const libraries = brotliDecompressSync(readFileSync(source("al2023.tar.br")));
+  spawnSync("tar", ["-x", "-C", folder], { input: libraries });
+  return executable;
+}
+
+async function launch(executable: string, folder: string, libraries?: string): Promise<TestBrowser> {
+  const profile = mkdtempSync(join(folder, "profile-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: executable,
+    headless: true,
+    timeout: LAUNCH_TIMEOUT,
+    args: FLAGS,
+    viewport: { width: 1280, height: 900 },
+    env: { ...process.env, ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) },
+  });
+  const close = async () => {
+    await context.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { context, executable, close };
+}
+
+/** The first browser that starts, or the reasons why none does; close it at the end. */
+export async function openChromium(): Promise<TestBrowser | { reasons: string[] }> {
+  const folder = mkdtempSync(join(tmpdir(), "patchwise-chromium-"));
+  const reasons: string[] = [];
+  const attempt = async (executable: string, libraries?: string) => {
+    try {
+      return await launch(executable, folder, libraries);
+    } catch (error) {
+      reasons.push(`${executable}: ${String(error).split("\n")[0]}`);
+      return undefined;
+    }
+  };
+  for (const executable of installed()) {
+    const browser = await attempt(executable);
+    if (browser) return browser;
+  }
+  const carried = unpackCarried(folder);
+  const browser = carried && (await attempt(carried, join(folder, "lib")));
+  if (browser) return browser;
+  if (reasons.length === 0) reasons.push("no Chromium is installed, and @sparticuz/chromium has none for this machine");
+  rmSync(folder, { recursive: true, force: true });
+  return { reasons };
+}
