@@ -74,7 +74,7 @@ test("takes the lowest seed of each experiment and gives the same bytes again", 
   const index = first["index.html"]!;
   expect(index.indexOf("curie-weiss/index.html")).toBeLessThan(index.indexOf("ising/index.html"));
   expect(index).toContain("A &lt;title&gt; &amp; &quot;quotes&quot; 2</a>");
-  expect(index).toContain("4.38×10⁻³".split("×")[0]!);
+  expect(index).toContain(".38×10⁻³</span>");
   expect(index).not.toMatch(/href="(?!data:|#|curie-weiss\/|ising\/)|src="(?!data:)|20\d\d-\d\d-\d\d/);
   expect(build().code).toBe(0);
   expect(files(to)).toEqual(first);

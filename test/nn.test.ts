@@ -191,8 +191,8 @@ describe("forward", () => {
     expect(worst(output, expected)).toBeLessThan(8 * TOLERANCE);
   });
 
-  test("a batch that is not whole tiles is refused", () => {
-    expect(Mlp.create(gpu, SHAPES[0], 100)).rejects.toThrow("batch 100 is not a multiple of 256");
+  test("a batch that is not whole tiles is refused", async () => {
+    await expect(Mlp.create(gpu, SHAPES[0], 100)).rejects.toThrow("batch 100 is not a multiple of 256");
   });
 });
 

@@ -149,17 +149,23 @@ export class Kernel {
     return { label: this.label, pipeline: this.#pipeline, group, workgroups: [x, y, z] };
   }
 
+  /** Compares the fields of a struct, and of the structs in it, with those given. */
+  #checkFields(what: string, views: object, value: object): void {
+    for (const [field, inner] of Object.entries(views)) {
+      if (!(field in value)) throw new Error(`kernel ${this.label}: ${what} lacks ${field}`);
+      const isStruct = !ArrayBuffer.isView(inner) && !Array.isArray(inner);
+      if (isStruct) this.#checkFields(`${what}.${field}`, inner, (value as Record<string, object>)[field]);
+    }
+    for (const field of Object.keys(value)) {
+      if (!(field in views)) throw new Error(`kernel ${this.label}: ${what} has no field ${field}`);
+    }
+  }
+
   #uniform(name: string, value: { readonly [field: string]: UniformValue }): GPUBuffer {
     const definition: VariableDefinition | undefined = this.#definitions.uniforms[name];
     if (!definition) throw new Error(`kernel ${this.label}: ${name} is a storage buffer, not a uniform`);
     const view = makeStructuredView(definition);
-    const fields = Object.keys(view.views);
-    for (const field of fields) {
-      if (!(field in value)) throw new Error(`kernel ${this.label}: uniform ${name} lacks ${field}`);
-    }
-    for (const field of Object.keys(value)) {
-      if (!fields.includes(field)) throw new Error(`kernel ${this.label}: uniform ${name} has no field ${field}`);
-    }
+    this.#checkFields(`uniform ${name}`, view.views, value);
     view.set(value);
     const buffer = this.#device.createBuffer({
       label: `${this.label}.${name}`,

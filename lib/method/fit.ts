@@ -198,7 +198,8 @@ export async function fitSde(
   const rows = data.state.length / d;
   const { batch, steps } = options;
   if (rows < batch) throw new InputError(`${rows} training pairs are fewer than one batch of ${batch}`);
-  if (!data.change.every(Number.isFinite)) throw new InputError(`the ${method} training pairs are not all finite`);
+  const finite = [data.state, data.change, data.variation].every((values) => values.every(Number.isFinite));
+  if (!finite) throw new InputError(`the ${method} training pairs are not all finite`);
   const scales = standardisation(pairs, data, compensator);
 
   const networks = sdeNetworks(shape);

@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Activation, layout, Mlp, type MlpShape, roundUpBatch } from "../nn/mlp.ts";
 
-/** constant: σ diagonal, the same everywhere (the paper's Curie–Weiss model); diagonal, full: by a network of z. */
+/** constant: σ diagonal, the same everywhere; diagonal, full: by a network of z. */
 export type DiffusionKind = "constant" | "diagonal" | "full";
 
 /** The shape of both networks. */

@@ -6,10 +6,9 @@ import type { States, System } from "../systems/system.ts";
 
 /** The factors 2 and 3 that lead from the patch side to the large side, smallest first. Throws InputError. */
 export function upsamplingFactors(patchSide: number, side: number): number[] {
-  if (side % patchSide !== 0) {
-    throw new InputError(
-      `patch side ${patchSide} does not divide lattice side ${side}: use ${divisors(side).join(", ")} or another side`,
-    );
+  if (!(side > 0 && side % patchSide === 0)) {
+    const remedy = [...divisors(side), "another side"].join(", ").replace(/, (?=another)/, " or ");
+    throw new InputError(`patch side ${patchSide} does not divide lattice side ${side}: use ${remedy}`);
   }
   const factors: number[] = [];
   let rest = side / patchSide;

@@ -110,7 +110,7 @@ const parameters = {
   hidden: {
     kind: "integers",
     default: [32, 32],
-    profiles: { paper: [64, 64, 64] },
+    profiles: { quick: [16, 16], paper: [64, 64, 64] },
     min: 8,
     max: 1024,
     meaning: "hidden widths of the drift and diffusion networks, multiples of 8",
