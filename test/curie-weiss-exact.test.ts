@@ -287,19 +287,14 @@ describe("law at finite times", () => {
   });
 
   test.each(["left", "right"])("widens its window when mass runs away on the %s", (side) => {
-    // Slow random walk from the middle; beyond 40 states the walk is swept outward 2,000 times faster, which the rates at the
-    // edge of the window can not foretell.
-    const top = 600;
-    const birth = Float64Array.from({ length: top + 1 }, (_, u) =>
-      u === top ? 0 : u > 340 && side === "right" ? 2000 : 1,
-    );
-    const death = Float64Array.from({ length: top + 1 }, (_, u) =>
-      u === 0 ? 0 : u < 260 && side === "left" ? 2000 : 1,
-    );
-    const [law] = evolveLaw({ birth, death }, pointLaw(300), [30]);
-    const exact = uniformised({ birth, death }, onAllStates(pointLaw(300), top), 30);
-    expect(totalMass(law)).toBeCloseTo(1, 10);
-    expect(l1(onAllStates(law, top), exact)).toBeLessThan(1e-9);
+    // A slow random walk that is swept outward 2,000 times faster beyond 5 states: the rates at the edge of the first
+    // window do not foretell it. Without the check of lost mass 8.3e-6 is missing, with a reflecting edge 1.7e-5 misplaced.
+    const states = Array.from({ length: 601 }, (_, u) => u);
+    const birth = Float64Array.from(states, (u) => (u === 600 ? 0 : u > 305 && side === "right" ? 2000 : 1));
+    const death = Float64Array.from(states, (u) => (u === 0 ? 0 : u < 295 && side === "left" ? 2000 : 1));
+    const [law] = evolveLaw({ birth, death }, pointLaw(300), [0.5]);
+    const exact = uniformised({ birth, death }, onAllStates(pointLaw(300), 600), 0.5);
+    expect(l1(onAllStates(law, 600), exact)).toBeLessThan(1e-10);
   });
 
   test("splits a symmetric law into two wells below T = 1", () => {

@@ -1,8 +1,8 @@
 // The Curie–Weiss system on the GPU against exact results: the finite-n master equation for whole systems, exact
 // enumeration of the patch chain for partial evolution, detailed balance and closed forms at infinite temperature.
 //
-// Statistical assertions fail beyond 4.5 standard errors (test/statistics.ts). The file makes about 400 of them: a false alarm has
-// probability 2e-3 whenever the numbers drawn change, and none while they stay.
+// Statistical assertions fail beyond 4.5 standard errors (test/statistics.ts). The file makes about 340 of them: a
+// false alarm has probability 2e-3 whenever the numbers drawn change, and none while they stay.
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { type Law, lawMoments, pointLaw } from "../lib/analysis/birth-death.ts";

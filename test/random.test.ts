@@ -1,4 +1,5 @@
 // Random numbers: published test vectors, independent implementations, the WGSL twins bit for bit, exact laws.
+// About 60 statistical assertions (test/statistics.ts): a false alarm has probability 4e-4 when the numbers drawn change.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { erf } from "mathjs/number";
 import { InputError } from "../lib/errors.ts";

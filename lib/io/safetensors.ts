@@ -7,7 +7,7 @@ import { fileError, writeAtomically } from "./atomic.ts";
 
 export type TensorData = Float32Array | Float64Array | Uint32Array | Int32Array | Uint8Array;
 /** `data` holds the elements of an array of `shape`, last index fastest; `[]` is the shape of a single number. */
-export interface Tensor<D extends TensorData = TensorData> {
+interface Tensor<D extends TensorData = TensorData> {
   shape: readonly number[];
   data: D;
 }

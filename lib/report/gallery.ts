@@ -90,7 +90,7 @@ export function galleryPage(exhibits: readonly Exhibit[]): string {
       "One standard run of each experiment: the full report behind each title, and its main numbers beside the paper’s and the exact ones.",
     description: "Reports of patchwise, one standard run per experiment",
     figures: false,
-    sections: [{ id: "reports", title: "Reports", body: html`<div class="cards">${sorted.map(card)}</div>` }],
+    sections: [{ id: "reports", title: "", body: html`<div class="cards">${sorted.map(card)}</div>` }],
     footer: "Made by patchwise. Method and published values: arXiv:2511.12842.",
   });
 }

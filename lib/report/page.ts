@@ -7,6 +7,7 @@ import { STYLE } from "./style.ts";
 export interface Section {
   /** Anchor, unique on the page. */
   id: string;
+  /** May be empty where a page has one section only. */
   title: string;
   body: Content;
 }
@@ -71,8 +72,8 @@ ${sections.length > 2 && html`<nav class="contents" aria-label="Contents"><ol>${
 <main>
 ${figures && html`<noscript><p>The figures are drawn by the script inside this file, which your browser has switched off. Text and tables are complete without it.</p></noscript>`}
 ${sections.map(
-  (section) => html`<section id="${section.id}" aria-labelledby="${section.id}-heading">
-<h2 id="${section.id}-heading">${section.title}</h2>
+  (section) => html`<section id="${section.id}"${section.title && html` aria-labelledby="${section.id}-heading"`}>
+${section.title && html`<h2 id="${section.id}-heading">${section.title}</h2>`}
 ${section.body}
 </section>
 `,

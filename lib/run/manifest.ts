@@ -8,7 +8,7 @@ import { LOCK_FILE } from "./lock.ts";
 import type { Adapter } from "./provenance.ts";
 import { plainJson, validateResult } from "./result.ts";
 
-export const MANIFEST_FILE = "run.json";
+const MANIFEST_FILE = "run.json";
 const FORMAT = "patchwise run 1";
 /** The files of a run, relative to its folder; a manifest that lists anything else is not ours. */
 const NAME = "[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*)*";

@@ -73,6 +73,7 @@ function options(data: ChartData, panel: Panel, hidden: Set<string>, width: numb
           width: series.width,
           dash: dashOf(series).map((length) => length * uPlot.pxRatio),
           points: { show: false },
+          pxAlign: 0, // rounding to whole pixels would shift curves of different width against each other
           ...(series.draw === "line" ? {} : { paths: () => null }),
         }),
       ),

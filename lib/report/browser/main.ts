@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** The script of every report, run by its reader's browser. `page.ts` bundles and inlines it. */
-import "./sharpness.ts";
+import "./environment.ts";
 import { figure } from "./figure.ts";
 import { followTheme } from "./theme.ts";
 

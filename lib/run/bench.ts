@@ -1,0 +1,30 @@
+// Measuring rates: the median over repeats of units per second, and how it is printed.
+
+export interface Rate {
+  /** Units per second: median over the repeats. */
+  readonly median: number;
+  /** Slowest and fastest repeat. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Runs `work` (which does `units` units) once to warm up and then `repeats` times. */
+export async function measureRate(units: number, work: () => Promise<void>, repeats = 5): Promise<Rate> {
+  await work();
+  const rates: number[] = [];
+  for (let k = 0; k < repeats; k++) {
+    const start = performance.now();
+    await work();
+    rates.push((1000 * units) / (performance.now() - start));
+  }
+  rates.sort((a, b) => a - b);
+  return { median: rates[Math.floor(repeats / 2)], low: rates[0], high: rates[repeats - 1] };
+}
+
+/** One line: name, median rate with its range, and the ratio to the baseline of the same run. */
+export function rateLine(name: string, unit: string, rate: Rate, baseline?: Rate): string {
+  const number = (value: number) => value.toPrecision(3).padStart(9);
+  const range = `(${rate.low.toPrecision(2)} … ${rate.high.toPrecision(2)})`;
+  const ratio = baseline ? `  ${(rate.median / baseline.median).toPrecision(3)} x baseline` : "";
+  return `${name.padEnd(46)} ${number(rate.median)} ${unit}/s ${range}${ratio}`;
+}

@@ -1,0 +1,179 @@
+// Speed of the parts that decide how long experiments take, on every adapter that is found:
+//
+//   npm run bench                       all adapters, one child process each; about two minutes on two cores
+//   npm run bench -- --adapter bundled  one adapter
+//
+// Rates are medians of five repeats with their range. The baseline of each line is the same algorithm in TypeScript on
+// one thread, in the same run: ratios compare between machines, rates do not.
+
+import { curieWeissChain, drift } from "../lib/analysis/curie-weiss-theory.ts";
+import { evenGrid, maxError } from "../lib/analysis/function-error.ts";
+import { openGpu } from "../lib/gpu/adapter.ts";
+import { type Gpu, openDevice } from "../lib/gpu/device.ts";
+import { fitSde, type Standardisation, trainingStep } from "../lib/method/fit.ts";
+import type { Method } from "../lib/method/pairs.ts";
+import { evaluate, type SdeShape, sdeNetworks } from "../lib/method/sde-model.ts";
+import { makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
+import { initialParameters, layout, TrainableMlp } from "../lib/nn/mlp.ts";
+import { stream } from "../lib/random/stream.ts";
+import { Xoshiro } from "../lib/random/xoshiro.ts";
+import { measureRate, type Rate, rateLine } from "../lib/run/bench.ts";
+import { parseTool } from "../lib/run/command-line.ts";
+import { main } from "../lib/run/main.ts";
+import { CurieWeiss } from "../lib/systems/curie-weiss.ts";
+
+const PHYSICS = { temperature: 1.1, field: 0.1 };
+const ADAPTERS = ["all", "hardware", "system", "bundled"] as const;
+
+await main(async () => {
+  const { parameters } = parseTool({
+    name: "bench",
+    about: "Measures simulation, training and prediction on every adapter, with one-thread TypeScript as baseline.",
+    parameters: {
+      adapter: { kind: "choice", choices: ADAPTERS, default: "all", meaning: "which adapter to measure" },
+    },
+  });
+  if (parameters.adapter === "all") {
+    const { found } = await openGpu();
+    for (const kind of new Set(found.map((adapter) => adapter.kind))) {
+      const child = Bun.spawn([process.execPath, import.meta.path, "--adapter", kind], {
+        env: { ...process.env, PATCHWISE_ADAPTER: kind },
+        stdio: ["ignore", "inherit", "inherit"],
+      });
+      if ((await child.exited) !== 0) process.exitCode = 1;
+    }
+    return;
+  }
+  process.env.PATCHWISE_ADAPTER = parameters.adapter;
+  const gpu = await openDevice();
+  console.log(`\n${gpu.adapter.name} (${gpu.adapter.driver})`);
+  await benchSimulation(gpu);
+  await benchTraining(gpu);
+  await benchAccuracy(gpu);
+});
+
+/** Glauber attempts of whole 64 × 64 systems; baseline: the same chain, one replica, in TypeScript. */
+async function benchSimulation(gpu: Gpu): Promise<void> {
+  const n = 64 ** 2;
+  const { birth, death } = curieWeissChain({ spins: n, ...PHYSICS });
+  const attempts = 4_000_000;
+  let u = n / 2;
+  const baseline = await measureRate(attempts, async () => {
+    const rng = Xoshiro.open(stream(1, "bench"), 0, 0);
+    for (let k = 0; k < attempts; k++) {
+      const x = rng.next() * 2 ** -32 * n;
+      if (x < birth[u]) u++;
+      else if (x > n - death[u]) u--;
+    }
+  });
+  console.log(rateLine("Curie–Weiss, 1 thread of TypeScript", "attempts", baseline));
+  const system = new CurieWeiss(gpu, { ...PHYSICS, patchSide: 64 });
+  const states = system.prepared(4096, 64, 0);
+  const rate = await measureRate(4096 * n * 4, async () => {
+    await system.evolve(states, 4, stream(1, "bench"));
+    await gpu.idle();
+  });
+  console.log(rateLine("Curie–Weiss, 4,096 systems of 64 x 64", "attempts", rate, baseline));
+  states.destroy();
+  system.destroy();
+}
+
+/** One AdamW step of the SDE loss, d = 4, full diffusion, networks 4-64-64-64-4 and 4-64-64-64-16, batch 1,024. */
+async function benchTraining(gpu: Gpu): Promise<void> {
+  const batch = 1024;
+  const rows = 65_536;
+  const shape: SdeShape = { d: 4, hidden: [64, 64, 64], activation: "tanh", diffusion: "full" };
+  const networks = sdeNetworks(shape);
+  const mlp = await TrainableMlp.createTrainable(gpu, networks, batch, {
+    steps: 1e6,
+    learningRate: 1e-3,
+    weightDecay: 0,
+  });
+  const start = initialParameters(networks, 1);
+  mlp.load(start);
+  const rng = Xoshiro.open(stream(1, "bench/data"), 0, 0);
+  const data = Float32Array.from({ length: 2 * shape.d * rows }, () => 2 * rng.uniform() - 1);
+  const table = gpu.buffer("bench.data", data);
+  const ones = new Float32Array(4).fill(1);
+  const zeros = new Float32Array(4);
+  const scales: Standardisation = {
+    center: zeros,
+    spread: ones,
+    offset: zeros,
+    slope: new Float32Array(16),
+    driftScale: ones,
+    noiseScale: ones,
+    residualScale: ones,
+  };
+  const training = await trainingStep(gpu, mlp, shape, scales, table, rows, 1, false, 1);
+  const steps = 32;
+  const rate = await measureRate(batch * steps, async () => {
+    gpu.run(training.calls, steps);
+    await gpu.idle();
+  });
+  const baseline = await denseBaseline(start, networks.inputs, batch);
+  console.log(rateLine("dense layers forward + backward, 1 thread", "samples", baseline));
+  console.log(rateLine("SDE training step, d = 4, 2 nets of 3 x 64", "samples", rate, baseline));
+  for (const buffer of [table, ...training.buffers]) buffer.destroy();
+  mlp.destroy();
+}
+
+/** The multiplications of the same two networks, forward and both gradients, in TypeScript: a bound from its side. */
+async function denseBaseline(parameters: Float32Array, inputs: number, batch: number): Promise<Rate> {
+  const { layers } = layout({ groups: 2, inputs, hidden: [64, 64, 64], outputs: 16, activation: "tanh" });
+  const samples = batch / 16;
+  return measureRate(samples, async () => {
+    let total = 0;
+    for (let sample = 0; sample < samples; sample++) {
+      for (let net = 0; net < 2; net++) {
+        for (const { inputs: rows, outputs: columns, weights } of layers) {
+          // Three passes over the weights: y = wᵀx, dx = w dy, dw = x dyᵀ.
+          for (let pass = 0; pass < 3; pass++) {
+            let at = weights;
+            for (let i = 0; i < rows; i++) {
+              let sum = 0;
+              for (let o = 0; o < columns; o++) sum += parameters[at++] * 0.5;
+              total += sum;
+            }
+          }
+        }
+      }
+    }
+    // A use of the sums, or the loops might be dropped.
+    if (!Number.isFinite(total)) throw new Error("the baseline's sums are not finite");
+  });
+}
+
+/** From the first small trajectory to max |f − exact| ≤ 0.01 on |m| ≤ 0.8, patches 16 of 64: samples and seconds. */
+async function benchAccuracy(gpu: Gpu): Promise<void> {
+  const TARGET = 0.01;
+  const side = 64;
+  const system = new CurieWeiss(gpu, { ...PHYSICS, patchSide: 16 });
+  const shape: SdeShape = { d: 1, hidden: [32, 32], activation: "tanh", diffusion: "diagonal" };
+  const grid = evenGrid(-0.8, 0.8, 65);
+  const exact = grid.map((m) => drift({ spins: side ** 2, ...PHYSICS }, m));
+  for (const [method, time, trajectories] of [
+    ["compensator", 0.001, 512],
+    ["increment", 0.02, 16_384],
+  ] as [Method, number, number][]) {
+    const begin = performance.now();
+    const snapshots = await smallTrajectories(system, { trajectories, records: 32, interval: 0.2, seed: 1 });
+    const options = { side, relaxTime: 0, patchesPerSnapshot: 8, seed: 1 };
+    const [pairs] = await makePairs(system, snapshots, [time], options);
+    const simulated = performance.now();
+    let line = `${method}: not within ${TARGET} after 4,096 steps`;
+    for (const steps of [64, 128, 256, 512, 1024, 2048, 4096]) {
+      const start = performance.now();
+      const fit = { batch: 1024, steps, learningRate: 0.01, weightDecay: 1e-4, seed: 1 };
+      const model = await fitSde(gpu, pairs, method, shape, fit);
+      const { error } = maxError(grid, (await evaluate(gpu, model, grid)).drift, exact, 1);
+      if (error > TARGET) continue;
+      const seconds = (performance.now() - start + simulated - begin) / 1000;
+      const count = `${(snapshots.length / 1000).toFixed(0)} k snapshots, ${steps * 1024} training samples`;
+      line = `${method}: ${seconds.toFixed(1)} s from start to drift error ${error.toPrecision(2)} (${count})`;
+      break;
+    }
+    console.log(line);
+  }
+  system.destroy();
+}

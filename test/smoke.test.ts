@@ -1,0 +1,226 @@
+// The experiments and tools as a user starts them: whole runs in child processes, interrupted runs, bad input.
+import { afterAll, describe, expect, test } from "bun:test";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { magnetizationTrajectory } from "../lib/analysis/curie-weiss-theory.ts";
+import { PROJECT_ROOT } from "../lib/run/provenance.ts";
+import { validateResult } from "../lib/run/result.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "patchwise-smoke-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Small enough for seconds on the bundled adapter, large enough that every part does some work. */
+const SMALL = "--patches 8,32 --trajectories 64 --records 8 --batch 256 --steps 40 --runs 8 --horizon 6 --seed 3".split(
+  " ",
+);
+
+function start(script: string, args: readonly string[]) {
+  return Bun.spawn([process.execPath, join(PROJECT_ROOT, "scripts", `${script}.ts`), ...args], {
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { ...process.env, NODE_ENV: "" },
+  });
+}
+
+async function run(script: string, args: readonly string[]) {
+  const child = start(script, args);
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { out, err, code };
+}
+
+/** Every file of a finished run by name, without what depends on the clock: seconds and the pages that show them. */
+function bytesOf(path: string): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const name of readdirSync(path, { recursive: true }).map(String).sort()) {
+    if (/\.(csv|safetensors)$/.test(name)) files[name] = Bun.hash(readFileSync(join(path, name))).toString(16);
+  }
+  const result = JSON.parse(readFileSync(join(path, "result.json"), "utf8"));
+  delete result.seconds;
+  delete result.metrics["seconds.total"];
+  files["result.json"] = JSON.stringify(result);
+  return files;
+}
+
+describe("curie-weiss", () => {
+  const reference = join(folder, "reference");
+
+  test("a whole run ends with a table, a valid result and a report", async () => {
+    const { out, err, code } = await run("curie-weiss", [...SMALL, "--out", reference]);
+    expect({ code, err: err.replace(/^curie-weiss \d+ %.*\n/gm, "") }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("index.html");
+    const result = validateResult(JSON.parse(readFileSync(join(reference, "result.json"), "utf8")));
+    for (const patch of [8, 32]) {
+      for (const method of ["compensator", "increment", "naive", "small"]) {
+        for (const quantity of ["error", "std_ratio", "w1_stationary", "drift_max_error", "diffusion_rel_error"]) {
+          expect(Number.isFinite(result.metrics[`${quantity}.${method}.patch${patch}`]?.value)).toBe(true);
+        }
+      }
+      // Even forty steps tell the methods apart: naive takes the scatter between patches for noise of the whole.
+      const error = (name: string) => result.metrics[`${name}.patch${patch}`].value;
+      expect(error("diffusion_rel_error.compensator")).toBeLessThan(0.5);
+      expect(error("diffusion_rel_error.naive")).toBeGreaterThan(10);
+    }
+    expect(result.metrics["seconds.total"].value).toBeGreaterThan(0);
+    expect(existsSync(join(reference, "checkpoints"))).toBe(false);
+    expect(readFileSync(join(reference, "index.html"), "utf8")).toContain("Curie–Weiss");
+  }, 120_000);
+
+  test("kill −9 in the middle, then --resume: the same bytes as without", async () => {
+    const out = join(folder, "killed");
+    // Killed as soon as the second model is being trained, when pairs and one model are on disk.
+    const child = start("curie-weiss", [...SMALL, "--out", out]);
+    const models = join(out, "checkpoints", "seed3", "patch8");
+    while (!existsSync(join(models, "compensator.safetensors"))) {
+      expect(child.exitCode).toBeNull();
+      await Bun.sleep(5);
+    }
+    child.kill("SIGKILL");
+    await child.exited;
+    expect(existsSync(join(out, "result.json"))).toBe(false);
+    const again = await run("curie-weiss", [...SMALL, "--out", out]);
+    expect(again.code).toBe(2);
+    expect(again.err).toContain("--resume");
+    const other = await run("curie-weiss", [...SMALL, "--out", out, "--resume", "--T", "1.2"]);
+    expect(other.code).toBe(2);
+    expect(other.err).toMatch(/1\.1.*1\.2|1\.2.*1\.1/);
+    const resumed = await run("curie-weiss", [...SMALL, "--out", out, "--resume"]);
+    expect(resumed.code).toBe(0);
+    expect(bytesOf(out)).toEqual(bytesOf(reference));
+  }, 240_000);
+
+  test("Ctrl-C leaves a run that can be resumed and says how", async () => {
+    const out = join(folder, "stopped");
+    const child = start("curie-weiss", [...SMALL, "--out", out]);
+    while (!existsSync(join(out, "checkpoints", "seed3", "patch8", "pairs.safetensors"))) await Bun.sleep(5);
+    child.kill("SIGINT");
+    const err = await new Response(child.stderr).text();
+    expect(await child.exited).toBe(130);
+    expect(err).toContain("--resume");
+    expect((await run("curie-weiss", [...SMALL, "--out", out, "--resume"])).code).toBe(0);
+    expect(bytesOf(out)).toEqual(bytesOf(reference));
+  }, 240_000);
+
+  test("a truncated checkpoint is refused by name, nothing is lost", async () => {
+    const out = join(folder, "truncated");
+    const child = start("curie-weiss", [...SMALL, "--out", out]);
+    const file = join(out, "checkpoints", "seed3", "patch8", "pairs.safetensors");
+    while (!existsSync(file)) await Bun.sleep(5);
+    child.kill("SIGKILL");
+    await child.exited;
+    const kept = join(folder, "kept.safetensors");
+    cpSync(file, kept);
+    truncateSync(file, 1000);
+    const { code, err } = await run("curie-weiss", [...SMALL, "--out", out, "--resume"]);
+    expect(code).toBe(2);
+    expect(err).toContain("pairs.safetensors");
+    expect(err).not.toMatch(/\n {4}at /);
+    cpSync(kept, file);
+    expect((await run("curie-weiss", [...SMALL, "--out", out, "--resume"])).code).toBe(0);
+  }, 240_000);
+});
+
+describe("bad input: exit code 2, one or two sentences, nothing written", () => {
+  const used = join(folder, "used");
+  mkdirSync(used);
+  writeFileSync(join(used, "mine.txt"), "keep me");
+  const cases: [string, string[], RegExp][] = [
+    ["patch that does not divide L", ["--patches", "12"], /12.*64/],
+    ["odd patch", ["--L", "63", "--patches", "21"], /21/],
+    ["T = 0", ["--T", "0"], /above 0/],
+    ["T = NaN", ["--T", "NaN"], /NaN/],
+    ["negative T", ["--T", "-1"], /-1/],
+    ["unknown flag", ["--temprature", "1"], /--temprature/],
+    ["seed too large", ["--seed", "4294967296"], /4294967295/],
+    ["seed not whole", ["--seed", "1.5"], /1\.5/],
+    ["unknown profile", ["--profile", "fast"], /quick/],
+    ["width not a multiple of 8", ["--hidden", "20"], /24/],
+    ["dt that misses the grid", ["--dt", "0.03"], /0\.03/],
+    ["too few snapshots", ["--trajectories", "2"], /batch/],
+    ["folder of somebody else's files", ["--out", used], /used/],
+    ["folder below a file", ["--out", join(used, "mine.txt", "x")], /mine\.txt/],
+    ["resume of nothing", ["--out", join(folder, "nothing"), "--resume"], /resume/],
+    ["patch listed twice", ["--patches", "8,8"], /twice/],
+  ];
+  test.each(cases)("%s", async (_, args, message) => {
+    const out = args.includes("--out") ? [] : ["--out", join(folder, "never")];
+    const { code, err, out: printed } = await run("curie-weiss", [...args, ...out]);
+    expect({ code, printed }).toEqual({ code: 2, printed: "" });
+    expect(err).toMatch(message);
+    expect(err.trim().split("\n").length).toBe(1);
+    expect(existsSync(join(folder, "never"))).toBe(false);
+    expect(readdirSync(used)).toEqual(["mine.txt"]);
+  });
+
+  test("an unknown adapter names the three choices", async () => {
+    const child = Bun.spawn(
+      [process.execPath, join(PROJECT_ROOT, "scripts/curie-weiss.ts"), "--out", join(folder, "no")],
+      {
+        stdout: "pipe",
+        stderr: "pipe",
+        env: { ...process.env, PATCHWISE_ADAPTER: "quantum" },
+      },
+    );
+    expect(await new Response(child.stderr).text()).toMatch(/quantum.*hardware.*system.*bundled/s);
+    expect(await child.exited).toBe(2);
+  });
+
+  test("fuzzed command lines of simulate never crash", async () => {
+    const word = fc.oneof(
+      fc.constantFrom("--L", "--T", "--m0", "--times", "--replicas", "--seed", "--out", "curie-weiss", "ising", "--"),
+      fc.constantFrom("-1", "0", "NaN", "1e999", "0x10", "", " ", "3,2,1", "--L=7", "--T=0", "--m0=2", "--help=no"),
+      fc.string({ maxLength: 12 }).filter((text) => !text.includes("\0")),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(word, { maxLength: 5 }), async (words) => {
+        // The last word makes every line impossible, so that none of them starts to simulate.
+        const { code, err } = await run("simulate", [...words.filter((w) => w !== "--help" && w !== "-h"), "--L", "0"]);
+        expect(code).toBe(2);
+        expect(err).not.toMatch(/\n {4}at /);
+        expect(err.trim().length).toBeGreaterThan(0);
+      }),
+      { numRuns: 25, seed: 1 },
+    );
+  }, 60_000);
+});
+
+describe("simulate", () => {
+  test("mean and std agree with the master equation, and the file is not overwritten", async () => {
+    const file = join(folder, "m.csv");
+    const args = "curie-weiss --L 64 --T 1.1 --h 0.1 --m0 -0.5 --replicas 2000 --times 0,1,2,5 --seed 3 --out".split(
+      " ",
+    );
+    expect((await run("simulate", [...args, file])).code).toBe(0);
+    const rows = readFileSync(file, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => line.split(","));
+    expect(rows[0]).toEqual(["time", "observable", "mean", "std", "se_mean", "replicas"]);
+    const exact = magnetizationTrajectory({ spins: 4096, temperature: 1.1, field: 0.1 }, -0.5, [0, 1, 2, 5]);
+    for (const [k, [, , mean, std, se]] of rows.slice(1).entries()) {
+      // Four standard errors, six comparisons: a false alarm in 2,600 seeds; the seed is fixed.
+      expect(Math.abs(Number(mean) - exact.mean[k])).toBeLessThanOrEqual(4 * Number(se) + 1e-12);
+      expect(Math.abs(Number(std) - exact.std[k])).toBeLessThanOrEqual(
+        (4 * exact.std[k]) / Math.sqrt(2 * 2000) + 1e-12,
+      );
+    }
+    const before = readFileSync(file, "utf8");
+    expect((await run("simulate", [...args, file])).code).toBe(2);
+    expect(readFileSync(file, "utf8")).toBe(before);
+  }, 60_000);
+});
