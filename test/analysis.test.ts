@@ -1,5 +1,5 @@
 // Errors of trajectories, laws and functions, and their error bars: closed forms, and coverage by simulation.
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import paper from "../data/curie-weiss-paper.json";
@@ -29,6 +29,9 @@ import { InputError } from "../lib/errors.ts";
 import { normalPair } from "../lib/random/normal.ts";
 import { stream } from "../lib/random/stream.ts";
 import { Xoshiro } from "../lib/random/xoshiro.ts";
+
+// Each test takes below a second alone; a loaded machine may need many.
+setDefaultTimeout(60_000);
 
 const SYSTEM = { spins: 4096, temperature: 1.1, field: 0.1 };
 const STARTS = [-0.5, -0.25, 0, 0.25, 0.5];

@@ -1,5 +1,5 @@
 // Exact Curie–Weiss theory against closed forms, other numerical routes, spin-level simulation and the reference table.
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expm, type MathNumericType, type Matrix, matrix } from "mathjs";
@@ -32,6 +32,9 @@ import { evolveLaw } from "../lib/analysis/master-equation.ts";
 import { InputError } from "../lib/errors.ts";
 import { stream } from "../lib/random/stream.ts";
 import { Xoshiro } from "../lib/random/xoshiro.ts";
+
+// Each test takes below a second alone; a loaded machine may need many.
+setDefaultTimeout(60_000);
 
 const TABLE = join(import.meta.dir, "../../shared/paper/curie_weiss_exact.csv");
 const PAPER: CurieWeiss = { spins: 4096, temperature: 1.1, field: 0.1 };

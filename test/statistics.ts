@@ -2,7 +2,7 @@
 // LIMIT; seeds are fixed, so a false alarm can only come with a change of the code that changes the numbers drawn.
 
 /** False-alarm rate of one assertion for a normal estimate: 6.8e-6 two-sided (a mean), 3.4e-6 one-sided (a law). */
-export const LIMIT = 4.5;
+const LIMIT = 4.5;
 
 /** Bins of a chi-square test are merged with their neighbours until this many counts are expected. */
 const SMALLEST_BIN = 20;

@@ -73,7 +73,7 @@ export interface Standardisation {
  * Scales of the regression, from the data alone: mean and spread of z; the affine least-squares drift, which the
  * network corrects; the size of the noise.
  */
-export function standardisation(pairs: Pairs, data: Regression, compensator: boolean): Standardisation {
+function standardisation(pairs: Pairs, data: Regression, compensator: boolean): Standardisation {
   const { d, time } = pairs;
   const { state, change, lambda } = data;
   const n = state.length / d;

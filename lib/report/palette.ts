@@ -9,7 +9,7 @@ interface Ink {
 }
 
 /** Colours of curves and points, by what they stand for; the page defines each as the CSS variable `--ink-<name>`. */
-export const INKS = {
+const INKS = {
   exact: { light: "#939ba7", dark: "#626b77" },
   paper: { light: "#2a3038", dark: "#dfe3e8" },
   compensator: { light: "#0068b0", dark: "#58b4f0" },

@@ -4,7 +4,7 @@ import type { Section } from "./page.ts";
 import { settingsTable } from "./table.ts";
 
 /** The command that makes this run again. */
-export function commandOf(result: RunResult): string {
+function commandOf(result: RunResult): string {
   return `npm run ${result.experiment} -- --profile ${result.profile} --seed ${result.seed}`;
 }
 

@@ -244,7 +244,10 @@ export class CurieWeiss implements System<CurieWeissStates> {
     return this.#gpu.read(ups, Uint32Array);
   }
 
+  /** Throws InputError for a word that is no number of up spins of such a lattice. */
   unpack(words: Uint32Array, side: number): CurieWeissStates {
+    const wrong = words.find((word) => word > side ** 2);
+    if (wrong !== undefined) throw new InputError(`${wrong} up spins do not fit a lattice of ${side} x ${side}`);
     const states = this.#allocate(words.length, side);
     this.#gpu.write(states.ups, words);
     return states;

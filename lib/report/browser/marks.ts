@@ -45,6 +45,7 @@ export function drawBand(plot: uPlot, series: PlottedSeries, columns: Columns): 
     ctx.beginPath();
     for (let i = start; i < end; i++) ctx.lineTo(x[i]!, high[i]!);
     for (let i = end - 1; i >= start; i--) ctx.lineTo(x[i]!, low[i]!);
+    ctx.fill();
     start = end;
   }
   ctx.globalAlpha = 1;
