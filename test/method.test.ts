@@ -380,7 +380,7 @@ describe("fit", () => {
   for (const method of ["increment", "compensator"] as const) {
     test(`a planted double well with σ(z) is recovered: ${method}`, async () => {
       const pairs = plant(WELL, `fit/well/${method}`);
-      const model = await fit(pairs, method, { hidden: [16, 16] }, { steps: 800, learningRate: 1e-2 });
+      const model = await fit(pairs, method, { hidden: [16, 16] }, { steps: 500, learningRate: 1e-2 });
       const points = Array.from({ length: 37 }, (_, k) => -1.8 + 0.1 * k);
       const { drift, diffusion } = await evaluate(gpu, model, points);
       // Noise alone, were the curve a fit of q free parameters: √(K σ² q / (δt n)), with q = 10 about 0.03; a third of
@@ -409,13 +409,14 @@ describe("fit", () => {
       pairs,
       "compensator",
       { hidden: [24], diffusion: "full" },
-      { steps: 800, learningRate: 1e-2 },
+      { batch: 256, steps: 600, learningRate: 2e-2 },
     );
     const rng = generator("fit/full/points");
     const points = Array.from({ length: 200 }, () => plan.state(rng).map(Math.fround));
     const { drift, diffusion } = await evaluate(gpu, model, points.flat());
-    // As above with q = 25: noise √(K σ² q / (δt n)) / 3 = 0.05 of f, √(q / (3 n)) = 0.026 of Q.
-    expect(rootMeanSquare(difference(drift, points.flatMap(plan.drift)))).toBeLessThan(0.12);
+    // As above with q = 25: noise √(K σ² q / (δt n)) / 3 = 0.05 of f, √(q / (3 n)) = 0.026 of Q. The short training
+    // leaves 0.12 of f, which reaches 2.
+    expect(rootMeanSquare(difference(drift, points.flatMap(plan.drift)))).toBeLessThan(0.2);
     for (let at = 0; at < 9; at++) {
       const exact = points.map((z) => square(plan.sigma(z), 3)[at]);
       const found = points.map((_, p) => diffusion[9 * p + at]);
@@ -516,7 +517,7 @@ describe("fit", () => {
       };
       const pairs = plant(plan, "fit/correlated");
       for (const method of ["increment", "compensator"] as const) {
-        const model = await fit(pairs, method, { diffusion: "full" }, { steps: 600 });
+        const model = await fit(pairs, method, { diffusion: "full" }, { steps: 500 });
         const found = meanDiffusion(await evaluate(gpu, model, pairs.whole), 2);
         // Relative errors of the estimates: √((1 + ρ²)/n) of a covariance, √(1/(3 n)) of the mean factor of Q.
         const error = method === "increment" ? Math.sqrt(2 / 4000) : Math.sqrt(1 / 3 / 4000);
@@ -564,8 +565,8 @@ describe("fit", () => {
     /** Largest change of f and σσᵀ, taken back to the old units, relative to their size. */
     async function deviation(method: Method, scale: number[], shift: number[]) {
       const shape = { diffusion: "full" } as const;
-      const before = await evaluate(gpu, await fit(base, method, shape), points);
-      const model = await fit(rescaled(base, scale, shift), method, shape);
+      const before = await evaluate(gpu, await fit(base, method, shape, { steps: 150 }), points);
+      const model = await fit(rescaled(base, scale, shift), method, shape, { steps: 150 });
       const after = await evaluate(
         gpu,
         model,
@@ -586,7 +587,7 @@ describe("fit", () => {
 
       test(`other factors and shifts change f and σ by rounding alone: ${method}`, async () => {
         // Shifts of the size of the spread: float32 data lose a few units of 1e-7, amplified by the training.
-        expect(await deviation(method, [1e6, 1e-6], [2e6, -3e-6])).toBeLessThan(1e-3);
+        expect(await deviation(method, [1e6, 1e-6], [2e6, -3e-6])).toBeLessThan(1e-4);
       });
     }
   });

@@ -88,6 +88,21 @@ async function open(text: string, name: string): Promise<{ page: Page; problems:
   return { page, problems };
 }
 
+/** Pixels of the first plot that differ from the page's colour, in a strip of its width around `fraction` of it. */
+function inkAround(page: Page, fraction: number): Promise<number> {
+  return page.evaluate((at) => {
+    const canvas = document.querySelector<HTMLCanvasElement>(".plot canvas")!;
+    const over = document.querySelector<HTMLElement>(".plot .u-over")!;
+    const ratio = canvas.width / canvas.clientWidth;
+    const [left, top, width, height] = [over.offsetLeft, over.offsetTop, over.offsetWidth, over.offsetHeight];
+    const x = Math.round((left + at * width) * ratio) - 4;
+    const strip = canvas.getContext("2d")!.getImageData(x, top * ratio + 4, 8, height * ratio - 8).data;
+    let ink = 0;
+    for (let k = 3; k < strip.length; k += 4) if (strip[k]! > 0) ink++;
+    return ink;
+  }, fraction);
+}
+
 /** For every plot: its figure, and how many of its canvas' pixels have the ink of the series drawn last. */
 function inkOfPlots(page: Page): Promise<{ figure: string; ink: number; width: number }[]> {
   return page.evaluate(() => {
@@ -189,6 +204,18 @@ describe.skipIf(noBrowser)("in a browser", () => {
         () => [...document.querySelectorAll("canvas")].filter((c) => c.getBoundingClientRect().right > 689).length,
       );
       expect(cut).toBe(0);
+      // A real print says so before its styles apply: the canvases must be light by then, and dark again after it.
+      await page.emulateMedia({ media: "screen", colorScheme: "dark" });
+      await page.waitForFunction(() => !document.documentElement.classList.contains("printing"));
+      const naive = () =>
+        page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--ink-naive"));
+      const dark = await naive();
+      await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+      expect(await naive()).not.toBe(dark);
+      expect((await inkOfPlots(page)).filter((plot) => plot.ink < DRAWN_NARROW)).toEqual([]);
+      await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+      expect(await naive()).toBe(dark);
+      expect((await inkOfPlots(page)).filter((plot) => plot.ink < DRAWN_NARROW)).toEqual([]);
       const pdf = await page.pdf({ format: "A4", printBackground: true });
       expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
       const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g)?.length ?? 0;
@@ -311,6 +338,38 @@ describe.skipIf(noBrowser)("in a browser", () => {
       expect((await inkOfPlots(page))[0]!.ink).toBeGreaterThan(DRAWN);
       expect(problems).toEqual([]);
       await page.close();
+    },
+    BROWSER_TIMEOUT,
+  );
+
+  test(
+    "a band fills what lies between its bounds, and breaks where one is missing",
+    async () => {
+      const x = [0, 1, 2, 3, 4];
+      const line = { name: "a", ink: "naive" as const, x, y: x.map(() => 5) };
+      const draw = async (series: typeof line & { low?: number[]; high?: number[] }, name: string) => {
+        const y = { label: "y", range: [0, 10] as [number, number] };
+        const body = chart({
+          id: "c",
+          title: "",
+          caption: "",
+          alt: "",
+          x: { label: "x" },
+          y,
+          panels: [{ series: [series] }],
+        });
+        const { page } = await open(
+          htmlPage({ title: name, subtitle: "", description: "", sections: [{ id: "s", title: "", body }] }),
+          name,
+        );
+        const ink = { inside: await inkAround(page, 0.12), gap: await inkAround(page, 0.6) };
+        await page.close();
+        return ink;
+      };
+      const bare = await draw(line, "bare");
+      const band = await draw({ ...line, low: [2, 2, 2, Number.NaN, 2], high: [8, 8, 8, 8, 8] }, "band");
+      expect(band.inside).toBeGreaterThan(bare.inside + 1_000); // 60 % of some 550 × 8 pixels
+      expect(band.gap).toBe(bare.gap); // x = 2.4 lies between 2 and the missing bound at 3
     },
     BROWSER_TIMEOUT,
   );

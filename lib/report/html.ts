@@ -46,7 +46,7 @@ const DIGITS = 6;
  */
 export function inlineJson(value: unknown): string {
   const text = JSON.stringify(value, (_key, item) => {
-    if (typeof item === "number") return Number.isFinite(item) ? Number(item.toPrecision(DIGITS)) : null;
+    if (typeof item === "number") return Number(item.toPrecision(DIGITS)); // JSON makes null of NaN and ±∞
     if (ArrayBuffer.isView(item) && "length" in item) return Array.from(item as unknown as ArrayLike<number>);
     return item;
   });
