@@ -311,7 +311,8 @@ export function errors(data: Data): Html {
 95 % intervals, and points of one side are set apart for legibility. Lower is better; the dotted line is what a perfect model would
 score. ${data.paperNote}`,
     alt: "Relative squared error against patch side for each method and the paper, with the sampling floor",
-    x: { label: "patch side ℓ [spins]", log: 2, ticks: sides },
+    // Air on the left is for the label of the floor.
+    x: { label: "patch side ℓ [spins]", log: 2, ticks: sides, range: [sides[0]! / 1.9, sides.at(-1)! * 1.3] },
     y: { label: "relative squared error", log: 10 },
     panels: [{ series, levels: floor }],
   });

@@ -56,7 +56,9 @@ export interface CurieWeissReportData {
   command?: string;
 }
 
+/** A longer comparison stands at the end, and only its main rows in the summary: our method at the smallest patch. */
 const SHORT_TABLE = 10;
+const BASELINES = /\b(increment|naive|small)\b/;
 
 /** The key numbers in two or three sentences: our error from the smallest patch beside the paper's and the floor. */
 function headline(data: CurieWeissReportData, side: number): Html | null {
@@ -99,7 +101,7 @@ function comparisonTable(rows: CurieWeissReportData["comparison"], caption: stri
         : {}),
       paper: { label: "Paper", format: 3 },
       exact: { label: "Exact", format: 5 },
-      ours: { label: "Ours", format: ours },
+      ours: { label: "This run", format: ours },
       interval: { label: "95 % interval", text: true },
     },
     caption,
@@ -109,7 +111,9 @@ function comparisonTable(rows: CurieWeissReportData["comparison"], caption: stri
 function sections(data: CurieWeissReportData, side: number): Section[] {
   const smallest = Math.min(...data.learned.map((one) => one.patch));
   const long = data.comparison.length > SHORT_TABLE;
-  const short = data.comparison.filter((row) => !long || row.patch === null || row.patch === smallest);
+  const main = (row: CurieWeissReportData["comparison"][number]) =>
+    (row.patch === null || row.patch === smallest) && !BASELINES.test(row.quantity);
+  const short = long ? data.comparison.filter(main) : data.comparison;
   const lead = headline(data, side);
   return [
     {

@@ -60,7 +60,7 @@ function headlineMetrics(result: RunResult): Html | false {
     metric: { label: "Metric", header: true },
     paper: { label: "Paper", format: 3 },
     exact: { label: "Exact", format: 5 },
-    ours: { label: "Ours", format: (_, row) => estimates[row.index as number]!.value },
+    ours: { label: "This run", format: (_, row) => estimates[row.index as number]!.value },
     interval: { label: "95 % interval", text: true },
   });
 }
