@@ -34,6 +34,8 @@ function addRun(experiment: string, name: string, bytes = 0): void {
   mkdirSync(folder, { recursive: true });
   const seed = Number(name.split("-")[1]);
   const result = { ...syntheticData().result, experiment, profile: "standard", seed };
+  const metric = { value: 1, ci95: null, paper: 2, exact: null, unit: "1" };
+  result.metrics = { "error.compensator.patch16": metric, "error.naive.patch8": metric, ...result.metrics };
   writeFileSync(join(folder, "result.json"), JSON.stringify(result));
   const sections = [{ id: "a", title: "A", body: html`<p>${"x".repeat(bytes)}</p>` }];
   const spec = {
@@ -75,6 +77,8 @@ test("takes the lowest seed of each experiment and gives the same bytes again", 
   expect(index.indexOf("curie-weiss/index.html")).toBeLessThan(index.indexOf("ising/index.html"));
   expect(index).toContain("A &lt;title&gt; &amp; &quot;quotes&quot; 2</a>");
   expect(index).toContain(".38×10⁻³</span>");
+  const metrics = [...index.matchAll(/<th scope="row">([^<]*)/g)].slice(0, 3).map((match) => match[1]);
+  expect(metrics).toEqual(["error.compensator.patch8", "error.compensator.patch16", "stationary.mean.patch8"]);
   expect(index).not.toMatch(/href="(?!data:|#|curie-weiss\/|ising\/)|src="(?!data:)|20\d\d-\d\d-\d\d/);
   expect(build().code).toBe(0);
   expect(files(to)).toEqual(first);

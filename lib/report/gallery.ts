@@ -1,5 +1,5 @@
 import { table } from "arquero";
-import type { RunResult } from "../run/result.ts";
+import type { Metric, RunResult } from "../run/result.ts";
 import { type Html, html } from "./html.ts";
 import { formatEstimate } from "./number.ts";
 import { page } from "./page.ts";
@@ -24,6 +24,10 @@ export interface ReportHead {
 /** The order of the paper; other experiments follow by name. */
 const ORDER = ["curie-weiss", "predator-prey", "ising", "critical-ising", "alloy"];
 const METRICS_SHOWN = 8;
+/** Methods that ours is compared with, as they occur in metric names. */
+const BASELINES = ["increment", "naive", "small"];
+/** patch8 before patch16. */
+const NATURAL = new Intl.Collator("en", { numeric: true });
 const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
 
 function unescapeHtml(text: string): string {
@@ -41,11 +45,13 @@ export function readHead(report: string): ReportHead {
   };
 }
 
-/** The metrics that have something to be compared with come first; a card shows only a few. */
+/** A few metrics of our own method: first those the paper has too, then those that are known exactly. */
 function headlineMetrics(result: RunResult): Html | false {
-  const all = Object.entries(result.metrics);
-  const compared = all.filter(([, metric]) => metric.paper !== null || metric.exact !== null);
-  const shown = (compared.length > 0 ? compared : all).slice(0, METRICS_SHOWN);
+  const rank = ({ paper, exact }: Metric) => (paper !== null ? 0 : exact !== null ? 1 : 2);
+  const shown = Object.entries(result.metrics)
+    .filter(([name]) => !name.split(".").some((part) => BASELINES.includes(part)))
+    .sort(([a, one], [b, other]) => rank(one) - rank(other) || NATURAL.compare(a, b))
+    .slice(0, METRICS_SHOWN);
   if (shown.length === 0) return false;
   const estimates = shown.map(([, { value, ci95 }]) => formatEstimate(value, ci95?.[0], ci95?.[1]));
   const columns = table({

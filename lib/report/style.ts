@@ -79,7 +79,7 @@ pre{background:var(--raised);border:1px solid var(--grid);border-radius:6px;padd
 footer.end{margin-top:3.5rem;padding-block:1.2rem 3rem;color:var(--muted);font:.84rem/1.55 var(--sans)}
 footer.end p{border-top:1px solid var(--grid);padding-top:1rem;margin:0}
 noscript p{background:var(--raised);padding:.7rem .9rem;border-radius:6px;font-family:var(--sans)}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,28rem),1fr));gap:3rem 2.5rem}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,28rem),1fr));gap:3rem 2.5rem}
 .card img{width:100%;height:auto;display:block;margin:.6rem 0}
 .card h2{margin:0;font-size:1.25rem;text-wrap:balance}.card h2 a{text-decoration:none}.card h2 a:hover{text-decoration:underline}.card table{font-size:.76rem}.card :is(th,td){padding-right:.55rem}.card .subtitle{font-size:.82rem}.card code{display:inline-block;max-width:100%}.card p{font-size:.97rem}
 @media (max-width:40rem){html{font-size:16px}h1{font-size:1.6rem}header.top{padding-top:1.4rem}.lead{font-size:1.1rem}}
