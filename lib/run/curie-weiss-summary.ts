@@ -32,7 +32,7 @@ const QUANTITIES: Record<ScoreName, string> = {
   driftMaxError: "drift_max_error",
   diffusionRelativeError: "diffusion_rel_error",
 };
-const UNITS: Partial<Record<ScoreName, string>> = { driftMaxError: "1/time" };
+const UNITS: Partial<Record<ScoreName, string>> = { driftMaxError: "1/sweep" };
 
 /** Mean over seeds with its Student interval; one seed: its bootstrap interval over trajectories, if it has one. */
 function estimate(group: readonly Outcome[], name: ScoreName): Estimate {
@@ -248,7 +248,7 @@ const LABELS: Record<ScoreName, { text: string; unit: string }> = {
   error: { text: "error of the mean trajectory", unit: "1" },
   stdRatio: { text: "stationary std / exact", unit: "1" },
   wasserstein: { text: "Wasserstein-1 distance of the stationary law", unit: "1" },
-  driftMaxError: { text: "max |f − exact|, |m| ≤ 0.8", unit: "1/time" },
+  driftMaxError: { text: "max |f − exact|, |m| ≤ 0.8", unit: "1/sweep" },
   diffusionRelativeError: { text: "relative error of σ², |m| ≤ 0.8", unit: "1" },
 };
 
