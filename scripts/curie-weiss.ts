@@ -69,7 +69,8 @@ await main(async () => {
           const steps = every * (times.length - 1);
           const at = stream(seed, `predict/${patch}/${method}`);
           const record = await rollout(gpu, model, start, { dt: p.dt, steps, every, stream: at });
-          return scoreCurieWeiss(reference, record, await evaluate(gpu, model, reference.grid), seed);
+          const learned = await evaluate(gpu, model, reference.grid);
+          return scoreCurieWeiss(reference, record, learned, seeds.length === 1 ? seed : null);
         });
         outcomes.push({ seed, patch, method, scores });
         work.add();

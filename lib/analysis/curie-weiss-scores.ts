@@ -9,6 +9,7 @@ import {
   magnetizationDensity,
   magnetizations,
   magnetizationTrajectory,
+  transientLaws,
 } from "./curie-weiss-theory.ts";
 import { kernelDensity } from "./density.ts";
 import { evenGrid, maxError, relativeL2 } from "./function-error.ts";
@@ -17,7 +18,10 @@ import { wasserstein } from "./wasserstein.ts";
 
 /** Functions are compared on |m| ≤ 0.8: beyond, the dynamics leaves at once and hardly any data exist. */
 const BOUND = 0.8;
-/** The last third of the horizon counts as stationary. */
+/**
+ * The last third of the horizon counts as stationary. What is left of the transient there can still be larger than the
+ * fluctuations of a big system, so predictions are compared with the exact laws of the same times and starts.
+ */
 const STATIONARY_FROM = 2 / 3;
 /** Standard deviations of m shown on either side of the stationary mean. */
 const DENSITY_REACH = 5;
@@ -35,6 +39,12 @@ export interface CurieWeissReference {
   readonly drift: Float64Array;
   readonly diffusion: Float64Array;
   readonly equilibrium: Equilibrium;
+  /** Index of the first of the late times. */
+  readonly late: number;
+  /** Exact standard deviation of m at late times: root of the mean variance over times and starts. */
+  readonly lateStd: number;
+  /** Weight of every number of up spins 0 … n at late times: the mean of the exact laws over times and starts. */
+  readonly lateLaw: Float64Array;
   readonly densityGrid: Float64Array;
   readonly density: Float64Array;
 }
@@ -47,6 +57,17 @@ export function curieWeissReference(
 ): CurieWeissReference {
   const trajectories = starts.map((m0) => magnetizationTrajectory(system, m0, times));
   const grid = evenGrid(-0.95, 0.95, 77);
+  const late = times.findIndex((time) => time >= STATIONARY_FROM * times[times.length - 1]);
+  const lateTimes = times.subarray(late);
+  const share = 1 / (starts.length * lateTimes.length);
+  const lateLaw = new Float64Array(system.spins + 1);
+  let lateVariance = 0;
+  for (const [s, m0] of starts.entries()) {
+    for (const std of trajectories[s].std.subarray(late)) lateVariance += share * std ** 2;
+    for (const { first, mass } of transientLaws(system, m0, lateTimes)) {
+      for (let j = 0; j < mass.length; j++) lateLaw[first + j] += share * mass[j];
+    }
+  }
   const balance = equilibrium(system);
   const reach = DENSITY_REACH * balance.std;
   const densityGrid = evenGrid(Math.max(-1, balance.mean - reach), Math.min(1, balance.mean + reach), 121);
@@ -60,12 +81,18 @@ export function curieWeissReference(
     drift: grid.map((m) => drift(system, m)),
     diffusion: grid.map((m) => system.spins * diffusion(system, m)),
     equilibrium: balance,
+    late,
+    lateStd: Math.sqrt(lateVariance),
+    lateLaw,
     densityGrid,
     density: magnetizationDensity(system.spins, balance.law, densityGrid),
   };
 }
 
-/** All scores of one learned equation; `interval`s are 95 % bootstrap intervals over its trajectories. */
+/**
+ * All scores of one learned equation; the intervals are 95 % bootstrap intervals over its trajectories, null where they
+ * were not asked for.
+ */
 export interface CurieWeissScores {
   readonly drift: Float64Array;
   readonly diffusion: Float64Array;
@@ -74,11 +101,11 @@ export interface CurieWeissScores {
   readonly density: Float64Array;
   /** Relative squared error of the mean trajectory, mean over the starts. */
   readonly error: number;
-  readonly errorInterval: readonly [number, number];
-  /** Stationary standard deviation over the exact one. */
+  readonly errorInterval: readonly [number, number] | null;
+  /** Standard deviation over runs at late times, over the exact one. */
   readonly stdRatio: number;
-  readonly stdRatioInterval: readonly [number, number];
-  /** Wasserstein-1 distance of the stationary law from the exact one. */
+  readonly stdRatioInterval: readonly [number, number] | null;
+  /** Wasserstein-1 distance of the law at late times from the exact one. */
   readonly wasserstein: number;
   /** max |f − f_exact| on |m| ≤ 0.8. */
   readonly driftMaxError: number;
@@ -88,15 +115,15 @@ export interface CurieWeissScores {
 
 /**
  * `record`: magnetizations `[times, starts · runs]`, the runs of one start together. `learned`: drift and diffusion σ²
- * (not times n) on the reference grid.
+ * (not times n) on the reference grid. `bootstrapSeed`: null for no bootstrap, which takes seconds.
  */
 export function scoreCurieWeiss(
   reference: CurieWeissReference,
   record: Float32Array,
   learned: { drift: ArrayLike<number>; diffusion: ArrayLike<number> },
-  seed: number,
+  bootstrapSeed: number | null,
 ): CurieWeissScores {
-  const { times, starts, grid, system, equilibrium: exact } = reference;
+  const { times, starts, grid, system, late } = reference;
   const total = record.length / times.length;
   const runs = total / starts.length;
   // [run, time] of each start.
@@ -108,31 +135,22 @@ export function scoreCurieWeiss(
   );
   const moments = byStart.map((values) => ensembleMoments(values, runs));
   const score = (means: readonly ArrayLike<number>[]) => trajectoryError(means, reference.mean).mean;
-  const error = score(moments.map(({ mean }) => mean));
-  const errorBars = bootstrap(
-    starts.map(() => runs),
-    (picks) => score(picks.map((pick, s) => ensembleMoments(byStart[s], runs, pick).mean)),
-    { seed, resamples: RESAMPLES },
-  );
-  // Near the floor the percentiles of a squared error sit too high; a normal interval holds the estimate.
-  const errorReach = 1.96 * errorBars.standardError;
-  const first = times.findIndex((time) => time >= STATIONARY_FROM * times[times.length - 1]);
-  const late = record.subarray(first * total);
-  const spread = (trajectories: ArrayLike<number>) => {
+  const spread = (stds: readonly Float64Array[]) => {
     let sum = 0;
-    let squares = 0;
-    const length = times.length - first;
-    for (let k = 0; k < trajectories.length; k++) {
-      for (let t = 0; t < length; t++) {
-        const m = late[t * total + trajectories[k]] - exact.mean;
-        sum += m;
-        squares += m * m;
-      }
-    }
-    const count = trajectories.length * length;
-    return Math.sqrt(squares / count - (sum / count) ** 2) / exact.std;
+    for (const std of stds) for (const value of std.subarray(late)) sum += value ** 2;
+    return Math.sqrt(sum / (stds.length * (times.length - late))) / reference.lateStd;
   };
-  const stdBars = bootstrap([total], ([pick]) => spread(pick), { seed, resamples: RESAMPLES });
+  const redrawn = (picks: readonly Uint32Array[]) => picks.map((pick, s) => ensembleMoments(byStart[s], runs, pick));
+  // Near the floor the percentiles of a squared error sit too high; a normal interval holds the estimate.
+  const normal = (estimate: number, statistic: (picks: readonly Uint32Array[]) => number): [number, number] => {
+    const sizes = starts.map(() => runs);
+    const { standardError } = bootstrap(sizes, statistic, { seed: bootstrapSeed ?? 0, resamples: RESAMPLES });
+    return [Math.max(0, estimate - 1.96 * standardError), estimate + 1.96 * standardError];
+  };
+  const bars = bootstrapSeed !== null;
+  const error = score(moments.map(({ mean }) => mean));
+  const stdRatio = spread(moments.map(({ std }) => std));
+  const lateValues = record.subarray(late * total);
   const inside = Array.from(grid.keys()).filter((k) => Math.abs(grid[k]) <= BOUND + 1e-12);
   const scaled = Float64Array.from(learned.diffusion, (value) => system.spins * value);
   const part = (values: ArrayLike<number>) => inside.map((k) => values[k]);
@@ -141,14 +159,14 @@ export function scoreCurieWeiss(
     diffusion: scaled,
     mean: moments.map(({ mean }) => mean),
     std: moments.map(({ std }) => std),
-    density: kernelDensity(late, reference.densityGrid),
+    density: kernelDensity(lateValues, reference.densityGrid),
     error,
-    errorInterval: [Math.max(0, error - errorReach), error + errorReach],
-    stdRatio: stdBars.estimate,
-    stdRatioInterval: [stdBars.low, stdBars.high],
+    errorInterval: bars ? normal(error, (picks) => score(redrawn(picks).map(({ mean }) => mean))) : null,
+    stdRatio,
+    stdRatioInterval: bars ? normal(stdRatio, (picks) => spread(redrawn(picks).map(({ std }) => std))) : null,
     wasserstein: wasserstein(
-      { values: late },
-      { values: magnetizations(system.spins, exact.law), weights: exact.law.mass },
+      { values: lateValues },
+      { values: magnetizations(system.spins, { first: 0, mass: reference.lateLaw }), weights: reference.lateLaw },
     ),
     driftMaxError: maxError(grid, learned.drift, reference.drift, BOUND + 1e-12).error,
     diffusionRelativeError: relativeL2(part(scaled), part(reference.diffusion)),
