@@ -9,11 +9,12 @@ import { curieWeissReference, scoreCurieWeiss } from "../lib/analysis/curie-weis
 import { evenGrid } from "../lib/analysis/function-error.ts";
 import { varianceRatio } from "../lib/analysis/variance-ratio.ts";
 import { openDevice } from "../lib/gpu/device.ts";
-import { fitSde, fitState, fitTensors } from "../lib/method/fit.ts";
+import { fitSde } from "../lib/method/fit.ts";
 import { METHODS, type Method, type Pairs } from "../lib/method/pairs.ts";
 import { rollout } from "../lib/method/rollout.ts";
 import { evaluate, modelFromTensors, modelTensors, type SdeModel, type SdeShape } from "../lib/method/sde-model.ts";
 import { makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
+import { fitState, fitTensors } from "../lib/method/train.ts";
 import { upsampleTo } from "../lib/method/upsample.ts";
 import { stream } from "../lib/random/stream.ts";
 import { curieWeissReport } from "../lib/report/curie-weiss.ts";

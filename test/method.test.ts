@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../lib/errors.ts";
 import { type Gpu, openDevice } from "../lib/gpu/device.ts";
-import { type FitOptions, type FitState, fitSde, fitState, fitTensors } from "../lib/method/fit.ts";
+import { fitSde } from "../lib/method/fit.ts";
 import { choosePatches, type Method, type Pairs, regression } from "../lib/method/pairs.ts";
 import { rollout } from "../lib/method/rollout.ts";
 import {
@@ -20,6 +20,7 @@ import {
   sdeNetworks,
 } from "../lib/method/sde-model.ts";
 import { makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
+import { type FitOptions, type FitState, fitState, fitTensors } from "../lib/method/train.ts";
 import { upsampleTo, upsamplingFactors } from "../lib/method/upsample.ts";
 import { layout } from "../lib/nn/mlp.ts";
 import { normalPair } from "../lib/random/normal.ts";

@@ -396,7 +396,11 @@ describe("mini-batches", () => {
     );
     const call = kernel.call(
       {
-        params: { rows, batch, fields, inputs: 2, half_bits: Math.ceil(Math.log2(rows) / 2), key: [seed, 5] },
+        params: {
+          draw: { rows, batch, half_bits: Math.ceil(Math.log2(rows) / 2), key: [seed, 5] },
+          fields,
+          inputs: 2,
+        },
         step,
         data,
         batch: drawn,

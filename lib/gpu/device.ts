@@ -7,6 +7,9 @@ import { type Call, Kernel, type KernelOptions } from "./kernel.ts";
 const SLICE_SECONDS = 0.25;
 /** Units of one slice at the most, so that one unit may be one invocation of a workgroup of 32. */
 const MAX_SLICE = 65_535 * 32;
+/** Repeats of recorded calls in one submission: at first, when their speed is not known, and at the most. */
+const FIRST_SLICE = 8;
+const MAX_REPEATS = 1024;
 
 /** Objects that must not be garbage collected while the process lives: Dawn's callbacks refer to them. */
 const pinned: unknown[] = [];
@@ -127,6 +130,24 @@ export class Gpu {
         this.#rates.set(label, (to - from) / Math.max(1e-4, (performance.now() - start) / 1000));
       }
       from = to;
+    }
+  }
+
+  /**
+   * Runs calls in order, the whole list `total` times, in submissions sized to take about a quarter of a second.
+   * `after` is awaited behind each submission, when its work is done, with the count so far.
+   */
+  async runRepeated(calls: readonly Call[], total: number, after?: (done: number) => void | Promise<void>) {
+    let slice = FIRST_SLICE;
+    for (let done = 0; done < total; ) {
+      const count = Math.min(slice, total - done);
+      const start = performance.now();
+      this.run(calls, count);
+      await this.idle();
+      const seconds = Math.max(1e-4, (performance.now() - start) / 1000);
+      slice = Math.max(1, Math.min(MAX_REPEATS, Math.round((count * SLICE_SECONDS) / seconds)));
+      done += count;
+      await after?.(done);
     }
   }
 

@@ -8,54 +8,12 @@ import { InputError } from "../errors.ts";
 import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { initialParameters, TrainableMlp } from "../nn/mlp.ts";
-import { stream } from "../random/stream.ts";
 import { type Method, type Pairs, type Regression, regression } from "./pairs.ts";
 import { type SdeModel, type SdeShape, sdeConstants, sdeNetworks, standardise } from "./sde-model.ts";
-
-export interface FitOptions {
-  readonly batch: number;
-  readonly steps: number;
-  readonly learningRate: number;
-  readonly weightDecay: number;
-  readonly seed: number;
-}
-
-/** State of a fit in progress; enough to go on to the same bytes. */
-export interface FitState {
-  readonly parameters: Float32Array;
-  readonly moments: Float32Array;
-  readonly step: number;
-}
-
-/** The arrays of a state by name, for a safetensors file. */
-export function fitTensors({ parameters, moments, step }: FitState) {
-  return {
-    parameters: { shape: [parameters.length], data: parameters },
-    moments: { shape: [moments.length], data: moments },
-    step: { shape: [1], data: Uint32Array.of(step) },
-  };
-}
-
-/** The inverse of `fitTensors`. */
-export function fitState(tensors: Record<string, { readonly data: ArrayLike<number> }>): FitState {
-  const { parameters, moments, step } = tensors;
-  return {
-    parameters: Float32Array.from(parameters.data),
-    moments: Float32Array.from(moments.data),
-    step: step.data[0],
-  };
-}
-
-export interface FitProgress {
-  /** Seen after every quarter of a second or so of training. */
-  onSteps?(done: number, loss: number): void;
-  /** At the same times, if `wanted` says so, the state is handed to `save`, and then `onSteps` may throw to stop. */
-  readonly checkpoint?: { wanted(): boolean; save(state: FitState): void };
-  readonly resumeFrom?: FitState | null;
-}
+import { drawUniform, type FitOptions, type FitProgress, requireBatch, trainNetworks } from "./train.ts";
 
 /** ε of the loss, in units of the empirical variance of the increments: negligible by construction. */
-const EPSILON = 1e-6;
+export const EPSILON = 1e-6;
 
 /** Everything about a fit but the networks' parameters. */
 export interface Standardisation {
@@ -73,21 +31,11 @@ export interface Standardisation {
  * Scales of the regression, from the data alone: mean and spread of z; the affine least-squares drift, which the
  * network corrects; the size of the noise.
  */
-function standardisation(pairs: Pairs, data: Regression, compensator: boolean): Standardisation {
+export function standardisation(pairs: Pairs, data: Regression, compensator: boolean): Standardisation {
   const { d, time } = pairs;
   const { state, change, lambda } = data;
   const n = state.length / d;
-  const center = new Float32Array(d);
-  const spread = new Float32Array(d);
-  for (let j = 0; j < d; j++) {
-    let sum = 0;
-    for (let p = 0; p < n; p++) sum += state[p * d + j];
-    const mean = sum / n;
-    let square = 0;
-    for (let p = 0; p < n; p++) square += (state[p * d + j] - mean) ** 2;
-    center[j] = mean;
-    spread[j] = Math.sqrt(square / n) || 1;
-  }
+  const { center, spread } = stateScales(state, d);
   const { offset, slope } = affineDrift(data, d, time, center, spread);
   const driftScale = new Float32Array(d);
   const residual = new Float64Array(d);
@@ -108,6 +56,23 @@ function standardisation(pairs: Pairs, data: Regression, compensator: boolean): 
     noiseScale[j] = Math.sqrt(variance / (lambda * time)) || 1;
   }
   return { center, spread, offset, slope, driftScale, noiseScale, residualScale };
+}
+
+/** Mean and standard deviation of every variable of `state` `[n, d]`; 1 for a constant. */
+export function stateScales(state: ArrayLike<number>, d: number) {
+  const n = state.length / d;
+  const center = new Float32Array(d);
+  const spread = new Float32Array(d);
+  for (let j = 0; j < d; j++) {
+    let sum = 0;
+    for (let p = 0; p < n; p++) sum += state[p * d + j];
+    const mean = sum / n;
+    let square = 0;
+    for (let p = 0; p < n; p++) square += (state[p * d + j] - mean) ** 2;
+    center[j] = mean;
+    spread[j] = Math.sqrt(square / n) || 1;
+  }
+  return { center, spread };
 }
 
 /** Mean of the diagonal entry j of Q over the rows. */
@@ -155,7 +120,7 @@ function affineDrift(
 }
 
 /** The data of the loss kernel, feature-major `[z̃ (d), y (d), V (d(d+1)/2 with the compensator)][n]`. */
-function lossData(pairs: Pairs, data: Regression, scales: Standardisation, compensator: boolean): Float32Array {
+export function lossData(pairs: Pairs, data: Regression, scales: Standardisation, compensator: boolean): Float32Array {
   const { d, time } = pairs;
   const { state, change, variation, lambda } = data;
   const { center, spread, offset, slope, noiseScale, residualScale } = scales;
@@ -197,7 +162,7 @@ export async function fitSde(
   const { d } = shape;
   const rows = data.state.length / d;
   const { batch, steps } = options;
-  if (rows < batch) throw new InputError(`${rows} training pairs are fewer than one batch of ${batch}`);
+  requireBatch(rows, batch);
   const finite = [data.state, data.change, data.variation].every((values) => values.every(Number.isFinite));
   if (!finite) throw new InputError(`the ${method} training pairs are not all finite`);
   const scales = standardisation(pairs, data, compensator);
@@ -207,26 +172,11 @@ export async function fitSde(
     ...options,
     constant: [false, shape.diffusion === "constant"],
   });
-  const start = progress.resumeFrom;
-  mlp.load(start?.parameters ?? initialParameters(networks, options.seed), start?.moments, start?.step);
   const table = gpu.buffer("sde.data", lossData(pairs, data, scales, compensator));
   const training = await trainingStep(gpu, mlp, shape, scales, table, rows, pairs.time, compensator, options.seed);
 
-  let slice = 8;
-  for (let step = start?.step ?? 0; step < steps; ) {
-    const count = Math.min(slice, steps - step);
-    const begin = performance.now();
-    gpu.run(training.calls, count);
-    const losses = await gpu.read(training.losses, Float32Array);
-    step += count;
-    const seconds = (performance.now() - begin) / 1000;
-    slice = Math.max(1, Math.min(1024, Math.round((count * 0.25) / seconds)));
-    const loss = losses.reduce((sum, value) => sum + value, 0) / batch;
-    if (!Number.isFinite(loss))
-      throw new Error(`training of ${method} diverged at step ${step}: lower the learning rate`);
-    if (step < steps && progress.checkpoint?.wanted()) progress.checkpoint.save({ ...(await mlp.save()), step });
-    progress.onSteps?.(step, loss);
-  }
+  const initial = initialParameters(networks, options.seed);
+  await trainNetworks(gpu, method, [mlp], [initial], training.calls, training.losses, steps, progress);
   const { parameters } = await mlp.save();
   for (const buffer of [table, ...training.buffers]) buffer.destroy();
   mlp.destroy();
@@ -255,13 +205,12 @@ export async function trainingStep(
   const loss = await gpu.kernel("sde/loss.wgsl", {
     constants: { ...sdeConstants(shape, mlp.width), COMPENSATOR: compensator ? 1 : 0 },
   });
-  const { purpose } = stream(seed, "fit/batches");
   const kappa = new Float32Array(8);
   for (let j = 0; j < d; j++) kappa[j] = (driftScale[j] * time) / residualScale[j];
   const calls = [
     draw.call(
       {
-        params: { rows, batch, fields, inputs: d, half_bits: Math.ceil(Math.log2(rows) / 2), key: [seed, purpose] },
+        params: { draw: drawUniform(rows, batch, seed), fields, inputs: d },
         step: mlp.step,
         data: table,
         batch: drawn,

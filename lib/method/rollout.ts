@@ -43,16 +43,7 @@ export async function rollout(gpu: Gpu, model: SdeModel, start: Float32Array, op
     euler.call({ params, ...buffers, outputs: mlp.output, standard: mlp.input }, Math.ceil(count / 64)),
     advance.call({ counter: buffers.step }, 1),
   ];
-  let slice = 8;
-  for (let done = 0; done < steps; ) {
-    const size = Math.min(slice, steps - done);
-    const begin = performance.now();
-    gpu.run(calls, size);
-    await gpu.idle();
-    slice = Math.max(1, Math.min(1024, Math.round((size * 250) / (performance.now() - begin))));
-    done += size;
-    options.onSteps?.(done);
-  }
+  await gpu.runRepeated(calls, steps, options.onSteps);
   const record = await gpu.read(buffers.record, Float32Array);
   for (const buffer of Object.values(buffers)) buffer.destroy();
   mlp.destroy();

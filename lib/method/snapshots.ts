@@ -2,6 +2,7 @@
 import { stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import type { States, System } from "../systems/system.ts";
+import { type Coordinates, observables } from "./coordinates.ts";
 import { choosePatches, type Pairs } from "./pairs.ts";
 import { upsampleTo } from "./upsample.ts";
 
@@ -16,16 +17,18 @@ export interface TrajectoryOptions {
   readonly records: number;
   /** Time between snapshots. */
   readonly interval: number;
+  /** Side of the small systems; that of a patch by default. */
+  readonly smallSide?: number;
   readonly seed: number;
 }
 
 /**
- * Snapshots of small systems (side = patch side) from random initial states, packed: `[records · trajectories, words]`,
+ * Snapshots of small systems from random initial states, packed: `[records · trajectories, words]`,
  * all replicas of one time together.
  */
 export async function smallTrajectories<S extends States>(system: System<S>, options: TrajectoryOptions) {
-  const { trajectories, records, interval, seed } = options;
-  const states = await system.initial(trajectories, system.patchSide, stream(seed, "small/initial"));
+  const { trajectories, records, interval, smallSide = system.patchSide, seed } = options;
+  const states = await system.initial(trajectories, smallSide, stream(seed, "small/initial"));
   const snapshots: Uint32Array[] = [];
   for (let r = 0; r < records; r++) {
     if (r > 0) await system.evolve(states, interval, stream(seed, "small/evolve", r));
@@ -35,33 +38,60 @@ export async function smallTrajectories<S extends States>(system: System<S>, opt
   return concatenate(snapshots);
 }
 
-export interface PairOptions {
+export interface UpsampleOptions {
+  /** Side of the snapshots; that of a patch by default. */
+  readonly smallSide?: number;
   /** Side of the large system. */
   readonly side: number;
   /** LocalRelax time of every patch position at every level. */
   readonly relaxTime: number;
+  readonly seed: number;
+}
+
+/**
+ * Upsamples every snapshot (`words` as `smallTrajectories` gives them) to the large side, in batches that fit the device;
+ * `use` sees the large states of the snapshots [from, to), which are destroyed behind it. The same options give the same
+ * states at every call.
+ */
+export async function upsampled<S extends States>(
+  system: System<S>,
+  words: Uint32Array,
+  { smallSide = system.patchSide, side, relaxTime, seed }: UpsampleOptions,
+  use: (large: S, from: number, to: number) => Promise<void>,
+): Promise<void> {
+  const perState = system.words(smallSide);
+  const count = words.length / perState;
+  const batch = Math.max(1, Math.min(MAX_BATCH, Math.floor(BATCH_BYTES / system.bytes(side))));
+  for (let from = 0; from < count; from += batch) {
+    const to = Math.min(count, from + batch);
+    const small = system.unpack(words.subarray(from * perState, to * perState), smallSide);
+    const large = await upsampleTo(system, small, side, relaxTime, stream(seed, "upsample", 0, from));
+    await use(large, from, to);
+    large.destroy();
+  }
+}
+
+export interface PairOptions extends UpsampleOptions {
   /** Patches evolved per snapshot, at most K. */
   readonly patchesPerSnapshot: number;
-  readonly seed: number;
   onSnapshots?(count: number): void;
 }
 
 /**
- * Upsamples every snapshot (`words` as `smallTrajectories` gives them) to the large side and evolves some of its
- * patches, once for each of the durations `times`. Returns one set of pairs per duration, on the same snapshots.
+ * Upsamples every snapshot to the large side and evolves some of its patches, once for each of the durations `times`.
+ * Returns one set of pairs per duration, on the same snapshots and patches.
  */
 export async function makePairs<S extends States>(
   system: System<S>,
   words: Uint32Array,
   times: readonly number[],
-  { side, relaxTime, patchesPerSnapshot, seed, onSnapshots }: PairOptions,
+  options: PairOptions,
+  coordinates: Coordinates<S> = observables(system),
 ): Promise<Pairs[]> {
-  const d = system.observables.length;
+  const { side, patchesPerSnapshot, seed, onSnapshots } = options;
+  const { d } = coordinates;
   const patches = Math.round((side / system.patchSide) ** system.dimension);
   const perSnapshot = Math.min(patchesPerSnapshot, patches);
-  const perState = system.words(system.patchSide);
-  const count = words.length / perState;
-  const batch = Math.max(1, Math.min(MAX_BATCH, Math.floor(BATCH_BYTES / system.bytes(side))));
   const whole: Float32Array[] = [];
   const parts = times.map(() => ({
     patch: [] as Float32Array[],
@@ -69,24 +99,20 @@ export async function makePairs<S extends States>(
     compensator: [] as Float32Array[],
     variation: [] as Float32Array[],
   }));
-  for (let from = 0; from < count; from += batch) {
-    const to = Math.min(count, from + batch);
-    const small = system.unpack(words.subarray(from * perState, to * perState), system.patchSide);
-    const large = await upsampleTo(system, small, side, relaxTime, stream(seed, "upsample", 0, from));
-    whole.push(await system.observe(large));
+  await upsampled(system, words, options, async (large, from, to) => {
+    whole.push(await coordinates.whole(large));
     const rng = Xoshiro.open(stream(seed, "patches"), from, 0);
     const chosen = choosePatches(to - from, perSnapshot, patches, rng);
     for (const [k, time] of times.entries()) {
       const at = stream(seed, "partial", k, from * perSnapshot);
-      const change = await system.evolvePatches(large, chosen, time, at);
+      const change = await coordinates.change(large, chosen, time, at);
       parts[k].patch.push(change.before);
       parts[k].delta.push(change.delta);
       if (change.compensator) parts[k].compensator.push(change.compensator);
       if (change.variation) parts[k].variation.push(change.variation);
     }
-    large.destroy();
     onSnapshots?.(to - from);
-  }
+  });
   const all = concatenate(whole);
   return times.map((time, k) => ({
     d,

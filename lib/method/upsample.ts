@@ -4,7 +4,7 @@ import { InputError } from "../errors.ts";
 import type { Stream } from "../random/stream.ts";
 import type { States, System } from "../systems/system.ts";
 
-/** The factors 2 and 3 that lead from the patch side to the large side, smallest first. Throws InputError. */
+/** The factors 2, 3 and 5 that lead from the patch side to the large side, smallest first. Throws InputError. */
 export function upsamplingFactors(patchSide: number, side: number): number[] {
   if (!(side > 0 && side % patchSide === 0)) {
     const remedy = [...divisors(side), "another side"].join(", ").replace(/, (?=another)/, " or ");
@@ -12,12 +12,12 @@ export function upsamplingFactors(patchSide: number, side: number): number[] {
   }
   const factors: number[] = [];
   let rest = side / patchSide;
-  for (const factor of [2, 3]) {
+  for (const factor of [2, 3, 5]) {
     for (; rest % factor === 0; rest /= factor) factors.push(factor);
   }
   if (rest !== 1) {
     throw new InputError(
-      `lattice side ${side} is ${side / patchSide} times patch side ${patchSide}: the ratio must be a product of 2 and 3`,
+      `lattice side ${side} is ${side / patchSide} times patch side ${patchSide}: the ratio must be a product of 2, 3 and 5`,
     );
   }
   return factors;

@@ -179,14 +179,19 @@ export interface AdamWOptions {
   readonly weightDecay: number;
   /** Networks whose last layer is its bias alone, a constant output. */
   readonly constant?: readonly boolean[];
+  /** Whether `backpropagate` goes on to the input; the number of inputs must then be a multiple of 8. */
+  readonly inputGradient?: boolean;
 }
 
 /** A group in training. The caller writes `outputGradient` (dL/d output, `[groups][width][batch]`) between the calls. */
 export class TrainableMlp extends Mlp {
   readonly outputGradient: GpuArray;
+  /** dL/d input of every network, `[groups][inputs][batch]`; null unless it was asked for. */
+  readonly inputGradient: GpuArray | null;
   /** Steps done; a device counter that recorded calls read. */
   readonly step: GpuArray;
-  readonly #backward: readonly (Kernel | null)[];
+  /** Of each layer, through its inputs. */
+  readonly #backward: readonly Kernel[];
   readonly #weightGradient: Kernel;
   readonly #adamw: Kernel;
   readonly #advance: Kernel;
@@ -200,8 +205,7 @@ export class TrainableMlp extends Mlp {
 
   private constructor(gpu: Gpu, shape: MlpShape, batch: number, options: AdamWOptions, kernels: readonly Kernel[][]) {
     super(gpu, shape, batch, kernels[0]);
-    const backward = kernels[1];
-    this.#backward = [null, ...backward];
+    this.#backward = kernels[1];
     [this.#weightGradient, this.#adamw, this.#advance] = kernels[2];
     this.#options = options;
     const count = shape.groups * this.stride;
@@ -209,6 +213,9 @@ export class TrainableMlp extends Mlp {
       gpu.buffer(`mlp.gradient${l}`, 4 * shape.groups * outputs * batch),
     );
     this.outputGradient = this.#gradients[this.#gradients.length - 1];
+    this.inputGradient = options.inputGradient
+      ? gpu.buffer("mlp.inputGradient", 4 * shape.groups * shape.inputs * batch)
+      : null;
     this.step = gpu.buffer("mlp.step", 4);
     this.#partial = gpu.buffer("mlp.partial", 4 * SEGMENTS * count);
     this.#transposed = gpu.buffer("mlp.transposed", 4 * count);
@@ -218,40 +225,47 @@ export class TrainableMlp extends Mlp {
   }
 
   static async createTrainable(gpu: Gpu, shape: MlpShape, batch: number, options: AdamWOptions): Promise<TrainableMlp> {
-    const { layers } = layout(shape);
+    if (options.inputGradient && shape.inputs % 8 !== 0) {
+      throw new Error(`${shape.inputs} inputs are not a multiple of 8: pad them for the gradient of the input`);
+    }
+    const kinds = [ACTIVATIONS.identity, ...layout(shape).layers.map(({ activation }) => activation)].slice(0, -1);
     const kernels = await Promise.all([
       Mlp.kernels(gpu, shape),
       Promise.all(
-        layers
-          .slice(0, -1)
-          .map(({ activation }) =>
-            gpu.kernel("nn/dense.wgsl", { constants: { ACTIVATION: activation }, conditions: { BACKWARD: true } }),
-          ),
+        kinds.map((activation) =>
+          gpu.kernel("nn/dense.wgsl", { constants: { ACTIVATION: activation }, conditions: { BACKWARD: true } }),
+        ),
       ),
       Promise.all(["weight_gradient", "adamw", "advance"].map((name) => gpu.kernel(`nn/${name}.wgsl`))),
     ]);
     return new TrainableMlp(gpu, shape, batch, options, kernels);
   }
 
-  /** The calls that turn `outputGradient` into one AdamW step. */
-  backward(): Call[] {
-    const { groups } = this.shape;
+  /** The calls that turn `outputGradient` into the gradients of all activations, and of the input if it was asked for. */
+  backpropagate(): Call[] {
     const calls: Call[] = [];
-    for (let l = this.layers.length - 1; l > 0; l--) {
+    for (let l = this.layers.length - 1; l >= (this.inputGradient ? 0 : 1); l--) {
       const layer = this.layers[l];
       calls.push(
-        this.#backward[l]!.call(
+        this.#backward[l].call(
           {
             params: this.denseParams(layer, layer.outputs, layer.inputs, false),
             parameters: this.#transposed,
             x: this.#gradients[l],
-            y: this.#gradients[l - 1],
-            below: this.activations[l - 1],
+            y: l > 0 ? this.#gradients[l - 1] : this.inputGradient!,
+            below: l > 0 ? this.activations[l - 1] : this.input,
           },
           this.tiles(layer.inputs),
         ),
       );
     }
+    return calls;
+  }
+
+  /** The calls that turn `outputGradient` into one AdamW step. */
+  backward(): Call[] {
+    const { groups } = this.shape;
+    const calls = this.backpropagate();
     this.layers.forEach((layer, l) => {
       const tiles = Math.ceil(layer.inputs / 8) * (layer.outputs / 8) * SEGMENTS;
       calls.push(
@@ -365,8 +379,7 @@ export class TrainableMlp extends Mlp {
 
   override destroy(): void {
     super.destroy();
-    for (const buffer of [...this.#gradients, this.step, this.#partial, this.#transposed, this.#moments, this.#rule]) {
-      buffer.destroy();
-    }
+    const state = [this.step, this.#partial, this.#transposed, this.#moments, this.#rule];
+    for (const buffer of [...this.#gradients, this.inputGradient, ...state]) buffer?.destroy();
   }
 }

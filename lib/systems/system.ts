@@ -1,4 +1,5 @@
 // What a microscopic system must be able to do: the five verbs, and the relaxation inside overlapping patches.
+import type { GpuArray } from "../gpu/buffer.ts";
 import type { Stream } from "../random/stream.ts";
 
 export interface Observable {
@@ -67,4 +68,24 @@ export interface System<S extends States = States> {
   pack(states: S): Promise<Uint32Array>;
   /** The states of `words`; the inverse of `pack` for lattices of side `side`. */
   unpack(words: Uint32Array, side: number): S;
+}
+
+/**
+ * A system of numbers on a lattice that move by drift and independent noise, whose patches can be cut out as states of
+ * their own: what learned closures work on. The configuration of a patch is `parts` rows of `patchSide` numbers.
+ */
+export interface DiffusiveSystem<S extends FieldStates = FieldStates> extends System<S> {
+  /** Numbers per site, e.g. species. */
+  readonly parts: number;
+  /** Variance per time of the noise of each number. */
+  readonly noiseVariance: number;
+  /** As `System.evolve`; `reversed` turns the sign of all noise. */
+  evolve(states: S, time: number, stream: Stream, reversed?: boolean): Promise<void>;
+  /** The chosen patches `[count, P]` as states of side `patchSide`, which evolve between frozen surroundings. */
+  cut(states: S, patches: Uint32Array): Promise<S>;
+}
+
+export interface FieldStates extends States {
+  /** `[count][parts][side]`, float32, as they stand now. */
+  readonly fields: GpuArray;
 }

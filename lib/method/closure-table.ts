@@ -1,0 +1,85 @@
+// Training data of a closure: configurations of patches of large snapshots, and what partial evolution does to them.
+import { stream } from "../random/stream.ts";
+import { Xoshiro } from "../random/xoshiro.ts";
+import type { DiffusiveSystem, FieldStates } from "../systems/system.ts";
+import { choosePatches, type Pairs } from "./pairs.ts";
+import { type UpsampleOptions, upsampled } from "./snapshots.ts";
+
+export interface ClosureTable {
+  readonly parts: number;
+  /** Numbers of one part of a patch. */
+  readonly size: number;
+  /** Patches P of each snapshot that the table holds. */
+  readonly patches: number;
+  /** `[snapshots][parts][patches · size]`. */
+  readonly fields: Float32Array;
+  /** Partial evolution of these patches in the observables alone, `d` = parts. */
+  readonly pairs: Pairs;
+}
+
+export interface ClosureTableOptions extends UpsampleOptions {
+  /** Patches per snapshot; all of them, in order, where there are no more. */
+  readonly patchesPerSnapshot: number;
+  /** Duration δt of the partial evolutions. */
+  readonly time: number;
+}
+
+/** Upsamples the snapshots `words` and keeps the configurations of some patches of each. */
+export async function closureTable<S extends FieldStates>(
+  system: DiffusiveSystem<S>,
+  words: Uint32Array,
+  options: ClosureTableOptions,
+): Promise<ClosureTable> {
+  const { side, seed, time, patchesPerSnapshot, smallSide = system.patchSide } = options;
+  const { parts, patchSide: size } = system;
+  const all = side / size;
+  const perSnapshot = Math.min(patchesPerSnapshot, all);
+  const count = words.length / system.words(smallSide);
+  const row = parts * perSnapshot * size;
+  const fields = new Float32Array(count * row);
+  const whole = new Float32Array(count * parts);
+  const columns = {
+    patch: new Float32Array(count * perSnapshot * parts),
+    delta: new Float32Array(count * perSnapshot * parts),
+    compensator: new Float32Array(count * perSnapshot * parts),
+    variation: new Float32Array((count * perSnapshot * parts * (parts + 1)) / 2),
+  };
+  await upsampled(system, words, options, async (large, from, to) => {
+    const rng = Xoshiro.open(stream(seed, "closure/patches"), from, 0);
+    const chosen =
+      perSnapshot === all
+        ? Uint32Array.from({ length: (to - from) * all }, (_, k) => k % all)
+        : choosePatches(to - from, perSnapshot, all, rng);
+    whole.set(await system.observe(large), from * parts);
+    const cut = await system.cut(large, chosen);
+    const patches = new Float32Array((await system.pack(cut)).buffer);
+    cut.destroy();
+    for (let k = 0; k < to - from; k++) {
+      for (let patch = 0; patch < perSnapshot; patch++) {
+        for (let part = 0; part < parts; part++) {
+          const start = ((k * perSnapshot + patch) * parts + part) * size;
+          const at = (from + k) * row + (part * perSnapshot + patch) * size;
+          fields.set(patches.subarray(start, start + size), at);
+        }
+      }
+    }
+    const change = await system.evolvePatches(
+      large,
+      chosen,
+      time,
+      stream(seed, "closure/partial", 0, from * perSnapshot),
+    );
+    const at = from * perSnapshot * parts;
+    columns.patch.set(change.before, at);
+    columns.delta.set(change.delta, at);
+    if (change.compensator) columns.compensator.set(change.compensator, at);
+    if (change.variation) columns.variation.set(change.variation, (at * (parts + 1)) / 2);
+  });
+  return {
+    parts,
+    size,
+    patches: perSnapshot,
+    fields,
+    pairs: { d: parts, whole, ...columns, perSnapshot, time, patches: all },
+  };
+}

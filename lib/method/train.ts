@@ -1,0 +1,114 @@
+// Training loop of one or several networks: submissions, divergence, checkpoints that go on to the same bytes.
+import { InputError } from "../errors.ts";
+import type { GpuArray } from "../gpu/buffer.ts";
+import type { Gpu } from "../gpu/device.ts";
+import type { Call } from "../gpu/kernel.ts";
+import type { TrainableMlp } from "../nn/mlp.ts";
+import { stream } from "../random/stream.ts";
+
+export interface FitOptions {
+  readonly batch: number;
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly seed: number;
+}
+
+/** State of a training in progress, of all its networks one after another; enough to go on to the same bytes. */
+export interface FitState {
+  readonly parameters: Float32Array;
+  readonly moments: Float32Array;
+  readonly step: number;
+}
+
+/** The arrays of a state by name, for a safetensors file. */
+export function fitTensors({ parameters, moments, step }: FitState) {
+  return {
+    parameters: { shape: [parameters.length], data: parameters },
+    moments: { shape: [moments.length], data: moments },
+    step: { shape: [1], data: Uint32Array.of(step) },
+  };
+}
+
+/** The inverse of `fitTensors`. */
+export function fitState(tensors: Record<string, { readonly data: ArrayLike<number> }>): FitState {
+  const { parameters, moments, step } = tensors;
+  return {
+    parameters: Float32Array.from(parameters.data),
+    moments: Float32Array.from(moments.data),
+    step: step.data[0],
+  };
+}
+
+export interface FitProgress {
+  /** Seen after every quarter of a second or so of training. */
+  onSteps?(done: number, loss: number): void;
+  /** At the same times, if `wanted` says so, the state is handed to `save`, and then `onSteps` may throw to stop. */
+  readonly checkpoint?: { wanted(): boolean; save(state: FitState): void };
+  readonly resumeFrom?: FitState | null;
+}
+
+/** Throws InputError where a batch cannot be drawn without replacement. */
+export function requireBatch(rows: number, batch: number): void {
+  if (rows < batch) throw new InputError(`${rows} training pairs are fewer than one batch of ${batch}`);
+}
+
+/** Parameters of the mini-batches (kernels/nn/permutation.wgsl). */
+export function drawUniform(rows: number, batch: number, seed: number) {
+  const { purpose } = stream(seed, "fit/batches");
+  return { rows, batch, half_bits: Math.ceil(Math.log2(rows) / 2), key: [seed, purpose] };
+}
+
+/**
+ * Runs `calls`, one training step, until `steps` are done. Networks start from `initial`, or from where `progress` resumes.
+ * `losses`: of the last batch. Throws Error when their mean is not finite; `what` names the training in the message.
+ */
+export async function trainNetworks(
+  gpu: Gpu,
+  what: string,
+  networks: readonly TrainableMlp[],
+  initial: readonly Float32Array[],
+  calls: readonly Call[],
+  losses: GpuArray,
+  steps: number,
+  { onSteps, checkpoint, resumeFrom }: FitProgress,
+): Promise<void> {
+  let at = 0;
+  for (const [k, network] of networks.entries()) {
+    const end = at + initial[k].length;
+    if (resumeFrom) {
+      const { parameters, moments, step } = resumeFrom;
+      network.load(parameters.slice(at, end), moments.slice(2 * at, 2 * end), step);
+    } else {
+      network.load(initial[k]);
+    }
+    at = end;
+  }
+  const done = resumeFrom?.step ?? 0;
+  await gpu.runRepeated(calls, steps - done, async (more) => {
+    const step = done + more;
+    const values = await gpu.read(losses, Float32Array);
+    const loss = values.reduce((sum, value) => sum + value, 0) / values.length;
+    if (!Number.isFinite(loss))
+      throw new Error(`training of ${what} diverged at step ${step}: lower the learning rate`);
+    if (step < steps && checkpoint?.wanted()) {
+      const saved = await Promise.all(networks.map((network) => network.save()));
+      checkpoint.save({
+        parameters: joined(saved.map(({ parameters }) => parameters)),
+        moments: joined(saved.map(({ moments }) => moments)),
+        step,
+      });
+    }
+    onSteps?.(step, loss);
+  });
+}
+
+function joined(arrays: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
+}

@@ -1,0 +1,463 @@
+// Stochastic predator–prey fields on a line: two species, reaction, diffusion, additive noise (paper, section 3.2).
+import { InputError } from "../errors.ts";
+import type { GpuArray } from "../gpu/buffer.ts";
+import type { Gpu } from "../gpu/device.ts";
+import type { Bindings, Call, UniformValue } from "../gpu/kernel.ts";
+import { type Stream, streamUniform } from "../random/stream.ts";
+import { Xoshiro } from "../random/xoshiro.ts";
+import type { DiffusiveSystem, PatchChange, States } from "./system.ts";
+
+const WORKGROUP = 64;
+/** Points of one invocation of the step kernel; part of the address of random numbers. */
+const TILE = 8;
+/** Steps recorded in one list of calls. Even, so that whole lists end in the buffer that they began in. */
+const GROUP = 8;
+/** Populations are shares of what the habitat carries: the prey alone settle at 1. */
+const MAX_POPULATION = 10;
+const NONE_FAILED = 2 ** 32 - 1;
+/** Waves of the initial state along the system, in half waves: cos(10 π x). */
+const INITIAL_HALF_WAVES = 10;
+
+export const INTEGRATORS = ["euler", "rk4"] as const;
+export const INTERPOLATIONS = ["linear", "cubic"] as const;
+
+export interface PredatorPreyParameters {
+  /** Points ℓ of a patch, even. */
+  readonly patchPoints: number;
+  /** Growth rate a of the predators per prey above the threshold b. */
+  readonly growth: number;
+  readonly threshold: number;
+  /** Exchange rates of prey and predators between neighbouring points, per time; ≥ 0. */
+  readonly preyDiffusion: number;
+  readonly predatorDiffusion: number;
+  /** Noise strength s: every point and species gets s dW of its own. */
+  readonly noise: number;
+  /** Time step. */
+  readonly dt: number;
+  /** How the drift of a step is taken; the noise is added at its end. */
+  readonly integrator: (typeof INTEGRATORS)[number];
+  readonly interpolation: (typeof INTERPOLATIONS)[number];
+}
+
+/** The paper's values. */
+export const PREDATOR_PREY: Omit<PredatorPreyParameters, "patchPoints"> = {
+  growth: 3,
+  threshold: 0.4,
+  preyDiffusion: 0,
+  predatorDiffusion: 1,
+  noise: 0.02,
+  dt: 0.01,
+  integrator: "euler",
+  interpolation: "linear",
+};
+
+/** The initial state u = m + k cos(10πx), v = 1 − u on the cell centres x = (i + ½)/N. */
+export interface InitialWave {
+  readonly mean: number;
+  readonly amplitude: number;
+}
+
+/** Training law of the initial states (paper): m uniform in 0.45 … 0.55, k in 0.05 … 0.15. */
+const INITIAL = { mean: [0.45, 0.55], amplitude: [0.05, 0.15] } as const;
+
+/** Fields `[count][species][side]`, species u (prey) and v (predators); patches know what they see outside. */
+export class PredatorPreyStates implements States {
+  readonly count: number;
+  readonly side: number;
+  fields: GpuArray;
+  /** Same size; the next step is written there. */
+  spare: GpuArray;
+  /** u, v left and right outside, and which ends are walls; null for whole systems, whose ends both are. */
+  readonly surroundings: { readonly halo: GpuArray; readonly walls: GpuArray } | null;
+  /** Time since the states were made. */
+  time = 0;
+
+  constructor(gpu: Gpu, count: number, side: number, cut = false) {
+    this.count = count;
+    this.side = side;
+    this.fields = gpu.buffer("predator-prey.fields", 8 * count * side);
+    this.spare = gpu.buffer("predator-prey.spare", 8 * count * side);
+    this.surroundings = cut
+      ? {
+          halo: gpu.buffer("predator-prey.halo", 16 * count),
+          walls: gpu.buffer("predator-prey.walls", 4 * count),
+        }
+      : null;
+  }
+
+  destroy(): void {
+    for (const buffer of [this.fields, this.spare, this.surroundings?.halo, this.surroundings?.walls])
+      buffer?.destroy();
+  }
+}
+
+/** A field left the physical range 0 … 10. The states are those of that step, nothing was advanced beyond it. */
+export class PopulationError extends InputError {
+  override name = "PopulationError";
+}
+
+export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
+  readonly name = "predator-prey";
+  readonly dimension = 1;
+  readonly observables = [
+    { name: "mean prey", symbol: "u", unit: "1" },
+    { name: "mean predators", symbol: "v", unit: "1" },
+  ];
+  readonly patchSide: number;
+  readonly parts = 2;
+  readonly noiseVariance: number;
+  readonly parameters: PredatorPreyParameters;
+  readonly #gpu: Gpu;
+  readonly #counter: GpuArray;
+  readonly #failed: GpuArray;
+
+  /** Throws InputError for an odd patch, rates or noise that are negative or not finite, and an unstable time step. */
+  constructor(gpu: Gpu, parameters: PredatorPreyParameters) {
+    checkPredatorPrey(parameters);
+    this.#gpu = gpu;
+    this.parameters = parameters;
+    this.patchSide = parameters.patchPoints;
+    this.noiseVariance = parameters.noise ** 2;
+    this.#counter = gpu.buffer("predator-prey.counter", 4);
+    this.#failed = gpu.buffer("predator-prey.failed", Uint32Array.of(NONE_FAILED));
+  }
+
+  /** Waves with mean and amplitude of the training law. */
+  async initial(count: number, side: number, stream: Stream): Promise<PredatorPreyStates> {
+    const waves = Array.from({ length: count }, (_, replica) => {
+      const rng = Xoshiro.open(stream, replica, 0);
+      const within = ([low, high]: readonly [number, number]) => low + (high - low) * rng.uniform();
+      return { mean: within(INITIAL.mean), amplitude: within(INITIAL.amplitude) };
+    });
+    return this.prepared(waves, side);
+  }
+
+  /** One replica per wave. */
+  prepared(waves: readonly InitialWave[], side: number): PredatorPreyStates {
+    const states = this.#allocate(waves.length, side);
+    const cosine = Float64Array.from({ length: side }, (_, i) =>
+      Math.cos((INITIAL_HALF_WAVES * Math.PI * (i + 0.5)) / side),
+    );
+    const fields = new Float32Array(2 * side * waves.length);
+    waves.forEach(({ mean, amplitude }, replica) => {
+      const row = replica * 2 * side;
+      for (let i = 0; i < side; i++) {
+        const u = mean + amplitude * cosine[i];
+        fields[row + i] = u;
+        fields[row + side + i] = 1 - u;
+      }
+    });
+    this.#gpu.write(states.fields, fields);
+    return states;
+  }
+
+  /**
+   * Throws PopulationError at the first step that leaves the physical range, InputError for a time that is not a whole
+   * number of steps. `reversed` turns the sign of all noise: the same law, and together with the unreversed evolution
+   * of the same stream its mean is free of the noise to first order (antithetic variates).
+   */
+  async evolve(states: PredatorPreyStates, time: number, stream: Stream, reversed = false): Promise<void> {
+    const steps = this.#steps(time);
+    if (steps === 0) return;
+    const tiles = Math.ceil(states.side / TILE);
+    if (steps * tiles >= 2 ** 32) {
+      throw new InputError(`${steps} steps of ${states.side} points exhaust a random stream: evolve for shorter times`);
+    }
+    this.#gpu.write(this.#counter, Uint32Array.of(0));
+    const advance = await this.#gpu.kernel("nn/advance.wgsl");
+    const stages = await this.#stages(states);
+    const sign = reversed ? -1 : 1;
+    const list: Call[][] = [];
+    for (let offset = 0; offset < Math.min(GROUP, steps); offset++) {
+      list.push(stages.calls({ offset, stream, sign }));
+      [states.fields, states.spare] = [states.spare, states.fields];
+    }
+    const rounds = Math.floor(steps / GROUP);
+    if (rounds > 0) {
+      // A whole list ends in the buffer it began in.
+      await this.#gpu.runRepeated([...list.flat(), advance.call({ counter: this.#counter }, 1)], rounds);
+    }
+    const rest = steps % GROUP;
+    if (rest > 0) this.#gpu.run(list.slice(0, rest).flat());
+    if (rounds > 0 && rest % 2 === 1) [states.fields, states.spare] = [states.spare, states.fields];
+    stages.destroy();
+    await this.#checkPopulations(states, steps);
+    states.time += time;
+  }
+
+  async evolvePatches(
+    states: PredatorPreyStates,
+    patches: Uint32Array,
+    time: number,
+    stream: Stream,
+  ): Promise<PatchChange> {
+    const cut = await this.cut(states, patches);
+    const before = await this.observe(cut);
+    await this.evolve(cut, time, stream);
+    const after = await this.observe(cut);
+    cut.destroy();
+    const mirror = await this.cut(states, patches);
+    await this.evolve(mirror, time, stream, true);
+    const mirrored = await this.observe(mirror);
+    mirror.destroy();
+    const q = (this.noiseVariance * time) / this.patchSide;
+    return {
+      before,
+      delta: after.map((value, k) => value - before[k]),
+      compensator: after.map((value, k) => (value + mirrored[k]) / 2 - before[k]),
+      variation: Float32Array.from({ length: 3 * patches.length }, (_, k) => (k % 3 === 1 ? 0 : q)),
+    };
+  }
+
+  async cut(states: PredatorPreyStates, patches: Uint32Array): Promise<PredatorPreyStates> {
+    const tiles = states.side / this.patchSide;
+    const wrong = patches.find((patch) => patch >= tiles);
+    if (wrong !== undefined) throw new Error(`patch ${wrong} is not below the ${tiles} patches of the system`);
+    return this.#cutAt(
+      states,
+      patches.map((patch) => patch * this.patchSide),
+    );
+  }
+
+  async upsample({ count, side, fields }: PredatorPreyStates, factor: number): Promise<PredatorPreyStates> {
+    if (!Number.isInteger(factor) || factor < 1) throw new InputError(`factor ${factor} is not a positive integer`);
+    const large = this.#allocate(count, side * factor);
+    const constants = { CUBIC: this.parameters.interpolation === "cubic" ? 1 : 0 };
+    const params = { fields: 2 * count, points: side, factor };
+    await this.#run("upsample", 2 * count * side * factor, params, { small: fields, large: large.fields }, constants);
+    return large;
+  }
+
+  async observe(states: PredatorPreyStates): Promise<Float32Array> {
+    const { count, side } = states;
+    const size = side % this.patchSide === 0 ? this.patchSide : side;
+    const blocks = side / size;
+    const sums = await this.#sums(states, size);
+    const means = new Float32Array(2 * count);
+    for (let replica = 0; replica < count; replica++) {
+      for (let species = 0; species < 2; species++) {
+        let total = 0;
+        for (let block = 0; block < blocks; block++) total += sums[(replica * blocks + block) * 2 + species];
+        means[2 * replica + species] = total / side;
+      }
+    }
+    return means;
+  }
+
+  async observePatches(states: PredatorPreyStates): Promise<Float32Array> {
+    this.#tiles(states.side);
+    return (await this.#sums(states, this.patchSide)).map((sum) => sum / this.patchSide);
+  }
+
+  /**
+   * The patches of the tiling all at once, each with its frozen surroundings, then those of the tiling shifted by half a
+   * patch: every point inside is relaxed twice, the half patches at the ends once.
+   */
+  async relax(states: PredatorPreyStates, time: number, stream: Stream): Promise<void> {
+    const { count, side } = states;
+    const tiles = this.#tiles(side);
+    for (const [round, shift] of [0, this.patchSide / 2].entries()) {
+      const patches = shift === 0 ? tiles : tiles - 1;
+      if (patches === 0) continue;
+      const origins = Uint32Array.from(
+        { length: count * patches },
+        (_, pair) => shift + (pair % patches) * this.patchSide,
+      );
+      const cut = await this.#cutAt(states, origins);
+      await this.evolve(cut, time, { ...stream, step: stream.step + round });
+      const params = { pairs: origins.length, per_replica: patches, points: side, size: this.patchSide };
+      const at = this.#gpu.buffer("predator-prey.origins", origins);
+      const bindings = { fields: states.fields, origins: at, patches: cut.fields };
+      await this.#run("paste", origins.length * this.patchSide, params, bindings);
+      await this.#gpu.idle();
+      cut.destroy();
+      at.destroy();
+    }
+  }
+
+  bytes(side: number): number {
+    return 16 * side;
+  }
+
+  words(side: number): number {
+    return 2 * side;
+  }
+
+  async pack({ fields }: PredatorPreyStates): Promise<Uint32Array> {
+    return this.#gpu.read(fields, Uint32Array);
+  }
+
+  /** Throws InputError for words that are no populations. */
+  unpack(words: Uint32Array, side: number): PredatorPreyStates {
+    const populations = new Float32Array(words.buffer, words.byteOffset, words.length);
+    const wrong = populations.find((value) => !isPhysical(value));
+    if (wrong !== undefined) throw new InputError(`${wrong} is no population: allowed are 0 to ${MAX_POPULATION}`);
+    const states = this.#allocate(words.length / this.words(side), side);
+    this.#gpu.write(states.fields, words);
+    return states;
+  }
+
+  destroy(): void {
+    this.#counter.destroy();
+    this.#failed.destroy();
+  }
+
+  #allocate(count: number, side: number): PredatorPreyStates {
+    if (!Number.isInteger(side) || side < 2) throw new InputError(`${side} grid points: use an integer from 2 up`);
+    return new PredatorPreyStates(this.#gpu, count, side);
+  }
+
+  #tiles(side: number): number {
+    if (side % this.patchSide !== 0) {
+      throw new InputError(`patches of ${this.patchSide} points do not tile a grid of ${side}`);
+    }
+    return side / this.patchSide;
+  }
+
+  #steps(time: number): number {
+    const { dt } = this.parameters;
+    const steps = Math.round(time / dt);
+    if (!(time >= 0) || Math.abs(steps * dt - time) > 1e-6 * Math.max(time, dt)) {
+      throw new InputError(`time ${time} is not a whole number of steps of ${dt}: use a multiple`);
+    }
+    return steps;
+  }
+
+  async #cutAt({ count, side, fields, time }: PredatorPreyStates, origins: Uint32Array): Promise<PredatorPreyStates> {
+    const perReplica = origins.length / count;
+    if (!Number.isInteger(perReplica)) throw new Error(`${origins.length} patches are not the same number per replica`);
+    const cut = new PredatorPreyStates(this.#gpu, origins.length, this.patchSide, true);
+    cut.time = time;
+    const at = this.#gpu.buffer("predator-prey.origins", origins);
+    const params = { pairs: origins.length, per_replica: perReplica, points: side, size: this.patchSide };
+    const bindings = { fields, origins: at, patches: cut.fields, ...cut.surroundings };
+    await this.#run("cut", origins.length * this.patchSide, params, bindings);
+    at.destroy();
+    return cut;
+  }
+
+  async #sums({ count, side, fields }: PredatorPreyStates, size: number): Promise<Float32Array> {
+    const blocks = Math.ceil(side / size);
+    const result = this.#gpu.buffer("predator-prey.sums", 8 * count * blocks);
+    await this.#run("sums", 2 * count * blocks, { replicas: count, points: side, blocks, size }, { fields, result });
+    const sums = await this.#gpu.read(result, Float32Array);
+    result.destroy();
+    return sums;
+  }
+
+  /** One dispatch of `total` invocations. */
+  async #run(
+    name: string,
+    total: number,
+    params: { readonly [field: string]: UniformValue },
+    bindings: Bindings,
+    constants: Record<string, number> = {},
+  ): Promise<void> {
+    const kernel = await this.#gpu.kernel(`predator_prey/${name}.wgsl`, { constants });
+    const { rows, workgroups } = grid(total);
+    this.#gpu.run(kernel.call({ params: { ...params, rows }, ...bindings }, workgroups));
+  }
+
+  /** The calls of one time step, made for the buffers as they stand: the step goes from `fields` to `spare`. */
+  async #stages(states: PredatorPreyStates) {
+    const { count, side, surroundings } = states;
+    const { growth, threshold, preyDiffusion, predatorDiffusion, noise, dt, integrator } = this.parameters;
+    const tiles = Math.ceil(side / TILE);
+    const { rows, workgroups } = grid(count * tiles);
+    const compile = (stage: number) =>
+      this.#gpu.kernel("predator_prey/step.wgsl", {
+        constants: { STAGE: stage, TILE, MAX_POPULATION },
+        conditions: { HALO: surroundings !== null, STAGES: stage > 0 },
+      });
+    const common = (offset: number, stream: Stream, sign: number) => ({
+      replicas: count,
+      points: side,
+      tiles,
+      rows,
+      group: GROUP,
+      offset,
+      dt,
+      noise: sign * noise * Math.sqrt(dt),
+      rates: { growth, threshold, spread: [preyDiffusion, predatorDiffusion] },
+      stream: streamUniform(stream),
+    });
+    const shared = { counter: this.#counter, failed: this.#failed, ...surroundings };
+    type At = { offset: number; stream: Stream; sign: number };
+    if (integrator === "euler") {
+      const euler = await compile(0);
+      const calls = ({ offset, stream, sign }: At) => [
+        euler.call(
+          {
+            params: { ...common(offset, stream, sign), weight: 0, ahead: 0 },
+            ...shared,
+            x: states.fields,
+            next: states.spare,
+          },
+          workgroups,
+        ),
+      ];
+      return { calls, destroy: () => {} };
+    }
+    const [inner, last] = await Promise.all([compile(1), compile(2)]);
+    const names = ["predator-prey.stage-a", "predator-prey.stage-b", "predator-prey.slopes"];
+    const [a, b, sum] = names.map((label) => this.#gpu.buffer(label, states.fields.bytes));
+    const calls = ({ offset, stream, sign }: At) => {
+      const x = states.fields;
+      const stage = (y: GpuArray, next: GpuArray, weight: number, ahead: number, kernel = inner) =>
+        kernel.call(
+          { params: { ...common(offset, stream, sign), weight, ahead }, ...shared, x, next, y, sum },
+          workgroups,
+        );
+      return [stage(x, a, 1, dt / 2), stage(a, b, 2, dt / 2), stage(b, a, 2, dt), stage(a, states.spare, 1, 0, last)];
+    };
+    const destroy = () => {
+      for (const buffer of [a, b, sum]) buffer.destroy();
+    };
+    return { calls, destroy };
+  }
+
+  async #checkPopulations(states: PredatorPreyStates, steps: number): Promise<void> {
+    const [failed] = await this.#gpu.read(this.#failed, Uint32Array);
+    if (failed >= steps) return;
+    this.#gpu.write(this.#failed, Uint32Array.of(NONE_FAILED));
+    const { side, time } = states;
+    const fields = await this.#gpu.read(states.fields, Float32Array);
+    const at = fields.findIndex((value) => !isPhysical(value));
+    const species = Math.floor(at / side) % 2 === 0 ? "prey u" : "predators v";
+    const { dt } = this.parameters;
+    states.time += (failed + 1) * dt;
+    throw new PopulationError(
+      `${species} = ${fields[at]} at point ${at % side} of replica ${Math.floor(at / side / 2)}, step ${failed + 1} (time ${Number((time + (failed + 1) * dt).toPrecision(9))}): ` +
+        `populations stay within 0 … ${MAX_POPULATION}; use less noise, a smaller time step or a gentler start`,
+    );
+  }
+}
+
+/** Throws InputError for parameters that cannot be simulated. */
+export function checkPredatorPrey(parameters: PredatorPreyParameters): void {
+  const { patchPoints, growth, threshold, preyDiffusion, predatorDiffusion, noise, dt } = parameters;
+  if (!Number.isInteger(patchPoints) || patchPoints < 2 || patchPoints % 2 !== 0) {
+    throw new InputError(`patches of ${patchPoints} points: use an even number from 2 up, they overlap by half`);
+  }
+  const rates = { growth, threshold, preyDiffusion, predatorDiffusion, noise };
+  for (const [name, value] of Object.entries(rates)) {
+    if (!(value >= 0 && Number.isFinite(value))) throw new InputError(`${name} ${value} is not a number from 0 up`);
+  }
+  const fastest = Math.max(1, preyDiffusion, predatorDiffusion);
+  if (!(dt > 0 && dt * fastest <= 0.5)) {
+    throw new InputError(
+      `time step ${dt} is unstable: explicit diffusion needs 0 < dt ≤ ${0.5 / fastest}, ½ over the largest exchange rate`,
+    );
+  }
+}
+
+function isPhysical(value: number): boolean {
+  return value >= 0 && value <= MAX_POPULATION;
+}
+
+/** Workgroups for `total` invocations, in rows that the limit of 65,535 allows. */
+function grid(total: number): { rows: number; workgroups: [number, number] } {
+  const groups = Math.ceil(total / WORKGROUP);
+  const rows = Math.min(groups, 65_535);
+  return { rows, workgroups: [rows, Math.ceil(groups / rows)] };
+}
