@@ -6,9 +6,9 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { arch, platform, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
-import { type BrowserContext, chromium } from "playwright-core";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
 
 const NAMES = ["google-chrome", "google-chrome-stable", "chromium", "chromium-browser"];
 const FLAGS = [
@@ -90,4 +90,52 @@ export async function openChromium(): Promise<TestBrowser | { reasons: string[] 
   if (reasons.length === 0) reasons.push("no Chromium is installed, and @sparticuz/chromium has none for this machine");
   rmSync(folder, { recursive: true, force: true });
   return { reasons };
+}
+
+/** A page on a report's file; `problems` collects console errors, exceptions and requests beyond the file itself. */
+export interface OpenReport {
+  page: Page;
+  problems: string[];
+}
+
+/** Writes the report to `path` and opens it, 1280 pixels wide and light. */
+export async function openReport(browser: TestBrowser, path: string, text: string): Promise<OpenReport> {
+  writeFileSync(path, text);
+  const page = await browser.context.newPage();
+  const problems: string[] = [];
+  page.on("console", (message) => {
+    const ours = message.text().includes("willReadFrequently"); // these tests read the canvases, reports do not
+    if (["error", "warning"].includes(message.type()) && !ours) problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (url !== pathToFileURL(path).href && !url.startsWith("data:")) problems.push(`request of ${url}`);
+  });
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.goto(pathToFileURL(path).href);
+  return { page, problems };
+}
+
+/** For every plot: its figure, and how many of its canvas' pixels have the ink of the series drawn last. */
+export function inkOfPlots(page: Page): Promise<{ figure: string; ink: number; width: number }[]> {
+  return page.evaluate(() => {
+    const style = getComputedStyle(document.documentElement);
+    return [...document.querySelectorAll<HTMLElement>("figure.chart")].flatMap((figure) => {
+      const data = JSON.parse(figure.querySelector("script")!.textContent!);
+      return [...figure.querySelectorAll<HTMLElement>(".plot")].map((plot, i) => {
+        const canvas = plot.querySelector("canvas")!;
+        const name = data.panels[i].series.at(-1).ink;
+        const hex = style.getPropertyValue(`--ink-${name}`).trim();
+        const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+        const { data: rgba } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+        let ink = 0;
+        for (let k = 0; k < rgba.length; k += 4) {
+          if (rgba[k] === r && rgba[k + 1] === g && rgba[k + 2] === b && rgba[k + 3] === 255) ink++;
+        }
+        return { figure: figure.id, ink, width: canvas.getBoundingClientRect().width };
+      });
+    });
+  });
 }

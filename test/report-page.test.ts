@@ -4,12 +4,11 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { chart } from "../lib/report/chart.ts";
 import { type CurieWeissReportData, curieWeissReport } from "../lib/report/curie-weiss.ts";
 import { page as htmlPage } from "../lib/report/page.ts";
-import { openChromium } from "./chromium.ts";
+import { inkOfPlots, type OpenReport, openChromium, openReport } from "./chromium.ts";
 import { syntheticData } from "./synthetic-report.ts";
 
 const MAX_BYTES = 3_000_000;
@@ -66,26 +65,10 @@ test("a report is small, the same every time, and has no way out", () => {
   expect(text).not.toMatch(/@import|url\(/);
 });
 
-/** Opens a page of its own; `problems` collects console errors, exceptions and requests beyond the file itself. */
-async function open(text: string, name: string): Promise<{ page: Page; problems: string[] }> {
+/** Opens a report with a page of its own, see `openReport`. */
+function open(text: string, name: string): Promise<OpenReport> {
   if ("reasons" in browser) throw new Error("no browser");
-  const path = join(folder, `${name}.html`);
-  writeFileSync(path, text);
-  const page = await browser.context.newPage();
-  const problems: string[] = [];
-  page.on("console", (message) => {
-    const ours = message.text().includes("willReadFrequently"); // these tests read the canvases, reports do not
-    if (["error", "warning"].includes(message.type()) && !ours) problems.push(message.text());
-  });
-  page.on("pageerror", (error) => problems.push(String(error)));
-  page.on("request", (request) => {
-    const url = request.url();
-    if (url !== pathToFileURL(path).href && !url.startsWith("data:")) problems.push(`request of ${url}`);
-  });
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await page.goto(pathToFileURL(path).href);
-  return { page, problems };
+  return openReport(browser, join(folder, `${name}.html`), text);
 }
 
 /** Pixels of the first plot that differ from the page's colour, in a strip of its width around `fraction` of it. */
@@ -101,28 +84,6 @@ function inkAround(page: Page, fraction: number): Promise<number> {
     for (let k = 3; k < strip.length; k += 4) if (strip[k]! > 0) ink++;
     return ink;
   }, fraction);
-}
-
-/** For every plot: its figure, and how many of its canvas' pixels have the ink of the series drawn last. */
-function inkOfPlots(page: Page): Promise<{ figure: string; ink: number; width: number }[]> {
-  return page.evaluate(() => {
-    const style = getComputedStyle(document.documentElement);
-    return [...document.querySelectorAll<HTMLElement>("figure.chart")].flatMap((figure) => {
-      const data = JSON.parse(figure.querySelector("script")!.textContent!);
-      return [...figure.querySelectorAll<HTMLElement>(".plot")].map((plot, i) => {
-        const canvas = plot.querySelector("canvas")!;
-        const name = data.panels[i].series.at(-1).ink;
-        const hex = style.getPropertyValue(`--ink-${name}`).trim();
-        const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
-        const { data: rgba } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
-        let ink = 0;
-        for (let k = 0; k < rgba.length; k += 4) {
-          if (rgba[k] === r && rgba[k + 1] === g && rgba[k + 2] === b && rgba[k + 3] === 255) ink++;
-        }
-        return { figure: figure.id, ink, width: canvas.getBoundingClientRect().width };
-      });
-    });
-  });
 }
 
 describe.skipIf(noBrowser)("in a browser", () => {

@@ -2,7 +2,8 @@
  * Synthetic report data: every number comes from the expressions below, none from a simulation. Exact curves are those
  * of n → ∞; errors of the "methods" are smooth made-up distortions that grow as patches shrink.
  */
-import type { CurieWeissReportData, Method } from "../lib/report/curie-weiss.ts";
+import type { CurieWeissReportData } from "../lib/report/curie-weiss.ts";
+import type { Method } from "../lib/report/methods.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];

@@ -1,15 +1,15 @@
 // Sums over pairs of runs of 1 − k, the complement of the Gaussian mixture kernel of the maximum mean discrepancy
 // (Gretton et al., JMLR 13, 723 (2012)):
-//   sums[t][c][i] = Σ_{j in block c} Σ_s (1 − exp(−|a_i(t) − b_j(t)|² / 2s²)),   s = S, S/2, S/4, … (BANDWIDTHS of them).
+//   sums[t][c][i] = Σ_{j in block c} Σ_s (1 − exp(−|a_i(t) − b_j(t)|² / 2s²)),   s = S, S/2, … (BANDWIDTHS of them).
 //
-// 1 − k, not k: the discrepancy is the small difference of means near 1, and 1 − k keeps its relative accuracy where the
-// ensembles are narrow. Points come divided by √2 S. With x = |a − b|² and u(y) = 1 − exp(−y), a polynomial gives u(x/64),
-// and u(2y) = u(y)(2 − u(y)) all the rest: six doublings lead to the widest bandwidth, two to each further one.
-// u(2y) is conditioned no worse than 1, so rounding does not grow, and no driver's exp is needed.
+// 1 − k, not k: the discrepancy is the small difference of means near 1, and 1 − k keeps its relative accuracy where
+// the ensembles are narrow. Points come divided by √2 S. With x = |a − b|² and u(y) = 1 − exp(−y), a polynomial gives
+// u(x/64), and u(2y) = u(y)(2 − u(y)) all the rest: six doublings lead to the widest bandwidth, two to each further
+// one. u(2y) is conditioned no worse than 1, so rounding does not grow, and no driver's exp is needed.
 //
-// One invocation per (time, block, row), rows fastest: neighbours read neighbouring a and the same b. A block of one column
-// gives the matrix itself.
-// Accuracy: 1 − k of one pair is good to 7e-7 relative against float64 (measured 3.5e-7). Beyond x = 20, u = 1 to 2e-9.
+// One invocation per (time, block, row), rows fastest: neighbours read neighbouring a and the same b. A block of one
+// column gives the matrix itself. Accuracy: 1 − k of one pair is good to 7e-7 relative against float64 (measured
+// 3.5e-7). Beyond x = 20, u = 1 to 2e-9.
 import constants::QUADS;
 import constants::BANDWIDTHS;
 

@@ -1,4 +1,6 @@
+import { chartData } from "./chart-data.ts";
 import { type Content, Html, html, inlineJson } from "./html.ts";
+import { swatch } from "./legend.ts";
 import type { InkName } from "./palette.ts";
 
 /** An axis: its label with unit, and optionally a logarithm's base, fixed ticks, or a fixed range. */
@@ -18,13 +20,19 @@ export interface Series {
   /** What tells it from others of the same name, shown by read-out and numbers only: "m₀ = 0.5". */
   detail?: string;
   ink: InkName;
-  /** Ascending. Arrays used by several series are stored once. */
+  /** Ascending, except for paths and arrows. Equal columns of a figure are stored once. */
   x: Numbers;
   y: Numbers;
+  /** What runs along a path, time for instance: shown by read-out and numbers; `ChartSpec.t` names it. */
+  t?: Numbers;
+  /** Arrows: the vectors at (x, y), in units of their own; `ChartSpec.arrows` says what they are and how long. */
+  dx?: Numbers;
+  dy?: Numbers;
   /** An interval at every x: a shaded band around a line, error bars on points. */
   low?: Numbers;
   high?: Numbers;
-  draw?: "line" | "points" | "line+points";
+  /** A path may run any way in the plane and starts with its marker. */
+  draw?: "line" | "points" | "line+points" | "path" | "arrows";
   dash?: "solid" | "dashed" | "dotted";
   marker?: "circle" | "square" | "diamond" | "triangle";
   hollow?: boolean;
@@ -34,16 +42,23 @@ export interface Series {
   dodge?: number;
 }
 
-/** A labelled horizontal line. */
+/** A labelled line across the panel, with an interval as a shaded band. */
 export interface Level {
   value: number;
   label: string;
+  low?: number;
+  high?: number;
 }
 
 export interface Panel {
   title?: string;
   series: Series[];
   levels?: Level[];
+  /** Labelled vertical lines. */
+  verticals?: Level[];
+  /** Axes of this panel alone; panels whose x has the same label share its range. */
+  x?: Axis;
+  y?: Axis;
 }
 
 /** A figure: one chart, or small multiples of one chart that share axes and legend. */
@@ -65,122 +80,10 @@ export interface ChartSpec {
   shareY?: boolean;
   /** Longer series are thinned to this many evenly picked points (ends kept), so use it for smooth curves only. */
   maxPoints?: number;
-}
-
-/** A series as the page's script finds it: numbers are indices into `columns`, −1 for none. */
-export interface PlottedSeries extends Required<Omit<Series, "x" | "y" | "low" | "high">> {
-  x: number;
-  y: number;
-  low: number;
-  high: number;
-}
-
-/** Everything the page's script knows of a figure. */
-export interface ChartData {
-  columns: (number | null)[][];
-  x: Axis;
-  y: Axis;
-  height: number;
-  panels: { title: string; range: [number, number]; series: PlottedSeries[]; levels: Level[] }[];
-}
-
-/** Columns of numbers kept once however often they are used. */
-class ColumnStore {
-  readonly columns: (number | null)[][] = [];
-  readonly #known = new Map<Numbers, number>();
-  readonly #maxPoints: number;
-  constructor(maxPoints: number) {
-    this.#maxPoints = maxPoints;
-  }
-
-  add(numbers: Numbers | undefined): number {
-    if (!numbers) return -1;
-    const known = this.#known.get(numbers);
-    if (known !== undefined) return known;
-    const all = Array.from(numbers, (value) => (Number.isFinite(value) ? value : null));
-    const kept = Math.min(all.length, this.#maxPoints);
-    const column = kept < all.length ? thin(all, kept) : all;
-    this.#known.set(numbers, this.columns.push(column) - 1);
-    return this.columns.length - 1;
-  }
-}
-
-function thin<T>(values: T[], count: number): T[] {
-  return Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))]!);
-}
-
-/** The range that shows all of `panels` with a little air, in the axis' own scale. */
-function rangeOf(panels: Panel[], axis: Axis): [number, number] {
-  if (axis.range) return axis.range;
-  let [low, high] = [Infinity, -Infinity];
-  const include = (value: number | null | undefined) => {
-    if (typeof value !== "number" || !Number.isFinite(value) || (axis.log && value <= 0)) return;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  };
-  for (const panel of panels) {
-    for (const series of panel.series) {
-      for (const numbers of [series.y, series.low, series.high]) if (numbers) Array.from(numbers, include);
-    }
-    for (const level of panel.levels ?? []) include(level.value);
-  }
-  if (low > high) return axis.log ? [0.1, 1] : [0, 1];
-  if (axis.log) return [low / (high / low) ** 0.06 / 1.15, high * (high / low) ** 0.06 * 1.15];
-  const air = high > low ? 0.06 * (high - low) : Math.abs(high) * 0.1 || 1;
-  return [low - air, high + air];
-}
-
-function plotted(series: Series, store: ColumnStore): PlottedSeries {
-  const { x, y, low, high, ...look } = series;
-  const columns = { x: store.add(x), y: store.add(y), low: store.add(low), high: store.add(high) };
-  const defaults = {
-    detail: "",
-    draw: "line",
-    dash: "solid",
-    marker: "circle",
-    hollow: false,
-    width: 1.75,
-    dodge: 0,
-  } as const;
-  return { ...defaults, ...look, ...columns };
-}
-
-function chartData(spec: ChartSpec): ChartData {
-  const store = new ColumnStore(spec.maxPoints ?? 300);
-  const shared = spec.shareY === false ? null : rangeOf(spec.panels, spec.y);
-  const panels = spec.panels.map((panel) => ({
-    title: panel.title ?? "",
-    range: shared ?? rangeOf([panel], spec.y),
-    series: panel.series.map((series) => plotted(series, store)),
-    levels: panel.levels ?? [],
-  }));
-  const height = spec.height ?? (spec.panels.length > 1 ? 240 : 360);
-  return { columns: store.columns, x: spec.x, y: spec.y, height, panels };
-}
-
-const MARKERS = {
-  circle: "M17 3.5a3.5 3.5 0 1 0 .01 0z",
-  square: "M13.8 3.8h6.4v6.4h-6.4z",
-  diamond: "M17 2.4l4.6 4.6-4.6 4.6-4.6-4.6z",
-  triangle: "M17 2.8l4.3 7.6h-8.6z",
-};
-const DASHES = { solid: "none", dashed: "6 4", dotted: "2 3" };
-
-/** The sign of a series in the legend: band, line and marker as drawn. */
-function swatch(series: Series): Html {
-  const ink = `var(--ink-${series.ink})`;
-  const draw = series.draw ?? "line";
-  const band = draw === "line" && series.low;
-  const width = Math.max(series.width ?? 1.75, 1.75);
-  return html`<svg width="34" height="14" aria-hidden="true" style="color:${ink}">${
-    band && html`<rect y="2" width="34" height="10" fill="currentColor" opacity=".2"/>`
-  }${
-    draw !== "points" &&
-    html`<path d="M0 7h34" stroke="currentColor" stroke-width="${width}" stroke-dasharray="${DASHES[series.dash ?? "solid"]}"/>`
-  }${
-    draw !== "line" &&
-    html`<path d="${MARKERS[series.marker ?? "circle"]}" stroke="currentColor" stroke-width="1.5" fill="${series.hollow ? "var(--paper)" : "currentColor"}"/>`
-  }</svg>`;
+  /** The label of what runs along paths. */
+  t?: string;
+  /** Labels of the two components of arrows, and how long they are: units of the axes per unit of the vector. */
+  arrows?: { dx: string; dy: string; scale: number };
 }
 
 /**

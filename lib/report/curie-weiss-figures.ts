@@ -1,24 +1,16 @@
 /** The figures of the Curie–Weiss report, each a function of the report's data. */
 import { type Axis, chart, type Series } from "./chart.ts";
-import type { CurieWeissReportData as Data, Method } from "./curie-weiss.ts";
+import type { CurieWeissReportData as Data } from "./curie-weiss.ts";
 import { type Html, html } from "./html.ts";
 import { pictures, spinPicture } from "./lattice.ts";
+import { type MeanStd, spread } from "./mean-std.ts";
+import { LOOKS, METHODS, type Method, TRUTH } from "./methods.ts";
 import { formatNumber, formatSetting } from "./number.ts";
 import { type InkName, SHADES } from "./palette.ts";
 
 type Source = Data["errors"][number]["source"];
 
-/** How each method looks everywhere: colour, dash and marker say the same thing three times. */
-const LOOKS: Record<Source, Pick<Series, "name" | "ink" | "dash" | "marker" | "hollow">> = {
-  compensator: { name: "Ours (compensator)", ink: "compensator", dash: "solid", marker: "circle" },
-  increment: { name: "Increments, λ = K", ink: "increment", dash: "dashed", marker: "square" },
-  naive: { name: "Naive", ink: "naive", dash: "dotted", marker: "triangle" },
-  small: { name: "Small system", ink: "small", dash: "dashed", marker: "square", hollow: true },
-  paper: { name: "Paper", ink: "paper", dash: "solid", marker: "diamond" },
-  "paper-naive": { name: "Paper, naive", ink: "paper", dash: "dotted", marker: "diamond", hollow: true },
-};
-const METHODS: Method[] = ["small", "naive", "increment", "compensator"]; // the last is drawn on top
-const EXACT = { name: "Exact", ink: "exact", width: 5 } as const;
+const EXACT = { name: "Exact", ...TRUTH } as const;
 
 const MAGNETIZATION: Axis = { label: "magnetization m" };
 const TIME: Axis = { label: "time [sweeps]" };
@@ -148,12 +140,6 @@ exactly the right size.`,
   });
 }
 
-/** Mean ± standard deviation as a line with its band. */
-function spread(times: number[], law: { mean: number[]; std: number[] }): Pick<Series, "x" | "y" | "low" | "high"> {
-  const edge = (sign: number) => map(law.mean, (mean, i) => mean + sign * law.std[i]!);
-  return { x: times, y: law.mean, low: edge(-1), high: edge(1) };
-}
-
 export function fans(data: Data): Html {
   const sides = sidesOf(data.trajectories.flatMap((trajectory) => trajectory.predicted));
   const exact = data.trajectories.map(
@@ -192,10 +178,7 @@ best, prediction and truth coincide in line and in band; the naive mean is dotte
 }
 
 /** One panel per initial magnetization, one curve per patch side, our method only. */
-function byStart(
-  data: Data,
-  curve: (law: { mean: number[]; std: number[] }, exact: { mean: number[]; std: number[] }) => number[],
-) {
+function byStart(data: Data, curve: (law: MeanStd, exact: MeanStd) => number[]) {
   const sides = sidesOf(data.trajectories.flatMap((trajectory) => trajectory.predicted));
   return data.trajectories.map(({ m0, times, exact, predicted }) => ({
     title: startTitle(m0),

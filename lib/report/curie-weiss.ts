@@ -1,14 +1,13 @@
-import { table } from "arquero";
 import type { RunResult } from "../run/result.ts";
+import { type Comparison, comparisonTable } from "./comparison.ts";
 import * as figures from "./curie-weiss-figures.ts";
 import { type Html, html } from "./html.ts";
-import { formatEstimate, formatNumber, formatSetting, formatWithInterval } from "./number.ts";
+import type { MeanStd } from "./mean-std.ts";
+import type { Method } from "./methods.ts";
+import { formatNumber, formatSetting, formatWithInterval } from "./number.ts";
 import { page, type Section } from "./page.ts";
-import { provenance } from "./provenance.ts";
-import { htmlTable } from "./table.ts";
+import { CREDITS, provenance } from "./provenance.ts";
 import { thumbnail } from "./thumbnail.ts";
-
-export type Method = "compensator" | "increment" | "naive" | "small";
 
 /** Mean and 95 % interval over seeds at every point of a grid; one seed alone has low = high = mean. */
 export interface Band {
@@ -29,8 +28,8 @@ export interface CurieWeissReportData {
   trajectories: {
     m0: number;
     times: number[];
-    exact: { mean: number[]; std: number[] };
-    predicted: { method: Method; patch: number; mean: number[]; std: number[] }[];
+    exact: MeanStd;
+    predicted: (MeanStd & { method: Method; patch: number })[];
   }[];
   stationary: { m: number[]; exact: number[]; predicted: { method: Method; patch: number; density: number[] }[] };
   /** Relative squared errors of mean trajectories, with 95 % intervals. */
@@ -42,16 +41,7 @@ export interface CurieWeissReportData {
   /** Variance of the patch magnetization, upsampled over true, after relaxation. */
   upsampling: { patch: number; level: number; side: number; varianceRatio: number; low: number; high: number }[];
   pictures: { title: string; side: number; spins: Uint8Array }[];
-  comparison: {
-    quantity: string;
-    patch: number | null;
-    paper: number | null;
-    exact: number | null;
-    ours: number;
-    low: number;
-    high: number;
-    unit: string;
-  }[];
+  comparison: (Comparison & { patch: number | null })[];
   /** The command that repeats the run; default: experiment, profile and seed. */
   command?: string;
 }
@@ -79,40 +69,10 @@ equation predicts the mean magnetization of the ${side} × ${side} system with a
   }. A perfect model would score ${formatNumber(data.floor, 2)}.`;
 }
 
-function comparisonTable(rows: CurieWeissReportData["comparison"], caption: string): Html | false {
-  if (rows.length === 0) return false;
-  const estimates = rows.map((row) => formatEstimate(row.ours, row.low, row.high));
-  const columns = table({
-    quantity: rows.map((row) => (row.unit && row.unit !== "1" ? `${row.quantity} [${row.unit}]` : row.quantity)),
-    patch: rows.map((row) => row.patch),
-    paper: rows.map((row) => row.paper),
-    exact: rows.map((row) => row.exact),
-    ours: rows.map((row) => row.ours),
-    interval: estimates.map((estimate) => estimate.interval),
-    index: rows.map((_, i) => i),
-  });
-  const ours = (_: unknown, row: Record<string, unknown>) => estimates[row.index as number]!.value;
-  return htmlTable(
-    columns,
-    {
-      quantity: { label: "Quantity", header: true },
-      ...(rows.some((row) => row.patch !== null)
-        ? { patch: { label: "Patch side", format: (side: unknown) => (side === null ? "" : String(side)) } }
-        : {}),
-      paper: { label: "Paper", format: 3 },
-      exact: { label: "Exact", format: 5 },
-      ours: { label: "This run", format: ours },
-      interval: { label: "95 % interval", text: true },
-    },
-    caption,
-  );
-}
-
 function sections(data: CurieWeissReportData, side: number): Section[] {
   const smallest = Math.min(...data.learned.map((one) => one.patch));
   const long = data.comparison.length > SHORT_TABLE;
-  const main = (row: CurieWeissReportData["comparison"][number]) =>
-    (row.patch === null || row.patch === smallest) && !BASELINES.test(row.quantity);
+  const main = (row: Comparison) => (row.patch == null || row.patch === smallest) && !BASELINES.test(row.quantity);
   const short = long ? data.comparison.filter(main) : data.comparison;
   const lead = headline(data, side);
   return [
@@ -173,7 +133,6 @@ export function curieWeissReport(data: CurieWeissReportData): string {
         .replace(/\s+/g, " ") ?? "Curie–Weiss model",
     sections: sections(data, side),
     thumbnail: thumbnail(curves),
-    footer: html`Made by patchwise. Method and published values: M. Chen, P. Huang, K. S. Novoselov, Q. Li, “Scalable learning of macroscopic
-stochastic dynamics”, arXiv:2511.12842. Figures: drag to zoom, double-click to reset, arrow keys to read values.`,
+    footer: CREDITS,
   });
 }

@@ -1,31 +1,13 @@
 import { crc32, deflateSync } from "node:zlib";
+import { type Color, type ColorMap, gradientOf, paletteOf } from "./color-map.ts";
 import { type Content, type Html, html } from "./html.ts";
-
-type Color = readonly [red: number, green: number, blue: number];
+import { formatNumber } from "./number.ts";
 
 /** Spin down and spin up: far apart in lightness, so also in grey and for every kind of colour vision. */
 const SPIN_COLORS: readonly Color[] = [
   [244, 235, 217],
   [24, 60, 100],
 ];
-
-/** Knots of the colour maps for fields, evenly spaced. Sequential: dark blue to yellow; diverging: blue, pale, brown. */
-const COLOR_MAPS = {
-  sequential: [
-    [0, 32, 81],
-    [60, 77, 110],
-    [127, 124, 117],
-    [187, 174, 97],
-    [253, 234, 69],
-  ],
-  diverging: [
-    [5, 48, 110],
-    [86, 156, 203],
-    [247, 245, 240],
-    [219, 144, 76],
-    [117, 52, 0],
-  ],
-} satisfies Record<string, Color[]>;
 
 export interface Picture {
   title: Content;
@@ -35,6 +17,10 @@ export interface Picture {
   uri: string;
   width: number;
   height: number;
+  /** Height of a row in widths of a column, default 1. */
+  stretch?: number;
+  /** What the colours mean, shown as a bar. */
+  scale?: { map: ColorMap; range: readonly [number, number] };
 }
 
 function chunk(type: string, data: Uint8Array): Buffer {
@@ -89,34 +75,31 @@ export function fieldPicture(
   width: number,
   height: number,
   range: readonly [number, number],
-  map: keyof typeof COLOR_MAPS = "sequential",
+  map: ColorMap = "sequential",
 ): Picture {
-  const knots = COLOR_MAPS[map];
-  const palette = Array.from({ length: 256 }, (_, i): Color => {
-    const at = (i / 255) * (knots.length - 1);
-    const left = Math.min(Math.floor(at), knots.length - 2);
-    const blend = (c: 0 | 1 | 2) =>
-      Math.round(knots[left]![c]! + (at - left) * (knots[left + 1]![c]! - knots[left]![c]!));
-    return [blend(0), blend(1), blend(2)];
-  });
   const width01 = range[1] - range[0] || 1;
   const indices = Uint8Array.from({ length: width * height }, (_, i) => {
     const level = Math.round((255 * (values[i]! - range[0])) / width01);
     return Math.min(255, Math.max(0, level || 0));
   });
-  const alt = `Field of ${width} by ${height} values between ${range[0]} and ${range[1]}`;
-  return { title, alt, uri: png(indices, width, height, 8, palette), width, height };
+  const alt = `Field of ${width} by ${height} values between ${formatNumber(range[0], 3)} and ${formatNumber(range[1], 3)}`;
+  return { title, alt, uri: png(indices, width, height, 8, paletteOf(map)), width, height, scale: { map, range } };
 }
 
-/** A figure of pictures side by side, every site of all of them at the same scale. */
-export function pictures(id: string, title: string, caption: Content, list: readonly Picture[]): Html {
+/** A bar of the colours of a picture between the values at their ends. */
+function colorBar({ map, range }: NonNullable<Picture["scale"]>): Html {
+  return html`<p class="scale"><span>${formatNumber(range[0], 3)}</span><span class="bar" style="background:${gradientOf(map)}"></span><span>${formatNumber(range[1], 3)}</span></p>`;
+}
+
+/** A figure of pictures side by side, every site of all of them at the same scale; the widest fills about `width` CSS pixels. */
+export function pictures(id: string, title: string, caption: Content, list: readonly Picture[], width = 320): Html {
   const widest = Math.max(1, ...list.map((picture) => picture.width));
-  const zoom = Math.max(1, Math.min(8, Math.floor(320 / widest)));
+  const zoom = Math.max(1, Math.min(8, Math.floor(width / widest)));
   return html`<figure id="${id}" aria-labelledby="${id}-title">
 <h3 id="${id}-title">${title}</h3>
 <div class="pictures" style="--widest:${widest};--zoom:${zoom}px">${list.map(
-    ({ title, alt, uri, width, height }) =>
-      html`<div style="--side:${width};--tall:${height}"><img src="${uri}" alt="${alt}" width="${width}" height="${height}"><p>${title}</p></div>`,
+    ({ title, alt, uri, width, height, stretch = 1, scale }) =>
+      html`<div style="--side:${width};--tall:${height * stretch}"><img src="${uri}" alt="${alt}" width="${width}" height="${height}"><p>${title}</p>${scale && colorBar(scale)}</div>`,
   )}</div>
 <figcaption>${caption}</figcaption>
 </figure>`;

@@ -20,12 +20,21 @@ const INKS = {
   second: { light: "#1f74b8", dark: "#79bdf2" },
   third: { light: "#4fa3d9", dark: "#4691d0" },
   fourth: { light: "#8cc3e8", dark: "#2f6aa6" },
+  scale1: { light: "#3f1a7a", dark: "#b9a3ff" },
+  scale2: { light: "#86279a", dark: "#dc8df0" },
+  scale3: { light: "#bf3a78", dark: "#f784b4" },
+  scale4: { light: "#dd5a50", dark: "#ff8f7c" },
+  scale5: { light: "#e5872a", dark: "#ffb45c" },
+  scale6: { light: "#bfa000", dark: "#f2dc62" },
 } satisfies Record<string, Ink>;
 
 export type InkName = keyof typeof INKS;
 
 /** Dark to light shades of our own hue, for one method at several sizes; the first stands out most. */
 export const SHADES: readonly InkName[] = ["first", "second", "third", "fourth"];
+
+/** Violet to yellow, for the values of one parameter in ascending order, and for things that are none of the above. */
+export const SCALE: readonly InkName[] = ["scale1", "scale2", "scale3", "scale4", "scale5", "scale6"];
 
 /** The variables for one theme, as CSS declarations. */
 export function inkVariables(theme: "light" | "dark"): string {

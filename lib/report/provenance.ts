@@ -3,6 +3,10 @@ import { html } from "./html.ts";
 import type { Section } from "./page.ts";
 import { settingsTable } from "./table.ts";
 
+/** The last lines of every report. */
+export const CREDITS = html`Made by patchwise. Method and published values: M. Chen, P. Huang, K. S. Novoselov, Q. Li, “Scalable learning of macroscopic
+stochastic dynamics”, arXiv:2511.12842. Figures: drag to zoom, double-click to reset, arrow keys to read values.`;
+
 /** The command that makes this run again. */
 function commandOf(result: RunResult): string {
   return `npm run ${result.experiment} -- --profile ${result.profile} --seed ${result.seed}`;

@@ -56,7 +56,7 @@ figcaption i,.prose i{font-family:var(--serif)}
 .scroll{overflow-x:auto;max-width:100%}
 .numbers .scroll{max-height:22rem;overflow:auto;margin:.3rem 0 1rem}
 table{border-collapse:collapse;font:.88rem/1.4 var(--sans);font-variant-numeric:tabular-nums lining-nums;margin:.4rem 0 1rem}
-caption{caption-side:top;text-align:left;color:var(--muted);padding-bottom:.4rem}
+caption{max-width:min(52rem,calc(100vw - 2.5rem));caption-side:top;text-align:left;color:var(--muted);padding-bottom:.4rem}
 thead th{border-block:1.5px solid var(--text) ;border-bottom-width:1px;font-weight:600;vertical-align:bottom;text-align:right}
 tbody tr:last-child>*{border-bottom:1.5px solid var(--text)}
 th,td{padding:.28rem .85rem .28rem 0;text-align:right;vertical-align:baseline}
@@ -72,6 +72,8 @@ td .whole,td .rest{display:inline-block}td .whole{text-align:right}td .rest{text
 .pictures>div{font:.84rem/1.4 var(--sans);color:var(--muted);max-width:100%}
 .pictures img{display:block;image-rendering:pixelated;width:calc(var(--side)*var(--spin));height:calc(var(--tall)*var(--spin));margin-bottom:.4rem;outline:1px solid var(--rule)}
 .pictures p{margin:0;max-width:max(calc(var(--side)*var(--spin)),10rem)}
+.scale{display:flex;align-items:center;gap:.5rem;font-variant-numeric:tabular-nums}
+.bar{flex:1;height:.7rem;outline:1px solid var(--rule);print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .tables{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:0 2.5rem;align-items:start}
 .tables table{width:100%}.tables td{overflow-wrap:anywhere;white-space:normal;text-align:left;width:60%}.tables :is(th,td){border-bottom:1px solid var(--grid)!important}
 code,pre{font:.86em/1.5 var(--mono)}

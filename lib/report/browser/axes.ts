@@ -30,8 +30,9 @@ function logLabels(plot: uPlot, ticks: (number | null)[], axis: number): string[
     if (tick === null) return "";
     const exponent = Math.floor(Math.log10(tick) + 1e-9);
     const digit = Math.round(tick / 10 ** exponent);
+    const round = Math.abs(tick / 10 ** exponent - digit) < 1e-6; // uPlot's first tick may be the end of the axis
     const shown = digit === 1 || (fewDecades && (digit === 2 || digit === 5));
-    if (!shown) return "";
+    if (!shown || !round) return "";
     const plain = String(Number(tick.toPrecision(6)));
     if (!asPowers) return plain;
     return digit === 1 ? powerOfTen(exponent) : `${digit}×${powerOfTen(exponent)}`;

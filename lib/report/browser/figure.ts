@@ -1,39 +1,50 @@
 /// <reference lib="dom" />
 import uPlot from "uplot";
-import type { ChartData } from "../chart.ts";
+import type { Axis } from "../chart.ts";
+import { type ChartData, isFree, type PlottedPanel as Panel } from "../chart-data.ts";
 import { axisOptions } from "./axes.ts";
 import { element } from "./element.ts";
-import { clipped, dashOf, drawBand, drawLevels, drawPoints } from "./marks.ts";
+import { drawArrows, drawPath } from "./free-marks.ts";
+import { drawLevels } from "./levels.ts";
+import { clipped, dashOf, drawBand, drawPoints } from "./marks.ts";
+import { stepAlong } from "./nearest-point.ts";
 import { offerNumbers } from "./numbers.ts";
 import { showReadout } from "./readout.ts";
 import { color, isPrinting } from "./theme.ts";
-
-type Panel = ChartData["panels"][number];
 
 /** One figure on the page: its panels, drawn anew by `draw` at the present width and theme. */
 export interface Figure {
   draw(): void;
 }
 
+/** A free series for uPlot: nothing to draw, on x in ascending order so that the cursor has something to stand on. */
+function placeholder(x: (number | null)[]): [number[], null[]] {
+  const sorted = [...new Set(x)].filter((value) => value !== null).sort((a, b) => a - b);
+  return [sorted, sorted.map(() => null)];
+}
+
 /** All series on one x. Undefined (bridged) where a series has no such x, null (a gap) where it has no value. */
 function align(panel: Panel, columns: ChartData["columns"]): uPlot.AlignedData {
   const [first] = panel.series;
   if (!first) return [[]] as unknown as uPlot.AlignedData;
-  if (panel.series.every((series) => series.x === first.x)) {
+  if (panel.series.every((series) => series.x === first.x && !isFree(series))) {
     return [columns[first.x]!, ...panel.series.map((series) => columns[series.y]!)] as uPlot.AlignedData;
   }
-  return uPlot.join(panel.series.map((s) => [columns[s.x]!, columns[s.y]!] as unknown as uPlot.AlignedData));
+  const tables = panel.series.map((s) => (isFree(s) ? placeholder(columns[s.x]!) : [columns[s.x]!, columns[s.y]!]));
+  return uPlot.join(tables as uPlot.AlignedData[]);
 }
 
-/** The range of x over all panels; half an interval of air where points would sit on the frame. */
-function rangeOfX(data: ChartData): [number, number] {
-  if (data.x.range) return data.x.range;
-  const series = data.panels.flatMap((panel) => panel.series);
+/** The range of x over all panels of the same x; half an interval of air where points would sit on the frame. */
+function rangeOfX(data: ChartData, x: Axis): [number, number] {
+  if (x.range) return x.range;
+  const panels = data.panels.filter((panel) => panel.x.label === x.label);
+  const series = panels.flatMap((panel) => panel.series);
   const numbers = [...new Set(series.map((one) => one.x))].flatMap((column) => data.columns[column]!);
-  const shown = numbers.filter((value) => value !== null && (!data.x.log || value > 0)) as number[];
-  if (shown.length === 0) return data.x.log ? [1, 10] : [0, 1];
+  const verticals = panels.flatMap((panel) => panel.verticals.map((line) => line.value));
+  const shown = [...numbers, ...verticals].filter((value) => value !== null && (!x.log || value > 0)) as number[];
+  if (shown.length === 0) return x.log ? [1, 10] : [0, 1];
   const [low, high] = [Math.min(...shown), Math.max(...shown)];
-  if (data.x.log) return [low / 1.35, high * 1.35];
+  if (x.log) return [low / 1.35, high * 1.35];
   const air = low === high ? 1 : series.some((one) => one.draw !== "line") ? 0.05 * (high - low) : 0;
   return [low - air, high + air];
 }
@@ -48,7 +59,7 @@ function scaleOptions(range: [number, number], log: 2 | 10 | undefined): uPlot.S
   return { time: false, range: () => range, ...(log ? { distr: 3 as uPlot.Scale.Distr, log } : {}) };
 }
 
-function options(data: ChartData, panel: Panel, hidden: Set<string>, width: number, syncKey: string): uPlot.Options {
+function options(data: ChartData, panel: Panel, hidden: Set<string>, width: number, figureId: string): uPlot.Options {
   const { columns } = data;
   const shown = (index: number) => !hidden.has(panel.series[index]!.name);
   return {
@@ -58,11 +69,11 @@ function options(data: ChartData, panel: Panel, hidden: Set<string>, width: numb
     cursor: {
       points: { show: false },
       drag: { x: true, y: true, uni: 24 },
-      sync: { key: syncKey, scales: ["x", null], setSeries: false },
+      sync: { key: `${figureId} ${panel.x.label}`, scales: ["x", null], setSeries: false },
     },
     padding: [10, 12, 0, 0],
-    scales: { x: scaleOptions(rangeOfX(data), data.x.log), y: scaleOptions(panel.range, data.y.log) },
-    axes: [axisOptions(data.x, false), axisOptions(data.y, true)],
+    scales: { x: scaleOptions(rangeOfX(data, panel.x), panel.x.log), y: scaleOptions(panel.range, panel.y.log) },
+    axes: [axisOptions(panel.x, false), axisOptions(panel.y, true)],
     series: [
       {},
       ...panel.series.map(
@@ -82,7 +93,8 @@ function options(data: ChartData, panel: Panel, hidden: Set<string>, width: numb
       drawAxes: [
         (plot) =>
           clipped(plot, () => {
-            drawLevels(plot, panel.levels);
+            drawLevels(plot, panel.levels, "y");
+            drawLevels(plot, panel.verticals, "x");
             for (const [index, series] of panel.series.entries()) {
               if (series.draw === "line" && series.low >= 0 && shown(index)) drawBand(plot, series, columns);
             }
@@ -91,24 +103,37 @@ function options(data: ChartData, panel: Panel, hidden: Set<string>, width: numb
       drawSeries: [
         (plot, index) => {
           const series = panel.series[index - 1];
-          if (series && series.draw !== "line" && shown(index - 1))
-            clipped(plot, () => drawPoints(plot, series, columns));
+          if (!series || series.draw === "line" || !shown(index - 1)) return;
+          clipped(plot, () => {
+            if (series.draw === "path") drawPath(plot, series, columns);
+            else if (series.draw === "arrows") drawArrows(plot, series, columns, data.arrows?.scale ?? 1);
+            else drawPoints(plot, series, columns);
+          });
         },
       ],
     },
   };
 }
 
-/** Left and right arrows move the cursor from number to number, Escape takes it away. */
-function moveByKey(event: KeyboardEvent, plot: uPlot): void {
+/**
+ * Left and right arrows move the cursor from number to number, Escape takes it away. `at` is the number of a path or of
+ * arrows where the last key left it, −1 before the first; returns where this one does.
+ */
+function moveByKey(event: KeyboardEvent, plot: uPlot, data: ChartData, panel: Panel, at: number): number {
   const x = plot.data[0];
   if (event.key === "Escape") plot.setCursor({ left: -10, top: -10 });
-  if ((event.key !== "ArrowLeft" && event.key !== "ArrowRight") || x.length === 0) return;
+  if ((event.key !== "ArrowLeft" && event.key !== "ArrowRight") || x.length === 0) return -1;
   event.preventDefault();
   const step = event.key === "ArrowLeft" ? -1 : 1;
+  if (panel.series.some(isFree)) {
+    const next = stepAlong(plot, data, panel, at, step);
+    if (next) plot.setCursor({ left: next.left, top: next.top });
+    return next?.at ?? at;
+  }
   const from = plot.cursor.left! >= 0 ? (plot.cursor.idx ?? -1) : step > 0 ? -1 : x.length;
   const next = Math.min(x.length - 1, Math.max(0, from + step));
   plot.setCursor({ left: plot.valToPos(x[next]!, "x"), top: plot.over.clientHeight / 3 });
+  return -1;
 }
 
 /** Brings one `<figure class="chart">` to life. */
@@ -132,7 +157,12 @@ export function figure(node: HTMLElement): Figure {
     }
   };
 
-  for (const [index, host] of hosts.entries()) host.addEventListener("keydown", (e) => moveByKey(e, plots[index]!));
+  for (const [index, host] of hosts.entries()) {
+    let at = -1;
+    host.addEventListener("keydown", (event) => {
+      at = moveByKey(event, plots[index]!, data, data.panels[index]!, at);
+    });
+  }
   for (const button of node.querySelectorAll<HTMLButtonElement>(".legend button")) {
     button.addEventListener("click", () => {
       const name = button.dataset.series!;

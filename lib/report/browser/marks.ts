@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import uPlot from "uplot";
-import type { ChartData, PlottedSeries } from "../chart.ts";
-import { color, FONT } from "./theme.ts";
+import type { ChartData, PlottedSeries } from "../chart-data.ts";
+import { color } from "./theme.ts";
 
 type Columns = ChartData["columns"];
 type Context = CanvasRenderingContext2D;
@@ -11,7 +11,7 @@ const MARKER_RADIUS = 3.6;
 const ERROR_BAR_CAP = 3;
 
 /** Canvas positions of a column; undefined where there is no number. Not positive on a logarithmic axis: far below it. */
-function place(plot: uPlot, column: Columns[number] | undefined, key: "x" | "y"): (number | undefined)[] {
+export function place(plot: uPlot, column: Columns[number] | undefined, key: "x" | "y"): (number | undefined)[] {
   const scale = plot.scales[key]!;
   return (column ?? []).map((value) => {
     if (value === null) return undefined;
@@ -63,6 +63,15 @@ const MARKERS: Record<PlottedSeries["marker"], (ctx: Context, x: number, y: numb
   triangle: (ctx, x, y, r) => polygon(ctx, [x, y - 1.2 * r, x + 1.15 * r, y + 0.9 * r, x - 1.15 * r, y + 0.9 * r]),
 };
 
+/** The marker of a series at a place on the canvas; the caller has set colours. */
+export function drawMarker(ctx: Context, series: PlottedSeries, x: number, y: number): void {
+  ctx.lineWidth = 1.5 * uPlot.pxRatio;
+  ctx.beginPath();
+  MARKERS[series.marker](ctx, x, y, MARKER_RADIUS * uPlot.pxRatio);
+  ctx.fill();
+  ctx.stroke();
+}
+
 /** Markers with error bars; also the thin line between them where the series wants both. */
 export function drawPoints(plot: uPlot, series: PlottedSeries, columns: Columns): void {
   const ratio = uPlot.pxRatio;
@@ -94,36 +103,11 @@ export function drawPoints(plot: uPlot, series: PlottedSeries, columns: Columns)
       ctx.lineTo(at + ERROR_BAR_CAP * ratio, end);
     }
     ctx.stroke();
-    ctx.beginPath();
-    MARKERS[series.marker](ctx, at, center, MARKER_RADIUS * ratio);
-    ctx.fill();
-    ctx.stroke();
+    drawMarker(ctx, series, at, center);
   }
 }
 
 /** Lengths of dashes and gaps in CSS pixels. */
 export function dashOf(series: PlottedSeries): number[] {
   return { solid: [], dashed: [7, 4], dotted: [2, 3] }[series.dash];
-}
-
-/** Labelled horizontal lines across the panel. */
-export function drawLevels(plot: uPlot, levels: ChartData["panels"][number]["levels"]): void {
-  const { ctx, bbox } = plot;
-  const ratio = uPlot.pxRatio;
-  const right = bbox.left + bbox.width;
-  ctx.strokeStyle = ctx.fillStyle = color("text");
-  ctx.lineWidth = ratio;
-  ctx.font = FONT.replace("12px", `${11.5 * ratio}px`);
-  ctx.textAlign = "left";
-  ctx.textBaseline = "bottom";
-  for (const level of levels) {
-    const y = plot.valToPos(level.value, "y", true);
-    ctx.setLineDash([2 * ratio, 3 * ratio]);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(right, y);
-    ctx.stroke();
-    ctx.fillText(level.label, bbox.left + 6 * ratio, y - 2 * ratio);
-  }
-  ctx.setLineDash([]);
 }

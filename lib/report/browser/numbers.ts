@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import type { ChartData } from "../chart.ts";
+import { type ChartData, isFree, type PlottedPanel, type PlottedSeries } from "../chart-data.ts";
 import { shortNumber } from "./axes.ts";
 import { element } from "./element.ts";
 
@@ -10,14 +10,32 @@ interface Column {
   values: (number | null)[];
 }
 
+/** Numbers of a path or of arrows: what runs along it, both coordinates, both components. */
+function freeColumns(data: ChartData, panel: PlottedPanel, series: PlottedSeries, name: string): Column[] {
+  const parts: [number, string | undefined][] = [
+    [series.t, data.t],
+    [series.x, panel.x.label],
+    [series.y, panel.y.label],
+    [series.dx, data.arrows?.dx],
+    [series.dy, data.arrows?.dy],
+  ];
+  return parts
+    .filter(([index]) => index >= 0)
+    .map(([index, label]) => ({ heading: `${name}: ${label}`, values: data.columns[index]! }));
+}
+
 /** The columns of one panel: each x once, then value, low and high of every series on it. */
-function columnsOf(data: ChartData, panel: ChartData["panels"][number]): Column[] {
+function columnsOf(data: ChartData, panel: PlottedPanel): Column[] {
   const columns: Column[] = [];
   let x = -1;
   for (const series of panel.series) {
-    if (series.x !== x) columns.push({ heading: data.x.label, values: data.columns[series.x]! });
-    x = series.x;
     const name = [series.name, series.detail].filter(Boolean).join(", ");
+    if (isFree(series)) {
+      columns.push(...freeColumns(data, panel, series, name));
+      continue;
+    }
+    if (series.x !== x) columns.push({ heading: panel.x.label, values: data.columns[series.x]! });
+    x = series.x;
     columns.push({ heading: name, values: data.columns[series.y]! });
     if (series.low >= 0) columns.push({ heading: `${name}, low`, values: data.columns[series.low]! });
     if (series.high >= 0) columns.push({ heading: `${name}, high`, values: data.columns[series.high]! });
@@ -32,20 +50,20 @@ function csv(data: ChartData): string {
       const columns = columnsOf(data, panel);
       const rows = Math.max(0, ...columns.map((column) => column.values.length));
       const lines = Array.from({ length: rows }, (_, row) => columns.map((c) => c.values[row] ?? "").join(","));
-      return [quote(panel.title || data.y.label), columns.map((c) => quote(c.heading)).join(","), ...lines, ""].join(
+      return [quote(panel.title || panel.y.label), columns.map((c) => quote(c.heading)).join(","), ...lines, ""].join(
         "\n",
       );
     })
     .join("\n");
 }
 
-function tableOf(data: ChartData, panel: ChartData["panels"][number]): HTMLElement {
+function tableOf(data: ChartData, panel: PlottedPanel): HTMLElement {
   const columns = columnsOf(data, panel);
   const length = Math.max(0, ...columns.map((column) => column.values.length));
   const step = Math.max(1, Math.ceil(length / MAX_ROWS));
   const table = element("table");
   table.append(
-    element("caption", `${panel.title || data.y.label}${step > 1 ? ` (one row of ${step}; all in the CSV)` : ""}`),
+    element("caption", `${panel.title || panel.y.label}${step > 1 ? ` (one row of ${step}; all in the CSV)` : ""}`),
   );
   const head = table.createTHead().insertRow();
   for (const column of columns) {

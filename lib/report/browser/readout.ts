@@ -1,10 +1,9 @@
 /// <reference lib="dom" />
 import type uPlot from "uplot";
-import type { ChartData, PlottedSeries } from "../chart.ts";
+import type { ChartData, PlottedPanel, PlottedSeries } from "../chart-data.ts";
 import { shortNumber } from "./axes.ts";
 import { element } from "./element.ts";
-
-type Panel = ChartData["panels"][number];
+import { nearestPoints } from "./nearest-point.ts";
 
 interface Reading {
   series: PlottedSeries;
@@ -18,7 +17,7 @@ function nameOf(label: string): string {
 }
 
 /** The values of the visible series at their numbers nearest to the cursor, with their intervals. */
-function readings(plot: uPlot, data: ChartData, panel: Panel): Reading[] {
+function readings(plot: uPlot, data: ChartData, panel: PlottedPanel): Reading[] {
   return panel.series.flatMap((series, index): Reading[] => {
     const at = plot.cursor.idxs?.[index + 1];
     const value = at === null || at === undefined ? undefined : plot.data[index + 1]![at];
@@ -35,20 +34,59 @@ function readings(plot: uPlot, data: ChartData, panel: Panel): Reading[] {
 function nearestFamily(plot: uPlot, all: Reading[], top: number): Reading[] {
   const distance = (reading: Reading) => Math.abs(plot.valToPos(reading.value, "y") - top);
   const nearest = all.toSorted((a, b) => distance(a) - distance(b))[0];
-  return all.filter((reading) => reading.series.detail === nearest!.series.detail);
+  return all.filter((reading) => reading.series.detail === nearest?.series.detail);
 }
 
-/** Fills and places the read-out beside the cursor: x, and every visible series at its number nearest to x. */
-export function showReadout(plot: uPlot, box: HTMLElement, data: ChartData, panel: Panel): void {
-  const { idx, left, top } = plot.cursor;
-  const inside = idx !== null && idx !== undefined && left !== undefined && top !== undefined && left >= 0;
-  box.hidden = !inside || !plot.root.parentElement?.matches(":hover, :focus-visible");
-  if (box.hidden || !inside) return;
+interface Readout {
+  heading: string;
+  rows: Pick<Reading, "series" | "text">[];
+}
+
+/** Curves over x: x, and every visible series at its number nearest to x, from the top of the legend. */
+function overX(plot: uPlot, data: ChartData, panel: PlottedPanel, top: number): Readout | undefined {
+  const { idx } = plot.cursor;
+  if (idx === null || idx === undefined) return undefined;
   const shown = nearestFamily(plot, readings(plot, data, panel), top);
-  const x = `${nameOf(data.x.label)} = ${shortNumber(plot.data[0][idx]!)}`;
+  const x = `${nameOf(panel.x.label)} = ${shortNumber(plot.data[0][idx]!)}`;
+  return { heading: [x, shown[0]?.series.detail].filter(Boolean).join(", "), rows: shown.reverse() };
+}
+
+/** Paths and arrows: the point nearest to the cursor, and its like on the others. */
+function inPlane(plot: uPlot, data: ChartData, panel: PlottedPanel, left: number, top: number): Readout | undefined {
+  const points = nearestPoints(plot, data, panel, { left, top });
+  const [nearest] = points;
+  if (!nearest) return undefined;
+  const read = (column: number, at: number) => {
+    const value = data.columns[column]?.[at];
+    return typeof value === "number" ? shortNumber(value) : "—";
+  };
+  const pair = (a: number, b: number, at: number) => `(${read(a, at)}, ${read(b, at)})`;
+  const { series, at } = nearest;
+  const place = `(${nameOf(panel.x.label)}, ${nameOf(panel.y.label)})`;
+  const heading =
+    series.t >= 0 ? `${nameOf(data.t ?? "")} = ${read(series.t, at)}` : `${place} = ${pair(series.x, series.y, at)}`;
+  const order = panel.series.toReversed();
+  return {
+    heading,
+    rows: points
+      .toSorted((a, b) => order.indexOf(a.series) - order.indexOf(b.series))
+      .map(({ series: own, at: i }) => ({
+        series: own,
+        text: own.dx >= 0 ? pair(own.dx, own.dy, i) : pair(own.x, own.y, i),
+      })),
+  };
+}
+
+/** Fills and places the read-out beside the cursor. */
+export function showReadout(plot: uPlot, box: HTMLElement, data: ChartData, panel: PlottedPanel): void {
+  const { left = -1, top = -1 } = plot.cursor;
+  const watched = left >= 0 && plot.root.parentElement?.matches(":hover, :focus-visible");
+  const shown = watched ? (inPlane(plot, data, panel, left, top) ?? overX(plot, data, panel, top)) : undefined;
+  box.hidden = !shown;
+  if (!shown) return;
   box.replaceChildren(
-    element("b", [x, shown[0]?.series.detail].filter(Boolean).join(", ")),
-    ...shown.reverse().map(({ series, text }) => {
+    element("b", shown.heading),
+    ...shown.rows.map(({ series, text }) => {
       const row = element("div", `${series.name} `);
       row.style.setProperty("--key", `var(--ink-${series.ink})`);
       row.append(element("b", text));

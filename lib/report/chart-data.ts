@@ -1,0 +1,135 @@
+import type { Axis, ChartSpec, Level, Numbers, Panel, Series } from "./chart.ts";
+
+/** A series as the page's script finds it: numbers are indices into `columns`, −1 for none. */
+export interface PlottedSeries extends Required<Omit<Series, ColumnName>>, Record<ColumnName, number> {}
+type ColumnName = "x" | "y" | "low" | "high" | "t" | "dx" | "dy";
+
+export interface PlottedPanel {
+  title: string;
+  x: Axis;
+  y: Axis;
+  /** What y shows at first. */
+  range: [number, number];
+  series: PlottedSeries[];
+  levels: Level[];
+  verticals: Level[];
+}
+
+/** Everything the page's script knows of a figure. */
+export interface ChartData {
+  columns: (number | null)[][];
+  height: number;
+  panels: PlottedPanel[];
+  t?: string;
+  arrows?: ChartSpec["arrows"];
+}
+
+/** Paths and arrows have no order in x, so uPlot cannot draw them. */
+export function isFree(series: { draw?: Series["draw"] }): boolean {
+  return series.draw === "path" || series.draw === "arrows";
+}
+
+/** Columns of numbers, equal ones kept once. */
+class ColumnStore {
+  readonly columns: (number | null)[][] = [];
+  readonly #known = new Map<string, number>();
+  readonly #maxPoints: number;
+  constructor(maxPoints: number) {
+    this.#maxPoints = maxPoints;
+  }
+
+  add(numbers: Numbers | undefined): number {
+    if (!numbers) return -1;
+    const all = Array.from(numbers, (value) => (Number.isFinite(value) ? value : null));
+    const column = all.length > this.#maxPoints ? thin(all, this.#maxPoints) : all;
+    const text = `${column.length}:${column.join()}`;
+    const known = this.#known.get(text) ?? this.columns.push(column) - 1;
+    this.#known.set(text, known);
+    return known;
+  }
+}
+
+/** `count` of `values`, evenly picked, with both ends. */
+export function thin<T>(values: ArrayLike<T>, count: number): T[] {
+  return Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))]!);
+}
+
+/** All numbers of `panels` along one axis: values, ends of intervals, levels, and tips of arrows. */
+function* numbersAlong(panels: readonly Panel[], key: "x" | "y", arrowScale: number): Iterable<number | null> {
+  for (const { series, levels = [], verticals = [] } of panels) {
+    for (const one of series) {
+      const along = one[key];
+      yield* Array.from(along);
+      if (key === "y") for (const bound of [one.low, one.high]) if (bound) yield* Array.from(bound);
+      const vector = key === "x" ? one.dx : one.dy;
+      if (vector) yield* Array.from(vector, (part, i) => (along[i] ?? Number.NaN) + arrowScale * (part ?? 0));
+    }
+    for (const { value, low, high } of key === "y" ? levels : verticals) {
+      for (const end of [value, low, high]) if (end !== undefined) yield end;
+    }
+  }
+}
+
+/** The range that shows all of `numbers` with a little air, in the axis' own scale. */
+function rangeOf(axis: Axis, numbers: Iterable<number | null>): [number, number] {
+  if (axis.range) return axis.range;
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of numbers) {
+    if (typeof value !== "number" || !Number.isFinite(value) || (axis.log && value <= 0)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (low > high) return axis.log ? [0.1, 1] : [0, 1];
+  if (axis.log) return [low / (high / low) ** 0.06 / 1.15, high * (high / low) ** 0.06 * 1.15];
+  const air = high > low ? 0.06 * (high - low) : Math.abs(high) * 0.1 || 1;
+  return [low - air, high + air];
+}
+
+function plotted(series: Series, store: ColumnStore): PlottedSeries {
+  const { x, y, low, high, t, dx, dy, ...look } = series;
+  const columns = {
+    x: store.add(x),
+    y: store.add(y),
+    low: store.add(low),
+    high: store.add(high),
+    t: store.add(t),
+    dx: store.add(dx),
+    dy: store.add(dy),
+  };
+  const defaults = {
+    detail: "",
+    draw: "line",
+    dash: "solid",
+    marker: "circle",
+    hollow: false,
+    width: 1.75,
+    dodge: 0,
+  } as const;
+  return { ...defaults, ...look, ...columns };
+}
+
+/** The figure's numbers, each column once, with the ranges that its panels share. */
+export function chartData(spec: ChartSpec): ChartData {
+  const store = new ColumnStore(spec.maxPoints ?? 300);
+  const scale = spec.arrows?.scale ?? 1;
+  const rangeOfY = (axis: Axis, panels: Panel[]) => rangeOf(axis, numbersAlong(panels, "y", scale));
+  const common = spec.panels.filter((panel) => !panel.y);
+  const shared = spec.shareY === false ? null : rangeOfY(spec.y, common);
+  const panels = spec.panels.map((panel): PlottedPanel => {
+    const [x, y] = [panel.x ?? spec.x, panel.y ?? spec.y];
+    const family = spec.panels.filter((other) => (other.x ?? spec.x).label === x.label);
+    const free = family.some((other) => other.series.some(isFree));
+    return {
+      title: panel.title ?? "",
+      // uPlot takes the range of x from ascending numbers, which paths and arrows are not.
+      x: free ? { ...x, range: rangeOf(x, numbersAlong(family, "x", scale)) } : x,
+      y,
+      range: panel.y || !shared ? rangeOfY(y, [panel]) : shared,
+      series: panel.series.map((series) => plotted(series, store)),
+      levels: panel.levels ?? [],
+      verticals: panel.verticals ?? [],
+    };
+  });
+  const height = spec.height ?? (spec.panels.length > 1 ? 240 : 360);
+  return { columns: store.columns, height, panels, t: spec.t, arrows: spec.arrows };
+}

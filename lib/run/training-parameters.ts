@@ -1,0 +1,69 @@
+// Parameters of network training that experiments share, and their checks.
+import { InputError } from "../errors.ts";
+import type { Parameters } from "./parameters.ts";
+
+/** Spread into an experiment's parameters; profiles of one experiment may replace single entries. */
+export const TRAINING = {
+  hidden: {
+    kind: "integers",
+    default: [32, 32],
+    profiles: { paper: [64, 64, 64] },
+    min: 8,
+    max: 1024,
+    meaning: "hidden widths of the drift and diffusion networks, multiples of 8",
+    paper: "3",
+  },
+  activation: {
+    kind: "choice",
+    choices: ["tanh", "relu"],
+    default: "tanh",
+    profiles: { paper: "relu" },
+    meaning: "activation",
+  },
+  diffusion: {
+    kind: "choice",
+    choices: ["constant", "diagonal", "full"],
+    default: "full",
+    meaning: "how σ depends on z: constant, or by a network",
+    paper: "3",
+  },
+  batch: {
+    kind: "integer",
+    default: 1024,
+    min: 256,
+    max: 65_536,
+    meaning: "mini-batch, a multiple of 256",
+  },
+  steps: {
+    kind: "integer",
+    default: 500,
+    profiles: { standard: 3000, paper: 20_000 },
+    min: 1,
+    max: 1e7,
+    meaning: "AdamW steps per equation",
+  },
+  learningRate: { kind: "number", default: 0.003, above: 0, max: 1, meaning: "peak learning rate" },
+  weightDecay: { kind: "number", default: 1e-5, min: 0, max: 1, meaning: "AdamW weight decay" },
+} as const satisfies Parameters;
+
+/** Throws InputError for widths and batches that the kernels do not take, and for fewer `snapshots` than a batch. */
+export function checkTraining(
+  p: { readonly hidden: readonly number[]; readonly batch: number },
+  snapshots: number,
+  prefix = "",
+): void {
+  for (const width of p.hidden) {
+    if (width % 8 !== 0) {
+      throw new InputError(`--${prefix}hidden ${width} is not a multiple of 8: use ${Math.ceil(width / 8) * 8}`);
+    }
+  }
+  if (p.batch % 256 !== 0) throw new InputError(`--${prefix}batch ${p.batch} is not a multiple of 256`);
+  if (snapshots < p.batch) {
+    throw new InputError(
+      `${snapshots} snapshots are fewer than a --${prefix}batch of ${p.batch}: raise --trajectories or --records`,
+    );
+  }
+}
+
+/** A whole number from 1 on, up to rounding. */
+export const isWhole = (x: number) => Math.abs(x - Math.round(x)) < 1e-9 && x > 0.5;
