@@ -14,7 +14,6 @@ import { METHODS, type Method, type Pairs } from "../lib/method/pairs.ts";
 import { rollout } from "../lib/method/rollout.ts";
 import { evaluate, modelFromTensors, modelTensors, type SdeModel, type SdeShape } from "../lib/method/sde-model.ts";
 import { makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
-import { fitState, fitTensors } from "../lib/method/train.ts";
 import { upsampleTo } from "../lib/method/upsample.ts";
 import { stream } from "../lib/random/stream.ts";
 import { curieWeissReport } from "../lib/report/curie-weiss.ts";
@@ -30,6 +29,7 @@ import {
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
+import { stagedTraining } from "../lib/run/staged-training.ts";
 import { CurieWeiss } from "../lib/systems/curie-weiss.ts";
 
 /** The check of the upsampled states relaxes this many lattices for this long (sweeps) at every level. */
@@ -127,28 +127,9 @@ await main(async () => {
 
   /** The loss with λ: one network for f, one for σ. */
   async function train(pairs: Pairs, method: Method, seed: number, name: string) {
-    const tensors = await run.stage(name, async (partial) => {
-      const bar = progress(`train ${name}`, p.steps);
-      const saved = partial.load();
-      let done = 0;
-      const model = await fitSde(
-        gpu,
-        pairs,
-        method,
-        shape,
-        { ...p, seed },
-        {
-          onSteps: (step) => {
-            bar.add(step - done);
-            done = step;
-          },
-          checkpoint: { wanted: partial.due, save: (state) => partial.save(fitTensors(state)) },
-          resumeFrom: saved && fitState(saved),
-        },
-      );
-      bar.done();
-      return modelTensors(model);
-    });
+    const tensors = await stagedTraining(run, name, p.steps, async (progress) =>
+      modelTensors(await fitSde(gpu, pairs, method, shape, { ...p, seed }, progress)),
+    );
     run.tensors(name, tensors);
     return modelFromTensors(shape, tensors);
   }

@@ -71,6 +71,50 @@ export function regression(pairs: Pairs, method: Method): Regression {
   }
 }
 
+/** One snapshot in `step`, with its patches, evenly out of all. */
+export function everyRow(pairs: Pairs, step: number): Pairs {
+  const snapshots = pairs.whole.length / pairs.d;
+  const pick = (rows: Float32Array) => {
+    const width = rows.length / snapshots;
+    const picked = new Float32Array(Math.ceil(snapshots / step) * width);
+    for (let k = 0; k * step < snapshots; k++)
+      picked.set(rows.subarray(k * step * width, (k * step + 1) * width), k * width);
+    return picked;
+  };
+  return {
+    ...pairs,
+    whole: pick(pairs.whole),
+    patch: pick(pairs.patch),
+    delta: pick(pairs.delta),
+    compensator: pick(pairs.compensator),
+    variation: pick(pairs.variation),
+  };
+}
+
+const ARRAYS = ["whole", "patch", "delta", "compensator", "variation"] as const;
+
+/** The arrays of pairs of several durations by name, for a safetensors file. */
+export function pairsTensors(list: readonly Pairs[]) {
+  return Object.fromEntries(
+    list.flatMap((pairs, k) =>
+      ARRAYS.map((name) => [`${k} ${name}`, { shape: [pairs[name].length], data: pairs[name] }]),
+    ),
+  );
+}
+
+/** The inverse of `pairsTensors`. */
+export function pairsFromTensors(
+  tensors: Record<string, { readonly data: ArrayLike<number> }>,
+  durations: readonly number[],
+  { d, patches }: Pick<Pairs, "d" | "patches">,
+): Pairs[] {
+  return durations.map((time, k) => {
+    const arrays = Object.fromEntries(ARRAYS.map((name) => [name, tensors[`${k} ${name}`].data as Float32Array]));
+    const { whole, patch, ...rest } = arrays as Record<(typeof ARRAYS)[number], Float32Array>;
+    return { d, patches, time, whole, patch, ...rest, perSnapshot: patch.length / whole.length };
+  });
+}
+
 /** Means over runs of `length` rows of `width` numbers, times `scale`. */
 function blockMeans(rows: Float32Array, length: number, width: number, scale: number): Float32Array {
   const means = new Float32Array(rows.length / length);

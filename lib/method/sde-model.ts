@@ -112,6 +112,15 @@ export function standardise(
   return out;
 }
 
+/**
+ * The model that training with another λ gives. In units of the noise of the data the loss does not contain λ: f stays, σσᵀ goes
+ * like 1/λ, so one training serves every λ.
+ */
+export function withLambda(model: SdeModel, lambda: number, trainedWith: number): SdeModel {
+  const factor = Math.sqrt(trainedWith / lambda);
+  return { ...model, noiseScale: model.noiseScale.map((scale) => scale * factor) };
+}
+
 const ARRAYS = ["center", "spread", "offset", "slope", "driftScale", "noiseScale", "parameters"] as const;
 
 /** The arrays of a model by name, for a safetensors file; the shape goes into the experiment's parameters. */

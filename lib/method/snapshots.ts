@@ -38,6 +38,18 @@ export async function smallTrajectories<S extends States>(system: System<S>, opt
   return concatenate(snapshots);
 }
 
+/** At most `most` of the snapshots of `perState` words each, evenly out of all. */
+export function thinned(words: Uint32Array, perState: number, most: number): Uint32Array {
+  const count = words.length / perState;
+  if (count <= most) return words;
+  const kept = new Uint32Array(most * perState);
+  for (let k = 0; k < most; k++) {
+    const from = Math.floor((k * count) / most) * perState;
+    kept.set(words.subarray(from, from + perState), k * perState);
+  }
+  return kept;
+}
+
 export interface UpsampleOptions {
   /** Side of the snapshots; that of a patch by default. */
   readonly smallSide?: number;

@@ -3,6 +3,7 @@ import { InputError } from "../errors.ts";
 import { upsamplingFactors } from "../method/upsample.ts";
 import type { Command } from "./command-line.ts";
 import type { Parameters, Values } from "./parameters.ts";
+import { checkTraining, isWhole, TRAINING } from "./training-parameters.ts";
 
 const parameters = {
   L: {
@@ -107,55 +108,18 @@ const parameters = {
     unit: "sweeps",
     meaning: "partial evolution δt of the compensator",
   },
-  hidden: {
-    kind: "integers",
-    default: [32, 32],
-    profiles: { quick: [16, 16], paper: [64, 64, 64] },
-    min: 8,
-    max: 1024,
-    meaning: "hidden widths of the drift and diffusion networks, multiples of 8",
-    paper: "3.1",
-  },
-  activation: {
-    kind: "choice",
-    choices: ["tanh", "relu"],
-    default: "tanh",
-    profiles: { paper: "relu" },
-    meaning: "activation",
-  },
+  ...TRAINING,
+  hidden: { ...TRAINING.hidden, profiles: { quick: [16, 16], paper: [64, 64, 64] } },
   diffusion: {
-    kind: "choice",
-    choices: ["constant", "diagonal", "full"],
+    ...TRAINING.diffusion,
     default: "diagonal",
     profiles: { paper: "constant" },
     meaning: "how σ depends on m: constant, or by a network",
-    paper: "3.1",
   },
-  batch: {
-    kind: "integer",
-    default: 1024,
-    profiles: { standard: 2048 },
-    min: 256,
-    max: 65_536,
-    meaning: "mini-batch, a multiple of 256",
-  },
-  steps: {
-    kind: "integer",
-    default: 512,
-    profiles: { standard: 2048, paper: 20_000 },
-    min: 1,
-    max: 1e7,
-    meaning: "AdamW steps per network",
-  },
-  learningRate: {
-    kind: "number",
-    default: 0.01,
-    profiles: { paper: 0.003 },
-    above: 0,
-    max: 1,
-    meaning: "peak learning rate",
-  },
-  weightDecay: { kind: "number", default: 1e-4, min: 0, max: 1, meaning: "AdamW weight decay" },
+  batch: { ...TRAINING.batch, profiles: { standard: 2048 } },
+  steps: { ...TRAINING.steps, default: 512, profiles: { standard: 2048, paper: 20_000 } },
+  learningRate: { ...TRAINING.learningRate, default: 0.01, profiles: { paper: 0.003 } },
+  weightDecay: { ...TRAINING.weightDecay, default: 1e-4 },
   runs: {
     kind: "integer",
     default: 128,
@@ -194,22 +158,11 @@ function check(p: CurieWeissOptions): void {
     if (patch % 2 !== 0) throw new InputError(`patch side ${patch} is odd: patches overlap by half, use an even side`);
   }
   if (new Set(p.patches).size < p.patches.length) throw new InputError(`--patches ${p.patches} names a side twice`);
-  for (const width of p.hidden) {
-    if (width % 8 !== 0)
-      throw new InputError(`--hidden ${width} is not a multiple of 8: use ${Math.ceil(width / 8) * 8}`);
-  }
-  if (p.batch % 256 !== 0) throw new InputError(`--batch ${p.batch} is not a multiple of 256`);
-  if (p.trajectories * p.records < p.batch) {
-    throw new InputError(
-      `${p.trajectories} trajectories with ${p.records} records are fewer snapshots than a batch of ${p.batch}: raise --trajectories`,
-    );
-  }
+  checkTraining(p, p.trajectories * p.records);
   if (!isWhole(EVERY / p.dt))
     throw new InputError(`--dt ${p.dt} does not divide ${EVERY}: use 0.01, 0.02, 0.025 or 0.05`);
   if (!isWhole(p.horizon / EVERY)) throw new InputError(`--horizon ${p.horizon} is not a multiple of ${EVERY}`);
 }
-
-const isWhole = (x: number) => Math.abs(x - Math.round(x)) < 1e-9 && x > 0.5;
 
 export const curieWeissCommand: Command<typeof parameters> = {
   name: "curie-weiss",

@@ -1,5 +1,5 @@
 // From the scores of all seeds to what the Curie–Weiss experiment hands out: metrics, tables, the data of the report.
-import { type ColumnTable, table } from "arquero";
+import type { ColumnTable } from "arquero";
 import paper from "../../data/curie-weiss-paper.json";
 import { seedInterval } from "../analysis/bootstrap.ts";
 import type { CurieWeissReference, CurieWeissScores } from "../analysis/curie-weiss-scores.ts";
@@ -7,6 +7,7 @@ import { samplingFloor } from "../analysis/trajectory-error.ts";
 import type { Method } from "../method/pairs.ts";
 import type { CurieWeissReportData } from "../report/curie-weiss.ts";
 import { type Metric, metricName } from "./result.ts";
+import { metricCell, tableOfRows, textTable } from "./text-table.ts";
 
 /** One learned equation: which seed, patch side and method, and its scores. */
 export interface Outcome {
@@ -98,8 +99,6 @@ export function curieWeissMetrics(
 
 /** The metrics as a table for the terminal: one line per patch side and method. */
 export function scoreTable(metrics: Record<string, Metric>): string {
-  const cell = ({ value, ci95 }: Metric) =>
-    `${value.toPrecision(3)}${ci95 ? ` [${ci95.map((end) => end.toPrecision(2)).join(", ")}]` : ""}`;
   const header = ["patch", "method", "error", "std ratio", "W1", "max drift error", "diffusion error"];
   const lines = new Map<string, string[]>();
   for (const [name, metric] of Object.entries(metrics)) {
@@ -107,18 +106,9 @@ export function scoreTable(metrics: Record<string, Metric>): string {
     if (!patch) continue;
     const key = `${patch} ${method}`;
     if (!lines.has(key)) lines.set(key, [patch.replace("patch", ""), method]);
-    lines.get(key)!.push(cell(metric));
+    lines.get(key)!.push(metricCell(metric));
   }
-  const all = [header, ...lines.values()];
-  const widths = header.map((_, c) => Math.max(...all.map((line) => line[c].length)));
-  return all
-    .map((line) =>
-      line
-        .map((text, c) => text.padEnd(widths[c]))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return textTable([header, ...lines.values()]);
 }
 
 /** The tables of a run: scores of every seed, learned functions, trajectories. */
@@ -164,12 +154,11 @@ export function curieWeissTables(
       })),
     ),
   );
-  return { scores: rows(scores), functions: rows(functions), trajectories: rows(trajectories) };
-}
-
-function rows(list: readonly Record<string, number | string>[]): ColumnTable {
-  const names = Object.keys(list[0] ?? {});
-  return table(Object.fromEntries(names.map((name) => [name, list.map((row) => row[name])])));
+  return {
+    scores: tableOfRows(scores),
+    functions: tableOfRows(functions),
+    trajectories: tableOfRows(trajectories),
+  };
 }
 
 /** What the report shows of the outcomes; the script adds the result, the pictures and the upsampling measurements. */

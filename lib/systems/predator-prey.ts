@@ -8,8 +8,8 @@ import { Xoshiro } from "../random/xoshiro.ts";
 import type { DiffusiveSystem, PatchChange, States } from "./system.ts";
 
 const WORKGROUP = 64;
-/** Points of one invocation of the step kernel; part of the address of random numbers. */
-const TILE = 8;
+/** Points of one invocation of the step kernel, part of the address of random numbers: measured, see scripts/bench.ts. */
+const TILE = 100;
 /** Steps recorded in one list of calls. Even, so that whole lists end in the buffer that they began in. */
 const GROUP = 8;
 /** Populations are shares of what the habitat carries: the prey alone settle at 1. */

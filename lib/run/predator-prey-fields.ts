@@ -1,0 +1,138 @@
+// What upsampling does to the fields: spectra of upsampled, relaxed and true systems, and pictures of them.
+import { bandRatio, powerSpectrum, type Spectrum } from "../analysis/spectrum.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { upsampleTo } from "../method/upsample.ts";
+import { type Stream, stream } from "../random/stream.ts";
+import {
+  INTERPOLATIONS,
+  PredatorPrey,
+  type PredatorPreyParameters,
+  type PredatorPreyStates,
+} from "../systems/predator-prey.ts";
+
+const REPLICAS = 256;
+/** Age of the compared systems. */
+const AGE = 2;
+/** LocalRelax times that are compared, beside none. */
+const RELAX_TIMES = [0, 0.5];
+/** Larger systems are compared at this size: the transform costs points². */
+const MOST_POINTS = 800;
+/** The initial wave has half waves up to here; what lies beyond is noise. */
+const WAVE_MODES = 20;
+
+const SPECIES = ["u", "v"] as const;
+
+interface Fields {
+  readonly name: string;
+  /** `[replicas][points]` of each species. */
+  readonly u: Float32Array;
+  readonly v: Float32Array;
+}
+
+/**
+ * Snapshots of small systems at age 2, upsampled with every interpolation, with and without LocalRelax, beside true systems from
+ * the same initial waves at the same age. Powers are variances over replicas per mode (mean profiles taken off).
+ */
+export async function measureFields(
+  gpu: Gpu,
+  physics: PredatorPreyParameters,
+  small: number,
+  side: number,
+  seed: number,
+) {
+  const points = side <= MOST_POINTS ? side : small * 2;
+  const all: Fields[] = [];
+  let smallProfile: Fields | undefined;
+  for (const interpolation of INTERPOLATIONS) {
+    const system = new PredatorPrey(gpu, { ...physics, interpolation });
+    for (const relaxTime of RELAX_TIMES) {
+      const states = await aged(system, small, stream(seed, "fields/small"));
+      smallProfile ??= await read(gpu, "small system", states);
+      const large = await upsampleTo(system, states, points, relaxTime, stream(seed, "fields/upsample"));
+      const name = `${interpolation}${relaxTime > 0 ? `, relaxed for ${relaxTime}` : ""}`;
+      all.push(await read(gpu, name, large));
+      large.destroy();
+    }
+    system.destroy();
+  }
+  const system = new PredatorPrey(gpu, physics);
+  const large = await aged(system, points, stream(seed, "fields/large"));
+  const truth = await read(gpu, "true", large);
+  large.destroy();
+  const spectrum = (fields: Float32Array) => powerSpectrum(fields, points, { fluctuations: true });
+  const exact = { u: spectrum(truth.u), v: spectrum(truth.v) };
+  const learned = all.map((fields) => ({ name: fields.name, u: spectrum(fields.u), v: spectrum(fields.v) }));
+  const edges = [WAVE_MODES, Math.round(small / 2), small, points].filter(
+    (edge, k, list) => k === 0 || edge > list[k - 1],
+  );
+  const curve = (name: string, species: "u" | "v", { power, standardError }: Spectrum) => ({
+    name,
+    species,
+    mode: Array.from(power, (_, mode) => mode),
+    power: Array.from(power),
+    low: Array.from(power, (value, mode) => value - 1.96 * standardError[mode]),
+    high: Array.from(power, (value, mode) => value + 1.96 * standardError[mode]),
+  });
+  const spectra = SPECIES.flatMap((species) => [
+    ...learned.map((one) => curve(one.name, species, one[species])),
+    curve("true", species, exact[species]),
+  ]);
+  const spectrumRatios = SPECIES.flatMap((species) =>
+    learned.flatMap((one) =>
+      bandRatio(one[species], exact[species], edges).map(({ from, to, value, low, high }) => ({
+        name: one.name,
+        species,
+        band: `modes ${from} to ${to - 1}`,
+        ratio: value,
+        low,
+        high,
+      })),
+    ),
+  );
+  const spaceTime = await record(gpu, system, points, seed);
+  system.destroy();
+  const shown = [smallProfile!, all[0], all[1], truth];
+  const titles = ["Small system", "Upsampled", `Upsampled and relaxed for ${RELAX_TIMES[1]}`, "True large system"];
+  const profiles = shown.map((fields, k) => {
+    const own = fields.u.length / REPLICAS;
+    return {
+      title: titles[k],
+      x: Array.from({ length: own }, (_, i) => ((i + 0.5) * points) / own - 0.5),
+      u: Array.from(fields.u.subarray(0, own)),
+      v: Array.from(fields.v.subarray(0, own)),
+    };
+  });
+  return { points, spectra, spectrumRatios, profiles, spaceTime };
+}
+
+/** Systems from the training law at the age of comparison; equal streams give equal initial waves at every size. */
+async function aged(system: PredatorPrey, side: number, at: Stream): Promise<PredatorPreyStates> {
+  const states = await system.initial(REPLICAS, side, { ...at, purpose: 1 });
+  await system.evolve(states, AGE, at);
+  return states;
+}
+
+async function read(gpu: Gpu, name: string, { fields, side }: PredatorPreyStates): Promise<Fields> {
+  const values = await gpu.read(fields, Float32Array);
+  const species = (part: number) =>
+    Float32Array.from(
+      { length: values.length / 2 },
+      (_, k) => values[(Math.floor(k / side) * 2 + part) * side + (k % side)],
+    );
+  return { name, u: species(0), v: species(1) };
+}
+
+/** One true run as rows over time. */
+async function record(gpu: Gpu, system: PredatorPrey, points: number, seed: number) {
+  const [every, rows] = [0.25, 81];
+  const states = system.prepared([{ mean: 0.5, amplitude: 0.1 }], points);
+  const field = { u: new Float32Array(rows * points), v: new Float32Array(rows * points) };
+  for (let row = 0; row < rows; row++) {
+    if (row > 0) await system.evolve(states, every, stream(seed, "fields/record", row));
+    const values = await gpu.read(states.fields, Float32Array);
+    field.u.set(values.subarray(0, points), row * points);
+    field.v.set(values.subarray(points), row * points);
+  }
+  states.destroy();
+  return { times: Array.from({ length: rows }, (_, row) => row * every), points, field };
+}
