@@ -179,7 +179,13 @@ await main(async () => {
   /** The encoder, from configurations of some snapshots. */
   async function learnClosure(kind: ClosureKind, seed: number, name: string, snapshots: () => Promise<Uint32Array>) {
     const tensors = await run.phase("closure", async () => {
-      const training = { ...p, batch: p.closureBatch, steps: p.closureSteps, seed };
+      const training = {
+        ...p,
+        batch: p.closureBatch,
+        steps: p.closureSteps,
+        seed,
+        learningRate: Number(process.env.CLR ?? p.learningRate),
+      };
       return stagedTraining(run, `${name}/encoder`, p.closureSteps, async (progress) => {
         const words = thinned(await snapshots(), system.words(p.small), p.closureSnapshots);
         const limits = { patchesPerSnapshot: CLOSURE_PATCHES, time: p.compensatorTime };

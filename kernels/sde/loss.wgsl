@@ -54,7 +54,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   // In place: C → its inverse by Gauss–Jordan without pivoting (C is positive definite); the pivots give log det C.
   var log_det = 0.0;
   for (var p = 0u; p < D; p++) {
-    let pivot = max(c[p * D + p], 1e-20);
+    let pivot = max(c[p * D + p], 0.5 * params.epsilon);   // C ⪰ ε I: less is rounding
     log_det += log(pivot);
     let inverse = 1.0 / pivot;
     c[p * D + p] = 1.0;

@@ -13,7 +13,7 @@ import { type SdeModel, type SdeShape, sdeConstants, sdeNetworks, standardise } 
 import { drawUniform, type FitOptions, type FitProgress, requireBatch, trainNetworks } from "./train.ts";
 
 /** ε of the loss, in units of the empirical variance of the increments: negligible by construction. */
-export const EPSILON = 1e-6;
+export const EPSILON = 1e-5;
 
 /** Everything about a fit but the networks' parameters. */
 export interface Standardisation {

@@ -312,6 +312,13 @@ export function predatorPreySystem(
   };
 }
 
+/** Throws InputError for an initial wave that leaves 0 … 1. */
+export function checkWave(mean: number, amplitude: number): void {
+  if (mean - amplitude < 0 || mean + amplitude > 1) {
+    throw new InputError(`mean ${mean} with amplitude ${amplitude} leaves 0 … 1: populations start as shares of 1`);
+  }
+}
+
 function check(p: PredatorPreyOptions): void {
   checkPredatorPrey(predatorPreySystem(p, p.patch));
   if (p.N % p.patch !== 0) {
@@ -350,13 +357,7 @@ function check(p: PredatorPreyOptions): void {
       `--variables ${p.variables} is odd, but each of two species has as many: use ${p.variables + 1}, or --encoder joint`,
     );
   }
-  for (const mean of p.means) {
-    for (const amplitude of p.amplitudes) {
-      if (mean - amplitude < 0 || mean + amplitude > 1) {
-        throw new InputError(`mean ${mean} with amplitude ${amplitude} leaves 0 … 1: populations start as shares of 1`);
-      }
-    }
-  }
+  for (const mean of p.means) for (const amplitude of p.amplitudes) checkWave(mean, amplitude);
   checkTraining(p, p.trajectories * p.records);
   checkTraining(
     { hidden: p.closureHidden, batch: p.closureBatch },

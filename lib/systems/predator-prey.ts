@@ -425,9 +425,10 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     const at = fields.findIndex((value) => !isPhysical(value));
     const species = Math.floor(at / side) % 2 === 0 ? "prey u" : "predators v";
     const { dt } = this.parameters;
-    states.time += (failed + 1) * dt;
+    const step = Math.round(time / dt) + failed + 1;
+    states.time = step * dt;
     throw new PopulationError(
-      `${species} = ${fields[at]} at point ${at % side} of replica ${Math.floor(at / side / 2)}, step ${failed + 1} (time ${Number((time + (failed + 1) * dt).toPrecision(9))}): ` +
+      `${species} = ${fields[at]} at point ${at % side} of replica ${Math.floor(at / side / 2)}, step ${step} (time ${Number((step * dt).toPrecision(9))}): ` +
         `populations stay within 0 … ${MAX_POPULATION}; use less noise, a smaller time step or a gentler start`,
     );
   }
