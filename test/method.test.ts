@@ -7,7 +7,15 @@ import { join } from "node:path";
 import { InputError } from "../lib/errors.ts";
 import { type Gpu, openDevice } from "../lib/gpu/device.ts";
 import { fitSde } from "../lib/method/fit.ts";
-import { choosePatches, type Method, type Pairs, regression } from "../lib/method/pairs.ts";
+import {
+  choosePatches,
+  everyRow,
+  type Method,
+  type Pairs,
+  pairsFromTensors,
+  pairsTensors,
+  regression,
+} from "../lib/method/pairs.ts";
 import { rollout } from "../lib/method/rollout.ts";
 import {
   evaluate,
@@ -18,8 +26,9 @@ import {
   type SdeValues,
   sdeConstants,
   sdeNetworks,
+  withLambda,
 } from "../lib/method/sde-model.ts";
-import { makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
+import { makePairs, smallTrajectories, thinned } from "../lib/method/snapshots.ts";
 import { type FitOptions, type FitState, fitState, fitTensors } from "../lib/method/train.ts";
 import { upsampleTo, upsamplingFactors } from "../lib/method/upsample.ts";
 import { layout } from "../lib/nn/mlp.ts";
@@ -344,6 +353,47 @@ describe("fit", () => {
     expect(Math.abs(right.diffusion[0] / covariance[0] - 1)).toBeLessThan(0.1);
     expect(wrong.drift).toEqual(right.drift);
   });
+
+  for (const method of ["increment", "compensator"] as const) {
+    test(`another λ needs no other training: ${method}`, async () => {
+      const { plan } = ornsteinUhlenbeck(2, false);
+      const pairs = plant({ ...plan, snapshots: 600, perSnapshot: 2 }, `fit/withLambda/${method}`);
+      const lambda = (patches: number) => patches / pairs.perSnapshot;
+      const train = (patches: number) =>
+        fit({ ...pairs, patches }, method, { diffusion: "full" }, { batch: 256, steps: 60 });
+      const model = await train(plan.patches);
+      const points = pairs.whole.subarray(0, 40);
+      const values = await evaluate(gpu, model, points);
+      expect(withLambda(model, 5, 5)).toEqual(model);
+      // Powers of four divide the noise by powers of two, without rounding; a third does not.
+      for (const patches of [4 * plan.patches, plan.patches / 16, 3 * plan.patches]) {
+        const trained = await train(patches);
+        const derived = withLambda(model, lambda(patches), lambda(plan.patches));
+        const exact = patches !== 3 * plan.patches;
+        if (exact) expect(trained).toEqual(derived);
+        const { noiseScale, parameters, ...rest } = trained;
+        expect(rest).toEqual({ ...model, noiseScale: undefined, parameters: undefined } as unknown as typeof rest);
+        // Of increments no number that the training sees contains λ.
+        if (method === "increment") expect(parameters).toEqual(model.parameters);
+        else expect(rootMeanSquare(difference(parameters, model.parameters))).toBeLessThan(1e-4);
+        noiseScale.forEach((scale, j) => {
+          expect(Math.abs(scale / derived.noiseScale[j] - 1)).toBeLessThan(2e-7);
+        });
+        const other = await evaluate(gpu, derived, points);
+        expect(other.drift).toEqual(values.drift);
+        const ratio = plan.patches / patches;
+        const size = rootMeanSquare(values.diffusion);
+        expect(
+          rootMeanSquare(
+            difference(
+              other.diffusion,
+              values.diffusion.map((x) => ratio * x),
+            ),
+          ),
+        ).toBeLessThan(1e-6 * ratio * size);
+      }
+    });
+  }
 
   test("the first loss is that of standardised data: d for increments, 2 d with the compensator", async () => {
     const { plan } = ornsteinUhlenbeck(2, false);
@@ -727,6 +777,65 @@ describe("regression", () => {
   });
 });
 
+describe("pairs", () => {
+  /** Of two observables, two patches per snapshot; every number tells its array and its place. */
+  const numbered = (snapshots: number, time: number, known = true): Pairs => {
+    const array = (start: number, width: number) =>
+      Float32Array.from({ length: snapshots * width }, (_, k) => start + time + k);
+    return {
+      d: 2,
+      whole: array(1000, 2),
+      patch: array(2000, 4),
+      delta: array(3000, 4),
+      compensator: array(4000, known ? 4 : 0),
+      variation: array(5000, known ? 6 : 0),
+      perSnapshot: 2,
+      time,
+      patches: 9,
+    };
+  };
+
+  test("every third snapshot is taken with all its patches, from the first on", () => {
+    const pairs = numbered(8, 0.5);
+    const rows = (array: Float32Array, width: number) =>
+      Float32Array.from([0, 3, 6].flatMap((s) => Array.from(array.subarray(s * width, (s + 1) * width))));
+    expect(everyRow(pairs, 3)).toEqual({
+      ...pairs,
+      whole: rows(pairs.whole, 2),
+      patch: rows(pairs.patch, 4),
+      delta: rows(pairs.delta, 4),
+      compensator: rows(pairs.compensator, 4),
+      variation: rows(pairs.variation, 6),
+    });
+    expect(everyRow(pairs, 1)).toEqual(pairs);
+    expect(everyRow(pairs, 7).whole).toEqual(Float32Array.of(1000.5, 1001.5, 1014.5, 1015.5));
+    expect(everyRow(numbered(8, 0.5, false), 3).variation.length).toBe(0);
+    // What a method makes of the rows that stay is what it made of them before.
+    const all = regression(pairs, "naive");
+    const some = regression(everyRow(pairs, 3), "naive");
+    expect(some.state).toEqual(rows(all.state, 4));
+    expect(some.change).toEqual(rows(all.change, 4));
+  });
+
+  test("of several durations survive the file form, with and without known rates", () => {
+    for (const known of [true, false]) {
+      const list = [numbered(5, 0.25, known), numbered(5, 0.5, known)];
+      const tensors = pairsTensors(list);
+      for (const { shape, data } of Object.values(tensors)) expect(shape).toEqual([data.length]);
+      expect(pairsFromTensors(tensors, [0.25, 0.5], { d: 2, patches: 9 })).toEqual(list);
+    }
+  });
+
+  test("thinned snapshots are evenly spaced, and all where there are no more than asked", () => {
+    const words = Uint32Array.from({ length: 30 }, (_, k) => k);
+    expect(thinned(words, 3, 10)).toEqual(words);
+    expect(thinned(words, 3, 99)).toEqual(words);
+    // Of ten snapshots four: floor(10 k / 4) = 0, 2, 5, 7.
+    expect(Array.from(thinned(words, 3, 4))).toEqual([0, 2, 5, 7].flatMap((s) => [3 * s, 3 * s + 1, 3 * s + 2]));
+    expect(Array.from(thinned(words, 1, 1))).toEqual([0]);
+  });
+});
+
 describe("choice of patches", () => {
   test("different ones in a snapshot, every ordered pair equally likely, independent of the snapshot before", () => {
     const [snapshots, patches] = [20_000, 8];
@@ -753,12 +862,15 @@ describe("choice of patches", () => {
 });
 
 describe("upsampling", () => {
-  test("factors 2 and 3 lead from side to side", () => {
+  test("factors 2, 3 and 5 lead from side to side, smallest first", () => {
     expect(upsamplingFactors(16, 16)).toEqual([]);
     expect(upsamplingFactors(8, 64)).toEqual([2, 2, 2]);
     expect(upsamplingFactors(8, 24)).toEqual([3]);
     expect(upsamplingFactors(8, 48)).toEqual([2, 3]);
     expect(upsamplingFactors(4, 144)).toEqual([2, 2, 3, 3]);
+    expect(upsamplingFactors(8, 40)).toEqual([5]);
+    expect(upsamplingFactors(20, 2000)).toEqual([2, 2, 5, 5]);
+    expect(upsamplingFactors(4, 120)).toEqual([2, 3, 5]);
   });
 
   test("impossible sides are refused in one sentence that names both and a remedy", () => {
@@ -773,7 +885,10 @@ describe("upsampling", () => {
     };
     expect(message(12, 64)).toBe("patch side 12 does not divide lattice side 64: use 4, 8, 16, 32, 64 or another side");
     expect(message(64, 16)).toContain("patch side 64 does not divide lattice side 16");
-    expect(message(8, 40)).toBe("lattice side 40 is 5 times patch side 8: the ratio must be a product of 2 and 3");
+    expect(message(8, 56)).toBe("lattice side 56 is 7 times patch side 8: the ratio must be a product of 2, 3 and 5");
+    expect(message(4, 440)).toBe(
+      "lattice side 440 is 110 times patch side 4: the ratio must be a product of 2, 3 and 5",
+    );
     for (const [patchSide, side] of [
       [4, 9],
       [0, 64],
@@ -1039,7 +1154,7 @@ describe("a system without coupling, made in this file", () => {
 
   test("neither method nor networks name a system, or import more than the interface of one", () => {
     const root = join(import.meta.dir, "..");
-    for (const folder of ["lib/method", "lib/nn", "kernels/nn", "kernels/sde"]) {
+    for (const folder of ["lib/method", "lib/nn", "kernels/nn", "kernels/sde", "kernels/closure"]) {
       for (const name of readdirSync(join(root, folder))) {
         const text = readFileSync(join(root, folder, name), "utf8");
         expect(`${name}: ${text.match(/curie|ising|magneti[sz]ation/i)?.[0]}`).toBe(`${name}: undefined`);

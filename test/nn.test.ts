@@ -260,6 +260,64 @@ describe("gradient", () => {
     });
   }
 
+  const TO_INPUT: MlpShape[] = [
+    { groups: 1, inputs: 8, hidden: [16, 8], outputs: 3, activation: "tanh" },
+    { groups: 2, inputs: 16, hidden: [24], outputs: 9, activation: "tanh" },
+    { groups: 1, inputs: 24, hidden: [40, 8], outputs: 1, activation: "relu" },
+    { groups: 2, inputs: 8, hidden: [16, 32], outputs: 8, activation: "relu" },
+    { groups: 2, inputs: 8, hidden: [], outputs: 5, activation: "tanh" },
+  ];
+  for (const shape of TO_INPUT) {
+    test(`of the input equals central differences, that of the parameters stays right: ${describeShape(shape)}`, async () => {
+      const { groups, inputs } = shape;
+      const rng = generator("input gradient");
+      const batch = 2 * BATCH;
+      const parameters = randomParameters(shape, rng);
+      const input = normals(inputs * batch, rng);
+      const options = { ...NO_TRAINING, inputGradient: true };
+      const mlp = await TrainableMlp.createTrainable(gpu, shape, batch, options);
+      const c = normals(groups * mlp.width * batch, rng, 1 / batch);
+      mlp.load(parameters);
+      gpu.write(mlp.input, input);
+      gpu.write(mlp.outputGradient, c);
+      gpu.run([...mlp.forward(), ...mlp.backpropagate()]);
+      const device = await gpu.read(mlp.inputGradient!, Float32Array);
+      gpu.write(mlp.inputGradient!, new Float32Array(device.length));
+      gpu.run([...mlp.forward(), ...mlp.backward()]);
+      expect(await gpu.read(mlp.inputGradient!, Float32Array)).toEqual(device);
+      const errors = compare(shape, parameters, input, c, await mlp.gradient());
+      const { width } = mlp;
+      mlp.destroy();
+      for (const error of Object.values(errors)) expect(error).toBeLessThan(TOLERANCE);
+
+      // Columns are independent: row i is shifted in all of them at once. Group g has its own sum over its outputs.
+      const expected = new Float64Array(device.length);
+      const shifted = Float64Array.from(input);
+      for (let i = 0; i < inputs; i++) {
+        for (const h of [H, -H]) {
+          for (let b = 0; b < batch; b++) shifted[i * batch + b] = input[i * batch + b] + h;
+          reference(shape, parameters, shifted, batch).forEach((y, k) => {
+            const g = Math.floor(k / (width * batch));
+            expected[(g * inputs + i) * batch + (k % batch)] += (y * c[k]) / (2 * h);
+          });
+        }
+        for (let b = 0; b < batch; b++) shifted[i * batch + b] = input[i * batch + b];
+      }
+      expect(worst(device, expected)).toBeLessThan(TOLERANCE * largest(expected));
+    });
+  }
+
+  test("of the input is refused where the inputs are not padded, and absent where nobody asked", async () => {
+    const shape: MlpShape = { groups: 1, inputs: 12, hidden: [8], outputs: 1, activation: "tanh" };
+    const options = { ...NO_TRAINING, inputGradient: true };
+    await expect(TrainableMlp.createTrainable(gpu, shape, BATCH, options)).rejects.toThrow(
+      "12 inputs are not a multiple of 8: pad them for the gradient of the input",
+    );
+    const mlp = await TrainableMlp.createTrainable(gpu, shape, BATCH, NO_TRAINING);
+    expect(mlp.inputGradient).toBeNull();
+    mlp.destroy();
+  });
+
   test("is that of the current parameters after steps of training: both copies of the weights are kept", async () => {
     const shape: MlpShape = { groups: 2, inputs: 3, hidden: [16, 24], outputs: 9, activation: "tanh" };
     const batch = 3 * BATCH;
@@ -471,5 +529,54 @@ describe("mini-batches", () => {
     const sum = counts.reduce((total, count) => total + (count - mean) ** 2, 0);
     const chi2 = (sum / (mean * (1 - q))) * ((rows - 1) / rows);
     expect(Math.abs(chi2 - (rows - 1))).toBeLessThan(5 * Math.sqrt(2 * (rows - 1)));
+  });
+});
+
+describe("mean square", () => {
+  test("loss and gradient equal the float64 ones, with a target in blocks of columns and padding", async () => {
+    // 4 blocks of 5 numbers each: 20 outputs padded to 24, 4 · 64 columns padded to 320, 8 rows of which 5 count.
+    const [batch, inner, blocks, width, columns] = [64, 5, 4, 24, 320];
+    const count = inner * blocks;
+    const rng = generator("mean square");
+    const outputs = normals(width * batch, rng);
+    const target = normals(8 * columns, rng);
+    const buffers = {
+      outputs: gpu.buffer("test.outputs", outputs),
+      target_values: gpu.buffer("test.target", target),
+      gradient: gpu.buffer("test.gradient", new Float32Array(width * batch).fill(7)),
+      losses: gpu.buffer("test.losses", 4 * batch),
+    };
+    const kernel = await gpu.kernel("nn/mean_square.wgsl");
+    const params = { batch, outputs: count, width, inner, columns };
+    gpu.run(kernel.call({ params, ...buffers }, batch / 64));
+    const gradient = await gpu.read(buffers.gradient, Float32Array);
+    const losses = await gpu.read(buffers.losses, Float32Array);
+    for (const buffer of Object.values(buffers)) buffer.destroy();
+
+    /** Of one sample, number i of block q being compared with row i of column q · batch + b. */
+    const loss = (y: ArrayLike<number>, b: number) => {
+      let sum = 0;
+      for (let q = 0; q < blocks; q++) {
+        for (let i = 0; i < inner; i++) {
+          sum += (y[(q * inner + i) * batch + b] - target[i * columns + q * batch + b]) ** 2;
+        }
+      }
+      return sum / count;
+    };
+    const exact = losses.map((_, b) => loss(outputs, b));
+    expect(worst(losses, exact)).toBeLessThan(TOLERANCE * largest(exact));
+    // Of the mean over the batch; a quadratic has exact central differences.
+    const shifted = Float64Array.from(outputs);
+    const expected = shifted.map((_, k) => {
+      const at = outputs[k];
+      shifted[k] = at + 0.5;
+      const above = loss(shifted, k % batch);
+      shifted[k] = at - 0.5;
+      const below = loss(shifted, k % batch);
+      shifted[k] = at;
+      return (above - below) / batch;
+    });
+    expect(worst(gradient, expected)).toBeLessThan(TOLERANCE * largest(expected));
+    expect(gradient.subarray(count * batch).every((value) => value === 0)).toBe(true);
   });
 });
