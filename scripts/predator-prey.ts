@@ -29,6 +29,7 @@ import { makePairs, smallTrajectories, thinned } from "../lib/method/snapshots.t
 import { stream } from "../lib/random/stream.ts";
 import { predatorPreyReport } from "../lib/report/predator-prey.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
+import { repeatCommand } from "../lib/run/command-text.ts";
 import { main } from "../lib/run/main.ts";
 import { EVERY, predatorPreyCommand, predatorPreySystem } from "../lib/run/predator-prey-command.ts";
 import { checkedEquation } from "../lib/run/predator-prey-equation.ts";
@@ -161,6 +162,7 @@ await main(async () => {
   await run.finish(metrics, (result) =>
     predatorPreyReport({
       result,
+      command: repeatCommand(options.experiment),
       ...predatorPreyFigures(study, result.seconds),
       ...equation,
       ...fields,
