@@ -299,6 +299,8 @@ const parameters = {
 
 /** Predictions are compared with direct simulation at multiples of this time. */
 export const EVERY = 0.5;
+/** The compensator is also trained on one snapshot in this many. */
+export const FEWER = 10;
 export type PredatorPreyOptions = Values<typeof parameters>;
 type Physics = Values<typeof PREDATOR_PREY_PHYSICS>;
 
@@ -367,10 +369,16 @@ function check(p: PredatorPreyOptions): void {
     );
   }
   for (const mean of p.means) for (const amplitude of p.amplitudes) checkWave(mean, amplitude);
-  checkTraining(p, p.trajectories * p.records);
+  const snapshots = p.trajectories * p.records;
+  checkTraining(p, snapshots);
+  if (snapshots < FEWER * p.batch) {
+    throw new InputError(
+      `${snapshots} snapshots are fewer than ${FEWER} times the batch of ${p.batch}, which the training on one in ${FEWER} needs: raise --trajectories`,
+    );
+  }
   checkTraining(
     { hidden: p.closureHidden, batch: p.closureBatch },
-    Math.min(p.closureSnapshots, p.trajectories * p.records),
+    Math.min(p.closureSnapshots, snapshots),
     "closure-",
   );
   if (p.trueRuns < 2 * p.ensemble) {
