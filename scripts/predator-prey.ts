@@ -76,7 +76,7 @@ await main(async () => {
     parts: system.parts,
     size: p.patch,
     joint: p.encoder === "joint",
-    hidden: p.closureHidden,
+    hidden: p.encoder === "linear" ? [] : p.closureHidden,
     activation: p.activation,
     variables: p.variables,
   };

@@ -136,9 +136,11 @@ const parameters = {
   variables: { kind: "integer", default: 2, min: 1, max: 6, meaning: "closure variables", paper: "3.2" },
   encoder: {
     kind: "choice",
-    choices: ["species", "joint"],
-    default: "species",
-    meaning: "whether the encoder reads one species of a patch at a time, as in the paper, or both",
+    choices: ["linear", "species", "joint"],
+    default: "linear",
+    profiles: { paper: "species" },
+    meaning:
+      "what reads a patch: a linear map of each species, a network of each species (paper), or a network of both together",
     paper: "3.2",
   },
   trajectories: {
@@ -234,7 +236,7 @@ const parameters = {
     default: [32, 32],
     min: 8,
     max: 1024,
-    meaning: "hidden widths of the encoder and of what reads it, multiples of 8",
+    meaning: "hidden widths of the encoder, unless linear, and of what reads it, multiples of 8",
     paper: "3.2",
   },
   closureSteps: {
@@ -363,7 +365,7 @@ function check(p: PredatorPreyOptions): void {
   if (!isWhole(EVERY / p.dt))
     throw new InputError(`--dt ${p.dt} does not divide ${EVERY}: use 0.01, 0.02, 0.05 or 0.1`);
   if (!isWhole(p.horizon / EVERY)) throw new InputError(`--horizon ${p.horizon} is not a multiple of ${EVERY}`);
-  if (p.encoder === "species" && p.variables % 2 !== 0) {
+  if (p.encoder !== "joint" && p.variables % 2 !== 0) {
     throw new InputError(
       `--variables ${p.variables} is odd, but each of two species has as many: use ${p.variables + 1}, or --encoder joint`,
     );
