@@ -242,7 +242,7 @@ const parameters = {
   closureSteps: {
     kind: "integer",
     default: 400,
-    profiles: { standard: 4000, paper: 20_000 },
+    profiles: { standard: 2000, paper: 20_000 },
     min: 1,
     max: 1e7,
     meaning: "AdamW steps of the closure",
