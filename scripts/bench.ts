@@ -10,17 +10,20 @@ import { curieWeissChain, drift } from "../lib/analysis/curie-weiss-theory.ts";
 import { evenGrid, maxError } from "../lib/analysis/function-error.ts";
 import { openGpu } from "../lib/gpu/adapter.ts";
 import { type Gpu, openDevice } from "../lib/gpu/device.ts";
+import { trainClosure } from "../lib/method/closure-training.ts";
 import { fitSde, type Standardisation, trainingStep } from "../lib/method/fit.ts";
 import type { Method } from "../lib/method/pairs.ts";
 import { evaluate, type SdeShape, sdeNetworks } from "../lib/method/sde-model.ts";
 import { makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
 import { initialParameters, layout, TrainableMlp } from "../lib/nn/mlp.ts";
+import { normalPair } from "../lib/random/normal.ts";
 import { stream } from "../lib/random/stream.ts";
 import { Xoshiro } from "../lib/random/xoshiro.ts";
 import { measureRate, type Rate, rateLine } from "../lib/run/bench.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { CurieWeiss } from "../lib/systems/curie-weiss.ts";
+import { PREDATOR_PREY, PredatorPrey } from "../lib/systems/predator-prey.ts";
 
 const PHYSICS = { temperature: 1.1, field: 0.1 };
 const ADAPTERS = ["all", "hardware", "system", "bundled"] as const;
@@ -48,7 +51,9 @@ await main(async () => {
   const gpu = await openDevice();
   console.log(`\n${gpu.adapter.name} (${gpu.adapter.driver})`);
   await benchSimulation(gpu);
+  await benchFields(gpu);
   await benchTraining(gpu);
+  await benchClosure(gpu);
   await benchAccuracy(gpu);
 });
 
@@ -76,6 +81,77 @@ async function benchSimulation(gpu: Gpu): Promise<void> {
   console.log(rateLine("Curie–Weiss, 4,096 systems of 64 x 64", "attempts", rate, baseline));
   states.destroy();
   system.destroy();
+}
+
+/** Euler–Maruyama updates of grid points (both species); baseline: the same step, one system, in TypeScript. */
+async function benchFields(gpu: Gpu): Promise<void> {
+  const points = 200;
+  const { growth, threshold, predatorDiffusion, noise, dt } = PREDATOR_PREY;
+  const steps = 2000;
+  let u = new Float64Array(points).fill(0.5);
+  let v = new Float64Array(points).fill(0.5);
+  const baseline = await measureRate(steps * points, async () => {
+    const rng = Xoshiro.open(stream(1, "bench"), 0, 0);
+    const s = noise * Math.sqrt(dt);
+    for (let step = 0; step < steps; step++) {
+      const [nextU, nextV] = [new Float64Array(points), new Float64Array(points)];
+      for (let i = 0; i < points; i++) {
+        const [a, b] = normalPair(rng.next(), rng.next());
+        const exchange = v[Math.max(i - 1, 0)] - 2 * v[i] + v[Math.min(i + 1, points - 1)];
+        nextU[i] = u[i] + dt * u[i] * (1 - u[i] - v[i]) + s * a;
+        nextV[i] = v[i] + dt * (growth * v[i] * (u[i] - threshold) + predatorDiffusion * exchange) + s * b;
+      }
+      [u, v] = [nextU, nextV];
+    }
+  });
+  console.log(rateLine("predator–prey, 1 thread of TypeScript", "points", baseline));
+  const system = new PredatorPrey(gpu, { ...PREDATOR_PREY, patchPoints: 40 });
+  for (const [count, time] of [
+    [50, 20],
+    [5000, 1],
+  ]) {
+    const states = system.prepared(new Array(count).fill({ mean: 0.5, amplitude: 0.1 }), points);
+    let round = 0;
+    const rate = await measureRate((count * points * time) / dt, async () => {
+      await system.evolve(states, time, stream(1, "bench", round++));
+      await gpu.idle();
+    });
+    console.log(rateLine(`predator–prey, ${count} systems of ${points} points`, "points", rate, baseline));
+    states.destroy();
+  }
+  system.destroy();
+}
+
+/** Steps of the autoencoder 2 × 5 × (40-32-32-1) and 4-32-32-400 at batch 256, in samples (snapshots) per second. */
+async function benchClosure(gpu: Gpu): Promise<void> {
+  const rows = 1024;
+  const batch = 256;
+  const rng = Xoshiro.open(stream(1, "bench/closure"), 0, 0);
+  const random = (length: number) => Float32Array.from({ length }, rng.uniform.bind(rng));
+  const pairs = {
+    d: 2,
+    whole: random(2 * rows),
+    patch: random(10 * rows),
+    delta: random(10 * rows),
+    perSnapshot: 5,
+    time: 0.01,
+    patches: 5,
+  };
+  const none = new Float32Array(0);
+  const table = {
+    parts: 2,
+    size: 40,
+    patches: 5,
+    fields: random(400 * rows),
+    pairs: { ...pairs, compensator: none, variation: none },
+  };
+  const shape = { parts: 2, size: 40, joint: false, hidden: [32, 32], activation: "tanh", variables: 2 } as const;
+  const steps = 64;
+  const rate = await measureRate(steps * batch, async () => {
+    const options = { batch, steps, learningRate: 1e-3, weightDecay: 0, seed: 1 };
+    await trainClosure(gpu, "autoencoder", table, shape, [32, 32], options);
+  });
+  console.log(rateLine("autoencoder training, 200 points, 5 patches", "samples", rate));
 }
 
 /** One AdamW step of the SDE loss, d = 4, full diffusion, networks 4-64-64-64-4 and 4-64-64-64-16, batch 1,024. */

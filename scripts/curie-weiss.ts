@@ -18,6 +18,7 @@ import { upsampleTo } from "../lib/method/upsample.ts";
 import { stream } from "../lib/random/stream.ts";
 import { curieWeissReport } from "../lib/report/curie-weiss.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
+import { repeatCommand } from "../lib/run/command-text.ts";
 import { curieWeissCommand, EVERY } from "../lib/run/curie-weiss-command.ts";
 import {
   curieWeissFigures,
@@ -87,7 +88,13 @@ await main(async () => {
   const metrics = curieWeissMetrics(reference, outcomes, run.result({}).seconds.total);
   console.log(scoreTable(metrics));
   await run.finish(metrics, (result) =>
-    curieWeissReport({ result, ...curieWeissFigures(reference, outcomes, p.runs), upsampling, pictures }),
+    curieWeissReport({
+      result,
+      command: repeatCommand(options.experiment),
+      ...curieWeissFigures(reference, outcomes, p.runs),
+      upsampling,
+      pictures,
+    }),
   );
 
   /** Small trajectories → large snapshots → partial evolutions, of duration δt for each estimator. */

@@ -29,8 +29,9 @@ import { makePairs, smallTrajectories, thinned } from "../lib/method/snapshots.t
 import { stream } from "../lib/random/stream.ts";
 import { predatorPreyReport } from "../lib/report/predator-prey.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
+import { repeatCommand } from "../lib/run/command-text.ts";
 import { main } from "../lib/run/main.ts";
-import { EVERY, predatorPreyCommand, predatorPreySystem } from "../lib/run/predator-prey-command.ts";
+import { EVERY, FEWER, predatorPreyCommand, predatorPreySystem } from "../lib/run/predator-prey-command.ts";
 import { checkedEquation } from "../lib/run/predator-prey-equation.ts";
 import { measureFields } from "../lib/run/predator-prey-fields.ts";
 import {
@@ -45,8 +46,6 @@ import { openRun } from "../lib/run/run-folder.ts";
 import { stagedTraining } from "../lib/run/staged-training.ts";
 import { PredatorPrey, type PredatorPreyStates } from "../lib/systems/predator-prey.ts";
 
-/** The compensator is also trained on one pair in this many. */
-const FEWER = 10;
 /** Patches of a snapshot that the closure is trained on, at most. */
 const CLOSURE_PATCHES = 8;
 
@@ -77,7 +76,7 @@ await main(async () => {
     parts: system.parts,
     size: p.patch,
     joint: p.encoder === "joint",
-    hidden: p.closureHidden,
+    hidden: p.encoder === "linear" ? [] : p.closureHidden,
     activation: p.activation,
     variables: p.variables,
   };
@@ -161,6 +160,7 @@ await main(async () => {
   await run.finish(metrics, (result) =>
     predatorPreyReport({
       result,
+      command: repeatCommand(options.experiment),
       ...predatorPreyFigures(study, result.seconds),
       ...equation,
       ...fields,

@@ -75,7 +75,7 @@ export function besideEachOther(records: readonly Float32Array[], times: number)
 }
 
 /** Runs [from, to) of a record `[times][runs][d]`. */
-export function someRuns(record: Float32Array, times: number, d: number, from: number, to: number): Float32Array {
+function someRuns(record: Float32Array, times: number, d: number, from: number, to: number): Float32Array {
   const row = record.length / times;
   const part = new Float32Array(times * (to - from) * d);
   for (let t = 0; t < times; t++) part.set(record.subarray(t * row + from * d, t * row + to * d), t * (to - from) * d);

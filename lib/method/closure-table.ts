@@ -1,7 +1,8 @@
 // Training data of a closure: configurations of patches of large snapshots, and what partial evolution does to them.
 import { stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
-import type { DiffusiveSystem, FieldStates } from "../systems/system.ts";
+import type { DiffusiveSystem, FieldStates, PatchChange } from "../systems/system.ts";
+import { concatenate } from "./concatenate.ts";
 import { choosePatches, type Pairs } from "./pairs.ts";
 import { type UpsampleOptions, upsampled } from "./snapshots.ts";
 
@@ -38,12 +39,7 @@ export async function closureTable<S extends FieldStates>(
   const row = parts * perSnapshot * size;
   const fields = new Float32Array(count * row);
   const whole = new Float32Array(count * parts);
-  const columns = {
-    patch: new Float32Array(count * perSnapshot * parts),
-    delta: new Float32Array(count * perSnapshot * parts),
-    compensator: new Float32Array(count * perSnapshot * parts),
-    variation: new Float32Array((count * perSnapshot * parts * (parts + 1)) / 2),
-  };
+  const changes: PatchChange[] = [];
   await upsampled(system, words, options, async (large, from, to) => {
     const rng = Xoshiro.open(stream(seed, "closure/patches"), from, 0);
     const chosen =
@@ -69,17 +65,20 @@ export async function closureTable<S extends FieldStates>(
       time,
       stream(seed, "closure/partial", 0, from * perSnapshot),
     );
-    const at = from * perSnapshot * parts;
-    columns.patch.set(change.before, at);
-    columns.delta.set(change.delta, at);
-    if (change.compensator) columns.compensator.set(change.compensator, at);
-    if (change.variation) columns.variation.set(change.variation, (at * (parts + 1)) / 2);
+    changes.push(change);
   });
-  return {
-    parts,
-    size,
-    patches: perSnapshot,
-    fields,
-    pairs: { d: parts, whole, ...columns, perSnapshot, time, patches: all },
+  const column = (pick: (change: PatchChange) => Float32Array | null) =>
+    concatenate(changes.flatMap((change) => pick(change) ?? []));
+  const pairs = {
+    d: parts,
+    whole,
+    patch: column(({ before }) => before),
+    delta: column(({ delta }) => delta),
+    compensator: column(({ compensator }) => compensator),
+    variation: column(({ variation }) => variation),
+    perSnapshot,
+    time,
+    patches: all,
   };
+  return { parts, size, patches: perSnapshot, fields, pairs };
 }

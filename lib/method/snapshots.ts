@@ -2,6 +2,7 @@
 import { stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import type { States, System } from "../systems/system.ts";
+import { concatenate } from "./concatenate.ts";
 import { type Coordinates, observables } from "./coordinates.ts";
 import { choosePatches, type Pairs } from "./pairs.ts";
 import { upsampleTo } from "./upsample.ts";
@@ -137,15 +138,4 @@ export async function makePairs<S extends States>(
     time,
     patches,
   }));
-}
-
-function concatenate<T extends Float32Array | Uint32Array>(parts: readonly T[]): T {
-  if (parts.length === 0) return new Float32Array(0) as T;
-  const joined = new (parts[0].constructor as new (length: number) => T)(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

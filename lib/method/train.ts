@@ -5,6 +5,7 @@ import type { Gpu } from "../gpu/device.ts";
 import type { Call } from "../gpu/kernel.ts";
 import type { TrainableMlp } from "../nn/mlp.ts";
 import { stream } from "../random/stream.ts";
+import { concatenate } from "./concatenate.ts";
 
 export interface FitOptions {
   readonly batch: number;
@@ -94,21 +95,11 @@ export async function trainNetworks(
     if (step < steps && checkpoint?.wanted()) {
       const saved = await Promise.all(networks.map((network) => network.save()));
       checkpoint.save({
-        parameters: joined(saved.map(({ parameters }) => parameters)),
-        moments: joined(saved.map(({ moments }) => moments)),
+        parameters: concatenate(saved.map(({ parameters }) => parameters)),
+        moments: concatenate(saved.map(({ moments }) => moments)),
         step,
       });
     }
     onSteps?.(step, loss);
   });
-}
-
-function joined(arrays: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    all.set(array, at);
-    at += array.length;
-  }
-  return all;
 }

@@ -73,8 +73,8 @@ alike; the places of the bumps are chance, because the noise differs.`,
     alt: "Prey and predator against position in a small, an upsampled and a true system",
     x: { label: "position [grid points]" },
     y: { label: "density" },
-    columns: 3,
-    height: 260,
+    columns: 2,
+    height: 240,
     maxPoints: 400,
     panels,
   });
@@ -97,14 +97,20 @@ export function spectra(data: Data): Html {
       }),
     };
   }).filter((panel) => panel.series.length > 0);
+  const truth = data.spectra
+    .filter(({ name }) => isTrue(name))
+    .flatMap(({ power }) => power.filter((value) => value > 0));
+  // Interpolation leaves some modes without any power: the axis ends a decade below the true ones.
+  const [low, high] = rangeOf(truth);
   return chart({
     id: "spectra",
     title: "Power spectra",
     caption: html`Variance per mode of the fields, mean over replicas with 95 % bands; mode <i>q</i> has <i>q</i> half waves across the system. True states
-(thick) set the mark. Interpolation removes fluctuations of short waves (large <i>q</i>), which LocalRelax has to put back: where a curve lies under the thick one, they are missing.`,
+(thick) set the mark. Interpolation removes fluctuations of short waves (large <i>q</i>), which LocalRelax has to put back: where a curve lies under the thick one, they are missing. The
+axis ends a decade below the true states; interpolated ones go on falling.`,
     alt: "Variance per mode against mode number, logarithmic, of true states and of each way of upsampling",
     x: { label: "mode q [half waves]", log: 10 },
-    y: { label: "variance per mode", log: 10 },
+    y: { label: "variance per mode", log: 10, ...(truth.length > 0 && { range: [low / 10, high * 3] }) },
     height: 320,
     panels,
   });

@@ -136,9 +136,11 @@ const parameters = {
   variables: { kind: "integer", default: 2, min: 1, max: 6, meaning: "closure variables", paper: "3.2" },
   encoder: {
     kind: "choice",
-    choices: ["species", "joint"],
-    default: "species",
-    meaning: "whether the encoder reads one species of a patch at a time, as in the paper, or both",
+    choices: ["linear", "species", "joint"],
+    default: "linear",
+    profiles: { paper: "species" },
+    meaning:
+      "what reads a patch: a linear map of each species, a network of each species (paper), or a network of both together",
     paper: "3.2",
   },
   trajectories: {
@@ -195,7 +197,7 @@ const parameters = {
   incrementTime: {
     kind: "number",
     default: 0.05,
-    profiles: { standard: 0.01, paper: 0.01 },
+    profiles: { standard: 0.02, paper: 0.01 },
     above: 0,
     max: 10,
     unit: "time",
@@ -220,6 +222,8 @@ const parameters = {
     paper: "3.2",
   },
   ...TRAINING,
+  hidden: { ...TRAINING.hidden, profiles: { quick: [16, 16], paper: [64, 64, 64] } },
+  batch: { ...TRAINING.batch, profiles: { quick: 512 } },
   closureSnapshots: {
     kind: "integer",
     default: 16_384,
@@ -232,21 +236,28 @@ const parameters = {
     default: [32, 32],
     min: 8,
     max: 1024,
-    meaning: "hidden widths of the encoder and of what reads it, multiples of 8",
+    meaning: "hidden widths of the encoder, unless linear, and of what reads it, multiples of 8",
     paper: "3.2",
   },
   closureSteps: {
     kind: "integer",
-    default: 200,
-    profiles: { standard: 800, paper: 5000 },
+    default: 400,
+    profiles: { standard: 2000, paper: 20_000 },
     min: 1,
     max: 1e7,
     meaning: "AdamW steps of the closure",
   },
+  closureLearningRate: {
+    kind: "number",
+    default: 0.01,
+    profiles: { paper: 0.003 },
+    above: 0,
+    max: 1,
+    meaning: "peak learning rate of the closure",
+  },
   closureBatch: {
     kind: "integer",
-    default: 512,
-    profiles: { quick: 256 },
+    default: 256,
     min: 256,
     max: 65_536,
     meaning: "mini-batch of the closure, a multiple of 256",
@@ -262,7 +273,7 @@ const parameters = {
   },
   trueRuns: {
     kind: "integer",
-    default: 200,
+    default: 100,
     profiles: { standard: 1000, paper: 1000 },
     min: 4,
     max: 100_000,
@@ -290,6 +301,8 @@ const parameters = {
 
 /** Predictions are compared with direct simulation at multiples of this time. */
 export const EVERY = 0.5;
+/** The compensator is also trained on one snapshot in this many. */
+export const FEWER = 10;
 export type PredatorPreyOptions = Values<typeof parameters>;
 type Physics = Values<typeof PREDATOR_PREY_PHYSICS>;
 
@@ -352,16 +365,22 @@ function check(p: PredatorPreyOptions): void {
   if (!isWhole(EVERY / p.dt))
     throw new InputError(`--dt ${p.dt} does not divide ${EVERY}: use 0.01, 0.02, 0.05 or 0.1`);
   if (!isWhole(p.horizon / EVERY)) throw new InputError(`--horizon ${p.horizon} is not a multiple of ${EVERY}`);
-  if (p.encoder === "species" && p.variables % 2 !== 0) {
+  if (p.encoder !== "joint" && p.variables % 2 !== 0) {
     throw new InputError(
       `--variables ${p.variables} is odd, but each of two species has as many: use ${p.variables + 1}, or --encoder joint`,
     );
   }
   for (const mean of p.means) for (const amplitude of p.amplitudes) checkWave(mean, amplitude);
-  checkTraining(p, p.trajectories * p.records);
+  const snapshots = p.trajectories * p.records;
+  checkTraining(p, snapshots);
+  if (snapshots < FEWER * p.batch) {
+    throw new InputError(
+      `${snapshots} snapshots are fewer than ${FEWER} times the batch of ${p.batch}, which the training on one in ${FEWER} needs: raise --trajectories`,
+    );
+  }
   checkTraining(
     { hidden: p.closureHidden, batch: p.closureBatch },
-    Math.min(p.closureSnapshots, p.trajectories * p.records),
+    Math.min(p.closureSnapshots, snapshots),
     "closure-",
   );
   if (p.trueRuns < 2 * p.ensemble) {

@@ -65,13 +65,14 @@ export async function measureFields(
   const edges = [WAVE_MODES, Math.round(small / 2), small, points].filter(
     (edge, k, list) => k === 0 || edge > list[k - 1],
   );
+  // Without mode 0, the mean: the axis is logarithmic.
   const curve = (name: string, species: "u" | "v", { power, standardError }: Spectrum) => ({
     name,
     species,
-    mode: Array.from(power, (_, mode) => mode),
-    power: Array.from(power),
-    low: Array.from(power, (value, mode) => value - 1.96 * standardError[mode]),
-    high: Array.from(power, (value, mode) => value + 1.96 * standardError[mode]),
+    mode: Array.from(power.subarray(1), (_, k) => k + 1),
+    power: Array.from(power.subarray(1)),
+    low: Array.from(power.subarray(1), (value, k) => value - 1.96 * standardError[k + 1]),
+    high: Array.from(power.subarray(1), (value, k) => value + 1.96 * standardError[k + 1]),
   });
   const spectra = SPECIES.flatMap((species) => [
     ...learned.map((one) => curve(one.name, species, one[species])),

@@ -6,6 +6,7 @@ import { InputError } from "../errors.ts";
 import { fileError, writeAtomically } from "../io/atomic.ts";
 import { writeCsv } from "../io/csv.ts";
 import { type Metadata, readSafetensors, type Tensors, writeSafetensors } from "../io/safetensors.ts";
+import { continueCommand } from "./command-text.ts";
 import { checkUnlocked, lockFolder } from "./lock.ts";
 import {
   checkName,
@@ -87,7 +88,7 @@ export async function openRun(options: RunOptions): Promise<Run> {
     if (old && force) removeFiles(folder, ["result.json", ...old.files]);
     const manifest = old && resume ? old : fresh;
     writeManifest(folder, manifest);
-    setContinuation(continuation(experiment));
+    setContinuation(continueCommand(experiment));
     return new Run(folder, manifest, release);
   } catch (error) {
     release();
@@ -115,12 +116,6 @@ function decide(folder: string, found: Found, identity: Identity, resume: boolea
   } else {
     throw new InputError(`${folder} holds an unfinished run: use --resume to continue it, or --force to start over`);
   }
-}
-
-function continuation(experiment: string): string {
-  const args = process.argv.slice(2).filter((arg) => !/^--(resume|force)(=|$)/.test(arg));
-  const words = args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`));
-  return ["bun run", experiment, ...words, "--resume"].join(" ");
 }
 
 /** An open run. Everything it writes is recorded first, so that `--force` can delete exactly that. */

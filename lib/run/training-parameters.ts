@@ -37,7 +37,7 @@ export const TRAINING = {
   steps: {
     kind: "integer",
     default: 500,
-    profiles: { standard: 3000, paper: 20_000 },
+    profiles: { standard: 2000, paper: 20_000 },
     min: 1,
     max: 1e7,
     meaning: "AdamW steps per equation",
