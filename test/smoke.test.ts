@@ -29,6 +29,13 @@ const SMALL = "--patches 8,32 --trajectories 64 --records 8 --batch 256 --steps 
   " ",
 );
 
+/** The same for the fields: K = 2 patches, both closures, one level of upsampling, and pairs enough for one in ten. */
+const FIELDS = [
+  "--N 80 --small 40 --trajectories 128 --records 20 --interval 0.05 --relax-time 0.02 --lambdas 1 --batch 256 --steps 20",
+  "--closure-batch 256 --closure-snapshots 256 --closure-steps 10 --runs 8 --ensemble 4 --true-runs 10 --horizon 2",
+  "--means 0.5 --amplitudes 0.1 --seed 3",
+].flatMap((line) => line.split(" "));
+
 function start(script: string, args: readonly string[]) {
   return Bun.spawn([process.execPath, join(PROJECT_ROOT, "scripts", `${script}.ts`), ...args], {
     stdout: "pipe",
@@ -140,6 +147,61 @@ describe("curie-weiss", () => {
   }, 240_000);
 });
 
+describe("predator-prey", () => {
+  const reference = join(folder, "fields");
+
+  test("a whole run ends with tables, a valid result and a report", async () => {
+    const { out, err, code } = await run("predator-prey", [...FIELDS, "--out", reference]);
+    expect({ code, err: err.replace(/^predator-prey \d+ %.*\n/gm, "") }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("index.html");
+    const result = validateResult(JSON.parse(readFileSync(join(reference, "result.json"), "utf8")));
+    const value = (name: string) => result.metrics[name]?.value;
+    for (const quantity of ["mean_error", "std_error"]) {
+      for (const method of [
+        "compensator",
+        "increment",
+        "naive",
+        "small",
+        "compensator.dynamics",
+        "increment.dynamics",
+      ]) {
+        expect(Number.isFinite(value(`${quantity}.${method}`))).toBe(true);
+      }
+    }
+    for (const prediction of ["floor", "compensator.lambda1", "compensator.lambda2", "increment.lambda2.dynamics"]) {
+      expect(Number.isFinite(value(`mmd.${prediction}`))).toBe(true);
+    }
+    expect(value("pairs.compensator")).toBe(2560);
+    expect(value("pairs.compensator.one-in-10")).toBe(256);
+    // Even twenty steps tell the methods apart: naive takes the scatter between patches for noise of the whole.
+    expect(value("std_error.compensator")).toBeLessThan(1);
+    expect(value("std_error.naive")).toBeGreaterThan(3);
+    expect(value("seconds.total")).toBeGreaterThan(0);
+    expect(existsSync(join(reference, "checkpoints"))).toBe(false);
+    expect(readdirSync(join(reference, "tables")).sort()).toEqual(["mmd.csv", "moments.csv", "scores.csv"]);
+    expect(readFileSync(join(reference, "index.html"), "utf8")).toContain("redator");
+  }, 120_000);
+
+  test("kill −9 in the middle, then --resume: the same bytes as without", async () => {
+    const out = join(folder, "fields-killed");
+    // Killed when the first closure, its pairs and one equation are on disk.
+    const child = start("predator-prey", [...FIELDS, "--out", out]);
+    while (!existsSync(join(out, "checkpoints", "seed3", "autoencoder", "compensator.safetensors"))) {
+      expect(child.exitCode).toBeNull();
+      await Bun.sleep(5);
+    }
+    child.kill("SIGKILL");
+    await child.exited;
+    expect(existsSync(join(out, "result.json"))).toBe(false);
+    const other = await run("predator-prey", [...FIELDS, "--out", out, "--resume", "--noise", "0.03"]);
+    expect(other.code).toBe(2);
+    expect(other.err).toMatch(/0\.02.*0\.03|0\.03.*0\.02/);
+    const resumed = await run("predator-prey", [...FIELDS, "--out", out, "--resume"]);
+    expect(resumed.code).toBe(0);
+    expect(bytesOf(out)).toEqual(bytesOf(reference));
+  }, 240_000);
+});
+
 describe("bad input: exit code 2, one or two sentences, nothing written", () => {
   const used = join(folder, "used");
   mkdirSync(used);
@@ -162,9 +224,23 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
     ["resume of nothing", ["--out", join(folder, "nothing"), "--resume"], /resume/],
     ["patch listed twice", ["--patches", "8,8"], /twice/],
   ];
-  test.each(cases)("%s", async (_, args, message) => {
+  const fieldCases: [string, string[], RegExp][] = [
+    ["N that patches do not tile", ["--N", "210"], /210.*40.*200 or 240/],
+    ["N that factors 2, 3 and 5 do not reach", ["--N", "280", "--small", "40"], /280.*40.*2, 3 and 5/],
+    ["unstable time step", ["--predator-diffusion", "50", "--dt", "0.02"], /0\.02.*0\.01/],
+    ["δt between two steps", ["--increment-time", "0.015"], /0\.015.*0\.01/],
+    ["horizon between comparisons", ["--horizon", "1.3"], /1\.3.*0\.5/],
+    ["odd number of variables", ["--variables", "3"], /3.*4.*joint/],
+    ["wave beyond 0 … 1", ["--means", "0.5,0.9", "--amplitudes", "0.2"], /0\.9.*0\.2/],
+    ["too few true runs", ["--true-runs", "99"], /99.*50.*100/],
+    ["fewer snapshots than a closure batch", ["--closure-snapshots", "256", "--closure-batch", "512"], /256.*512/],
+  ];
+  test.each([
+    ...cases.map(([name, ...rest]) => [`curie-weiss, ${name}`, "curie-weiss", ...rest] as const),
+    ...fieldCases.map(([name, ...rest]) => [`predator-prey, ${name}`, "predator-prey", ...rest] as const),
+  ])("%s", async (_, experiment, args, message) => {
     const out = args.includes("--out") ? [] : ["--out", join(folder, "never")];
-    const { code, err, out: printed } = await run("curie-weiss", [...args, ...out]);
+    const { code, err, out: printed } = await run(experiment, [...args, ...out]);
     expect({ code, printed }).toEqual({ code: 2, printed: "" });
     expect(err).toMatch(message);
     expect(err.trim().split("\n").length).toBe(1);
@@ -188,6 +264,7 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
   test("fuzzed command lines of simulate never crash", async () => {
     const word = fc.oneof(
       fc.constantFrom("--L", "--T", "--m0", "--times", "--replicas", "--seed", "--out", "curie-weiss", "ising", "--"),
+      fc.constantFrom("predator-prey", "--N", "--noise", "--dt", "--N=1", "--dt=0.6", "--mean=2", "--integrator=rk5"),
       fc.constantFrom("-1", "0", "NaN", "1e999", "0x10", "", " ", "3,2,1", "--L=7", "--T=0", "--m0=2", "--help=no"),
       fc.string({ maxLength: 12 }).filter((text) => !text.includes("\0")),
     );
@@ -227,5 +304,61 @@ describe("simulate", () => {
     const before = readFileSync(file, "utf8");
     expect((await run("simulate", [...args, file])).code).toBe(2);
     expect(readFileSync(file, "utf8")).toBe(before);
+  }, 60_000);
+
+  test("fields: the linear problem has its exact mean and spread, and the file is not overwritten", async () => {
+    const file = join(folder, "uv.csv");
+    const line = "predator-prey --N 20 --a 0 --noise 0.04 --amplitude 0 --replicas 2000 --times 0,0.5,2 --seed 3 --out";
+    const args = line.split(" ");
+    expect((await run("simulate", [...args, file])).code).toBe(0);
+    const text = readFileSync(file, "utf8");
+    const rows = text
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((row) => row.split(","));
+    expect(rows.map(([time, symbol]) => time + symbol)).toEqual(["0u", "0v", "0.5u", "0.5v", "2u", "2v"]);
+    for (const [time, symbol, mean, std, se] of rows) {
+      if (symbol !== "v") continue;
+      // Zero flux: the mean of the predators only sums noise, variance s² t/N. Four standard errors, as above.
+      const exact = 0.04 * Math.sqrt(Number(time) / 20);
+      expect(Math.abs(Number(mean) - 0.5)).toBeLessThanOrEqual(4 * Number(se) + 1e-7);
+      expect(Math.abs(Number(std) - exact)).toBeLessThanOrEqual((4 * exact) / Math.sqrt(2 * 2000) + 1e-7);
+    }
+    expect((await run("simulate", [...args, file])).code).toBe(2);
+    expect(readFileSync(file, "utf8")).toBe(text);
+  }, 60_000);
+
+  test("fields: a population that fails ends with one sentence, and the times before are written", async () => {
+    const file = join(folder, "failed.csv");
+    const line = "predator-prey --N 20 --noise 1 --replicas 5 --times 0,0.01,50 --seed 3 --out";
+    const { code, err } = await run("simulate", [...line.split(" "), file]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^(prey u|predators v) = -?\d\S* at point \d+ of replica \d, step \d+ \(time [\d.]+\): .*\n$/m);
+    expect(err).not.toMatch(/\n {4}at /);
+    const times = readFileSync(file, "utf8")
+      .trim()
+      .split("\n")
+      .map((row) => row.split(",")[0]);
+    expect(times).toEqual(["time", "0", "0", "0.01", "0.01"]);
+  }, 60_000);
+
+  test("fields: bad input is refused before anything is written", async () => {
+    const file = join(folder, "refused.csv");
+    const refusals: [string, RegExp][] = [
+      ["--times 0,0.015", /time 0\.015 is not a multiple of the time step 0\.01/],
+      ["--times 1,0.5", /ascend/],
+      ["--N 1", /--N.*2/],
+      ["--dt 0.6", /0\.6.*0\.5/],
+      ["--mean 0.95", /0\.95.*0\.1/],
+      ["--L 64", /--L/],
+    ];
+    for (const [words, message] of refusals) {
+      const { code, err, out } = await run("simulate", ["predator-prey", ...words.split(" "), "--out", file]);
+      expect({ code, out }).toEqual({ code: 2, out: "" });
+      expect(err).toMatch(message);
+      expect(err.trim().split("\n").length).toBe(1);
+      expect(existsSync(file)).toBe(false);
+    }
   }, 60_000);
 });

@@ -41,11 +41,13 @@ export function closedBy<S extends FieldStates>(system: DiffusiveSystem<S>, enco
       const [before, after, mirrored] = [0, 1, -1];
       const at = async (sign: number) => {
         const cut = await system.cut(states, patches);
-        if (sign !== before) await system.evolve(cut, time, stream, sign === mirrored);
-        const z = await whole(cut);
-        const variation = sign === before ? await encoder.variation(cut, system.noiseVariance * time) : null;
-        cut.destroy();
-        return { z, variation };
+        try {
+          if (sign !== before) await system.evolve(cut, time, stream, sign === mirrored);
+          const z = await whole(cut);
+          return { z, variation: sign === before ? await encoder.variation(cut, system.noiseVariance * time) : null };
+        } finally {
+          cut.destroy();
+        }
       };
       const start = await at(before);
       const plus = (await at(after)).z;

@@ -44,11 +44,11 @@ export async function upsampleTo<S extends States>(
   let level = 0;
   for (const factor of upsamplingFactors(small.side, side)) {
     level++;
-    // Steps 4·level + 0…3 of the stream belong to this level: copying uses two, relaxing one.
-    const larger = await system.upsample(states, factor, { ...stream, step: stream.step + 4 * level });
+    // Steps 8·level + 0…7 of the stream belong to this level: copying has two, relaxing six.
+    const larger = await system.upsample(states, factor, { ...stream, step: stream.step + 8 * level });
     states.destroy();
     states = larger;
-    if (relaxTime > 0) await system.relax(states, relaxTime, { ...stream, step: stream.step + 4 * level + 2 });
+    if (relaxTime > 0) await system.relax(states, relaxTime, { ...stream, step: stream.step + 8 * level + 2 });
     await onLevel?.(states, level);
   }
   return states;

@@ -191,15 +191,18 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     time: number,
     stream: Stream,
   ): Promise<PatchChange> {
-    const cut = await this.cut(states, patches);
-    const before = await this.observe(cut);
-    await this.evolve(cut, time, stream);
-    const after = await this.observe(cut);
-    cut.destroy();
-    const mirror = await this.cut(states, patches);
-    await this.evolve(mirror, time, stream, true);
-    const mirrored = await this.observe(mirror);
-    mirror.destroy();
+    const observed = async (sign: -1 | 0 | 1) => {
+      const cut = await this.cut(states, patches);
+      try {
+        if (sign !== 0) await this.evolve(cut, time, stream, sign < 0);
+        return await this.observe(cut);
+      } finally {
+        cut.destroy();
+      }
+    };
+    const before = await observed(0);
+    const after = await observed(1);
+    const mirrored = await observed(-1);
     const q = (this.noiseVariance * time) / this.patchSide;
     return {
       before,
@@ -250,28 +253,35 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
   }
 
   /**
-   * The patches of the tiling all at once, each with its frozen surroundings, then those of the tiling shifted by half a
-   * patch: every point inside is relaxed twice, the half patches at the ends once.
+   * In four rounds: every other patch of the tiling, the others, and the same of the tiling shifted by half a patch. Patches of one
+   * round do not touch, so each moves beside neighbours at rest and the stationary law stays as it is; two neighbours that moved
+   * at once would each follow the other's past. Points inside are relaxed twice, the half patches at the ends once.
    */
   async relax(states: PredatorPreyStates, time: number, stream: Stream): Promise<void> {
     const { count, side } = states;
     const tiles = this.#tiles(side);
-    for (const [round, shift] of [0, this.patchSide / 2].entries()) {
-      const patches = shift === 0 ? tiles : tiles - 1;
-      if (patches === 0) continue;
+    const half = this.patchSide / 2;
+    const rounds = [
+      { shift: 0, first: 0, tiles },
+      { shift: 0, first: 1, tiles },
+      { shift: half, first: 0, tiles: tiles - 1 },
+      { shift: half, first: 1, tiles: tiles - 1 },
+    ];
+    for (const [round, { shift, first, tiles: all }] of rounds.entries()) {
+      const patches = Math.ceil((all - first) / 2);
+      if (patches <= 0) continue;
       const origins = Uint32Array.from(
         { length: count * patches },
-        (_, pair) => shift + (pair % patches) * this.patchSide,
+        (_, pair) => shift + (first + 2 * (pair % patches)) * this.patchSide,
       );
       const cut = await this.#cutAt(states, origins);
-      await this.evolve(cut, time, { ...stream, step: stream.step + round });
-      const params = { pairs: origins.length, per_replica: patches, points: side, size: this.patchSide };
-      const at = this.#gpu.buffer("predator-prey.origins", origins);
-      const bindings = { fields: states.fields, origins: at, patches: cut.fields };
-      await this.#run("paste", origins.length * this.patchSide, params, bindings);
-      await this.#gpu.idle();
-      cut.destroy();
-      at.destroy();
+      try {
+        const { replica, step } = stream;
+        await this.evolve(cut, time, { ...stream, replica: replica * patches, step: step + round });
+        await this.#paste(cut, origins, states);
+      } finally {
+        cut.destroy();
+      }
     }
   }
 
@@ -334,6 +344,20 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     await this.#run("cut", origins.length * this.patchSide, params, bindings);
     at.destroy();
     return cut;
+  }
+
+  /** Puts patches back where they were cut out; those of one replica must not overlap. */
+  async #paste({ fields: patches }: PredatorPreyStates, origins: Uint32Array, into: PredatorPreyStates): Promise<void> {
+    const params = {
+      pairs: origins.length,
+      per_replica: origins.length / into.count,
+      points: into.side,
+      size: this.patchSide,
+    };
+    const at = this.#gpu.buffer("predator-prey.origins", origins);
+    await this.#run("paste", origins.length * this.patchSide, params, { fields: into.fields, origins: at, patches });
+    await this.#gpu.idle();
+    at.destroy();
   }
 
   async #sums({ count, side, fields }: PredatorPreyStates, size: number): Promise<Float32Array> {
