@@ -134,12 +134,14 @@ await main(async () => {
     const floor = await run.phase("score", () => predatorPreyFloor(gpu, times.length, ensembles, seed));
     for (const { method, fewer, pairs: data, model } of models) {
       const own = method === "compensator" || method === "increment";
-      for (const lambda of own && fewer === 1 && closure === closures[0] ? lambdas : [own ? patches : 1]) {
-        const runs = own && lambda !== patches ? p.ensemble : p.runs;
+      const sweep = own && fewer === 1 && closure === closures[0];
+      for (const lambda of sweep ? lambdas : [own ? patches : 1]) {
         const at = own ? withLambda(model, lambda, patches) : model;
-        const label = `${closure}/${method}`;
-        const record = await run.phase("predict", () => predict(at, starts, runs, data.time, seed, label));
-        const scores = await run.phase("score", () => scorePredatorPrey(gpu, truth, ensembles, record));
+        const predictRuns = (runs: number) => predict(at, starts, runs, data.time, seed, `${closure}/${method}`);
+        // The ensembles of a sweep have the same random numbers at every λ; λ = K gets more runs for its moments.
+        const sample = await run.phase("predict", () => predictRuns(p.ensemble));
+        const record = own && lambda !== patches ? sample : await run.phase("predict", () => predictRuns(p.runs));
+        const scores = await run.phase("score", () => scorePredatorPrey(gpu, truth, ensembles, record, sample));
         outcomes.push({ seed, closure, method, lambda, fewer, pairs: data.patch.length / d, scores, ensembles, floor });
       }
       work.add(5 / models.length);
@@ -166,6 +168,9 @@ await main(async () => {
       ...fields,
       points: p.N,
       patch: p.patch,
+      small: p.small,
+      interpolation: p.interpolation,
+      relaxTime: p.relaxTime,
     }),
   );
 
@@ -179,13 +184,8 @@ await main(async () => {
   /** The encoder, from configurations of some snapshots. */
   async function learnClosure(kind: ClosureKind, seed: number, name: string, snapshots: () => Promise<Uint32Array>) {
     const tensors = await run.phase("closure", async () => {
-      const training = {
-        ...p,
-        batch: p.closureBatch,
-        steps: p.closureSteps,
-        seed,
-        learningRate: Number(process.env.CLR ?? p.learningRate),
-      };
+      const { closureBatch: batch, closureSteps: steps, closureLearningRate: learningRate } = p;
+      const training = { batch, steps, learningRate, weightDecay: p.weightDecay, seed };
       return stagedTraining(run, `${name}/encoder`, p.closureSteps, async (progress) => {
         const words = thinned(await snapshots(), system.words(p.small), p.closureSnapshots);
         const limits = { patchesPerSnapshot: CLOSURE_PATCHES, time: p.compensatorTime };

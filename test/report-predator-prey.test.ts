@@ -85,7 +85,9 @@ test("the report is small, the same every time, and has no way out", () => {
   expect(predatorPreyReport(syntheticData())).toBe(text);
   expect(text).not.toMatch(/(?:src|href)="(?!data:|#)/);
   const head = readHead(text);
-  expect(head.description).toStartWith("Learned from patches of 40 grid points, 1/5 of the system");
+  expect(head.description).toStartWith(
+    "Learned from snapshots of 100 grid points and the motion of patches of 40, 1/5 of the system",
+  );
   expect(head.thumbnail).toContain("<polyline");
 });
 

@@ -98,6 +98,10 @@ export function syntheticData(): PredatorPreyReportData {
     points: POINTS,
     patch: PATCH,
     patches: PATCHES,
+    small: 100,
+    interpolation: "linear",
+    relaxTime: 0,
+    fieldPoints: 200,
     closure: "dynamics",
     spaceTime: { times, points: POINTS, field: { u: field(0.4, 0.04, 0), v: field(0.6, 0.01, 2) } },
     profiles: [

@@ -83,14 +83,15 @@ function someRuns(record: Float32Array, times: number, d: number, from: number, 
 }
 
 /**
- * Scores of predictions `record` `[times][cases · runs][d]`. The MMD compares the first `size` runs of a case with each of its two
- * true ensembles and averages; errors of the moments use all runs.
+ * Scores of predictions: errors of the moments from `record`, MMD from `sample`, both `[times][cases · runs][d]`. The MMD compares the
+ * first `size` runs of a case with each of its two true ensembles and averages.
  */
 export async function scorePredatorPrey(
   gpu: Gpu,
   truth: PredatorPreyTruth,
   ensembles: TrueEnsembles,
   record: Float32Array,
+  sample: Float32Array,
 ): Promise<PredatorPreyScores> {
   const { size, d, center, spread } = ensembles;
   const times = truth.times.length;
@@ -98,9 +99,8 @@ export async function scorePredatorPrey(
   const moments: Moments[] = [];
   const mmd = new Float64Array(times);
   for (let c = 0; c < cases; c++) {
-    const own = recordOfCase(record, times, d, cases, c);
-    moments.push(recordMoments(own, times, d));
-    const some = someRuns(own, times, d, 0, size);
+    moments.push(recordMoments(recordOfCase(record, times, d, cases, c), times, d));
+    const some = someRuns(recordOfCase(sample, times, d, cases, c), times, d, 0, size);
     for (const half of [0, 1]) {
       const other = someRuns(ensembles.records[c], times, d, half * size, (half + 1) * size);
       const { biased } = await mmdOverTime(gpu, some, other, { times, d, center, spread });
@@ -115,12 +115,12 @@ export async function scorePredatorPrey(
   return { error, moments, d, mmd, mmdMean: mean(mmd) };
 }
 
-/** What two independent true ensembles score: mean over the cases at each time, and of the time means. */
+/** What two independent true ensembles score: means over the cases, of the ends of their bands too, and the time means of single splits. */
 export async function predatorPreyFloor(gpu: Gpu, times: number, ensembles: TrueEnsembles, seed: number) {
   const { records, size, d, center, spread } = ensembles;
   const floors: MmdFloor[] = [];
-  for (const [c, record] of records.entries()) {
-    floors.push(await mmdFloor(gpu, record, { times, d, center, spread, size, splits: SPLITS, seed: seed + c }));
+  for (const record of records) {
+    floors.push(await mmdFloor(gpu, record, { times, d, center, spread, size, splits: SPLITS, seed }));
   }
   const average = (pick: (floor: MmdFloor) => Float64Array) =>
     Float64Array.from(pick(floors[0]), (_, k) => mean(floors.map((floor) => pick(floor)[k])));

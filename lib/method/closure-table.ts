@@ -25,7 +25,11 @@ export interface ClosureTableOptions extends UpsampleOptions {
   readonly time: number;
 }
 
-/** Upsamples the snapshots `words` and keeps the configurations of some patches of each. */
+/**
+ * Upsamples the snapshots `words` and keeps the configurations of some patches of each. Where these are not all, closure variables
+ * averaged over them carry a sampling error that those of whole systems do not have: it makes the training of ψ noisier, not
+ * the pairs that f and σ are fitted to.
+ */
 export async function closureTable<S extends FieldStates>(
   system: DiffusiveSystem<S>,
   words: Uint32Array,

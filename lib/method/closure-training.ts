@@ -58,7 +58,7 @@ export async function trainClosure(
     drawn: gpu.buffer("closure.drawn", 4 * head.fields * batch),
     losses: gpu.buffer("closure.losses", 4 * batch),
   };
-  const draw = drawUniform(rows, batch, options.seed);
+  const draw = drawUniform(rows, batch, options.seed, "closure/batches");
   const [drawBatch, gather, pool, unpool] = await Promise.all([
     gpu.kernel("nn/draw_batch.wgsl"),
     gpu.kernel("closure/gather.wgsl", { constants: { JOINT: shape.joint ? 1 : 0 }, conditions: { DRAWN: true } }),
@@ -102,7 +102,10 @@ export async function trainClosure(
     ),
     ...encoder.backward(),
   ];
-  const initial = [network, head.network].map((one) => initialParameters(one, options.seed));
+  const initial = [
+    initialParameters(network, options.seed, "closure/encoder"),
+    initialParameters(head.network, options.seed, "closure/reader"),
+  ];
   const what = `the ${kind} closure`;
   await trainNetworks(gpu, what, [encoder, reader], initial, calls, buffers.losses, options.steps, progress);
   const { parameters } = await encoder.save();

@@ -28,19 +28,22 @@ export async function simulateDirectly<S extends States>(
   for (let from = 0; from < count; from += batch) {
     const to = Math.min(count, from + batch);
     const states = prepare(from, to);
-    for (let t = 0; t < times.length; t++) {
-      const at: Stream = stream(seed, purpose, t, from);
-      const pause = t > 0 ? times[t] - times[t - 1] : times[0];
-      if (pause > 0) await system.evolve(states, pause, at);
-      for (const [k, measure] of measures.entries()) {
-        const rows = await measure(states);
-        const width = rows.length / (to - from);
-        records[k] ??= new Float32Array(times.length * count * width);
-        records[k].set(rows, (t * count + from) * width);
+    try {
+      for (let t = 0; t < times.length; t++) {
+        const at: Stream = stream(seed, purpose, t, from);
+        const pause = t > 0 ? times[t] - times[t - 1] : times[0];
+        if (pause > 0) await system.evolve(states, pause, at);
+        for (const [k, measure] of measures.entries()) {
+          const rows = await measure(states);
+          const width = rows.length / (to - from);
+          records[k] ??= new Float32Array(times.length * count * width);
+          records[k].set(rows, (t * count + from) * width);
+        }
+        onTime?.(to - from);
       }
-      onTime?.(to - from);
+    } finally {
+      states.destroy();
     }
-    states.destroy();
   }
   return records;
 }

@@ -102,10 +102,7 @@ export class Encoder {
       const { batch } = mlp;
       const gradients: Float32Array[] = [];
       for (let c = 0; c < outputs; c++) {
-        this.#gpu.write(
-          mlp.outputGradient,
-          new Float32Array(mlp.width * batch).fill(1, c * batch, (c + 1) * batch).fill(0, (c + 1) * batch),
-        );
+        this.#gpu.write(mlp.outputGradient, new Float32Array(mlp.width * batch).fill(1, c * batch, (c + 1) * batch));
         this.#gpu.run(mlp.backpropagate());
         gradients.push(await this.#gpu.read(mlp.inputGradient!, Float32Array));
       }

@@ -79,8 +79,11 @@ export async function upsampled<S extends States>(
     const to = Math.min(count, from + batch);
     const small = system.unpack(words.subarray(from * perState, to * perState), smallSide);
     const large = await upsampleTo(system, small, side, relaxTime, stream(seed, "upsample", 0, from));
-    await use(large, from, to);
-    large.destroy();
+    try {
+      await use(large, from, to);
+    } finally {
+      large.destroy();
+    }
   }
 }
 

@@ -55,8 +55,8 @@ export function requireBatch(rows: number, batch: number): void {
 }
 
 /** Parameters of the mini-batches (kernels/nn/permutation.wgsl). */
-export function drawUniform(rows: number, batch: number, seed: number) {
-  const { purpose } = stream(seed, "fit/batches");
+export function drawUniform(rows: number, batch: number, seed: number, what = "fit/batches") {
+  const { purpose } = stream(seed, what);
   return { rows, batch, half_bits: Math.ceil(Math.log2(rows) / 2), key: [seed, purpose] };
 }
 

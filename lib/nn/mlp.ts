@@ -69,12 +69,12 @@ export function layout({ inputs, hidden, outputs, activation }: MlpShape): { lay
  * Initial parameters `[groups · stride]`: normal weights of variance 1/inputs (tanh) or 2/inputs (relu), biases
  * uniform in ±1 for the first layer (so that units switch at different places) and zero above, last layer zero.
  */
-export function initialParameters(shape: MlpShape, seed: number): Float32Array {
+export function initialParameters(shape: MlpShape, seed: number, purpose = "mlp/initial"): Float32Array {
   const { layers, stride } = layout(shape);
   const parameters = new Float32Array(shape.groups * stride);
   for (let g = 0; g < shape.groups; g++) {
     layers.slice(0, -1).forEach((layer, l) => {
-      const rng = Xoshiro.open(stream(seed, "mlp/initial"), g, l);
+      const rng = Xoshiro.open(stream(seed, purpose), g, l);
       const scale = Math.sqrt((shape.activation === "relu" ? 2 : 1) / layer.inputs);
       const start = g * stride + layer.weights;
       for (let k = 0; k < layer.inputs * layer.outputs; k += 2) {

@@ -66,8 +66,9 @@ export function kramersMoyal(data: Data): Html {
   return chart({
     id: "kramers-moyal",
     title: "Kramers–Moyal coefficients",
-    caption: html`Mean change (drift) and mean squared change (diffusion) per time in bins along one variable, which need no model: over a finite time (open), extrapolated to zero time
-(filled, with bars), and the learned functions averaged over the same data (line). The line should pass through the filled points.`,
+    caption: html`Mean change (drift) and covariance of the change around a local linear fit, divided by λ = <i>K</i> (diffusion), per time in bins along one variable, without a learned model: over a
+finite time (open), extrapolated to zero time (filled, with bars), and the learned functions averaged over the same data (line). The line should pass through the points: the filled
+ones, or between them and the open ones where it was learned over a finite time itself.`,
     alt: "Conditional drift and diffusion in bins along one variable, measured and learned",
     x: { label: "" },
     y: { label: "" },

@@ -68,7 +68,7 @@ export function profiles(data: Data): Html {
   return chart({
     id: "profiles",
     title: "Profiles at one time",
-    caption: html`Both species along the system: a small system, the large state made of it, and a state of the true large system. Roughness from point to point and waves should look
+    caption: html`Both species along the system: a small system, large states made of it, and a true state of that size. Roughness from point to point and waves should look
 alike; the places of the bumps are chance, because the noise differs.`,
     alt: "Prey and predator against position in a small, an upsampled and a true system",
     x: { label: "position [grid points]" },
@@ -106,7 +106,7 @@ export function spectra(data: Data): Html {
     id: "spectra",
     title: "Power spectra",
     caption: html`Variance per mode of the fields, mean over replicas with 95 % bands; mode <i>q</i> has <i>q</i> half waves across the system. True states
-(thick) set the mark. Interpolation removes fluctuations of short waves (large <i>q</i>), which LocalRelax has to put back: where a curve lies under the thick one, they are missing. The
+(thick) set the mark. Interpolation removes fluctuations of short waves (large <i>q</i>), which LocalRelax puts back in part: where a curve lies under the thick one, they are missing. The
 axis ends a decade below the true states; interpolated ones go on falling.`,
     alt: "Variance per mode against mode number, logarithmic, of true states and of each way of upsampling",
     x: { label: "mode q [half waves]", log: 10 },

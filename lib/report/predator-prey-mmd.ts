@@ -80,8 +80,9 @@ export function againstLambda(data: Data): Html {
     "mmd-lambda",
     "Distance from the true ensembles against λ",
     html`Squared maximum mean discrepancy (MMD²) between predicted and true ensembles of ${data.ensemble} runs each, mean over times and cases; bars are 95 % intervals, points of one λ are
-set apart. Training divides the noise of a patch by λ; theory wants the number of patches, λ = <i>K</i> = ${data.patches} (dotted upright), and the minimum should sit there. The shaded
-level is the score of two independent true ensembles: nothing can be expected below it.`,
+set apart. The loss divides the noise of a patch by λ, so that one training, its noise rescaled, serves every λ; theory wants the number of patches, λ = <i>K</i> = ${data.patches} (dotted upright), and the minimum
+should sit there. The shaded
+level is the score of two independent true ensembles, and where 95 % of such pairs lie: nothing can be expected below it.`,
     curves(groups),
   );
 }
@@ -105,7 +106,8 @@ export function closures(data: Data): Html | false {
     data,
     "mmd-closures",
     "Closures compared",
-    html`MMD² of both estimators with each closure. Closures differ in kinetics, not in the size of the noise: all curves should have their minimum at λ = <i>K</i>.`,
+    html`MMD² of both estimators with each closure. Each is measured in its own closure variables, so values of different closures
+are not on one scale; the level is that of the main closure.`,
     curves(groups),
   );
 }
@@ -162,8 +164,8 @@ export function overTime(data: Data): Html {
   return chart({
     id: "mmd-time",
     title: "Distance over time",
-    caption: html`MMD² at each time, mean over cases, for models trained with several λ; dashed where λ is less than <i>K</i>. Bands are 95 % intervals, for λ = <i>K</i> and for two true ensembles
-(grey), which is the best that a model can do; the dotted level is the expectation of the estimator for identical laws.`,
+    caption: html`MMD² at each time, mean over cases, for several λ of the loss; dashed where λ is less than <i>K</i>. Bands are 95 % intervals over seeds for λ = <i>K</i>, and the range of 95 % of
+pairs of true ensembles in single cases (grey), which is the best that a model can do; the dotted level is the expectation of the estimator for identical laws.`,
     alt: "MMD squared against time for several lambda, one panel per method, with the level of two true ensembles",
     x: { label: "time" },
     y: { label: "MMD²", log: 10 },

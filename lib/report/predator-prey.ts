@@ -35,6 +35,12 @@ export interface PredatorPreyReportData {
   patch: number;
   /** Number of patches K. */
   patches: number;
+  /** Grid points of the small systems, how their snapshots are made large, and for how long each level is relaxed. */
+  small: number;
+  interpolation: string;
+  relaxTime: number;
+  /** Grid points of the systems in the section on fields; smaller than N where that is too large to show. */
+  fieldPoints: number;
   /** The closure of the main figures: "autoencoder" or "dynamics". */
   closure: string;
   /** One true run. */
@@ -131,7 +137,7 @@ function headline(data: PredatorPreyReportData): Html | null {
   ];
   const share = data.points / data.patch;
   const { value, valueLow, valueHigh } = data.mmdFloor;
-  return html`Learned from patches of ${data.patch} grid points${share > 1 && `, 1/${formatSetting(share)} of the system`}, the stochastic
+  return html`Learned from snapshots of ${formatSetting(data.small)} grid points and the motion of patches of ${data.patch}${share > 1 && `, 1/${formatSetting(share)} of the system`}, the stochastic
 equation predicts the mean populations of ${data.points} points ${mean && html`with a relative error of <strong>${mean}</strong>${perfect(percent(data.meanFloor))}`}${
     std && html` and their standard deviations with <strong>${std}</strong>${perfect(percent(data.stdFloor))}`
   }.${
@@ -160,7 +166,10 @@ function sections(data: PredatorPreyReportData): Section[] {
         [data.profiles, data.spectra, data.spectrumRatios, data.spaceTime?.times ?? []],
         [
           html`<p>The microscopic system: prey <i>u</i> and predator <i>v</i> on ${data.points} grid points, driven by noise at every point.
-The method runs small systems and makes large states of them by interpolation and LocalRelax (the true dynamics for a short time, patch after patch).</p>`,
+The method runs small systems of ${formatSetting(data.small)} points and makes large states of their snapshots by interpolation, optionally followed by LocalRelax (the true dynamics for a short time,
+patch after patch). This run was trained on ${data.interpolation} interpolation ${data.relaxTime > 0 ? `relaxed for ${formatSetting(data.relaxTime)}` : "without LocalRelax"}; the figures compare both.${
+            data.fieldPoints !== data.points && ` They show systems of ${formatSetting(data.fieldPoints)} points.`
+          }</p>`,
           fields.spaceTime(data),
           fields.profiles(data),
           fields.spectra(data),

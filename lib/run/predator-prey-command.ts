@@ -102,6 +102,8 @@ const parameters = {
     paper: "3.2",
   },
   ...PREDATOR_PREY_PHYSICS,
+  // Without noise there is nothing to learn for σ, and no error of a std.
+  noise: { ...PREDATOR_PREY_PHYSICS.noise, min: 1e-6 },
   means: {
     kind: "numbers",
     default: [0.45, 0.5, 0.55],
@@ -140,13 +142,13 @@ const parameters = {
     default: "linear",
     profiles: { paper: "species" },
     meaning:
-      "what reads a patch: a linear map of each species, a network of each species (paper), or a network of both together",
+      "what reads a patch: one linear map for both species, one network for both (paper), or a network that sees both together",
     paper: "3.2",
   },
   trajectories: {
     kind: "integer",
     default: 256,
-    profiles: { standard: 2048, paper: 50 },
+    profiles: { standard: 6144, paper: 50 },
     min: 1,
     max: 1e6,
     meaning: "small systems simulated",
@@ -216,14 +218,15 @@ const parameters = {
   lambdas: {
     kind: "numbers",
     default: [1, 2.5, 5, 10, 15, 20],
-    above: 0,
+    min: 0.01,
     max: 1e6,
-    meaning: "λ of the training; K is always among them",
+    meaning: "λ of the loss; K is always among them. The noise of one training is rescaled, which is the same",
     paper: "3.2",
   },
   ...TRAINING,
   hidden: { ...TRAINING.hidden, profiles: { quick: [16, 16], paper: [64, 64, 64] } },
   batch: { ...TRAINING.batch, profiles: { quick: 512 } },
+  steps: { ...TRAINING.steps, profiles: { standard: 4000, paper: 20_000 } },
   closureSnapshots: {
     kind: "integer",
     default: 16_384,
@@ -249,8 +252,8 @@ const parameters = {
   },
   closureLearningRate: {
     kind: "number",
-    default: 0.01,
-    profiles: { paper: 0.003 },
+    default: 0.003,
+    profiles: { quick: 0.01 },
     above: 0,
     max: 1,
     meaning: "peak learning rate of the closure",
@@ -341,7 +344,15 @@ function check(p: PredatorPreyOptions): void {
   }
   if (p.N % p.small !== 0)
     throw new InputError(`--N ${p.N} is not a multiple of --small ${p.small}, which is upsampled to it`);
-  upsamplingFactors(p.small, p.N);
+  let side = p.small;
+  for (const factor of upsamplingFactors(p.small, p.N)) {
+    side *= factor;
+    if (p.relaxTime > 0 && side % p.patch !== 0) {
+      throw new InputError(
+        `--relax-time ${p.relaxTime}: patches of ${p.patch} points do not tile the ${side} points of a level on the way from --small ${p.small}; use another --small or no relaxation`,
+      );
+    }
+  }
   for (const [option, time] of [
     ["relax-time", p.relaxTime],
     ["interval", p.interval],

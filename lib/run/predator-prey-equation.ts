@@ -23,7 +23,6 @@ export async function checkedEquation(gpu: Gpu, model: SdeModel, single: Pairs, 
   const { d, time: tau } = single;
   const { state, change, lambda } = regression(single, "increment");
   const count = Math.min(MOST_STATES, state.length / d);
-  const some = (values: Float32Array) => values.subarray(0, count * d);
   // All records of the trajectories count: rows in order of time are thinned evenly.
   const thin = (values: Float32Array) => {
     const rows = values.length / d;
@@ -32,7 +31,7 @@ export async function checkedEquation(gpu: Gpu, model: SdeModel, single: Pairs, 
       const from = Math.floor((k * rows) / count) * d;
       out.set(values.subarray(from, from + d), k * d);
     }
-    return some(out);
+    return out;
   };
   const states = thin(state);
   const increments = {

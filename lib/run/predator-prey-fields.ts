@@ -1,14 +1,15 @@
 // What upsampling does to the fields: spectra of upsampled, relaxed and true systems, and pictures of them.
 import { bandRatio, powerSpectrum, type Spectrum } from "../analysis/spectrum.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { upsampleTo } from "../method/upsample.ts";
-import { type Stream, stream } from "../random/stream.ts";
+import { upsampleTo, upsamplingFactors } from "../method/upsample.ts";
+import { stream } from "../random/stream.ts";
 import {
   INTERPOLATIONS,
   PredatorPrey,
   type PredatorPreyParameters,
   type PredatorPreyStates,
 } from "../systems/predator-prey.ts";
+import { EVERY } from "./predator-prey-command.ts";
 
 const REPLICAS = 256;
 /** Age of the compared systems. */
@@ -18,7 +19,7 @@ const RELAX_TIMES = [0, 0.5];
 /** Larger systems are compared at this size: the transform costs points². */
 const MOST_POINTS = 800;
 /** The initial wave has half waves up to here; what lies beyond is noise. */
-const WAVE_MODES = 20;
+const WAVE_MODES = 30;
 
 const SPECIES = ["u", "v"] as const;
 
@@ -40,13 +41,13 @@ export async function measureFields(
   side: number,
   seed: number,
 ) {
-  const points = side <= MOST_POINTS ? side : small * 2;
+  const { points, relaxTimes } = comparedSize(small, side, physics.patchPoints);
   const all: Fields[] = [];
   let smallProfile: Fields | undefined;
   for (const interpolation of INTERPOLATIONS) {
     const system = new PredatorPrey(gpu, { ...physics, interpolation });
-    for (const relaxTime of RELAX_TIMES) {
-      const states = await aged(system, small, stream(seed, "fields/small"));
+    for (const relaxTime of relaxTimes) {
+      const states = await aged(system, small, seed, "small");
       smallProfile ??= await read(gpu, "small system", states);
       const large = await upsampleTo(system, states, points, relaxTime, stream(seed, "fields/upsample"));
       const name = `${interpolation}${relaxTime > 0 ? `, relaxed for ${relaxTime}` : ""}`;
@@ -56,16 +57,15 @@ export async function measureFields(
     system.destroy();
   }
   const system = new PredatorPrey(gpu, physics);
-  const large = await aged(system, points, stream(seed, "fields/large"));
+  const large = await aged(system, points, seed, "large");
   const truth = await read(gpu, "true", large);
   large.destroy();
   const spectrum = (fields: Float32Array) => powerSpectrum(fields, points, { fluctuations: true });
   const exact = { u: spectrum(truth.u), v: spectrum(truth.v) };
   const learned = all.map((fields) => ({ name: fields.name, u: spectrum(fields.u), v: spectrum(fields.v) }));
-  const edges = [WAVE_MODES, Math.round(small / 2), small, points].filter(
-    (edge, k, list) => k === 0 || edge > list[k - 1],
-  );
-  // Without mode 0, the mean: the axis is logarithmic.
+  const borders = [WAVE_MODES + 1, Math.round(small / 2), small].filter((edge) => edge < points);
+  const edges = [...new Set([...borders.sort((x, y) => x - y), points])];
+  if (edges.length < 2) edges.unshift(1);
   const curve = (name: string, species: "u" | "v", { power, standardError }: Spectrum) => ({
     name,
     species,
@@ -92,25 +92,42 @@ export async function measureFields(
   );
   const spaceTime = await record(gpu, system, points, seed);
   system.destroy();
-  const shown = [smallProfile!, all[0], all[1], truth];
-  const titles = ["Small system", "Upsampled", `Upsampled and relaxed for ${RELAX_TIMES[1]}`, "True large system"];
-  const profiles = shown.map((fields, k) => {
+  const relaxed = all.find(({ name }) => name.includes("relaxed"));
+  const shown = [
+    { title: "Small system", fields: smallProfile! },
+    { title: `Upsampled, ${all[0].name}`, fields: all[0] },
+    ...(relaxed ? [{ title: `Upsampled, ${relaxed.name}`, fields: relaxed }] : []),
+    { title: "True system", fields: truth },
+  ];
+  const profiles = shown.map(({ title, fields }) => {
     const own = fields.u.length / REPLICAS;
     return {
-      title: titles[k],
+      title,
       x: Array.from({ length: own }, (_, i) => ((i + 0.5) * points) / own - 0.5),
       u: Array.from(fields.u.subarray(0, own)),
       v: Array.from(fields.v.subarray(0, own)),
     };
   });
-  return { points, spectra, spectrumRatios, profiles, spaceTime };
+  return { fieldPoints: points, spectra, spectrumRatios, profiles, spaceTime };
 }
 
-/** Systems from the training law at the age of comparison; equal streams give equal initial waves at every size. */
-async function aged(system: PredatorPrey, side: number, at: Stream): Promise<PredatorPreyStates> {
-  const states = await system.initial(REPLICAS, side, { ...at, purpose: 1 });
-  await system.evolve(states, AGE, at);
+/** Systems from the training law at the age of comparison. */
+async function aged(system: PredatorPrey, side: number, seed: number, what: string): Promise<PredatorPreyStates> {
+  const states = await system.initial(REPLICAS, side, stream(seed, `fields/${what}/waves`));
+  await system.evolve(states, AGE, stream(seed, `fields/${what}`));
   return states;
+}
+
+/** The size at which fields are compared, that of the study where it is small enough, and the relax times that its levels allow. */
+function comparedSize(small: number, side: number, patch: number) {
+  const tiled = [2, 3, 4, 5, 6, 8, 10].map((factor) => factor * small).find((size) => size % patch === 0);
+  const points = side <= MOST_POINTS ? side : (tiled ?? 2 * small);
+  let level = small;
+  const allTiled = upsamplingFactors(small, points).every((factor) => {
+    level *= factor;
+    return level % patch === 0;
+  });
+  return { points, relaxTimes: allTiled ? RELAX_TIMES : RELAX_TIMES.slice(0, 1) };
 }
 
 async function read(gpu: Gpu, name: string, { fields, side }: PredatorPreyStates): Promise<Fields> {
@@ -125,15 +142,15 @@ async function read(gpu: Gpu, name: string, { fields, side }: PredatorPreyStates
 
 /** One true run as rows over time. */
 async function record(gpu: Gpu, system: PredatorPrey, points: number, seed: number) {
-  const [every, rows] = [0.25, 81];
+  const rows = 61;
   const states = system.prepared([{ mean: 0.5, amplitude: 0.1 }], points);
   const field = { u: new Float32Array(rows * points), v: new Float32Array(rows * points) };
   for (let row = 0; row < rows; row++) {
-    if (row > 0) await system.evolve(states, every, stream(seed, "fields/record", row));
+    if (row > 0) await system.evolve(states, EVERY, stream(seed, "fields/record", row));
     const values = await gpu.read(states.fields, Float32Array);
     field.u.set(values.subarray(0, points), row * points);
     field.v.set(values.subarray(points), row * points);
   }
   states.destroy();
-  return { times: Array.from({ length: rows }, (_, row) => row * every), points, field };
+  return { times: Array.from({ length: rows }, (_, row) => row * EVERY), points, field };
 }

@@ -154,7 +154,7 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
   /**
    * Throws PopulationError at the first step that leaves the physical range, InputError for a time that is not a whole
    * number of steps. `reversed` turns the sign of all noise: the same law, and together with the unreversed evolution
-   * of the same stream its mean is free of the noise to first order (antithetic variates).
+   * of the same stream its mean is free of the noise to first order (antithetic variates). One evolution of a system at a time.
    */
   async evolve(states: PredatorPreyStates, time: number, stream: Stream, reversed = false): Promise<void> {
     const steps = this.#steps(time);
@@ -185,6 +185,7 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     states.time += time;
   }
 
+  /** A = ½ (Δ⁺ + Δ⁻) over an evolution and the one with reversed noise: E[Δ | x] with next to no noise. Q = s² δt/ℓ is exact. */
   async evolvePatches(
     states: PredatorPreyStates,
     patches: Uint32Array,

@@ -21,7 +21,8 @@ export interface States {
 /**
  * What happened to the patch observables φ_I in a partial evolution. Row-major float32, one row per pair: row s·P + j is patch j
  * of replica s.
- * Compensator and variation are null for a simulator whose rates are not known.
+ * Compensator and variation are null for a simulator whose rates are not known. Both may be estimates with the right mean given
+ * the start, such as averages over reversed noise.
  */
 export interface PatchChange {
   /** φ_I at the start, `[pairs, d]`. */
@@ -58,7 +59,10 @@ export interface System<S extends States = States> {
   observe(states: S): Promise<Float32Array>;
   /** The same of every patch, `[count, K, d]`; their averages over the patches are the values of the systems. */
   observePatches(states: S): Promise<Float32Array>;
-  /** LocalRelax: the true dynamics for `time` inside patch after patch at half-patch stride, in place. */
+  /**
+   * LocalRelax: the true dynamics for `time` inside patch after patch at half-patch stride, in place; patches that do not touch may
+   * move at once. Steps `stream.step` … + 5 are its own.
+   */
   relax(states: S, time: number, stream: Stream): Promise<void>;
   /** Device bytes of one replica of the given side, resolved into patches. */
   bytes(side: number): number;
