@@ -1,9 +1,9 @@
 // Stochastic predator–prey fields: learn the SDE of the mean populations and two closure variables of a long system from patches
 // of 40 grid points (paper, section 3.2), and compare it with direct simulation.
 //
-//   npm run predator-prey                                              quick: about two minutes
+//   npm run predator-prey                                              quick: a minute and a half
 //   npm run predator-prey -- --profile standard --seed 7               three seeds, about a quarter of an hour on two cores
-//   npm run predator-prey -- --profile standard --N 20000 --seeds 1 --means 0.5 --amplitudes 0.1 --true-runs 100
+//   npm run predator-prey -- --N 20000 --small 1000 --trajectories 96 --patches-per-snapshot 8 --means 0.5 --amplitudes 0.1
 //   npm run predator-prey -- --help
 
 import { recordMoments } from "../lib/analysis/ensemble-error.ts";
