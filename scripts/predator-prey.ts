@@ -3,7 +3,7 @@
 //
 //   npm run predator-prey                                              quick: a minute and a half
 //   npm run predator-prey -- --profile standard --seed 7               three seeds, about a quarter of an hour on two cores
-//   npm run predator-prey -- --N 20000 --small 1000 --trajectories 96 --patches-per-snapshot 8 --means 0.5 --amplitudes 0.1
+//   npm run predator-prey -- --N 20000 --trajectories 96 --patches-per-snapshot 8 --means 0.5 --amplitudes 0.1
 //   npm run predator-prey -- --help
 
 import { recordMoments } from "../lib/analysis/ensemble-error.ts";
