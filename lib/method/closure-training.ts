@@ -12,9 +12,9 @@ import type { Call } from "../gpu/kernel.ts";
 import { initialParameters, type MlpShape, TrainableMlp } from "../nn/mlp.ts";
 import type { ClosureTable } from "./closure-table.ts";
 import { type EncoderModel, type EncoderShape, encoderNetwork, gatherUniform } from "./encoder.ts";
-import { EPSILON, lossData, standardisation, stateScales } from "./fit.ts";
+import { lossCall, lossData, standardisation, stateScales } from "./fit.ts";
 import { regression } from "./pairs.ts";
-import { sdeConstants, standardise } from "./sde-model.ts";
+import { standardise } from "./sde-model.ts";
 import { drawUniform, type FitOptions, type FitProgress, requireBatch, trainNetworks } from "./train.ts";
 
 export const CLOSURES = ["autoencoder", "dynamics"] as const;
@@ -142,24 +142,12 @@ function dynamicsHead(gpu: Gpu, table: ClosureTable, shape: EncoderShape, hidden
   const compensator = pairs.compensator.length > 0;
   const data = regression(pairs, compensator ? "compensator" : "increment");
   const scales = standardisation(pairs, data, compensator);
-  const { driftScale, residualScale } = scales;
-  const kappa = new Float32Array(8);
-  for (let j = 0; j < d; j++) kappa[j] = (driftScale[j] * pairs.time) / residualScale[j];
   const sde = { d, hidden, activation: shape.activation, diffusion: "full" } as const;
   return {
     network: { groups: 2, inputs: paddedInputs(shape), hidden, outputs: d * d, activation: shape.activation },
     data: lossData(pairs, data, scales, compensator),
     fields: 2 * d + (compensator ? (d * (d + 1)) / 2 : 0),
-    async loss(head, _encoder, drawn, losses) {
-      const kernel = await gpu.kernel("sde/loss.wgsl", {
-        constants: { ...sdeConstants(sde, head.width), COMPENSATOR: compensator ? 1 : 0 },
-      });
-      const params = { batch: head.batch, epsilon: EPSILON, kappa };
-      return kernel.call(
-        { params, batch: drawn, outputs: head.output, gradient: head.outputGradient, losses },
-        head.batch / 64,
-      );
-    },
+    loss: (head, _encoder, drawn, losses) => lossCall(gpu, head, sde, scales, pairs.time, compensator, drawn, losses),
   };
 }
 

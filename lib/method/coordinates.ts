@@ -1,7 +1,14 @@
 // Macroscopic coordinates z = φ(x): the system's observables, alone or with the closure variables of an encoder.
 // φ is the average over the patches of φ_I (paper, section 2).
 import type { Stream } from "../random/stream.ts";
-import type { DiffusiveSystem, FieldStates, PatchChange, States, System } from "../systems/system.ts";
+import {
+  antitheticChange,
+  type DiffusiveSystem,
+  type FieldStates,
+  type PatchChange,
+  type States,
+  type System,
+} from "../systems/system.ts";
 import type { Encoder } from "./encoder.ts";
 
 export interface Coordinates<S extends States> {
@@ -38,26 +45,12 @@ export function closedBy<S extends FieldStates>(system: DiffusiveSystem<S>, enco
     d,
     whole,
     change: async (states, patches, time, stream) => {
-      const [before, after, mirrored] = [0, 1, -1];
-      const at = async (sign: number) => {
-        const cut = await system.cut(states, patches);
-        try {
-          if (sign !== before) await system.evolve(cut, time, stream, sign === mirrored);
-          const z = await whole(cut);
-          return { z, variation: sign === before ? await encoder.variation(cut, system.noiseVariance * time) : null };
-        } finally {
-          cut.destroy();
-        }
-      };
-      const start = await at(before);
-      const plus = (await at(after)).z;
-      const minus = (await at(mirrored)).z;
-      return {
-        before: start.z,
-        delta: plus.map((value, k) => value - start.z[k]),
-        compensator: plus.map((value, k) => (value + minus[k]) / 2 - start.z[k]),
-        variation: start.variation,
-      };
+      let variation: Float32Array | null = null;
+      const change = await antitheticChange(system, states, patches, time, stream, async (cut, evolved) => {
+        if (!evolved) variation = await encoder.variation(cut, system.noiseVariance * time);
+        return whole(cut);
+      });
+      return { ...change, variation };
     },
   };
 }

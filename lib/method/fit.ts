@@ -13,7 +13,7 @@ import { type SdeModel, type SdeShape, sdeConstants, sdeNetworks, standardise } 
 import { drawUniform, type FitOptions, type FitProgress, requireBatch, trainNetworks } from "./train.ts";
 
 /** ε of the loss, in units of the empirical variance of the increments: negligible by construction. */
-export const EPSILON = 1e-5;
+const EPSILON = 1e-5;
 
 /** Everything about a fit but the networks' parameters. */
 export interface Standardisation {
@@ -184,12 +184,32 @@ export async function fitSde(
   return { ...shape, center, spread, offset, slope, driftScale, noiseScale, parameters };
 }
 
+/** The loss of f and σ and its gradient, for the batch `drawn` in the layout of `lossData`. */
+export async function lossCall(
+  gpu: Gpu,
+  mlp: TrainableMlp,
+  shape: SdeShape,
+  { driftScale, residualScale }: Standardisation,
+  time: number,
+  compensator: boolean,
+  drawn: GpuArray,
+  losses: GpuArray,
+) {
+  const loss = await gpu.kernel("sde/loss.wgsl", {
+    constants: { ...sdeConstants(shape, mlp.width), COMPENSATOR: compensator ? 1 : 0 },
+  });
+  const kappa = new Float32Array(8);
+  for (let j = 0; j < shape.d; j++) kappa[j] = (driftScale[j] * time) / residualScale[j];
+  const params = { batch: mlp.batch, epsilon: EPSILON, kappa };
+  return loss.call({ params, batch: drawn, outputs: mlp.output, gradient: mlp.outputGradient, losses }, mlp.batch / 64);
+}
+
 /** The calls of one training step: draw a batch, forward, loss, backward. */
 export async function trainingStep(
   gpu: Gpu,
   mlp: TrainableMlp,
   shape: SdeShape,
-  { driftScale, residualScale }: Standardisation,
+  scales: Standardisation,
   table: GpuArray,
   rows: number,
   time: number,
@@ -202,11 +222,6 @@ export async function trainingStep(
   const drawn = gpu.buffer("sde.batch", 4 * fields * batch);
   const losses = gpu.buffer("sde.losses", 4 * batch);
   const draw = await gpu.kernel("nn/draw_batch.wgsl");
-  const loss = await gpu.kernel("sde/loss.wgsl", {
-    constants: { ...sdeConstants(shape, mlp.width), COMPENSATOR: compensator ? 1 : 0 },
-  });
-  const kappa = new Float32Array(8);
-  for (let j = 0; j < d; j++) kappa[j] = (driftScale[j] * time) / residualScale[j];
   const calls = [
     draw.call(
       {
@@ -219,16 +234,7 @@ export async function trainingStep(
       batch / 64,
     ),
     ...mlp.forward(),
-    loss.call(
-      {
-        params: { batch, epsilon: EPSILON, kappa },
-        batch: drawn,
-        outputs: mlp.output,
-        gradient: mlp.outputGradient,
-        losses,
-      },
-      batch / 64,
-    ),
+    await lossCall(gpu, mlp, shape, scales, time, compensator, drawn, losses),
     ...mlp.backward(),
   ];
   return { calls, losses, buffers: [drawn, losses] };

@@ -39,14 +39,14 @@ export async function smallTrajectories<S extends States>(system: System<S>, opt
   return concatenate(snapshots);
 }
 
-/** At most `most` of the snapshots of `perState` words each, evenly out of all. */
-export function thinned(words: Uint32Array, perState: number, most: number): Uint32Array {
-  const count = words.length / perState;
-  if (count <= most) return words;
-  const kept = new Uint32Array(most * perState);
+/** At most `most` of the rows of `width` numbers (snapshots of so many words), evenly out of all. */
+export function thinned<T extends Float32Array | Uint32Array>(rows: T, width: number, most: number): T {
+  const count = rows.length / width;
+  if (count <= most) return rows;
+  const kept = new (rows.constructor as new (length: number) => T)(most * width);
   for (let k = 0; k < most; k++) {
-    const from = Math.floor((k * count) / most) * perState;
-    kept.set(words.subarray(from, from + perState), k * perState);
+    const from = Math.floor((k * count) / most) * width;
+    kept.set(rows.subarray(from, from + width), k * width);
   }
   return kept;
 }

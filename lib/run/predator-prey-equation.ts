@@ -3,6 +3,7 @@ import { type Bin, binMeans, equalBins, gridBins, kramersMoyal } from "../analys
 import type { Gpu } from "../gpu/device.ts";
 import { type Pairs, regression } from "../method/pairs.ts";
 import { evaluate, type SdeModel } from "../method/sde-model.ts";
+import { thinned } from "../method/snapshots.ts";
 
 const BINS = 16;
 const CELLS = [11, 11] as const;
@@ -22,17 +23,8 @@ const DEGREE = 1;
 export async function checkedEquation(gpu: Gpu, model: SdeModel, single: Pairs, double: Pairs) {
   const { d, time: tau } = single;
   const { state, change, lambda } = regression(single, "increment");
-  const count = Math.min(MOST_STATES, state.length / d);
-  // All records of the trajectories count: rows in order of time are thinned evenly.
-  const thin = (values: Float32Array) => {
-    const rows = values.length / d;
-    const out = new Float32Array(count * d);
-    for (let k = 0; k < count; k++) {
-      const from = Math.floor((k * rows) / count) * d;
-      out.set(values.subarray(from, from + d), k * d);
-    }
-    return out;
-  };
+  // Rows stand in order of time: thinned evenly, all ages of the trajectories count.
+  const thin = (values: Float32Array) => thinned(values, d, MOST_STATES);
   const states = thin(state);
   const increments = {
     state: states,

@@ -5,7 +5,7 @@ import type { Gpu } from "../gpu/device.ts";
 import type { Bindings, Call, UniformValue } from "../gpu/kernel.ts";
 import { type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
-import type { DiffusiveSystem, PatchChange, States } from "./system.ts";
+import { antitheticChange, type DiffusiveSystem, type PatchChange, type States } from "./system.ts";
 
 const WORKGROUP = 64;
 /** Points of one invocation of the step kernel, part of the address of random numbers: measured, see scripts/bench.ts. */
@@ -192,23 +192,10 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     time: number,
     stream: Stream,
   ): Promise<PatchChange> {
-    const observed = async (sign: -1 | 0 | 1) => {
-      const cut = await this.cut(states, patches);
-      try {
-        if (sign !== 0) await this.evolve(cut, time, stream, sign < 0);
-        return await this.observe(cut);
-      } finally {
-        cut.destroy();
-      }
-    };
-    const before = await observed(0);
-    const after = await observed(1);
-    const mirrored = await observed(-1);
+    const change = await antitheticChange(this, states, patches, time, stream, (cut) => this.observe(cut));
     const q = (this.noiseVariance * time) / this.patchSide;
     return {
-      before,
-      delta: after.map((value, k) => value - before[k]),
-      compensator: after.map((value, k) => (value + mirrored[k]) / 2 - before[k]),
+      ...change,
       variation: Float32Array.from({ length: 3 * patches.length }, (_, k) => (k % 3 === 1 ? 0 : q)),
     };
   }

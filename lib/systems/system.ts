@@ -93,3 +93,34 @@ export interface FieldStates extends States {
   /** `[count][parts][side]`, float32, as they stand now. */
   readonly fields: GpuArray;
 }
+
+/**
+ * Rows of `measure` on the chosen patches: at the start, their change Δ⁺, and the compensator ½ (Δ⁺ + Δ⁻), whose mean is E[Δ | x]
+ * exactly, free of the noise to first order. `measure` sees the cut-out patches before and after each evolution.
+ */
+export async function antitheticChange<S extends FieldStates>(
+  system: DiffusiveSystem<S>,
+  states: S,
+  patches: Uint32Array,
+  time: number,
+  stream: Stream,
+  measure: (cut: S, evolved: boolean) => Promise<Float32Array>,
+): Promise<{ before: Float32Array; delta: Float32Array; compensator: Float32Array }> {
+  const measured = async (sign: -1 | 0 | 1) => {
+    const cut = await system.cut(states, patches);
+    try {
+      if (sign !== 0) await system.evolve(cut, time, stream, sign < 0);
+      return await measure(cut, sign !== 0);
+    } finally {
+      cut.destroy();
+    }
+  };
+  const before = await measured(0);
+  const after = await measured(1);
+  const mirrored = await measured(-1);
+  return {
+    before,
+    delta: after.map((value, k) => value - before[k]),
+    compensator: after.map((value, k) => (value + mirrored[k]) / 2 - before[k]),
+  };
+}
