@@ -1,9 +1,7 @@
 // Direct simulation of whole systems, observed over time: the truth that predictions are compared with.
 import { type Stream, stream } from "../random/stream.ts";
 import type { States, System } from "../systems/system.ts";
-
-/** Device memory that one batch of states may take. */
-const BATCH_BYTES = 64 * 2 ** 20;
+import { batchThatFits } from "./batch.ts";
 
 /** A measurement on states: rows `[count, width]`. */
 export type Measure<S> = (states: S) => Promise<Float32Array>;
@@ -15,7 +13,7 @@ export type Measure<S> = (states: S) => Promise<Float32Array>;
  */
 export async function simulateDirectly<S extends States>(
   system: System<S>,
-  prepare: (from: number, to: number) => S,
+  prepare: (from: number, to: number) => S | Promise<S>,
   count: number,
   side: number,
   times: ArrayLike<number>,
@@ -24,10 +22,10 @@ export async function simulateDirectly<S extends States>(
   onTime?: (replicas: number) => void,
 ): Promise<Float32Array[]> {
   const records: Float32Array[] = [];
-  const batch = Math.max(1, Math.floor(BATCH_BYTES / system.bytes(side)));
+  const batch = batchThatFits(system, side);
   for (let from = 0; from < count; from += batch) {
     const to = Math.min(count, from + batch);
-    const states = prepare(from, to);
+    const states = await prepare(from, to);
     try {
       for (let t = 0; t < times.length; t++) {
         const at: Stream = stream(seed, purpose, t, from);

@@ -22,7 +22,7 @@ export interface Pairs {
   /** Quadratic variation Q, upper triangles, `[n, d(d+1)/2]`; empty when the rates are not known. */
   readonly variation: Float32Array;
   readonly perSnapshot: number;
-  /** Duration δt of the partial evolution. */
+  /** Duration δt of the partial evolution; 1 where it is the generator itself, whose A and Q are per unit of time. */
   readonly time: number;
   /** Number of patches K that tile the system. */
   readonly patches: number;

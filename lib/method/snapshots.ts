@@ -2,13 +2,12 @@
 import { stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import type { States, System } from "../systems/system.ts";
+import { batchThatFits } from "./batch.ts";
 import { concatenate } from "./concatenate.ts";
 import { type Coordinates, observables } from "./coordinates.ts";
 import { choosePatches, type Pairs } from "./pairs.ts";
 import { upsampleTo } from "./upsample.ts";
 
-/** Device memory that one batch of large states may take. */
-const BATCH_BYTES = 64 * 2 ** 20;
 const MAX_BATCH = 16_384;
 
 export interface TrajectoryOptions {
@@ -74,10 +73,10 @@ export async function upsampled<S extends States>(
 ): Promise<void> {
   const perState = system.words(smallSide);
   const count = words.length / perState;
-  const batch = Math.max(1, Math.min(MAX_BATCH, Math.floor(BATCH_BYTES / system.bytes(side))));
+  const batch = Math.min(MAX_BATCH, batchThatFits(system, side));
   for (let from = 0; from < count; from += batch) {
     const to = Math.min(count, from + batch);
-    const small = system.unpack(words.subarray(from * perState, to * perState), smallSide);
+    const small = await system.unpack(words.subarray(from * perState, to * perState), smallSide);
     const large = await upsampleTo(system, small, side, relaxTime, stream(seed, "upsample", 0, from));
     try {
       await use(large, from, to);
@@ -94,7 +93,8 @@ export interface PairOptions extends UpsampleOptions {
 }
 
 /**
- * Upsamples every snapshot to the large side and evolves some of its patches, once for each of the durations `times`.
+ * Upsamples every snapshot to the large side and evolves some of its patches, once for each of the durations `times`; 0 stands
+ * for the generator (`System.evolvePatches`).
  * Returns one set of pairs per duration, on the same snapshots and patches.
  */
 export async function makePairs<S extends States>(
@@ -138,7 +138,7 @@ export async function makePairs<S extends States>(
     compensator: concatenate(parts[k].compensator),
     variation: concatenate(parts[k].variation),
     perSnapshot,
-    time,
+    time: time === 0 ? 1 : time,
     patches,
   }));
 }

@@ -6,6 +6,7 @@ import type { Bindings, UniformValue } from "../gpu/kernel.ts";
 import { type PoissonTable, poissonPlan } from "../random/poisson.ts";
 import { type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
+import { checkTime, requireDistinct } from "./checks.ts";
 import type { PatchChange, States, System } from "./system.ts";
 
 const WORKGROUP = 32;
@@ -349,21 +350,4 @@ class Batch implements CurieWeissStates {
 /** A stream for a preparation inside a verb, apart from the verb's own. */
 function aside(stream: Stream): Stream {
   return { ...stream, purpose: ~stream.purpose >>> 0 };
-}
-
-function checkTime(time: number): number {
-  if (!(time >= 0 && Number.isFinite(time))) throw new InputError(`time ${time} is not a number from 0 up`);
-  return time;
-}
-
-/** Patches of one replica are drawn together without replacement, so no two may be the same. */
-function requireDistinct(patches: Uint32Array, perReplica: number, tiles: number): void {
-  if (!Number.isInteger(perReplica)) throw new Error(`${patches.length} patches are not the same number per replica`);
-  const seen = new Set<number>();
-  for (let p = 0; p < patches.length; p++) {
-    if (p % perReplica === 0) seen.clear();
-    if (patches[p] >= tiles) throw new Error(`patch ${patches[p]} is not below the ${tiles} patches of the lattice`);
-    if (seen.has(patches[p])) throw new Error(`patch ${patches[p]} is chosen twice in one replica`);
-    seen.add(patches[p]);
-  }
 }

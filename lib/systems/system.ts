@@ -49,7 +49,8 @@ export interface System<S extends States = States> {
   /** The true dynamics of whole systems for `time`, in place. */
   evolve(states: S, time: number, stream: Stream): Promise<void>;
   /**
-   * The true dynamics for `time` inside each chosen patch, the rest frozen; the states are left as they are.
+   * The true dynamics for `time` inside each chosen patch, the rest frozen; the states are left as they are. For time 0, where
+   * rates are known: no change, and A and Q are the generator's Lφ_I and Γ(φ_I) at the states, per unit of time.
    * `patches` `[count, P]`: P different patches of every replica, numbered row by row in the tiling.
    */
   evolvePatches(states: S, patches: Uint32Array, time: number, stream: Stream): Promise<PatchChange>;
@@ -71,22 +72,32 @@ export interface System<S extends States = States> {
   /** States as host words, `[count, words(side)]`, to be saved, shuffled and put back with `unpack`. */
   pack(states: S): Promise<Uint32Array>;
   /** The states of `words`; the inverse of `pack` for lattices of side `side`. */
-  unpack(words: Uint32Array, side: number): S;
+  unpack(words: Uint32Array, side: number): S | Promise<S>;
+}
+
+/** A system whose patches can be cut out as states of their own: what learned closures work on. */
+export interface CuttableSystem<S extends States = States> extends System<S> {
+  /** The chosen patches `[count, P]` as states of side `patchSide`, which evolve between frozen surroundings. */
+  cut(states: S, patches: Uint32Array): Promise<S>;
+}
+
+/** Spins up and down on a square lattice. */
+export interface SpinSystem<S extends States = States> extends CuttableSystem<S> {
+  /** `[count][side][⌈side/32⌉]`: bit c % 32 of word ⌊c/32⌋ of a row is the spin at column c, 1 is up. The caller destroys it. */
+  bits(states: S): Promise<GpuArray>;
 }
 
 /**
- * A system of numbers on a lattice that move by drift and independent noise, whose patches can be cut out as states of
- * their own: what learned closures work on. The configuration of a patch is `parts` rows of `patchSide` numbers.
+ * A system of numbers on a lattice that move by drift and independent noise. The configuration of a patch is `parts` rows of
+ * `patchSide` numbers.
  */
-export interface DiffusiveSystem<S extends FieldStates = FieldStates> extends System<S> {
+export interface DiffusiveSystem<S extends FieldStates = FieldStates> extends CuttableSystem<S> {
   /** Numbers per site, e.g. species. */
   readonly parts: number;
   /** Variance per time of the noise of each number. */
   readonly noiseVariance: number;
   /** As `System.evolve`; `reversed` turns the sign of all noise. */
   evolve(states: S, time: number, stream: Stream, reversed?: boolean): Promise<void>;
-  /** The chosen patches `[count, P]` as states of side `patchSide`, which evolve between frozen surroundings. */
-  cut(states: S, patches: Uint32Array): Promise<S>;
 }
 
 export interface FieldStates extends States {

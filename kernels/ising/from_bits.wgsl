@@ -1,0 +1,40 @@
+// Square pieces of lattices, 32 of them to a word, from lattices replica by replica (to_bits.wgsl):
+//   spins[item / 32][r][c], bit item % 32  =  bits[item / per_replica][top + r][left + c],
+// with the corner (top, left) of the patch that the item is: patch `chosen[item]` of a tiling with `tiles` patches per row at a
+// distance of `stride`. Items beyond the last are down. One invocation per word of the result.
+
+struct Params {
+  items: u32,
+  per_replica: u32,
+  side: u32,          // of the pieces
+  tiles: u32,
+  stride: u32,
+  rows: u32,          // of `bits`
+  words: u32,         // per row of `bits`
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> bits: array<u32>;
+@group(0) @binding(2) var<storage, read> chosen: array<u32>;
+@group(0) @binding(3) var<storage, read_write> spins: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
+  let index = id.y * size.x * 64u + id.x;
+  let side = params.side;
+  let first = 32u * (index / (side * side));
+  if (first >= params.items) { return; }
+  let row = (index / side) % side;
+  let column = index % side;
+  let end = min(32u, params.items - first);
+  var packed = 0u;
+  for (var k = 0u; k < end; k++) {
+    let item = first + k;
+    let place = chosen[item];
+    let y = (place / params.tiles) * params.stride + row;
+    let x = (place % params.tiles) * params.stride + column;
+    let word = bits[((item / params.per_replica) * params.rows + y) * params.words + x / 32u];
+    packed |= ((word >> (x % 32u)) & 1u) << k;
+  }
+  spins[index] = packed;
+}

@@ -1,0 +1,135 @@
+// Observables of square pieces of Ising lattices, and the generator of Glauber dynamics applied to them.
+//
+// With s_i = ±1, over the sites i of a piece:
+//   ups = Σ (i is up),   Q = Σ (unlike nearest neighbours of i),   D = Σ s_i Σ_diagonal s_j,   P = Σ (products of the plaquettes of i);
+// neighbours outside the piece are read from the frame around it. A flip of spin i, with rate r_i, changes magnetization, unlike
+// bonds / 2, diagonal bonds / 2 and plaquettes, each bond and plaquette counted once, by
+//   δ_i = s_i (−2, u − 2, 4 − 2v, 8 − 4w),
+// u, v: up neighbours and up diagonal neighbours; w: plaquettes whose other three spins have the product +1. The kernel sums
+//   drift = Σ_i r_i δ_i   and   gamma = Σ_i r_i δ_i δ_iᵀ (upper triangle, row by row).
+// What these are divided by is the host's business (lib/systems/ising.ts).
+//
+// bits[replica][row][word] with a frame (to_bits.wgsl). Item: patch chosen[item], or number item % per_replica if none are listed, of
+// replica item / per_replica. One invocation per item; 32 columns at a time by bitwise addition and population counts, class by
+// class of (s, u), which share a rate. Accuracy: counts exact, sums over rows float32.
+import package::ising::planes::{ Sum, add_planes, masked, total, total_square, total_product };
+
+struct Params {
+  first: u32,         // this dispatch does the items [first, last)
+  last: u32,
+  per_replica: u32,
+  listed: u32,        // 1: the patches are those of `chosen`
+  tiles: u32,         // per row of the tiling
+  stride: u32,
+  origin: u32,        // row and column of the first patch in the framed lattice, at least 1
+  extent: u32,        // side of a piece
+  rows: u32,          // of `bits`
+  words: u32,         // per row of `bits`
+  classes: u32,       // 10, or 0: observables alone
+  rates: array<vec4f, 3>,   // [5 · (s is up) + u]
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> bits: array<u32>;
+@group(0) @binding(2) var<storage, read> chosen: array<u32>;
+@group(0) @binding(3) var<storage, read_write> result: array<f32>;   // [item][ups, Q, D, P, drift (4), gamma (10)]
+
+// The sites of columns x … x + 31 of a row, and their left and right neighbours.
+struct Window { west: u32, here: u32, east: u32 }
+
+fn word_from(row: u32, column: u32) -> u32 {
+  let at = row * params.words + column / 32u;
+  let shift = column % 32u;
+  // The last word has no successor; what is read there instead lies beyond the piece.
+  let next = bits[min(at + 1u, arrayLength(&bits) - 1u)];
+  return select((bits[at] >> shift) | (next << ((32u - shift) & 31u)), bits[at], shift == 0u);
+}
+
+fn window_at(row: u32, column: u32) -> Window {
+  return Window(word_from(row, column - 1u), word_from(row, column), word_from(row, column + 1u));
+}
+
+@compute @workgroup_size(8)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
+  let item = params.first + id.y * size.x * 8u + id.x;
+  if (item >= params.last) { return; }
+  let place = select(item % params.per_replica, chosen[select(0u, item, params.listed == 1u)], params.listed == 1u);
+  let top = (item / params.per_replica) * params.rows + params.origin + (place / params.tiles) * params.stride;
+  let left = params.origin + (place % params.tiles) * params.stride;
+
+  var ups = 0u;
+  var unlike = 0u;
+  var diagonal = 0u;         // like pairs of i and a diagonal neighbour
+  var plaquettes = 0u;       // plaquettes of i with the product +1
+  var drift = vec4f();
+  var gamma_m = vec4f();     // mm, mρ, md, mp
+  var gamma_rho = vec3f();   // ρρ, ρd, ρp
+  var gamma_rest = vec3f();  // dd, dp, pp
+  for (var column = 0u; column < params.extent; column += 32u) {
+    let width = params.extent - column;
+    let mask = select((1u << (width & 31u)) - 1u, 0xffffffffu, width >= 32u);
+    var north = window_at(top - 1u, left + column);
+    var middle = window_at(top, left + column);
+    for (var row = 0u; row < params.extent; row++) {
+      let south = window_at(top + row + 1u, left + column);
+      let s = middle.here;
+      let u = add_planes(north.here, south.here, middle.west, middle.east);
+      let v = add_planes(north.west, north.east, south.west, south.east);
+      let nw = north.here ^ north.west ^ middle.west;
+      let ne = north.here ^ north.east ^ middle.east;
+      let sw = south.here ^ south.west ^ middle.west;
+      let se = south.here ^ south.east ^ middle.east;
+      let w = add_planes(nw, ne, sw, se);
+      let other = add_planes(north.here ^ s, south.here ^ s, middle.west ^ s, middle.east ^ s);
+      let like = add_planes(~(north.west ^ s), ~(north.east ^ s), ~(south.west ^ s), ~(south.east ^ s));
+      let even = add_planes(~(nw ^ s), ~(ne ^ s), ~(sw ^ s), ~(se ^ s));
+      ups += countOneBits(s & mask);
+      unlike += total(masked(other, mask));
+      diagonal += total(masked(like, mask));
+      plaquettes += total(masked(even, mask));
+      for (var kind = 0u; kind < params.classes; kind++) {
+        let is_up = kind >= 5u;
+        let count = select(kind, kind - 5u, is_up);
+        let here = mask
+          & select(~s, s, is_up)
+          & select(~u.ones, u.ones, (count & 1u) != 0u)
+          & select(~u.twos, u.twos, (count & 2u) != 0u)
+          & select(~u.fours, u.fours, (count & 4u) != 0u);
+        let rate = params.rates[kind / 4u][kind % 4u];
+        let sign = select(-rate, rate, is_up);
+        let rho = f32(count) - 2.0;
+        let vs = masked(v, here);
+        let ws = masked(w, here);
+        let sites = f32(countOneBits(here));
+        let v_sum = f32(total(vs));
+        let w_sum = f32(total(ws));
+        // Σ δ/s of diagonal bonds and plaquettes, and their second moments.
+        let d = 4.0 * sites - 2.0 * v_sum;
+        let p = 8.0 * sites - 4.0 * w_sum;
+        let dd = 16.0 * (sites - v_sum) + 4.0 * f32(total_square(vs));
+        let dp = 32.0 * sites - 16.0 * (v_sum + w_sum) + 8.0 * f32(total_product(vs, w));
+        let pp = 64.0 * (sites - w_sum) + 16.0 * f32(total_square(ws));
+        drift += sign * vec4f(-2.0 * sites, rho * sites, d, p);
+        gamma_m += rate * vec4f(4.0 * sites, -2.0 * rho * sites, -2.0 * d, -2.0 * p);
+        gamma_rho += rate * rho * vec3f(rho * sites, d, p);
+        gamma_rest += rate * vec3f(dd, dp, pp);
+      }
+      north = middle;
+      middle = south;
+    }
+  }
+  let sites = f32(params.extent * params.extent);
+  let at = 18u * item;
+  result[at] = f32(ups);
+  result[at + 1u] = f32(unlike);
+  result[at + 2u] = 2.0 * f32(diagonal) - 4.0 * sites;
+  result[at + 3u] = 2.0 * f32(plaquettes) - 4.0 * sites;
+  for (var k = 0u; k < 4u; k++) {
+    result[at + 4u + k] = drift[k];
+    result[at + 8u + k] = gamma_m[k];
+  }
+  for (var k = 0u; k < 3u; k++) {
+    result[at + 12u + k] = gamma_rho[k];
+    result[at + 15u + k] = gamma_rest[k];
+  }
+}

@@ -1,0 +1,531 @@
+// The two-dimensional Ising model under continuous-time Glauber dynamics (paper, section 3.3).
+import { InputError } from "../errors.ts";
+import type { GpuArray } from "../gpu/buffer.ts";
+import type { Gpu } from "../gpu/device.ts";
+import type { Call } from "../gpu/kernel.ts";
+import { poissonPlan } from "../random/poisson.ts";
+import { type Stream, streamUniform } from "../random/stream.ts";
+import { Xoshiro } from "../random/xoshiro.ts";
+import { branch, checkTime, requireDistinct } from "./checks.ts";
+import type { PatchChange, SpinSystem, States } from "./system.ts";
+
+/** Replicas of a word. */
+const LANES = 32;
+/** Frozen neighbours around a lattice that is observed, or a patch that is cut out: what the bonds of its neighbours need. */
+const MARGIN = 2;
+/** From this side on all sites of a lattice move in parallel. */
+const PARALLEL_SIDE = 256;
+/** Time that is simulated between two looks at all clocks of the sites, in sweeps. */
+const WINDOW = 2;
+/** Passes over the lattice until the host asks whether attempts are left, and turns that are reserved for a window. */
+const PASSES = 12;
+const TURNS = 4096;
+/** Numbers per patch of kernels/ising/measure.wgsl. */
+const MEASURED = 18;
+/** Nodes of two-point Gauss–Legendre quadrature on 0 … 1. */
+const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
+
+export const BOUNDARIES = ["halo", "periodic"] as const;
+
+export interface IsingParameters {
+  /** Temperature in units of J/k_B, > 0. */
+  readonly temperature: number;
+  /** External field h in units of J. */
+  readonly field: number;
+  /** Side ℓ of a patch in spins, even, at least 4. */
+  readonly patchSide: number;
+  /** What a patch feels in partial evolution: its frozen neighbours, or itself closed periodically (the paper's choice). */
+  readonly boundary?: (typeof BOUNDARIES)[number];
+  /** Whether the diagonal and plaquette correlations are observables too: a closure made by hand. */
+  readonly correlations?: boolean;
+}
+
+/** A batch of lattices, 32 replicas to a word. */
+export interface IsingStates extends States {
+  /** Frozen rows and columns around each lattice of a cut-out patch; 0: closed periodically. */
+  readonly margin: number;
+  /** `[⌈count/32⌉][side + 2 margin][side + 2 margin]`; bit r of a word belongs to replica r of the 32, 1 is up. */
+  readonly spins: GpuArray;
+}
+
+/** Probability that an attempt leaves a spin up when `up` of its four neighbours are: 1/(1 + exp(−2β (2 up − 4 + h))). */
+export function heatBath(up: number, temperature: number, field: number): number {
+  return 1 / (1 + Math.exp((-2 * (2 * up - 4 + field)) / temperature));
+}
+
+/** Rows of measure.wgsl turned into observables (`φ`), drift Lφ and Γ(φ), each a function of a row and a column. */
+interface Measured {
+  readonly rows: Float32Array;
+  readonly items: number;
+}
+
+/**
+ * Observables: magnetization m; domain-wall density ρ, the mean over the 2n bonds of (1 − s s')/2; with `correlations` also the mean
+ * of s s' over diagonal neighbours, c, and the mean product over the plaquettes, p. In a patch bonds that leave it count
+ * half and plaquettes by their corners inside, so that patch averages are exactly the values of the system.
+ * The change Δ in a partial evolution, and A and Q, are K times the change of the whole system: there bonds that leave the
+ * patch count in full, as a flip changes them in full, and the sum over the patches is the exact generator.
+ */
+export class Ising implements SpinSystem<IsingStates> {
+  readonly name = "ising";
+  readonly dimension = 2;
+  readonly observables;
+  readonly patchSide: number;
+  readonly #gpu: Gpu;
+  readonly #closed: boolean;
+  readonly #rates: Float32Array;
+  readonly #thresholds: Record<string, number>;
+
+  /** Throws InputError for a temperature that is not positive, a field that is not finite or a patch side that cannot be. */
+  constructor(gpu: Gpu, parameters: IsingParameters) {
+    const { temperature, field, patchSide, boundary = "halo", correlations = false } = parameters;
+    if (!(temperature > 0 && Number.isFinite(temperature))) {
+      throw new InputError(`temperature ${temperature} is not a positive number`);
+    }
+    if (!Number.isFinite(field)) throw new InputError(`field ${field} is not a finite number`);
+    if (!Number.isInteger(patchSide) || patchSide < 4 || patchSide % 2 !== 0) {
+      throw new InputError(`patch side ${patchSide} is not an even number from 4 up: patches overlap by half`);
+    }
+    this.#gpu = gpu;
+    this.patchSide = patchSide;
+    this.#closed = boundary === "periodic";
+    const up = [0, 1, 2, 3, 4].map((count) => heatBath(count, temperature, field));
+    this.#rates = Float32Array.of(...up, ...up.map((p) => 1 - p), 0, 0);
+    this.#thresholds = Object.fromEntries(
+      up.map((p, count) => [`T${count}`, Math.min(2 ** 32 - 1, Math.round(p * 2 ** 32))]),
+    );
+    this.observables = [
+      { name: "magnetization", symbol: "m", unit: "1" },
+      { name: "domain-wall density", symbol: "ρ", unit: "1" },
+      ...(correlations
+        ? [
+            { name: "diagonal correlation", symbol: "c", unit: "1" },
+            { name: "plaquette correlation", symbol: "p", unit: "1" },
+          ]
+        : []),
+    ];
+  }
+
+  /** Magnetization uniform on what the lattice can have, spins at random places. */
+  async initial(count: number, side: number, stream: Stream): Promise<IsingStates> {
+    // Rows of the lattice have the chunks 0, 1, … of these streams.
+    const ups = Uint32Array.from({ length: count }, (_, replica) =>
+      Xoshiro.open(stream, replica, 0xffff_ffff).below(side ** 2 + 1),
+    );
+    return this.#placed(ups, side, stream);
+  }
+
+  /** `count` replicas of magnetization `m`, rounded to the nearest that the lattice can have, spins at random places. */
+  async prepared(count: number, side: number, m: number, stream: Stream): Promise<IsingStates> {
+    if (!(m >= -1 && m <= 1)) throw new InputError(`magnetization ${m} is not within -1 … 1`);
+    return this.#placed(new Uint32Array(count).fill(Math.round((side ** 2 * (1 + m)) / 2)), side, stream);
+  }
+
+  async #placed(ups: Uint32Array, side: number, stream: Stream): Promise<IsingStates> {
+    const count = ups.length;
+    this.#checkSide(side);
+    const words = Math.ceil(side / 32);
+    const left = this.#gpu.buffer("ising.ups", ups);
+    const bits = this.#gpu.buffer("ising.bits", 4 * count * side * words);
+    try {
+      const kernel = await this.#gpu.kernel("ising/place.wgsl");
+      const params = { replicas: count, side, words, stream: streamUniform(stream) };
+      await this.#gpu.runSplit(`place ${count} ${side}`, side, 1e7 / (count * side) + 1, (first, last) =>
+        kernel.call({ params: { ...params, first, last }, ups: left, bits }, Math.ceil(count / 8)),
+      );
+      return await this.#fromBits(bits, { count, side, rows: side });
+    } finally {
+      left.destroy();
+      bits.destroy();
+    }
+  }
+
+  /** In continuous time, rate-1 attempts at every site (one sweep per unit of time); a cut-out patch moves in its frozen frame. */
+  async evolve(states: IsingStates, time: number, stream: Stream): Promise<void> {
+    checkTime(time);
+    if (time === 0) return;
+    const { side, margin } = states;
+    if (margin === 0 && side >= PARALLEL_SIDE) return this.#evolveSites(states, time, stream);
+    await this.#evolveRegions(states, { side, across: 1, stride: 0, row: margin, column: margin }, time, stream);
+  }
+
+  async #evolveRegions(
+    { count, side, margin, spins }: IsingStates,
+    regions: { side: number; across: number; stride: number; row: number; column: number },
+    time: number,
+    stream: Stream,
+  ): Promise<void> {
+    const { side: region, ...places } = regions;
+    const groups = Math.ceil(count / LANES);
+    const { chunks, table } = poissonPlan(region ** 2 * time);
+    const poisson = this.#gpu.buffer("poisson", table.thresholds);
+    const kernel = await this.#gpu.kernel("ising/glauber.wgsl", { constants: this.#thresholds });
+    const params = {
+      groups,
+      side: side + 2 * margin,
+      region,
+      ...places,
+      poisson_first: table.first,
+      stream: streamUniform(stream),
+    };
+    const invocations = groups * places.across ** 2;
+    const perChunk = (invocations * region ** 2 * time) / chunks;
+    await this.#gpu.runSplit(`glauber ${perChunk}`, chunks, 1e6 / perChunk + 1, (first, last) =>
+      kernel.call({ params: { ...params, first, last }, poisson, spins }, grid(invocations, 8)),
+    );
+    poisson.destroy();
+  }
+
+  /** All sites in parallel, in windows of time between which their clocks agree. */
+  async #evolveSites({ count, side, spins }: IsingStates, time: number, stream: Stream): Promise<void> {
+    const groups = Math.ceil(count / LANES);
+    const sites = groups * side ** 2;
+    const windows = Math.ceil(time / WINDOW);
+    const { table } = poissonPlan(time / windows);
+    const gpu = this.#gpu;
+    const [start, pass] = await Promise.all([
+      gpu.kernel("ising/clocks.wgsl"),
+      gpu.kernel("ising/glauber_sites.wgsl", { constants: this.#thresholds }),
+    ]);
+    const poisson = gpu.buffer("poisson", table.thresholds);
+    const clocks = [gpu.buffer("ising.clocks", 4 * sites), gpu.buffer("ising.clocks", 4 * sites)];
+    const unfinished = gpu.buffer("ising.unfinished", 4);
+    const at = streamUniform(stream);
+    const workgroups = grid(groups * Math.ceil(side ** 2 / 32), 64);
+    try {
+      for (let window = 0; window < windows; window++) {
+        let turn = 1 + window * TURNS;
+        const params = { sites, per_lattice: side ** 2, turn, poisson_first: table.first, stream: at };
+        const calls: Call[] = [start.call({ params, poisson, clocks: clocks[0] }, workgroups)];
+        do {
+          gpu.write(unfinished, Uint32Array.of(0));
+          for (let k = 0; k < PASSES; k++) {
+            turn++;
+            const params = { groups, side, turn, report: k === PASSES - 1 ? 1 : 0, stream: at };
+            const [before, after] = k % 2 === 0 ? clocks : [clocks[1], clocks[0]];
+            calls.push(pass.call({ params, clocks: before, clocks_after: after, spins, unfinished }, workgroups));
+          }
+          gpu.run(calls.splice(0));
+        } while ((await gpu.read(unfinished, Uint32Array))[0] !== 0);
+      }
+    } finally {
+      for (const buffer of [poisson, unfinished, ...clocks]) buffer.destroy();
+    }
+  }
+
+  /**
+   * Discrete time: `sweeps` times a heat-bath update of all sites, one colour of the checkerboard after the other. Keeps the
+   * equilibrium law; the path there is not that of `evolve`. Throws InputError for an odd side.
+   */
+  async sweep({ count, side, margin, spins }: IsingStates, sweeps: number, stream: Stream): Promise<void> {
+    if (side % 2 !== 0) throw new InputError(`side ${side} is odd: a checkerboard needs an even one`);
+    if (margin !== 0) throw new Error("a cut-out patch moves in continuous time: use evolve");
+    const groups = Math.ceil(count / LANES);
+    const kernel = await this.#gpu.kernel("ising/sweep.wgsl", { constants: this.#thresholds });
+    const workgroups = grid(groups * Math.ceil(side ** 2 / 32), 64);
+    const at = streamUniform(stream);
+    const label = `sweep ${groups} ${side}`;
+    for (let turn = 2; turn < 2 * sweeps + 2; turn++) {
+      await this.#gpu.runSplit(label, 1, 1, () =>
+        kernel.call({ params: { groups, side, turn, stream: at }, spins }, workgroups),
+      );
+    }
+  }
+
+  /** See `System.evolvePatches`. For time 0: Lφ_I and Γ(φ_I) of the states themselves, per unit of time, and no change. */
+  async evolvePatches(states: IsingStates, patches: Uint32Array, time: number, stream: Stream): Promise<PatchChange> {
+    checkTime(time);
+    requireDistinct(patches, patches.length / states.count, (states.side / this.patchSide) ** 2);
+    if (time === 0 && !this.#closed) {
+      const now = await this.#measure(states, { extent: this.patchSide, generator: true, chosen: patches });
+      const before = this.#observables(now);
+      return { before, delta: new Float32Array(before.length), ...this.#generator([now], 1) };
+    }
+    const cut = await this.cut(states, patches);
+    try {
+      const extent = this.patchSide;
+      const now = await this.#measure(cut, { extent, generator: time === 0 });
+      const before = this.#observables(now);
+      if (time === 0) return { before, delta: new Float32Array(before.length), ...this.#generator([now], 1) };
+      // The sums over the patch and the ring around it see all that a flip changes.
+      const wide = { extent: cut.margin > 0 ? extent + 2 : extent, generator: false };
+      const start = await this.#measure(cut, wide);
+      const nodes: Measured[] = [];
+      let at = 0;
+      for (const [k, node] of NODES.entries()) {
+        await this.evolve(cut, (node - at) * time, branch(stream, k));
+        nodes.push(await this.#measure(cut, { extent, generator: true }));
+        at = node;
+      }
+      await this.evolve(cut, (1 - at) * time, branch(stream, NODES.length));
+      const end = await this.#measure(cut, wide);
+      return { before, delta: this.#difference(start, end), ...this.#generator(nodes, time) };
+    } finally {
+      cut.destroy();
+    }
+  }
+
+  /** The chosen patches `[count, P]` as lattices of their own: in a frozen frame, or closed periodically (`boundary`). */
+  async cut(states: IsingStates, patches: Uint32Array): Promise<IsingStates> {
+    const { patchSide } = this;
+    // A patch as large as the system has no neighbours but itself.
+    const margin = this.#closed || states.side === patchSide ? 0 : MARGIN;
+    const framed = await this.#toBits(states, margin);
+    const piece = { count: patches.length, side: patchSide, margin, rows: states.side + 2 * margin };
+    const tiles = states.side / patchSide;
+    try {
+      return await this.#fromBits(framed, piece, { patches, perReplica: patches.length / states.count, tiles });
+    } finally {
+      framed.destroy();
+    }
+  }
+
+  /** Copies every spin to factor × factor spins: m is kept exactly. */
+  async upsample({ count, side, spins }: IsingStates, factor: number): Promise<IsingStates> {
+    if (!Number.isInteger(factor)) throw new InputError(`factor ${factor} is not an integer: spins are copied whole`);
+    const large = this.#allocate(count, side * factor);
+    const kernel = await this.#gpu.kernel("ising/magnify.wgsl");
+    const groups = Math.ceil(count / LANES);
+    const params = { groups, side: large.side, factor };
+    this.#gpu.run(kernel.call({ params, spins, larger: large.spins }, grid(groups * large.side ** 2, 64)));
+    return large;
+  }
+
+  /**
+   * Patches at all half-patch positions, in rounds of such that are apart: those whose numbers are equal modulo the smallest
+   * divisor from 3 on of the positions per row.
+   */
+  async relax(states: IsingStates, time: number, stream: Stream): Promise<void> {
+    const { side } = states;
+    const half = this.patchSide / 2;
+    const positions = side / half;
+    if (positions === 2) return this.evolve(states, time, stream);
+    let rounds = 3;
+    while (positions % rounds !== 0) rounds++;
+    const places = { side: this.patchSide, across: positions / rounds, stride: rounds * half };
+    for (let round = 0; round < rounds ** 2; round++) {
+      const corner = { row: half * Math.floor(round / rounds), column: half * (round % rounds) };
+      await this.#evolveRegions(states, { ...places, ...corner }, checkTime(time), branch(stream, round));
+    }
+  }
+
+  async observe(states: IsingStates): Promise<Float32Array> {
+    const { side, count } = states;
+    // A cut-out patch is one piece; the sums of a lattice stay exact in float32 patch by patch.
+    const patches = await (states.margin > 0 ? this.#measure(states, { extent: side }) : this.#measure(states));
+    const per = patches.items / count;
+    const values = this.#observables(patches);
+    const d = this.observables.length;
+    return Float32Array.from({ length: count * d }, (_, k) => {
+      let sum = 0;
+      for (let patch = 0; patch < per; patch++) sum += values[(Math.floor(k / d) * per + patch) * d + (k % d)];
+      return sum / per;
+    });
+  }
+
+  async observePatches(states: IsingStates): Promise<Float32Array> {
+    return this.#observables(await this.#measure(states));
+  }
+
+  async bits(states: IsingStates): Promise<GpuArray> {
+    return this.#toBits(states, 0);
+  }
+
+  bytes(side: number): number {
+    const framed = side + 2 * MARGIN;
+    return side ** 2 / 8 + 4 * framed * Math.ceil(framed / 32) + (4 * MEASURED * side ** 2) / this.patchSide ** 2;
+  }
+
+  words(side: number): number {
+    return side * Math.ceil(side / 32);
+  }
+
+  /** Rows of bits, `[count][side][⌈side/32⌉]`: bit c % 32 of word ⌊c/32⌋ is column c. */
+  async pack(states: IsingStates): Promise<Uint32Array> {
+    const bits = await this.#toBits(states, 0);
+    const words = await this.#gpu.read(bits, Uint32Array);
+    bits.destroy();
+    return words;
+  }
+
+  async unpack(words: Uint32Array, side: number): Promise<IsingStates> {
+    const bits = this.#gpu.buffer("ising.bits", words);
+    try {
+      return await this.#fromBits(bits, { count: words.length / this.words(side), side, rows: side });
+    } finally {
+      bits.destroy();
+    }
+  }
+
+  /** The spins of the first replica for a picture, row by row, 1 is up. */
+  async spins(states: IsingStates): Promise<Uint8Array> {
+    const words = await this.pack(states);
+    const { side } = states;
+    const perRow = Math.ceil(side / 32);
+    return Uint8Array.from({ length: side ** 2 }, (_, k) => {
+      const column = k % side;
+      return (words[Math.floor(k / side) * perRow + (column >>> 5)] >>> (column & 31)) & 1;
+    });
+  }
+
+  /** The largest side of one word of replicas that a buffer of the adapter holds, a multiple of the patch side. */
+  get maxSide(): number {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#gpu.device.limits;
+    const side = Math.floor(Math.sqrt(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4));
+    return Math.min(65_535, side) - (Math.min(65_535, side) % this.patchSide);
+  }
+
+  /** Throws InputError for a side that the patch does not divide or the adapter cannot hold. */
+  #checkSide(side: number): void {
+    if (!Number.isInteger(side) || side < this.patchSide || side % this.patchSide !== 0) {
+      throw new InputError(
+        `patch side ${this.patchSide} does not divide lattice side ${side}: use a patch side that divides it`,
+      );
+    }
+    if (side > this.maxSide) {
+      throw new InputError(
+        `lattice side ${side} is above ${this.maxSide}, the largest that the buffers of this adapter hold`,
+      );
+    }
+  }
+
+  #allocate(count: number, side: number, margin = 0): IsingStates {
+    if (margin === 0) this.#checkSide(side);
+    const bytes = 4 * Math.ceil(count / LANES) * (side + 2 * margin) ** 2;
+    const spins = this.#gpu.buffer("ising.spins", bytes);
+    return { count, side, margin, spins, destroy: () => spins.destroy() };
+  }
+
+  /** Rows of bits of the lattices with `frame` neighbours around them; those of a cut-out patch are its own frame. */
+  async #toBits({ count, side, margin, spins }: IsingStates, frame: number): Promise<GpuArray> {
+    const array = side + 2 * margin;
+    const rows = side + 2 * frame;
+    const words = Math.ceil(rows / 32);
+    const bits = this.#gpu.buffer("ising.bits", 4 * count * rows * words);
+    const kernel = await this.#gpu.kernel("ising/to_bits.wgsl");
+    const params = { replicas: count, side: array, rows, words, shift: (array + margin - frame) % array };
+    this.#gpu.run(kernel.call({ params, spins, bits }, grid(count * rows * words, 64)));
+    return bits;
+  }
+
+  /** Lattices, or pieces of a tiling, from rows of bits. */
+  async #fromBits(
+    bits: GpuArray,
+    piece: { count: number; side: number; margin?: number; rows: number },
+    tiling?: { patches: Uint32Array; perReplica: number; tiles: number },
+  ): Promise<IsingStates> {
+    const { count, side, margin = 0, rows } = piece;
+    const states = this.#allocate(count, side, margin);
+    const chosen = this.#gpu.buffer("ising.chosen", tiling?.patches ?? new Uint32Array(count));
+    const kernel = await this.#gpu.kernel("ising/from_bits.wgsl");
+    const params = {
+      items: count,
+      per_replica: tiling?.perReplica ?? 1,
+      side: side + 2 * margin,
+      tiles: tiling?.tiles ?? 1,
+      stride: side,
+      rows,
+      words: Math.ceil(rows / 32),
+    };
+    const { spins } = states;
+    this.#gpu.run(kernel.call({ params, bits, chosen, spins }, grid(spins.bytes / 4, 64)));
+    chosen.destroy();
+    return states;
+  }
+
+  /**
+   * Sums over pieces of side `extent`: of the whole tiling by default, of the `chosen` patches `[count, P]`, or, where the piece is as
+   * large as the lattice or larger, of that one.
+   */
+  async #measure(
+    states: IsingStates,
+    {
+      extent = this.patchSide,
+      generator = false,
+      chosen,
+    }: { extent?: number; generator?: boolean; chosen?: Uint32Array } = {},
+  ): Promise<Measured> {
+    const { count, side } = states;
+    const tiles = Math.max(1, Math.floor(side / extent));
+    const perReplica = chosen ? chosen.length / count : tiles ** 2;
+    const items = count * perReplica;
+    const rows = side + 2 * MARGIN;
+    const bits = await this.#toBits(states, MARGIN);
+    const list = this.#gpu.buffer("ising.chosen", chosen ?? new Uint32Array(1));
+    const result = this.#gpu.buffer("ising.measured", 4 * MEASURED * items);
+    const kernel = await this.#gpu.kernel("ising/measure.wgsl");
+    const params = {
+      per_replica: perReplica,
+      listed: chosen ? 1 : 0,
+      tiles,
+      stride: extent,
+      origin: MARGIN - Math.max(0, (extent - side) / 2),
+      extent,
+      rows,
+      words: Math.ceil(rows / 32),
+      classes: generator ? 10 : 0,
+      rates: this.#rates,
+    };
+    await this.#gpu.runSplit(
+      `measure ${extent} ${generator}`,
+      items,
+      2e7 / (extent * (generator ? 100 : 10)),
+      (first, last) =>
+        kernel.call({ params: { ...params, first, last }, bits, chosen: list, result }, grid(last - first, 8)),
+    );
+    const measured = { rows: await this.#gpu.read(result, Float32Array), items };
+    for (const buffer of [bits, list, result]) buffer.destroy();
+    return measured;
+  }
+
+  /** φ_I `[items, d]` of pieces of the size of a patch. */
+  #observables({ rows, items }: Measured): Float32Array {
+    const n = this.patchSide ** 2;
+    return this.#each(items, (item, j) => {
+      const sum = rows[MEASURED * item + j];
+      return j === 0 ? (2 * sum - n) / n : sum / (4 * n);
+    });
+  }
+
+  /** Change of φ_I between two measurements of all that a flip in the patch changes. */
+  #difference(start: Measured, end: Measured): Float32Array {
+    const n = this.patchSide ** 2;
+    return this.#each(start.items, (item, j) => {
+      const change = end.rows[MEASURED * item + j] - start.rows[MEASURED * item + j];
+      return j === 0 ? (2 * change) / n : change / (4 * n);
+    });
+  }
+
+  /** Lφ_I and Γ(φ_I), means over the measurements times `time`. */
+  #generator(measured: readonly Measured[], time: number) {
+    const n = this.patchSide ** 2;
+    const { items } = measured[0];
+    const d = this.observables.length;
+    const mean = (at: number) => measured.reduce((sum, { rows }) => sum + rows[at], 0) / measured.length;
+    // Column of the entry (j, k), j ≤ k, in the upper triangle of 4 × 4.
+    const entries = Array.from({ length: d }, (_, j) =>
+      Array.from({ length: d - j }, (_, k) => j * 4 - (j * (j - 1)) / 2 + k),
+    ).flat();
+    return {
+      compensator: this.#each(items, (item, j) => (time * mean(MEASURED * item + 4 + j)) / n),
+      variation: Float32Array.from(
+        { length: items * entries.length },
+        (_, k) => (time * mean(MEASURED * Math.floor(k / entries.length) + 8 + entries[k % entries.length])) / (n * n),
+      ),
+    };
+  }
+
+  #each(items: number, value: (item: number, j: number) => number): Float32Array {
+    const d = this.observables.length;
+    const values = new Float32Array(items * d);
+    for (let item = 0; item < items; item++) for (let j = 0; j < d; j++) values[item * d + j] = value(item, j);
+    return values;
+  }
+}
+
+/** Workgroups of `size` for so many invocations, in two dimensions where one does not suffice. */
+function grid(invocations: number, size: number): [number, number] {
+  const workgroups = Math.ceil(invocations / size);
+  const rows = Math.ceil(workgroups / 65_535);
+  return [Math.ceil(workgroups / rows), rows];
+}
