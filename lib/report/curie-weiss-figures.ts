@@ -4,59 +4,18 @@ import type { CurieWeissReportData as Data } from "./curie-weiss.ts";
 import { type Html, html } from "./html.ts";
 import { pictures, spinPicture } from "./lattice.ts";
 import { type MeanStd, spread } from "./mean-std.ts";
-import { LOOKS, METHODS, type Method, TRUTH } from "./methods.ts";
-import { formatNumber, formatSetting } from "./number.ts";
-import { type InkName, SHADES } from "./palette.ts";
-
-type Source = Data["errors"][number]["source"];
+import { LOOKS, METHODS, TRUTH } from "./methods.ts";
+import { formatSetting } from "./number.ts";
+import { againstSide, byMethod, floorLevels, shadeOf, sideAxis, sidesOf, sideTitle, tameRange } from "./patch-sides.ts";
 
 const EXACT = { name: "Exact", ...TRUTH } as const;
 
 const MAGNETIZATION: Axis = { label: "magnetization m" };
 const TIME: Axis = { label: "time [sweeps]" };
 
-const sideTitle = (patch: number) => `patches of ${patch} × ${patch}`;
 const startTitle = (m0: number) => `m₀ = ${formatSetting(m0)}`;
 
-/** Patch sides from large to small, as in the paper's table. */
-function sidesOf(items: { patch: number }[]): number[] {
-  return [...new Set(items.map((item) => item.patch))].sort((a, b) => b - a);
-}
-
-/** A patch side's shade of our colour: the smallest stands out most. */
-function shadeOf(patch: number, sides: number[]): { ink: InkName; dash: Series["dash"]; width: number } {
-  const rank = sides.length - 1 - sides.indexOf(patch);
-  const dash = (["solid", "dashed", "solid", "dotted"] as const)[rank % 4];
-  return { ink: SHADES[rank % SHADES.length]!, dash, width: rank === 0 ? 2.25 : 1.75 };
-}
-
 const map = (values: ArrayLike<number>, f: (value: number, i: number) => number) => Array.from(values, f);
-
-/** One panel per patch side with a curve per method, from `pick`. */
-function byMethod<T extends { method: Method; patch: number }>(
-  items: T[],
-  pick: (item: T) => Pick<Series, "x" | "y" | "low" | "high">,
-) {
-  return sidesOf(items).map((patch) => ({
-    patch,
-    title: sideTitle(patch),
-    series: METHODS.flatMap((method): Series[] => {
-      const found = items.find((item) => item.method === method && item.patch === patch);
-      return found ? [{ ...LOOKS[method], ...pick(found) }] : [];
-    }),
-  }));
-}
-
-/** Symmetric limits that show the methods trained with the right noise in full; wild ones may leave the frame. */
-function tameRange(series: Series[], tame: readonly InkName[]): [number, number] | undefined {
-  const largest = (list: Series[]) => {
-    const sizes = list.flatMap((one) => Array.from(one.y, (y) => Math.abs(y ?? 0))).filter(Number.isFinite);
-    return Math.max(0, ...sizes);
-  };
-  const [own, all] = [largest(series.filter((one) => tame.includes(one.ink))), largest(series)];
-  const limit = own > 0 ? Math.min(1.15 * all, 4 * own) : 1.15 * all;
-  return limit > 0 ? [-limit, limit] : undefined;
-}
 
 export function drift(data: Data): Html {
   const exact = { ...EXACT, x: data.grid, y: data.exact.drift };
@@ -267,26 +226,6 @@ diffusion to drift; a model with the noise of one patch is far too wide.`,
 }
 
 export function errors(data: Data): Html {
-  const sides = sidesOf(data.errors).reverse();
-  const order: Source[] = ["paper-naive", "paper", ...METHODS];
-  const present = order.filter((source) => data.errors.some((error) => error.source === source));
-  const series = present.map((source, i): Series => {
-    const own = data.errors.filter((error) => error.source === source).sort((a, b) => a.patch - b.patch);
-    const pick = (key: "value" | "low" | "high") => own.map((error) => error[key]);
-    return {
-      ...LOOKS[source],
-      draw: "line+points",
-      width: 1.25,
-      dodge: (i - (present.length - 1) / 2) * 4,
-      x: own.map((error) => error.patch),
-      y: pick("value"),
-      low: pick("low"),
-      high: pick("high"),
-    };
-  });
-  const floor = Number.isFinite(data.floor)
-    ? [{ value: data.floor, label: `sampling floor ${formatNumber(data.floor, 2)}` }]
-    : [];
   return chart({
     id: "errors",
     title: "Error against patch side",
@@ -294,10 +233,9 @@ export function errors(data: Data): Html {
 95 % intervals, and points of one side are set apart for legibility. Lower is better; the dotted line is what a perfect model would
 score. ${data.paperNote}`,
     alt: "Relative squared error against patch side for each method and the paper, with the sampling floor",
-    // Air on the left is for the label of the floor.
-    x: { label: "patch side ℓ [spins]", log: 2, ticks: sides, range: [sides[0]! / 1.9, sides.at(-1)! * 1.3] },
+    x: sideAxis(data.errors),
     y: { label: "relative squared error", log: 10 },
-    panels: [{ series, levels: floor }],
+    panels: [{ series: againstSide(data.errors), levels: floorLevels(data.floor) }],
   });
 }
 

@@ -93,14 +93,27 @@ function colorBar({ map, range }: NonNullable<Picture["scale"]>): Html {
 
 /** A figure of pictures side by side, every site of all of them at the same scale; the widest fills about `width` CSS pixels. */
 export function pictures(id: string, title: string, caption: Content, list: readonly Picture[], width = 320): Html {
-  const widest = Math.max(1, ...list.map((picture) => picture.width));
+  return pictureRows(id, title, caption, [list], width);
+}
+
+/** The same with pictures in rows, of which each may go on in further lines where the screen is narrow. */
+export function pictureRows(
+  id: string,
+  title: string,
+  caption: Content,
+  rows: readonly (readonly Picture[])[],
+  width: number,
+): Html {
+  const widest = Math.max(1, ...rows.flat().map((picture) => picture.width));
   const zoom = Math.max(1, Math.min(8, Math.floor(width / widest)));
   return html`<figure id="${id}" aria-labelledby="${id}-title">
 <h3 id="${id}-title">${title}</h3>
-<div class="pictures" style="--widest:${widest};--zoom:${zoom}px">${list.map(
+${rows.map(
+  (row) => html`<div class="pictures" style="--widest:${widest};--zoom:${zoom}px">${row.map(
     ({ title, alt, uri, width, height, stretch = 1, scale }) =>
       html`<div style="--side:${width};--tall:${height * stretch}"><img src="${uri}" alt="${alt}" width="${width}" height="${height}"><p>${title}</p>${scale && colorBar(scale)}</div>`,
   )}</div>
-<figcaption>${caption}</figcaption>
+`,
+)}<figcaption>${caption}</figcaption>
 </figure>`;
 }
