@@ -14,7 +14,7 @@ import { trainClosure } from "../lib/method/closure-training.ts";
 import { fitSde, type Standardisation, trainingStep } from "../lib/method/fit.ts";
 import type { Method } from "../lib/method/pairs.ts";
 import { evaluate, type SdeShape, sdeNetworks } from "../lib/method/sde-model.ts";
-import { makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
+import { evenTimes, makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
 import { initialParameters, layout, TrainableMlp } from "../lib/nn/mlp.ts";
 import { normalPair } from "../lib/random/normal.ts";
 import { stream } from "../lib/random/stream.ts";
@@ -233,7 +233,7 @@ async function benchAccuracy(gpu: Gpu): Promise<void> {
     ["increment", 0.02, 16_384],
   ] as [Method, number, number][]) {
     const begin = performance.now();
-    const snapshots = await smallTrajectories(system, { trajectories, records: 32, interval: 0.2, seed: 1 });
+    const snapshots = await smallTrajectories(system, { trajectories, times: evenTimes(32, 0.2), seed: 1 });
     const options = { side, relaxTime: 0, patchesPerSnapshot: 8, seed: 1 };
     const [pairs] = await makePairs(system, snapshots, [time], options);
     const simulated = performance.now();

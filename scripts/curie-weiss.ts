@@ -13,7 +13,7 @@ import { fitSde } from "../lib/method/fit.ts";
 import { METHODS, type Method, type Pairs } from "../lib/method/pairs.ts";
 import { rollout } from "../lib/method/rollout.ts";
 import { evaluate, modelFromTensors, modelTensors, type SdeModel, type SdeShape } from "../lib/method/sde-model.ts";
-import { makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
+import { evenTimes, makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
 import { upsampleTo } from "../lib/method/upsample.ts";
 import { stream } from "../lib/random/stream.ts";
 import { curieWeissReport } from "../lib/report/curie-weiss.ts";
@@ -102,7 +102,7 @@ await main(async () => {
     const patches = (p.L / system.patchSide) ** 2;
     const perSnapshot = Math.min(p.patchesPerSnapshot, patches);
     const tensors = await run.stage(name, async () => {
-      const snapshots = await smallTrajectories(system, { ...p, seed });
+      const snapshots = await smallTrajectories(system, { ...p, times: evenTimes(p.records, p.interval), seed });
       const [increment, compensator] = await makePairs(system, snapshots, [p.incrementTime, p.compensatorTime], {
         ...p,
         side: p.L,

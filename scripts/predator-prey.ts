@@ -25,7 +25,7 @@ import { fitSde, stateScales } from "../lib/method/fit.ts";
 import { everyRow, METHODS, type Method, type Pairs, pairsFromTensors, pairsTensors } from "../lib/method/pairs.ts";
 import { rollout } from "../lib/method/rollout.ts";
 import { modelFromTensors, modelTensors, type SdeModel, type SdeShape, withLambda } from "../lib/method/sde-model.ts";
-import { makePairs, smallTrajectories, thinned } from "../lib/method/snapshots.ts";
+import { evenTimes, makePairs, smallTrajectories, thinned } from "../lib/method/snapshots.ts";
 import { stream } from "../lib/random/stream.ts";
 import { predatorPreyReport } from "../lib/report/predator-prey.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
@@ -89,7 +89,13 @@ await main(async () => {
   const learned: Learned[] = [];
   for (const seed of seeds) {
     let taken: Promise<Uint32Array> | undefined;
-    const snapshots = () => (taken ??= smallTrajectories(system, { ...p, smallSide: p.small, seed }));
+    const snapshots = () =>
+      (taken ??= smallTrajectories(system, {
+        ...p,
+        times: evenTimes(p.records, p.interval),
+        smallSide: p.small,
+        seed,
+      }));
     for (const closure of closures) {
       const name = `seed${seed}/${closure}`;
       const encoder = new Encoder(gpu, await learnClosure(closure, seed, name, snapshots));

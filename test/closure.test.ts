@@ -672,7 +672,7 @@ describe("coordinates", () => {
     // Linear, so that Q is the same everywhere; whole systems repeat one patch, so that naive sees no other scatter.
     const model = randomEncoder({ ...JOINT, hidden: [], variables: 1 }, "naive");
     const encoder = new Encoder(gpu, model);
-    const words = await smallTrajectories(toy, { trajectories: 700, records: 1, interval: 1, seed: SEED });
+    const words = await smallTrajectories(toy, { trajectories: 700, times: [0], seed: SEED });
     const options = { side: 18, relaxTime: 0, seed: SEED, patchesPerSnapshot: 2 };
     const [pairs] = await makePairs(toy, words, [time], options, closedBy(toy, encoder));
     encoder.destroy();
@@ -712,7 +712,7 @@ describe("closure table", () => {
   const options = { side, relaxTime: 0, seed: SEED, time };
 
   async function both(patchesPerSnapshot: number) {
-    const words = await smallTrajectories(toy, { trajectories: 10, records: 2, interval: 0.1, seed: SEED });
+    const words = await smallTrajectories(toy, { trajectories: 10, times: [0, 0.1], seed: SEED });
     const large: number[] = [];
     await upsampled(toy, words, options, async ({ values }) => void large.push(...values));
     return { large, table: await closureTable(toy, words, { ...options, patchesPerSnapshot }) };

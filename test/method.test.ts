@@ -28,7 +28,7 @@ import {
   sdeNetworks,
   withLambda,
 } from "../lib/method/sde-model.ts";
-import { makePairs, smallTrajectories, thinned } from "../lib/method/snapshots.ts";
+import { evenTimes, makePairs, smallTrajectories, thinned } from "../lib/method/snapshots.ts";
 import { type FitOptions, type FitState, fitState, fitTensors } from "../lib/method/train.ts";
 import { upsampleTo, upsamplingFactors } from "../lib/method/upsample.ts";
 import { layout } from "../lib/nn/mlp.ts";
@@ -1089,7 +1089,7 @@ describe("a system without coupling, made in this file", () => {
 
   test("is learned exactly from single patches, in closed form; so is what the baselines learn", async () => {
     const [side, relaxTime, patchesPerSnapshot, snapshots] = [16, 0.1, 4, 2100];
-    const words = await smallTrajectories(system, { trajectories: 700, records: 3, interval: 0.5, seed: SEED });
+    const words = await smallTrajectories(system, { trajectories: 700, times: evenTimes(3, 0.5), seed: SEED });
     expect(words.length).toBe(snapshots * 16);
     const seen: number[] = [];
     const options = {

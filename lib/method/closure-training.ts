@@ -1,5 +1,6 @@
-// Learning the encoder ψ, with one of two objectives:
-//   autoencoder  (paper, section 2) a decoder rebuilds the configuration from z = (observables, mean of ψ); mean square.
+// Learning the encoder ψ, of fields or (spin-closure.ts) of spins, with one of two objectives:
+//   autoencoder  (paper, section 2) a decoder rebuilds the configuration from z = (observables, mean of ψ); mean square of
+//                fields, cross-entropy of spins.
 //   dynamics     ψ, f and σ together on the likelihood of what partial evolution does to the observables, given z.
 //
 // Why `dynamics` takes the likelihood of the observables alone: that of all of z has no maximum. If ψ shrinks, or repeats an
@@ -9,24 +10,64 @@
 import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Call } from "../gpu/kernel.ts";
-import { initialParameters, type MlpShape, TrainableMlp } from "../nn/mlp.ts";
+import { type Activation, initialParameters, roundUpBatch, TrainableMlp } from "../nn/mlp.ts";
 import type { ClosureTable } from "./closure-table.ts";
 import { type EncoderModel, type EncoderShape, encoderNetwork, gatherUniform } from "./encoder.ts";
 import { lossCall, lossData, standardisation, stateScales } from "./fit.ts";
-import { regression } from "./pairs.ts";
+import { type Pairs, regression } from "./pairs.ts";
 import { standardise } from "./sde-model.ts";
-import { drawUniform, type FitOptions, type FitProgress, requireBatch, trainNetworks } from "./train.ts";
+import {
+  drawUniform,
+  type FitOptions,
+  type FitProgress,
+  requireBatch,
+  type Trainable,
+  trainNetworks,
+} from "./train.ts";
 
 export const CLOSURES = ["autoencoder", "dynamics"] as const;
 export type ClosureKind = (typeof CLOSURES)[number];
 
-/** The network that reads z, and how its loss is taken. */
-interface Head {
-  readonly network: MlpShape;
-  /** Rows of numbers `[fields][snapshots]`; the first d* are the standardised observables. */
+/** A network in training, of either kind, for `batch` columns. */
+interface Network extends Trainable {
+  readonly batch: number;
+  readonly input: GpuArray;
+  /** Steps done; a device counter. */
+  readonly step: GpuArray;
+  forward(): Call[];
+  backward(): Call[];
+  destroy(): void;
+}
+
+/** ψ in training: column (q · batch + b) of its input is block q of sample b of the mini-batch. */
+export interface EncoderNetwork extends Network {
+  /** `[width][batch]`. */
+  readonly width: number;
+  readonly output: GpuArray;
+  readonly outputGradient: GpuArray;
+}
+
+/** The network that reads z = (observables, closure variables), and how its loss is taken. */
+export interface Head {
+  /** Input `[rows][batch]`, its gradient `[readers][rows][batch]`. */
+  readonly reader: Network & { readonly inputGradient: GpuArray | null };
+  readonly readers: number;
+  readonly rows: number;
+  readonly initial: Float32Array;
+  /** Rows of numbers `[fields][snapshots]`; the first are the standardised observables. */
   readonly data: Float32Array;
   readonly fields: number;
-  loss(head: TrainableMlp, encoder: TrainableMlp, drawn: GpuArray, losses: GpuArray): Promise<Call>;
+  readonly observables: number;
+  /** Loss and gradient of the batch `drawn` `[fields][batch]`; `losses` `[batch]`. */
+  loss(drawn: GpuArray, losses: GpuArray): Promise<Call>;
+}
+
+/** How outputs of ψ become closure variables (kernels/closure/pool.wgsl). */
+export interface Pooling {
+  readonly groups: number;
+  /** Per group. */
+  readonly outputs: number;
+  readonly patches: number;
 }
 
 /**
@@ -42,118 +83,203 @@ export async function trainClosure(
   options: FitOptions,
   progress: FitProgress = {},
 ): Promise<EncoderModel> {
-  const { parts, patches, fields } = table;
-  const rows = table.pairs.whole.length / parts;
-  const { batch } = options;
-  requireBatch(rows, batch);
+  const { parts, patches, fields, pairs } = table;
+  const { batch, seed } = options;
+  requireBatch(pairs.whole.length / parts, batch);
   const { groups, outputs, network } = encoderNetwork(shape);
   const scales = partScales(table);
-  const head =
-    kind === "autoencoder" ? decoderHead(gpu, table, shape, hidden) : dynamicsHead(gpu, table, shape, hidden);
   const encoder = await TrainableMlp.createTrainable(gpu, network, groups * patches * batch, options);
-  const reader = await TrainableMlp.createTrainable(gpu, head.network, batch, { ...options, inputGradient: true });
-  const buffers = {
-    data: gpu.buffer("closure.data", head.data),
-    fields: gpu.buffer("closure.fields", fields),
-    drawn: gpu.buffer("closure.drawn", 4 * head.fields * batch),
-    losses: gpu.buffer("closure.losses", 4 * batch),
-  };
-  const draw = drawUniform(rows, batch, options.seed, "closure/batches");
-  const [drawBatch, gather, pool, unpool] = await Promise.all([
-    gpu.kernel("nn/draw_batch.wgsl"),
-    gpu.kernel("closure/gather.wgsl", { constants: { JOINT: shape.joint ? 1 : 0 }, conditions: { DRAWN: true } }),
-    gpu.kernel("closure/pool.wgsl"),
-    gpu.kernel("closure/unpool.wgsl"),
-  ]);
-  const columns = encoder.batch;
-  const pooling = { batch, groups, outputs, patches, columns, offset: parts };
-  const calls = [
-    drawBatch.call(
-      {
-        params: { draw, fields: head.fields, inputs: parts },
-        step: reader.step,
-        data: buffers.data,
-        batch: buffers.drawn,
-        input: reader.input,
-      },
-      batch / 64,
-    ),
+  const head =
+    kind === "autoencoder"
+      ? await decoderHead(gpu, table, shape, hidden, options, encoder)
+      : await dynamicsHead(gpu, pairs, shape.variables, hidden, shape.activation, options);
+  const gather = await gpu.kernel("closure/gather.wgsl", {
+    constants: { JOINT: shape.joint ? 1 : 0 },
+    conditions: { DRAWN: true },
+  });
+  const configurations = gpu.buffer("closure.fields", fields);
+  const uniform = gatherUniform({ ...shape, ...scales }, patches, network.inputs, encoder.batch);
+  const read = (draw: ReturnType<typeof drawUniform>) =>
     gather.call(
       {
-        params: { ...gatherUniform({ ...shape, ...scales }, patches, network.inputs, columns), draw, first: 0 },
+        params: { ...uniform, draw, first: 0 },
         step: encoder.step,
-        fields: buffers.fields,
+        fields: configurations,
         input: encoder.input,
       },
-      columns / 64,
+      encoder.batch / 64,
+    );
+  const initial = initialParameters(network, seed, "closure/encoder");
+  try {
+    const pooling = { groups, outputs, patches };
+    const parameters = await trainEncoder(gpu, kind, encoder, initial, read, pooling, head, options, progress);
+    return { ...shape, ...scales, parameters };
+  } finally {
+    configurations.destroy();
+    encoder.destroy();
+    head.reader.destroy();
+  }
+}
+
+/**
+ * Trains an encoder together with the head that reads its means over the patches, and returns the encoder's parameters.
+ * `read`: the call that puts the configurations of a drawn batch into the encoder's input. Where the head has more columns
+ * than the batch has snapshots, a multiple, it sees every snapshot as many times: mean loss and gradient are the same.
+ */
+export async function trainEncoder(
+  gpu: Gpu,
+  kind: ClosureKind,
+  encoder: EncoderNetwork,
+  initial: Float32Array,
+  read: (draw: ReturnType<typeof drawUniform>) => Call,
+  { groups, outputs, patches }: Pooling,
+  head: Head,
+  options: FitOptions,
+  progress: FitProgress,
+): Promise<Float32Array> {
+  const { batch } = options;
+  const { reader, readers, rows, fields, observables } = head;
+  const columns = encoder.batch;
+  const draw = drawUniform(head.data.length / fields, batch, options.seed, "closure/batches");
+  const [drawBatch, pool, unpool, repeat, fold] = await Promise.all(
+    ["nn/draw_batch", "closure/pool", "closure/unpool", "closure/repeat", "closure/fold"].map((name) =>
+      gpu.kernel(`${name}.wgsl`),
     ),
+  );
+  const repeats = reader.batch > batch;
+  const own = {
+    data: gpu.buffer("closure.data", head.data),
+    drawn: gpu.buffer("closure.drawn", 4 * fields * batch),
+    losses: gpu.buffer("closure.losses", 4 * reader.batch),
+    ...(repeats && {
+      z: gpu.buffer("closure.z", 4 * rows * batch),
+      gradient: gpu.buffer("closure.gradient", 4 * readers * rows * batch),
+      repeated: gpu.buffer("closure.repeated", 4 * fields * reader.batch),
+    }),
+  };
+  const { data, drawn, losses, z = reader.input, gradient = reader.inputGradient!, repeated = drawn } = own;
+  const toReader = (count: number, x: GpuArray, y: GpuArray) =>
+    repeat.call(
+      { params: { rows: count, batch, columns: reader.batch }, x, y },
+      Math.ceil((count * reader.batch) / 64),
+    );
+  const fromReader = { rows: readers * rows, batch, columns: reader.batch };
+  const pooling = { batch, groups, outputs, patches, columns, offset: observables };
+  const calls = [
+    drawBatch.call(
+      { params: { draw, fields, inputs: observables }, step: reader.step, data, batch: drawn, input: z },
+      Math.ceil(batch / 64),
+    ),
+    read(draw),
     ...encoder.forward(),
-    pool.call({ params: pooling, y: encoder.output, input: reader.input }, (shape.variables * batch) / 64),
+    pool.call({ params: pooling, y: encoder.output, input: z }, Math.ceil((groups * outputs * batch) / 64)),
+    ...(repeats ? [toReader(rows, z, reader.input), toReader(fields, drawn, repeated)] : []),
     ...reader.forward(),
-    await head.loss(reader, encoder, buffers.drawn, buffers.losses),
+    await head.loss(repeated, losses),
     ...reader.backward(),
+    ...(repeats
+      ? [
+          fold.call(
+            { params: fromReader, y: reader.inputGradient!, x: gradient },
+            Math.ceil((readers * rows * batch) / 64),
+          ),
+        ]
+      : []),
     unpool.call(
-      {
-        params: { ...pooling, width: encoder.width, readers: head.network.groups, rows: head.network.inputs },
-        gradient: reader.inputGradient!,
-        dy: encoder.outputGradient,
-      },
-      (encoder.width * columns) / 64,
+      { params: { ...pooling, width: encoder.width, readers, rows }, gradient, dy: encoder.outputGradient },
+      Math.ceil((encoder.width * columns) / 64),
     ),
     ...encoder.backward(),
   ];
-  const initial = [
-    initialParameters(network, options.seed, "closure/encoder"),
-    initialParameters(head.network, options.seed, "closure/reader"),
-  ];
-  const what = `the ${kind} closure`;
-  await trainNetworks(gpu, what, [encoder, reader], initial, calls, buffers.losses, options.steps, progress);
-  const { parameters } = await encoder.save();
-  for (const buffer of Object.values(buffers)) buffer.destroy();
-  encoder.destroy();
-  reader.destroy();
-  return { ...shape, ...scales, parameters };
+  try {
+    const networks = [encoder, reader];
+    const starts = [initial, head.initial];
+    await trainNetworks(gpu, `the ${kind} closure`, networks, starts, calls, losses, options.steps, progress);
+    return (await encoder.save()).parameters;
+  } finally {
+    for (const buffer of Object.values(own)) buffer?.destroy();
+  }
 }
 
 /** Rebuilds the standardised configurations of all patches of the table: the target is what the encoder reads. */
-function decoderHead(gpu: Gpu, table: ClosureTable, shape: EncoderShape, hidden: readonly number[]): Head {
+async function decoderHead(
+  gpu: Gpu,
+  table: ClosureTable,
+  shape: EncoderShape,
+  hidden: readonly number[],
+  options: FitOptions,
+  encoder: TrainableMlp,
+): Promise<Head> {
   const { parts, size, patches, pairs } = table;
   const outputs = parts * patches * size;
   const { inputs: inner } = encoderNetwork(shape);
-  const { center, spread } = stateScales(pairs.whole, parts);
+  const rows = paddedInputs(parts, shape.variables);
+  const network = { groups: 1, inputs: rows, hidden, outputs, activation: shape.activation };
+  const reader = await TrainableMlp.createTrainable(gpu, network, options.batch, { ...options, inputGradient: true });
   return {
-    network: { groups: 1, inputs: paddedInputs(shape), hidden, outputs, activation: shape.activation },
-    data: standardise({ d: parts, center, spread }, pairs.whole, pairs.whole.length / parts),
+    reader,
+    readers: 1,
+    rows,
+    initial: initialParameters(network, options.seed, "closure/reader"),
+    data: standardisedObservables(pairs),
     fields: parts,
-    async loss(head, encoder, _drawn, losses) {
+    observables: parts,
+    async loss(_drawn, losses) {
       const kernel = await gpu.kernel("nn/mean_square.wgsl");
-      const params = { batch: head.batch, outputs, width: head.width, inner, columns: encoder.batch };
+      const params = { batch: reader.batch, outputs, width: reader.width, inner, columns: encoder.batch };
       return kernel.call(
-        { params, outputs: head.output, target_values: encoder.input, gradient: head.outputGradient, losses },
-        head.batch / 64,
+        { params, outputs: reader.output, target_values: encoder.input, gradient: reader.outputGradient, losses },
+        Math.ceil(reader.batch / 64),
       );
     },
   };
 }
 
 /** f and σ of the observables, given z, on the likelihood of the compensator where rates are known, else of increments. */
-function dynamicsHead(gpu: Gpu, table: ClosureTable, shape: EncoderShape, hidden: readonly number[]): Head {
-  const { parts: d, pairs } = table;
+export async function dynamicsHead(
+  gpu: Gpu,
+  pairs: Pairs,
+  variables: number,
+  hidden: readonly number[],
+  activation: Activation,
+  options: FitOptions,
+): Promise<Head> {
+  const { d } = pairs;
   const compensator = pairs.compensator.length > 0;
   const data = regression(pairs, compensator ? "compensator" : "increment");
   const scales = standardisation(pairs, data, compensator);
-  const sde = { d, hidden, activation: shape.activation, diffusion: "full" } as const;
+  const sde = { d, hidden, activation, diffusion: "full" } as const;
+  const rows = paddedInputs(d, variables);
+  const network = { groups: 2, inputs: rows, hidden, outputs: d * d, activation };
+  const columns = wholeTiles(options.batch);
+  const reader = await TrainableMlp.createTrainable(gpu, network, columns, { ...options, inputGradient: true });
   return {
-    network: { groups: 2, inputs: paddedInputs(shape), hidden, outputs: d * d, activation: shape.activation },
+    reader,
+    readers: 2,
+    rows,
+    initial: initialParameters(network, options.seed, "closure/reader"),
     data: lossData(pairs, data, scales, compensator),
     fields: 2 * d + (compensator ? (d * (d + 1)) / 2 : 0),
-    loss: (head, _encoder, drawn, losses) => lossCall(gpu, head, sde, scales, pairs.time, compensator, drawn, losses),
+    observables: d,
+    loss: (drawn, losses) => lossCall(gpu, reader, sde, scales, pairs.time, compensator, drawn, losses),
   };
 }
 
+/** The smallest multiple of the batch that a multilayer perceptron takes. */
+function wholeTiles(batch: number): number {
+  let columns = batch;
+  while (columns !== roundUpBatch(columns)) columns += batch;
+  return columns;
+}
+
+/** Observables of all snapshots in units of their spread, `[d][snapshots]`. */
+export function standardisedObservables({ whole, d }: Pairs): Float32Array {
+  return standardise({ d, ...stateScales(whole, d) }, whole, whole.length / d);
+}
+
 /** Observables and closure variables, padded for the gradient of the input. */
-function paddedInputs({ parts, variables }: EncoderShape): number {
-  return Math.ceil((parts + variables) / 8) * 8;
+function paddedInputs(observables: number, variables: number): number {
+  return Math.ceil((observables + variables) / 8) * 8;
 }
 
 /** Mean of every part over all configurations, and one over its standard deviation. */

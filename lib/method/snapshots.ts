@@ -13,28 +13,40 @@ const MAX_BATCH = 16_384;
 export interface TrajectoryOptions {
   /** Number of independent small systems. */
   readonly trajectories: number;
-  /** Snapshots of each, from time 0 on. */
-  readonly records: number;
-  /** Time between snapshots. */
-  readonly interval: number;
+  /** When snapshots are taken, ascending from 0 on. */
+  readonly times: readonly number[];
   /** Side of the small systems; that of a patch by default. */
   readonly smallSide?: number;
   readonly seed: number;
 }
 
+/** `records` times from 0 on, `interval` apart. */
+export function evenTimes(records: number, interval: number): number[] {
+  return Array.from({ length: records }, (_, k) => k * interval);
+}
+
+/** `records` times from 0 to `horizon` at growing distances, like squares: most changes are early. */
+export function quadraticTimes(records: number, horizon: number): number[] {
+  return Array.from({ length: records }, (_, k) => horizon * (k / Math.max(1, records - 1)) ** 2);
+}
+
 /**
- * Snapshots of small systems from random initial states, packed: `[records · trajectories, words]`,
+ * Snapshots of small systems from random initial states, packed: `[times · trajectories, words]`,
  * all replicas of one time together.
  */
 export async function smallTrajectories<S extends States>(system: System<S>, options: TrajectoryOptions) {
-  const { trajectories, records, interval, smallSide = system.patchSide, seed } = options;
+  const { trajectories, times, smallSide = system.patchSide, seed } = options;
   const states = await system.initial(trajectories, smallSide, stream(seed, "small/initial"));
   const snapshots: Uint32Array[] = [];
-  for (let r = 0; r < records; r++) {
-    if (r > 0) await system.evolve(states, interval, stream(seed, "small/evolve", r));
-    snapshots.push(await system.pack(states));
+  try {
+    for (const [r, time] of times.entries()) {
+      const pause = time - (times[r - 1] ?? 0);
+      if (pause > 0) await system.evolve(states, pause, stream(seed, "small/evolve", r));
+      snapshots.push(await system.pack(states));
+    }
+  } finally {
+    states.destroy();
   }
-  states.destroy();
   return concatenate(snapshots);
 }
 
@@ -55,8 +67,8 @@ export interface UpsampleOptions {
   readonly smallSide?: number;
   /** Side of the large system. */
   readonly side: number;
-  /** LocalRelax time of every patch position at every level. */
-  readonly relaxTime: number;
+  /** LocalRelax time of every patch position at every level; of each snapshot, where it depends on its age. */
+  readonly relaxTime: number | ((snapshot: number) => number);
   readonly seed: number;
 }
 
@@ -74,10 +86,12 @@ export async function upsampled<S extends States>(
   const perState = system.words(smallSide);
   const count = words.length / perState;
   const batch = Math.min(MAX_BATCH, batchThatFits(system, side));
-  for (let from = 0; from < count; from += batch) {
-    const to = Math.min(count, from + batch);
+  const time = (snapshot: number) => (typeof relaxTime === "number" ? relaxTime : relaxTime(snapshot));
+  for (let from = 0, to = 0; from < count; from = to) {
+    // Snapshots of a batch are relaxed for the same time.
+    for (to = from + 1; to < Math.min(count, from + batch) && time(to) === time(from); ) to++;
     const small = await system.unpack(words.subarray(from * perState, to * perState), smallSide);
-    const large = await upsampleTo(system, small, side, relaxTime, stream(seed, "upsample", 0, from));
+    const large = await upsampleTo(system, small, side, time(from), stream(seed, "upsample", 0, from));
     try {
       await use(large, from, to);
     } finally {

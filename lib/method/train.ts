@@ -3,7 +3,6 @@ import { InputError } from "../errors.ts";
 import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Call } from "../gpu/kernel.ts";
-import type { TrainableMlp } from "../nn/mlp.ts";
 import { stream } from "../random/stream.ts";
 import { concatenate } from "./concatenate.ts";
 
@@ -41,6 +40,12 @@ export function fitState(tensors: Record<string, { readonly data: ArrayLike<numb
   };
 }
 
+/** A network with the state of its optimiser. */
+export interface Trainable {
+  load(parameters: Float32Array, moments?: Float32Array, step?: number): void;
+  save(): Promise<{ parameters: Float32Array; moments: Float32Array }>;
+}
+
 export interface FitProgress {
   /** Seen after every quarter of a second or so of training. */
   onSteps?(done: number, loss: number): void;
@@ -67,7 +72,7 @@ export function drawUniform(rows: number, batch: number, seed: number, what = "f
 export async function trainNetworks(
   gpu: Gpu,
   what: string,
-  networks: readonly TrainableMlp[],
+  networks: readonly Trainable[],
   initial: readonly Float32Array[],
   calls: readonly Call[],
   losses: GpuArray,

@@ -6,6 +6,7 @@ import type { Call, Kernel } from "../gpu/kernel.ts";
 import { normalPair } from "../random/normal.ts";
 import { stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
+import { AdamW, RULE, type Schedule } from "./adamw.ts";
 
 export type Activation = "tanh" | "relu";
 
@@ -33,8 +34,6 @@ interface Layer {
 const BATCH_TILE = 256;
 const SEGMENTS = 4;
 const ACTIVATIONS = { identity: 0, tanh: 1, relu: 2 } as const;
-const NO_DECAY = 2 ** 31;
-const NOT_TRAINED = 2 ** 32 - 1;
 
 export function roundUpBatch(count: number): number {
   return Math.ceil(count / BATCH_TILE) * BATCH_TILE;
@@ -172,11 +171,7 @@ export class Mlp {
   }
 }
 
-export interface AdamWOptions {
-  /** Steps of the whole schedule: warm-up over the first twentieth, then cosine decay to zero. */
-  readonly steps: number;
-  readonly learningRate: number;
-  readonly weightDecay: number;
+export interface AdamWOptions extends Schedule {
   /** Networks whose last layer is its bias alone, a constant output. */
   readonly constant?: readonly boolean[];
   /** Whether `backpropagate` goes on to the input; the number of inputs must then be a multiple of 8. */
@@ -188,27 +183,16 @@ export class TrainableMlp extends Mlp {
   readonly outputGradient: GpuArray;
   /** dL/d input of every network, `[groups][inputs][batch]`; null unless it was asked for. */
   readonly inputGradient: GpuArray | null;
-  /** Steps done; a device counter that recorded calls read. */
-  readonly step: GpuArray;
   /** Of each layer, through its inputs. */
   readonly #backward: readonly Kernel[];
   readonly #weightGradient: Kernel;
-  readonly #adamw: Kernel;
-  readonly #advance: Kernel;
   readonly #gradients: readonly GpuArray[];
-  readonly #partial: GpuArray;
-  readonly #transposed: GpuArray;
-  readonly #moments: GpuArray;
-  readonly #rule: GpuArray;
-  readonly #transposeOf: Uint32Array;
-  readonly #options: AdamWOptions;
+  readonly #adamw: AdamW;
 
   private constructor(gpu: Gpu, shape: MlpShape, batch: number, options: AdamWOptions, kernels: readonly Kernel[][]) {
     super(gpu, shape, batch, kernels[0]);
     this.#backward = kernels[1];
-    [this.#weightGradient, this.#adamw, this.#advance] = kernels[2];
-    this.#options = options;
-    const count = shape.groups * this.stride;
+    [this.#weightGradient] = kernels[2];
     this.#gradients = this.layers.map(({ outputs }, l) =>
       gpu.buffer(`mlp.gradient${l}`, 4 * shape.groups * outputs * batch),
     );
@@ -216,12 +200,8 @@ export class TrainableMlp extends Mlp {
     this.inputGradient = options.inputGradient
       ? gpu.buffer("mlp.inputGradient", 4 * shape.groups * shape.inputs * batch)
       : null;
-    this.step = gpu.buffer("mlp.step", 4);
-    this.#partial = gpu.buffer("mlp.partial", 4 * SEGMENTS * count);
-    this.#transposed = gpu.buffer("mlp.transposed", 4 * count);
-    this.#moments = gpu.buffer("mlp.moments", 8 * count);
-    this.#transposeOf = this.#transposition();
-    this.#rule = gpu.buffer("mlp.rule", this.#rules());
+    const rules = this.#rules(options.constant);
+    this.#adamw = new AdamW(gpu, this.parameters, this.#transposition(), rules, SEGMENTS, options, kernels[3]);
   }
 
   static async createTrainable(gpu: Gpu, shape: MlpShape, batch: number, options: AdamWOptions): Promise<TrainableMlp> {
@@ -236,9 +216,15 @@ export class TrainableMlp extends Mlp {
           gpu.kernel("nn/dense.wgsl", { constants: { ACTIVATION: activation }, conditions: { BACKWARD: true } }),
         ),
       ),
-      Promise.all(["weight_gradient", "adamw", "advance"].map((name) => gpu.kernel(`nn/${name}.wgsl`))),
+      Promise.all([gpu.kernel("nn/weight_gradient.wgsl")]),
+      AdamW.kernels(gpu),
     ]);
     return new TrainableMlp(gpu, shape, batch, options, kernels);
+  }
+
+  /** Steps done; a device counter that recorded calls read. */
+  get step(): GpuArray {
+    return this.#adamw.step;
   }
 
   /** The calls that turn `outputGradient` into the gradients of all activations, and of the input if it was asked for. */
@@ -250,7 +236,7 @@ export class TrainableMlp extends Mlp {
         this.#backward[l].call(
           {
             params: this.denseParams(layer, layer.outputs, layer.inputs, false),
-            parameters: this.#transposed,
+            parameters: this.#adamw.transposed,
             x: this.#gradients[l],
             y: l > 0 ? this.#gradients[l - 1] : this.inputGradient!,
             below: l > 0 ? this.activations[l - 1] : this.input,
@@ -284,69 +270,29 @@ export class TrainableMlp extends Mlp {
             },
             x: l === 0 ? this.input : this.activations[l - 1],
             dy: this.#gradients[l],
-            partial: this.#partial,
+            partial: this.#adamw.partial,
           },
           [Math.ceil(tiles / 32), 1, groups],
         ),
       );
     });
-    const count = groups * this.stride;
-    const { steps, learningRate, weightDecay } = this.#options;
-    const params = {
-      count,
-      segments: SEGMENTS,
-      steps,
-      warmup: Math.max(1, steps / 20),
-      rate: learningRate,
-      decay: weightDecay,
-    };
-    calls.push(
-      this.#adamw.call(
-        {
-          params,
-          step: this.step,
-          partial: this.#partial,
-          rule: this.#rule,
-          weights: this.parameters,
-          transposed: this.#transposed,
-          moments: this.#moments,
-        },
-        Math.ceil(count / 64),
-      ),
-      this.#advance.call({ counter: this.step }, 1),
-    );
+    calls.push(...this.#adamw.update());
     return calls;
   }
 
   /** Puts parameters `[groups · stride]` (and, to go on with training, AdamW moments and the step) on the device. */
   load(parameters: Float32Array, moments?: Float32Array, step = 0): void {
-    const transposed = new Float32Array(parameters.length);
-    parameters.forEach((value, p) => {
-      transposed[this.#transposeOf[p]] = value;
-    });
-    this.gpu.write(this.parameters, parameters);
-    this.gpu.write(this.#transposed, transposed);
-    this.gpu.write(this.#moments, moments ?? new Float32Array(2 * parameters.length));
-    this.gpu.write(this.step, Uint32Array.of(step));
+    this.#adamw.load(parameters, moments, step);
   }
 
   /** Parameters and AdamW moments, to be saved. */
-  async save(): Promise<{ parameters: Float32Array; moments: Float32Array }> {
-    return {
-      parameters: await this.gpu.read(this.parameters, Float32Array),
-      moments: await this.gpu.read(this.#moments, Float32Array),
-    };
+  save(): Promise<{ parameters: Float32Array; moments: Float32Array }> {
+    return this.#adamw.save();
   }
 
   /** The gradient of the last step, summed over the batch segments, `[groups · stride]`: for tests. */
-  async gradient(): Promise<Float32Array> {
-    const partial = await this.gpu.read(this.#partial, Float32Array);
-    const count = partial.length / SEGMENTS;
-    return Float32Array.from({ length: count }, (_, p) => {
-      let sum = 0;
-      for (let s = 0; s < SEGMENTS; s++) sum += partial[s * count + p];
-      return sum;
-    });
+  gradient(): Promise<Float32Array> {
+    return this.#adamw.gradient();
   }
 
   /** Index of each parameter in the transposed copy. */
@@ -364,14 +310,14 @@ export class TrainableMlp extends Mlp {
     return index;
   }
 
-  #rules(): Uint32Array {
-    const rules = this.#transposeOf.slice();
+  #rules(constant?: readonly boolean[]): Uint8Array {
+    const rules = new Uint8Array(this.shape.groups * this.stride).fill(RULE.weight);
     for (let g = 0; g < this.shape.groups; g++) {
       this.layers.forEach(({ outputs, weights, bias }, l) => {
         const start = g * this.stride;
-        for (let o = 0; o < outputs; o++) rules[start + bias + o] += NO_DECAY;
+        rules.fill(RULE.bias, start + bias, start + bias + outputs);
         const last = l === this.layers.length - 1;
-        if (last && this.#options.constant?.[g]) rules.fill(NOT_TRAINED, start + weights, start + bias);
+        if (last && constant?.[g]) rules.fill(RULE.fixed, start + weights, start + bias);
       });
     }
     return rules;
@@ -379,7 +325,7 @@ export class TrainableMlp extends Mlp {
 
   override destroy(): void {
     super.destroy();
-    const state = [this.step, this.#partial, this.#transposed, this.#moments, this.#rule];
-    for (const buffer of [...this.#gradients, this.inputGradient, ...state]) buffer?.destroy();
+    this.#adamw.destroy();
+    for (const buffer of [...this.#gradients, this.inputGradient]) buffer?.destroy();
   }
 }

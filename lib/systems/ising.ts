@@ -26,6 +26,9 @@ const MEASURED = 18;
 const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
 
 export const BOUNDARIES = ["halo", "periodic"] as const;
+export const UPSAMPLINGS = ["mosaic", "copy"] as const;
+/** Replicas of a word start with the same magnetization and make up larger lattices together. */
+export const COHORT = LANES;
 
 export interface IsingParameters {
   /** Temperature in units of J/k_B, > 0. */
@@ -36,6 +39,11 @@ export interface IsingParameters {
   readonly patchSide: number;
   /** What a patch feels in partial evolution: its frozen neighbours, or itself closed periodically (the paper's choice). */
   readonly boundary?: (typeof BOUNDARIES)[number];
+  /**
+   * How lattices are made larger: from tiles, the lattices of different replicas of a cohort, shifted at random; or by copying each
+   * spin to a square (the paper's choice, which doubles all lengths and leaves to LocalRelax what tiles have from the start).
+   */
+  readonly upsampling?: (typeof UPSAMPLINGS)[number];
   /** Whether the diagonal and plaquette correlations are observables too: a closure made by hand. */
   readonly correlations?: boolean;
 }
@@ -73,12 +81,20 @@ export class Ising implements SpinSystem<IsingStates> {
   readonly patchSide: number;
   readonly #gpu: Gpu;
   readonly #closed: boolean;
+  readonly #copies: boolean;
   readonly #rates: Float32Array;
   readonly #thresholds: Record<string, number>;
 
   /** Throws InputError for a temperature that is not positive, a field that is not finite or a patch side that cannot be. */
   constructor(gpu: Gpu, parameters: IsingParameters) {
-    const { temperature, field, patchSide, boundary = "halo", correlations = false } = parameters;
+    const {
+      temperature,
+      field,
+      patchSide,
+      boundary = "halo",
+      upsampling = "mosaic",
+      correlations = false,
+    } = parameters;
     if (!(temperature > 0 && Number.isFinite(temperature))) {
       throw new InputError(`temperature ${temperature} is not a positive number`);
     }
@@ -89,6 +105,7 @@ export class Ising implements SpinSystem<IsingStates> {
     this.#gpu = gpu;
     this.patchSide = patchSide;
     this.#closed = boundary === "periodic";
+    this.#copies = upsampling === "copy";
     const up = [0, 1, 2, 3, 4].map((count) => heatBath(count, temperature, field));
     this.#rates = Float32Array.of(...up, ...up.map((p) => 1 - p), 0, 0);
     this.#thresholds = Object.fromEntries(
@@ -106,13 +123,22 @@ export class Ising implements SpinSystem<IsingStates> {
     ];
   }
 
-  /** Magnetization uniform on what the lattice can have, spins at random places. */
+  /**
+   * Magnetization uniform on −1 … 1, rounded to what the lattice can have; the same for all replicas of a cohort, and one in each of
+   * as many equal parts of −1 … 1 as there are cohorts. Spins at random places.
+   */
   async initial(count: number, side: number, stream: Stream): Promise<IsingStates> {
+    const cohorts = Math.ceil(count / COHORT);
     // Rows of the lattice have the chunks 0, 1, … of these streams.
-    const ups = Uint32Array.from({ length: count }, (_, replica) =>
-      Xoshiro.open(stream, replica, 0xffff_ffff).below(side ** 2 + 1),
+    const parts = Array.from({ length: cohorts }, (_, cohort) => {
+      const within = Xoshiro.open(stream, COHORT * cohort, 0xffff_ffff).uniform();
+      return Math.round(((cohort + within) / cohorts) * side ** 2);
+    });
+    return this.#placed(
+      Uint32Array.from({ length: count }, (_, replica) => parts[Math.floor(replica / COHORT)]),
+      side,
+      stream,
     );
-    return this.#placed(ups, side, stream);
   }
 
   /** `count` replicas of magnetization `m`, rounded to the nearest that the lattice can have, spins at random places. */
@@ -280,14 +306,22 @@ export class Ising implements SpinSystem<IsingStates> {
     }
   }
 
-  /** Copies every spin to factor × factor spins: m is kept exactly. */
-  async upsample({ count, side, spins }: IsingStates, factor: number): Promise<IsingStates> {
+  /** Keeps m exactly, of each lattice (copies) or on average over a cohort (tiles). */
+  async upsample({ count, side, spins }: IsingStates, factor: number, stream: Stream): Promise<IsingStates> {
     if (!Number.isInteger(factor)) throw new InputError(`factor ${factor} is not an integer: spins are copied whole`);
     const large = this.#allocate(count, side * factor);
-    const kernel = await this.#gpu.kernel("ising/magnify.wgsl");
     const groups = Math.ceil(count / LANES);
-    const params = { groups, side: large.side, factor };
-    this.#gpu.run(kernel.call({ params, spins, larger: large.spins }, grid(groups * large.side ** 2, 64)));
+    const workgroups = grid(groups * large.side ** 2, 64);
+    if (this.#copies) {
+      const kernel = await this.#gpu.kernel("ising/magnify.wgsl");
+      const params = { groups, side: large.side, factor };
+      this.#gpu.run(kernel.call({ params, spins, larger: large.spins }, workgroups));
+    } else {
+      const plan = this.#gpu.buffer("ising.plan", mosaicPlan(count, side, factor, stream));
+      const kernel = await this.#gpu.kernel("ising/mosaic.wgsl");
+      this.#gpu.run(kernel.call({ params: { groups, side, factor }, spins, plan, larger: large.spins }, workgroups));
+      plan.destroy();
+    }
     return large;
   }
 
@@ -521,6 +555,28 @@ export class Ising implements SpinSystem<IsingStates> {
     for (let item = 0; item < items; item++) for (let j = 0; j < d; j++) values[item * d + j] = value(item, j);
     return values;
   }
+}
+
+/**
+ * What kernels/ising/mosaic.wgsl puts together: for every tile a random order of the replicas of the word, each used once (of a
+ * last word that is not full: the first ones again), and a random shift.
+ */
+function mosaicPlan(count: number, side: number, factor: number, stream: Stream): Uint32Array {
+  const groups = Math.ceil(count / LANES);
+  const plan = new Uint32Array(groups * factor ** 2 * LANES);
+  for (let group = 0; group < groups; group++) {
+    const rng = Xoshiro.open(stream, LANES * group, 0);
+    const replicas = Math.min(LANES, count - LANES * group);
+    const order = Uint32Array.from({ length: LANES }, (_, k) => k % replicas);
+    for (let tile = 0; tile < factor ** 2; tile++) {
+      for (let k = 0; k < LANES; k++) {
+        const other = k + rng.below(LANES - k);
+        [order[k], order[other]] = [order[other], order[k]];
+        plan[(group * factor ** 2 + tile) * LANES + k] = order[k] + LANES * rng.below(side ** 2);
+      }
+    }
+  }
+  return plan;
 }
 
 /** Workgroups of `size` for so many invocations, in two dimensions where one does not suffice. */

@@ -44,7 +44,10 @@ export interface System<S extends States = States> {
   readonly dimension: number;
   readonly observables: readonly Observable[];
   readonly patchSide: number;
-  /** Random states of the training law. */
+  /**
+   * Random states of the training law. Replicas of one cohort (consecutive ones, as many as the system says where it says so) start
+   * macroscopically alike.
+   */
   initial(count: number, side: number, stream: Stream): Promise<S>;
   /** The true dynamics of whole systems for `time`, in place. */
   evolve(states: S, time: number, stream: Stream): Promise<void>;
@@ -54,7 +57,7 @@ export interface System<S extends States = States> {
    * `patches` `[count, P]`: P different patches of every replica, numbered row by row in the tiling.
    */
   evolvePatches(states: S, patches: Uint32Array, time: number, stream: Stream): Promise<PatchChange>;
-  /** New states of `factor` times the side, by copying or interpolation. */
+  /** New states of `factor` times the side, by copying, interpolation, or from pieces of states of one cohort. */
   upsample(states: S, factor: number, stream: Stream): Promise<S>;
   /** The macroscopic observables of whole systems, `[count, d]`, float32. */
   observe(states: S): Promise<Float32Array>;

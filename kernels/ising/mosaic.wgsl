@@ -1,0 +1,39 @@
+// Larger lattices from factor × factor tiles, each the lattice of another replica of the same word, shifted cyclically at random:
+//   larger[group][R][C], bit k  =  spins[group][(R + dy) mod side][(C + dx) mod side], bit j,
+// with (j, dy, dx) from the plan for tile (R / side, C / side) of replica k. The tiles of a lattice and their seams are independent.
+// One invocation per word of the result.
+
+struct Params {
+  groups: u32,
+  side: u32,          // of a tile
+  factor: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> spins: array<u32>;
+@group(0) @binding(2) var<storage, read> plan: array<u32>;     // [group][tile][replica]: j + 32 (dy · side + dx)
+@group(0) @binding(3) var<storage, read_write> larger: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
+  let index = id.y * size.x * 64u + id.x;
+  let side = params.side;
+  let factor = params.factor;
+  let wide = side * factor;
+  let group = index / (wide * wide);
+  if (group >= params.groups) { return; }
+  let row = (index / wide) % wide;
+  let column = index % wide;
+  let tile = (row / side) * factor + column / side;
+  let plans = 32u * (group * factor * factor + tile);
+  let end = 32u * min(1u, factor);   // 32, as no constant: lavapipe would write the loop out
+  var packed = 0u;
+  for (var k = 0u; k < end; k++) {
+    let piece = plan[plans + k];
+    let y = row % side + (piece >> 5u) / side;
+    let x = column % side + (piece >> 5u) % side;
+    let at = (group * side + select(y, y - side, y >= side)) * side + select(x, x - side, x >= side);
+    packed |= ((spins[at] >> (piece & 31u)) & 1u) << k;
+  }
+  larger[index] = packed;
+}
