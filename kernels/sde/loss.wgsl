@@ -1,14 +1,14 @@
 // Gradient of the SDE loss with respect to the networks' outputs, one invocation per sample.
 //
 // Inputs in standardised units (lib/method/fit.ts): g = drift network output, raw = diffusion network output, target y.
-//   r = y − κ ∘ g,   S = σ̃(raw),   C = S Sᵀ + ε I
+//   r = y − κ ∘ g,   S = F σ̃(raw),   C = S Sᵀ + ε I,   F: a fixed lower triangle, the identity where σ̃ is diagonal
 // increment estimator (paper, eq. of the custom loss):  L = rᵀ C⁻¹ r + log det C
 // compensator estimator:                                L = |r|² + tr(C⁻¹ V) + log det C,  V = Q standardised
-// With a = C⁻¹ r:  ∂L/∂C = C⁻¹ − a aᵀ  or  C⁻¹ − C⁻¹ V C⁻¹,  ∂L/∂S = 2 (∂L/∂C) S,  ∂L/∂g = −2 κ a  or  −2 κ r.
-// σ̃: diagonal exp(raw_j) (raw clamped to ±12), or full I + raw, a D × D matrix row by row.
+// With a = C⁻¹ r:  ∂L/∂C = C⁻¹ − a aᵀ  or  C⁻¹ − C⁻¹ V C⁻¹,  ∂L/∂σ̃ = 2 Fᵀ (∂L/∂C) S,  ∂L/∂g = −2 κ a  or  −2 κ r.
 // The gradients are divided by the batch size. Rows of padding get gradient zero.
+import package::sde::sigma::{ sigma_entry, sigma_slope };
 import constants::D;
-import constants::FULL;          // 1: full matrix, 0: diagonal
+import constants::FULL;          // kind of σ̃, see sigma.wgsl
 import constants::COMPENSATOR;   // 1: compensator estimator, 0: increments
 import constants::OUTPUTS;       // padded number of outputs of both networks
 
@@ -16,6 +16,7 @@ struct Params {
   batch: u32,
   epsilon: f32,
   kappa: array<vec4f, 2>,
+  frame: array<vec4f, 16>,   // F, row by row
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -23,6 +24,11 @@ struct Params {
 @group(0) @binding(2) var<storage, read> outputs: array<f32>;      // [2][OUTPUTS][b]
 @group(0) @binding(3) var<storage, read_write> gradient: array<f32>; // [2][OUTPUTS][b]
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>; // [b]
+
+fn frame_at(j: u32, k: u32) -> f32 {
+  let index = j * D + k;
+  return params.frame[index / 4u][index % 4u];
+}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -36,12 +42,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let kappa = params.kappa[j / 4u][j % 4u];
     r[j] = batch[(D + j) * n + b] - kappa * outputs[j * n + b];
     for (var k = 0u; k < D; k++) {
-      let identity = select(0.0, 1.0, j == k);
-      if (FULL == 1) {
-        s[j * D + k] = identity + outputs[(OUTPUTS + j * D + k) * n + b];
-      } else {
-        s[j * D + k] = identity * exp(clamp(outputs[(OUTPUTS + j) * n + b], -12.0, 12.0));
+      var sum = 0.0;
+      for (var l = 0u; l <= j; l++) {
+        let output = OUTPUTS + select(l, l * D + k, FULL > 0);
+        sum += frame_at(j, l) * sigma_entry(l, k, outputs[output * n + b]);
       }
+      s[j * D + k] = sum;
     }
   }
   for (var j = 0u; j < D; j++) {
@@ -118,11 +124,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var k = 0u; k < D; k++) {
       var sum = 0.0;
       for (var l = 0u; l < D; l++) { sum += e[j * D + l] * s[l * D + k]; }
-      if (FULL == 1) {
-        gradient[(OUTPUTS + j * D + k) * n + b] = 2.0 * sum * mean;
-      } else if (j == k) {
-        gradient[(OUTPUTS + j) * n + b] = 2.0 * sum * s[j * D + j] * mean;
-      }
+      c[j * D + k] = sum;   // (∂L/∂C) S
+    }
+  }
+  for (var j = 0u; j < D; j++) {
+    for (var k = 0u; k < D; k++) {
+      var sum = 0.0;
+      for (var l = j; l < D; l++) { sum += frame_at(l, j) * c[l * D + k]; }
+      let output = (OUTPUTS + select(j, j * D + k, FULL > 0)) * n + b;
+      let slope = sigma_slope(j, k, outputs[output]);
+      if (FULL > 0 || j == k) { gradient[output] = 2.0 * sum * slope * mean; }
     }
   }
 }

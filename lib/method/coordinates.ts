@@ -1,14 +1,16 @@
 // Macroscopic coordinates z = φ(x): the system's observables, alone or with the closure variables of an encoder.
 // φ is the average over the patches of φ_I (paper, section 2).
-import type { Stream } from "../random/stream.ts";
+import { branch, type Stream } from "../random/stream.ts";
 import {
   antitheticChange,
   type DiffusiveSystem,
   type FieldStates,
   type PatchChange,
+  type SpinSystem,
   type States,
   type System,
 } from "../systems/system.ts";
+import type { ConvEncoder } from "./conv-encoder.ts";
 import type { Encoder } from "./encoder.ts";
 
 export interface Coordinates<S extends States> {
@@ -53,6 +55,82 @@ export function closedBy<S extends FieldStates>(system: DiffusiveSystem<S>, enco
       return { ...change, variation };
     },
   };
+}
+
+/**
+ * Observables and closure variables of spins. ψ has no rates, so every partial evolution is done `copies` times with independent
+ * noise: A of a closure variable is the mean of its changes, Q the covariance of all changes over the copies, which have the means
+ * E[Δ | x] and Cov(Δ | x): right for a prediction that steps with the same δt. A of the observables is the system's own. Δ
+ * is that of the first copy.
+ */
+export function closedBySpins<S extends States>(
+  system: SpinSystem<S>,
+  encoder: Pick<ConvEncoder, "encode"> & { readonly model: { readonly variables: number } },
+  copies: number,
+): Coordinates<S> {
+  const own = system.observables.length;
+  const { variables } = encoder.model;
+  const d = own + variables;
+  const encode = async (states: S) => {
+    const bits = await system.bits(states);
+    try {
+      return await encoder.encode(bits, states.count, states.side);
+    } finally {
+      bits.destroy();
+    }
+  };
+  return {
+    d,
+    whole: async (states) => {
+      const values = await system.observe(states);
+      return join(values, own, patchMeans(await encode(states), states.count, variables));
+    },
+    change: async (states, patches, time, stream) => {
+      let before: Float32Array | undefined;
+      const deltas: Float32Array[] = [];
+      const known: Float32Array[] = [];
+      for (let copy = 0; copy < copies; copy++) {
+        const seen: Float32Array[] = [];
+        const change = await system.evolvePatches(states, patches, time, branch(stream, copy), async (cut) => {
+          seen.push(await encode(cut));
+        });
+        const [start, end] = seen;
+        before ??= join(change.before, own, start);
+        const closure = end.map((value, k) => value - start[k]);
+        deltas.push(join(change.delta, own, closure));
+        known.push(join(change.compensator ?? change.delta, own, closure));
+      }
+      return {
+        before: before ?? new Float32Array(0),
+        delta: deltas[0],
+        compensator: meanOf(known),
+        variation: covarianceOf(deltas, d),
+      };
+    },
+  };
+}
+
+/** Entry by entry. */
+function meanOf(rows: readonly Float32Array[]): Float32Array {
+  return rows[0].map((_, k) => rows.reduce((sum, row) => sum + row[k], 0) / rows.length);
+}
+
+/** Covariance over the copies, of each row of d numbers: upper triangles, divisor copies − 1. */
+function covarianceOf(copies: readonly Float32Array[], d: number): Float32Array {
+  const rows = copies[0].length / d;
+  const triangle = (d * (d + 1)) / 2;
+  const mean = meanOf(copies);
+  const covariance = new Float32Array(rows * triangle);
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (let j = row * d; j < (row + 1) * d; j++) {
+      for (let k = j; k < (row + 1) * d; k++, at++) {
+        let sum = 0;
+        for (const copy of copies) sum += (copy[j] - mean[j]) * (copy[k] - mean[k]);
+        covariance[at] = sum / (copies.length - 1);
+      }
+    }
+  }
+  return covariance;
 }
 
 /** Means over patches: `[count, patches, width]` → `[count, width]`. */

@@ -8,6 +8,7 @@ import { InputError } from "../errors.ts";
 import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { initialParameters, TrainableMlp } from "../nn/mlp.ts";
+import { solveLastLayer } from "./last-layer.ts";
 import { type Method, type Pairs, type Regression, regression } from "./pairs.ts";
 import { type SdeModel, type SdeShape, sdeConstants, sdeNetworks, standardise } from "./sde-model.ts";
 import { drawUniform, type FitOptions, type FitProgress, requireBatch, trainNetworks } from "./train.ts";
@@ -25,6 +26,8 @@ export interface Standardisation {
   readonly noiseScale: Float32Array;
   /** Scale of the residual of the drift, d; the loss divides by it. */
   readonly residualScale: Float32Array;
+  /** F, `[d, d]`: what a triangular σ̃ is taken relative to. */
+  readonly frame: Float32Array;
 }
 
 /**
@@ -55,7 +58,34 @@ export function standardisation(pairs: Pairs, data: Regression, compensator: boo
     const variance = compensator ? meanVariation(data, d, j) : residual[j] / n;
     noiseScale[j] = Math.sqrt(variance / (lambda * time)) || 1;
   }
-  return { center, spread, offset, slope, driftScale, noiseScale, residualScale };
+  const frame = Float32Array.from({ length: d * d }, (_, k) => (k % (d + 1) === 0 ? 1 : 0));
+  return { center, spread, offset, slope, driftScale, noiseScale, residualScale, frame };
+}
+
+/** Scales with the Cholesky factor of the mean standardised covariance as frame: σ̃ then starts at the right mean. */
+function inMeanFrame(scales: Standardisation, pairs: Pairs, data: Regression, compensator: boolean): Standardisation {
+  const { d } = pairs;
+  const table = lossData(pairs, data, scales, compensator);
+  const n = data.state.length / d;
+  const mean = new Float64Array(d * d);
+  for (let j = 0, column = 2 * d; j < d; j++) {
+    for (let k = j; k < d; k++, column++) {
+      let sum = 0;
+      for (let p = 0; p < n; p++)
+        sum += compensator ? table[column * n + p] : table[(d + j) * n + p] * table[(d + k) * n + p];
+      mean[j * d + k] = sum / n;
+      mean[k * d + j] = sum / n;
+    }
+  }
+  const frame = new Float32Array(d * d);
+  for (let j = 0; j < d; j++) {
+    for (let k = 0; k <= j; k++) {
+      let rest = mean[j * d + k];
+      for (let l = 0; l < k; l++) rest -= frame[j * d + l] * frame[k * d + l];
+      frame[j * d + k] = j === k ? Math.sqrt(Math.max(rest, EPSILON)) : rest / frame[k * d + k];
+    }
+  }
+  return { ...scales, frame };
 }
 
 /** Mean and standard deviation of every variable of `state` `[n, d]`; 1 for a constant. */
@@ -165,7 +195,8 @@ export async function fitSde(
   requireBatch(rows, batch);
   const finite = [data.state, data.change, data.variation].every((values) => values.every(Number.isFinite));
   if (!finite) throw new InputError(`the ${method} training pairs are not all finite`);
-  const scales = standardisation(pairs, data, compensator);
+  const plain = standardisation(pairs, data, compensator);
+  const scales = shape.diffusion === "triangular" ? inMeanFrame(plain, pairs, data, compensator) : plain;
 
   const networks = sdeNetworks(shape);
   const mlp = await TrainableMlp.createTrainable(gpu, networks, batch, {
@@ -180,8 +211,9 @@ export async function fitSde(
   const { parameters } = await mlp.save();
   for (const buffer of [table, ...training.buffers]) buffer.destroy();
   mlp.destroy();
-  const { center, spread, offset, slope, driftScale, noiseScale } = scales;
-  return { ...shape, center, spread, offset, slope, driftScale, noiseScale, parameters };
+  const { residualScale: _, ...rest } = scales;
+  const model = { ...shape, ...rest, parameters };
+  return compensator && options.closedForm ? solveLastLayer(gpu, model, data.state, data.change, pairs.time) : model;
 }
 
 /** The loss of f and σ and its gradient, for the batch `drawn` in the layout of `lossData`. */
@@ -189,7 +221,7 @@ export async function lossCall(
   gpu: Gpu,
   mlp: TrainableMlp,
   shape: SdeShape,
-  { driftScale, residualScale }: Standardisation,
+  { driftScale, residualScale, frame }: Standardisation,
   time: number,
   compensator: boolean,
   drawn: GpuArray,
@@ -200,7 +232,9 @@ export async function lossCall(
   });
   const kappa = new Float32Array(8);
   for (let j = 0; j < shape.d; j++) kappa[j] = (driftScale[j] * time) / residualScale[j];
-  const params = { batch: mlp.batch, epsilon: EPSILON, kappa };
+  const padded = new Float32Array(64);
+  padded.set(frame);
+  const params = { batch: mlp.batch, epsilon: EPSILON, kappa, frame: padded };
   return loss.call({ params, batch: drawn, outputs: mlp.output, gradient: mlp.outputGradient, losses }, mlp.batch / 64);
 }
 

@@ -1,11 +1,15 @@
-// Trajectories of the learned SDE by Euler–Maruyama (paper, section 2: λ is absent at prediction time).
+// Trajectories of the learned SDE by Euler–Maruyama (paper, section 2: λ is absent at prediction time) or Heun's scheme.
 import type { Gpu } from "../gpu/device.ts";
 import { type Stream, streamUniform } from "../random/stream.ts";
 import { loadNetworks, type SdeModel, sdeConstants, standardise } from "./sde-model.ts";
 
 export interface RolloutOptions {
-  /** Time step of Euler–Maruyama. */
   readonly dt: number;
+  /**
+   * euler (default): right for an f that is the mean change over dt, divided by dt. heun: second order in dt where the noise is
+   * small, for an f that is the drift itself.
+   */
+  readonly scheme?: "euler" | "heun";
   readonly steps: number;
   /** z is kept every `every` steps; divides `steps`. */
   readonly every: number;
@@ -18,7 +22,7 @@ export interface RolloutOptions {
  * Throws Error when a trajectory leaves the finite numbers: it is never dropped or clipped in silence.
  */
 export async function rollout(gpu: Gpu, model: SdeModel, start: Float32Array, options: RolloutOptions) {
-  const { dt, steps, every, stream } = options;
+  const { dt, steps, every, stream, scheme = "euler" } = options;
   const { d } = model;
   const count = start.length / d;
   if (steps % every !== 0) throw new Error(`${steps} steps are not a multiple of the recording interval ${every}`);
@@ -35,12 +39,18 @@ export async function rollout(gpu: Gpu, model: SdeModel, start: Float32Array, op
     z: gpu.buffer("rollout.z", z),
     record: gpu.buffer("rollout.record", first),
   };
-  const euler = await gpu.kernel("sde/euler_maruyama.wgsl", { constants: sdeConstants(model, mlp.width) });
-  const advance = await gpu.kernel("nn/advance.wgsl");
+  const constants = sdeConstants(model, mlp.width);
   const params = { trajectories: count, columns, every, dt, stream: streamUniform(stream) };
+  const move = async (conditions: { PREDICT: boolean; CORRECT: boolean }) => {
+    const kernel = await gpu.kernel("sde/euler_maruyama.wgsl", { constants, conditions });
+    const bindings = { params, ...buffers, outputs: mlp.output, standard: mlp.input };
+    return [...mlp.forward(), kernel.call(bindings, Math.ceil(count / 64))];
+  };
+  const advance = await gpu.kernel("nn/advance.wgsl");
   const calls = [
-    ...mlp.forward(),
-    euler.call({ params, ...buffers, outputs: mlp.output, standard: mlp.input }, Math.ceil(count / 64)),
+    ...(scheme === "euler"
+      ? await move({ PREDICT: false, CORRECT: false })
+      : [...(await move({ PREDICT: true, CORRECT: false })), ...(await move({ PREDICT: false, CORRECT: true }))]),
     advance.call({ counter: buffers.step }, 1),
   ];
   await gpu.runRepeated(calls, steps, options.onSteps);
@@ -55,7 +65,8 @@ export async function rollout(gpu: Gpu, model: SdeModel, start: Float32Array, op
   return record;
 }
 
-/** The rows that kernels/sde/euler_maruyama.wgsl wants: center, 1/spread, offset, drift and noise scale, slope. */
-function scaleRows({ center, spread, offset, driftScale, noiseScale, slope }: SdeModel): Float32Array {
-  return Float32Array.of(...center, ...spread.map((s) => 1 / s), ...offset, ...driftScale, ...noiseScale, ...slope);
+/** The rows that kernels/sde/euler_maruyama.wgsl wants: center, 1/spread, offset, drift and noise scale, slope, frame. */
+function scaleRows({ center, spread, offset, driftScale, noiseScale, slope, frame }: SdeModel): Float32Array {
+  const scales = [center, spread.map((s) => 1 / s), offset, driftScale, noiseScale, slope, frame];
+  return Float32Array.from(scales.flatMap((row) => Array.from(row)));
 }

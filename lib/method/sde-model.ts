@@ -3,8 +3,11 @@ import { InputError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Activation, layout, Mlp, type MlpShape, roundUpBatch } from "../nn/mlp.ts";
 
-/** constant: σ diagonal, the same everywhere; diagonal, full: by a network of z. */
-export type DiffusionKind = "constant" | "diagonal" | "full";
+/**
+ * constant: σ diagonal, the same everywhere; diagonal, full, triangular: by a network of z. triangular: lower with a positive
+ * diagonal, relative to the Cholesky factor of the mean covariance; what strongly correlated noise needs.
+ */
+export type DiffusionKind = "constant" | "diagonal" | "full" | "triangular";
 
 /** The shape of both networks. */
 export interface SdeShape {
@@ -17,8 +20,10 @@ export interface SdeShape {
 
 /**
  * With z̃ = (z − center)/spread and the networks g, s:
- *   f(z) = offset + slope z̃ + driftScale ∘ g(z̃),     σ(z) = diag(noiseScale) σ̃(z̃),
- * σ̃ = diag(exp s) (constant, diagonal) or I + s (full). Arrays have d entries, `slope` d × d row by row.
+ *   f(z) = offset + slope z̃ + driftScale ∘ g(z̃),     σ(z) = diag(noiseScale) F σ̃(z̃),
+ * σ̃ = diag(exp s) (constant, diagonal), I + s (full) or the triangle of s (kernels/sde/sigma.wgsl); F (`frame`) is a lower triangle, the
+ * identity unless σ̃ is triangular. Arrays have d
+ * entries, `slope` and `frame` d × d row by row.
  */
 export interface SdeModel extends SdeShape {
   readonly center: Float32Array;
@@ -27,18 +32,25 @@ export interface SdeModel extends SdeShape {
   readonly slope: Float32Array;
   readonly driftScale: Float32Array;
   readonly noiseScale: Float32Array;
+  readonly frame: Float32Array;
   /** Parameters of the drift network, then of the diffusion network (see `layout` in nn/mlp.ts). */
   readonly parameters: Float32Array;
 }
 
 export function sdeNetworks({ d, hidden, activation, diffusion }: SdeShape): MlpShape {
   if (!Number.isInteger(d) || d < 1 || d > 8) throw new InputError(`${d} macroscopic variables: use 1 to 8`);
-  return { groups: 2, inputs: d, hidden, outputs: diffusion === "full" ? d * d : d, activation };
+  return { groups: 2, inputs: d, hidden, outputs: isMatrix(diffusion) ? d * d : d, activation };
 }
+
+const isMatrix = (diffusion: DiffusionKind) => diffusion === "full" || diffusion === "triangular";
 
 /** Compile-time constants of the kernels under kernels/sde. */
 export function sdeConstants(shape: SdeShape, width: number) {
-  return { D: shape.d, FULL: shape.diffusion === "full" ? 1 : 0, OUTPUTS: width };
+  return {
+    D: shape.d,
+    FULL: shape.diffusion === "triangular" ? 2 : shape.diffusion === "full" ? 1 : 0,
+    OUTPUTS: width,
+  };
 }
 
 /** The networks of a model on the device, for `batch` points. The caller destroys them. */
@@ -87,16 +99,22 @@ export async function evaluate(gpu: Gpu, model: SdeModel, z: ArrayLike<number>):
 }
 
 /** σ as a d × d matrix from the outputs of the diffusion network. */
-function sigmaAt({ d, diffusion, noiseScale }: SdeModel, output: (index: number) => number): Float64Array {
-  const sigma = new Float64Array(d * d);
+function sigmaAt({ d, diffusion, noiseScale, frame }: SdeModel, output: (index: number) => number): Float64Array {
+  const inner = new Float64Array(d * d);
   for (let j = 0; j < d; j++) {
-    if (diffusion === "full") {
-      for (let k = 0; k < d; k++) sigma[j * d + k] = noiseScale[j] * ((j === k ? 1 : 0) + output(j * d + k));
-    } else {
-      sigma[j * d + j] = noiseScale[j] * Math.exp(Math.max(-12, Math.min(12, output(j))));
+    for (let k = 0; k < d; k++) {
+      const raw = output(isMatrix(diffusion) ? j * d + k : j);
+      const scale = j === k ? Math.exp(Math.max(-12, Math.min(12, raw))) : 0;
+      const below = diffusion === "triangular" && k < j ? raw : scale;
+      inner[j * d + k] = diffusion === "full" ? (j === k ? 1 : 0) + raw : below;
     }
   }
-  return sigma;
+  return Float64Array.from({ length: d * d }, (_, at) => {
+    const j = Math.floor(at / d);
+    let sum = 0;
+    for (let l = 0; l <= j; l++) sum += frame[j * d + l] * inner[l * d + (at % d)];
+    return noiseScale[j] * sum;
+  });
 }
 
 /** z `[n, d]` standardised and feature-major, `[d][columns]`. */
@@ -121,7 +139,7 @@ export function withLambda(model: SdeModel, lambda: number, trainedWith: number)
   return { ...model, noiseScale: model.noiseScale.map((scale) => scale * factor) };
 }
 
-const ARRAYS = ["center", "spread", "offset", "slope", "driftScale", "noiseScale", "parameters"] as const;
+const ARRAYS = ["center", "spread", "offset", "slope", "driftScale", "noiseScale", "frame", "parameters"] as const;
 
 /** The arrays of a model by name, for a safetensors file; the shape goes into the experiment's parameters. */
 export function modelTensors(model: SdeModel) {
@@ -143,6 +161,7 @@ export function modelFromTensors(
     slope: d * d,
     driftScale: d,
     noiseScale: d,
+    frame: d * d,
     parameters: parameterCount,
   };
   const arrays = Object.fromEntries(

@@ -67,8 +67,8 @@ export interface UpsampleOptions {
   readonly smallSide?: number;
   /** Side of the large system. */
   readonly side: number;
-  /** LocalRelax time of every patch position at every level; of each snapshot, where it depends on its age. */
-  readonly relaxTime: number | ((snapshot: number) => number);
+  /** LocalRelax time of every patch position at every level; it may depend on the snapshot and on the side that a level leads to. */
+  readonly relaxTime: number | ((snapshot: number, side: number) => number);
   readonly seed: number;
 }
 
@@ -86,12 +86,15 @@ export async function upsampled<S extends States>(
   const perState = system.words(smallSide);
   const count = words.length / perState;
   const batch = Math.min(MAX_BATCH, batchThatFits(system, side));
-  const time = (snapshot: number) => (typeof relaxTime === "number" ? relaxTime : relaxTime(snapshot));
+  const timeOf = (snapshot: number, at: number) =>
+    typeof relaxTime === "number" ? relaxTime : relaxTime(snapshot, at);
   for (let from = 0, to = 0; from < count; from = to) {
     // Snapshots of a batch are relaxed for the same time.
-    for (to = from + 1; to < Math.min(count, from + batch) && time(to) === time(from); ) to++;
+    for (to = from + 1; to < Math.min(count, from + batch) && timeOf(to, side) === timeOf(from, side); ) to++;
     const small = await system.unpack(words.subarray(from * perState, to * perState), smallSide);
-    const large = await upsampleTo(system, small, side, time(from), stream(seed, "upsample", 0, from));
+    const first = from;
+    const time = (at: number) => timeOf(first, at);
+    const large = await upsampleTo(system, small, side, time, stream(seed, "upsample", 0, from));
     try {
       await use(large, from, to);
     } finally {

@@ -12,6 +12,8 @@ export interface FitOptions {
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly seed: number;
+  /** Whether the compensator's last drift layer is solved in closed form at the end (last-layer.ts). */
+  readonly closedForm?: boolean;
 }
 
 /** State of a training in progress, of all its networks one after another; enough to go on to the same bytes. */

@@ -29,14 +29,15 @@ function divisors(side: number): number[] {
 
 /**
  * Large states from small ones, which are destroyed. Every level copies (`System.upsample`) and runs the true dynamics
- * for `relaxTime` inside overlapping patches (LocalRelax). With no level to climb the states are returned as they are.
+ * for `relaxTime` inside overlapping patches (LocalRelax), a time that may depend on the side that a level leads to. With no level
+ * to climb the states are returned as they are.
  * `onLevel` sees the states after each relaxation, to measure them.
  */
 export async function upsampleTo<S extends States>(
   system: System<S>,
   small: S,
   side: number,
-  relaxTime: number,
+  relaxTime: number | ((side: number) => number),
   stream: Stream,
   onLevel?: (states: S, level: number) => Promise<void>,
 ): Promise<S> {
@@ -48,7 +49,8 @@ export async function upsampleTo<S extends States>(
     const larger = await system.upsample(states, factor, { ...stream, step: stream.step + 8 * level });
     states.destroy();
     states = larger;
-    if (relaxTime > 0) await system.relax(states, relaxTime, { ...stream, step: stream.step + 8 * level + 2 });
+    const time = typeof relaxTime === "number" ? relaxTime : relaxTime(states.side);
+    if (time > 0) await system.relax(states, time, { ...stream, step: stream.step + 8 * level + 2 });
     await onLevel?.(states, level);
   }
   return states;

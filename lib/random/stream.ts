@@ -32,3 +32,8 @@ function hashPurpose(name: string): number {
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash;
 }
+
+/** The stream of part `index` of a piece of work: other numbers at the same address. */
+export function branch(stream: Stream, index: number): Stream {
+  return { ...stream, purpose: Math.imul(stream.purpose ^ (index + 1), 0x9e3779b1) >>> 0 };
+}

@@ -17,6 +17,16 @@ const DEPTH = 1e-3;
 
 type Distance = Data["upsampling"][number];
 
+/** How lattices were made larger here, and the other way. */
+export function making({ upsamplingMethod }: Data): Html {
+  const used =
+    upsamplingMethod === "mosaic"
+      ? "tiles: every tile is another small lattice of the same cohort (the same start and age), shifted cyclically at random. Inside a tile correlations are those of the small lattice, across seams there are next to none. (The paper copies each spin to a square instead.)"
+      : "copies: each spin becomes a square of equal spins, as in the paper, which doubles all lengths. (The alternative is tiles: small lattices of the same start and age beside each other.)";
+  return html`<p>Training lattices are made from small ones, level by level, each of which mostly doubles the side. Here they were made larger by ${used}
+Then LocalRelax runs the true dynamics for a short time in patch after patch.</p>`;
+}
+
 export function distances(data: Data): Html | false {
   const rows = data.upsampling.toSorted(
     (a, b) => a.observable.localeCompare(b.observable) || b.patch - a.patch || a.level - b.level,
@@ -41,19 +51,23 @@ export function distances(data: Data): Html | false {
       patch: number("Patch side"),
       level: number("Level"),
       side: number("Side reached"),
-      before: number("Copied"),
+      before: number("Unrelaxed"),
       after: number("Relaxed"),
       floor: number("Two true sets"),
     },
     html`1-Wasserstein distance (in units of the observable) between upsampled and true lattices of the side reached, before and after LocalRelax, with 95 % intervals; the last column is expected for
-two sets of true lattices. Copying keeps <i>m</i> and halves <i>ρ</i>, so LocalRelax has to make the missing walls.`,
+two sets of true lattices. Near it intervals may end below their number, since sampling adds to a distance. ${
+      data.upsamplingMethod === "mosaic"
+        ? html`Tiles keep <i>m</i> on average; walls along their seams make <i>ρ</i> too high until LocalRelax heals them.`
+        : html`Copying keeps <i>m</i> and halves <i>ρ</i>, so LocalRelax has to make the missing walls.`
+    }`,
   );
 }
 
 const KINDS: Record<Data["correlations"][number]["kind"], Omit<Series, "x" | "y">> = {
   true: { name: "True", ...TRUTH },
-  copied: { name: "Copied", ink: "naive", dash: "dotted" },
-  relaxed: { name: "Copied and relaxed", ink: "compensator", dash: "dashed", width: 2 },
+  unrelaxed: { name: "Unrelaxed", ink: "naive", dash: "dotted" },
+  relaxed: { name: "Relaxed", ink: "compensator", dash: "dashed", width: 2 },
 };
 
 export function correlations(data: Data): Html {
@@ -64,7 +78,7 @@ export function correlations(data: Data): Html {
     const { patch, side } = own[0]!;
     return {
       title: `from ${patch} × ${patch} to ${side} × ${side}`,
-      series: (["true", "copied", "relaxed"] as const).flatMap((kind): Series[] =>
+      series: (["true", "unrelaxed", "relaxed"] as const).flatMap((kind): Series[] =>
         own
           .filter((one) => one.kind === kind)
           // A logarithm has no place for values below zero, which are noise.
@@ -83,9 +97,13 @@ export function correlations(data: Data): Html {
   return chart({
     id: "correlations",
     title: "Two-point correlation",
-    caption: html`Connected correlation ⟨<i>s</i>(<i>x</i>) <i>s</i>(<i>x</i> + <i>r</i>)⟩ − ⟨<i>m</i>⟩² along rows and columns, bands are 95 % intervals. Copied lattices (dotted) are
-correlated over twice the distance; relaxed ones (dashed) should follow the true ones (thick) at all distances. Gaps are values below zero.`,
-    alt: "Connected two-point correlation against distance, logarithmic, of true, copied and relaxed lattices",
+    caption: html`Connected correlation ⟨<i>s</i>(<i>x</i>) <i>s</i>(<i>x</i> + <i>r</i>)⟩ − ⟨<i>m</i>⟩² along rows and columns, bands are 95 % intervals. Unrelaxed lattices (dotted) ${
+      data.upsamplingMethod === "mosaic"
+        ? "lose correlation across the seams of their tiles"
+        : "are correlated over twice the distance"
+    };
+relaxed ones (dashed) should follow the true ones (thick) at all distances. Gaps are values below zero.`,
+    alt: "Connected two-point correlation against distance, logarithmic, of true, unrelaxed and relaxed lattices",
     x: { label: "distance r [sites]" },
     y: {
       label: "correlation C(r)",

@@ -85,10 +85,12 @@ export interface IsingReportData {
   /** How long one patch moves for a training pair, and from how many pairs is learned; each at one patch side. */
   timeSteps: (IsingScores & { time: number; method: Method; patch: number })[];
   dataSizes: (IsingScores & { pairs: number; method: Method; patch: number })[];
+  /** How lattices are made larger: from small lattices of one cohort as tiles, or each spin to a square as in the paper. */
+  upsamplingMethod: "mosaic" | "copy";
   /** 1-Wasserstein distance of an observable in upsampled lattices of `side` from true ones, before and after LocalRelax. */
   upsampling: {
     patch: number;
-    /** Number of doublings. */
+    /** How often the lattices have been made larger. */
     level: number;
     side: number;
     observable: IsingObservable;
@@ -102,7 +104,7 @@ export interface IsingReportData {
     patch: number;
     level: number;
     side: number;
-    kind: "true" | "copied" | "relaxed";
+    kind: "true" | "unrelaxed" | "relaxed";
     r: number[];
     mean: number[];
     low: number[];
@@ -237,13 +239,7 @@ function sections(data: IsingReportData): Section[] {
       title: "Upsampled lattices",
       body: some(
         [data.upsampling, data.correlations, data.pictures],
-        [
-          html`<p>Training lattices are made from small ones: every spin is copied to a block of 2 × 2, then LocalRelax runs the true dynamics for a short time in patch after patch.
-Each such level doubles the side.</p>`,
-          lattices.distances(data),
-          lattices.correlations(data),
-          lattices.snapshots(data),
-        ],
+        [lattices.making(data), lattices.distances(data), lattices.correlations(data), lattices.snapshots(data)],
       ),
     },
     { id: "drift", title: "Learned drift", body: equation.driftField(data) },

@@ -21,10 +21,15 @@ export async function measureRate(units: number, work: () => Promise<void>, repe
   return { median: rates[Math.floor(repeats / 2)], low: rates[0], high: rates[repeats - 1] };
 }
 
-/** One line: name, median rate with its range, and the ratio to the baseline of the same run. */
-export function rateLine(name: string, unit: string, rate: Rate, baseline?: Rate): string {
+/** The same work counted in other units, `per` of them for one. */
+export function scaled({ median, low, high }: Rate, per: number): Rate {
+  return { median: median * per, low: low * per, high: high * per };
+}
+
+/** One line: name, median rate with its range, the ratio to the baseline of the same run, and a note. */
+export function rateLine(name: string, unit: string, rate: Rate, baseline?: Rate, note = ""): string {
   const number = (value: number) => value.toPrecision(3).padStart(9);
   const range = `(${rate.low.toPrecision(2)} … ${rate.high.toPrecision(2)})`;
   const ratio = baseline ? `  ${(rate.median / baseline.median).toPrecision(3)} x baseline` : "";
-  return `${name.padEnd(46)} ${number(rate.median)} ${unit}/s ${range}${ratio}`;
+  return `${name.padEnd(46)} ${number(rate.median)} ${unit}/s ${range}${ratio}${note && `  ${note}`}`;
 }

@@ -22,9 +22,9 @@ export const TRAINING = {
   },
   diffusion: {
     kind: "choice",
-    choices: ["constant", "diagonal", "full"],
+    choices: ["constant", "diagonal", "full", "triangular"],
     default: "full",
-    meaning: "how σ depends on z: constant, or by a network",
+    meaning: "how σ depends on z: constant, or by a network (triangular: for strongly correlated noise)",
     paper: "3",
   },
   batch: {

@@ -4,9 +4,9 @@ import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Call } from "../gpu/kernel.ts";
 import { poissonPlan } from "../random/poisson.ts";
-import { type Stream, streamUniform } from "../random/stream.ts";
+import { branch, type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
-import { branch, checkTime, requireDistinct } from "./checks.ts";
+import { checkTime, requirePatches } from "./checks.ts";
 import type { PatchChange, SpinSystem, States } from "./system.ts";
 
 /** Replicas of a word. */
@@ -149,7 +149,7 @@ export class Ising implements SpinSystem<IsingStates> {
 
   async #placed(ups: Uint32Array, side: number, stream: Stream): Promise<IsingStates> {
     const count = ups.length;
-    this.#checkSide(side);
+    this.requireSide(side);
     const words = Math.ceil(side / 32);
     const left = this.#gpu.buffer("ising.ups", ups);
     const bits = this.#gpu.buffer("ising.bits", 4 * count * side * words);
@@ -241,10 +241,10 @@ export class Ising implements SpinSystem<IsingStates> {
 
   /**
    * Discrete time: `sweeps` times a heat-bath update of all sites, one colour of the checkerboard after the other. Keeps the
-   * equilibrium law; the path there is not that of `evolve`. Throws InputError for an odd side.
+   * equilibrium law; the path there is not that of `evolve`. Throws InputError unless `sweeps` is a whole number from 0.
    */
   async sweep({ count, side, margin, spins }: IsingStates, sweeps: number, stream: Stream): Promise<void> {
-    if (side % 2 !== 0) throw new InputError(`side ${side} is odd: a checkerboard needs an even one`);
+    if (!Number.isInteger(sweeps) || sweeps < 0) throw new InputError(`${sweeps} sweeps: use a whole number from 0`);
     if (margin !== 0) throw new Error("a cut-out patch moves in continuous time: use evolve");
     const groups = Math.ceil(count / LANES);
     const kernel = await this.#gpu.kernel("ising/sweep.wgsl", { constants: this.#thresholds });
@@ -258,17 +258,23 @@ export class Ising implements SpinSystem<IsingStates> {
     }
   }
 
-  /** See `System.evolvePatches`. For time 0: Lφ_I and Γ(φ_I) of the states themselves, per unit of time, and no change. */
-  async evolvePatches(states: IsingStates, patches: Uint32Array, time: number, stream: Stream): Promise<PatchChange> {
+  /** A patch may be chosen several times: these are independent evolutions. */
+  async evolvePatches(
+    states: IsingStates,
+    patches: Uint32Array,
+    time: number,
+    stream: Stream,
+    watch?: (cut: IsingStates, evolved: boolean) => Promise<void>,
+  ): Promise<PatchChange> {
     checkTime(time);
-    requireDistinct(patches, patches.length / states.count, (states.side / this.patchSide) ** 2);
-    if (time === 0 && !this.#closed) {
+    if (time === 0 && !this.#closed && !watch) {
       const now = await this.#measure(states, { extent: this.patchSide, generator: true, chosen: patches });
       const before = this.#observables(now);
       return { before, delta: new Float32Array(before.length), ...this.#generator([now], 1) };
     }
     const cut = await this.cut(states, patches);
     try {
+      await watch?.(cut, false);
       const extent = this.patchSide;
       const now = await this.#measure(cut, { extent, generator: time === 0 });
       const before = this.#observables(now);
@@ -285,6 +291,7 @@ export class Ising implements SpinSystem<IsingStates> {
       }
       await this.evolve(cut, (1 - at) * time, branch(stream, NODES.length));
       const end = await this.#measure(cut, wide);
+      await watch?.(cut, true);
       return { before, delta: this.#difference(start, end), ...this.#generator(nodes, time) };
     } finally {
       cut.destroy();
@@ -293,6 +300,7 @@ export class Ising implements SpinSystem<IsingStates> {
 
   /** The chosen patches `[count, P]` as lattices of their own: in a frozen frame, or closed periodically (`boundary`). */
   async cut(states: IsingStates, patches: Uint32Array): Promise<IsingStates> {
+    requirePatches(patches, patches.length / states.count, (states.side / this.patchSide) ** 2);
     const { patchSide } = this;
     // A patch as large as the system has no neighbours but itself.
     const margin = this.#closed || states.side === patchSide ? 0 : MARGIN;
@@ -333,7 +341,8 @@ export class Ising implements SpinSystem<IsingStates> {
     const { side } = states;
     const half = this.patchSide / 2;
     const positions = side / half;
-    if (positions === 2) return this.evolve(states, time, stream);
+    // One patch: its four positions are the whole lattice each.
+    if (positions === 2) return this.evolve(states, 4 * time, stream);
     let rounds = 3;
     while (positions % rounds !== 0) rounds++;
     const places = { side: this.patchSide, across: positions / rounds, stride: rounds * half };
@@ -382,7 +391,13 @@ export class Ising implements SpinSystem<IsingStates> {
     return words;
   }
 
+  /** Throws InputError for words that are not whole lattices. */
   async unpack(words: Uint32Array, side: number): Promise<IsingStates> {
+    if (words.length === 0 || words.length % this.words(side) !== 0) {
+      throw new InputError(
+        `${words.length} words are not lattices of side ${side}, which have ${this.words(side)} each`,
+      );
+    }
     const bits = this.#gpu.buffer("ising.bits", words);
     try {
       return await this.#fromBits(bits, { count: words.length / this.words(side), side, rows: side });
@@ -410,7 +425,7 @@ export class Ising implements SpinSystem<IsingStates> {
   }
 
   /** Throws InputError for a side that the patch does not divide or the adapter cannot hold. */
-  #checkSide(side: number): void {
+  requireSide(side: number): void {
     if (!Number.isInteger(side) || side < this.patchSide || side % this.patchSide !== 0) {
       throw new InputError(
         `patch side ${this.patchSide} does not divide lattice side ${side}: use a patch side that divides it`,
@@ -424,7 +439,7 @@ export class Ising implements SpinSystem<IsingStates> {
   }
 
   #allocate(count: number, side: number, margin = 0): IsingStates {
-    if (margin === 0) this.#checkSide(side);
+    if (margin === 0) this.requireSide(side);
     const bytes = 4 * Math.ceil(count / LANES) * (side + 2 * margin) ** 2;
     const spins = this.#gpu.buffer("ising.spins", bytes);
     return { count, side, margin, spins, destroy: () => spins.destroy() };
@@ -480,6 +495,7 @@ export class Ising implements SpinSystem<IsingStates> {
     }: { extent?: number; generator?: boolean; chosen?: Uint32Array } = {},
   ): Promise<Measured> {
     const { count, side } = states;
+    if (chosen) requirePatches(chosen, chosen.length / count, (side / extent) ** 2);
     const tiles = Math.max(1, Math.floor(side / extent));
     const perReplica = chosen ? chosen.length / count : tiles ** 2;
     const items = count * perReplica;

@@ -86,6 +86,14 @@ export interface CuttableSystem<S extends States = States> extends System<S> {
 
 /** Spins up and down on a square lattice. */
 export interface SpinSystem<S extends States = States> extends CuttableSystem<S> {
+  /** As `System.evolvePatches`; `watch` sees the cut-out patches before and after. A patch may be chosen several times. */
+  evolvePatches(
+    states: S,
+    patches: Uint32Array,
+    time: number,
+    stream: Stream,
+    watch?: (cut: S, evolved: boolean) => Promise<void>,
+  ): Promise<PatchChange>;
   /** `[count][side][⌈side/32⌉]`: bit c % 32 of word ⌊c/32⌋ of a row is the spin at column c, 1 is up. The caller destroys it. */
   bits(states: S): Promise<GpuArray>;
 }

@@ -1,0 +1,136 @@
+// A lattice that is too large to be simulated at leisure: its equilibrium predicted from small patches, and simulated directly.
+import { seedInterval } from "../analysis/bootstrap.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { fitSde } from "../method/fit.ts";
+import { rollout } from "../method/rollout.ts";
+import { modelFromTensors, modelTensors, type SdeShape } from "../method/sde-model.ts";
+import { makePairs, quadraticTimes, smallTrajectories } from "../method/snapshots.ts";
+import { stream } from "../random/stream.ts";
+import { Ising } from "../systems/ising.ts";
+import type { IsingOptions } from "./ising-command.ts";
+import { relaxTimeOf } from "./ising-plan.ts";
+import { progress } from "./progress.ts";
+import type { Run } from "./run-folder.ts";
+
+/** Small lattices and snapshots of each: a large lattice holds many patches, so a few of them tell much. */
+const TRAJECTORIES = 256;
+const RECORDS = 24;
+const PATCHES = 64;
+/** Both start from this magnetization, settle, and are then looked at every so many sweeps. */
+const START = 0.75;
+const SETTLE = 80;
+const EVERY = 5;
+const LOOKS = 16;
+/** Direct runs: one word of replicas. Predicted runs. */
+const DIRECT = 32;
+const PREDICTED = 512;
+
+/**
+ * Equilibrium mean and standard deviation of m of a lattice of side `large`, from patches of the study's side with the compensator,
+ * and by direct simulation of 32 lattices; wall times of both. Intervals: over the runs, which are independent.
+ */
+export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, seed: number) {
+  const { large: side, studyPatch: patch } = p;
+  const correlations = p.closure !== "none";
+  const system = new Ising(gpu, {
+    temperature: p.T,
+    field: p.h,
+    patchSide: patch,
+    upsampling: p.upsampling,
+    correlations,
+  });
+  const shape: SdeShape = {
+    d: system.observables.length,
+    hidden: p.hidden,
+    activation: p.activation,
+    diffusion: p.diffusion,
+  };
+  const ages = quadraticTimes(RECORDS, p.age);
+  const name = `large${side}`;
+  const learned = await run.phase("large lattice, learn", () =>
+    run.stage(`${name}/model`, async () => {
+      const begin = performance.now();
+      const words = await smallTrajectories(system, { trajectories: TRAJECTORIES, times: ages, seed });
+      const relaxTime = (snapshot: number, at: number) =>
+        relaxTimeOf(p.relaxTime, ages[Math.floor(snapshot / TRAJECTORIES)], patch, at);
+      const bar = progress(`lattices of ${side}`, TRAJECTORIES * RECORDS);
+      const options = { side, relaxTime, patchesPerSnapshot: PATCHES, seed, onSnapshots: (n: number) => bar.add(n) };
+      const [pairs] = await makePairs(system, words, [0], options);
+      bar.done();
+      const model = await fitSde(gpu, pairs, "compensator", shape, { ...p, closedForm: true, seed });
+      return { ...modelTensors(model), seconds: seconds(begin) };
+    }),
+  );
+  const model = modelFromTensors(shape, learned);
+  run.tensors(`${name}/compensator`, modelTensors(model));
+  const predicted = await run.phase("large lattice, predict", async () => {
+    const begin = performance.now();
+    const states = await system.prepared(DIRECT, side, START, stream(seed, "large/start"));
+    const z = await system.observe(states);
+    states.destroy();
+    const start = Float32Array.from({ length: PREDICTED * shape.d }, (_, k) => z[k % z.length]);
+    const every = Math.round(EVERY / p.dt);
+    const steps = every * (SETTLE / EVERY + LOOKS);
+    const at = stream(seed, "large/predict");
+    const record = await rollout(gpu, model, start, { dt: p.dt, steps, every, scheme: "heun", stream: at });
+    const values = Array.from({ length: PREDICTED }, (_, r) =>
+      Array.from({ length: LOOKS }, (_, k) => record[((SETTLE / EVERY + 1 + k) * PREDICTED + r) * shape.d]),
+    );
+    return { values, seconds: (performance.now() - begin) / 1000 };
+  });
+  const direct = await run.phase("large lattice, direct simulation", () =>
+    run.stage(`${name}/direct`, async () => {
+      const begin = performance.now();
+      const bar = progress(`direct simulation of ${side}`, SETTLE + EVERY * LOOKS);
+      const states = await system.prepared(DIRECT, side, START, stream(seed, "large/start"));
+      const m: number[] = [];
+      try {
+        for (let k = 0; k <= LOOKS; k++) {
+          await system.evolve(states, k === 0 ? SETTLE : EVERY, stream(seed, "large/direct", k));
+          bar.add(k === 0 ? SETTLE : EVERY);
+          const z = await system.observe(states);
+          if (k > 0) for (let r = 0; r < DIRECT; r++) m.push(z[r * shape.d]);
+        }
+      } finally {
+        states.destroy();
+      }
+      bar.done();
+      return { m: { shape: [m.length], data: Float32Array.from(m) }, seconds: seconds(begin) };
+    }),
+  );
+  const simulated = Array.from({ length: DIRECT }, (_, r) =>
+    Array.from({ length: LOOKS }, (_, k) => direct.m.data[k * DIRECT + r] as number),
+  );
+  return {
+    side,
+    patch,
+    patches: (side / patch) ** 2,
+    runs: DIRECT,
+    predicted: equilibrium(predicted.values),
+    direct: equilibrium(simulated),
+    secondsLearn: learned.seconds.data[0] as number,
+    secondsPredict: predicted.seconds,
+    secondsDirect: direct.seconds.data[0] as number,
+  };
+}
+
+/** The wall time of a stage is kept with it: a resumed run does not do it again. */
+function seconds(begin: number) {
+  return { shape: [1], data: Float32Array.of((performance.now() - begin) / 1000) };
+}
+
+/** Mean and standard deviation over runs and times, with intervals over the runs. */
+function equilibrium(values: readonly (readonly number[])[]) {
+  const average = (list: readonly number[]) => list.reduce((sum, x) => sum + x, 0) / list.length;
+  const mean = average(values.map(average));
+  const means = seedInterval(values.map(average));
+  const squares = seedInterval(values.map((run) => average(run.map((x) => (x - mean) ** 2))));
+  return {
+    mean: { mean: means.estimate, low: means.low, high: means.high },
+    std: {
+      mean: Math.sqrt(squares.estimate),
+      low: Math.sqrt(Math.max(0, squares.low)),
+      high: Math.sqrt(squares.high),
+    },
+  };
+}
