@@ -15,17 +15,31 @@ import { fitSde, type Standardisation, trainingStep } from "../lib/method/fit.ts
 import type { Method } from "../lib/method/pairs.ts";
 import { evaluate, type SdeShape, sdeNetworks } from "../lib/method/sde-model.ts";
 import { evenTimes, makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
+import { trainSpinClosure } from "../lib/method/spin-closure.ts";
 import { initialParameters, layout, TrainableMlp } from "../lib/nn/mlp.ts";
 import { normalPair } from "../lib/random/normal.ts";
 import { stream } from "../lib/random/stream.ts";
 import { Xoshiro } from "../lib/random/xoshiro.ts";
-import { measureRate, type Rate, rateLine } from "../lib/run/bench.ts";
+import { measureRate, type Rate, rateLine, rateOf, scaled } from "../lib/run/bench.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { CurieWeiss } from "../lib/systems/curie-weiss.ts";
+import { heatBath, Ising } from "../lib/systems/ising.ts";
 import { PREDATOR_PREY, PredatorPrey } from "../lib/systems/predator-prey.ts";
 
 const PHYSICS = { temperature: 1.1, field: 0.1 };
+const ISING_PHYSICS = { temperature: 2.5, field: 0.1 };
+/** Figures of peers on two cores, measured elsewhere and on other machines: ratios to them are rough. */
+const PEERS = {
+  // Flips per second.
+  "event-driven numba 64 x 64": 2.3e5,
+  "event-driven numba 16 x 16": 1.9e6,
+  "PyTorch batched patches": 5e5,
+  // Lattices per second, from 32 to 64.
+  "PyTorch upsample-and-relax": 26,
+  // Samples per second, 110 to 170.
+  "PyTorch autoencoder step": 170,
+} as const;
 const ADAPTERS = ["all", "hardware", "system", "bundled"] as const;
 
 await main(async () => {
@@ -51,6 +65,8 @@ await main(async () => {
   const gpu = await openDevice();
   console.log(`\n${gpu.adapter.name} (${gpu.adapter.driver})`);
   await benchSimulation(gpu);
+  await benchIsing(gpu);
+  await benchSpinClosure(gpu);
   await benchFields(gpu);
   await benchTraining(gpu);
   await benchClosure(gpu);
@@ -81,6 +97,164 @@ async function benchSimulation(gpu: Gpu): Promise<void> {
   console.log(rateLine("Curie–Weiss, 4,096 systems of 64 x 64", "attempts", rate, baseline));
   states.destroy();
   system.destroy();
+}
+
+/** "1,900 x event-driven numba": the ratio to a peer's figure. */
+function beside(rate: Rate, ...peers: (keyof typeof PEERS)[]): string {
+  const ratio = (peer: keyof typeof PEERS) => Number((rate.median / PEERS[peer]).toPrecision(2));
+  return peers.map((peer) => `${ratio(peer).toLocaleString("en-US")} x ${peer}`).join(", ");
+}
+
+/**
+ * Glauber dynamics of the two-dimensional Ising model, and what the method asks of it. Baseline: one lattice of 64 × 64 in
+ * TypeScript, attempt by attempt. Kernels try all spins at one rate whatever the state, so flips are attempts times the share of
+ * attempts that flip a spin in equilibrium, which the baseline counts.
+ */
+async function benchIsing(gpu: Gpu): Promise<void> {
+  const { baseline, share } = await glauberBaseline(64);
+  console.log(rateLine("Ising, 1 thread of TypeScript, 64 x 64", "attempts", baseline));
+  const flips = scaled(baseline, share);
+  console.log(rateLine(`  flips, ${(100 * share).toFixed(1)} % of the attempts`, "flips", flips));
+  const line = (name: string, attempts: Rate, ...peers: (keyof typeof PEERS)[]) => {
+    console.log(rateLine(name, "attempts", attempts, baseline));
+    const flipped = scaled(attempts, share);
+    console.log(rateLine("  flips", "flips", flipped, flips, beside(flipped, ...peers)));
+  };
+  let round = 0;
+  const at = () => stream(1, "bench/ising", round++);
+  const system = new Ising(gpu, { ...ISING_PHYSICS, patchSide: 16 });
+
+  const whole = await system.initial(8192, 64, at());
+  const wholeRate = await measureRate(8192 * 64 ** 2 * 4, async () => {
+    await system.evolve(whole, 4, at());
+    await gpu.idle();
+  });
+  line("Ising, 8,192 lattices of 64 x 64", wholeRate, "event-driven numba 64 x 64");
+  whole.destroy();
+
+  const lattices = await system.initial(1024, 64, at());
+  const every = Uint32Array.from({ length: 16 * 1024 }, (_, k) => k % 16);
+  const cut = await system.cut(lattices, every);
+  const cutRate = await measureRate(every.length * 16 ** 2 * 16, async () => {
+    for (let k = 0; k < 16; k++) await system.evolve(cut, 1, at());
+    await gpu.idle();
+  });
+  line("Ising, 16,384 patches 16 x 16 of 64 x 64", cutRate, "event-driven numba 16 x 16", "PyTorch batched patches");
+  cut.destroy();
+  // The whole verb: cut, observe, evolve, measure A and Q, read back. Baseline: its attempts alone, nothing measured.
+  for (const time of [1, 0]) {
+    const rate = await measureRate(every.length, async () => {
+      await system.evolvePatches(lattices, every, time, at());
+    });
+    const flipped = scaled(rate, 16 ** 2 * time * share);
+    const [own, note] =
+      time > 0 ? [scaled(baseline, 1 / 16 ** 2 / time), beside(flipped, "PyTorch batched patches")] : [];
+    console.log(rateLine(`  evolvePatches, time ${time}`, "patches", rate, own, note));
+  }
+  lattices.destroy();
+
+  const small = await system.initial(1024, 32, at());
+  const relaxed = await measureRate(1024, async () => {
+    const large = await system.upsample(small, 2, at());
+    await system.relax(large, 1, at());
+    await gpu.idle();
+    large.destroy();
+  });
+  // 8 × 8 positions of 16 × 16 attempts each.
+  const own = scaled(baseline, 1 / (64 * 16 ** 2));
+  const note = beside(relaxed, "PyTorch upsample-and-relax");
+  console.log(rateLine("Ising, upsample 32 to 64 and relax, 1,024", "lattices", relaxed, own, note));
+  small.destroy();
+
+  const large = await system.initial(32, 1024, at());
+  const continuous = await measureRate(32 * 1024 ** 2 * 2, async () => {
+    await system.evolve(large, 2, at());
+    await gpu.idle();
+  });
+  line("Ising, 32 lattices of 1,024 x 1,024", continuous);
+  const sweeps = await measureRate(32 * 1024 ** 2 * 8, async () => {
+    await system.sweep(large, 8, at());
+    await gpu.idle();
+  });
+  console.log(rateLine("  checkerboard sweeps", "attempts", sweeps, baseline));
+  large.destroy();
+}
+
+/** Attempts one by one, sites drawn at random, and the share of them that flip a spin in equilibrium. */
+async function glauberBaseline(side: number): Promise<{ baseline: Rate; share: number }> {
+  const { temperature, field } = ISING_PHYSICS;
+  const spins = new Int8Array(side ** 2).fill(1);
+  // Chance to flip as a 32-bit threshold, [5 · (s is up) + up neighbours].
+  const up = [0, 1, 2, 3, 4].map((count) => heatBath(count, temperature, field));
+  const flip = Float64Array.from([...up, ...up.map((p) => 1 - p)], (p) => p * 2 ** 32);
+  const rng = Xoshiro.open(stream(1, "bench/ising"), 0, 0);
+  const mask = side ** 2 - 1;
+  let flipped = 0;
+  const attempts = 300 * side ** 2;
+  const sweep = async () => {
+    flipped = 0;
+    for (let k = 0; k < attempts; k++) {
+      const site = rng.next() & mask;
+      const row = site & -side;
+      const sum =
+        spins[(site + side) & mask] +
+        spins[(site - side) & mask] +
+        spins[row | ((site + 1) & (side - 1))] +
+        spins[row | ((site - 1) & (side - 1))];
+      const spin = spins[site];
+      if (rng.next() < flip[(5 * (spin + 1) + sum + 4) >> 1]) {
+        spins[site] = -spin;
+        flipped++;
+      }
+    }
+  };
+  // The first 300 sweeps bring it to equilibrium.
+  const baseline = await measureRate(attempts, sweep);
+  return { baseline, share: flipped / attempts };
+}
+
+/** AdamW steps of the convolutional autoencoder of 64 × 64 spins in 16 patches of 16 × 16 at batch 16, in lattices per second. */
+async function benchSpinClosure(gpu: Gpu): Promise<void> {
+  const [side, patchSide, batch, snapshots] = [64, 16, 16, 64];
+  const rng = Xoshiro.open(stream(1, "bench/spins"), 0, 0);
+  const random = (length: number) => Float32Array.from({ length }, () => rng.uniform());
+  const none = new Float32Array(0);
+  const table = {
+    side,
+    patchSide,
+    observables: 2,
+    bits: Uint32Array.from({ length: (snapshots * side ** 2) / 32 }, () => rng.next()),
+    pairs: {
+      d: 2,
+      whole: random(2 * snapshots),
+      patch: random(2 * snapshots),
+      delta: random(2 * snapshots),
+      compensator: none,
+      variation: none,
+      perSnapshot: 1,
+      time: 0.2,
+      patches: 16,
+    },
+  };
+  for (const [channels, steps] of [
+    [[8, 16, 32], 64],
+    [[32, 64, 128], 8],
+  ] as const) {
+    const shape = { patchSide, channels, variables: 2, observables: 2 };
+    const options = { batch, steps, learningRate: 1e-3, weightDecay: 0, seed: 1 };
+    // Submissions are the repeats, without the first: networks are set up before it.
+    const rates: number[] = [];
+    let last = { done: 0, at: 0 };
+    const onSteps = (done: number) => {
+      const at = performance.now();
+      if (last.done > 0) rates.push((1000 * batch * (done - last.done)) / (at - last.at));
+      last = { done, at };
+    };
+    await trainSpinClosure(gpu, "autoencoder", table, shape, [], options, { onSteps });
+    const rate = rateOf(rates);
+    const note = beside(rate, "PyTorch autoencoder step");
+    console.log(rateLine(`Ising autoencoder, channels ${channels.join(", ")}`, "samples", rate, undefined, note));
+  }
 }
 
 /** Euler–Maruyama updates of grid points (both species); baseline: the same step, one system, in TypeScript. */
@@ -180,6 +354,7 @@ async function benchTraining(gpu: Gpu): Promise<void> {
     driftScale: ones,
     noiseScale: ones,
     residualScale: ones,
+    frame: Float32Array.from({ length: shape.d ** 2 }, (_, k) => (k % (shape.d + 1) === 0 ? 1 : 0)),
   };
   const training = await trainingStep(gpu, mlp, shape, scales, table, rows, 1, false, 1);
   const steps = 32;

@@ -19,7 +19,7 @@ import { type Coordinates, closedBySpins, observables } from "../lib/method/coor
 import { simulateDirectly } from "../lib/method/direct.ts";
 import { fitSde } from "../lib/method/fit.ts";
 import { everyRow, type Method, type Pairs, pairsFromTensors, pairsTensors } from "../lib/method/pairs.ts";
-import { rollout } from "../lib/method/rollout.ts";
+import { DivergedError, rollout } from "../lib/method/rollout.ts";
 import { modelFromTensors, modelTensors, type SdeModel, type SdeShape } from "../lib/method/sde-model.ts";
 import {
   makePairs,
@@ -45,6 +45,9 @@ import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
 import { stagedTraining } from "../lib/run/staged-training.ts";
 import { COHORT, Ising, type IsingStates } from "../lib/systems/ising.ts";
+
+/** Patches of a snapshot that are evolved for a learned closure, at most. */
+const CLOSURE_PATCHES = 4;
 
 await main(async () => {
   const options = parseExperiment(isingCommand);
@@ -94,8 +97,8 @@ await main(async () => {
         const same = patch === p.L && study === "main" && method !== "compensator";
         const model = (same && shared) || (await train(pairs, method, seed, label));
         if (same) shared = model;
-        const record = await run.phase("predict", () => predict(model, starts, time, seed, `${label}`));
-        const scores = scoreIsing(truth, record, coordinates.d);
+        const record = await run.phase("predict", () => predict(model, starts, time, seed, label));
+        const scores = record && scoreIsing(truth, record, coordinates.d);
         outcomes.push({
           seed,
           patch,
@@ -171,13 +174,8 @@ await main(async () => {
     };
     const tensors = await run.phase("closure", () =>
       stagedTraining(run, `${name}/encoder`, p.closureSteps, async (progress) => {
-        const cohorts = thinned(
-          await words(),
-          COHORT * system.words(system.patchSide),
-          Math.ceil(p.closureSnapshots / COHORT),
-        );
-        const few = (p.trajectories * p.records * system.words(system.patchSide)) / cohorts.length;
-        const table = await spinTable(system, cohorts, {
+        const { some, few } = await closureSnapshots(system, words);
+        const table = await spinTable(system, some, {
           ...upsampling(system, seed, few),
           patchesPerSnapshot: p.patchesPerSnapshot,
           time: p.compensatorTime,
@@ -189,6 +187,13 @@ await main(async () => {
     );
     run.tensors(`${name}/encoder`, tensors);
     return closedBySpins(system, new ConvEncoder(gpu, convEncoderFromTensors(shape, tensors)), p.copies);
+  }
+
+  /** Whole cohorts of snapshots, evenly out of all; one in `few`. */
+  async function closureSnapshots(system: Ising, words: () => Promise<Uint32Array>) {
+    const all = await words();
+    const some = thinned(all, COHORT * system.words(system.patchSide), Math.ceil(p.closureSnapshots / COHORT));
+    return { some, few: all.length / some.length };
   }
 
   /** How snapshots become large lattices, of which one in `few` is used. */
@@ -211,8 +216,15 @@ await main(async () => {
   ): Promise<Pairs[]> {
     const tensors = await run.phase("partial evolution", () =>
       run.stage(`${name}/pairs`, async () => {
-        const work = { ...upsampling(system, seed), patchesPerSnapshot: p.patchesPerSnapshot };
-        return pairsTensors(await makePairs(system, await words(), durations, work, coordinates));
+        if (coordinates.d === system.observables.length) {
+          const work = { ...upsampling(system, seed), patchesPerSnapshot: p.patchesPerSnapshot };
+          return pairsTensors(await makePairs(system, await words(), durations, work, coordinates));
+        }
+        // A learned encoder is costly: the snapshots that it was trained on, and fewer patches of each.
+        const { some, few } = await closureSnapshots(system, words);
+        const patchesPerSnapshot = Math.min(p.patchesPerSnapshot, CLOSURE_PATCHES);
+        const work = { ...upsampling(system, seed, few), patchesPerSnapshot };
+        return pairsTensors(await makePairs(system, some, durations, work, coordinates));
       }),
     );
     const { d } = coordinates;
@@ -246,13 +258,21 @@ await main(async () => {
     return all;
   }
 
-  /** Trajectories `[times][starts · runs][d]`: by Heun's scheme where the drift is the generator's, else with the δt of the pairs. */
+  /**
+   * Trajectories `[times][starts · runs][d]`: by Heun's scheme where the drift is the generator's, else with the δt of the pairs. null
+   * for an equation that runs away.
+   */
   async function predict(model: SdeModel, starts: Float32Array, time: number, seed: number, name: string) {
     const dt = time === 0 ? p.dt : time;
     const every = Math.round(EVERY / dt);
     const at = stream(seed, `predict/${name}`);
     const scheme = time === 0 ? "heun" : "euler";
-    return rollout(gpu, model, starts, { dt, steps: every * (times.length - 1), every, scheme, stream: at });
+    try {
+      return await rollout(gpu, model, starts, { dt, steps: every * (times.length - 1), every, scheme, stream: at });
+    } catch (error) {
+      if (error instanceof DivergedError) return null;
+      throw error;
+    }
   }
 
   /** Moments of m and ρ over time from every start, spins at random places at first. */

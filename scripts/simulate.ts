@@ -4,7 +4,12 @@
 //
 //   npm run simulate -- predator-prey --N 20000 --mean 0.5 --amplitude 0.1 --replicas 50 --times 0,10,20,30 --out uv.csv
 //
-// Exact in law (fields: of the time-stepped equations). Columns: time, observable, mean, std, se_mean, replicas. Without --out the table goes to standard output.
+//   npm run simulate -- ising --L 64 --T 2.5 --h 0.1 --m0 -0.5 --replicas 1024 --times 0,1,5,20,100 --out m-rho.csv
+//   npm run simulate -- ising --L 1024 --T 2.269 --h 0 --replicas 64 --times 0,10,100 --out critical.csv
+//
+// Exact in law (fields: of the time-stepped equations). Columns: time, observable, mean, std, se_mean, replicas. Without
+// --out the table goes to standard output. se_mean is std/√replicas; of ising, where 32 replicas share the places and times of
+// their attempts and are one cluster before equilibrium, it is the standard error over these clusters (from 64 replicas on).
 import { existsSync } from "node:fs";
 import { ensembleMoments } from "../lib/analysis/trajectory-error.ts";
 import { InputError } from "../lib/errors.ts";
@@ -12,12 +17,14 @@ import { openDevice } from "../lib/gpu/device.ts";
 import { writeCsv } from "../lib/io/csv.ts";
 import { stream } from "../lib/random/stream.ts";
 import { parseTool } from "../lib/run/command-line.ts";
+import { ISING_PHYSICS } from "../lib/run/ising-command.ts";
 import { main } from "../lib/run/main.ts";
 import type { Parameters, Values } from "../lib/run/parameters.ts";
 import { checkWave, PREDATOR_PREY_PHYSICS, predatorPreySystem } from "../lib/run/predator-prey-command.ts";
 import { progress } from "../lib/run/progress.ts";
 import { tableOfRows } from "../lib/run/text-table.ts";
 import { CurieWeiss } from "../lib/systems/curie-weiss.ts";
+import { COHORT, Ising } from "../lib/systems/ising.ts";
 import { checkPredatorPrey, PredatorPrey } from "../lib/systems/predator-prey.ts";
 import type { States, System } from "../lib/systems/system.ts";
 
@@ -44,6 +51,12 @@ const CURIE_WEISS = {
   m0: { kind: "number", default: 0, min: -1, max: 1, meaning: "initial magnetization, the same in every replica" },
 } as const satisfies Parameters;
 
+const ISING = {
+  L: { kind: "integer", default: 64, min: 4, max: 65_536, unit: "spins", meaning: "side of the lattice, even" },
+  ...ISING_PHYSICS,
+  m0: { ...CURIE_WEISS.m0, meaning: "initial magnetization, spins at random places" },
+} as const satisfies Parameters;
+
 const PREDATOR_PREY = {
   N: { kind: "integer", default: 200, min: 2, max: 100_000, unit: "points", meaning: "grid points" },
   ...PREDATOR_PREY_PHYSICS,
@@ -51,7 +64,7 @@ const PREDATOR_PREY = {
   amplitude: { kind: "number", default: 0.1, min: 0, max: 1, meaning: "amplitude k of the initial cosine" },
 } as const satisfies Parameters;
 
-const SYSTEMS = ["curie-weiss", "predator-prey"] as const;
+const SYSTEMS = ["curie-weiss", "ising", "predator-prey"] as const;
 
 const command = {
   name: "simulate",
@@ -83,6 +96,23 @@ await main(async () => {
     const system = new CurieWeiss(await openDevice(), { temperature: p.T, field: p.h, patchSide: p.L });
     return observeOverTime(system, (count) => system.prepared(count, p.L, p.m0), p);
   }
+  if (named === "ising") {
+    const { parameters: p } = parseTool({
+      ...command,
+      parameters: { ...ISING, ...COMMON },
+      check(values) {
+        checkCommon(values);
+        if (values.L % 2 !== 0) throw new InputError(`--L ${values.L} is odd: use an even side`);
+      },
+    });
+    const system = new Ising(await openDevice(), { temperature: p.T, field: p.h, patchSide: pieceSide(p.L) });
+    return observeOverTime(
+      system,
+      (count) => system.prepared(count, p.L, p.m0, stream(p.seed, "simulate/start")),
+      p,
+      COHORT,
+    );
+  }
   if (named === "predator-prey") {
     const { parameters: p } = parseTool({
       ...command,
@@ -101,32 +131,41 @@ await main(async () => {
     return observeOverTime(system, (count) => system.prepared(new Array(count).fill(wave), p.N), p);
   }
   // No system: all options are known here, so that the message is about the system.
-  parseTool({ ...command, parameters: { ...CURIE_WEISS, ...PREDATOR_PREY, ...COMMON } });
+  parseTool({ ...command, parameters: { ...CURIE_WEISS, ...ISING, ...PREDATOR_PREY, ...COMMON } });
 });
 
+/** Lattices are observed in pieces, the largest even divisor of the side up to 64; twice a large prime is one piece. */
+function pieceSide(side: number): number {
+  for (let piece = 64; piece >= 4; piece -= 2) if (side % piece === 0) return piece;
+  return side;
+}
+
 /**
- * Evolves systems from time to time, tabulates the moments of their observables and writes the table. If the simulation fails on
- * the way, what was observed until then is written, and the error goes on.
+ * Evolves systems from time to time, tabulates the moments of their observables and writes the table. `cluster`: so many replicas in
+ * a row depend on each other. If the simulation fails on the way, what was observed until then is written, and the error goes on.
  */
 async function observeOverTime<S extends States>(
   system: System<S>,
-  prepare: (count: number) => S,
+  prepare: (count: number) => S | Promise<S>,
   { replicas, times, seed, out }: Common,
+  cluster = 1,
 ): Promise<void> {
   const rows: Record<string, number | string>[] = [];
   const bar = progress(system.name, times[times.length - 1]);
-  const states = prepare(replicas);
+  const states = await prepare(replicas);
   const d = system.observables.length;
   let now = 0;
   try {
     for (const [k, time] of times.entries()) {
       await system.evolve(states, time - now, stream(seed, "simulate", k));
-      const { mean, std } = ensembleMoments(await system.observe(states), replicas);
+      const values = await system.observe(states);
+      const { mean, std } = ensembleMoments(values, replicas);
+      const se = standardErrors(values, replicas, mean, cluster);
       bar.add(time - now);
       now = time;
       for (let j = 0; j < d; j++) {
-        const se_mean = std[j] / Math.sqrt(replicas);
-        rows.push({ time, observable: system.observables[j].symbol, mean: mean[j], std: std[j], se_mean, replicas });
+        const { symbol } = system.observables[j];
+        rows.push({ time, observable: symbol, mean: mean[j], std: std[j], se_mean: se[j], replicas });
       }
     }
     bar.done();
@@ -138,4 +177,19 @@ async function observeOverTime<S extends States>(
       else writeCsv(out, table);
     }
   }
+}
+
+/**
+ * Standard error of the mean of `values` `[replicas, d]` over clusters of so many replicas in a row, the last perhaps smaller:
+ * √(C/(C − 1) Σ (sum of the deviations of a cluster)²)/replicas with C clusters. Over replicas where there are not two whole clusters.
+ */
+function standardErrors(values: Float32Array, replicas: number, mean: Float64Array, cluster: number): Float64Array {
+  const size = replicas >= 2 * cluster ? cluster : 1;
+  const clusters = Math.ceil(replicas / size);
+  return mean.map((center, j) => {
+    const sums = new Float64Array(clusters);
+    for (let r = 0; r < replicas; r++) sums[Math.floor(r / size)] += values[r * mean.length + j] - center;
+    const square = sums.reduce((total, sum) => total + sum * sum, 0);
+    return Math.sqrt((clusters / (clusters - 1)) * square) / replicas;
+  });
 }

@@ -89,14 +89,16 @@ export function closedBySpins<S extends States>(
       let before: Float32Array | undefined;
       const deltas: Float32Array[] = [];
       const known: Float32Array[] = [];
+      let start: Float32Array | undefined;
       for (let copy = 0; copy < copies; copy++) {
-        const seen: Float32Array[] = [];
-        const change = await system.evolvePatches(states, patches, time, branch(stream, copy), async (cut) => {
-          seen.push(await encode(cut));
+        let end: Float32Array = new Float32Array(0);
+        const change = await system.evolvePatches(states, patches, time, branch(stream, copy), async (cut, evolved) => {
+          if (evolved) end = await encode(cut);
+          else start ??= await encode(cut);
         });
-        const [start, end] = seen;
-        before ??= join(change.before, own, start);
-        const closure = end.map((value, k) => value - start[k]);
+        const first = start ?? end;
+        before ??= join(change.before, own, first);
+        const closure = end.map((value, k) => value - first[k]);
         deltas.push(join(change.delta, own, closure));
         known.push(join(change.compensator ?? change.delta, own, closure));
       }

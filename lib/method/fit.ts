@@ -213,7 +213,9 @@ export async function fitSde(
   mlp.destroy();
   const { residualScale: _, ...rest } = scales;
   const model = { ...shape, ...rest, parameters };
-  return compensator && options.closedForm ? solveLastLayer(gpu, model, data.state, data.change, pairs.time) : model;
+  if (!options.closedForm) return model;
+  const noise = scales.residualScale.map((scale, j) => (scale / (scales.driftScale[j] * pairs.time)) ** 2);
+  return solveLastLayer(gpu, model, data.state, data.change, pairs.time, noise);
 }
 
 /** The loss of f and σ and its gradient, for the batch `drawn` in the layout of `lossData`. */

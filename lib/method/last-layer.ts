@@ -1,6 +1,7 @@
-// The last layer of a drift network in closed form. The compensator's drift fit is least squares, so with the hidden layers given
-// the best affine part and last layer solve a linear system: what gradient steps approach slowly, and what decides how well
-// slow motions are resolved beside fast ones.
+// The last layer of a drift network in closed form. With the hidden layers given, the affine part and the last layer that fit
+// change/time best in the mean square solve a linear system: what gradient steps approach slowly, and what decides how well slow
+// motions are resolved beside fast ones. For the compensator this is the minimum of its loss; for increments it drops the weights C⁻¹ of
+// the likelihood, which leaves the estimate consistent.
 import { lusolve } from "mathjs";
 import type { Gpu } from "../gpu/device.ts";
 import { layout, Mlp, roundUpBatch } from "../nn/mlp.ts";
@@ -8,12 +9,14 @@ import { type SdeModel, sdeNetworks, standardise } from "./sde-model.ts";
 
 /** Columns of one evaluation. */
 const COLUMNS = 16_384;
-/** Ridge in units of the mean square of a feature: it only decides between features that are the same. */
+/** Ridge of all features in units of their mean square: it only decides between features that are the same. */
 const RIDGE = 1e-9;
 
 /**
  * The model with offset, slope and last drift layer replaced by the least-squares solution of f(z) ≈ rate over all rows.
- * `state` z `[n, d]`, `change` A `[n, d]` over the duration `time`.
+ * `state` z `[n, d]`, `change` Δ or A `[n, d]` over the duration `time`. `noise` `[d]`: variance of change/time about the affine fit in
+ * units of driftScale²; last-layer weights have the prior variance 1/width of a fresh network, so that noisy changes (few
+ * increments) leave them small and good ones (compensators) settle them (ridge regression).
  */
 export async function solveLastLayer(
   gpu: Gpu,
@@ -21,6 +24,7 @@ export async function solveLastLayer(
   state: Float32Array,
   change: Float32Array,
   time: number,
+  noise: ArrayLike<number>,
 ): Promise<SdeModel> {
   const { d } = model;
   const n = state.length / d;
@@ -55,13 +59,17 @@ export async function solveLastLayer(
     mlp.destroy();
   }
   const ridge = (RIDGE * normal.reduce((sum, values, a) => sum + values[a], 0)) / size;
-  const matrix = normal.map((values, a) =>
-    Array.from(values, (_, b) => (a >= b ? values[b] : normal[b][a]) + (a === b ? ridge : 0)),
-  );
   const offset = new Float32Array(d);
   const slope = new Float32Array(d * d);
   const parameters = model.parameters.slice();
   for (let j = 0; j < d; j++) {
+    const prior = noise[j] * width;
+    const matrix = normal.map((values, a) =>
+      Array.from(values, (_, b) => {
+        const diagonal = a === b ? ridge + (a > d ? prior : 0) : 0;
+        return (a >= b ? values[b] : normal[b][a]) + diagonal;
+      }),
+    );
     const solution = lusolve(
       matrix,
       right.map((values) => values[j]),

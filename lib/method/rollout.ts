@@ -17,9 +17,14 @@ export interface RolloutOptions {
   onSteps?(done: number): void;
 }
 
+/** A learned equation whose trajectories leave the finite numbers. */
+export class DivergedError extends Error {
+  override name = "DivergedError";
+}
+
 /**
  * Trajectories from the initial states `start` `[count, d]`: `[steps/every + 1, count, d]`, the initial states first.
- * Throws Error when a trajectory leaves the finite numbers: it is never dropped or clipped in silence.
+ * Throws DivergedError when a trajectory leaves the finite numbers: it is never dropped or clipped in silence.
  */
 export async function rollout(gpu: Gpu, model: SdeModel, start: Float32Array, options: RolloutOptions) {
   const { dt, steps, every, stream, scheme = "euler" } = options;
@@ -60,7 +65,9 @@ export async function rollout(gpu: Gpu, model: SdeModel, start: Float32Array, op
   const bad = record.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     const time = Math.floor(bad / (count * d)) * every * dt;
-    throw new Error(`trajectory ${Math.floor(bad / d) % count} of the learned SDE is not finite at time ${time}`);
+    throw new DivergedError(
+      `trajectory ${Math.floor(bad / d) % count} of the learned SDE is not finite at time ${time}`,
+    );
   }
   return record;
 }

@@ -12,7 +12,7 @@ export interface FitOptions {
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly seed: number;
-  /** Whether the compensator's last drift layer is solved in closed form at the end (last-layer.ts). */
+  /** Whether the last layer of the drift is solved in closed form at the end (last-layer.ts). */
   readonly closedForm?: boolean;
 }
 

@@ -1,7 +1,7 @@
 // Measuring rates: the median over repeats of units per second, and how it is printed.
 
 export interface Rate {
-  /** Units per second: median over the repeats. */
+  /** Units per second: median over repeats. */
   readonly median: number;
   /** Slowest and fastest repeat. */
   readonly low: number;
@@ -17,8 +17,13 @@ export async function measureRate(units: number, work: () => Promise<void>, repe
     await work();
     rates.push((1000 * units) / (performance.now() - start));
   }
-  rates.sort((a, b) => a - b);
-  return { median: rates[Math.floor(repeats / 2)], low: rates[0], high: rates[repeats - 1] };
+  return rateOf(rates);
+}
+
+/** Rates measured one by one, an odd number of them or many. */
+export function rateOf(rates: readonly number[]): Rate {
+  const sorted = rates.toSorted((a, b) => a - b);
+  return { median: sorted[Math.floor(sorted.length / 2)], low: sorted[0], high: sorted[sorted.length - 1] };
 }
 
 /** The same work counted in other units, `per` of them for one. */

@@ -194,11 +194,11 @@ const parameters = {
   },
   closureSnapshots: {
     kind: "integer",
-    default: 8192,
+    default: 16_384,
     profiles: { quick: 1024 },
     min: 32,
     max: 1e6,
-    meaning: "snapshots that a learned closure is trained on, at most",
+    meaning: "snapshots that a learned closure, and the equation with it, is trained on, at most",
   },
   closureHidden: {
     kind: "integers",

@@ -25,8 +25,12 @@ export interface Outcome {
   /** Trained on one snapshot in this many. */
   readonly fewer: number;
   readonly pairs: number;
-  readonly scores: IsingScores;
+  /** null where trajectories of the equation leave the finite numbers. */
+  readonly scores: IsingScores | null;
 }
+
+/** One whose trajectories stay finite. */
+type Scored = Outcome & { readonly scores: IsingScores };
 
 export interface IsingStudy {
   readonly truth: IsingTruth;
@@ -50,21 +54,23 @@ function overSeeds(values: readonly number[]): Interval {
   return { mean: estimate, low: Math.max(0, low), high };
 }
 
-/** Outcomes that differ in the seed alone. */
-function groups(outcomes: readonly Outcome[]): Outcome[][] {
-  const found = Map.groupBy(outcomes, ({ study, patch, closure, boundary, method, time, fewer }) =>
+const isScored = (one: Outcome): one is Scored => one.scores !== null;
+
+/** Scored outcomes that differ in the seed alone. */
+function groups(outcomes: readonly Outcome[]): Scored[][] {
+  const found = Map.groupBy(outcomes.filter(isScored), ({ study, patch, closure, boundary, method, time, fewer }) =>
     [study, patch, closure, boundary, method, time, fewer].join(" "),
   );
   return [...found.values()];
 }
 
-function scoresOf(group: readonly Outcome[]) {
+function scoresOf(group: readonly Scored[]) {
   const of = (quantity: (typeof QUANTITIES)[number]) => overSeeds(group.map(({ scores }) => scores[quantity]));
   return { error: of("error"), early: of("early"), stdRatio: of("stdRatio") };
 }
 
 /** The groups of a study. The main equations of the study's patch belong to each of the comparisons too. */
-function groupsOf({ outcomes, options }: IsingStudy, study: Study): Outcome[][] {
+function groupsOf({ outcomes, options }: IsingStudy, study: Study): Scored[][] {
   const all = groups(outcomes);
   const own = all.filter(([one]) => one.study === study);
   if (study === "main" || own.length === 0) return own;
@@ -97,7 +103,7 @@ export function isingMetrics(
   };
   const single = (mean: number): Interval => ({ mean, low: Number.NaN, high: Number.NaN });
   const published = new Map(paperErrors().map((row) => [row.patch, row]));
-  const putScores = (group: Outcome[], ...suffix: string[]) => {
+  const putScores = (group: Scored[], ...suffix: string[]) => {
     const [{ method, patch, study: kind }] = group;
     const scores = scoresOf(group);
     for (const quantity of QUANTITIES) {
@@ -115,6 +121,11 @@ export function isingMetrics(
     if (kind === "boundary") putScores(group, boundary);
     if (kind === "time") putScores(group, `dt${number(time)}`);
     if (kind === "data") putScores(group, `pairs${pairs}`);
+  }
+  // Scores are means over the seeds that stayed finite; the others are counted here.
+  for (const { study: kind, method, patch } of study.outcomes.filter((one) => !isScored(one))) {
+    const name = metricName("diverged", method, `patch${patch}`, kind);
+    put(name, single((metrics[name]?.value ?? 0) + 1), { exact: 0 });
   }
   const floor = isingFloor(study.truth, study.options.runs);
   put("error.floor", single(floor.error));
@@ -158,8 +169,8 @@ export function isingTables({ truth, outcomes }: IsingStudy): Record<string, Col
     truth.m0.map((m0, c) => ({
       ...name(one),
       m0,
-      error: one.scores.perStart[c],
-      std_ratio: one.scores.stdRatio,
+      error: one.scores?.perStart[c] ?? "diverged",
+      std_ratio: one.scores?.stdRatio ?? "diverged",
     })),
   );
   const row = (moments: IsingScores["moments"], c: number, t: number) => ({
@@ -170,7 +181,7 @@ export function isingTables({ truth, outcomes }: IsingStudy): Record<string, Col
   });
   const over = (moments: IsingScores["moments"], facts: Record<string, string | number>) =>
     truth.m0.flatMap((m0, c) => Array.from(truth.times, (time, t) => ({ ...facts, m0, time, ...row(moments, c, t) })));
-  const main = outcomes.filter(({ study }) => study === "main");
+  const main = outcomes.filter(isScored).filter(({ study }) => study === "main");
   const moments = main.flatMap(({ seed, patch, method, scores }) =>
     over(scores.moments, { seed, patch, method: method as string }),
   );
@@ -237,7 +248,7 @@ export function isingFigures(study: IsingStudy) {
 }
 
 /** Densities of late m and ρ on the range of the truth. */
-function densities(truth: IsingTruth, main: readonly Outcome[][]): IsingReportData["density"] {
+function densities(truth: IsingTruth, main: readonly Scored[][]): IsingReportData["density"] {
   return (["m", "rho"] as const).flatMap((observable) => {
     const values = truth.late[observable];
     const low = values.reduce((a, b) => Math.min(a, b));
