@@ -1,10 +1,10 @@
 // Speed of the parts that decide how long experiments take, on every adapter that is found:
 //
-//   npm run bench                       all adapters, one child process each; about two minutes on two cores
+//   npm run bench                       all adapters, one child process each; about five minutes on two cores
 //   npm run bench -- --adapter bundled  one adapter
 //
-// Rates are medians of five repeats with their range. The baseline of each line is the same algorithm in TypeScript on
-// one thread, in the same run: ratios compare between machines, rates do not.
+// Rates are medians of five repeats, or three of the slowest parts, with their range. The baseline of each line is the same
+// algorithm in TypeScript on one thread, in the same run: ratios compare between machines, rates do not.
 
 import { curieWeissChain, drift } from "../lib/analysis/curie-weiss-theory.ts";
 import { evenGrid, maxError } from "../lib/analysis/function-error.ts";
@@ -143,9 +143,13 @@ async function benchIsing(gpu: Gpu): Promise<void> {
   cut.destroy();
   // The whole verb: cut, observe, evolve, measure A and Q, read back. Baseline: its attempts alone, nothing measured.
   for (const time of [1, 0]) {
-    const rate = await measureRate(every.length, async () => {
-      await system.evolvePatches(lattices, every, time, at());
-    });
+    const rate = await measureRate(
+      every.length,
+      async () => {
+        await system.evolvePatches(lattices, every, time, at());
+      },
+      3,
+    );
     const flipped = scaled(rate, 16 ** 2 * time * share);
     const [own, note] =
       time > 0 ? [scaled(baseline, 1 / 16 ** 2 / time), beside(flipped, "PyTorch batched patches")] : [];
@@ -167,13 +171,17 @@ async function benchIsing(gpu: Gpu): Promise<void> {
   small.destroy();
 
   const large = await system.initial(32, 1024, at());
-  const continuous = await measureRate(32 * 1024 ** 2 * 2, async () => {
-    await system.evolve(large, 2, at());
-    await gpu.idle();
-  });
+  const continuous = await measureRate(
+    32 * 1024 ** 2 * 2,
+    async () => {
+      await system.evolve(large, 2, at());
+      await gpu.idle();
+    },
+    3,
+  );
   line("Ising, 32 lattices of 1,024 x 1,024", continuous);
-  const sweeps = await measureRate(32 * 1024 ** 2 * 8, async () => {
-    await system.sweep(large, 8, at());
+  const sweeps = await measureRate(32 * 1024 ** 2 * 4, async () => {
+    await system.sweep(large, 4, at());
     await gpu.idle();
   });
   console.log(rateLine("  checkerboard sweeps", "attempts", sweeps, baseline));
@@ -237,12 +245,12 @@ async function benchSpinClosure(gpu: Gpu): Promise<void> {
     },
   };
   for (const [channels, steps] of [
-    [[8, 16, 32], 64],
-    [[32, 64, 128], 8],
+    [[8, 16, 32], 40],
+    [[32, 64, 128], 11],
   ] as const) {
     const shape = { patchSide, channels, variables: 2, observables: 2 };
     const options = { batch, steps, learningRate: 1e-3, weightDecay: 0, seed: 1 };
-    // Submissions are the repeats, without the first: networks are set up before it.
+    // Submissions are the repeats; the first, of eight steps, has the networks set up and the kernels compiled before it.
     const rates: number[] = [];
     let last = { done: 0, at: 0 };
     const onSteps = (done: number) => {

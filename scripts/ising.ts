@@ -200,7 +200,9 @@ await main(async () => {
   function upsampling(system: Ising, seed: number, few = 1): UpsampleOptions {
     const { patchSide } = system;
     const relaxTime = (snapshot: number, side: number) => {
-      const age = ages[Math.min(ages.length - 1, Math.floor((snapshot * few) / p.trajectories))];
+      // `thinned` keeps whole cohorts.
+      const cohort = Math.floor(Math.floor(snapshot / COHORT) * few);
+      const age = ages[Math.min(ages.length - 1, Math.floor((cohort * COHORT) / p.trajectories))];
       return relaxTimeOf(p.relaxTime, age, patchSide, side);
     };
     return { side: p.L, relaxTime, seed };

@@ -210,12 +210,12 @@ describe("figures hold", () => {
       "from 8 × 8 to 32 × 32",
       "from 8 × 8 to 64 × 64",
     ]);
-    const copied = data.correlations.find((one) => one.patch === 8 && one.side === 32 && one.kind === "copied")!;
-    copied.mean[3] = -1e-4;
+    const unrelaxed = data.correlations.find((one) => one.patch === 8 && one.side === 32 && one.kind === "unrelaxed")!;
+    unrelaxed.mean[3] = -1e-4;
     const negative = figure(isingReport(data), "correlations");
-    const y = column(negative, negative.panels[4]!, "Copied", "y");
+    const y = column(negative, negative.panels[4]!, "Unrelaxed", "y");
     expect(y[3]).toBeNull();
-    expect(y[2]).toBe(digits(copied.mean)[2]!);
+    expect(y[2]).toBe(digits(unrelaxed.mean)[2]!);
   });
 
   test("the drift at its states, and true paths in time", () => {
@@ -228,6 +228,18 @@ describe("figures hold", () => {
     expect(column(drift, panel, "True mean trajectories", "y", "m₀ = −0.5")).toEqual(digits(start.truth.rho.mean));
     expect(column(drift, panel, "True mean trajectories", "t", "m₀ = −0.5")).toEqual(digits(start.times));
   });
+});
+
+test("how lattices were made larger is said as it was", () => {
+  const said = (upsamplingMethod: "mosaic" | "copy") => isingReport({ ...syntheticData(), upsamplingMethod });
+  const [mosaic, copy] = [said("mosaic"), said("copy")];
+  for (const [text, own, other] of [
+    [mosaic, ["made larger by tiles", "walls along their seams", "across the seams of their tiles"], "halves <i>ρ</i>"],
+    [copy, ["made larger by copies", "halves <i>ρ</i>", "correlated over twice the distance"], "seams"],
+  ] as const) {
+    for (const part of own) expect(text).toContain(part);
+    expect(text).not.toContain(other);
+  }
 });
 
 test("parts without data are left out, and nothing else with them", () => {
@@ -299,7 +311,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
         OURS,
         "(1.78 ± 0.36)×10⁻³", // 1e-4 + 30 · 5.6e-5
       ]);
-      // ρ, patches of 8, third level: 0.08 · 1.3 copied, 0.04 of that and 0.002 relaxed.
+      // ρ, patches of 8, third level: 0.08 · 1.3 unrelaxed, 0.04 of that and 0.002 relaxed.
       expect(await cells("upsampling", 0, 11)).toEqual([
         ...["domain-wall density ρ", "8", "3", "64", "0.104 ± 0.010", "(6.16 ± 0.62)×10⁻³", "1.5×10⁻³"],
       ]);

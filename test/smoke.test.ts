@@ -36,6 +36,13 @@ const FIELDS = [
   "--means 0.5 --amplitudes 0.1 --seed 3",
 ].flatMap((line) => line.split(" "));
 
+/** The same for spins: all comparisons, so that every closure is learned, and one level of upsampling. */
+const SPINS = [
+  "--L 16 --patches 8 --trajectories 128 --records 8 --age 20 --relax-time 2 --batch 256 --steps 40 --hidden 16",
+  "--studies all --study-patch 8 --channels 8 --variables 1 --copies 2 --closure-steps 8 --closure-snapshots 256",
+  "--closure-hidden 16 --m0 0.5 --runs 16 --true-runs 64 --horizon 5 --lattices 64 --seed 3",
+].flatMap((line) => line.split(" "));
+
 function start(script: string, args: readonly string[]) {
   return Bun.spawn([process.execPath, join(PROJECT_ROOT, "scripts", `${script}.ts`), ...args], {
     stdout: "pipe",
@@ -67,6 +74,17 @@ function bytesOf(path: string): Record<string, string> {
   delete result.versions.commit;
   files["result.json"] = JSON.stringify(result);
   return files;
+}
+
+/** Every file of a folder by name. */
+function bytesBelow(path: string): Record<string, string> {
+  const names = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    names.map(({ parentPath, name }) => [
+      join(parentPath, name),
+      Bun.hash(readFileSync(join(parentPath, name))).toString(16),
+    ]),
+  );
 }
 
 describe("curie-weiss", () => {
@@ -202,6 +220,66 @@ describe("predator-prey", () => {
   }, 240_000);
 });
 
+describe("ising", () => {
+  const reference = join(folder, "spins");
+
+  test("a whole run with all comparisons ends with tables, a valid result and a report", async () => {
+    const { out, err, code } = await run("ising", [...SPINS, "--out", reference]);
+    const bars = /^(ising|direct simulation) \d+ %.*\n/gm;
+    expect({ code, err: err.replace(bars, "") }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("index.html");
+    const result = validateResult(JSON.parse(readFileSync(join(reference, "result.json"), "utf8")));
+    const value = (name: string) => result.metrics[name]?.value;
+    const closures = ["none", "features", "autoencoder", "dynamics"].flatMap((closure) => [
+      `compensator.patch8.${closure}`,
+      `increment.patch8.${closure}`,
+    ]);
+    const own = ["compensator.patch8", "increment.patch8", "naive.patch8", "small.patch8"];
+    const others = ["increment.patch8.dt0_05", "compensator.patch8.dt0_2", "compensator.patch8.periodic"];
+    for (const name of [...own, ...closures, ...others, "increment.patch8.periodic", "compensator.patch8.pairs1024"]) {
+      for (const quantity of ["error", "std_ratio"]) {
+        expect([quantity, name, Number.isFinite(value(`${quantity}.${name}`))]).toEqual([quantity, name, true]);
+      }
+    }
+    for (const name of ["upsample_w1.m.level1.patch8", "upsample_w1.rho.level1.patch8"]) {
+      expect(value(name)).toBeGreaterThan(0);
+    }
+    // Even forty steps tell the methods apart: naive takes the scatter between patches for noise of the whole.
+    expect(value("error.compensator.patch8")).toBeLessThan(0.01);
+    expect(value("std_ratio.compensator.patch8")).toBeLessThan(1.5);
+    expect(value("std_ratio.naive.patch8")).toBeGreaterThan(3);
+    expect(value("seconds.total")).toBeGreaterThan(0);
+    expect(existsSync(join(reference, "checkpoints"))).toBe(false);
+    expect(readdirSync(join(reference, "tables")).sort()).toEqual(["moments.csv", "scores.csv", "truth.csv"]);
+    expect(readFileSync(join(reference, "index.html"), "utf8")).toContain("Ising");
+  }, 180_000);
+
+  test("kill −9 in the middle, then --resume: the same bytes as without", async () => {
+    const out = join(folder, "spins-killed");
+    // Killed when a learned closure, its pairs and one equation are on disk.
+    const child = start("ising", [...SPINS, "--out", out]);
+    while (!existsSync(join(out, "checkpoints", "seed3", "patch8-autoencoder-halo", "compensator-0.2.safetensors"))) {
+      expect(child.exitCode).toBeNull();
+      await Bun.sleep(5);
+    }
+    child.kill("SIGKILL");
+    await child.exited;
+    expect(existsSync(join(out, "result.json"))).toBe(false);
+    const kept = bytesBelow(out);
+    const again = await run("ising", [...SPINS, "--out", out]);
+    expect(again.code).toBe(2);
+    expect(again.err).toContain("--resume");
+    const other = await run("ising", [...SPINS, "--out", out, "--resume", "--T", "2.6"]);
+    expect(other.code).toBe(2);
+    expect(other.err).toMatch(/2\.5.*2\.6|2\.6.*2\.5/);
+    expect(other.err.trim().split("\n").length).toBe(1);
+    expect(bytesBelow(out)).toEqual(kept);
+    const resumed = await run("ising", [...SPINS, "--out", out, "--resume"]);
+    expect(resumed.code).toBe(0);
+    expect(bytesOf(out)).toEqual(bytesOf(reference));
+  }, 240_000);
+});
+
 describe("bad input: exit code 2, one or two sentences, nothing written", () => {
   const used = join(folder, "used");
   mkdirSync(used);
@@ -235,7 +313,30 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
     ["too few true runs", ["--true-runs", "99"], /99.*50.*100/],
     ["fewer snapshots than a closure batch", ["--closure-snapshots", "256", "--closure-batch", "512"], /256.*512/],
   ];
+  const spinCases: [string, string[], RegExp][] = [
+    ["patch that does not divide L", ["--patches", "12"], /12.*64/],
+    ["patch larger than L", ["--patches", "128"], /128.*larger.*64/],
+    ["odd patch", ["--L", "63", "--patches", "21"], /21.*even/],
+    ["patch below 4", ["--patches", "2"], /--patches "2".*4/],
+    ["patch listed twice", ["--patches", "8,8"], /twice/],
+    ["T = 0", ["--T", "0"], /above 0/],
+    ["negative T", ["--T", "-1"], /-1.*above 0/],
+    ["L above the adapter's limits", ["--L", "65536", "--patches", "16"], /65536 is above \d+, the largest/],
+    ["large lattice above the limits", ["--large", "65536"], /65536 is above \d+, the largest/],
+    ["large lattice that patches do not tile", ["--large", "100"], /16.*100/],
+    ["comparisons of a patch that is not run", ["--studies", "all", "--study-patch", "32"], /32.*8, 16/],
+    ["broken cohort", ["--trajectories", "100"], /100.*32.*96/],
+    [
+      "δt of the compensator that misses the grid",
+      ["--compensator-time", "0.3"],
+      /--compensator-time 0\.3.*0\.2 or 0\.5/,
+    ],
+    ["more halvings than the patch has", ["--closure", "dynamics", "--channels", "8,8,8,8"], /4 --channels.*16/],
+    ["channels that are no multiple of 8", ["--channels", "12"], /--channels 12.*8/],
+    ["too few snapshots", ["--trajectories", "32", "--records", "2"], /batch/],
+  ];
   test.each([
+    ...spinCases.map(([name, ...rest]) => [`ising, ${name}`, "ising", ...rest] as const),
     ...cases.map(([name, ...rest]) => [`curie-weiss, ${name}`, "curie-weiss", ...rest] as const),
     ...fieldCases.map(([name, ...rest]) => [`predator-prey, ${name}`, "predator-prey", ...rest] as const),
   ])("%s", async (_, experiment, args, message) => {
@@ -356,6 +457,68 @@ describe("simulate", () => {
     for (const [words, message] of refusals) {
       const { code, err, out } = await run("simulate", ["predator-prey", ...words.split(" "), "--out", file]);
       expect({ code, out }).toEqual({ code: 2, out: "" });
+      expect(err).toMatch(message);
+      expect(err.trim().split("\n").length).toBe(1);
+      expect(existsSync(file)).toBe(false);
+    }
+  }, 60_000);
+
+  test("spins: without coupling m and ρ decay as they must, and the error of the mean knows about words", async () => {
+    const file = join(folder, "spins.csv");
+    const [n, m0, replicas] = [16 ** 2, 0.875, 2048];
+    const args = `ising --L 16 --T 1e6 --h 0 --m0 ${m0} --replicas ${replicas} --times 0,0.5,1 --seed 3 --out`.split(
+      " ",
+    );
+    expect((await run("simulate", [...args, file])).code).toBe(0);
+    const text = readFileSync(file, "utf8");
+    const rows = text
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((row) => row.split(","));
+    expect(rows.map(([time, symbol]) => time + symbol)).toEqual(["0m", "0ρ", "0.5m", "0.5ρ", "1m", "1ρ"]);
+    for (const [at, symbol, ...numbers] of rows) {
+      const [mean, std, se] = numbers.map(Number);
+      const kept = Math.exp(-Number(at));
+      // A fixed number of spins is up at first, at random places: ⟨s s'⟩ = (n m0² − 1)/(n − 1). Four standard errors.
+      const exact = symbol === "m" ? m0 * kept : (1 - (kept ** 2 * (n * m0 ** 2 - 1)) / (n - 1)) / 2;
+      expect(Math.abs(mean - exact)).toBeLessThanOrEqual(4 * se + 1e-7);
+      if (symbol !== "m" || at === "0") continue;
+      const variance = (1 - kept ** 2) / n;
+      expect(Math.abs(std / Math.sqrt(variance) - 1)).toBeLessThanOrEqual(4 / Math.sqrt(2 * replicas) + 0.02);
+      // Replicas of a word share which sites are left untouched: covariance m0² e^−t (1 − e^−t)/n. 64 words, 4 deviations.
+      const covariance = (m0 ** 2 * kept * (1 - kept)) / n;
+      const word = Math.sqrt((variance + 31 * covariance) / replicas);
+      expect(Math.abs(se / word - 1)).toBeLessThanOrEqual(4 / Math.sqrt(2 * (replicas / 32 - 1)));
+    }
+    expect((await run("simulate", [...args, file])).code).toBe(2);
+    expect(readFileSync(file, "utf8")).toBe(text);
+    const few = await run("simulate", "ising --L 74 --replicas 40 --times 1".split(" "));
+    expect(few.code).toBe(0);
+    const [, , , std, se] = few.out.trim().split("\n")[1].split(",").map(Number);
+    expect(se).toBeCloseTo(std / Math.sqrt(40), 12);
+  }, 60_000);
+
+  test("spins: help, and bad input is refused before anything is written", async () => {
+    const help = await run("simulate", ["ising", "--help"]);
+    expect({ code: help.code, err: help.err }).toEqual({ code: 0, err: "" });
+    expect(help.out).toMatch(/--L N.*--T X.*--h X.*--m0 X.*--replicas N/s);
+    const file = join(folder, "spins-refused.csv");
+    const refusals: [string, RegExp][] = [
+      ["--L 65", /--L 65 is odd/],
+      ["--L 2", /--L "2".*4/],
+      ["--L 65536", /lattice side 65536 is above \d+, the largest/],
+      ["--L 512 --replicas 1000000", /ising\.\w+ needs \d+ MiB.*smaller/],
+      ["--T 0", /--T "0".*above 0/],
+      ["--h 1000", /--h "1000".*100/],
+      ["--m0 2", /--m0 "2".*1/],
+      ["--times 1,0.5", /ascend/],
+      ["--replicas 1", /--replicas "1".*2/],
+      ["--N 64", /--N/],
+    ];
+    for (const [words, message] of refusals) {
+      const { code, err, out } = await run("simulate", ["ising", ...words.split(" "), "--out", file]);
+      expect([words, code, out]).toEqual([words, 2, ""]);
       expect(err).toMatch(message);
       expect(err.trim().split("\n").length).toBe(1);
       expect(existsSync(file)).toBe(false);

@@ -178,6 +178,7 @@ export function syntheticData(): IsingReportData {
         ...scoresOf(method, 16, 64_000 / count),
       })),
     ),
+    upsamplingMethod: "copy",
     upsampling: levels.flatMap(({ patch, level, side }) =>
       (["m", "rho"] as const).map((observable) => {
         const size = (observable === "rho" ? 0.08 : 0.003) * (1 + 0.1 * level);
@@ -191,9 +192,9 @@ export function syntheticData(): IsingReportData {
       }),
     ),
     correlations: levels.flatMap(({ patch, level, side }) =>
-      (["true", "copied", "relaxed"] as const).map((kind, seed) => {
+      (["true", "unrelaxed", "relaxed"] as const).map((kind, seed) => {
         const r = range(side / 4 + 1, 0, side / 4);
-        const length = { true: 2.2, copied: 4.4, relaxed: 2.4 }[kind];
+        const length = { true: 2.2, unrelaxed: 4.4, relaxed: 2.4 }[kind];
         const mean = r.map((at) => 0.6 * Math.exp(-at / length) + 4e-4 * rough(at, seed + level));
         return {
           ...{ patch, level, side, kind, r, mean },
@@ -204,7 +205,7 @@ export function syntheticData(): IsingReportData {
     ),
     pictures: [2, 10].map((time, row) => [
       { title: `True, t = ${time}`, side: SIDE, spins: spins(SIDE, 2 + 3 * row, row) },
-      { title: `Copied from 8 × 8, t = ${time}`, side: SIDE, spins: spins(SIDE, 4 + 4 * row, row + 1) },
+      { title: `Unrelaxed from 8 × 8, t = ${time}`, side: SIDE, spins: spins(SIDE, 4 + 4 * row, row + 1) },
       { title: `Relaxed, t = ${time}`, side: SIDE, spins: spins(SIDE, 2 + 3 * row, row + 2) },
     ]),
     driftField: {
@@ -218,7 +219,8 @@ export function syntheticData(): IsingReportData {
       side: 1024,
       patch: 16,
       patches: 4096,
-      runs: 64,
+      predictedRuns: 512,
+      directRuns: 64,
       predicted: { mean: around(0.7251, 0.001), std: around(1.88e-3, 0.05) },
       direct: { mean: around(0.7249, 0.001), std: around(1.91e-3, 0.08) },
       secondsLearn: 61.2,

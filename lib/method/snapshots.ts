@@ -6,7 +6,7 @@ import { batchThatFits } from "./batch.ts";
 import { concatenate } from "./concatenate.ts";
 import { type Coordinates, observables } from "./coordinates.ts";
 import { choosePatches, type Pairs } from "./pairs.ts";
-import { upsampleTo } from "./upsample.ts";
+import { upsampleTo, upsamplingFactors } from "./upsample.ts";
 
 const MAX_BATCH = 16_384;
 
@@ -88,9 +88,12 @@ export async function upsampled<S extends States>(
   const batch = Math.min(MAX_BATCH, batchThatFits(system, side));
   const timeOf = (snapshot: number, at: number) =>
     typeof relaxTime === "number" ? relaxTime : relaxTime(snapshot, at);
+  let at = smallSide;
+  const sides = upsamplingFactors(smallSide, side).map((factor) => (at *= factor));
+  const alike = (a: number, b: number) => sides.every((level) => timeOf(a, level) === timeOf(b, level));
   for (let from = 0, to = 0; from < count; from = to) {
-    // Snapshots of a batch are relaxed for the same time.
-    for (to = from + 1; to < Math.min(count, from + batch) && timeOf(to, side) === timeOf(from, side); ) to++;
+    // Snapshots of a batch are relaxed for the same times.
+    for (to = from + 1; to < Math.min(count, from + batch) && alike(from, to); ) to++;
     const small = await system.unpack(words.subarray(from * perState, to * perState), smallSide);
     const first = from;
     const time = (at: number) => timeOf(first, at);

@@ -122,7 +122,18 @@ export function all(data: Data): Html | false {
 /** Learned equation and direct simulation of a lattice beyond the others, row by row. */
 export function size(data: Data): Html | false {
   if (!data.size) return false;
-  const { side, patch, patches, runs, predicted, direct, secondsLearn, secondsPredict, secondsDirect } = data.size;
+  const {
+    side,
+    patch,
+    patches,
+    predictedRuns,
+    directRuns,
+    predicted,
+    direct,
+    secondsLearn,
+    secondsPredict,
+    secondsDirect,
+  } = data.size;
   const seconds = (value: number) => formatNumber(value, 3);
   const rows = [
     { what: "Mean of m", predicted: interval(predicted.mean), direct: direct ? interval(direct.mean) : "" },
@@ -141,7 +152,7 @@ export function size(data: Data): Html | false {
       predicted: text("Learned equation"),
       direct: text("Direct simulation"),
     },
-    html`Stationary magnetization of ${side} × ${side} spins, learned from patches of ${patch} × ${patch} (<i>K</i> = ${formatSetting(patches)}); ${formatSetting(runs)} runs each, 95 % intervals, wall time on this machine.
+    html`Stationary magnetization of ${side} × ${side} spins, learned from patches of ${patch} × ${patch} (<i>K</i> = ${formatSetting(patches)}); ${formatSetting(predictedRuns)} predicted and ${formatSetting(directRuns)} simulated runs, 95 % intervals, wall time on this machine.
 Time to learn holds everything from the first small lattice to the trained equation.`,
   );
 }

@@ -47,10 +47,11 @@ export function fans(data: Data, observable: Observable): Html {
     id: `mean-${observable}`,
     title: `Mean ${LABELS[observable]} from each start`,
     caption: html`Mean over runs (line) and one standard deviation (band): true system (thick, grey band) and predictions of our method from patches of each side (dashed); the naive mean is
-dotted, without band. At best, prediction and truth coincide in line and in band. ${remark[observable]}`,
+dotted, without band, and may leave the frame. At best, prediction and truth coincide in line and in band. ${remark[observable]}`,
     alt: `Mean ${LABELS[observable]} against time from each start, true and predicted, one panel per patch side`,
     x: TIME,
-    y: { label: LABELS[observable] },
+    // What the observables can be; naive predictions may leave it.
+    y: { label: LABELS[observable], range: observable === "m" ? [-1, 1] : [0, 0.6] },
     height: 300,
     maxPoints: COMPACT.maxPoints,
     panels,

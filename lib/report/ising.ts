@@ -119,8 +119,8 @@ export interface IsingReportData {
     side: number;
     patch: number;
     patches: number;
-    /** Runs, each. */
-    runs: number;
+    predictedRuns: number;
+    directRuns: number;
     predicted: { mean: Interval; std: Interval };
     direct: { mean: Interval; std: Interval } | null;
     secondsLearn: number;

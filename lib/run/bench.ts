@@ -20,7 +20,7 @@ export async function measureRate(units: number, work: () => Promise<void>, repe
   return rateOf(rates);
 }
 
-/** Rates measured one by one, an odd number of them or many. */
+/** Median and range of rates measured one by one; at least one. */
 export function rateOf(rates: readonly number[]): Rate {
   const sorted = rates.toSorted((a, b) => a - b);
   return { median: sorted[Math.floor(sorted.length / 2)], low: sorted[0], high: sorted[sorted.length - 1] };

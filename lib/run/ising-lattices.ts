@@ -8,6 +8,7 @@ import { upsampleTo, upsamplingFactors } from "../method/upsample.ts";
 import { type Stream, stream } from "../random/stream.ts";
 import type { IsingReportData } from "../report/ising.ts";
 import { COHORT, Ising, type IsingParameters, type IsingStates } from "../systems/ising.ts";
+import { relaxTimeOf } from "./ising-plan.ts";
 import { metricName } from "./result.ts";
 
 type Physics = Omit<IsingParameters, "patchSide">;
@@ -39,7 +40,7 @@ interface Sample {
  * All 95 % intervals take cohorts for the independent units, as tiles come from the same small lattices all over a cohort.
  * `metrics`: the distances, `upsample_w1.<m|rho>.level<k>.patch<l>`, with `.before` before relaxing.
  * `pictures`, for the smallest patch side: a small lattice, the upsampled and a true one from m₀ = −0.5 at three ages, relaxed for
- * `relaxTime` or the age, whichever is less. Throws InputError for fewer than 2 cohorts.
+ * the times of `relaxTimeOf`, as in training. Throws InputError for fewer than 2 cohorts.
  */
 export async function measureLattices(
   gpu: Gpu,
@@ -75,7 +76,8 @@ export async function measureLattices(
       const truth = truths.get(extent) ?? (await sampleTruth(gpu, physics, count(extent), extent, seed));
       truths.set(extent, truth);
       const unrelaxed = await sample(gpu, physics, states);
-      if (relaxTime > 0) await system.relax(states, relaxTime, at(8 * level + 2));
+      const time = relaxTimeOf(relaxTime, EQUILIBRIUM, patch, extent);
+      if (time > 0) await system.relax(states, time, at(8 * level + 2));
       const relaxed = await sample(gpu, physics, states);
       const kinds = [
         ["true", truth],
@@ -206,7 +208,7 @@ async function draw(
     const pause = age - (AGES[row - 1] ?? 0);
     await system.evolve(small, pause, at("small", row + 1));
     await system.evolve(truth, pause, at("true", row + 1));
-    const time = Math.min(relaxTime, age);
+    const time = (extent: number) => relaxTimeOf(relaxTime, age, patch, extent);
     const copy = await system.unpack(await system.pack(small), patch);
     const upsampled = await upsampleTo(system, copy, side, time, at(`upsample/${age}`));
     const picture = async (title: string, states: IsingStates) => ({
@@ -217,7 +219,7 @@ async function draw(
     rows.push([
       await picture(`Small, ${patch} × ${patch}, age ${age} sweeps`, small),
       await picture(
-        `Upsampled from ${patch} × ${patch} of age ${age} sweeps, ${time > 0 ? `relaxed for ${time}` : "not relaxed"}`,
+        `Upsampled from ${patch} × ${patch} of age ${age} sweeps, ${relaxTime > 0 ? "relaxed" : "not relaxed"}`,
         upsampled,
       ),
       await picture(`True, ${side} × ${side}, age ${age} sweeps`, truth),

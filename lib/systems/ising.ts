@@ -342,7 +342,7 @@ export class Ising implements SpinSystem<IsingStates> {
     const half = this.patchSide / 2;
     const positions = side / half;
     // One patch: its four positions are the whole lattice each.
-    if (positions === 2) return this.evolve(states, 4 * time, stream);
+    if (positions === 2) return this.evolve(states, 4 * checkTime(time), stream);
     let rounds = 3;
     while (positions % rounds !== 0) rounds++;
     const places = { side: this.patchSide, across: positions / rounds, stride: rounds * half };
