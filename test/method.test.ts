@@ -1413,7 +1413,6 @@ describe("a system without coupling, made in this file", () => {
       }
     });
 
-    // A known fault: batches are cut by the time at the last level alone, and take those of their first snapshot at the others.
     test("snapshots whose times differ at the first level only have their own there", async () => {
       const times = (snapshot: number, side: number) =>
         relaxTimeOf(1, [0.6, 0.8, 2][Math.floor(snapshot / 50)], 4, side);

@@ -61,13 +61,14 @@ export function closedBy<S extends FieldStates>(system: DiffusiveSystem<S>, enco
  * Observables and closure variables of spins. ψ has no rates, so every partial evolution is done `copies` times with independent
  * noise: A of a closure variable is the mean of its changes, Q the covariance of all changes over the copies, which have the means
  * E[Δ | x] and Cov(Δ | x): right for a prediction that steps with the same δt. A of the observables is the system's own. Δ
- * is that of the first copy.
+ * is that of the first copy. Throws Error for a duration of 0, which has no changes, and for fewer than two copies.
  */
 export function closedBySpins<S extends States>(
   system: SpinSystem<S>,
   encoder: Pick<ConvEncoder, "encode"> & { readonly model: { readonly variables: number } },
   copies: number,
 ): Coordinates<S> {
+  if (!(copies >= 2)) throw new Error(`${copies} copies have no covariance: use 2 or more`);
   const own = system.observables.length;
   const { variables } = encoder.model;
   const d = own + variables;
@@ -86,6 +87,7 @@ export function closedBySpins<S extends States>(
       return join(values, own, patchMeans(await encode(states), states.count, variables));
     },
     change: async (states, patches, time, stream) => {
+      if (!(time > 0)) throw new Error(`closure variables have no generator: ${time} is no duration`);
       let before: Float32Array | undefined;
       const deltas: Float32Array[] = [];
       const known: Float32Array[] = [];

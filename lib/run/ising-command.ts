@@ -235,7 +235,7 @@ const parameters = {
   trueRuns: {
     kind: "integer",
     default: 512,
-    profiles: { standard: 4096, paper: 4096 },
+    profiles: { standard: 2048, paper: 4096 },
     min: 32,
     max: 1e6,
     meaning: "directly simulated lattices per start",

@@ -34,7 +34,10 @@ export function durationOf(method: Method, closure: IsingClosure, p: IsingOption
   return p.compensatorTime > 0 || !learned ? p.compensatorTime : p.incrementTime;
 }
 
-/** The main equations for every patch side, and the comparisons around those of the study's patch. */
+/**
+ * The main equations for every patch side, and the comparisons around those of the study's patch; boundaries also at smaller
+ * patches, where they matter more.
+ */
 export function isingSources(p: IsingOptions): Source[] {
   const training = (study: Study, closure: IsingClosure, method: Method, fewer = 1, time?: number): Training => ({
     study,
@@ -66,7 +69,7 @@ export function isingSources(p: IsingOptions): Source[] {
       return { patch: p.studyPatch, closure, boundary: p.boundary, trainings: ours("closure", closure) };
     }),
     ...p.patches
-      .filter((patch) => patch < p.L)
+      .filter((patch) => patch < p.L && patch <= p.studyPatch)
       .map((patch): Source => {
         return { patch, closure: p.closure, boundary: other, trainings: ours("boundary", p.closure) };
       }),
