@@ -34,7 +34,7 @@ import { stream } from "../lib/random/stream.ts";
 import { isingReport } from "../lib/report/ising.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
 import { repeatCommand } from "../lib/run/command-text.ts";
-import { EVERY, type IsingClosure, isingCommand } from "../lib/run/ising-command.ts";
+import { EVERY, type IsingClosure, isingCommand, isLearned } from "../lib/run/ising-command.ts";
 import { driftField } from "../lib/run/ising-drift.ts";
 import { studyLargeLattice } from "../lib/run/ising-large.ts";
 import { measureLattices } from "../lib/run/ising-lattices.ts";
@@ -57,10 +57,9 @@ await main(async () => {
   const systemOf = ({ patch, closure, boundary }: Pick<Source, "patch" | "closure" | "boundary">) =>
     new Ising(gpu, { ...physics, patchSide: patch, boundary, correlations: closure === "features" });
   for (const patch of p.patches) {
-    for (const side of [p.L, p.large]) {
-      if (side > 0) systemOf({ patch, closure: "none", boundary: "halo" }).requireSide(side);
-    }
+    systemOf({ patch, closure: "none", boundary: "halo" }).requireSide(p.L);
   }
+  if (p.large > 0) systemOf({ patch: p.studyPatch, closure: "none", boundary: "halo" }).requireSide(p.large);
   const run = await openRun({ ...options, adapter: gpu.adapter });
   const seeds = Array.from({ length: p.seeds }, (_, k) => (options.seed + k) % 2 ** 32);
   const times = evenGrid(0, p.horizon, Math.round(p.horizon / EVERY) + 1);
@@ -142,9 +141,13 @@ await main(async () => {
       command: repeatCommand(options.experiment),
       ...isingFigures(study),
       ...figures,
-      variables: systemOf({ patch: p.patches[0], closure: p.closure, boundary: p.boundary }).observables.map(
-        ({ name, symbol }) => ({ name, symbol }),
-      ),
+      variables: [
+        ...systemOf({ patch: p.patches[0], closure: p.closure, boundary: p.boundary }).observables,
+        ...Array.from({ length: isLearned(p.closure) ? p.variables : 0 }, (_, k) => ({
+          name: `learned variable ${k + 1}`,
+          symbol: `ψ${k + 1}`,
+        })),
+      ].map(({ name, symbol }) => ({ name, symbol })),
       driftField: field ?? null,
       size,
     }),
@@ -158,7 +161,7 @@ await main(async () => {
     name: string,
     words: () => Promise<Uint32Array>,
   ) {
-    if (closure === "none" || closure === "features") return observables(system);
+    if (!isLearned(closure)) return observables(system);
     const shape: ConvEncoderShape = {
       patchSide: system.patchSide,
       channels: p.channels,

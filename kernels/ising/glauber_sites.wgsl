@@ -16,7 +16,7 @@ struct Params {
   groups: u32,
   side: u32,
   turn: u32,
-  report: u32,        // 1: set `unfinished` where attempts are to come after this pass
+  report: u32,        // 1: set `unfinished` where attempts were to come before this pass
   stream: Stream,
 }
 

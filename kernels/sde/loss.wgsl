@@ -1,7 +1,7 @@
 // Gradient of the SDE loss with respect to the networks' outputs, one invocation per sample.
 //
 // Inputs in standardised units (lib/method/fit.ts): g = drift network output, raw = diffusion network output, target y.
-//   r = y − κ ∘ g,   S = F σ̃(raw),   C = S Sᵀ + ε I,   F: a fixed lower triangle, the identity where σ̃ is diagonal
+//   r = y − κ ∘ g,   S = F σ̃(raw),   C = S Sᵀ + ε I,   F: a fixed lower triangle, the identity unless σ̃ is triangular
 // increment estimator (paper, eq. of the custom loss):  L = rᵀ C⁻¹ r + log det C
 // compensator estimator:                                L = |r|² + tr(C⁻¹ V) + log det C,  V = Q standardised
 // With a = C⁻¹ r:  ∂L/∂C = C⁻¹ − a aᵀ  or  C⁻¹ − C⁻¹ V C⁻¹,  ∂L/∂σ̃ = 2 Fᵀ (∂L/∂C) S,  ∂L/∂g = −2 κ a  or  −2 κ r.

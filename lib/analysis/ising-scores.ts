@@ -111,7 +111,10 @@ export function scoreIsing(truth: IsingTruth, record: Float32Array, d: number): 
   };
 }
 
-/** What a perfect model would score with so many predicted runs. */
+/**
+ * What a perfect model would score with so many predicted runs. Takes true runs for independent; those of a word of 32 share the noise of
+ * the visits on the way to equilibrium, so that the floor is a little low there.
+ */
 export function isingFloor({ times, moments, runs }: IsingTruth, predictedRuns: number) {
   const early = OBSERVABLES * Array.from(times).filter((time) => time < EARLY).length;
   const floor = (length: number) =>

@@ -1,6 +1,6 @@
 // The last layer of a drift network in closed form. With the hidden layers given, the affine part and the last layer that fit
 // change/time best in the mean square solve a linear system: what gradient steps approach slowly, and what decides how well slow
-// motions are resolved beside fast ones. For the compensator this is the minimum of its loss; for increments it drops the weights C⁻¹ of
+// motions are resolved beside fast ones. For the compensator this is the minimum of its loss, up to the prior below; for increments it drops the weights C⁻¹ of
 // the likelihood, which leaves the estimate consistent.
 import { lusolve } from "mathjs";
 import type { Gpu } from "../gpu/device.ts";

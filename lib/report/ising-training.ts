@@ -98,7 +98,8 @@ export function timeSteps(data: Data): Content {
     id: "time-step",
     title: "Error against the time of partial evolution",
     caption: html`δ<i>t</i> is how long a patch moves for one training pair. Long times let the state change while it is observed (bias); short ones leave the increments with nothing but noise, which the
-compensator does not have. Bars are 95 % intervals, the dotted line is what a perfect model would score.`,
+compensator does not have. Bars are 95 % intervals, the dotted line is what a perfect model would score.
+The generator itself, δ<i>t</i> → 0, is in the table as 0.`,
     x: { label: "δt [sweeps]", log: 10 },
     column: html`<i>δt</i> [sweeps]`,
   });
@@ -108,7 +109,7 @@ export function dataSizes(data: Data): Content {
   return ablation(data, data.dataSizes, "pairs", {
     id: "data-size",
     title: "Error against the number of training pairs",
-    caption: html`How many pairs of partial evolution each method needs for an error; bars are 95 % intervals, the dotted line is what a perfect model would score.`,
+    caption: html`Trained on a part of the snapshots; the small lattices behind them are the same. Bars are 95 % intervals, the dotted line is what a perfect model would score.`,
     x: { label: "training pairs", log: 10 },
     column: "Pairs",
   });

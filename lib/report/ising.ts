@@ -221,7 +221,7 @@ function sections(data: IsingReportData): Section[] {
       body: some(
         [data.closures],
         [
-          html`<p><i>m</i> and <i>ρ</i> do not quite determine their own future; closure variables are to carry what is missing. All closures below are trained on the same lattices.</p>`,
+          html`<p><i>m</i> and <i>ρ</i> do not quite determine their own future; closure variables are to carry what is missing. Learned closures (autoencoder, dynamics) are trained on a part of the lattices and have no rates: their drift is the mean change over δ<i>t</i> of some copies of each evolution, and predictions step with that δ<i>t</i>. Features are the diagonal and plaquette correlations, of which drift and noise are known exactly.</p>`,
           training.closures(data),
         ],
       ),

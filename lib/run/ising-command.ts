@@ -9,6 +9,11 @@ import { checkTraining, isWhole, TRAINING } from "./training-parameters.ts";
 export const ISING_CLOSURES = ["none", "features", "autoencoder", "dynamics"] as const;
 export type IsingClosure = (typeof ISING_CLOSURES)[number];
 
+/** Whether a network has to be trained for it. */
+export function isLearned(closure: IsingClosure): closure is "autoencoder" | "dynamics" {
+  return closure === "autoencoder" || closure === "dynamics";
+}
+
 /** Also of direct simulations. */
 export const ISING_PHYSICS = {
   T: { kind: "number", default: 2.5, above: 0, unit: "J/k_B", meaning: "temperature", paper: "3.3" },
@@ -105,7 +110,7 @@ const parameters = {
     kind: "integer",
     default: 32,
     profiles: { paper: 200 },
-    min: 1,
+    min: 2,
     max: 10_000,
     meaning: "snapshots of each small lattice, at times that grow like squares",
     paper: "3.3",
@@ -128,13 +133,13 @@ const parameters = {
     max: 1000,
     unit: "sweeps",
     meaning:
-      "LocalRelax of every patch position after the first level of upsampling, less after later ones; at most the age of a snapshot",
+      "LocalRelax of every patch position after a first doubling, less after later ones; at most the age of a snapshot. A site lies in four positions",
     paper: "2 (25)",
   },
   patchesPerSnapshot: {
     kind: "integer",
     default: 16,
-    profiles: { paper: 1 },
+    profiles: { standard: 8, paper: 1 },
     min: 1,
     max: 65_536,
     meaning: "patches evolved per snapshot, at most K",
@@ -144,15 +149,16 @@ const parameters = {
     kind: "number",
     default: 0.2,
     above: 0,
-    max: 10,
+    max: 1,
     unit: "sweeps",
-    meaning: "partial evolution δt of the increments and of learned closures, and step of their predictions",
+    meaning:
+      "partial evolution δt of the increments and of the equations with learned closures, and step of their predictions",
   },
   compensatorTime: {
     kind: "number",
     default: 0,
     min: 0,
-    max: 10,
+    max: 1,
     unit: "sweeps",
     meaning: "partial evolution δt of the compensator; 0: the generator at the snapshot itself",
   },
@@ -187,15 +193,16 @@ const parameters = {
   },
   copies: {
     kind: "integer",
-    default: 8,
+    default: 4,
+    profiles: { paper: 8 },
     min: 2,
     max: 1024,
     meaning: "evolutions of each patch over which the change of learned closure variables is averaged",
   },
   closureSnapshots: {
     kind: "integer",
-    default: 16_384,
-    profiles: { quick: 1024 },
+    default: 4096,
+    profiles: { quick: 1024, paper: 65_536 },
     min: 32,
     max: 1e6,
     meaning: "snapshots that a learned closure, and the equation with it, is trained on, at most",
@@ -278,7 +285,11 @@ function check(p: IsingOptions): void {
   if (p.studies === "all" && !p.patches.includes(p.studyPatch)) {
     throw new InputError(`--study-patch ${p.studyPatch} is not one of the patches ${p.patches.join(", ")}`);
   }
-  if (p.large > 0) checkPatch(p.studyPatch, p.large);
+  if (p.large > 0 && p.large % p.studyPatch !== 0) {
+    throw new InputError(
+      `--large ${p.large} is not a multiple of --study-patch ${p.studyPatch}: use another, or --large 0 to leave it out`,
+    );
+  }
   if (p.trajectories % COHORT !== 0) {
     const near = COHORT * Math.max(1, Math.round(p.trajectories / COHORT));
     throw new InputError(`--trajectories ${p.trajectories} is not a multiple of ${COHORT}: use ${near}`);
@@ -301,7 +312,7 @@ function check(p: IsingOptions): void {
     if (channels % 8 !== 0) throw new InputError(`--channels ${channels} is not a multiple of 8`);
   }
   const learned = p.studies === "all" ? [p.studyPatch] : [];
-  if (p.closure === "autoencoder" || p.closure === "dynamics") learned.push(...p.patches);
+  if (isLearned(p.closure)) learned.push(...p.patches);
   for (const patch of learned) {
     const blocks = 2 ** p.channels.length;
     if (patch % blocks !== 0 || p.L % blocks !== 0) {
@@ -310,9 +321,10 @@ function check(p: IsingOptions): void {
       );
     }
   }
-  if (Math.min(p.closureSnapshots, p.trajectories * p.records) < p.closureBatch) {
+  const rows = Math.min(p.closureSnapshots, p.trajectories * p.records);
+  if (learned.length > 0 && rows < Math.max(p.batch, p.closureBatch)) {
     throw new InputError(
-      `--closure-snapshots ${p.closureSnapshots} are fewer than a --closure-batch of ${p.closureBatch}`,
+      `${rows} snapshots for learned closures are fewer than a --batch of ${p.batch} or a --closure-batch of ${p.closureBatch}: raise --closure-snapshots or lower the batch`,
     );
   }
 }

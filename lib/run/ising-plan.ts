@@ -1,6 +1,6 @@
 // Which equations the Ising experiment learns: sources of training pairs, and what is trained on each.
 import { METHODS, type Method } from "../method/pairs.ts";
-import { ISING_CLOSURES, type IsingClosure, type IsingOptions } from "./ising-command.ts";
+import { ISING_CLOSURES, type IsingClosure, type IsingOptions, isLearned } from "./ising-command.ts";
 
 /** Which comparison an equation belongs to. */
 export type Study = "main" | "closure" | "boundary" | "time" | "data";
@@ -23,15 +23,14 @@ export interface Training {
 }
 
 /** Durations that are compared, beside the run's own. */
-const TIMES = { increment: [0.05, 0.5, 1], compensator: [0.2, 1] } as const;
+const TIMES = { increment: [0.05, 0.5], compensator: [0.2, 0.5] } as const;
 /** The comparison of amounts of data takes one snapshot in these many. */
 const FEWER = [4, 16, 64];
 
 /** The duration of the pairs of a method: a learned closure has no rates, so there the generator is out of reach. */
 export function durationOf(method: Method, closure: IsingClosure, p: IsingOptions): number {
-  const learned = closure === "autoencoder" || closure === "dynamics";
   if (method !== "compensator") return p.incrementTime;
-  return p.compensatorTime > 0 || !learned ? p.compensatorTime : p.incrementTime;
+  return p.compensatorTime > 0 || !isLearned(closure) ? p.compensatorTime : p.incrementTime;
 }
 
 /**
@@ -77,8 +76,9 @@ export function isingSources(p: IsingOptions): Source[] {
 }
 
 /**
- * LocalRelax time of a snapshot of some age at the level that leads to `side`. The first level takes `longest`; later ones in
- * proportion to their seams, of which there are fewer for larger tiles. No longer than the age: early states would be lost.
+ * LocalRelax time of every patch position for a snapshot of some age at the level that leads to `side`; a site lies in four
+ * positions and moves four times as long. A first doubling takes `longest`; later levels in proportion to their seams, of which there are
+ * fewer for larger tiles. Young snapshots are relaxed no longer than their age: they would else lose what is early about them.
  */
 export function relaxTimeOf(longest: number, age: number, patch: number, side: number): number {
   return Math.min(longest * ((2 * patch) / side), age);

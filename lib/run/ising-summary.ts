@@ -85,7 +85,9 @@ function groupsOf({ outcomes, options }: IsingStudy, study: Study): Scored[][] {
   return [...main, ...own];
 }
 
-function paperErrors(): { patch: number; ours: number; naive: number }[] {
+/** The paper's errors, for its own system alone. */
+function paperErrors({ L, T, h }: IsingOptions): { patch: number; ours: number; naive: number }[] {
+  if (L !== 64 || T !== 2.5 || h !== 0.1) return [];
   return paper.patchSide.map((patch, k) => ({ patch, ours: paper.published.ours[k], naive: paper.published.naive[k] }));
 }
 
@@ -98,23 +100,29 @@ export function isingMetrics(
 ): Record<string, Metric> {
   const metrics: Record<string, Metric> = {};
   const put = (name: string, { mean, low, high }: Interval, facts: Partial<Metric> = {}) => {
+    // A lattice that does not fluctuate has no ratio of fluctuations.
+    if (!Number.isFinite(mean)) return;
     const known = Number.isFinite(low) && Number.isFinite(high);
     metrics[name] = { value: mean, ci95: known ? [low, high] : null, paper: null, exact: null, unit: "1", ...facts };
   };
   const single = (mean: number): Interval => ({ mean, low: Number.NaN, high: Number.NaN });
-  const published = new Map(paperErrors().map((row) => [row.patch, row]));
+  const published = new Map(paperErrors(study.options).map((row) => [row.patch, row]));
   const putScores = (group: Scored[], ...suffix: string[]) => {
     const [{ method, patch, study: kind }] = group;
     const scores = scoresOf(group);
     for (const quantity of QUANTITIES) {
       const theirs = method === "naive" ? published.get(patch)?.naive : published.get(patch)?.ours;
-      const known = quantity === "error" && kind === "main" && method !== "small" && theirs;
+      const known = quantity === "error" && kind === "main" && suffix.length === 0 && method !== "small" && theirs;
       const name = metricName(NAMES[quantity], method, `patch${patch}`, ...suffix);
       put(name, scores[quantity], { paper: known || null, exact: quantity === "stdRatio" ? 1 : 0 });
     }
   };
   const number = (value: number) => String(value).replace(".", "_");
-  for (const group of groupsOf(study, "main")) putScores(group);
+  for (const group of groupsOf(study, "main")) {
+    putScores(group);
+    const [{ method, closure }] = group;
+    if (method === "compensator" || method === "increment") putScores(group, closure);
+  }
   for (const group of groupsOf(study, "closure")) putScores(group, group[0].closure);
   for (const group of groups(study.outcomes)) {
     const [{ study: kind, boundary, time, pairs }] = group;
@@ -226,7 +234,7 @@ export function isingFigures(study: IsingStudy) {
     })),
     errors: main.map((group) => ({ method: group[0].method, patch: group[0].patch, ...scoresOf(group) })),
     floors: isingFloor(truth, options.runs),
-    paper: paperErrors(),
+    paper: paperErrors(options),
     density: densities(truth, main),
     closures: groupsOf(study, "closure").map((group) => {
       const [{ closure, method, patch }] = group;
@@ -253,7 +261,7 @@ function densities(truth: IsingTruth, main: readonly Scored[][]): IsingReportDat
     const values = truth.late[observable];
     const low = values.reduce((a, b) => Math.min(a, b));
     const high = values.reduce((a, b) => Math.max(a, b));
-    const reach = 0.3 * (high - low);
+    const reach = 0.3 * (high - low) || 0.01;
     const x = Array.from(evenGrid(low - reach, high + reach, 121));
     const density = (late: Late) => Array.from(kernelDensity(late[observable], x));
     return [

@@ -227,6 +227,7 @@ export class Ising implements SpinSystem<IsingStates> {
           gpu.write(unfinished, Uint32Array.of(0));
           for (let k = 0; k < PASSES; k++) {
             turn++;
+            if (turn >= 1 + (window + 1) * TURNS) throw new Error(`a window of time took ${TURNS} passes`);
             const params = { groups, side, turn, report: k === PASSES - 1 ? 1 : 0, stream: at };
             const [before, after] = k % 2 === 0 ? clocks : [clocks[1], clocks[0]];
             calls.push(pass.call({ params, clocks: before, clocks_after: after, spins, unfinished }, workgroups));
