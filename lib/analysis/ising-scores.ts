@@ -56,7 +56,7 @@ export function isingMoments(record: Float32Array, times: ArrayLike<number>, m0:
     for (let t = 0; t < times.length; t++) {
       for (let r = 0; r < runs; r++) {
         for (let j = 0; j < OBSERVABLES; j++) {
-          part[(t * runs + r) * OBSERVABLES + j] = record[((t * rows + c * runs + r) * d + j) as number];
+          part[(t * runs + r) * OBSERVABLES + j] = record[(t * rows + c * runs + r) * d + j];
         }
       }
     }

@@ -330,7 +330,7 @@ function check(p: IsingOptions): void {
 }
 
 /** Throws InputError for a patch that does not fit the lattice. */
-export function checkPatch(patch: number, side: number): void {
+function checkPatch(patch: number, side: number): void {
   if (patch > side) throw new InputError(`patch side ${patch} is larger than the lattice side ${side}`);
   upsamplingFactors(patch, side);
   if (patch % 2 !== 0) throw new InputError(`patch side ${patch} is odd: patches overlap by half, use an even side`);

@@ -28,7 +28,7 @@ const TIMES = { increment: [0.05, 0.5], compensator: [0.2, 0.5] } as const;
 const FEWER = [4, 16, 64];
 
 /** The duration of the pairs of a method: a learned closure has no rates, so there the generator is out of reach. */
-export function durationOf(method: Method, closure: IsingClosure, p: IsingOptions): number {
+function durationOf(method: Method, closure: IsingClosure, p: IsingOptions): number {
   if (method !== "compensator") return p.incrementTime;
   return p.compensatorTime > 0 || !isLearned(closure) ? p.compensatorTime : p.incrementTime;
 }
