@@ -323,7 +323,7 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
     ["negative T", ["--T", "-1"], /-1.*above 0/],
     ["L above the adapter's limits", ["--L", "65536", "--patches", "16"], /65536 is above \d+, the largest/],
     ["large lattice above the limits", ["--large", "65536"], /65536 is above \d+, the largest/],
-    ["large lattice that patches do not tile", ["--large", "100"], /16.*100/],
+    ["large lattice that patches do not tile", ["--large", "100"], /--large 100.*16/],
     ["comparisons of a patch that is not run", ["--studies", "all", "--study-patch", "32"], /32.*8, 16/],
     ["broken cohort", ["--trajectories", "100"], /100.*32.*96/],
     [

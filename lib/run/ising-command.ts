@@ -99,7 +99,7 @@ const parameters = {
   },
   trajectories: {
     kind: "integer",
-    default: 1024,
+    default: 512,
     profiles: { standard: 2048, paper: 1024 },
     min: 32,
     max: 1e6,
@@ -138,8 +138,8 @@ const parameters = {
   },
   patchesPerSnapshot: {
     kind: "integer",
-    default: 16,
-    profiles: { standard: 8, paper: 1 },
+    default: 8,
+    profiles: { paper: 1 },
     min: 1,
     max: 65_536,
     meaning: "patches evolved per snapshot, at most K",
@@ -290,6 +290,7 @@ function check(p: IsingOptions): void {
       `--large ${p.large} is not a multiple of --study-patch ${p.studyPatch}: use another, or --large 0 to leave it out`,
     );
   }
+  if (p.large > 0) upsamplingFactors(p.studyPatch, p.large);
   if (p.trajectories % COHORT !== 0) {
     const near = COHORT * Math.max(1, Math.round(p.trajectories / COHORT));
     throw new InputError(`--trajectories ${p.trajectories} is not a multiple of ${COHORT}: use ${near}`);
