@@ -234,7 +234,7 @@ describe("pictures", () => {
     expect(pictures.map((row) => row.map(({ title }) => title))).toEqual(
       [2, 20, 100].map((age) => [
         `Small, 8 × 8, age ${age} sweeps`,
-        `Upsampled from 8 × 8 of age ${age} sweeps, relaxed for ${Math.min(5, age)}`,
+        `Upsampled from 8 × 8 of age ${age} sweeps, relaxed`,
         `True, 64 × 64, age ${age} sweeps`,
       ]),
     );

@@ -123,7 +123,7 @@ export function snapshots(data: Data): Html | false {
     "snapshots",
     "Snapshots",
     html`Spins up (dark) and down (pale), every spin at the same scale in all pictures. True and relaxed lattices of one magnetization should not be told apart: the same ragged
-domain walls, the same single turned spins inside domains.`,
+domain walls, the same single turned spins inside domains. Relaxing is motion: an upsampled lattice is older than its small one, and old enough to have another magnetization than the true one of the age given.`,
     rows.map((row) => row.map(({ title, spins, side }) => spinPicture(title, spins, side))),
     PICTURE_WIDTH,
   );

@@ -99,7 +99,7 @@ const parameters = {
   },
   trajectories: {
     kind: "integer",
-    default: 512,
+    default: 256,
     profiles: { standard: 2048, paper: 1024 },
     min: 32,
     max: 1e6,
@@ -172,7 +172,9 @@ const parameters = {
   },
   ...TRAINING,
   diffusion: { ...TRAINING.diffusion, default: "triangular" },
-  steps: { ...TRAINING.steps, default: 300, profiles: { standard: 600, paper: 20_000 } },
+  hidden: { ...TRAINING.hidden, profiles: { quick: [16, 16], paper: [64, 64, 64] } },
+  batch: { ...TRAINING.batch, profiles: { quick: 512 } },
+  steps: { ...TRAINING.steps, default: 200, profiles: { standard: 600, paper: 20_000 } },
   learningRate: { ...TRAINING.learningRate, default: 0.005 },
   variables: {
     kind: "integer",
@@ -232,7 +234,7 @@ const parameters = {
   closureLearningRate: { kind: "number", default: 0.003, above: 0, max: 1, meaning: "peak learning rate of ψ" },
   runs: {
     kind: "integer",
-    default: 128,
+    default: 64,
     profiles: { standard: 256, paper: 512 },
     min: 2,
     max: 100_000,
@@ -258,7 +260,7 @@ const parameters = {
   },
   lattices: {
     kind: "integer",
-    default: 256,
+    default: 128,
     profiles: { standard: 1024, paper: 1024 },
     min: 64,
     max: 65_536,
