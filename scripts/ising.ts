@@ -234,9 +234,7 @@ await main(async () => {
     );
     const { d } = coordinates;
     const patches = (p.L / system.patchSide) ** 2;
-    return pairsFromTensors(tensors, durations, { d, patches }).map((pairs) => {
-      return { ...pairs, time: pairs.time === 0 ? 1 : pairs.time };
-    });
+    return pairsFromTensors(tensors, durations, { d, patches });
   }
 
   /** The loss with λ = K: one network for f, one for σ. */

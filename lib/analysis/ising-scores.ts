@@ -92,7 +92,6 @@ export function isingMoments(record: Float32Array, times: ArrayLike<number>, m0:
 export function scoreIsing(truth: IsingTruth, record: Float32Array, d: number): IsingScores {
   const { times, m0 } = truth;
   const { moments, late } = isingMoments(record, times, m0, d);
-  const early = OBSERVABLES * Array.from(times).filter((time) => time < EARLY).length;
   const errors = (length: number) =>
     m0.map((_, c) =>
       relativeSquaredError(
@@ -103,7 +102,7 @@ export function scoreIsing(truth: IsingTruth, record: Float32Array, d: number): 
   const perStart = errors(OBSERVABLES * times.length);
   return {
     error: average(perStart),
-    early: average(errors(early)),
+    early: average(errors(earlyLength(times))),
     perStart,
     stdRatio: late.std / truth.late.std,
     moments,
@@ -116,14 +115,16 @@ export function scoreIsing(truth: IsingTruth, record: Float32Array, d: number): 
  * the visits on the way to equilibrium, so that the floor is a little low there.
  */
 export function isingFloor({ times, moments, runs }: IsingTruth, predictedRuns: number) {
-  const early = OBSERVABLES * Array.from(times).filter((time) => time < EARLY).length;
   const floor = (length: number) =>
     average(
       moments.map(({ mean, std }) =>
         samplingFloor(Array.from(mean).slice(0, length), Array.from(std).slice(0, length), predictedRuns, runs),
       ),
     );
-  return { error: floor(OBSERVABLES * times.length), early: floor(early) };
+  return { error: floor(OBSERVABLES * times.length), early: floor(earlyLength(times)) };
 }
+
+/** Numbers of moments `[times, 2]` that belong to early times. */
+const earlyLength = (times: Float64Array) => OBSERVABLES * times.filter((time) => time < EARLY).length;
 
 const average = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;

@@ -102,7 +102,12 @@ export function pairsTensors(list: readonly Pairs[]) {
   );
 }
 
-/** The inverse of `pairsTensors`. */
+/** The duration that pairs of a partial evolution over `time` stand for: A and Q of time 0, the generator's, are per unit of time. */
+export function pairDuration(time: number): number {
+  return time === 0 ? 1 : time;
+}
+
+/** The inverse of `pairsTensors`; `durations` as they were given to `makePairs`. */
 export function pairsFromTensors(
   tensors: Record<string, { readonly data: ArrayLike<number> }>,
   durations: readonly number[],
@@ -111,7 +116,7 @@ export function pairsFromTensors(
   return durations.map((time, k) => {
     const arrays = Object.fromEntries(ARRAYS.map((name) => [name, tensors[`${k} ${name}`].data as Float32Array]));
     const { whole, patch, ...rest } = arrays as Record<(typeof ARRAYS)[number], Float32Array>;
-    return { d, patches, time, whole, patch, ...rest, perSnapshot: patch.length / whole.length };
+    return { d, patches, time: pairDuration(time), whole, patch, ...rest, perSnapshot: patch.length / whole.length };
   });
 }
 

@@ -5,7 +5,7 @@ import type { States, System } from "../systems/system.ts";
 import { batchThatFits } from "./batch.ts";
 import { concatenate } from "./concatenate.ts";
 import { type Coordinates, observables } from "./coordinates.ts";
-import { choosePatches, type Pairs } from "./pairs.ts";
+import { choosePatches, type Pairs, pairDuration } from "./pairs.ts";
 import { upsampleTo, upsamplingFactors } from "./upsample.ts";
 
 const MAX_BATCH = 16_384;
@@ -109,6 +109,8 @@ export async function upsampled<S extends States>(
 export interface PairOptions extends UpsampleOptions {
   /** Patches evolved per snapshot, at most K. */
   readonly patchesPerSnapshot: number;
+  /** Goes before the names of the random streams, for pairs that are to be independent of others. */
+  readonly purpose?: string;
   onSnapshots?(count: number): void;
 }
 
@@ -124,7 +126,7 @@ export async function makePairs<S extends States>(
   options: PairOptions,
   coordinates: Coordinates<S> = observables(system),
 ): Promise<Pairs[]> {
-  const { side, patchesPerSnapshot, seed, onSnapshots } = options;
+  const { side, patchesPerSnapshot, seed, purpose = "", onSnapshots } = options;
   const { d } = coordinates;
   const patches = Math.round((side / system.patchSide) ** system.dimension);
   const perSnapshot = Math.min(patchesPerSnapshot, patches);
@@ -137,10 +139,10 @@ export async function makePairs<S extends States>(
   }));
   await upsampled(system, words, options, async (large, from, to) => {
     whole.push(await coordinates.whole(large));
-    const rng = Xoshiro.open(stream(seed, "patches"), from, 0);
+    const rng = Xoshiro.open(stream(seed, `${purpose}patches`), from, 0);
     const chosen = choosePatches(to - from, perSnapshot, patches, rng);
     for (const [k, time] of times.entries()) {
-      const at = stream(seed, "partial", k, from * perSnapshot);
+      const at = stream(seed, `${purpose}partial`, k, from * perSnapshot);
       const change = await coordinates.change(large, chosen, time, at);
       parts[k].patch.push(change.before);
       parts[k].delta.push(change.delta);
@@ -158,7 +160,7 @@ export async function makePairs<S extends States>(
     compensator: concatenate(parts[k].compensator),
     variation: concatenate(parts[k].variation),
     perSnapshot,
-    time: time === 0 ? 1 : time,
+    time: pairDuration(time),
     patches,
   }));
 }
