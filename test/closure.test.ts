@@ -69,6 +69,7 @@ const toyDrift = (x: number, y: number) => [0.5 * y * y - x, 0.3 * x - y] as con
 class Toy implements DiffusiveSystem<ToyStates> {
   readonly name = "toy";
   readonly dimension = 1;
+  readonly lanes = 1;
   readonly observables = ["x", "y"].map((symbol) => ({ name: symbol, symbol, unit: "1" }));
   readonly parts = 2;
   readonly noiseVariance = 0.09;

@@ -1079,6 +1079,7 @@ interface Spins extends States {
 class FreeSpins implements System<Spins> {
   readonly name = "free spins";
   readonly dimension = 2;
+  lanes = 32;
   readonly observables = ["a", "b"].map((symbol) => ({ name: symbol, symbol, unit: "1" }));
   readonly patchSide = 4;
   readonly steps: number[] = [];
@@ -1351,19 +1352,23 @@ describe("a system without coupling, made in this file", () => {
       }
     });
 
-    test("a batch is a multiple of 32 replicas, at least 32, and takes no more than 64 MiB if it can", () => {
-      const free = new FreeSpins();
-      for (const siteBytes of [1, 3, 100, 2 ** 14, 2 ** 20, 2 ** 30]) {
-        free.siteBytes = siteBytes;
-        for (const side of [4, 12, 48, 100]) {
-          const batch = batchThatFits(free, side);
-          expect(batch % 32).toBe(0);
-          expect(batch).toBeGreaterThanOrEqual(32);
-          if (batch > 32) expect(batch * free.bytes(side)).toBeLessThanOrEqual(2 ** 26);
-          expect((batch + 32) * free.bytes(side)).toBeGreaterThan(2 ** 26);
+    test.each([1, 32])(
+      "a batch is whole words of %p replicas, at least one, and takes no more than 64 MiB if it can",
+      (lanes) => {
+        const free = new FreeSpins();
+        free.lanes = lanes;
+        for (const siteBytes of [1, 3, 100, 2 ** 14, 2 ** 20, 2 ** 30]) {
+          free.siteBytes = siteBytes;
+          for (const side of [4, 12, 48, 100]) {
+            const batch = batchThatFits(free, side);
+            expect(batch % lanes).toBe(0);
+            expect(batch).toBeGreaterThanOrEqual(lanes);
+            if (batch > lanes) expect(batch * free.bytes(side)).toBeLessThanOrEqual(2 ** 26);
+            expect((batch + lanes) * free.bytes(side)).toBeGreaterThan(2 ** 26);
+          }
         }
-      }
-    });
+      },
+    );
 
     const times = [0, 0.3, 0.6];
     const small = (trajectories = 50) => smallTrajectories(new FreeSpins(), { trajectories, times, seed: SEED });

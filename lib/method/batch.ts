@@ -3,10 +3,9 @@ import type { System } from "../systems/system.ts";
 
 /** Device memory that one batch of states may take. */
 const BYTES = 64 * 2 ** 20;
-/** Batches are whole words of replicas, for systems that pack 32 of them into one: so results do not depend on batches. */
-const LANES = 32;
 
-/** Replicas of the given side that one batch may have, a multiple of 32. */
+/** Replicas of the given side that one batch may have: as many as fit, in whole words of replicas, so that results do not depend on batches. */
 export function batchThatFits(system: System, side: number): number {
-  return LANES * Math.max(1, Math.floor(BYTES / system.bytes(side) / LANES));
+  const { lanes } = system;
+  return lanes * Math.max(1, Math.floor(BYTES / system.bytes(side) / lanes));
 }

@@ -48,6 +48,7 @@ interface Tables {
 export class CurieWeiss implements System<CurieWeissStates> {
   readonly name = "curie-weiss";
   readonly dimension = 2;
+  readonly lanes = 1;
   readonly observables = [{ name: "magnetization", symbol: "m", unit: "1" }];
   readonly patchSide: number;
   readonly #gpu: Gpu;

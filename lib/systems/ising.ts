@@ -77,6 +77,7 @@ interface Measured {
 export class Ising implements SpinSystem<IsingStates> {
   readonly name = "ising";
   readonly dimension = 2;
+  readonly lanes = LANES;
   readonly observables;
   readonly patchSide: number;
   readonly #gpu: Gpu;

@@ -99,6 +99,7 @@ export class PopulationError extends InputError {
 export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
   readonly name = "predator-prey";
   readonly dimension = 1;
+  readonly lanes = 1;
   readonly observables = [
     { name: "mean prey", symbol: "u", unit: "1" },
     { name: "mean predators", symbol: "v", unit: "1" },
