@@ -55,7 +55,7 @@ await main(async () => {
   const gpu = await openDevice();
   const physics = { temperature: p.T, field: p.h, upsampling: p.upsampling };
   const systemOf = ({ patch, closure, boundary }: Pick<Source, "patch" | "closure" | "boundary">) =>
-    new Ising(gpu, { ...physics, patchSide: patch, boundary, correlations: closure === "features" });
+    new Ising(gpu, { ...physics, patchSide: patch, boundary, closure: isLearned(closure) ? "none" : closure });
   for (const patch of p.patches) {
     systemOf({ patch, closure: "none", boundary: "halo" }).requireSide(p.L);
   }

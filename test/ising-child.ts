@@ -9,7 +9,7 @@ const SEED = 1_925;
 
 /** Integers as they are, among them observables and changes (exact in float32), and floats apart. */
 export async function results(gpu: Gpu) {
-  const physics = { temperature: 2.4, field: 0.07, correlations: true };
+  const physics = { temperature: 2.4, field: 0.07, closure: "features" as const };
   const system = new Ising(gpu, { ...physics, patchSide: 8 });
   const at = (purpose: string) => stream(SEED, `ising-child/${purpose}`);
   const small = await system.initial(70, 24, at("initial"));

@@ -49,14 +49,16 @@ const DIAGONAL = [
   [1, 1],
 ] as const;
 
-/** A closed lattice; its observables are (m, ρ, c, p). */
+/** A closed lattice; its observables are (m, ρ, c, p), or (m, ρ, c, b) with the side of the blocks of b. */
 export class HostLattice {
   readonly #spins: Spins;
   readonly #side: number;
+  readonly #block: number;
 
-  constructor(spins: Spins, side: number) {
+  constructor(spins: Spins, side: number, block = 0) {
     this.#spins = spins.slice();
     this.#side = side;
+    this.#block = block;
   }
 
   #at(row: number, column: number): number {
@@ -64,7 +66,21 @@ export class HostLattice {
     return this.#spins[((row + side) % side) * side + ((column + side) % side)];
   }
 
-  /** What site (row, column) is part of: its spin, its unlike bonds, products of its diagonal bonds and its plaquettes. */
+  /** Squared sum of the spins of the block of site (row, column), over its number of sites. */
+  #blockSquare(row: number, column: number): number {
+    const block = this.#block;
+    const corner = (at: number) => at - (at % block);
+    let sum = 0;
+    this.#each(corner(row), corner(column), block, (y, x) => {
+      sum += this.#at(y, x);
+    });
+    return sum ** 2 / block ** 2;
+  }
+
+  /**
+   * What site (row, column) is part of: its spin, its unlike bonds, products of its diagonal bonds and its plaquettes, or the
+   * square of its block.
+   */
   #around(row: number, column: number): [number, number, number, number] {
     const s = this.#at(row, column);
     let unlike = 0;
@@ -76,7 +92,7 @@ export class HostLattice {
       diagonal += s * across;
       plaquettes += s * across * this.#at(row + y, column) * this.#at(row, column + x);
     }
-    return [s, unlike, diagonal, plaquettes];
+    return [s, unlike, diagonal, this.#block > 0 ? this.#blockSquare(row, column) : plaquettes];
   }
 
   /** Observables of a square piece: bonds that leave it count half, plaquettes by their corners inside. */
@@ -86,8 +102,9 @@ export class HostLattice {
       for (const [j, x] of this.#around(row, column).entries()) sums[j] += x;
     });
     const n = extent ** 2;
-    // A bond has two ends, a plaquette four corners; there are 2n bonds of each kind and n plaquettes.
-    return [sums[0] / n, sums[1] / (2 * 2 * n), sums[2] / (2 * 2 * n), sums[3] / (4 * n)];
+    // A bond has two ends, a plaquette four corners, a block its sites; there are 2n bonds of each kind and n plaquettes.
+    const shares = this.#block > 0 ? this.#block ** 2 : 4;
+    return [sums[0] / n, sums[1] / (2 * 2 * n), sums[2] / (2 * 2 * n), sums[3] / (shares * n)];
   }
 
   /**

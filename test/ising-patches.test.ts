@@ -1,8 +1,8 @@
 // Observables, patches, initial states, upsampling, relaxation and refusals of the Ising system on the GPU, against definitions on the
 // host (ising-host.ts), exact enumeration and martingale identities. Dynamics of whole lattices: ising.test.ts.
 //
-// Statistical assertions fail beyond 4.5 standard errors (test/statistics.ts). The file makes about 370 of them: a false alarm has
-// probability 3e-3 whenever the numbers drawn change, and none while they stay.
+// Statistical assertions fail beyond 4.5 standard errors (test/statistics.ts). The file makes about 620 of them: a false alarm has
+// probability 4e-3 whenever the numbers drawn change, and none while they stay.
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { glauberTransient } from "../lib/analysis/ising-exact.ts";
 import { InputError } from "../lib/errors.ts";
@@ -53,6 +53,12 @@ const TILINGS = [
   [72, 36],
 ] as const;
 
+/** Closures with four observables, and the side of the blocks of the one that has them. */
+const CLOSURES = ["features", "blocks"] as const;
+type Closure = (typeof CLOSURES)[number];
+const blockOf = (closure: Closure, patchSide: number) =>
+  closure === "features" ? 0 : patchSide % 8 === 0 ? 8 : patchSide % 4 === 0 ? 4 : 2;
+
 const gpu = await openDevice();
 
 let streams = 0;
@@ -62,7 +68,7 @@ function fresh(): Stream {
 }
 
 function makeSystem(patchSide: number, parameters: Partial<IsingParameters> = {}): Ising {
-  return new Ising(gpu, { ...PAPER, correlations: true, ...parameters, patchSide });
+  return new Ising(gpu, { ...PAPER, closure: "features", ...parameters, patchSide });
 }
 
 const open: IsingStates[] = [];
@@ -284,37 +290,40 @@ describe("packing", () => {
 });
 
 describe("observables", () => {
-  test("are those of the definitions: m, ρ, c, p of lattices and of patches, whose averages are the lattices' exactly", async () => {
-    for (const [side, patchSide] of TILINGS) {
-      const count = 35;
-      const lattices = roughLattices(count, side);
-      const system = makeSystem(patchSide);
-      const states = await statesOf(system, lattices, side);
-      const whole = await system.observe(states);
-      const patches = await system.observePatches(states);
-      const tiles = side / patchSide;
-      const hosts = lattices.map((spins) => new HostLattice(spins, side));
-      expect(
-        distance(
-          whole,
-          hosts.flatMap((host) => host.observe()),
-        ),
-      ).toBeLessThan(3e-7);
-      const wanted = hosts.flatMap((host) =>
-        Array.from({ length: tiles ** 2 }, (_, k) =>
-          host.observe(patchSide * Math.floor(k / tiles), patchSide * (k % tiles), patchSide),
-        ).flat(),
-      );
-      expect(distance(patches, wanted)).toBeLessThan(3e-7);
-      const averages = Float32Array.from({ length: 4 * count }, (_, k) => {
-        const start = Math.floor(k / 4) * tiles ** 2;
-        let sum = 0;
-        for (let patch = 0; patch < tiles ** 2; patch++) sum += patches[4 * (start + patch) + (k % 4)];
-        return sum / tiles ** 2;
-      });
-      expect(same(averages, whole)).toBe(true);
-    }
-  });
+  test.each(CLOSURES)(
+    "with %p are those of the definitions, of lattices and of patches, whose averages are the lattices' exactly",
+    async (closure) => {
+      for (const [side, patchSide] of [...TILINGS, [12, 6]]) {
+        const count = 35;
+        const lattices = roughLattices(count, side);
+        const system = makeSystem(patchSide, { closure });
+        const states = await statesOf(system, lattices, side);
+        const whole = await system.observe(states);
+        const patches = await system.observePatches(states);
+        const tiles = side / patchSide;
+        const hosts = lattices.map((spins) => new HostLattice(spins, side, blockOf(closure, patchSide)));
+        expect(
+          distance(
+            whole,
+            hosts.flatMap((host) => host.observe()),
+          ),
+        ).toBeLessThan(3e-7);
+        const wanted = hosts.flatMap((host) =>
+          Array.from({ length: tiles ** 2 }, (_, k) =>
+            host.observe(patchSide * Math.floor(k / tiles), patchSide * (k % tiles), patchSide),
+          ).flat(),
+        );
+        expect(distance(patches, wanted)).toBeLessThan(3e-7);
+        const averages = Float32Array.from({ length: 4 * count }, (_, k) => {
+          const start = Math.floor(k / 4) * tiles ** 2;
+          let sum = 0;
+          for (let patch = 0; patch < tiles ** 2; patch++) sum += patches[4 * (start + patch) + (k % 4)];
+          return sum / tiles ** 2;
+        });
+        expect(same(averages, whole)).toBe(true);
+      }
+    },
+  );
 
   test("have the right values on lattices that are known", async () => {
     const side = 8;
@@ -341,26 +350,34 @@ describe("observables", () => {
       [-0.5, 16 / 128, 1 - (2 * 28) / 128, 1 - (2 * 4) / 64],
       [62 / 64, 4 / 128, 1 - (2 * 4) / 128, 1 - (2 * 4) / 64],
     ]);
+    const blocks = await makeSystem(4, { closure: "blocks" }).observe(states);
+    // Blocks of 4 × 4, of which the last lattice has one with 15 of 16 spins up.
+    expect([0, 1, 2, 3, 4].map((r) => blocks[4 * r + 3])).toEqual([1, 0, 0, 1, (3 + (14 / 16) ** 2) / 4]);
   });
 
-  test("are two without `correlations`, the same two", async () => {
+  test("are two without a closure, the same two", async () => {
     const lattices = roughLattices(5, 24);
-    const [two, four] = [makeSystem(8, { correlations: false }), makeSystem(8)];
-    expect(two.observables.map(({ symbol }) => symbol)).toEqual(["m", "ρ"]);
-    expect(four.observables.map(({ symbol }) => symbol)).toEqual(["m", "ρ", "c", "p"]);
+    const symbols = { none: ["m", "ρ"], features: ["m", "ρ", "c", "p"], blocks: ["m", "ρ", "c", "b"] };
+    const two = makeSystem(8, { closure: "none" });
     const states = await statesOf(two, lattices, 24);
     const patches = allPatches(5, 9);
     const a = await two.evolvePatches(states, patches, 0.3, stream(1, "two"));
-    const b = await four.evolvePatches(states, patches, 0.3, stream(1, "two"));
+    expect(two.observables.map(({ symbol }) => symbol)).toEqual(symbols.none);
     const picked = (values: Float32Array, width: number, columns: number[]) =>
       Float32Array.from({ length: (values.length / width) * columns.length }, (_, k) => {
         return values[Math.floor(k / columns.length) * width + columns[k % columns.length]];
       });
-    for (const name of ["before", "delta", "compensator"] as const) {
-      expect(same(a[name]!, picked(b[name]!, 4, [0, 1]))).toBe(true);
+    for (const closure of CLOSURES) {
+      const four = makeSystem(8, { closure });
+      expect(four.observables.map(({ symbol }) => symbol)).toEqual(symbols[closure]);
+      const b = await four.evolvePatches(states, patches, 0.3, stream(1, "two"));
+      for (const name of ["before", "delta", "compensator"] as const) {
+        // Sums of a generator are rounded block by block.
+        expect(distance(a[name]!, picked(b[name]!, 4, [0, 1]))).toBeLessThan(closure === "blocks" ? ROUNDING : 1e-30);
+      }
+      expect(distance(a.variation!, picked(b.variation!, 10, [0, 1, 4]))).toBeLessThan(ROUNDING);
+      expect(same(await two.observe(states), picked(await four.observe(states), 4, [0, 1]))).toBe(true);
     }
-    expect(same(a.variation!, picked(b.variation!, 10, [0, 1, 4]))).toBe(true);
-    expect(same(await two.observe(states), picked(await four.observe(states), 4, [0, 1]))).toBe(true);
   });
 
   test("of a cut-out patch are those of the patch in its lattice; of one that is closed, those of a torus", async () => {
@@ -394,11 +411,12 @@ function hostGenerator(
   patchSide: number,
   patches: Uint32Array,
   physics: typeof PAPER,
+  closure: Closure,
 ) {
   const tiles = side / patchSide;
   const per = patches.length / lattices.length;
   const rows = Array.from(patches, (patch, k) => {
-    const host = new HostLattice(lattices[Math.floor(k / per)], side);
+    const host = new HostLattice(lattices[Math.floor(k / per)], side, blockOf(closure, patchSide));
     const [top, left] = [patchSide * Math.floor(patch / tiles), patchSide * (patch % tiles)];
     return host.generator(physics.temperature, physics.field, top, left, patchSide);
   });
@@ -406,49 +424,57 @@ function hostGenerator(
 }
 
 describe("the generator (evolvePatches for time 0)", () => {
-  test("is K times the sum over the flips of a patch of rate · change of the whole system, and of its square", async () => {
-    for (const [side, patchSide] of TILINGS) {
-      for (const physics of [PAPER, COLD]) {
-        const lattices = roughLattices(3, side);
-        const system = makeSystem(patchSide, physics);
-        const states = await statesOf(system, lattices, side);
-        const patches = allPatches(3, (side / patchSide) ** 2);
-        const found = await system.evolvePatches(states, patches, 0, fresh());
-        const wanted = hostGenerator(lattices, side, patchSide, patches, physics);
-        expect(distance(found.compensator!, wanted.compensator)).toBeLessThan(ROUNDING);
-        expect(distance(found.variation!, wanted.variation)).toBeLessThan(ROUNDING);
-        expect(same(found.before, await system.observePatches(states))).toBe(true);
-        expect(found.delta.every((x) => x === 0)).toBe(true);
+  test.each(CLOSURES)(
+    "with %p is K times the sum over the flips of a patch of rate · change of the whole system, and of its square",
+    async (closure) => {
+      for (const [side, patchSide] of TILINGS) {
+        for (const physics of [PAPER, COLD]) {
+          const lattices = roughLattices(3, side);
+          const system = makeSystem(patchSide, { ...physics, closure });
+          const states = await statesOf(system, lattices, side);
+          const patches = allPatches(3, (side / patchSide) ** 2);
+          const found = await system.evolvePatches(states, patches, 0, fresh());
+          const wanted = hostGenerator(lattices, side, patchSide, patches, physics, closure);
+          expect(distance(found.compensator!, wanted.compensator)).toBeLessThan(ROUNDING);
+          expect(distance(found.variation!, wanted.variation)).toBeLessThan(ROUNDING);
+          expect(same(found.before, await system.observePatches(states))).toBe(true);
+          expect(found.delta.every((x) => x === 0)).toBe(true);
+        }
       }
-    }
-  });
+    },
+  );
 
-  test("is that of the definitions when some patches are chosen, in any order", async () => {
-    const lattices = roughLattices(40, 24);
-    const system = makeSystem(8, COLD);
-    const states = await statesOf(system, lattices, 24);
-    const patches = Uint32Array.from({ length: 120 }, (_, k) => (7 * k + Math.floor(k / 3)) % 9);
-    const found = await system.evolvePatches(states, patches, 0, fresh());
-    const wanted = hostGenerator(lattices, 24, 8, patches, COLD);
-    expect(distance(found.compensator!, wanted.compensator)).toBeLessThan(ROUNDING);
-    expect(distance(found.variation!, wanted.variation)).toBeLessThan(ROUNDING);
-    const all = await system.observePatches(states);
-    const chosen = Float32Array.from(found.before, (_, k) => {
-      const item = Math.floor(k / 4);
-      return all[(Math.floor(item / 3) * 9 + patches[item]) * 4 + (k % 4)];
-    });
-    expect(same(found.before, chosen)).toBe(true);
-  });
+  test.each(CLOSURES)(
+    "with %p is that of the definitions when some patches are chosen, in any order",
+    async (closure) => {
+      const lattices = roughLattices(40, 24);
+      const system = makeSystem(8, { ...COLD, closure });
+      const states = await statesOf(system, lattices, 24);
+      const patches = Uint32Array.from({ length: 120 }, (_, k) => (7 * k + Math.floor(k / 3)) % 9);
+      const found = await system.evolvePatches(states, patches, 0, fresh());
+      const wanted = hostGenerator(lattices, 24, 8, patches, COLD, closure);
+      expect(distance(found.compensator!, wanted.compensator)).toBeLessThan(ROUNDING);
+      expect(distance(found.variation!, wanted.variation)).toBeLessThan(ROUNDING);
+      const all = await system.observePatches(states);
+      const chosen = Float32Array.from(found.before, (_, k) => {
+        const item = Math.floor(k / 4);
+        return all[(Math.floor(item / 3) * 9 + patches[item]) * 4 + (k % 4)];
+      });
+      expect(same(found.before, chosen)).toBe(true);
+    },
+  );
 
   test("of all patches adds up to the generator of the whole system", async () => {
-    for (const [side, patchSide] of [
-      [24, 4],
-      [40, 8],
-      [64, 16],
-    ]) {
+    for (const [side, patchSide, closure] of [
+      [24, 4, "features"],
+      [40, 8, "features"],
+      [40, 8, "blocks"],
+      [64, 16, "features"],
+      [64, 16, "blocks"],
+    ] as const) {
       const lattices = roughLattices(4, side);
-      const parts = makeSystem(patchSide, COLD);
-      const whole = makeSystem(side, COLD);
+      const parts = makeSystem(patchSide, { ...COLD, closure });
+      const whole = makeSystem(side, { ...COLD, closure });
       const states = await statesOf(parts, lattices, side);
       const tiles = (side / patchSide) ** 2;
       const found = await parts.evolvePatches(states, allPatches(4, tiles), 0, fresh());
@@ -506,7 +532,7 @@ describe("the generator (evolvePatches for time 0)", () => {
       for (const key of ["before", "delta", "compensator", "variation"] as const) {
         expect(same(found[key]!, wanted[key]!)).toBe(true);
       }
-      const host = hostGenerator(pieces, patchSide, patchSide, one, COLD);
+      const host = hostGenerator(pieces, patchSide, patchSide, one, COLD, "features");
       expect(distance(found.compensator!, host.compensator)).toBeLessThan(ROUNDING);
       expect(distance(found.variation!, host.variation)).toBeLessThan(ROUNDING);
     }
@@ -525,7 +551,7 @@ describe("the generator (evolvePatches for time 0)", () => {
       const patches = allPatches(states.count, tiles);
       const drifts: Float64Array[] = [];
       for (const boundary of BOUNDARIES) {
-        const system = makeSystem(patchSide, { boundary, correlations: false });
+        const system = makeSystem(patchSide, { boundary, closure: "none" });
         const { compensator } = await system.evolvePatches(states, patches, 0, fresh());
         const perLattice = new Float64Array(states.count);
         compensator!.forEach((x, k) => {
@@ -590,10 +616,10 @@ describe("partial evolution", () => {
     ]) {
       test(`of patches of ${patchSide} in ${side}, ${boundary}: Δ − A has mean 0 and the covariance E[Q]`, async () => {
         const [lattice] = roughLattices(1, side);
-        for (const physics of [COLD]) {
-          const system = makeSystem(patchSide, { ...physics, boundary });
+        for (const closure of CLOSURES) {
+          const system = makeSystem(patchSide, { ...COLD, boundary, closure });
           const changes = await manyChanges(system, lattice, side, words, time);
-          for (const [patch, change] of changes.entries()) expectMartingale(`patch ${patch}`, change);
+          for (const [patch, change] of changes.entries()) expectMartingale(`${closure}, patch ${patch}`, change);
         }
       });
     }
@@ -661,32 +687,36 @@ describe("partial evolution", () => {
     }
   });
 
-  test("has Δ equal to K times the change of the observables of the lattice with the evolved patch in it", async () => {
-    const [side, patchSide] = [24, 8];
-    const system = makeSystem(patchSide);
-    const lattices = roughLattices(40, side);
-    const states = await statesOf(system, lattices, side);
-    const patches = Uint32Array.from({ length: 40 }, (_, k) => k % 9);
-    // The evolved patches are not returned; those of `cut` and `evolve` are caught on their way.
-    const caught: Uint32Array[] = [];
-    const evolve = system.evolve;
-    system.evolve = async (cut, time, at) => {
-      await evolve.call(system, cut, time, at);
-      caught.push(await system.pack(cut));
-    };
-    const { delta } = await system.evolvePatches(states, patches, 0.7, fresh());
-    const pieces = unpackSpins(caught.at(-1)!, patchSide);
-    const wanted = lattices.flatMap((spins, r) => {
-      const next = spins.slice();
-      const [top, left] = [patchSide * Math.floor(patches[r] / 3), patchSide * (patches[r] % 3)];
-      pieces[r].forEach((s, k) => {
-        next[(top + (k >> 3)) * side + left + (k & 7)] = s;
+  test.each(CLOSURES)(
+    "with %p has Δ equal to K times the change of the observables of the lattice with the evolved patch in it",
+    async (closure) => {
+      const [side, patchSide] = [24, 8];
+      const system = makeSystem(patchSide, { closure });
+      const lattices = roughLattices(40, side);
+      const states = await statesOf(system, lattices, side);
+      const patches = Uint32Array.from({ length: 40 }, (_, k) => k % 9);
+      // The evolved patches are not returned; those of `cut` and `evolve` are caught on their way.
+      const caught: Uint32Array[] = [];
+      const evolve = system.evolve;
+      system.evolve = async (cut, time, at) => {
+        await evolve.call(system, cut, time, at);
+        caught.push(await system.pack(cut));
+      };
+      const { delta } = await system.evolvePatches(states, patches, 0.7, fresh());
+      const pieces = unpackSpins(caught.at(-1)!, patchSide);
+      const wanted = lattices.flatMap((spins, r) => {
+        const next = spins.slice();
+        const [top, left] = [patchSide * Math.floor(patches[r] / 3), patchSide * (patches[r] % 3)];
+        pieces[r].forEach((s, k) => {
+          next[(top + (k >> 3)) * side + left + (k & 7)] = s;
+        });
+        const observe = (of: Spins) => new HostLattice(of, side, blockOf(closure, patchSide)).observe();
+        const start = observe(spins);
+        return observe(next).map((x, j) => 9 * (x - start[j]));
       });
-      const start = new HostLattice(spins, side).observe();
-      return new HostLattice(next, side).observe().map((x, j) => 9 * (x - start[j]));
-    });
-    expect(distance(delta, wanted)).toBeLessThan(1e-6);
-  });
+      expect(distance(delta, wanted)).toBeLessThan(1e-6);
+    },
+  );
 
   test("leaves the states as they are, and a patch given at time 0 as before", async () => {
     const system = makeSystem(8);
@@ -715,7 +745,7 @@ describe("partial evolution", () => {
   });
 
   test("draws noise of its own for every word of patches, and for every replica in it", async () => {
-    const system = makeSystem(4, { ...FREE, correlations: false });
+    const system = makeSystem(4, { ...FREE, closure: "none" });
     // Equal starts at infinite temperature: equal noise would give equal changes.
     const states = await keep(system.prepared(LANES * 2, 16, 1, fresh()));
     const { delta } = await system.evolvePatches(states, allPatches(LANES * 2, 16), 0.7, fresh());
@@ -735,7 +765,7 @@ describe("partial evolution", () => {
 
   test("of a patch that is chosen twice in one call shares the places of attempts; calls of other streams are independent (6 assertions)", async () => {
     // The two are in one word, whose replicas make their attempts at the same sites and times.
-    const system = makeSystem(8, { correlations: false });
+    const system = makeSystem(8, { closure: "none" });
     const states = await keep(system.prepared(LANES * 60, 24, 0.7, fresh()));
     await system.sweep(states, 30, fresh());
     const once = Uint32Array.from({ length: states.count }, (_, k) => k % 9);

@@ -576,7 +576,7 @@ function byPatch(rows: Float32Array, patches: number, d: number): Float32Array {
 describe("lattices whose sites move in parallel", () => {
   test("have the means of lattices that move site by site (24 assertions)", async () => {
     for (const physics of [{ temperature: 1, field: 0 }, COLD]) {
-      const system = makeSystem(64, { ...physics, correlations: true });
+      const system = makeSystem(64, { ...physics, closure: "features" });
       const { small, large } = await tiledPair(system, 0.3, 4);
       // The small lattices again in 16 words each, as often as there are patches.
       const rows = await system.pack(small);
@@ -685,7 +685,7 @@ describe("results depend on the stream alone", () => {
   ]) {
     test(`not on the size of the batch, in whole words: 64 replicas of side ${side} are 32 and 32`, async () => {
       const [start, later] = [fresh(), fresh()];
-      const system = makeSystem(8, { correlations: true });
+      const system = makeSystem(8, { closure: "features" });
       const run = async (count: number, replica: number) => {
         const states = await keep(system.prepared(count, side, -0.3, { ...start, replica }));
         const patches = Uint32Array.from({ length: count }, (_, k) => (k + replica) % 9);

@@ -230,7 +230,7 @@ describe("ising", () => {
     expect(out).toContain("index.html");
     const result = validateResult(JSON.parse(readFileSync(join(reference, "result.json"), "utf8")));
     const value = (name: string) => result.metrics[name]?.value;
-    const closures = ["none", "features", "autoencoder", "dynamics"].flatMap((closure) => [
+    const closures = ["none", "features", "blocks", "autoencoder", "dynamics"].flatMap((closure) => [
       `compensator.patch8.${closure}`,
       `increment.patch8.${closure}`,
     ]);

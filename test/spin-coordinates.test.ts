@@ -99,7 +99,7 @@ describe("training data of the Ising system", () => {
   }
 
   test("pairs of duration 0: averages over all patches are the exact generator of the lattice, as rates", async () => {
-    const system = makeSystem({ correlations: true });
+    const system = makeSystem({ closure: "features" });
     const words = await small(system);
     const options = { side: SIDE, relaxTime, patchesPerSnapshot: TILES, seed: SEED };
     const [pairs] = await makePairs(system, words, [0], options);

@@ -2,14 +2,15 @@
  * Synthetic report data of the Ising experiment: every number comes from the expressions below, none from a simulation.
  * The magnetization follows a mean-field equation, walls a quick relaxation; errors of the "methods" are made up.
  */
-import type { Interval, IsingClosure, IsingObservable, IsingReportData, IsingScores } from "../lib/report/ising.ts";
+
+import type { Interval, IsingObservable, IsingReportData, IsingScores } from "../lib/report/ising.ts";
 import type { MeanStd } from "../lib/report/mean-std.ts";
 import type { Method } from "../lib/report/methods.ts";
+import { ISING_CLOSURES } from "../lib/run/ising-command.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
 const METHODS: Method[] = ["compensator", "increment", "naive", "small"];
-const CLOSURES: IsingClosure[] = ["none", "features", "autoencoder", "dynamics"];
 const STARTS = [0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75];
 const TEMPERATURE = 2.5;
 const FIELD = 0.1;
@@ -111,7 +112,7 @@ export function syntheticData(): IsingReportData {
     patches: PATCHES,
     temperature: TEMPERATURE,
     field: FIELD,
-    closure: "features",
+    closure: "blocks",
     variables: [
       { name: "magnetization", symbol: "m" },
       { name: "domain-wall density", symbol: "ρ" },
@@ -154,7 +155,7 @@ export function syntheticData(): IsingReportData {
         })),
       ];
     }),
-    closures: CLOSURES.flatMap((closure, i) =>
+    closures: ISING_CLOSURES.flatMap((closure, i) =>
       (["compensator", "increment"] as const).map((method) => ({
         ...{ closure, method, patch: 16 },
         ...scoresOf(method, 16, 1.6 - 0.3 * i),

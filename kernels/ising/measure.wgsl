@@ -7,11 +7,14 @@
 //   δ_i = s_i (−2, u − 2, 4 − 2v, 8 − 4w),
 // u, v: up neighbours and up diagonal neighbours; w: plaquettes whose other three spins have the product +1. The kernel sums
 //   drift = Σ_i r_i δ_i   and   gamma = Σ_i r_i δ_i δ_iᵀ (upper triangle, row by row).
+// With BLOCK > 0 the fourth is that of the squares of M, the sums of s over blocks of BLOCK² sites into which the piece is cut:
+//   P = (4 / BLOCK²) Σ_blocks M²,   and a flip of spin i changes Σ M² / BLOCK² by   4 (1 − s_i M) / BLOCK².
 // What these are divided by is the host's business (lib/systems/ising.ts).
 //
 // bits[replica][row][word] with a frame (to_bits.wgsl). Item: patch chosen[item], or number item % per_replica if none are listed, of
-// replica item / per_replica. One invocation per item; 32 columns at a time by bitwise addition and population counts, class by
-// class of (s, u), which share a rate. Accuracy: counts exact, sums over rows float32.
+// replica item / per_replica. One invocation per item; 32 columns (those of a block) at a time by bitwise addition and population
+// counts, class by class of (s, u), which share a rate. Accuracy: counts exact, sums over rows float32.
+import constants::BLOCK;   // side of the blocks, at most 32; 0: plaquettes
 import package::ising::planes::{ Sum, add_planes, masked, total, total_square, total_product };
 
 struct Params {
@@ -65,9 +68,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
   var gamma_m = vec4f();     // mm, mρ, md, mp
   var gamma_rho = vec3f();   // ρρ, ρd, ρp
   var gamma_rest = vec3f();  // dd, dp, pp
-  for (var column = 0u; column < params.extent; column += 32u) {
-    let width = params.extent - column;
+  var squares = 0.0;         // Σ M²
+  for (var column = 0u; column < params.extent; column += select(BLOCK, 32u, BLOCK == 0u)) {
+    let width = min(params.extent - column, select(BLOCK, 32u, BLOCK == 0u));
     let mask = select((1u << (width & 31u)) - 1u, 0xffffffffu, width >= 32u);
+    // Of a block so far: up spins; Σ r (1, δ_ρ / s, δ_D / s), and the same times s.
+    var block_ups = 0u;
+    var even_sums = vec3f();
+    var odd_sums = vec3f();
     var north = window_at(top - 1u, left + column);
     var middle = window_at(top, left + column);
     for (var row = 0u; row < params.extent; row++) {
@@ -82,11 +90,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
       let w = add_planes(nw, ne, sw, se);
       let other = add_planes(north.here ^ s, south.here ^ s, middle.west ^ s, middle.east ^ s);
       let like = add_planes(~(north.west ^ s), ~(north.east ^ s), ~(south.west ^ s), ~(south.east ^ s));
-      let even = add_planes(~(nw ^ s), ~(ne ^ s), ~(sw ^ s), ~(se ^ s));
+      let like_corners = add_planes(~(nw ^ s), ~(ne ^ s), ~(sw ^ s), ~(se ^ s));
       ups += countOneBits(s & mask);
       unlike += total(masked(other, mask));
       diagonal += total(masked(like, mask));
-      plaquettes += total(masked(even, mask));
+      plaquettes += total(masked(like_corners, mask));
+      block_ups += countOneBits(s & mask);
       for (var kind = 0u; kind < params.classes; kind++) {
         let is_up = kind >= 5u;
         let count = select(kind, kind - 5u, is_up);
@@ -109,10 +118,27 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
         let dd = 16.0 * (sites - v_sum) + 4.0 * f32(total_square(vs));
         let dp = 32.0 * sites - 16.0 * (v_sum + w_sum) + 8.0 * f32(total_product(vs, w));
         let pp = 64.0 * (sites - w_sum) + 16.0 * f32(total_square(ws));
-        drift += sign * vec4f(-2.0 * sites, rho * sites, d, p);
-        gamma_m += rate * vec4f(4.0 * sites, -2.0 * rho * sites, -2.0 * d, -2.0 * p);
-        gamma_rho += rate * rho * vec3f(rho * sites, d, p);
-        gamma_rest += rate * vec3f(dd, dp, pp);
+        let corners = select(vec3f(), vec3f(p, dp, pp), BLOCK == 0u);
+        let sums = vec3f(sites, rho * sites, d);
+        drift += sign * vec4f(-2.0 * sites, rho * sites, d, corners.x);
+        gamma_m += rate * vec4f(4.0 * sites, -2.0 * rho * sites, -2.0 * d, -2.0 * corners.x);
+        gamma_rho += rate * rho * vec3f(rho * sites, d, corners.x);
+        gamma_rest += rate * vec3f(dd, corners.y, corners.z);
+        even_sums += rate * sums;
+        odd_sums += sign * sums;
+      }
+      if (BLOCK > 0u && (row + 1u) % max(BLOCK, 1u) == 0u) {
+        let area = f32(BLOCK * BLOCK);
+        let m = 2.0 * f32(block_ups) - area;
+        squares += m * m;
+        drift.w += 4.0 * (even_sums.x - m * odd_sums.x) / area;
+        gamma_m.w += 8.0 * (m * even_sums.x - odd_sums.x) / area;
+        gamma_rho.z += 4.0 * (odd_sums.y - m * even_sums.y) / area;
+        gamma_rest.y += 4.0 * (odd_sums.z - m * even_sums.z) / area;
+        gamma_rest.z += 16.0 * ((m * m + 1.0) * even_sums.x - 2.0 * m * odd_sums.x) / (area * area);
+        block_ups = 0u;
+        even_sums = vec3f();
+        odd_sums = vec3f();
       }
       north = middle;
       middle = south;
@@ -123,7 +149,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
   result[at] = f32(ups);
   result[at + 1u] = f32(unlike);
   result[at + 2u] = 2.0 * f32(diagonal) - 4.0 * sites;
-  result[at + 3u] = 2.0 * f32(plaquettes) - 4.0 * sites;
+  result[at + 3u] = select(4.0 * squares / f32(max(BLOCK * BLOCK, 1u)), 2.0 * f32(plaquettes) - 4.0 * sites, BLOCK == 0u);
   for (var k = 0u; k < 4u; k++) {
     result[at + 4u + k] = drift[k];
     result[at + 8u + k] = gamma_m[k];

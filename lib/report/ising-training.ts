@@ -1,4 +1,5 @@
 /** Scores over what the training can be done with: closures, boundaries, times of partial evolution, numbers of pairs. */
+import { ISING_CLOSURES, type IsingClosure } from "../run/ising-command.ts";
 import { type Axis, chart, type Series } from "./chart.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { IsingReportData as Data, IsingScores } from "./ising.ts";
@@ -13,11 +14,9 @@ function atSide(rows: readonly { patch: number }[]): string {
   return sides.length === 1 ? `, ${sideTitle(sides[0]!)}` : "";
 }
 
-const CLOSURE_ORDER = ["none", "features", "autoencoder", "dynamics"];
-
 export function closures(data: Data): Html | false {
   if (data.closures.length === 0) return false;
-  const rank = (closure: string) => CLOSURE_ORDER.indexOf(closure);
+  const rank = (closure: IsingClosure) => ISING_CLOSURES.indexOf(closure);
   const rows = data.closures.toSorted(
     (a, b) => rank(a.closure) - rank(b.closure) || inOrder(a.method) - inOrder(b.method),
   );

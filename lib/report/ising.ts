@@ -1,3 +1,4 @@
+import type { IsingClosure } from "../run/ising-command.ts";
 import type { RunResult } from "../run/result.ts";
 import { type Html, html } from "./html.ts";
 import * as equation from "./ising-equation.ts";
@@ -16,8 +17,6 @@ import { thumbnail } from "./thumbnail.ts";
 
 /** The two observables: magnetization, and domain-wall density (part of the 2n bonds between unequal spins). */
 export type IsingObservable = "m" | "rho";
-
-export type IsingClosure = "none" | "features" | "autoencoder" | "dynamics";
 
 /** A number with its 95 % interval; low = high, or NaN, where there is none. */
 export interface Interval {
@@ -221,7 +220,7 @@ function sections(data: IsingReportData): Section[] {
       body: some(
         [data.closures],
         [
-          html`<p><i>m</i> and <i>ρ</i> do not quite determine their own future; closure variables are to carry what is missing. Learned closures (autoencoder, dynamics) are trained on a part of the lattices and have no rates: their drift is the mean change over δ<i>t</i> of some copies of each evolution, and predictions step with that δ<i>t</i>. Features are the diagonal and plaquette correlations, of which drift and noise are known exactly.</p>`,
+          html`<p><i>m</i> and <i>ρ</i> do not quite determine their own future; closure variables are to carry what is missing. Learned closures (autoencoder, dynamics) are trained on a part of the lattices and have no rates: their drift is the mean change over δ<i>t</i> of some copies of each evolution, and predictions step with that δ<i>t</i>. Features are the diagonal and plaquette correlations; blocks are the diagonal correlation and <i>b</i>, the mean square of the magnetizations of blocks of 8 × 8 spins, which sees order over distances that pair and plaquette correlations do not reach. Of both drift and noise are known exactly.</p>`,
           training.closures(data),
         ],
       ),

@@ -1,12 +1,12 @@
 // What the Ising experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
 import { InputError } from "../errors.ts";
 import { upsamplingFactors } from "../method/upsample.ts";
-import { BOUNDARIES, COHORT, UPSAMPLINGS } from "../systems/ising.ts";
+import { BOUNDARIES, COHORT, HAND_MADE, UPSAMPLINGS } from "../systems/ising.ts";
 import type { Command } from "./command-line.ts";
 import type { Parameters, Values } from "./parameters.ts";
 import { checkTraining, isWhole, TRAINING } from "./training-parameters.ts";
 
-export const ISING_CLOSURES = ["none", "features", "autoencoder", "dynamics"] as const;
+export const ISING_CLOSURES = [...HAND_MADE, "autoencoder", "dynamics"] as const;
 export type IsingClosure = (typeof ISING_CLOSURES)[number];
 
 /** Whether a network has to be trained for it. */
@@ -60,10 +60,10 @@ const parameters = {
   closure: {
     kind: "choice",
     choices: ISING_CLOSURES,
-    default: "features",
+    default: "blocks",
     profiles: { paper: "autoencoder" },
     meaning:
-      "closure variables of the main figures: none, the diagonal and plaquette correlations, or learned by a convolutional network",
+      "closure variables of the main figures: none; the diagonal correlation with that of plaquettes (features) or with the squared magnetization of blocks of 8 × 8 spins (blocks); or learned by a convolutional network",
     paper: "3.3 (autoencoder)",
   },
   boundary: {

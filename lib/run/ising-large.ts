@@ -7,7 +7,7 @@ import { modelFromTensors, modelTensors, type SdeShape } from "../method/sde-mod
 import { makePairs, quadraticTimes, smallTrajectories } from "../method/snapshots.ts";
 import { stream } from "../random/stream.ts";
 import { Ising } from "../systems/ising.ts";
-import type { IsingOptions } from "./ising-command.ts";
+import { type IsingOptions, isLearned } from "./ising-command.ts";
 import { relaxTimeOf } from "./ising-plan.ts";
 import { progress } from "./progress.ts";
 import type { Run } from "./run-folder.ts";
@@ -27,18 +27,18 @@ const PREDICTED = 512;
 
 /**
  * Equilibrium mean and standard deviation of m of a lattice of side `large`, from patches of the study's side with the compensator,
- * between frozen neighbours, closed by the correlations unless the closure is none, and by direct simulation of 32 lattices; wall
+ * between frozen neighbours, with the closure of the run (blocks where that is learned by a network), and by direct simulation of 32 lattices; wall
  * times of both. Intervals: over the runs, which are independent. null where the learned equation runs away.
  */
 export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, seed: number) {
   const { large: side, studyPatch: patch } = p;
-  const correlations = p.closure !== "none";
+  const closure = isLearned(p.closure) ? "blocks" : p.closure;
   const system = new Ising(gpu, {
     temperature: p.T,
     field: p.h,
     patchSide: patch,
     upsampling: p.upsampling,
-    correlations,
+    closure,
   });
   const shape: SdeShape = {
     d: system.observables.length,

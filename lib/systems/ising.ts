@@ -20,12 +20,15 @@ const WINDOW = 2;
 /** Passes over the lattice until the host asks whether attempts are left, and turns that are reserved for a window. */
 const PASSES = 12;
 const TURNS = 4096;
+/** Side of the blocks whose squared magnetization is an observable, in a patch that it divides. */
+const BLOCK = 8;
 /** Numbers per patch of kernels/ising/measure.wgsl. */
 const MEASURED = 18;
 /** Nodes of two-point Gauss–Legendre quadrature on 0 … 1. */
 const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
 
 export const BOUNDARIES = ["halo", "periodic"] as const;
+export const HAND_MADE = ["none", "features", "blocks"] as const;
 export const UPSAMPLINGS = ["mosaic", "copy"] as const;
 /** Replicas of a word start with the same magnetization and make up larger lattices together. */
 export const COHORT = LANES;
@@ -44,8 +47,11 @@ export interface IsingParameters {
    * spin to a square (the paper's choice, which doubles all lengths and leaves to LocalRelax what tiles have from the start).
    */
   readonly upsampling?: (typeof UPSAMPLINGS)[number];
-  /** Whether the diagonal and plaquette correlations are observables too: a closure made by hand. */
-  readonly correlations?: boolean;
+  /**
+   * Closure made by hand, observables beside m and ρ: none; the diagonal and plaquette correlations; the diagonal correlation and the
+   * squared magnetization of blocks.
+   */
+  readonly closure?: (typeof HAND_MADE)[number];
 }
 
 /** A batch of lattices, 32 replicas to a word. */
@@ -68,9 +74,10 @@ interface Measured {
 }
 
 /**
- * Observables: magnetization m; domain-wall density ρ, the mean over the 2n bonds of (1 − s s')/2; with `correlations` also the mean
- * of s s' over diagonal neighbours, c, and the mean product over the plaquettes, p. In a patch bonds that leave it count
- * half and plaquettes by their corners inside, so that patch averages are exactly the values of the system.
+ * Observables: magnetization m; domain-wall density ρ, the mean over the 2n bonds of (1 − s s')/2; with a closure also the mean
+ * of s s' over diagonal neighbours, c, and the mean product over the plaquettes, p, or b, the mean square of the magnetizations of
+ * blocks of 8 × 8 spins (of gcd(8, ℓ)² spins, so that patches are whole blocks). In a patch bonds that leave it count half and
+ * plaquettes by their corners inside, so that patch averages are exactly the values of the system.
  * The change Δ in a partial evolution, and A and Q, are K times the change of the whole system: there bonds that leave the
  * patch count in full, as a flip changes them in full, and the sum over the patches is the exact generator.
  */
@@ -85,17 +92,12 @@ export class Ising implements SpinSystem<IsingStates> {
   readonly #copies: boolean;
   readonly #rates: Float32Array;
   readonly #thresholds: Record<string, number>;
+  /** Side of the blocks; 0 if their magnetization is no observable. */
+  readonly #block: number;
 
   /** Throws InputError for a temperature that is not positive, a field that is not finite or a patch side that cannot be. */
   constructor(gpu: Gpu, parameters: IsingParameters) {
-    const {
-      temperature,
-      field,
-      patchSide,
-      boundary = "halo",
-      upsampling = "mosaic",
-      correlations = false,
-    } = parameters;
+    const { temperature, field, patchSide, boundary = "halo", upsampling = "mosaic", closure = "none" } = parameters;
     if (!(temperature > 0 && Number.isFinite(temperature))) {
       throw new InputError(`temperature ${temperature} is not a positive number`);
     }
@@ -115,13 +117,11 @@ export class Ising implements SpinSystem<IsingStates> {
     this.observables = [
       { name: "magnetization", symbol: "m", unit: "1" },
       { name: "domain-wall density", symbol: "ρ", unit: "1" },
-      ...(correlations
-        ? [
-            { name: "diagonal correlation", symbol: "c", unit: "1" },
-            { name: "plaquette correlation", symbol: "p", unit: "1" },
-          ]
-        : []),
+      ...(closure === "none" ? [] : [{ name: "diagonal correlation", symbol: "c", unit: "1" }]),
+      ...(closure === "features" ? [{ name: "plaquette correlation", symbol: "p", unit: "1" }] : []),
+      ...(closure === "blocks" ? [{ name: "squared block magnetization", symbol: "b", unit: "1" }] : []),
     ];
+    this.#block = closure === "blocks" ? gcd(patchSide, BLOCK) : 0;
   }
 
   /**
@@ -278,6 +278,7 @@ export class Ising implements SpinSystem<IsingStates> {
     try {
       await watch?.(cut, false);
       const extent = this.patchSide;
+      const d = this.observables.length;
       const now = await this.#measure(cut, { extent, generator: time === 0 });
       const before = this.#observables(now);
       if (time === 0) return { before, delta: new Float32Array(before.length), ...this.#generator([now], 1) };
@@ -293,8 +294,14 @@ export class Ising implements SpinSystem<IsingStates> {
       }
       await this.evolve(cut, (1 - at) * time, branch(stream, NODES.length));
       const end = await this.#measure(cut, wide);
+      const delta = this.#difference(start, end);
+      if (this.#block > 0) {
+        // Blocks end where the patch does.
+        const after = this.#observables(await this.#measure(cut, { extent, generator: false }));
+        for (let k = d - 1; k < delta.length; k += d) delta[k] = after[k] - before[k];
+      }
       await watch?.(cut, true);
-      return { before, delta: this.#difference(start, end), ...this.#generator(nodes, time) };
+      return { before, delta, ...this.#generator(nodes, time) };
     } finally {
       cut.destroy();
     }
@@ -505,7 +512,7 @@ export class Ising implements SpinSystem<IsingStates> {
     const bits = await this.#toBits(states, MARGIN);
     const list = this.#gpu.buffer("ising.chosen", chosen ?? new Uint32Array(1));
     const result = this.#gpu.buffer("ising.measured", 4 * MEASURED * items);
-    const kernel = await this.#gpu.kernel("ising/measure.wgsl");
+    const kernel = await this.#gpu.kernel("ising/measure.wgsl", { constants: { BLOCK: this.#block } });
     const params = {
       per_replica: perReplica,
       listed: chosen ? 1 : 0,
@@ -519,7 +526,7 @@ export class Ising implements SpinSystem<IsingStates> {
       rates: this.#rates,
     };
     await this.#gpu.runSplit(
-      `measure ${extent} ${generator}`,
+      `measure ${extent} ${generator} ${this.#block}`,
       items,
       2e7 / (extent * (generator ? 100 : 10)),
       (first, last) =>
@@ -595,6 +602,11 @@ function mosaicPlan(count: number, side: number, factor: number, stream: Stream)
     }
   }
   return plan;
+}
+
+/** Greatest common divisor. */
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
 }
 
 /** Workgroups of `size` for so many invocations, in two dimensions where one does not suffice. */
