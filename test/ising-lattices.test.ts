@@ -85,7 +85,7 @@ describe("shapes", () => {
       expect(mean).toHaveLength(r.length);
     }
     const metrics = measured.upsampling.flatMap(({ patch, level, observable, before, after }) => {
-      const name = `upsample_w1.${observable}.level${level}.patch${patch}`;
+      const name = `upsample_w1.${observable}.level${level}${patch === PATCH ? "" : `.patch${patch}`}`;
       return [
         [name, { value: after.w1, low: after.low, high: after.high }],
         [`${name}.before`, { value: before.w1, low: before.low, high: before.high }],

@@ -38,7 +38,7 @@ interface Sample {
  * lattices and the correlations are compared with those of as many true lattices of that side. Equilibrium is 200 sweeps from starts
  * of all magnetizations, which is not checked: below the critical temperature, or near it, that is too short.
  * All 95 % intervals take cohorts for the independent units, as tiles come from the same small lattices all over a cohort.
- * `metrics`: the distances, `upsample_w1.<m|rho>.level<k>.patch<l>`, with `.before` before relaxing.
+ * `metrics`: the distances, `upsample_w1.<m|rho>.level<k>` for the smallest patch, with `.patch<l>` for others; `.before` before relaxing.
  * `pictures`, for the smallest patch side: a small lattice, the upsampled and a true one from m₀ = −0.5 at three ages, relaxed for
  * the times of `relaxTimeOf`, as in training. Throws InputError for fewer than 2 cohorts.
  */
@@ -92,7 +92,9 @@ export async function measureLattices(
         const before = distance(unrelaxed[observable], exact, seed);
         const after = distance(relaxed[observable], exact, seed);
         upsampling.push({ patch, level, side: extent, observable, before, after, floor: distanceFloor(exact) });
-        const name = ["upsample_w1", observable, `level${level}`, `patch${patch}`] as const;
+        // The smallest patch climbs all levels: its metrics need no other name.
+        const own = patch === Math.min(...smaller) ? [] : [`patch${patch}`];
+        const name = ["upsample_w1", observable, `level${level}`, ...own] as const;
         metrics[metricName(...name)] = { value: after.w1, low: after.low, high: after.high };
         metrics[metricName(...name, "before")] = { value: before.w1, low: before.low, high: before.high };
       }
