@@ -4,7 +4,7 @@ import type { Gpu } from "../gpu/device.ts";
 import { fitSde } from "../method/fit.ts";
 import { DivergedError, rollout } from "../method/rollout.ts";
 import { modelFromTensors, modelTensors, type SdeShape } from "../method/sde-model.ts";
-import { makePairs, quadraticTimes, smallTrajectories } from "../method/snapshots.ts";
+import { evenTimes, makePairs, smallTrajectories, thinned } from "../method/snapshots.ts";
 import { stream } from "../random/stream.ts";
 import { Ising } from "../systems/ising.ts";
 import { type IsingOptions, isLearned } from "./ising-command.ts";
@@ -12,12 +12,19 @@ import { relaxTimeOf } from "./ising-plan.ts";
 import { progress } from "./progress.ts";
 import type { Run } from "./run-folder.ts";
 
-/** Small lattices and snapshots of each: a large lattice holds many patches, so a few of them tell much. */
+/**
+ * Small lattices and snapshots of each, so many sweeps apart once they are in equilibrium: the stationary law of an equation is
+ * that of the system if its drift and noise are conditional expectations in equilibrium, and fluctuations of a large lattice are so small
+ * that nothing else resolves the drift that brings them back.
+ */
 const TRAJECTORIES = 256;
-const RECORDS = 24;
-const PATCHES = 64;
-/** Both start from this magnetization along the field, settle, and are then looked at every so many sweeps. */
+const RECORDS = 16;
+const APART = 10;
+/** Patches evolved per snapshot: fewer would hide the drift of the whole lattice behind their own scatter. */
+const PATCHES = 512;
+/** Simulated lattices start from this magnetization along the field. All runs settle, and are then looked at every so many sweeps. */
 const START = 0.75;
+const SETTLE_SMALL = 200;
 const SETTLE = 80;
 const EVERY = 5;
 const LOOKS = 16;
@@ -46,7 +53,7 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
     activation: p.activation,
     diffusion: p.diffusion,
   };
-  const ages = quadraticTimes(RECORDS, p.age);
+  const ages = evenTimes(RECORDS, APART).map((time) => SETTLE_SMALL + time);
   const first = p.h < 0 ? -START : START;
   const name = `large${side}`;
   const learned = await run.phase("large lattice, learn", () =>
@@ -60,17 +67,15 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
       const [pairs] = await makePairs(system, words, [0], options);
       bar.done();
       const model = await fitSde(gpu, pairs, "compensator", shape, { ...p, closedForm: true, seed });
-      return { ...modelTensors(model), seconds: seconds(begin) };
+      const start = thinned(pairs.whole, shape.d, PREDICTED);
+      return { ...modelTensors(model), start: { shape: [PREDICTED, shape.d], data: start }, seconds: seconds(begin) };
     }),
   );
   const model = modelFromTensors(shape, learned);
   run.tensors(`${name}/compensator`, modelTensors(model));
   const predicted = await run.phase("large lattice, predict", async () => {
     const begin = performance.now();
-    const states = await system.prepared(DIRECT, side, first, stream(seed, "large/start"));
-    const z = await system.observe(states);
-    states.destroy();
-    const start = Float32Array.from({ length: PREDICTED * shape.d }, (_, k) => z[k % z.length]);
+    const start = learned.start.data as Float32Array;
     const every = Math.round(EVERY / p.dt);
     const steps = every * (SETTLE / EVERY + LOOKS);
     const at = stream(seed, "large/predict");
