@@ -291,7 +291,7 @@ describe("packing", () => {
 
 describe("observables", () => {
   test.each(CLOSURES)(
-    "with %p are those of the definitions, of lattices and of patches, whose averages are the lattices' exactly",
+    "with %s are those of the definitions, of lattices and of patches, whose averages are the lattices' exactly",
     async (closure) => {
       for (const [side, patchSide] of [...TILINGS, [12, 6]]) {
         const count = 35;
@@ -425,7 +425,7 @@ function hostGenerator(
 
 describe("the generator (evolvePatches for time 0)", () => {
   test.each(CLOSURES)(
-    "with %p is K times the sum over the flips of a patch of rate · change of the whole system, and of its square",
+    "with %s is K times the sum over the flips of a patch of rate · change of the whole system, and of its square",
     async (closure) => {
       for (const [side, patchSide] of TILINGS) {
         for (const physics of [PAPER, COLD]) {
@@ -445,7 +445,7 @@ describe("the generator (evolvePatches for time 0)", () => {
   );
 
   test.each(CLOSURES)(
-    "with %p is that of the definitions when some patches are chosen, in any order",
+    "with %s is that of the definitions when some patches are chosen, in any order",
     async (closure) => {
       const lattices = roughLattices(40, 24);
       const system = makeSystem(8, { ...COLD, closure });
@@ -688,7 +688,7 @@ describe("partial evolution", () => {
   });
 
   test.each(CLOSURES)(
-    "with %p has Δ equal to K times the change of the observables of the lattice with the evolved patch in it",
+    "with %s has Δ equal to K times the change of the observables of the lattice with the evolved patch in it",
     async (closure) => {
       const [side, patchSide] = [24, 8];
       const system = makeSystem(patchSide, { closure });

@@ -27,7 +27,7 @@ const START = 0.75;
 const SETTLE_SMALL = 200;
 const SETTLE = 80;
 const EVERY = 5;
-const LOOKS = 16;
+const LOOKS = 32;
 /** Direct runs: one word of replicas. Predicted runs. */
 const DIRECT = 32;
 const PREDICTED = 512;
