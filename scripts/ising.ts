@@ -280,7 +280,8 @@ await main(async () => {
 
   /** Moments of m and ρ over time from every start, spins at random places at first. */
   async function simulateTruth() {
-    const system = systemOf({ patch: Math.min(...p.patches), closure: "none", boundary: "halo" });
+    // What is observed is the whole: few large pieces.
+    const system = systemOf({ patch: Math.max(...p.patches), closure: "none", boundary: "halo" });
     const tensors = await run.stage("truth", async () => {
       const bar = progress("direct simulation", times.length * p.trueRuns * p.m0.length);
       const records: Record<string, { shape: number[]; data: Float32Array }> = {};

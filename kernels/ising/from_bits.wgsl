@@ -1,7 +1,9 @@
 // Square pieces of lattices, 32 of them to a word, from lattices replica by replica (to_bits.wgsl):
 //   spins[item / 32][r][c], bit item % 32  =  bits[item / per_replica][top + r][left + c],
 // with the corner (top, left) of the patch that the item is: patch `chosen[item]` of a tiling with `tiles` patches per row at a
-// distance of `stride`. Items beyond the last are down. One invocation per word of the result.
+// distance of `stride`. Items beyond the last are down. One invocation per 32
+// columns of a row of 32 items.
+import package::ising::transpose::transpose;
 
 struct Params {
   items: u32,
@@ -22,19 +24,23 @@ struct Params {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
   let index = id.y * size.x * 64u + id.x;
   let side = params.side;
-  let first = 32u * (index / (side * side));
+  let strips = (side + 31u) / 32u;
+  let first = 32u * (index / (side * strips));
   if (first >= params.items) { return; }
-  let row = (index / side) % side;
-  let column = index % side;
-  let end = min(32u, params.items - first);
-  var packed = 0u;
-  for (var k = 0u; k < end; k++) {
-    let item = first + k;
-    let place = chosen[item];
+  let row = (index / strips) % side;
+  let column = 32u * (index % strips);
+  var words = array<u32, 32>();
+  for (var k = 0u; k < min(32u, params.items - first); k++) {
+    let place = chosen[first + k];
     let y = (place / params.tiles) * params.stride + row;
     let x = (place % params.tiles) * params.stride + column;
-    let word = bits[((item / params.per_replica) * params.rows + y) * params.words + x / 32u];
-    packed |= ((word >> (x % 32u)) & 1u) << k;
+    let at = (((first + k) / params.per_replica) * params.rows + y) * params.words + x / 32u;
+    // Columns of the piece that go on in the next word of the row.
+    words[k] = bits[at] >> (x % 32u);
+    if (x % 32u > 0u && x / 32u + 1u < params.words) { words[k] |= bits[at + 1u] << (32u - x % 32u); }
   }
-  spins[index] = packed;
+  transpose(&words);
+  for (var k = 0u; k < min(32u, side - column); k++) {
+    spins[((first / 32u) * side + row) * side + column + k] = words[k];
+  }
 }

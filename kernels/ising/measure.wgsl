@@ -12,9 +12,10 @@
 // What these are divided by is the host's business (lib/systems/ising.ts).
 //
 // bits[replica][row][word] with a frame (to_bits.wgsl). Item: patch chosen[item], or number item % per_replica if none are listed, of
-// replica item / per_replica. One invocation per item; 32 columns (those of a block) at a time by bitwise addition and population
-// counts, class by class of (s, u), which share a rate. Accuracy: counts exact, sums over rows float32.
-import constants::BLOCK;   // side of the blocks, at most 32; 0: plaquettes
+// replica item / per_replica. One invocation per item; a word of COLUMNS columns and ROWS rows at a time by bitwise addition and
+// population counts, class by class of (s, u), which share a rate. Accuracy: counts exact, sums over words float32.
+import constants::BLOCK;     // side of the blocks, a power of two up to 32; 0: plaquettes
+import constants::COLUMNS;   // of a word, a power of two; those of a block
 import package::ising::planes::{ Sum, add_planes, masked, total, total_square, total_product };
 
 struct Params {
@@ -37,7 +38,11 @@ struct Params {
 @group(0) @binding(2) var<storage, read> chosen: array<u32>;
 @group(0) @binding(3) var<storage, read_write> result: array<f32>;   // [item][ups, Q, D, P, drift (4), gamma (10)]
 
-// The sites of columns x … x + 31 of a row, and their left and right neighbours.
+const ROWS = select(min(32u / COLUMNS, BLOCK), 32u / COLUMNS, BLOCK == 0u);
+// The first column of all rows of a word.
+const EDGE = select(0xffffffffu / ((1u << (COLUMNS % 32u)) - select(1u, 0u, COLUMNS == 32u)), 1u, COLUMNS == 32u);
+
+// Sites of a row or a word, row after row from the low bits on, and their left and right neighbours.
 struct Window { west: u32, here: u32, east: u32 }
 
 fn word_from(row: u32, column: u32) -> u32 {
@@ -48,8 +53,26 @@ fn word_from(row: u32, column: u32) -> u32 {
   return select((bits[at] >> shift) | (next << ((32u - shift) & 31u)), bits[at], shift == 0u);
 }
 
+// Columns x … x + COLUMNS − 1 of one row.
 fn window_at(row: u32, column: u32) -> Window {
-  return Window(word_from(row, column - 1u), word_from(row, column), word_from(row, column + 1u));
+  if (COLUMNS == 32u) {
+    return Window(word_from(row, column - 1u), word_from(row, column), word_from(row, column + 1u));
+  }
+  let all = word_from(row, column - 1u);
+  let mask = (1u << (COLUMNS % 32u)) - 1u;
+  return Window(all & mask, (all >> 1u) & mask, (all >> 2u) & mask);
+}
+
+// a and, so many rows on, b.
+fn joined(a: Window, b: Window, rows: u32) -> Window {
+  let shift = (COLUMNS * rows) % 32u;
+  return Window(a.west | (b.west << shift), a.here | (b.here << shift), a.east | (b.east << shift));
+}
+
+// A word from its row so many rows on.
+fn skipped(a: Window, rows: u32) -> Window {
+  let shift = (COLUMNS * rows) % 32u;
+  return Window(a.west >> shift, a.here >> shift, a.east >> shift);
 }
 
 @compute @workgroup_size(8)
@@ -69,17 +92,28 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
   var gamma_rho = vec3f();   // ρρ, ρd, ρp
   var gamma_rest = vec3f();  // dd, dp, pp
   var squares = 0.0;         // Σ M²
-  for (var column = 0u; column < params.extent; column += select(BLOCK, 32u, BLOCK == 0u)) {
-    let width = min(params.extent - column, select(BLOCK, 32u, BLOCK == 0u));
-    let mask = select((1u << (width & 31u)) - 1u, 0xffffffffu, width >= 32u);
+  for (var column = 0u; column < params.extent; column += COLUMNS) {
+    let width = min(params.extent - column, COLUMNS);
+    let columns = EDGE * select((1u << (width & 31u)) - 1u, 0xffffffffu, width == 32u);
     // Of a block so far: up spins; Σ r (1, δ_ρ / s, δ_D / s), and the same times s.
     var block_ups = 0u;
     var even_sums = vec3f();
     var odd_sums = vec3f();
-    var north = window_at(top - 1u, left + column);
-    var middle = window_at(top, left + column);
-    for (var row = 0u; row < params.extent; row++) {
-      let south = window_at(top + row + 1u, left + column);
+    var before = window_at(top - 1u, left + column);
+    for (var row = 0u; row < params.extent; row += ROWS) {
+      let height = min(params.extent - row, ROWS);
+      let mask = columns & select((1u << ((COLUMNS * height) & 31u)) - 1u, 0xffffffffu, COLUMNS * height == 32u);
+      // Rows beyond the piece stay empty, but for the first.
+      var middle = Window();
+      for (var k = 0u; k < height; k++) { middle = joined(middle, window_at(top + row + k, left + column), k); }
+      let after = window_at(top + row + height, left + column);
+      var north = before;
+      var south = after;
+      if (ROWS > 1u) {
+        north = joined(before, middle, 1u);
+        south = joined(skipped(middle, 1u), after, height - 1u);
+      }
+      before = skipped(middle, ROWS - 1u);
       let s = middle.here;
       let u = add_planes(north.here, south.here, middle.west, middle.east);
       let v = add_planes(north.west, north.east, south.west, south.east);
@@ -127,7 +161,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
         even_sums += rate * sums;
         odd_sums += sign * sums;
       }
-      if (BLOCK > 0u && (row + 1u) % max(BLOCK, 1u) == 0u) {
+      if (BLOCK > 0u && (row + ROWS) % max(BLOCK, 1u) == 0u) {
         let area = f32(BLOCK * BLOCK);
         let m = 2.0 * f32(block_ups) - area;
         squares += m * m;
@@ -140,8 +174,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
         even_sums = vec3f();
         odd_sums = vec3f();
       }
-      north = middle;
-      middle = south;
     }
   }
   let sites = f32(params.extent * params.extent);

@@ -1,7 +1,8 @@
 // Lattices replica by replica, 32 sites of a row to a word, from lattices site by site, 32 replicas to a word:
 //   bits[replica][r][c / 32], bit c % 32  =  spins[replica / 32][(r + shift) mod side][(c + shift) mod side], bit replica % 32.
 // With `rows` above the side and a shift of side − margin the result has a frame of neighbours around each lattice.
-// One invocation per word of the result.
+// One invocation per word of a row of the result and 32 replicas.
+import package::ising::transpose::transpose;
 
 struct Params {
   replicas: u32,
@@ -18,19 +19,21 @@ struct Params {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
   let index = id.y * size.x * 64u + id.x;
-  let replica = index / (params.rows * params.words);
+  let place = index % (params.rows * params.words);   // row and word
+  let replica = 32u * (index / (params.rows * params.words));
   if (replica >= params.replicas) { return; }
   let side = params.side;
-  let row = (index / params.words) % params.rows;
-  let first = 32u * (index % params.words);
+  let row = place / params.words;
+  let first = 32u * (place % params.words);
   let base = ((replica / 32u) * side + (row + params.shift) % side) * side;
-  let lane = replica % 32u;
-  let end = min(32u, params.rows - first);
+  var words = array<u32, 32>();
   var column = (first + params.shift) % side;
-  var packed = 0u;
-  for (var k = 0u; k < end; k++) {
-    packed |= ((spins[base + column] >> lane) & 1u) << k;
+  for (var k = 0u; k < min(32u, params.rows - first); k++) {
+    words[k] = spins[base + column];
     column = select(column + 1u, 0u, column + 1u == side);
   }
-  bits[index] = packed;
+  transpose(&words);
+  for (var k = 0u; k < min(32u, params.replicas - replica); k++) {
+    bits[(replica + k) * params.rows * params.words + place] = words[k];
+  }
 }

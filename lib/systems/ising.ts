@@ -462,7 +462,7 @@ export class Ising implements SpinSystem<IsingStates> {
     const bits = this.#gpu.buffer("ising.bits", 4 * count * rows * words);
     const kernel = await this.#gpu.kernel("ising/to_bits.wgsl");
     const params = { replicas: count, side: array, rows, words, shift: (array + margin - frame) % array };
-    this.#gpu.run(kernel.call({ params, spins, bits }, grid(count * rows * words, 64)));
+    this.#gpu.run(kernel.call({ params, spins, bits }, grid(Math.ceil(count / LANES) * rows * words, 64)));
     return bits;
   }
 
@@ -486,7 +486,12 @@ export class Ising implements SpinSystem<IsingStates> {
       words: Math.ceil(rows / 32),
     };
     const { spins } = states;
-    this.#gpu.run(kernel.call({ params, bits, chosen, spins }, grid(spins.bytes / 4, 64)));
+    this.#gpu.run(
+      kernel.call(
+        { params, bits, chosen, spins },
+        grid(Math.ceil(count / LANES) * params.side * Math.ceil(params.side / 32), 64),
+      ),
+    );
     chosen.destroy();
     return states;
   }
@@ -512,7 +517,11 @@ export class Ising implements SpinSystem<IsingStates> {
     const bits = await this.#toBits(states, MARGIN);
     const list = this.#gpu.buffer("ising.chosen", chosen ?? new Uint32Array(1));
     const result = this.#gpu.buffer("ising.measured", 4 * MEASURED * items);
-    const kernel = await this.#gpu.kernel("ising/measure.wgsl", { constants: { BLOCK: this.#block } });
+    // A word holds a block, or as many rows of the piece as go into it.
+    const columns = this.#block || [8, 16].find((width) => width >= extent) || 32;
+    const kernel = await this.#gpu.kernel("ising/measure.wgsl", {
+      constants: { BLOCK: this.#block, COLUMNS: columns },
+    });
     const params = {
       per_replica: perReplica,
       listed: chosen ? 1 : 0,
