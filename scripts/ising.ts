@@ -153,7 +153,7 @@ await main(async () => {
     }),
   );
 
-  /** z = (m, ρ), with what the closure adds: measured correlations, or what an encoder has learned to see. */
+  /** z = (m, ρ), with what the closure adds: measured closure variables, or what an encoder has learned to see. */
   async function closeBy(
     system: Ising,
     closure: IsingClosure,

@@ -1,8 +1,8 @@
 // Square pieces of lattices, 32 of them to a word, from lattices replica by replica (to_bits.wgsl):
 //   spins[item / 32][r][c], bit item % 32  =  bits[item / per_replica][top + r][left + c],
 // with the corner (top, left) of the patch that the item is: patch `chosen[item]` of a tiling with `tiles` patches per row at a
-// distance of `stride`. Items beyond the last are down. One invocation per 32
-// columns of a row of 32 items.
+// distance of `stride`. Items beyond the last are down.
+// One invocation per 32 columns of a row of 32 items.
 import package::ising::transpose::transpose;
 
 struct Params {

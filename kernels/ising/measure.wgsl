@@ -7,15 +7,15 @@
 //   δ_i = s_i (−2, u − 2, 4 − 2v, 8 − 4w),
 // u, v: up neighbours and up diagonal neighbours; w: plaquettes whose other three spins have the product +1. The kernel sums
 //   drift = Σ_i r_i δ_i   and   gamma = Σ_i r_i δ_i δ_iᵀ (upper triangle, row by row).
-// With BLOCK > 0 the fourth is that of the squares of M, the sums of s over blocks of BLOCK² sites into which the piece is cut:
+// With BLOCK > 0 the fourth is that of the squares of M, the sums of s over the blocks of BLOCK² sites that make up the piece:
 //   P = (4 / BLOCK²) Σ_blocks M²,   and a flip of spin i changes Σ M² / BLOCK² by   4 (1 − s_i M) / BLOCK².
-// What these are divided by is the host's business (lib/systems/ising.ts).
+// (A piece that is not whole blocks has no fourth.) What the others are divided by is the host's business (lib/systems/ising.ts).
 //
 // bits[replica][row][word] with a frame (to_bits.wgsl). Item: patch chosen[item], or number item % per_replica if none are listed, of
 // replica item / per_replica. One invocation per item; a word of COLUMNS columns and ROWS rows at a time by bitwise addition and
 // population counts, class by class of (s, u), which share a rate. Accuracy: counts exact, sums over words float32.
 import constants::BLOCK;     // side of the blocks, a power of two up to 32; 0: plaquettes
-import constants::COLUMNS;   // of a word, a power of two; those of a block
+import constants::COLUMNS;   // of a word, a power of two; BLOCK where that is above 0
 import package::ising::planes::{ Sum, add_planes, masked, total, total_square, total_product };
 
 struct Params {
@@ -63,13 +63,13 @@ fn window_at(row: u32, column: u32) -> Window {
   return Window(all & mask, (all >> 1u) & mask, (all >> 2u) & mask);
 }
 
-// a and, so many rows on, b.
+// a, with b placed `rows` rows after it.
 fn joined(a: Window, b: Window, rows: u32) -> Window {
   let shift = (COLUMNS * rows) % 32u;
   return Window(a.west | (b.west << shift), a.here | (b.here << shift), a.east | (b.east << shift));
 }
 
-// A word from its row so many rows on.
+// A word without its first `rows` rows.
 fn skipped(a: Window, rows: u32) -> Window {
   let shift = (COLUMNS * rows) % 32u;
   return Window(a.west >> shift, a.here >> shift, a.east >> shift);
@@ -103,7 +103,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
     for (var row = 0u; row < params.extent; row += ROWS) {
       let height = min(params.extent - row, ROWS);
       let mask = columns & select((1u << ((COLUMNS * height) & 31u)) - 1u, 0xffffffffu, COLUMNS * height == 32u);
-      // Rows beyond the piece stay empty, but for the first.
+      // Rows beyond the piece stay empty in `middle`; `after` is the first of them.
       var middle = Window();
       for (var k = 0u; k < height; k++) { middle = joined(middle, window_at(top + row + k, left + column), k); }
       let after = window_at(top + row + height, left + column);

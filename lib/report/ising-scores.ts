@@ -130,6 +130,9 @@ export function size(data: Data): Html | false {
     directRuns,
     predicted,
     direct,
+    settleSmall,
+    settle,
+    start,
     secondsLearn,
     secondsPredict,
     secondsDirect,
@@ -152,7 +155,7 @@ export function size(data: Data): Html | false {
       predicted: text("Learned equation"),
       direct: text("Direct simulation"),
     },
-    html`Late magnetization (after 80 sweeps, simulations from |m| = 0.75 on, predictions from training lattices) of ${side} × ${side} spins, learned from patches of ${patch} × ${patch} (<i>K</i> = ${formatSetting(patches)}); ${formatSetting(predictedRuns)} predicted and ${formatSetting(directRuns)} simulated runs, 95 % intervals, wall time on this machine.
-Learned with the compensator between frozen neighbours, from small lattices in equilibrium. Time to learn holds everything from the first small lattice to the trained equation.`,
+    html`Late magnetization (after ${formatSetting(settle)} sweeps; simulations started at m = ${formatSetting(start)}, predictions at training lattices) of ${side} × ${side} spins, learned from patches of ${patch} × ${patch} (<i>K</i> = ${formatSetting(patches)}); ${formatSetting(predictedRuns)} predicted and ${formatSetting(directRuns)} simulated runs, 95 % intervals, wall time on this machine.
+Learned with the compensator between frozen neighbours, from small lattices after ${formatSetting(settleSmall)} sweeps, which is equilibrium where relaxation is faster. Time to learn holds everything from the first small lattice to the trained equation.`,
   );
 }

@@ -120,6 +120,10 @@ export interface IsingReportData {
     patches: number;
     predictedRuns: number;
     directRuns: number;
+    /** Sweeps before small lattices become training lattices and before m is looked at, and where direct simulations start. */
+    settleSmall: number;
+    settle: number;
+    start: number;
     predicted: { mean: Interval; std: Interval };
     direct: { mean: Interval; std: Interval } | null;
     secondsLearn: number;
@@ -152,6 +156,14 @@ equation predicts mean magnetization and domain-wall density of ${data.side} × 
   }`;
 }
 
+/** What b is, where it is among the variables. */
+function closingNote({ variables }: IsingReportData): Html | false {
+  return (
+    variables.some(({ symbol }) => symbol === "b") &&
+    html`: the mean of the squared magnetization over blocks of 8 × 8 spins, or of the largest power of 2 below that divides the patch side`
+  );
+}
+
 /** What is simulated, what is learned from it, and how it is tested. */
 function question(data: IsingReportData): Html {
   const { side, temperature, field, variables, trueRuns, runs, cases, horizon } = data;
@@ -162,7 +174,7 @@ under Glauber dynamics: every spin attempts a flip once per unit of time on aver
 attempt per site. Asked for is the equation d<i>z</i> = <i>f</i>(<i>z</i>) d<i>t</i> + <i>σ</i>(<i>z</i>) d<i>W</i> of the whole lattice, learned while only one patch of ℓ × ℓ spins moves at a time.</p>
 <p>The variables are <i>z</i> = (${z}): magnetization <i>m</i>, domain-wall density <i>ρ</i> (the part of neighbouring pairs that differ)${
     closing.length > 0
-      ? `, and ${closing.join(", ")} (closure “${data.closure}”)`
+      ? html`, and ${closing.join(", ")} (closure “${data.closure}”)${closingNote(data)}`
       : "; the main figures use no closure variables"
   }. ${
     cases.length > 0 &&
@@ -220,7 +232,7 @@ function sections(data: IsingReportData): Section[] {
       body: some(
         [data.closures],
         [
-          html`<p><i>m</i> and <i>ρ</i> do not quite determine their own future; closure variables are to carry what is missing. Learned closures (autoencoder, dynamics) are trained on a part of the lattices and have no rates: their drift is the mean change over δ<i>t</i> of some copies of each evolution, and predictions step with that δ<i>t</i>. Features are the diagonal and plaquette correlations; blocks are the diagonal correlation and <i>b</i>, the mean square of the magnetizations of blocks of 8 × 8 spins, which sees order over distances that pair and plaquette correlations do not reach. Of both drift and noise are known exactly.</p>`,
+          html`<p><i>m</i> and <i>ρ</i> do not quite determine their own future; closure variables are to carry what is missing. Learned closures (autoencoder, dynamics) are trained on a part of the lattices and have no rates: their drift is the mean change over δ<i>t</i> of some copies of each evolution, and predictions step with that δ<i>t</i>. Features are the diagonal and plaquette correlations; blocks are the diagonal correlation and <i>b</i>, which sees order over distances that pair and plaquette correlations do not reach. Of both drift and noise are known exactly.</p>`,
           training.closures(data),
         ],
       ),

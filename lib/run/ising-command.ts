@@ -63,7 +63,7 @@ const parameters = {
     default: "blocks",
     profiles: { paper: "autoencoder" },
     meaning:
-      "closure variables of the main figures: none; the diagonal correlation with that of plaquettes (features) or with the squared magnetization of blocks of 8 × 8 spins (blocks); or learned by a convolutional network",
+      "closure variables of the main figures: none; the diagonal correlation with that of plaquettes (features) or with the mean-square magnetization of blocks of 8 × 8 spins (blocks; smaller where 8 does not divide the patch); or learned by a convolutional network",
     paper: "3.3 (autoencoder)",
   },
   boundary: {
@@ -99,7 +99,7 @@ const parameters = {
   },
   trajectories: {
     kind: "integer",
-    default: 256,
+    default: 512,
     profiles: { standard: 2048, paper: 1024 },
     min: 32,
     max: 1e6,
@@ -172,9 +172,8 @@ const parameters = {
   },
   ...TRAINING,
   diffusion: { ...TRAINING.diffusion, default: "triangular" },
-  hidden: { ...TRAINING.hidden, profiles: { quick: [16, 16], paper: [64, 64, 64] } },
-  batch: { ...TRAINING.batch, profiles: { quick: 512 } },
-  steps: { ...TRAINING.steps, default: 200, profiles: { standard: 600, paper: 20_000 } },
+  hidden: { ...TRAINING.hidden, profiles: { paper: [64, 64, 64] } },
+  steps: { ...TRAINING.steps, default: 300, profiles: { standard: 600, paper: 20_000 } },
   learningRate: { ...TRAINING.learningRate, default: 0.005 },
   variables: {
     kind: "integer",

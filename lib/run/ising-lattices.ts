@@ -38,7 +38,7 @@ interface Sample {
  * lattices and the correlations are compared with those of as many true lattices of that side. Equilibrium is 200 sweeps from starts
  * of all magnetizations, which is not checked: below the critical temperature, or near it, that is too short.
  * All 95 % intervals take cohorts for the independent units, as tiles come from the same small lattices all over a cohort.
- * `metrics`: the distances, `upsample_w1.<m|rho>.level<k>` for the smallest patch, with `.patch<l>` for others; `.before` before relaxing.
+ * `metrics`: the distances, `upsample_w1.<m|rho>.level<k>` for the smallest patch of the run, with `.patch<l>` for others; `.before` before relaxing.
  * `pictures`, for the smallest patch side: a small lattice, the upsampled and a true one from m₀ = −0.5 at three ages, relaxed for
  * the times of `relaxTimeOf`, as in training. Throws InputError for fewer than 2 cohorts.
  */

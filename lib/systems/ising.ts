@@ -20,7 +20,7 @@ const WINDOW = 2;
 /** Passes over the lattice until the host asks whether attempts are left, and turns that are reserved for a window. */
 const PASSES = 12;
 const TURNS = 4096;
-/** Side of the blocks whose squared magnetization is an observable, in a patch that it divides. */
+/** Side of the blocks whose mean-square magnetization is an observable, in a patch that it divides. */
 const BLOCK = 8;
 /** Numbers per patch of kernels/ising/measure.wgsl. */
 const MEASURED = 18;
@@ -49,7 +49,7 @@ export interface IsingParameters {
   readonly upsampling?: (typeof UPSAMPLINGS)[number];
   /**
    * Closure made by hand, observables beside m and ρ: none; the diagonal and plaquette correlations; the diagonal correlation and the
-   * squared magnetization of blocks.
+   * mean-square magnetization of blocks.
    */
   readonly closure?: (typeof HAND_MADE)[number];
 }
@@ -119,7 +119,7 @@ export class Ising implements SpinSystem<IsingStates> {
       { name: "domain-wall density", symbol: "ρ", unit: "1" },
       ...(closure === "none" ? [] : [{ name: "diagonal correlation", symbol: "c", unit: "1" }]),
       ...(closure === "features" ? [{ name: "plaquette correlation", symbol: "p", unit: "1" }] : []),
-      ...(closure === "blocks" ? [{ name: "squared block magnetization", symbol: "b", unit: "1" }] : []),
+      ...(closure === "blocks" ? [{ name: "mean-square block magnetization", symbol: "b", unit: "1" }] : []),
     ];
     this.#block = closure === "blocks" ? gcd(patchSide, BLOCK) : 0;
   }
@@ -296,9 +296,9 @@ export class Ising implements SpinSystem<IsingStates> {
       const end = await this.#measure(cut, wide);
       const delta = this.#difference(start, end);
       if (this.#block > 0) {
-        // Blocks end where the patch does.
-        const after = this.#observables(await this.#measure(cut, { extent, generator: false }));
-        for (let k = d - 1; k < delta.length; k += d) delta[k] = after[k] - before[k];
+        // Blocks end where the patch does; the wide pieces cut them elsewhere, and their last column means nothing.
+        const inner = this.#difference(now, await this.#measure(cut, { extent, generator: false }));
+        for (let k = d - 1; k < delta.length; k += d) delta[k] = inner[k];
       }
       await watch?.(cut, true);
       return { before, delta, ...this.#generator(nodes, time) };
@@ -517,7 +517,7 @@ export class Ising implements SpinSystem<IsingStates> {
     const bits = await this.#toBits(states, MARGIN);
     const list = this.#gpu.buffer("ising.chosen", chosen ?? new Uint32Array(1));
     const result = this.#gpu.buffer("ising.measured", 4 * MEASURED * items);
-    // A word holds a block, or as many rows of the piece as go into it.
+    // A word holds rows of one block, or as many rows of the piece as go into it.
     const columns = this.#block || [8, 16].find((width) => width >= extent) || 32;
     const kernel = await this.#gpu.kernel("ising/measure.wgsl", {
       constants: { BLOCK: this.#block, COLUMNS: columns },

@@ -44,7 +44,7 @@ export interface System<S extends States = States> {
   readonly dimension: number;
   readonly observables: readonly Observable[];
   readonly patchSide: number;
-  /** Replicas that share words and random numbers: batches are multiples of it. 1 where replicas are packed one by one. */
+  /** How many replicas share a word and its random numbers; batches are multiples of it. 1: each replica has its own. */
   readonly lanes: number;
   /**
    * Random states of the training law. Replicas of one cohort (consecutive ones, as many as the system says where it says so) start
