@@ -1,7 +1,7 @@
 // The 2D Ising model: learn the SDE of magnetization, domain-wall density and closure variables of a large lattice from patches of
 // 8 × 8 to 64 × 64 spins (paper, section 3.3), and compare it with direct simulation in physical time.
 //
-//   npm run ising                                          quick: a minute and a half
+//   npm run ising                                          quick: under two minutes
 //   npm run ising -- --profile standard --seed 7           three seeds, all comparisons; about twenty minutes on two cores
 //   npm run ising -- --closure autoencoder --patches 16    closure variables learned by a convolutional network
 //   npm run ising -- --help
