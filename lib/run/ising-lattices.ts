@@ -59,6 +59,7 @@ export async function measureLattices(
   const metrics: Record<string, { value: number; low: number; high: number }> = {};
   const truths = new Map<number, Sample>();
   const smaller = patches.filter((patch) => patch < side);
+  const smallest = Math.min(...smaller);
   for (const patch of smaller) {
     const system = new Ising(gpu, { ...physics, patchSide: patch });
     let states = await equilibrium(system, count(patch), patch, (step) =>
@@ -93,7 +94,7 @@ export async function measureLattices(
         const after = distance(relaxed[observable], exact, seed);
         upsampling.push({ patch, level, side: extent, observable, before, after, floor: distanceFloor(exact) });
         // The smallest patch climbs all levels: its metrics need no other name.
-        const own = patch === Math.min(...smaller) ? [] : [`patch${patch}`];
+        const own = patch === smallest ? [] : [`patch${patch}`];
         const name = ["upsample_w1", observable, `level${level}`, ...own] as const;
         metrics[metricName(...name)] = { value: after.w1, low: after.low, high: after.high };
         metrics[metricName(...name, "before")] = { value: before.w1, low: before.low, high: before.high };
@@ -101,7 +102,7 @@ export async function measureLattices(
     }
     states.destroy();
   }
-  const pictures = smaller.length > 0 ? await draw(gpu, physics, Math.min(...smaller), side, relaxTime, seed) : [];
+  const pictures = smaller.length > 0 ? await draw(gpu, physics, smallest, side, relaxTime, seed) : [];
   return { upsampling, correlations, pictures, metrics };
 }
 
