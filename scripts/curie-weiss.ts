@@ -5,28 +5,29 @@
 //   npm run curie-weiss -- --profile standard --seed 7           three seeds, about ten minutes on two cores
 //   npm run curie-weiss -- --profile standard --L 1024 --patches 16      a million spins from patches of 256
 //   npm run curie-weiss -- --help
-import { curieWeissReference, scoreCurieWeiss } from "../lib/analysis/curie-weiss-scores.ts";
+
 import { evenGrid } from "../lib/analysis/function-error.ts";
 import { varianceRatio } from "../lib/analysis/variance-ratio.ts";
-import { openDevice } from "../lib/gpu/device.ts";
-import { fitSde } from "../lib/method/fit.ts";
-import { METHODS, type Method, type Pairs } from "../lib/method/pairs.ts";
-import { rollout } from "../lib/method/rollout.ts";
-import { evaluate, modelFromTensors, modelTensors, type SdeModel, type SdeShape } from "../lib/method/sde-model.ts";
-import { evenTimes, makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
-import { upsampleTo } from "../lib/method/upsample.ts";
-import { stream } from "../lib/random/stream.ts";
-import { curieWeissReport } from "../lib/report/curie-weiss.ts";
-import { parseExperiment } from "../lib/run/command-line.ts";
-import { repeatCommand } from "../lib/run/command-text.ts";
-import { curieWeissCommand, EVERY } from "../lib/run/curie-weiss-command.ts";
 import {
   curieWeissFigures,
   curieWeissMetrics,
   curieWeissTables,
   type Outcome,
   scoreTable,
-} from "../lib/run/curie-weiss-summary.ts";
+} from "../lib/experiments/curie-weiss/metrics.ts";
+import { curieWeissCommand, EVERY } from "../lib/experiments/curie-weiss/parameters.ts";
+import { curieWeissReport } from "../lib/experiments/curie-weiss/report.ts";
+import { curieWeissReference, scoreCurieWeiss } from "../lib/experiments/curie-weiss/scores.ts";
+import { openDevice } from "../lib/gpu/device.ts";
+import { METHODS, type Method, type Pairs } from "../lib/method/pairs.ts";
+import { fitSde } from "../lib/method/sde/fit.ts";
+import { evaluate, modelFromTensors, modelTensors, type SdeModel, type SdeShape } from "../lib/method/sde/model.ts";
+import { rollout } from "../lib/method/sde/rollout.ts";
+import { evenTimes, makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
+import { upsampleTo } from "../lib/method/upsample.ts";
+import { stream } from "../lib/random/stream.ts";
+import { parseExperiment } from "../lib/run/command-line.ts";
+import { repeatCommand } from "../lib/run/command-text.ts";
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";

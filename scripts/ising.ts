@@ -7,20 +7,29 @@
 //   npm run ising -- --help
 
 import { evenGrid } from "../lib/analysis/function-error.ts";
-import { isingMoments, scoreIsing } from "../lib/analysis/ising-scores.ts";
+import { driftField } from "../lib/experiments/ising/drift-field.ts";
+import { studyLargeLattice } from "../lib/experiments/ising/large-lattice.ts";
+import { isingFigures, isingMetrics, isingTables, type Outcome, scoreTable } from "../lib/experiments/ising/metrics.ts";
+import { EVERY, type IsingClosure, isingCommand, isLearned } from "../lib/experiments/ising/parameters.ts";
+import { isingSources, relaxTimeOf, type Source } from "../lib/experiments/ising/plan.ts";
+import { isingReport } from "../lib/experiments/ising/report.ts";
+import { isingMoments, scoreIsing } from "../lib/experiments/ising/scores.ts";
+import { measureLattices } from "../lib/experiments/ising/upsampled-lattices.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import {
   ConvEncoder,
   type ConvEncoderShape,
   convEncoderFromTensors,
   convEncoderTensors,
-} from "../lib/method/conv-encoder.ts";
+} from "../lib/method/closure/conv-encoder.ts";
+import { trainSpinClosure } from "../lib/method/closure/spin-closure.ts";
+import { spinTable } from "../lib/method/closure/spin-table.ts";
 import { type Coordinates, closedBySpins, observables } from "../lib/method/coordinates.ts";
 import { simulateDirectly } from "../lib/method/direct.ts";
-import { fitSde } from "../lib/method/fit.ts";
 import { everyRow, type Method, type Pairs, pairsFromTensors, pairsTensors } from "../lib/method/pairs.ts";
-import { DivergedError, rollout } from "../lib/method/rollout.ts";
-import { modelFromTensors, modelTensors, type SdeModel, type SdeShape } from "../lib/method/sde-model.ts";
+import { fitSde } from "../lib/method/sde/fit.ts";
+import { modelFromTensors, modelTensors, type SdeModel, type SdeShape } from "../lib/method/sde/model.ts";
+import { DivergedError, rollout } from "../lib/method/sde/rollout.ts";
 import {
   makePairs,
   quadraticTimes,
@@ -28,18 +37,9 @@ import {
   thinned,
   type UpsampleOptions,
 } from "../lib/method/snapshots.ts";
-import { trainSpinClosure } from "../lib/method/spin-closure.ts";
-import { spinTable } from "../lib/method/spin-table.ts";
 import { stream } from "../lib/random/stream.ts";
-import { isingReport } from "../lib/report/ising.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
 import { repeatCommand } from "../lib/run/command-text.ts";
-import { EVERY, type IsingClosure, isingCommand, isLearned } from "../lib/run/ising-command.ts";
-import { driftField } from "../lib/run/ising-drift.ts";
-import { studyLargeLattice } from "../lib/run/ising-large.ts";
-import { measureLattices } from "../lib/run/ising-lattices.ts";
-import { isingSources, relaxTimeOf, type Source } from "../lib/run/ising-plan.ts";
-import { isingFigures, isingMetrics, isingTables, type Outcome, scoreTable } from "../lib/run/ising-summary.ts";
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";

@@ -8,39 +8,39 @@
 
 import { recordMoments } from "../lib/analysis/ensemble-error.ts";
 import { evenGrid } from "../lib/analysis/function-error.ts";
-import {
-  besideEachOther,
-  predatorPreyFloor,
-  recordOfCase,
-  scorePredatorPrey,
-  type TrueEnsembles,
-} from "../lib/analysis/predator-prey-scores.ts";
-import { openDevice } from "../lib/gpu/device.ts";
-import { closureTable } from "../lib/method/closure-table.ts";
-import { CLOSURES, type ClosureKind, trainClosure } from "../lib/method/closure-training.ts";
-import { type Coordinates, closedBy } from "../lib/method/coordinates.ts";
-import { type Measure, simulateDirectly } from "../lib/method/direct.ts";
-import { Encoder, type EncoderShape, encoderFromTensors, encoderTensors } from "../lib/method/encoder.ts";
-import { fitSde, stateScales } from "../lib/method/fit.ts";
-import { everyRow, METHODS, type Method, type Pairs, pairsFromTensors, pairsTensors } from "../lib/method/pairs.ts";
-import { rollout } from "../lib/method/rollout.ts";
-import { modelFromTensors, modelTensors, type SdeModel, type SdeShape, withLambda } from "../lib/method/sde-model.ts";
-import { evenTimes, makePairs, smallTrajectories, thinned } from "../lib/method/snapshots.ts";
-import { stream } from "../lib/random/stream.ts";
-import { predatorPreyReport } from "../lib/report/predator-prey.ts";
-import { parseExperiment } from "../lib/run/command-line.ts";
-import { repeatCommand } from "../lib/run/command-text.ts";
-import { main } from "../lib/run/main.ts";
-import { EVERY, FEWER, predatorPreyCommand, predatorPreySystem } from "../lib/run/predator-prey-command.ts";
-import { checkedEquation } from "../lib/run/predator-prey-equation.ts";
-import { measureFields } from "../lib/run/predator-prey-fields.ts";
+import { checkedEquation } from "../lib/experiments/predator-prey/equation-check.ts";
 import {
   type Outcome,
   predatorPreyFigures,
   predatorPreyMetrics,
   predatorPreyTables,
   scoreTable,
-} from "../lib/run/predator-prey-summary.ts";
+} from "../lib/experiments/predator-prey/metrics.ts";
+import { EVERY, FEWER, predatorPreyCommand, predatorPreySystem } from "../lib/experiments/predator-prey/parameters.ts";
+import { predatorPreyReport } from "../lib/experiments/predator-prey/report.ts";
+import {
+  besideEachOther,
+  predatorPreyFloor,
+  recordOfCase,
+  scorePredatorPrey,
+  type TrueEnsembles,
+} from "../lib/experiments/predator-prey/scores.ts";
+import { measureFields } from "../lib/experiments/predator-prey/upsampled-fields.ts";
+import { openDevice } from "../lib/gpu/device.ts";
+import { Encoder, type EncoderShape, encoderFromTensors, encoderTensors } from "../lib/method/closure/encoder.ts";
+import { closureTable } from "../lib/method/closure/table.ts";
+import { CLOSURES, type ClosureKind, trainClosure } from "../lib/method/closure/train.ts";
+import { type Coordinates, closedBy } from "../lib/method/coordinates.ts";
+import { type Measure, simulateDirectly } from "../lib/method/direct.ts";
+import { everyRow, METHODS, type Method, type Pairs, pairsFromTensors, pairsTensors } from "../lib/method/pairs.ts";
+import { fitSde, stateScales } from "../lib/method/sde/fit.ts";
+import { modelFromTensors, modelTensors, type SdeModel, type SdeShape, withLambda } from "../lib/method/sde/model.ts";
+import { rollout } from "../lib/method/sde/rollout.ts";
+import { evenTimes, makePairs, smallTrajectories, thinned } from "../lib/method/snapshots.ts";
+import { stream } from "../lib/random/stream.ts";
+import { parseExperiment } from "../lib/run/command-line.ts";
+import { repeatCommand } from "../lib/run/command-text.ts";
+import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
 import { stagedTraining } from "../lib/run/staged-training.ts";

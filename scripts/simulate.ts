@@ -13,14 +13,14 @@
 import { existsSync } from "node:fs";
 import { ensembleMoments } from "../lib/analysis/trajectory-error.ts";
 import { InputError } from "../lib/errors.ts";
+import { ISING_PHYSICS } from "../lib/experiments/ising/parameters.ts";
+import { checkWave, PREDATOR_PREY_PHYSICS, predatorPreySystem } from "../lib/experiments/predator-prey/parameters.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import { writeCsv } from "../lib/io/csv.ts";
 import { stream } from "../lib/random/stream.ts";
 import { parseTool } from "../lib/run/command-line.ts";
-import { ISING_PHYSICS } from "../lib/run/ising-command.ts";
 import { main } from "../lib/run/main.ts";
 import type { Parameters, Values } from "../lib/run/parameters.ts";
-import { checkWave, PREDATOR_PREY_PHYSICS, predatorPreySystem } from "../lib/run/predator-prey-command.ts";
 import { progress } from "../lib/run/progress.ts";
 import { tableOfRows } from "../lib/run/text-table.ts";
 import { CurieWeiss } from "../lib/systems/curie-weiss.ts";

@@ -10,8 +10,8 @@ import {
   type States,
   type System,
 } from "../systems/system.ts";
-import type { ConvEncoder } from "./conv-encoder.ts";
-import type { Encoder } from "./encoder.ts";
+import type { ConvEncoder } from "./closure/conv-encoder.ts";
+import type { Encoder } from "./closure/encoder.ts";
 
 export interface Coordinates<S extends States> {
   /** Number of variables. */

@@ -1,0 +1,173 @@
+// What the Curie–Weiss experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
+import { InputError } from "../../errors.ts";
+import { upsamplingFactors } from "../../method/upsample.ts";
+import type { Command } from "../../run/command-line.ts";
+import type { Parameters, Values } from "../../run/parameters.ts";
+import { checkTraining, isWhole, TRAINING } from "../../run/training-parameters.ts";
+
+const parameters = {
+  L: {
+    kind: "integer",
+    default: 64,
+    min: 4,
+    max: 2048,
+    unit: "spins",
+    meaning: "side of the large lattice",
+    paper: "3.1",
+  },
+  patches: {
+    kind: "integers",
+    default: [8, 16, 32, 64],
+    min: 2,
+    max: 2048,
+    unit: "spins",
+    meaning: "patch sides, each even and a divisor of the side",
+    paper: "3.1",
+  },
+  T: { kind: "number", default: 1.1, above: 0, unit: "J/k_B", meaning: "temperature", paper: "3.1" },
+  h: { kind: "number", default: 0.1, min: -100, max: 100, unit: "J", meaning: "external field", paper: "3.1" },
+  m0: {
+    kind: "numbers",
+    default: [-0.5, -0.25, 0, 0.25, 0.5],
+    min: -1,
+    max: 1,
+    meaning: "initial magnetizations of the test",
+    paper: "3.1",
+  },
+  seeds: {
+    kind: "integer",
+    default: 1,
+    profiles: { standard: 3, paper: 3 },
+    min: 1,
+    max: 100,
+    meaning: "independent repetitions, seed, seed + 1, …",
+  },
+  estimator: {
+    kind: "choice",
+    choices: ["both", "increment", "compensator"],
+    default: "both",
+    meaning: "the paper's estimator, ours, or both; the baselines naive and small are always there",
+  },
+  trajectories: {
+    kind: "integer",
+    default: 1024,
+    profiles: { standard: 16384, paper: 1000 },
+    min: 1,
+    max: 1e6,
+    meaning: "small systems simulated",
+    paper: "3.1",
+  },
+  records: {
+    kind: "integer",
+    default: 32,
+    profiles: { paper: 200 },
+    min: 1,
+    max: 10_000,
+    meaning: "snapshots of each small system",
+    paper: "3.1",
+  },
+  interval: {
+    kind: "number",
+    default: 0.2,
+    profiles: { paper: 1 },
+    above: 0,
+    max: 100,
+    unit: "sweeps",
+    meaning: "time between snapshots",
+    paper: "3.1",
+  },
+  relaxTime: {
+    kind: "number",
+    default: 0,
+    min: 0,
+    max: 100,
+    unit: "sweeps",
+    meaning: "LocalRelax after every doubling; 0: upsampled mean-field states need none",
+  },
+  patchesPerSnapshot: {
+    kind: "integer",
+    default: 8,
+    profiles: { paper: 1 },
+    min: 1,
+    max: 4096,
+    meaning: "patches evolved per snapshot, at most K",
+  },
+  incrementTime: {
+    kind: "number",
+    default: 0.02,
+    above: 0,
+    max: 10,
+    unit: "sweeps",
+    meaning: "partial evolution δt of the increments",
+  },
+  compensatorTime: {
+    kind: "number",
+    default: 0.001,
+    above: 0,
+    max: 10,
+    unit: "sweeps",
+    meaning: "partial evolution δt of the compensator",
+  },
+  ...TRAINING,
+  hidden: { ...TRAINING.hidden, profiles: { quick: [16, 16], paper: [64, 64, 64] } },
+  diffusion: {
+    ...TRAINING.diffusion,
+    default: "diagonal",
+    profiles: { paper: "constant" },
+    meaning: "how σ depends on m: constant, or by a network",
+  },
+  batch: { ...TRAINING.batch, profiles: { standard: 2048 } },
+  steps: { ...TRAINING.steps, default: 512, profiles: { standard: 2048, paper: 20_000 } },
+  learningRate: { ...TRAINING.learningRate, default: 0.01, profiles: { paper: 0.003 } },
+  weightDecay: { ...TRAINING.weightDecay, default: 1e-4 },
+  runs: {
+    kind: "integer",
+    default: 128,
+    profiles: { standard: 512, paper: 512 },
+    min: 2,
+    max: 100_000,
+    meaning: "predicted trajectories per initial magnetization",
+    paper: "3.1 (20)",
+  },
+  horizon: {
+    kind: "number",
+    default: 30,
+    above: 0,
+    max: 10_000,
+    unit: "sweeps",
+    meaning: "length of predicted trajectories",
+  },
+  dt: {
+    kind: "number",
+    default: 0.02,
+    profiles: { quick: 0.05 },
+    above: 0,
+    max: 1,
+    unit: "sweeps",
+    meaning: "Euler–Maruyama step of the prediction",
+  },
+} as const satisfies Parameters;
+
+/** Predictions are compared with theory every half sweep. */
+export const EVERY = 0.5;
+export type CurieWeissOptions = Values<typeof parameters>;
+
+function check(p: CurieWeissOptions): void {
+  for (const patch of p.patches) {
+    upsamplingFactors(patch, p.L);
+    if (patch % 2 !== 0) throw new InputError(`patch side ${patch} is odd: patches overlap by half, use an even side`);
+  }
+  if (new Set(p.patches).size < p.patches.length) throw new InputError(`--patches ${p.patches} names a side twice`);
+  checkTraining(p, p.trajectories * p.records);
+  if (!isWhole(EVERY / p.dt))
+    throw new InputError(`--dt ${p.dt} does not divide ${EVERY}: use 0.01, 0.02, 0.025 or 0.05`);
+  if (!isWhole(p.horizon / EVERY)) throw new InputError(`--horizon ${p.horizon} is not a multiple of ${EVERY}`);
+}
+
+export const curieWeissCommand: Command<typeof parameters> = {
+  name: "curie-weiss",
+  about:
+    "Learns the magnetization's SDE of a large Curie–Weiss system from small patches and compares it with exact theory.",
+  parameters,
+  check,
+};

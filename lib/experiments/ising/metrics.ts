@@ -1,0 +1,272 @@
+// From the scores of all seeds to what the Ising experiment hands out: metrics, tables, the data of the report.
+import type { ColumnTable } from "arquero";
+import paper from "../../../data/ising-paper.json";
+import { seedInterval } from "../../analysis/bootstrap.ts";
+import { kernelDensity } from "../../analysis/density.ts";
+import { evenGrid } from "../../analysis/function-error.ts";
+import type { Method } from "../../method/pairs.ts";
+import { type Metric, metricName } from "../../run/result.ts";
+import { metricCell, tableOfRows, textTable } from "../../run/text-table.ts";
+import type { IsingClosure, IsingOptions } from "./parameters.ts";
+import type { Study } from "./plan.ts";
+import type { IsingReportData } from "./report.ts";
+import { EARLY, type IsingScores, type IsingTruth, isingFloor, type Late } from "./scores.ts";
+
+/** One learned equation and its scores. */
+export interface Outcome {
+  readonly seed: number;
+  readonly patch: number;
+  readonly closure: IsingClosure;
+  readonly boundary: "halo" | "periodic";
+  readonly study: Study;
+  readonly method: Method;
+  /** Duration δt of the pairs; 0: the generator. */
+  readonly time: number;
+  /** Trained on one snapshot in this many. */
+  readonly fewer: number;
+  readonly pairs: number;
+  /** null where trajectories of the equation leave the finite numbers. */
+  readonly scores: IsingScores | null;
+}
+
+/** One whose trajectories stay finite. */
+type Scored = Outcome & { readonly scores: IsingScores };
+
+export interface IsingStudy {
+  readonly truth: IsingTruth;
+  readonly outcomes: readonly Outcome[];
+  readonly options: IsingOptions;
+}
+
+interface Interval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+const QUANTITIES = ["error", "early", "stdRatio"] as const;
+const NAMES = { error: "error", early: "error_early", stdRatio: "std_ratio" } as const;
+
+/** Mean over seeds with its Student interval, not below zero; one seed has none. */
+function overSeeds(values: readonly number[]): Interval {
+  if (values.length < 2) return { mean: values[0], low: Number.NaN, high: Number.NaN };
+  const { estimate, low, high } = seedInterval(values);
+  return { mean: estimate, low: Math.max(0, low), high };
+}
+
+const isScored = (one: Outcome): one is Scored => one.scores !== null;
+
+/** Scored outcomes that differ in the seed alone. */
+function groups(outcomes: readonly Outcome[]): Scored[][] {
+  const found = Map.groupBy(outcomes.filter(isScored), ({ study, patch, closure, boundary, method, time, fewer }) =>
+    [study, patch, closure, boundary, method, time, fewer].join(" "),
+  );
+  return [...found.values()];
+}
+
+function scoresOf(group: readonly Scored[]) {
+  const of = (quantity: (typeof QUANTITIES)[number]) => overSeeds(group.map(({ scores }) => scores[quantity]));
+  return { error: of("error"), early: of("early"), stdRatio: of("stdRatio") };
+}
+
+/** The groups of a study. The main equations of the study's patch belong to each of the comparisons too. */
+function groupsOf({ outcomes, options }: IsingStudy, study: Study): Scored[][] {
+  const all = groups(outcomes);
+  const own = all.filter(([one]) => one.study === study);
+  if (study === "main" || own.length === 0) return own;
+  const patches = new Set(own.map(([{ patch }]) => patch));
+  const main = all.filter(
+    ([one]) =>
+      one.study === "main" &&
+      (one.method === "compensator" || one.method === "increment") &&
+      patches.has(one.patch) &&
+      (study === "boundary" || one.patch === options.studyPatch),
+  );
+  return [...main, ...own];
+}
+
+/** The paper's errors, for its own system alone. */
+function paperErrors({ L, T, h }: IsingOptions): { patch: number; ours: number; naive: number }[] {
+  if (L !== 64 || T !== 2.5 || h !== 0.1) return [];
+  return paper.patchSide.map((patch, k) => ({ patch, ours: paper.published.ours[k], naive: paper.published.naive[k] }));
+}
+
+/** `error.compensator.patch16`, `std_ratio.increment.patch16.autoencoder`, `error.compensator.patch8.periodic` and so on. */
+export function isingMetrics(
+  study: IsingStudy,
+  lattices: Record<string, { value: number; low: number; high: number }>,
+  size: IsingReportData["size"],
+  seconds: number,
+): Record<string, Metric> {
+  const metrics: Record<string, Metric> = {};
+  const put = (name: string, { mean, low, high }: Interval, facts: Partial<Metric> = {}) => {
+    // A lattice that does not fluctuate has no ratio of fluctuations.
+    if (!Number.isFinite(mean)) return;
+    const known = Number.isFinite(low) && Number.isFinite(high);
+    metrics[name] = { value: mean, ci95: known ? [low, high] : null, paper: null, exact: null, unit: "1", ...facts };
+  };
+  const single = (mean: number): Interval => ({ mean, low: Number.NaN, high: Number.NaN });
+  const published = new Map(paperErrors(study.options).map((row) => [row.patch, row]));
+  const putScores = (group: Scored[], ...suffix: string[]) => {
+    const [{ method, patch, study: kind }] = group;
+    const scores = scoresOf(group);
+    for (const quantity of QUANTITIES) {
+      const theirs = method === "naive" ? published.get(patch)?.naive : published.get(patch)?.ours;
+      const known = quantity === "error" && kind === "main" && suffix.length === 0 && method !== "small" && theirs;
+      const name = metricName(NAMES[quantity], method, `patch${patch}`, ...suffix);
+      put(name, scores[quantity], { paper: known || null, exact: quantity === "stdRatio" ? 1 : 0 });
+    }
+  };
+  const number = (value: number) => String(value).replace(".", "_");
+  for (const group of groupsOf(study, "main")) {
+    putScores(group);
+    const [{ method, closure }] = group;
+    if (method === "compensator" || method === "increment") putScores(group, closure);
+  }
+  for (const group of groupsOf(study, "closure")) putScores(group, group[0].closure);
+  for (const group of groups(study.outcomes)) {
+    const [{ study: kind, boundary, time, pairs }] = group;
+    if (kind === "boundary") putScores(group, boundary);
+    if (kind === "time") putScores(group, `dt${number(time)}`);
+    if (kind === "data") putScores(group, `pairs${pairs}`);
+  }
+  // Scores are means over the seeds that stayed finite; the others are counted here.
+  for (const { study: kind, method, patch } of study.outcomes.filter((one) => !isScored(one))) {
+    const name = metricName("diverged", method, `patch${patch}`, kind);
+    put(name, single((metrics[name]?.value ?? 0) + 1), { exact: 0 });
+  }
+  const floor = isingFloor(study.truth, study.options.runs);
+  put("error.floor", single(floor.error));
+  put("error_early.floor", single(floor.early));
+  put("late.mean.truth", single(study.truth.late.mean));
+  put("late.std.truth", single(study.truth.late.std));
+  for (const [name, { value, low, high }] of Object.entries(lattices)) put(name, { mean: value, low, high });
+  if (size) {
+    for (const quantity of ["mean", "std"] as const) {
+      put(metricName("large", quantity, "predicted"), size.predicted[quantity]);
+      if (size.direct) put(metricName("large", quantity, "direct"), size.direct[quantity]);
+    }
+    put("seconds.large.learn", single(size.secondsLearn), { unit: "s" });
+    put("seconds.large.predict", single(size.secondsPredict), { unit: "s" });
+    put("seconds.large.direct", single(size.secondsDirect), { unit: "s" });
+  }
+  put("seconds.total", single(seconds), { unit: "s" });
+  return metrics;
+}
+
+/** The metrics as a table for the terminal. */
+export function scoreTable(metrics: Record<string, Metric>): string {
+  const lines = Object.entries(metrics).map(([name, metric]) => [name, metricCell(metric)]);
+  return textTable([["metric", "value"], ...lines]);
+}
+
+/** The tables of a run: scores of every equation and start, moments over time. */
+export function isingTables({ truth, outcomes }: IsingStudy): Record<string, ColumnTable> {
+  const name = ({ seed, study, patch, closure, boundary, method, time, fewer, pairs }: Outcome) => ({
+    seed,
+    study,
+    patch,
+    closure,
+    boundary,
+    method,
+    time,
+    fewer,
+    pairs,
+  });
+  const scores = outcomes.flatMap((one) =>
+    truth.m0.map((m0, c) => ({
+      ...name(one),
+      m0,
+      error: one.scores?.perStart[c] ?? "diverged",
+      std_ratio: one.scores?.stdRatio ?? "diverged",
+    })),
+  );
+  const row = (moments: IsingScores["moments"], c: number, t: number) => ({
+    mean_m: moments[c].mean[2 * t],
+    mean_rho: moments[c].mean[2 * t + 1],
+    std_m: moments[c].std[2 * t],
+    std_rho: moments[c].std[2 * t + 1],
+  });
+  const over = (moments: IsingScores["moments"], facts: Record<string, string | number>) =>
+    truth.m0.flatMap((m0, c) => Array.from(truth.times, (time, t) => ({ ...facts, m0, time, ...row(moments, c, t) })));
+  const main = outcomes.filter(isScored).filter(({ study }) => study === "main");
+  const moments = main.flatMap(({ seed, patch, method, scores }) =>
+    over(scores.moments, { seed, patch, method: method as string }),
+  );
+  return {
+    scores: tableOfRows(scores),
+    moments: tableOfRows(moments),
+    truth: tableOfRows(over(truth.moments, { runs: truth.runs })),
+  };
+}
+
+/** What the report shows of the outcomes; the script adds the result, the lattices, the drift and the large lattice. */
+export function isingFigures(study: IsingStudy) {
+  const { truth, options } = study;
+  const times = Array.from(truth.times);
+  const main = groupsOf(study, "main");
+  const curve = (moments: IsingScores["moments"], c: number, j: number) => ({
+    mean: times.map((_, t) => moments[c].mean[2 * t + j]),
+    std: times.map((_, t) => moments[c].std[2 * t + j]),
+  });
+  const laws = (moments: IsingScores["moments"], c: number) => ({ m: curve(moments, c, 0), rho: curve(moments, c, 1) });
+  return {
+    side: options.L,
+    patches: options.patches,
+    temperature: options.T,
+    field: options.h,
+    closure: options.closure,
+    upsamplingMethod: options.upsampling,
+    trueRuns: truth.runs,
+    runs: options.runs,
+    horizon: options.horizon,
+    scoreNotes: {
+      error: "Σ_t |z̄ − z̄_true|² / Σ_t |z̄_true|² over z = (m, ρ), mean over the starts",
+      early: `the same for t < ${EARLY}`,
+      stdRatio: "standard deviation of m in the last quarter of the runs from m₀ ≥ 0.25, over the true one",
+    },
+    // The first seed stands for all: curves of several seeds would hide each other.
+    cases: truth.m0.map((m0, c) => ({
+      m0,
+      times,
+      truth: laws(truth.moments, c),
+      predictions: main.map(([{ method, patch, scores }]) => ({ method, patch, ...laws(scores.moments, c) })),
+    })),
+    errors: main.map((group) => ({ method: group[0].method, patch: group[0].patch, ...scoresOf(group) })),
+    floors: isingFloor(truth, options.runs),
+    paper: paperErrors(options),
+    density: densities(truth, main),
+    closures: groupsOf(study, "closure").map((group) => {
+      const [{ closure, method, patch }] = group;
+      return { closure, method, patch, ...scoresOf(group) };
+    }),
+    boundaries: groupsOf(study, "boundary").map((group) => {
+      const [{ boundary, method, patch }] = group;
+      return { boundary, method, patch, ...scoresOf(group) };
+    }),
+    timeSteps: groupsOf(study, "time").map((group) => {
+      const [{ time, method, patch }] = group;
+      return { time, method, patch, ...scoresOf(group) };
+    }),
+    dataSizes: groupsOf(study, "data").map((group) => {
+      const [{ pairs, method, patch }] = group;
+      return { pairs, method, patch, ...scoresOf(group) };
+    }),
+  } satisfies Partial<IsingReportData>;
+}
+
+/** Densities of late m and ρ on the range of the truth. */
+function densities(truth: IsingTruth, main: readonly Scored[][]): IsingReportData["density"] {
+  return (["m", "rho"] as const).flatMap((observable) => {
+    const values = truth.late[observable];
+    const low = values.reduce((a, b) => Math.min(a, b));
+    const high = values.reduce((a, b) => Math.max(a, b));
+    const reach = 0.3 * (high - low) || 0.01;
+    const x = Array.from(evenGrid(low - reach, high + reach, 121));
+    const density = (late: Late) => Array.from(kernelDensity(late[observable], x));
+    return [
+      { observable, method: "truth" as const, patch: 0, x, density: density(truth.late) },
+      ...main.map(([{ method, patch, scores }]) => ({ observable, method, patch, x, density: density(scores.late) })),
+    ];
+  });
+}

@@ -1,0 +1,347 @@
+// What the Ising experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
+import { InputError } from "../../errors.ts";
+import { upsamplingFactors } from "../../method/upsample.ts";
+import type { Command } from "../../run/command-line.ts";
+import type { Parameters, Values } from "../../run/parameters.ts";
+import { checkTraining, isWhole, TRAINING } from "../../run/training-parameters.ts";
+import { BOUNDARIES, COHORT, HAND_MADE, UPSAMPLINGS } from "../../systems/ising.ts";
+
+export const ISING_CLOSURES = [...HAND_MADE, "autoencoder", "dynamics"] as const;
+export type IsingClosure = (typeof ISING_CLOSURES)[number];
+
+/** Whether a network has to be trained for it. */
+export function isLearned(closure: IsingClosure): closure is "autoencoder" | "dynamics" {
+  return closure === "autoencoder" || closure === "dynamics";
+}
+
+/** Also of direct simulations. */
+export const ISING_PHYSICS = {
+  T: { kind: "number", default: 2.5, above: 0, unit: "J/k_B", meaning: "temperature", paper: "3.3" },
+  h: { kind: "number", default: 0.1, min: -100, max: 100, unit: "J", meaning: "external field", paper: "3.3" },
+} as const satisfies Parameters;
+
+const parameters = {
+  L: {
+    kind: "integer",
+    default: 64,
+    min: 4,
+    max: 65_536,
+    unit: "spins",
+    meaning: "side of the large lattice",
+    paper: "3.3",
+  },
+  patches: {
+    kind: "integers",
+    default: [8, 16, 32, 64],
+    profiles: { quick: [8, 16] },
+    min: 4,
+    max: 4096,
+    unit: "spins",
+    meaning: "patch sides, each even and a divisor of the side",
+    paper: "3.3",
+  },
+  ...ISING_PHYSICS,
+  m0: {
+    kind: "numbers",
+    default: [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75],
+    min: -1,
+    max: 1,
+    meaning: "initial magnetizations of the test",
+    paper: "3.3",
+  },
+  seeds: {
+    kind: "integer",
+    default: 1,
+    profiles: { standard: 3, paper: 3 },
+    min: 1,
+    max: 100,
+    meaning: "independent repetitions, seed, seed + 1, …",
+  },
+  closure: {
+    kind: "choice",
+    choices: ISING_CLOSURES,
+    default: "blocks",
+    profiles: { paper: "autoencoder" },
+    meaning:
+      "closure variables of the main figures: none; the diagonal correlation with that of plaquettes (features) or with the mean-square magnetization of blocks of 8 × 8 spins (blocks; smaller where 8 does not divide the patch); or learned by a convolutional network",
+    paper: "3.3 (autoencoder)",
+  },
+  boundary: {
+    kind: "choice",
+    choices: BOUNDARIES,
+    default: "halo",
+    profiles: { paper: "periodic" },
+    meaning: "what a moving patch feels: its frozen neighbours, or itself closed periodically",
+    paper: "3.3 (periodic)",
+  },
+  upsampling: {
+    kind: "choice",
+    choices: UPSAMPLINGS,
+    default: "mosaic",
+    profiles: { paper: "copy" },
+    meaning: "how lattices are made larger: tiles of small lattices of one start and age, or copies of every spin",
+    paper: "3.3 (copy)",
+  },
+  studies: {
+    kind: "choice",
+    choices: ["none", "all"],
+    default: "none",
+    profiles: { standard: "all", paper: "all" },
+    meaning: "whether closures, boundaries, durations and amounts of data are compared too",
+  },
+  studyPatch: {
+    kind: "integer",
+    default: 16,
+    min: 4,
+    max: 4096,
+    unit: "spins",
+    meaning: "patch side of these comparisons, one of the patches",
+  },
+  trajectories: {
+    kind: "integer",
+    default: 512,
+    profiles: { standard: 2048, paper: 1024 },
+    min: 32,
+    max: 1e6,
+    meaning: "small lattices simulated, whole cohorts of 32 that start alike",
+    paper: "3.3 (1,000)",
+  },
+  records: {
+    kind: "integer",
+    default: 32,
+    profiles: { paper: 200 },
+    min: 2,
+    max: 10_000,
+    meaning: "snapshots of each small lattice, at times that grow like squares",
+    paper: "3.3",
+  },
+  age: {
+    kind: "number",
+    default: 100,
+    profiles: { paper: 200 },
+    above: 0,
+    max: 10_000,
+    unit: "sweeps",
+    meaning: "age of the last snapshot",
+    paper: "3.3 (200)",
+  },
+  relaxTime: {
+    kind: "number",
+    default: 16,
+    profiles: { paper: 25 },
+    min: 0,
+    max: 1000,
+    unit: "sweeps",
+    meaning:
+      "LocalRelax of every patch position after a first doubling, less after later ones; at most the age of a snapshot. A site lies in four positions",
+    paper: "2 (25)",
+  },
+  patchesPerSnapshot: {
+    kind: "integer",
+    default: 8,
+    profiles: { paper: 1 },
+    min: 1,
+    max: 65_536,
+    meaning: "patches evolved per snapshot, at most K",
+    paper: "3.3",
+  },
+  incrementTime: {
+    kind: "number",
+    default: 0.2,
+    above: 0,
+    max: 1,
+    unit: "sweeps",
+    meaning:
+      "partial evolution δt of the increments and of the equations with learned closures, and step of their predictions",
+  },
+  compensatorTime: {
+    kind: "number",
+    default: 0,
+    min: 0,
+    max: 1,
+    unit: "sweeps",
+    meaning: "partial evolution δt of the compensator; 0: the generator at the snapshot itself",
+  },
+  dt: {
+    kind: "number",
+    default: 0.1,
+    above: 0,
+    max: 1,
+    unit: "sweeps",
+    meaning: "step of predictions where the drift is the generator's (Heun's scheme)",
+  },
+  ...TRAINING,
+  diffusion: { ...TRAINING.diffusion, default: "triangular" },
+  hidden: { ...TRAINING.hidden, profiles: { paper: [64, 64, 64] } },
+  steps: { ...TRAINING.steps, default: 300, profiles: { standard: 600, paper: 20_000 } },
+  learningRate: { ...TRAINING.learningRate, default: 0.005 },
+  variables: {
+    kind: "integer",
+    default: 2,
+    min: 1,
+    max: 6,
+    meaning: "closure variables of a learned closure",
+    paper: "3.3",
+  },
+  channels: {
+    kind: "integers",
+    default: [8, 16],
+    profiles: { standard: [8, 16, 32], paper: [32, 64, 128] },
+    min: 8,
+    max: 512,
+    meaning: "channels of the convolutions of a learned closure, multiples of 8; each halves the side",
+    paper: "3.3",
+  },
+  copies: {
+    kind: "integer",
+    default: 4,
+    profiles: { paper: 8 },
+    min: 2,
+    max: 1024,
+    meaning: "evolutions of each patch over which the change of learned closure variables is averaged",
+  },
+  closureSnapshots: {
+    kind: "integer",
+    default: 4096,
+    profiles: { quick: 1024, paper: 65_536 },
+    min: 32,
+    max: 1e6,
+    meaning: "snapshots that a learned closure, and the equation with it, is trained on, at most",
+  },
+  closureHidden: {
+    kind: "integers",
+    default: [32, 32],
+    min: 8,
+    max: 1024,
+    meaning: "hidden widths of f and σ while ψ is learned by dynamics, multiples of 8",
+  },
+  closureSteps: {
+    kind: "integer",
+    default: 100,
+    profiles: { standard: 300, paper: 20_000 },
+    min: 1,
+    max: 1e7,
+    meaning: "AdamW steps of a learned closure",
+  },
+  closureBatch: {
+    kind: "integer",
+    default: 32,
+    min: 8,
+    max: 4096,
+    meaning: "mini-batch of snapshots of a learned closure, a multiple of 8",
+  },
+  closureLearningRate: { kind: "number", default: 0.003, above: 0, max: 1, meaning: "peak learning rate of ψ" },
+  runs: {
+    kind: "integer",
+    default: 64,
+    profiles: { standard: 256, paper: 512 },
+    min: 2,
+    max: 100_000,
+    meaning: "predicted trajectories per start",
+    paper: "3.3 (20)",
+  },
+  trueRuns: {
+    kind: "integer",
+    default: 512,
+    profiles: { standard: 2048, paper: 4096 },
+    min: 32,
+    max: 1e6,
+    meaning: "directly simulated lattices per start",
+    paper: "3.3 (20)",
+  },
+  horizon: {
+    kind: "number",
+    default: 100,
+    above: 0,
+    max: 100_000,
+    unit: "sweeps",
+    meaning: "length of trajectories",
+  },
+  lattices: {
+    kind: "integer",
+    default: 128,
+    profiles: { standard: 1024, paper: 1024 },
+    min: 64,
+    max: 65_536,
+    meaning: "lattices in the check of upsampling",
+  },
+  large: {
+    kind: "integer",
+    default: 0,
+    profiles: { standard: 1024 },
+    min: 0,
+    max: 65_536,
+    unit: "spins",
+    meaning: "side of a lattice that is predicted in equilibrium from patches of the study, and simulated; 0: none",
+  },
+} as const satisfies Parameters;
+
+/** Predictions are compared with direct simulation at multiples of this time. */
+export const EVERY = 1;
+export type IsingOptions = Values<typeof parameters>;
+
+function check(p: IsingOptions): void {
+  for (const patch of p.patches) checkPatch(patch, p.L);
+  if (new Set(p.patches).size < p.patches.length) throw new InputError(`--patches ${p.patches} names a side twice`);
+  if (p.studies === "all" && !p.patches.includes(p.studyPatch)) {
+    throw new InputError(`--study-patch ${p.studyPatch} is not one of the patches ${p.patches.join(", ")}`);
+  }
+  if (p.large > 0 && p.large % p.studyPatch !== 0) {
+    throw new InputError(
+      `--large ${p.large} is not a multiple of --study-patch ${p.studyPatch}: use another, or --large 0 to leave it out`,
+    );
+  }
+  if (p.large > 0) upsamplingFactors(p.studyPatch, p.large);
+  if (p.trajectories % COHORT !== 0) {
+    const near = COHORT * Math.max(1, Math.round(p.trajectories / COHORT));
+    throw new InputError(`--trajectories ${p.trajectories} is not a multiple of ${COHORT}: use ${near}`);
+  }
+  checkTraining(p, p.trajectories * p.records);
+  for (const [option, time] of [
+    ["increment-time", p.incrementTime],
+    ["compensator-time", p.compensatorTime || p.dt],
+    ["dt", p.dt],
+  ] as const) {
+    if (!isWhole(EVERY / time)) {
+      throw new InputError(
+        `--${option} ${time} does not divide ${EVERY}, the time between comparisons: use 0.05, 0.1, 0.2 or 0.5`,
+      );
+    }
+  }
+  if (!isWhole(p.horizon / EVERY)) throw new InputError(`--horizon ${p.horizon} is not a multiple of ${EVERY}`);
+  if (p.closureBatch % 8 !== 0) throw new InputError(`--closure-batch ${p.closureBatch} is not a multiple of 8`);
+  for (const channels of p.channels) {
+    if (channels % 8 !== 0) throw new InputError(`--channels ${channels} is not a multiple of 8`);
+  }
+  const learned = p.studies === "all" ? [p.studyPatch] : [];
+  if (isLearned(p.closure)) learned.push(...p.patches);
+  for (const patch of learned) {
+    const blocks = 2 ** p.channels.length;
+    if (patch % blocks !== 0 || p.L % blocks !== 0) {
+      throw new InputError(
+        `${p.channels.length} --channels halve a patch of ${patch} so many times: use fewer, ${blocks} does not divide it`,
+      );
+    }
+  }
+  const rows = Math.min(p.closureSnapshots, p.trajectories * p.records);
+  if (learned.length > 0 && rows < Math.max(p.batch, p.closureBatch)) {
+    throw new InputError(
+      `${rows} snapshots for learned closures are fewer than a --batch of ${p.batch} or a --closure-batch of ${p.closureBatch}: raise --closure-snapshots or lower the batch`,
+    );
+  }
+}
+
+/** Throws InputError for a patch that does not fit the lattice. */
+function checkPatch(patch: number, side: number): void {
+  if (patch > side) throw new InputError(`patch side ${patch} is larger than the lattice side ${side}`);
+  upsamplingFactors(patch, side);
+  if (patch % 2 !== 0) throw new InputError(`patch side ${patch} is odd: patches overlap by half, use an even side`);
+}
+
+export const isingCommand: Command<typeof parameters> = {
+  name: "ising",
+  about:
+    "Learns the SDE of magnetization and domain-wall density of a large 2D Ising lattice from small patches of it and compares it with direct simulation.",
+  parameters,
+  check,
+};

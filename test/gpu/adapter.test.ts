@@ -1,0 +1,284 @@
+// The choice of an adapter, in child processes: environment, cache folder and loader are a process's own.
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { type FoundAdapter, rankDevices } from "../../lib/gpu/adapter.ts";
+
+setDefaultTimeout(30_000);
+
+const ROOT = join(import.meta.dir, "../..");
+const scratch = mkdtempSync(join(tmpdir(), "patchwise-test-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** Opens the GPU and prints what came of it as one JSON line. */
+const OPEN = `
+  import { openGpu } from "../lib/gpu/adapter.ts";
+  try {
+    const { adapter, used, found, messages } = await openGpu();
+    console.log(JSON.stringify({ used, found, messages, dawn: adapter.info.vendor }));
+  } catch (error) {
+    console.log(JSON.stringify({ error: error.name, message: error.message, found: error.found, messages: error.messages }));
+  }`;
+
+interface Outcome {
+  used?: FoundAdapter;
+  found?: FoundAdapter[];
+  messages?: string;
+  dawn?: string;
+  error?: string;
+  message?: string;
+}
+
+async function bun(args: string[], environment: Record<string, string> = {}, command = [process.execPath]) {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(PATCHWISE|VK)_/.test(name));
+  const env = { ...Object.fromEntries(inherited), PATCHWISE_CACHE: join(scratch, "cache"), ...environment };
+  const child = Bun.spawn([...command, ...args], { cwd: ROOT, env, stdout: "pipe", stderr: "pipe" });
+  const text = (stream: ReadableStream) => new Response(stream).text();
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), child.exited]);
+  return { stdout, stderr, code };
+}
+
+/** The outcome of OPEN; checks on the way that the process ends by itself and leaves the terminal clean. */
+async function open(environment: Record<string, string> = {}): Promise<Outcome> {
+  const { stdout, stderr, code } = await bun(["-e", OPEN], environment);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as Outcome;
+}
+
+let folders = 0;
+function newFolder(mode = 0o755): string {
+  const folder = join(scratch, `folder-${++folders}`);
+  mkdirSync(folder);
+  chmodSync(folder, mode);
+  return folder;
+}
+
+function swiftShaderIn(cache: string): string {
+  const [name] = readdirSync(cache).filter((entry) => entry.startsWith("swiftshader-"));
+  return join(cache, name!);
+}
+
+const machine = await open();
+const present = new Set(machine.found?.map(({ kind }) => kind));
+const hasBundled = process.platform === "linux" && process.arch === "x64";
+for (const kind of ["hardware", "system", "bundled"] as const) {
+  if (!present.has(kind))
+    console.log(`adapter tests: this machine has no ${kind} adapter, tests that need one are skipped`);
+}
+if (present.has("hardware"))
+  console.log("adapter tests: a hardware adapter is here, the test of its absence is skipped");
+if (!hasBundled) console.log("adapter tests: SwiftShader is bundled for linux-x64 only, its tests are skipped");
+
+test("devices rank discrete, integrated, virtual, lavapipe, SwiftShader", () => {
+  const device = (name: string, type: "other" | "integrated" | "discrete" | "virtual" | "cpu", vendor: number) => ({
+    name,
+    type,
+    vendor,
+    driver: "",
+    apiVersion: "1.3.0",
+  });
+  const ranked = rankDevices([
+    device("SwiftShader", "cpu", 0x1ae0),
+    device("Venus", "virtual", 0x1af4),
+    device("llvmpipe", "cpu", 0x10005),
+    device("Iris", "integrated", 0x8086),
+    device("RTX", "discrete", 0x10de),
+  ]);
+  expect(ranked.map(({ name, kind }) => `${kind} ${name}`)).toEqual([
+    "hardware RTX",
+    "hardware Iris",
+    "hardware Venus",
+    "system llvmpipe",
+    "bundled SwiftShader",
+  ]);
+});
+
+test("an unknown PATCHWISE_ADAPTER names the three values", async () => {
+  const { error, message } = await open({ PATCHWISE_ADAPTER: "gpu" });
+  expect(error).toBe("InputError");
+  expect(message).toContain('"gpu": use hardware, system or bundled');
+});
+
+test("the best adapter found is the default, and an empty choice means the same", async () => {
+  const { used, found } = await open({ PATCHWISE_ADAPTER: "" });
+  expect(used).toEqual(machine.used!);
+  expect(used).toEqual(found![0]!);
+});
+
+for (const kind of ["hardware", "system", "bundled"] as const) {
+  test.skipIf(!present.has(kind))(`PATCHWISE_ADAPTER=${kind} takes it, and it computes`, async () => {
+    const { used, dawn } = await open({ PATCHWISE_ADAPTER: kind });
+    expect(used!.kind).toBe(kind);
+    // Dawn's own word, so that a mix-up of names cannot pass: it knows SwiftShader as Google's.
+    if (kind === "bundled") expect(dawn).toBe("google");
+    else expect(dawn).not.toBe("google");
+    const { stdout, code } = await bun(["scripts/doctor.ts"], { PATCHWISE_ADAPTER: kind });
+    expect(stdout).toMatch(/^test shader +right/m);
+    expect(stdout).toMatch(new RegExp(`^\\* ${kind} `, "m"));
+    expect(code).toBe(0);
+  });
+}
+
+test.skipIf(present.has("hardware"))(
+  "PATCHWISE_ADAPTER=hardware without any says what was found and what to do",
+  async () => {
+    const { error, message, found } = await open({ PATCHWISE_ADAPTER: "hardware" });
+    expect(error).toBe("InputError");
+    for (const { name } of found!) expect(message).toContain(name);
+    expect(message).toContain("install");
+    const doctor = await bun(["scripts/doctor.ts"], { PATCHWISE_ADAPTER: "hardware" });
+    expect(doctor.code).toBe(2);
+    expect(doctor.stderr.trim().split("\n")).toHaveLength(1);
+    expect(doctor.stdout).toContain("adapters found");
+  },
+);
+
+test("garbage collection between dispatches does no harm, and a second call gives the same promise", async () => {
+  const { stdout, stderr, code } = await bun([
+    "-e",
+    `import { openGpu } from "../lib/gpu/adapter.ts";
+    const same = openGpu() === openGpu();
+    let device = await (await openGpu()).adapter.requestDevice();
+    for (let k = 0; k < 100; k++) {
+      const buffer = device.createBuffer({ size: 1024, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+      device.queue.writeBuffer(buffer, 0, new Uint32Array([k]));
+      Bun.gc(true);
+      await buffer.mapAsync(GPUMapMode.READ);
+      if (new Uint32Array(buffer.getMappedRange())[0] !== k) throw new Error("read " + k);
+      await Bun.sleep(0);
+      buffer.destroy();
+    }
+    console.log(same);`,
+  ]);
+  expect(stderr).toBe("");
+  expect(stdout).toBe("true\n");
+  expect(code).toBe(0);
+});
+
+describe.skipIf(process.platform !== "linux")("stderr", () => {
+  test("is captured while the work runs and free again afterwards", async () => {
+    const { stdout, stderr } = await bun([
+      "-e",
+      `import { writeSync } from "node:fs";
+      import { captureStderr } from "../lib/gpu/libc.ts";
+      const { value, text } = captureStderr(() => writeSync(2, "hidden"));
+      console.error("shown");
+      try { captureStderr(() => { writeSync(2, "cause "); throw new Error("passes on"); }); }
+      catch (error) { console.error(error.message); }
+      console.log(value, text);`,
+    ]);
+    expect(stdout).toBe("6 hidden\n");
+    expect(stderr).toBe("shown\ncause passes on\n");
+  });
+
+  test("closed does not matter", async () => {
+    const { stdout, code } = await bun(["-e", OPEN], {}, ["sh", "-c", 'exec "$0" "$@" 2>&-', process.execPath]);
+    expect((JSON.parse(stdout) as Outcome).used).toEqual(machine.used!);
+    expect(code).toBe(0);
+  });
+});
+
+describe.skipIf(!hasBundled)("SwiftShader", () => {
+  test("is added to the drivers that the user names, also where those do not exist", async () => {
+    for (const name of ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES"]) {
+      const { found, messages } = await open({ [name]: "/nowhere/driver.json", VK_LOADER_DEBUG: "warn" });
+      expect(found!.map(({ kind }) => kind)).toContain("bundled");
+      expect(messages).toContain("/nowhere/driver.json");
+      // The first two replace the system's drivers, the third one adds to them.
+      expect(found!.length).toBe(name === "VK_ADD_DRIVER_FILES" ? machine.found!.length : 1);
+    }
+  });
+
+  test("serves a system without a Vulkan loader, through its own", async () => {
+    const folder = newFolder();
+    // The linker stops at the first file of the name; this one is no library.
+    writeFileSync(join(folder, "libvulkan.so.1"), "");
+    const { found, messages } = await open({ LD_LIBRARY_PATH: folder, PATCHWISE_ADAPTER: "bundled" });
+    expect(found!.map(({ kind }) => kind)).toContain("bundled");
+    expect(messages).toContain("the bundled one takes its place");
+  });
+
+  test("is unpacked once, with its licence notice", async () => {
+    const cache = join(newFolder(), "deep", "cache");
+    await open({ PATCHWISE_CACHE: cache });
+    const folder = swiftShaderIn(cache);
+    expect(readFileSync(join(folder, "NOTICE.txt"), "utf8")).toContain("Apache License 2.0");
+    const { ino } = statSync(join(folder, "libvk_swiftshader.so"));
+    await open({ PATCHWISE_CACHE: cache });
+    expect(statSync(join(folder, "libvk_swiftshader.so")).ino).toBe(ino);
+  });
+
+  test("is repaired when its files were cut, changed or lost", async () => {
+    const cache = newFolder();
+    const environment = { PATCHWISE_CACHE: cache, PATCHWISE_ADAPTER: "bundled" };
+    await open(environment);
+    const driver = join(swiftShaderIn(cache), "libvk_swiftshader.so");
+    const whole = readFileSync(driver);
+    const damages = [
+      () => truncateSync(driver, 3_000_000),
+      () => writeFileSync(driver, Buffer.alloc(whole.length)),
+      () => rmSync(join(driver, "..", "vk_swiftshader_icd.json")),
+      () => writeFileSync(join(driver, "..", "contents.json"), "{"),
+    ];
+    for (const damage of damages) {
+      damage();
+      expect((await open(environment)).used!.kind).toBe("bundled");
+      expect(readFileSync(driver).equals(whole)).toBe(true);
+    }
+  });
+
+  test("is unpacked by four processes at once", async () => {
+    const cache = newFolder();
+    const environment = { PATCHWISE_CACHE: cache, PATCHWISE_ADAPTER: "bundled" };
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => open(environment)));
+    expect(outcomes.map(({ used }) => used!.kind)).toEqual(Array(4).fill("bundled"));
+    expect(readdirSync(cache)).toHaveLength(1);
+  });
+
+  test("goes to the temporary folder when the cache cannot be written, unless others can write there", async () => {
+    const file = join(newFolder(), "file");
+    writeFileSync(file, "");
+    const temporary = newFolder();
+    const environment = { PATCHWISE_CACHE: join(file, "cache"), TMPDIR: temporary, PATCHWISE_ADAPTER: "bundled" };
+    expect((await open(environment)).used!.kind).toBe("bundled");
+    const own = join(temporary, `patchwise-${userInfo().uid}`);
+    expect(swiftShaderIn(own)).toContain("swiftshader-");
+    chmodSync(own, 0o777);
+    const { error, message } = await open(environment);
+    expect(error).toBe("InputError");
+    expect(message).toContain("set PATCHWISE_CACHE to a folder that can be written");
+  });
+});
+
+describe("doctor", () => {
+  test("--help explains, an unknown flag exits 2 with one sentence", async () => {
+    const help = await bun(["scripts/doctor.ts", "--help"]);
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain("PATCHWISE_ADAPTER");
+    for (const flag of ["--fast", "hardware"]) {
+      const { code, stderr, stdout } = await bun(["scripts/doctor.ts", flag]);
+      expect(code).toBe(2);
+      expect(stdout).toBe("");
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+      expect(stderr).toContain(flag);
+    }
+  });
+
+  test("with an unknown PATCHWISE_ADAPTER exits 2 without a stack trace", async () => {
+    const { code, stderr } = await bun(["scripts/doctor.ts"], { PATCHWISE_ADAPTER: "fastest" });
+    expect(code).toBe(2);
+    expect(stderr).toBe('PATCHWISE_ADAPTER is "fastest": use hardware, system or bundled, or leave it unset\n');
+  });
+});
