@@ -10,13 +10,15 @@ import { curieWeissChain, drift } from "../lib/analysis/curie-weiss-theory.ts";
 import { evenGrid, maxError } from "../lib/analysis/function-error.ts";
 import { openGpu } from "../lib/gpu/adapter.ts";
 import { type Gpu, openDevice } from "../lib/gpu/device.ts";
-import { trainSpinClosure } from "../lib/method/closure/spin-closure.ts";
 import { trainClosure } from "../lib/method/closure/train.ts";
-import type { Method } from "../lib/method/pairs.ts";
-import { fitSde, type Standardisation, trainingStep } from "../lib/method/sde/fit.ts";
-import { evaluate, type SdeShape, sdeNetworks } from "../lib/method/sde/model.ts";
+import { type Method, type Pairs, regression } from "../lib/method/pairs.ts";
+import type { SdeSpec } from "../lib/method/sde/fields.ts";
+import { fitSde, trainableSde, trainingStep } from "../lib/method/sde/fit.ts";
+import { evaluate } from "../lib/method/sde/model.ts";
+import { perceptron } from "../lib/method/sde/network-field.ts";
+import { regressionScales } from "../lib/method/sde/scales.ts";
 import { evenTimes, makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
-import { initialParameters, layout, TrainableMlp } from "../lib/nn/mlp.ts";
+import { initialParameters, layout, type MlpShape } from "../lib/nn/mlp.ts";
 import { normalPair } from "../lib/random/normal.ts";
 import { stream } from "../lib/random/stream.ts";
 import { Xoshiro } from "../lib/random/xoshiro.ts";
@@ -66,7 +68,7 @@ await main(async () => {
   console.log(`\n${gpu.adapter.name} (${gpu.adapter.driver})`);
   await benchSimulation(gpu);
   await benchIsing(gpu);
-  await benchSpinClosure(gpu);
+  await benchBitClosure(gpu);
   await benchFields(gpu);
   await benchTraining(gpu);
   await benchClosure(gpu);
@@ -134,27 +136,22 @@ async function benchIsing(gpu: Gpu): Promise<void> {
 
   const lattices = await system.initial(1024, 64, at());
   const every = Uint32Array.from({ length: 16 * 1024 }, (_, k) => k % 16);
-  const cut = await system.cut(lattices, every);
-  const cutRate = await measureRate(every.length * 16 ** 2 * 16, async () => {
-    for (let k = 0; k < 16; k++) await system.evolve(cut, 1, at());
-    await gpu.idle();
+  // Patches as they are inside a partial evolution, between frozen neighbours; evolved over and over for the kernel's rate alone.
+  await system.evolvePatches(lattices, every, 0, at(), async (cut, moment) => {
+    if (moment !== "before") return;
+    const cutRate = await measureRate(every.length * 16 ** 2 * 16, async () => {
+      for (let k = 0; k < 16; k++) await system.evolve(cut, 1, at());
+      await gpu.idle();
+    });
+    line("Ising, 16,384 patches 16 x 16 of 64 x 64", cutRate, "event-driven numba 16 x 16", "PyTorch batched patches");
   });
-  line("Ising, 16,384 patches 16 x 16 of 64 x 64", cutRate, "event-driven numba 16 x 16", "PyTorch batched patches");
-  cut.destroy();
   // The whole verb: cut, observe, evolve, measure A and Q, read back. Baseline: its attempts alone, nothing measured.
-  for (const time of [1, 0]) {
-    const rate = await measureRate(
-      every.length,
-      async () => {
-        await system.evolvePatches(lattices, every, time, at());
-      },
-      3,
-    );
-    const flipped = scaled(rate, 16 ** 2 * time * share);
-    const [own, note] =
-      time > 0 ? [scaled(baseline, 1 / 16 ** 2 / time), beside(flipped, "PyTorch batched patches")] : [];
-    console.log(rateLine(`  evolvePatches, time ${time}`, "patches", rate, own, note));
-  }
+  const evolved = await measureRate(every.length, () => system.evolvePatches(lattices, every, 1, at()), 3);
+  const own16 = scaled(baseline, 1 / 16 ** 2);
+  const flipped = beside(scaled(evolved, 16 ** 2 * share), "PyTorch batched patches");
+  console.log(rateLine("  evolvePatches, time 1", "patches", evolved, own16, flipped));
+  const generated = await measureRate(every.length, () => system.generator(lattices, every), 3);
+  console.log(rateLine("  generator", "patches", generated));
   lattices.destroy();
 
   const small = await system.initial(1024, 32, at());
@@ -221,34 +218,37 @@ async function glauberBaseline(side: number): Promise<{ baseline: Rate; share: n
   return { baseline, share: flipped / attempts };
 }
 
+/** Made-up pairs over increments alone, for trainings whose speed does not depend on the numbers. */
+function randomPairs(
+  d: number,
+  snapshots: number,
+  perSnapshot: number,
+  patches: number,
+  random: (n: number) => Float32Array,
+): Pairs {
+  const [whole, patch, delta] = [d * snapshots, d * snapshots * perSnapshot, d * snapshots * perSnapshot].map(random);
+  const cohort = Uint32Array.from({ length: snapshots }, (_, k) => k);
+  const condition = new Float32Array(0);
+  return { kind: "increments", d, patches, perSnapshot, whole, patch, delta, cohort, condition, time: 0.2 };
+}
+
 /** AdamW steps of the convolutional autoencoder of 64 × 64 spins in 16 patches of 16 × 16 at batch 16, in lattices per second. */
-async function benchSpinClosure(gpu: Gpu): Promise<void> {
-  const [side, patchSide, batch, snapshots] = [64, 16, 16, 64];
+async function benchBitClosure(gpu: Gpu): Promise<void> {
+  const [patchSide, patches, batch, snapshots] = [16, 16, 16, 64];
   const rng = Xoshiro.open(stream(1, "bench/spins"), 0, 0);
   const random = (length: number) => Float32Array.from({ length }, () => rng.uniform());
-  const none = new Float32Array(0);
   const table = {
-    side,
     patchSide,
-    observables: 2,
-    bits: Uint32Array.from({ length: (snapshots * side ** 2) / 32 }, () => rng.next()),
-    pairs: {
-      d: 2,
-      whole: random(2 * snapshots),
-      patch: random(2 * snapshots),
-      delta: random(2 * snapshots),
-      compensator: none,
-      variation: none,
-      perSnapshot: 1,
-      time: 0.2,
-      patches: 16,
-    },
+    patches,
+    // One row of a patch to a word.
+    words: Uint32Array.from({ length: snapshots * patches * patchSide }, () => rng.next() & 0xffff),
+    pairs: randomPairs(2, snapshots, patches, patches, random),
   };
   for (const [channels, steps] of [
     [[8, 16, 32], 40],
     [[32, 64, 128], 11],
   ] as const) {
-    const shape = { patchSide, channels, variables: 2, observables: 2 };
+    const shape = { kind: "convolution", patchSide, channels, variables: 2 } as const;
     const options = { batch, steps, learningRate: 1e-3, weightDecay: 0, seed: 1 };
     // Submissions are the repeats; the first, of eight steps, has the networks set up and the kernels compiled before it.
     const rates: number[] = [];
@@ -258,7 +258,7 @@ async function benchSpinClosure(gpu: Gpu): Promise<void> {
       if (last.done > 0) rates.push((1000 * batch * (done - last.done)) / (at - last.at));
       last = { done, at };
     };
-    await trainSpinClosure(gpu, "autoencoder", table, shape, [], options, { onSteps });
+    await trainClosure(gpu, "autoencoder", table, shape, [], options, { onSteps });
     const rate = rateOf(rates);
     const note = beside(rate, "PyTorch autoencoder step");
     console.log(rateLine(`Ising autoencoder, channels ${channels.join(", ")}`, "samples", rate, undefined, note));
@@ -310,24 +310,22 @@ async function benchClosure(gpu: Gpu): Promise<void> {
   const batch = 256;
   const rng = Xoshiro.open(stream(1, "bench/closure"), 0, 0);
   const random = (length: number) => Float32Array.from({ length }, rng.uniform.bind(rng));
-  const pairs = {
-    d: 2,
-    whole: random(2 * rows),
-    patch: random(10 * rows),
-    delta: random(10 * rows),
-    perSnapshot: 5,
-    time: 0.01,
-    patches: 5,
-  };
-  const none = new Float32Array(0);
   const table = {
-    parts: 2,
-    size: 40,
+    patchSide: 40,
     patches: 5,
-    fields: random(400 * rows),
-    pairs: { ...pairs, compensator: none, variation: none },
+    words: new Uint32Array(random(400 * rows).buffer),
+    pairs: randomPairs(2, rows, 5, 5, random),
   };
-  const shape = { parts: 2, size: 40, joint: false, hidden: [32, 32], activation: "tanh", variables: 2 } as const;
+  const shape = {
+    kind: "perceptron",
+    dimension: 1,
+    patchSide: 40,
+    parts: 2,
+    joint: false,
+    hidden: [32, 32],
+    activation: "tanh",
+    variables: 2,
+  } as const;
   const steps = 64;
   const rate = await measureRate(steps * batch, async () => {
     const options = { batch, steps, learningRate: 1e-3, weightDecay: 0, seed: 1 };
@@ -338,53 +336,35 @@ async function benchClosure(gpu: Gpu): Promise<void> {
 
 /** One AdamW step of the SDE loss, d = 4, full diffusion, networks 4-64-64-64-4 and 4-64-64-64-16, batch 1,024. */
 async function benchTraining(gpu: Gpu): Promise<void> {
-  const batch = 1024;
-  const rows = 65_536;
-  const shape: SdeShape = { d: 4, hidden: [64, 64, 64], activation: "tanh", diffusion: "full" };
-  const networks = sdeNetworks(shape);
-  const mlp = await TrainableMlp.createTrainable(gpu, networks, batch, {
-    steps: 1e6,
-    learningRate: 1e-3,
-    weightDecay: 0,
-  });
-  const start = initialParameters(networks, 1);
-  mlp.load(start);
+  const [d, batch, rows] = [4, 1024, 65_536];
   const rng = Xoshiro.open(stream(1, "bench/data"), 0, 0);
-  const data = Float32Array.from({ length: 2 * shape.d * rows }, () => 2 * rng.uniform() - 1);
-  const table = gpu.buffer("bench.data", data);
-  const ones = new Float32Array(4).fill(1);
-  const zeros = new Float32Array(4);
-  const scales: Standardisation = {
-    center: zeros,
-    spread: ones,
-    offset: zeros,
-    slope: new Float32Array(16),
-    driftScale: ones,
-    noiseScale: ones,
-    residualScale: ones,
-    frame: Float32Array.from({ length: shape.d ** 2 }, (_, k) => (k % (shape.d + 1) === 0 ? 1 : 0)),
-  };
-  const training = await trainingStep(gpu, mlp, shape, scales, table, rows, 1, false, 1);
+  const random = (length: number) => Float32Array.from({ length }, () => 2 * rng.uniform() - 1);
+  const data = regression(randomPairs(d, rows, 1, 1, random), "increment");
+  const kind = { kind: "network", hidden: [64, 64, 64], activation: "tanh" } as const;
+  const spec: SdeSpec = { drift: kind, diffusion: { ...kind, form: "full" } };
+  const sde = await trainableSde(gpu, spec, d, { batch, steps: 1e6, learningRate: 1e-3, weightDecay: 0, seed: 1 });
+  for (const field of sde.networks) field.load(field.initial);
+  const training = await trainingStep(gpu, sde, data, regressionScales(data), 1);
   const steps = 32;
   const rate = await measureRate(batch * steps, async () => {
     gpu.run(training.calls, steps);
     await gpu.idle();
   });
-  const baseline = await denseBaseline(start, networks.inputs, batch);
+  const baseline = await denseBaseline([perceptron(kind, d, d), perceptron(kind, d, d * d)], batch);
   console.log(rateLine("dense layers forward + backward, 1 thread", "samples", baseline));
   console.log(rateLine("SDE training step, d = 4, 2 nets of 3 x 64", "samples", rate, baseline));
-  for (const buffer of [table, ...training.buffers]) buffer.destroy();
-  mlp.destroy();
+  training.destroy();
+  sde.destroy();
 }
 
-/** The multiplications of the same two networks, forward and both gradients, in TypeScript: a bound from its side. */
-async function denseBaseline(parameters: Float32Array, inputs: number, batch: number): Promise<Rate> {
-  const { layers } = layout({ groups: 2, inputs, hidden: [64, 64, 64], outputs: 16, activation: "tanh" });
+/** The multiplications of the networks, forward and both gradients, in TypeScript: a bound from its side. */
+async function denseBaseline(networks: readonly MlpShape[], batch: number): Promise<Rate> {
   const samples = batch / 16;
+  const all = networks.map((shape) => ({ ...layout(shape), parameters: initialParameters(shape, 1) }));
   return measureRate(samples, async () => {
     let total = 0;
     for (let sample = 0; sample < samples; sample++) {
-      for (let net = 0; net < 2; net++) {
+      for (const { layers, parameters } of all) {
         for (const { inputs: rows, outputs: columns, weights } of layers) {
           // Three passes over the weights: y = wᵀx, dx = w dy, dw = x dyᵀ.
           for (let pass = 0; pass < 3; pass++) {
@@ -408,7 +388,8 @@ async function benchAccuracy(gpu: Gpu): Promise<void> {
   const TARGET = 0.01;
   const side = 64;
   const system = new CurieWeiss(gpu, { ...PHYSICS, patchSide: 16 });
-  const shape: SdeShape = { d: 1, hidden: [32, 32], activation: "tanh", diffusion: "diagonal" };
+  const kind = { kind: "network", hidden: [32, 32], activation: "tanh" } as const;
+  const spec: SdeSpec = { drift: kind, diffusion: { ...kind, form: "diagonal" } };
   const grid = evenGrid(-0.8, 0.8, 65);
   const exact = grid.map((m) => drift({ spins: side ** 2, ...PHYSICS }, m));
   for (const [method, time, trajectories] of [
@@ -424,11 +405,11 @@ async function benchAccuracy(gpu: Gpu): Promise<void> {
     for (const steps of [64, 128, 256, 512, 1024, 2048, 4096]) {
       const start = performance.now();
       const fit = { batch: 1024, steps, learningRate: 0.01, weightDecay: 1e-4, seed: 1 };
-      const model = await fitSde(gpu, pairs, method, shape, fit);
+      const model = await fitSde(gpu, regression(pairs, method), spec, fit);
       const { error } = maxError(grid, (await evaluate(gpu, model, grid)).drift, exact, 1);
       if (error > TARGET) continue;
       const seconds = (performance.now() - start + simulated - begin) / 1000;
-      const count = `${(snapshots.length / 1000).toFixed(0)} k snapshots, ${steps * 1024} training samples`;
+      const count = `${(snapshots.age.length / 1000).toFixed(0)} k snapshots, ${steps * 1024} training samples`;
       line = `${method}: ${seconds.toFixed(1)} s from start to drift error ${error.toPrecision(2)} (${count})`;
       break;
     }

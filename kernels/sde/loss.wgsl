@@ -1,6 +1,6 @@
-// Gradient of the SDE loss with respect to the networks' outputs, one invocation per sample.
+// Gradient of the SDE loss with respect to what the fields in training put out, one invocation per sample.
 //
-// Inputs in standardised units (lib/method/sde/fit.ts): g = drift network output, raw = diffusion network output, target y.
+// Inputs in standardised units (lib/method/sde/fit.ts): g = output of the drift, raw = output of the diffusion, target y.
 //   r = y − κ ∘ g,   S = F σ̃(raw),   C = S Sᵀ + ε I,   F: a fixed lower triangle, the identity unless σ̃ is triangular
 // increment estimator (paper, eq. of the custom loss):  L = rᵀ C⁻¹ r + log det C
 // compensator estimator:                                L = |r|² + tr(C⁻¹ V) + log det C,  V = Q standardised
@@ -10,7 +10,8 @@ import package::sde::sigma::{ sigma_entry, sigma_slope };
 import constants::D;
 import constants::FULL;          // kind of σ̃, see sigma.wgsl
 import constants::COMPENSATOR;   // 1: compensator estimator, 0: increments
-import constants::OUTPUTS;       // padded number of outputs of both networks
+import constants::DRIFT_ROWS;      // outputs with padding
+import constants::DIFFUSION_ROWS;
 
 struct Params {
   batch: u32,
@@ -21,9 +22,11 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> batch: array<f32>;        // [z (D), y (D), V (D(D+1)/2 if compensator)][b]
-@group(0) @binding(2) var<storage, read> outputs: array<f32>;      // [2][OUTPUTS][b]
-@group(0) @binding(3) var<storage, read_write> gradient: array<f32>; // [2][OUTPUTS][b]
-@group(0) @binding(4) var<storage, read_write> losses: array<f32>; // [b]
+@group(0) @binding(2) var<storage, read> drift: array<f32>;        // [DRIFT_ROWS][b]
+@group(0) @binding(3) var<storage, read> diffusion: array<f32>;    // [DIFFUSION_ROWS][b]
+@group(0) @binding(4) var<storage, read_write> drift_gradient: array<f32>;
+@group(0) @binding(5) var<storage, read_write> diffusion_gradient: array<f32>;
+@group(0) @binding(6) var<storage, read_write> losses: array<f32>; // [b]
 
 fn frame_at(j: u32, k: u32) -> f32 {
   let index = j * D + k;
@@ -40,12 +43,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var c: array<f32, D * D>;
   for (var j = 0u; j < D; j++) {
     let kappa = params.kappa[j / 4u][j % 4u];
-    r[j] = batch[(D + j) * n + b] - kappa * outputs[j * n + b];
+    r[j] = batch[(D + j) * n + b] - kappa * drift[j * n + b];
     for (var k = 0u; k < D; k++) {
       var sum = 0.0;
       for (var l = 0u; l <= j; l++) {
-        let output = OUTPUTS + select(l, l * D + k, FULL > 0);
-        sum += frame_at(j, l) * sigma_entry(l, k, outputs[output * n + b]);
+        let output = select(l, l * D + k, FULL > 0);
+        sum += frame_at(j, l) * sigma_entry(l, k, diffusion[output * n + b]);
       }
       s[j * D + k] = sum;
     }
@@ -115,12 +118,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   losses[b] = loss;
 
   let mean = 1.0 / f32(n);
-  for (var j = 0u; j < OUTPUTS; j++) {
-    gradient[j * n + b] = 0.0;
-    gradient[(OUTPUTS + j) * n + b] = 0.0;
-  }
+  for (var j = 0u; j < DRIFT_ROWS; j++) { drift_gradient[j * n + b] = 0.0; }
+  for (var j = 0u; j < DIFFUSION_ROWS; j++) { diffusion_gradient[j * n + b] = 0.0; }
   for (var j = 0u; j < D; j++) {
-    gradient[j * n + b] = -2.0 * params.kappa[j / 4u][j % 4u] * a[j] * mean;
+    drift_gradient[j * n + b] = -2.0 * params.kappa[j / 4u][j % 4u] * a[j] * mean;
     for (var k = 0u; k < D; k++) {
       var sum = 0.0;
       for (var l = 0u; l < D; l++) { sum += e[j * D + l] * s[l * D + k]; }
@@ -131,9 +132,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var k = 0u; k < D; k++) {
       var sum = 0.0;
       for (var l = j; l < D; l++) { sum += frame_at(l, j) * c[l * D + k]; }
-      let output = (OUTPUTS + select(j, j * D + k, FULL > 0)) * n + b;
-      let slope = sigma_slope(j, k, outputs[output]);
-      if (FULL > 0 || j == k) { gradient[output] = 2.0 * sum * slope * mean; }
+      let output = select(j, j * D + k, FULL > 0) * n + b;
+      let slope = sigma_slope(j, k, diffusion[output]);
+      if (FULL > 0 || j == k) { diffusion_gradient[output] = 2.0 * sum * slope * mean; }
     }
   }
 }

@@ -6,13 +6,8 @@
 // on how many times are independent: 0.80 if the sampling error is one number for all times, near 1 for many.
 import { lgamma } from "mathjs/number";
 import { InputError } from "../errors.ts";
-import { ensembleMoments, relativeSquaredError, samplingFloor } from "./trajectory-error.ts";
-
-/** Mean and std over runs, `[times, d]` row by row, in the unit of each variable. */
-export interface Moments {
-  readonly mean: ArrayLike<number>;
-  readonly std: ArrayLike<number>;
-}
+import { type Ensemble, type Moments, momentsOf } from "./ensemble.ts";
+import { relativeSquaredError, samplingFloor } from "./trajectory-error.ts";
 
 /** One score per case and variable, with their mean and largest over the cases. */
 export interface Scores {
@@ -22,19 +17,6 @@ export interface Scores {
   readonly average: Float64Array;
   /** `[d]`. */
   readonly worst: Float64Array;
-}
-
-/** Moments of `record` `[times][runs][d]`, as a rollout gives it. The std has the divisor runs − 1. */
-export function recordMoments(record: Float32Array, times: number, d: number): Moments {
-  const runs = countRuns(record, times, d);
-  const mean = new Float64Array(times * d);
-  const std = new Float64Array(times * d);
-  for (let t = 0; t < times; t++) {
-    const slice = ensembleMoments(record.subarray(t * runs * d, (t + 1) * runs * d), runs);
-    mean.set(slice.mean, t * d);
-    std.set(slice.std, t * d);
-  }
-  return { mean, std };
 }
 
 /**
@@ -108,19 +90,21 @@ export function ensembleFloor(
 }
 
 /**
- * Effective number of independent times of the sampling errors of mean and std, from the runs of one case, `record`
- * `[times][runs][d]`: (tr C)²/tr C² of their covariance C over time (Satterthwaite, Biometrics Bull. 2, 110 (1946)).
+ * Effective number of independent times of the sampling errors of mean and std, from the runs of an ensemble of
+ * one case: (tr C)²/tr C² of their covariance C over time (Satterthwaite, Biometrics Bull. 2, 110 (1946)).
  * With the covariance c_tt′ of z, that of the mean is c_tt′/R and that of the std, for Gaussian z, c_tt′²/(2R σ_t
  * σ_t′). The part of the sampled c_tt′² that is noise, σ_t² σ_t′²/(R − 1), is taken off. O(times² · runs · d).
  */
-export function effectiveTimes(record: Float32Array, times: number, d: number): EffectiveTimes {
-  const runs = countRuns(record, times, d);
-  const { mean, std } = recordMoments(record, times, d);
+export function effectiveTimes(one: Ensemble): EffectiveTimes {
+  const { runs, d, data } = one;
+  if (one.cases !== 1) throw new Error(`effective times of ${one.cases} cases at once: take them one by one`);
+  const times = one.times.length;
+  const [{ mean, std }] = momentsOf(one);
   const result = { mean: new Float64Array(d), std: new Float64Array(d) };
   for (let j = 0; j < d; j++) {
     const deviation = Float64Array.from({ length: times * runs }, (_, i) => {
       const t = Math.floor(i / runs);
-      return record[i * d + j] - mean[t * d + j];
+      return data[i * d + j] - mean[t * d + j];
     });
     let trace = 0;
     let meanSquares = 0;
@@ -180,12 +164,4 @@ function variable(values: ArrayLike<number>, d: number, j: number): Float64Array
     throw new InputError(`${values.length} values are not whole rows of ${d} variables`);
   }
   return Float64Array.from({ length: values.length / d }, (_, t) => values[t * d + j]);
-}
-
-function countRuns(record: Float32Array, times: number, d: number): number {
-  const runs = record.length / (times * d);
-  if (!(Number.isInteger(runs) && runs >= 2)) {
-    throw new InputError(`${record.length} values are not at least 2 whole runs of ${times} times and ${d} variables`);
-  }
-  return runs;
 }

@@ -3,8 +3,8 @@
 //
 //   MMD² = E k(x, x′) + E k(y, y′) − 2 E k(x, y),   k(a, b) = mean over s of exp(−|a − b|² / 2s²),
 //
-// at each time, between the predicted and the true law of the standardised z (paper, section on the predator–prey
-// system). Everything is computed with C = 1 − k, in which the same expression has the other sign: C is small where
+// at each time, between the predicted and the true law of the standardised z (paper, section
+// 3.2). Everything is computed with C = 1 − k, in which the same expression has the other sign: C is small where
 // the ensembles are narrow, so that nothing cancels. Times are worked off in chunks, so memory is bounded whatever
 // the number of times.
 import { quantileSeq } from "mathjs/number";
@@ -13,6 +13,7 @@ import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
+import type { Ensemble } from "./ensemble.ts";
 
 /** The paper's bandwidths s. The kernel relies on each being twice the one before. */
 export const MMD_BANDWIDTHS = [0.25, 0.5, 1, 2, 4, 8] as const;
@@ -26,11 +27,8 @@ const CHUNK = 2 ** 22;
 /** Pairs of the first dispatch, before the speed of the adapter is known. */
 const FIRST_PAIRS = 2 ** 20;
 
-export interface EnsembleShape {
-  /** Number of times. */
-  readonly times: number;
-  /** Number of components of z, 1 … 8. */
-  readonly d: number;
+/** In what z is measured. */
+export interface Units {
   /** `[d]`, the unit of each component: z̃ = (z − center) / spread. */
   readonly spread: ArrayLike<number>;
   /** `[d]`. Has no effect, k knows differences alone: taken so that a model's scales can be handed over whole. */
@@ -38,24 +36,29 @@ export interface EnsembleShape {
 }
 
 /**
- * MMD² at each time between the ensembles `x` and `y`, `[times][runs][d]` each, with at least 2 runs, not necessarily
- * equally many. `biased`: the V-statistic (the paper's), ≥ 0 up to rounding, of mean (1/n + 1/m)(1 − E k) for equal
+ * MMD² at each time between the ensembles `x` and `y` of one case each, with at least 2 runs, not necessarily
+ * equally many, and 1 … 8 components. `biased`: the V-statistic (the paper's), ≥ 0 up to rounding, of mean (1/n + 1/m)(1 − E k) for equal
  * laws. `unbiased`: the U-statistic, of mean MMD². Both `[times]`, dimensionless. Absolute error below 4e-7 × the
  * mean of 1 − k between x and y (measured 1.5e-7, widths 1e-3 … 300 spreads). O(times · runs²). Throws InputError for
  * a wrong shape, d > 8, a spread that is not positive, and values that are not finite.
  */
-export async function mmdOverTime(gpu: Gpu, x: Float32Array, y: Float32Array, shape: EnsembleShape) {
-  const n = countRuns(x, shape, 2);
-  const m = countRuns(y, shape, 2);
-  const biased = new Float64Array(shape.times);
-  const unbiased = new Float64Array(shape.times);
+export async function mmdOverTime(gpu: Gpu, x: Ensemble, y: Ensemble, units: Units) {
+  const { d } = x;
+  const times = x.times.length;
+  if (y.d !== d || y.times.length !== times) {
+    throw new InputError(`ensembles of ${times} × ${d} and ${y.times.length} × ${y.d} times and components differ`);
+  }
+  const n = requireRuns(x, units, 2);
+  const m = requireRuns(y, units, 2);
+  const biased = new Float64Array(times);
+  const unbiased = new Float64Array(times);
   const most = Math.max(n, m);
-  for (const { from, to } of chunks(shape.times, most * Math.max(MOST, Math.ceil(most / BLOCK)))) {
-    const [a, b] = standardised([x, y], [n, m], shape, from, to);
+  for (const { from, to } of chunks(times, most * Math.max(MOST, Math.ceil(most / BLOCK)))) {
+    const [a, b] = standardised([x, y], units, from, to);
     const pointsA = gpu.buffer("mmd.x", a);
     const pointsB = gpu.buffer("mmd.y", b);
     const sums = async (p: GpuArray, rows: number, q: GpuArray, columns: number) => {
-      const parts = await complementSums(gpu, p, rows, q, columns, to - from, BLOCK, shape.d);
+      const parts = await complementSums(gpu, p, rows, q, columns, to - from, BLOCK, d);
       const each = parts.length / (to - from);
       return Float64Array.from({ length: to - from }, (_, t) => sum(parts.subarray(t * each, (t + 1) * each)));
     };
@@ -73,7 +76,7 @@ export async function mmdOverTime(gpu: Gpu, x: Float32Array, y: Float32Array, sh
   return { biased, unbiased };
 }
 
-export interface FloorOptions extends EnsembleShape {
+export interface FloorOptions extends Units {
   /** Runs in each of the two ensembles; the pool holds at least twice as many. */
   readonly size: number;
   /** Random splits of the pool. */
@@ -93,17 +96,18 @@ export interface MmdFloor {
 }
 
 /**
- * What a perfect model scores: biased MMD² between two disjoint random sets of `size` runs out of the pool `truth`
- * `[times][runs][d]`, the same sets at all times. Given the pool, the average over all splits is `bias` exactly; the
+ * What a perfect model scores: biased MMD² between two disjoint random sets of `size` runs out of the pool `truth`,
+ * an ensemble of one case, the same sets at all times. Given the pool, the average over all splits is `bias` exactly; the
  * percentiles are those of the permutation law, in which splits of one pool are dependent. Depends on the seed alone.
  * Throws InputError as `mmdOverTime`, and for a pool of fewer than 2 · size runs.
  */
-export async function mmdFloor(gpu: Gpu, truth: Float32Array, options: FloorOptions): Promise<MmdFloor> {
-  const { times, size, splits, seed } = options;
+export async function mmdFloor(gpu: Gpu, truth: Ensemble, options: FloorOptions): Promise<MmdFloor> {
+  const { size, splits, seed } = options;
+  const times = truth.times.length;
   if (!(Number.isInteger(size) && size >= 2))
     throw new InputError(`ensembles of ${size} runs: use an integer from 2 on`);
   if (!(Number.isInteger(splits) && splits >= 1)) throw new InputError(`${splits} splits: use an integer from 1 on`);
-  const pool = countRuns(truth, options, 2 * size);
+  const pool = requireRuns(truth, options, 2 * size);
   const picks = Array.from({ length: splits }, (_, k) => drawSplit(pool, 2 * size, seed, k));
   const floor = {
     mean: new Float64Array(times),
@@ -113,9 +117,9 @@ export async function mmdFloor(gpu: Gpu, truth: Float32Array, options: FloorOpti
   };
   let bias = 0;
   for (const { from, to } of chunks(times, pool * Math.max(pool, MOST))) {
-    const [a] = standardised([truth], [pool], options, from, to);
+    const [a] = standardised([truth], options, from, to);
     const points = gpu.buffer("mmd.pool", a);
-    const matrices = await complementSums(gpu, points, pool, points, pool, to - from, 1, options.d);
+    const matrices = await complementSums(gpu, points, pool, points, pool, to - from, 1, truth.d);
     points.destroy();
     for (let t = from; t < to; t++) {
       const matrix = matrices.subarray((t - from) * pool ** 2, (t - from + 1) * pool ** 2);
@@ -186,13 +190,9 @@ async function complementSums(
  * bandwidth × spread, relative to the common mean at each time, which keeps the float32 rounding small beside the
  * ensembles' width.
  */
-function standardised(
-  ensembles: readonly Float32Array[],
-  runs: readonly number[],
-  { d, spread }: EnsembleShape,
-  from: number,
-  to: number,
-): Float32Array[] {
+function standardised(ensembles: readonly Ensemble[], { spread }: Units, from: number, to: number): Float32Array[] {
+  const [{ d }] = ensembles;
+  const runs = ensembles.map((one) => one.runs);
   const width = 4 * Math.ceil(d / 4);
   const out = runs.map((count) => new Float32Array((to - from) * count * width));
   const everyone = runs.reduce((total, count) => total + count, 0);
@@ -202,12 +202,12 @@ function standardised(
       const scale = 1 / (Math.SQRT2 * widest * spread[j]);
       let mean = 0;
       for (let e = 0; e < runs.length; e++) {
-        for (let r = 0; r < runs[e]; r++) mean += ensembles[e][(t * runs[e] + r) * d + j] / everyone;
+        for (let r = 0; r < runs[e]; r++) mean += ensembles[e].data[(t * runs[e] + r) * d + j] / everyone;
       }
       if (!Number.isFinite(mean)) throw new InputError(`component ${j} of a run is not finite at time index ${t}`);
       for (let e = 0; e < runs.length; e++) {
         for (let r = 0; r < runs[e]; r++) {
-          const value = ensembles[e][(t * runs[e] + r) * d + j];
+          const value = ensembles[e].data[(t * runs[e] + r) * d + j];
           out[e][((t - from) * runs[e] + r) * width + j] = scale * (value - mean);
         }
       }
@@ -225,18 +225,15 @@ function chunks(times: number, perTime: number): { from: number; to: number }[] 
   }));
 }
 
-function countRuns(record: Float32Array, { times, d, spread, center }: EnsembleShape, least: number): number {
-  if (!(Number.isInteger(times) && times >= 1)) throw new InputError(`${times} times: use an integer from 1 on`);
-  if (!(Number.isInteger(d) && d >= 1 && d <= MOST)) throw new InputError(`${d} components: use 1 to ${MOST}`);
+function requireRuns({ times, cases, runs, d }: Ensemble, { spread, center }: Units, least: number): number {
+  if (cases !== 1) throw new Error(`an ensemble of ${cases} cases: take them one by one`);
+  if (times.length === 0) throw new InputError("0 times: use an integer from 1 on");
+  if (!(d >= 1 && d <= MOST)) throw new InputError(`${d} components: use 1 to ${MOST}`);
   if (spread.length !== d || (center && center.length !== d)) {
     throw new InputError(`${spread.length} spreads and ${center?.length ?? d} centers for ${d} components`);
   }
   const bad = Array.from(spread).find((s) => !(s > 0 && Number.isFinite(s)));
   if (bad !== undefined) throw new InputError(`spread ${bad} must be positive and finite`);
-  const runs = record.length / (times * d);
-  if (!Number.isInteger(runs)) {
-    throw new InputError(`${record.length} values do not divide into ${times} times of ${d} components`);
-  }
   if (runs < least) throw new InputError(`${runs} runs: at least ${least} are needed`);
   return runs;
 }

@@ -19,6 +19,8 @@ export interface KernelOptions {
   constants?: Record<string, number>;
   /** Switches for `@if(NAME)` in the module. */
   conditions?: Record<string, boolean>;
+  /** What stands for a module that is imported but has no file: `{ "field/drift": "sde/network_drift" }`, both below `kernels/`. */
+  modules?: Record<string, string>;
 }
 
 /** A struct's field: a number, a vector or array, or a nested struct. */
@@ -41,18 +43,18 @@ export interface Call {
   readonly workgroups: readonly [number, number, number];
 }
 
-let sources: Record<string, string> | undefined;
+let files: Record<string, string> | undefined;
 
 /** All kernel sources by path relative to `kernels/`, read once. */
 function kernelSources(): Record<string, string> {
-  sources ??= Object.fromEntries(
+  files ??= Object.fromEntries(
     readdirSync(KERNELS, { recursive: true })
       .map((name) => String(name).replaceAll("\\", "/"))
       .filter((name) => name.endsWith(".wgsl"))
       .sort()
       .map((name) => [`./${name}`, readFileSync(join(KERNELS, name), "utf8")]),
   );
-  return sources;
+  return files;
 }
 
 /** A compiled entry point of one kernel file. Made by `Gpu.kernel`, which caches. */
@@ -88,12 +90,17 @@ export class Kernel {
   /** As `compile`, from given sources keyed by `./path`: for tests. */
   static async fromSources(
     device: GPUDevice,
-    weslSrc: Record<string, string>,
+    sources: Record<string, string>,
     file: string,
-    { overrides = {}, constants = {}, conditions = {} }: KernelOptions = {},
+    { overrides = {}, constants = {}, conditions = {}, modules = {} }: KernelOptions = {},
   ): Promise<Kernel> {
     const label = file;
-    if (!(`./${file}` in weslSrc)) throw new Error(`kernel ${file} does not exist`);
+    const missing = [file, ...Object.values(modules).map((name) => `${name}.wgsl`)].find(
+      (name) => !(`./${name}` in sources),
+    );
+    if (missing) throw new Error(`kernel ${missing} does not exist`);
+    const chosen = Object.entries(modules).map(([name, from]) => [`./${name}.wgsl`, sources[`./${from}.wgsl`]]);
+    const weslSrc = { ...sources, ...Object.fromEntries(chosen) };
     let linked: LinkedWesl;
     try {
       linked = await link({ weslSrc, rootModuleName: `./${file}`, constants, conditions, debugWeslRoot: "kernels" });
@@ -106,7 +113,8 @@ export class Kernel {
     const [scoped, info] = await Promise.all([device.popErrorScope(), module.getCompilationInfo()]);
     const errors = info.messages.filter((message) => message.type === "error");
     if (errors.length > 0) {
-      throw new Error(errors.map((message) => `${sourcePlace(linked, message.offset)}: ${message.message}`).join("\n"));
+      const place = ({ offset }: GPUCompilationMessage) => sourcePlace(linked, offset, modules);
+      throw new Error(errors.map((message) => `${place(message)}: ${message.message}`).join("\n"));
     }
     if (scoped) throw new Error(`kernel ${label}: ${scoped.message}`);
     const text = declarations(code);
@@ -209,12 +217,13 @@ function declarations(code: string): string {
 }
 
 /** `kernels/file.wgsl:line:column` of a position in the linked text. */
-function sourcePlace(linked: LinkedWesl, offset: number): string {
+function sourcePlace(linked: LinkedWesl, offset: number, modules: Record<string, string>): string {
   const { src, position } = linked.sourceMap.destToSrc(offset);
   const before = src.text.slice(0, position).split("\n");
   const path = (src.path ?? "linked")
     .replace(/^\.\//, "")
     .replace(/^(kernels\/)?/, "kernels/")
     .replace(/\.wesl$/, ".wgsl");
-  return `${path}:${before.length}:${before[before.length - 1].length + 1}`;
+  const [, name = ""] = /^kernels\/(.*)\.wgsl$/.exec(path) ?? [];
+  return `${modules[name] ? `kernels/${modules[name]}.wgsl` : path}:${before.length}:${before[before.length - 1].length + 1}`;
 }

@@ -55,7 +55,7 @@ export function findVulkanDevices(bundled: Bundled | undefined): { devices: Vulk
   create.setBigUint64(CREATE_INFO.applicationInfo, BigInt(ptr(application.buffer)), true);
   const handle = new BigUint64Array(1);
   const result = vk.vkCreateInstance(ptr(create.buffer), null, ptr(handle));
-  const instance = handle[0]!;
+  const instance = handle[0];
   if (result !== 0) {
     // VK_ERROR_INCOMPATIBLE_DRIVER is the loader's way to say that it found no driver at all.
     notes.push(result === -9 ? "the Vulkan loader found no driver" : `vkCreateInstance failed with VkResult ${result}`);
@@ -89,7 +89,7 @@ function openLoader(bundled: Bundled | undefined, notes: string[]) {
   if (system) {
     const is = new Uint32Array(1);
     system.symbols.vkEnumerateInstanceVersion(ptr(is));
-    if (is[0]! >= FIRST_WITH_ADDED_DRIVERS || !bundled) return system.symbols;
+    if (is[0] >= FIRST_WITH_ADDED_DRIVERS || !bundled) return system.symbols;
     system.close();
   }
   const own = bundled && tryLoader(bundled.loader);

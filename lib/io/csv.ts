@@ -48,7 +48,7 @@ export function readCsv(path: string): ColumnTable {
     if (row.length === header.length) return;
     throw new InputError(`${path}, line ${lines[at + 1]}: ${row.length} cells where the header has ${header.length}`);
   });
-  return table(header.map((name, column) => [name, typed(rows.map((row) => row[column]!))] as const));
+  return table(header.map((name, column) => [name, typed(rows.map((row) => row[column]))] as const));
 }
 
 function typed(cells: string[]): unknown[] {

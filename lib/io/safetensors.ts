@@ -149,11 +149,11 @@ function readOpen(file: number, fail: Fail): { tensors: Tensors; metadata: Metad
     if (sum !== undefined) sum = crc32(bytes, sum);
     read.set(name, { shape, data: new DTYPES[dtype](bytes.buffer) });
   }
-  if (sum !== undefined && Number.parseInt(stored!, 16) !== sum) {
+  if (sum !== undefined && Number.parseInt(stored, 16) !== sum) {
     fail(8, "the checksum in the header does not match the content, so the file was damaged or edited");
   }
-  const names = [...read.keys()].sort();
-  return { tensors: Object.fromEntries(names.map((name) => [name, read.get(name)!])), metadata: ours };
+  const sorted = [...read].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { tensors: Object.fromEntries(sorted), metadata: ours };
 }
 
 function checkEntry(name: string, entry: unknown, body: number, fail: Fail) {
@@ -167,7 +167,7 @@ function checkEntry(name: string, entry: unknown, body: number, fail: Fail) {
     );
   }
   if (!isSizes(shape)) return fail(8, `the shape of ${what} is not a list of sizes`);
-  if (!isSizes(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
+  if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     return fail(8, `data_offsets of ${what} is not a pair of rising byte offsets`);
   }
   const [begin, end] = offsets as [number, number];

@@ -1,41 +1,78 @@
-// Training pairs: what partial evolution of patches tells about the drift and diffusion of the whole system.
+// Training pairs: what partial evolution of patches, or the generator, tells about drift and diffusion of the whole system.
+import { InputError } from "../errors.ts";
+import { type Format, parsed } from "../io/format.ts";
 import type { Xoshiro } from "../random/xoshiro.ts";
+import { concatenate } from "./concatenate.ts";
 
 /** The estimators of drift and diffusion, and the baselines (`naive` is the paper's). */
 export const METHODS = ["compensator", "increment", "naive", "small"] as const;
 export type Method = (typeof METHODS)[number];
 
+/** The estimators: trained with the right noise, λ = K; the baselines take that of a patch, or of a small system, for the whole's. */
+export const isOurs = (method: Method) => method === "compensator" || method === "increment";
+
 /**
- * Partial evolutions of `perSnapshot` different patches of each snapshot, row-major float32: row s·perSnapshot + j is
- * patch j of snapshot s; d observables, n rows.
+ * States of whole systems and of `perSnapshot` different patches of each, row-major float32: row s·perSnapshot + j is patch j of
+ * snapshot s; d observables, n rows.
  */
-export interface Pairs {
+export interface Rows {
   readonly d: number;
-  /** Observables of the whole system, `[snapshots, d]`. */
-  readonly whole: Float32Array;
-  /** Observables of the patch before, `[n, d]`. */
-  readonly patch: Float32Array;
-  /** Change of the patch's observables, `[n, d]`. */
-  readonly delta: Float32Array;
-  /** Compensator A of the change, `[n, d]`; empty when the system's rates are not known. */
-  readonly compensator: Float32Array;
-  /** Quadratic variation Q, upper triangles, `[n, d(d+1)/2]`; empty when the rates are not known. */
-  readonly variation: Float32Array;
-  readonly perSnapshot: number;
-  /** Duration δt of the partial evolution; 1 where it is the generator itself, whose A and Q are per unit of time. */
-  readonly time: number;
   /** Number of patches K that tile the system. */
   readonly patches: number;
+  readonly perSnapshot: number;
+  /** z of the whole system, `[snapshots, d]`. */
+  readonly whole: Float32Array;
+  /** φ_I of the patch before, `[n, d]`. */
+  readonly patch: Float32Array;
+  /** Which small systems started alike, `[snapshots]`: the independent units of the data. */
+  readonly cohort: Uint32Array;
+  /** What varies between the systems that pairs come from, e.g. temperatures, `[snapshots, conditions]`; empty for one system. */
+  readonly condition: Float32Array;
+}
+
+/** Changes of the patches over δt, `[n, d]`, of a simulator whose rates are not known. */
+export interface Increments extends Rows {
+  readonly kind: "increments";
+  readonly time: number;
+  readonly delta: Float32Array;
+}
+
+/** With the compensator A `[n, d]` of the change and its quadratic variation Q, upper triangles `[n, d(d+1)/2]`. */
+export interface Compensated extends Rows {
+  readonly kind: "compensated";
+  readonly time: number;
+  readonly delta: Float32Array;
+  readonly compensator: Float32Array;
+  readonly variation: Float32Array;
+}
+
+/** The generator at the states themselves: Lφ_I `[n, d]` and Γ(φ_I) `[n, d(d+1)/2]`, per unit of time. */
+export interface Generated extends Rows {
+  readonly kind: "generator";
+  readonly drift: Float32Array;
+  readonly variation: Float32Array;
+}
+
+/** One kind at a time: the type says what was measured. */
+export type Pairs = Increments | Compensated | Generated;
+
+/** Number of pairs n. */
+export function pairCount({ patch, d }: Rows): number {
+  return patch.length / d;
 }
 
 /** What a method regresses on what, row-major float32. */
 export interface Regression {
+  readonly method: Method;
+  readonly d: number;
   /** z0, `[rows, d]`. */
   readonly state: Float32Array;
   /** z1 − z0, or the compensator, `[rows, d]`. */
   readonly change: Float32Array;
-  /** Q, `[rows, d(d+1)/2]`; empty but for the compensator estimator. */
-  readonly variation: Float32Array;
+  /** Q, `[rows, d(d+1)/2]`; null where the spread of the changes themselves has to tell it. */
+  readonly variation: Float32Array | null;
+  /** Duration δt of the changes; 1 for the generator, which is per unit of time. */
+  readonly time: number;
   /** λ of the loss: the covariance of the change is λ σσᵀ δt. */
   readonly lambda: number;
 }
@@ -46,79 +83,127 @@ export interface Regression {
  * is 1/P of one patch's, so λ = K/P.
  * naive (the paper's baseline): z0 of the whole system, z1 of one patch, λ = 1.
  * small: z0 and z1 of the same patch, λ = 1.
+ * Throws Error where the pairs do not hold what the method needs.
  */
 export function regression(pairs: Pairs, method: Method): Regression {
-  const { d, whole, patch, delta, compensator, variation, perSnapshot: p, patches } = pairs;
-  const none = new Float32Array(0);
+  const { d, whole, patch, perSnapshot: p, patches } = pairs;
+  if (method === "compensator") {
+    if (pairs.kind === "increments") throw new Error("the compensator estimator needs a system whose rates are known");
+    const [change, time] = pairs.kind === "generator" ? [pairs.drift, 1] : [pairs.compensator, pairs.time];
+    return {
+      method,
+      d,
+      state: whole,
+      change: blockMeans(change, p, d, 1),
+      variation: blockMeans(pairs.variation, p, (d * (d + 1)) / 2, 1 / p),
+      time,
+      lambda: patches / p,
+    };
+  }
+  if (pairs.kind === "generator") throw new Error(`the method ${method} needs changes over a time, not the generator`);
+  const { delta, time } = pairs;
+  const common = { method, d, variation: null, time };
   switch (method) {
-    case "compensator":
-      if (compensator.length === 0) throw new Error("the compensator estimator needs a system whose rates are known");
-      return {
-        state: whole,
-        change: blockMeans(compensator, p, d, 1),
-        variation: blockMeans(variation, p, (d * (d + 1)) / 2, 1 / p),
-        lambda: patches / p,
-      };
     case "increment":
-      return { state: whole, change: blockMeans(delta, p, d, 1), variation: none, lambda: patches / p };
+      return { ...common, state: whole, change: blockMeans(delta, p, d, 1), lambda: patches / p };
     case "naive": {
       const z0 = (k: number) => whole[Math.floor(k / (d * p)) * d + (k % d)];
       const state = Float32Array.from(delta, (_, k) => z0(k));
-      return { state, change: delta.map((change, k) => patch[k] + change - state[k]), variation: none, lambda: 1 };
+      return { ...common, state, change: delta.map((change, k) => patch[k] + change - state[k]), lambda: 1 };
     }
     case "small":
-      return { state: patch, change: delta, variation: none, lambda: 1 };
+      return { ...common, state: patch, change: delta, lambda: 1 };
   }
 }
 
+/** The arrays of pairs of each kind; those before `patch` have one row a snapshot, the others one a pair. */
+const ARRAYS = {
+  increments: ["whole", "cohort", "condition", "patch", "delta"],
+  compensated: ["whole", "cohort", "condition", "patch", "delta", "compensator", "variation"],
+  generator: ["whole", "cohort", "condition", "patch", "drift", "variation"],
+} as const;
+
+type Columns = Record<string, Float32Array | Uint32Array>;
+
+const columnsOf = (pairs: Pairs) =>
+  ARRAYS[pairs.kind].map((name) => [name, (pairs as unknown as Columns)[name]] as const);
+
+/** The same pairs with every array replaced. */
+function mapped<P extends Pairs>(
+  pairs: P,
+  change: (column: Float32Array | Uint32Array, name: string) => Columns[string],
+) {
+  const columns = Object.fromEntries(columnsOf(pairs).map(([name, column]) => [name, change(column, name)]));
+  return { ...pairs, ...columns } as P;
+}
+
 /** One snapshot in `step`, with its patches, evenly out of all. */
-export function everyRow(pairs: Pairs, step: number): Pairs {
+export function everyRow<P extends Pairs>(pairs: P, step: number): P {
   const snapshots = pairs.whole.length / pairs.d;
-  const pick = (rows: Float32Array) => {
+  return mapped(pairs, (rows) => {
     const width = rows.length / snapshots;
-    const picked = new Float32Array(Math.ceil(snapshots / step) * width);
+    const picked = rows.slice(0, Math.ceil(snapshots / step) * width);
     for (let k = 0; k * step < snapshots; k++)
       picked.set(rows.subarray(k * step * width, (k * step + 1) * width), k * width);
     return picked;
-  };
-  return {
-    ...pairs,
-    whole: pick(pairs.whole),
-    patch: pick(pairs.patch),
-    delta: pick(pairs.delta),
-    compensator: pick(pairs.compensator),
-    variation: pick(pairs.variation),
-  };
-}
-
-const ARRAYS = ["whole", "patch", "delta", "compensator", "variation"] as const;
-
-/** The arrays of pairs of several durations by name, for a safetensors file. */
-export function pairsTensors(list: readonly Pairs[]) {
-  return Object.fromEntries(
-    list.flatMap((pairs, k) =>
-      ARRAYS.map((name) => [`${k} ${name}`, { shape: [pairs[name].length], data: pairs[name] }]),
-    ),
-  );
-}
-
-/** The duration that pairs of a partial evolution over `time` stand for: A and Q of time 0, the generator's, are per unit of time. */
-export function pairDuration(time: number): number {
-  return time === 0 ? 1 : time;
-}
-
-/** The inverse of `pairsTensors`; `durations` as they were given to `makePairs`. */
-export function pairsFromTensors(
-  tensors: Record<string, { readonly data: ArrayLike<number> }>,
-  durations: readonly number[],
-  { d, patches }: Pick<Pairs, "d" | "patches">,
-): Pairs[] {
-  return durations.map((time, k) => {
-    const arrays = Object.fromEntries(ARRAYS.map((name) => [name, tensors[`${k} ${name}`].data as Float32Array]));
-    const { whole, patch, ...rest } = arrays as Record<(typeof ARRAYS)[number], Float32Array>;
-    return { d, patches, time: pairDuration(time), whole, patch, ...rest, perSnapshot: patch.length / whole.length };
   });
 }
+
+/**
+ * Pairs of several systems, temperatures say, as one set; cohorts of different sets stay apart. Throws Error unless all are of one
+ * kind, time, number of variables, patches and conditions.
+ */
+export function joined<P extends Pairs>(list: readonly P[]): P {
+  const [first] = list;
+  const shape = (pairs: Pairs) =>
+    JSON.stringify([
+      pairs.kind,
+      pairs.d,
+      pairs.patches,
+      pairs.perSnapshot,
+      (pairs.condition.length * pairs.d) / pairs.whole.length,
+      pairs.kind === "generator" ? 0 : pairs.time,
+    ]);
+  if (!list.every((pairs) => shape(pairs) === shape(first)))
+    throw new Error("pairs of different kinds cannot be joined");
+  let cohorts = 0;
+  const renumbered = list.map((pairs) => {
+    const start = cohorts;
+    cohorts += 1 + pairs.cohort.reduce((a, b) => Math.max(a, b), -1);
+    return { ...pairs, cohort: pairs.cohort.map((cohort) => start + cohort) };
+  });
+  return mapped(first, (_, name) => concatenate(renumbered.map((pairs) => (pairs as unknown as Columns)[name])));
+}
+
+/** Several sets of pairs, as a file keeps them. */
+export const PAIRS: Format<Pairs[]> = {
+  write: (list) => ({
+    tensors: Object.fromEntries(
+      list.flatMap((pairs, k) =>
+        columnsOf(pairs).map(([name, data]) => [`${k} ${name}`, { shape: [data.length], data }]),
+      ),
+    ),
+    text: {
+      pairs: JSON.stringify(
+        list.map((pairs) => {
+          const { kind, d, patches, perSnapshot } = pairs;
+          return { kind, d, patches, perSnapshot, ...(pairs.kind === "generator" ? {} : { time: pairs.time }) };
+        }),
+      ),
+    },
+  }),
+  read: ({ tensors, text }) =>
+    parsed<Pairs[]>(text.pairs, "pairs").map((head, k) => {
+      const names: readonly string[] | undefined = ARRAYS[head.kind];
+      if (!names) throw new InputError(`the file holds pairs of kind ${head.kind}`);
+      const columns = names.map((name) => {
+        const data = tensors[`${k} ${name}`]?.data;
+        if (!data) throw new InputError(`the file of pairs lacks ${name} of set ${k}`);
+        return [name, data] as const;
+      });
+      return { ...head, ...Object.fromEntries(columns) } as Pairs;
+    }),
+};
 
 /** Means over runs of `length` rows of `width` numbers, times `scale`. */
 function blockMeans(rows: Float32Array, length: number, width: number, scale: number): Float32Array {
@@ -133,17 +218,32 @@ function blockMeans(rows: Float32Array, length: number, width: number, scale: nu
   return means;
 }
 
-/** `perSnapshot` different patches, uniformly, for each of `snapshots` states, `[snapshots, perSnapshot]`, below `patches`. */
-export function choosePatches(snapshots: number, perSnapshot: number, patches: number, rng: Xoshiro): Uint32Array {
+/**
+ * `perSnapshot` different patches, uniformly, for each of `snapshots` states, `[snapshots, perSnapshot]`, below `patches`; all of them
+ * in order where no fewer are asked for. `generator`: of a snapshot, so that its patches do not depend on the snapshots beside it.
+ */
+export function choosePatches(
+  snapshots: number,
+  perSnapshot: number,
+  patches: number,
+  generator: (snapshot: number) => Xoshiro,
+): Uint32Array {
   const chosen = new Uint32Array(snapshots * perSnapshot);
+  if (perSnapshot === patches) return chosen.map((_, k) => k % patches);
   const deck = Uint32Array.from({ length: patches }, (_, k) => k);
+  const cards = new Uint32Array(perSnapshot);
+  const swap = (j: number) => {
+    [deck[j], deck[cards[j]]] = [deck[cards[j]], deck[j]];
+  };
   for (let s = 0; s < snapshots; s++) {
+    const rng = generator(s);
+    // Fisher–Yates, stopped after perSnapshot cards, and taken back for the next snapshot.
     for (let j = 0; j < perSnapshot; j++) {
-      // Fisher–Yates, stopped after perSnapshot cards; any order of the deck is a fair start for the next snapshot.
-      const k = j + rng.below(patches - j);
-      [deck[j], deck[k]] = [deck[k], deck[j]];
+      cards[j] = j + rng.below(patches - j);
+      swap(j);
       chosen[s * perSnapshot + j] = deck[j];
     }
+    for (let j = perSnapshot - 1; j >= 0; j--) swap(j);
   }
   return chosen;
 }

@@ -1,11 +1,11 @@
 // From the small simulator to training pairs: trajectories of one patch's size, upsampling, partial evolution.
 import { stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
-import type { States, System } from "../systems/system.ts";
+import type { PatchChange, PatchGenerator, States, System } from "../systems/system.ts";
 import { batchThatFits } from "./batch.ts";
 import { concatenate } from "./concatenate.ts";
 import { type Coordinates, observables } from "./coordinates.ts";
-import { choosePatches, type Pairs, pairDuration } from "./pairs.ts";
+import { choosePatches, type Pairs } from "./pairs.ts";
 import { upsampleTo, upsamplingFactors } from "./upsample.ts";
 
 const MAX_BATCH = 16_384;
@@ -30,13 +30,24 @@ export function quadraticTimes(records: number, horizon: number): number[] {
   return Array.from({ length: records }, (_, k) => horizon * (k / Math.max(1, records - 1)) ** 2);
 }
 
-/**
- * Snapshots of small systems from random initial states, packed: `[times · trajectories, words]`,
- * all replicas of one time together.
- */
-export async function smallTrajectories<S extends States>(system: System<S>, options: TrajectoryOptions) {
-  const { trajectories, times, smallSide = system.patchSide, seed } = options;
-  const states = await system.initial(trajectories, smallSide, stream(seed, "small/initial"));
+/** Snapshots of small systems, kept on the host. */
+export interface Snapshots {
+  /** Side of the small systems. */
+  readonly side: number;
+  /** Packed states, `[count, system.words(side)]`. */
+  readonly words: Uint32Array;
+  /** Time since the start, `[count]`. */
+  readonly age: Float64Array;
+  /** Which systems started alike, `[count]`: snapshots of one small system belong to one cohort, whatever their age. */
+  readonly cohort: Uint32Array;
+}
+
+/** Snapshots of small systems from random initial states, all replicas of one time together. */
+export async function smallTrajectories<S extends States>(
+  system: System<S>,
+  { trajectories, times, smallSide: side = system.patchSide, seed }: TrajectoryOptions,
+): Promise<Snapshots> {
+  const states = await system.initial(trajectories, side, stream(seed, "small/initial"));
   const snapshots: Uint32Array[] = [];
   try {
     for (const [r, time] of times.entries()) {
@@ -47,11 +58,29 @@ export async function smallTrajectories<S extends States>(system: System<S>, opt
   } finally {
     states.destroy();
   }
-  return concatenate(snapshots);
+  const count = times.length * trajectories;
+  return {
+    side,
+    words: concatenate(snapshots),
+    age: Float64Array.from({ length: count }, (_, k) => times[Math.floor(k / trajectories)]),
+    cohort: Uint32Array.from({ length: count }, (_, k) => Math.floor((k % trajectories) / system.cohort)),
+  };
 }
 
-/** At most `most` of the rows of `width` numbers (snapshots of so many words), evenly out of all. */
-export function thinned<T extends Float32Array | Uint32Array>(rows: T, width: number, most: number): T {
+/** At most about `most` of the snapshots, evenly out of all: cohorts of the system stay whole, as upsampling mixes their states. */
+export function someSnapshots<S extends States>(system: System<S>, all: Snapshots, most: number): Snapshots {
+  const block = system.cohort;
+  const keep = Math.ceil(most / block);
+  return {
+    side: all.side,
+    words: thinned(all.words, block * system.words(all.side), keep),
+    age: thinned(all.age, block, keep),
+    cohort: thinned(all.cohort, block, keep),
+  };
+}
+
+/** At most `most` of the rows of `width` numbers evenly out of all. */
+export function thinned<T extends Float32Array | Float64Array | Uint32Array>(rows: T, width: number, most: number): T {
   const count = rows.length / width;
   if (count <= most) return rows;
   const kept = new (rows.constructor as new (length: number) => T)(most * width);
@@ -63,31 +92,28 @@ export function thinned<T extends Float32Array | Uint32Array>(rows: T, width: nu
 }
 
 export interface UpsampleOptions {
-  /** Side of the snapshots; that of a patch by default. */
-  readonly smallSide?: number;
   /** Side of the large system. */
   readonly side: number;
-  /** LocalRelax time of every patch position at every level; it may depend on the snapshot and on the side that a level leads to. */
-  readonly relaxTime: number | ((snapshot: number, side: number) => number);
+  /** LocalRelax time of every patch position at every level; it may depend on the age of a snapshot and on the side that a level leads to. */
+  readonly relaxTime: number | ((age: number, side: number) => number);
   readonly seed: number;
 }
 
 /**
- * Upsamples every snapshot (`words` as `smallTrajectories` gives them) to the large side, in batches that fit the device;
- * `use` sees the large states of the snapshots [from, to), which are destroyed behind it. The same options give the same
- * states at every call.
+ * Upsamples every snapshot to the large side, in batches that fit the device; `use` sees the large states of the snapshots [from, to),
+ * which are destroyed behind it. The same options give the same states at every call.
  */
 export async function upsampled<S extends States>(
   system: System<S>,
-  words: Uint32Array,
-  { smallSide = system.patchSide, side, relaxTime, seed }: UpsampleOptions,
+  { words, side: smallSide, age }: Snapshots,
+  { side, relaxTime, seed }: UpsampleOptions,
   use: (large: S, from: number, to: number) => Promise<void>,
 ): Promise<void> {
   const perState = system.words(smallSide);
-  const count = words.length / perState;
+  const count = age.length;
   const batch = Math.min(MAX_BATCH, batchThatFits(system, side));
   const timeOf = (snapshot: number, at: number) =>
-    typeof relaxTime === "number" ? relaxTime : relaxTime(snapshot, at);
+    typeof relaxTime === "number" ? relaxTime : relaxTime(age[snapshot], at);
   let at = smallSide;
   const sides = upsamplingFactors(smallSide, side).map((factor) => (at *= factor));
   const alike = (a: number, b: number) => sides.every((level) => timeOf(a, level) === timeOf(b, level));
@@ -106,61 +132,91 @@ export async function upsampled<S extends States>(
   }
 }
 
+/** A partial evolution over so long a time, or the generator at the states themselves. */
+export type Duration = number | "generator";
+
 export interface PairOptions extends UpsampleOptions {
   /** Patches evolved per snapshot, at most K. */
   readonly patchesPerSnapshot: number;
+  /** What the system has in common that varies between systems, e.g. its temperature; goes beside every snapshot. */
+  readonly condition?: readonly number[];
   /** Goes before the names of the random streams, for pairs that are to be independent of others. */
   readonly purpose?: string;
   onSnapshots?(count: number): void;
 }
 
 /**
- * Upsamples every snapshot to the large side and evolves some of its patches, once for each of the durations `times`; 0 stands
- * for the generator (`System.evolvePatches`).
- * Returns one set of pairs per duration, on the same snapshots and patches.
+ * Upsamples every snapshot to the large side and evolves some of its patches, once for each of the durations.
+ * Returns one set of pairs per duration, on the same snapshots and patches. Throws Error for a time that is not positive, which would
+ * teach that nothing moves, and for the generator of coordinates that have none.
  */
 export async function makePairs<S extends States>(
   system: System<S>,
-  words: Uint32Array,
-  times: readonly number[],
+  snapshots: Snapshots,
+  durations: readonly Duration[],
   options: PairOptions,
   coordinates: Coordinates<S> = observables(system),
 ): Promise<Pairs[]> {
-  const { side, patchesPerSnapshot, seed, purpose = "", onSnapshots } = options;
+  const { side, patchesPerSnapshot, condition = [], seed, purpose = "", onSnapshots } = options;
   const { d } = coordinates;
+  for (const duration of durations) {
+    if (duration === "generator" ? !coordinates.generator : !(duration > 0)) {
+      const remedy = coordinates.generator ? "use a positive time or the generator" : "use a positive time";
+      throw new Error(`pairs over ${duration} are not to be had from ${system.name} in ${d} variables: ${remedy}`);
+    }
+  }
   const patches = Math.round((side / system.patchSide) ** system.dimension);
   const perSnapshot = Math.min(patchesPerSnapshot, patches);
   const whole: Float32Array[] = [];
-  const parts = times.map(() => ({
-    patch: [] as Float32Array[],
-    delta: [] as Float32Array[],
-    compensator: [] as Float32Array[],
-    variation: [] as Float32Array[],
-  }));
-  await upsampled(system, words, options, async (large, from, to) => {
+  const changes: (PatchChange | PatchGenerator)[][] = durations.map(() => []);
+  await upsampled(system, snapshots, options, async (large, from, to) => {
     whole.push(await coordinates.whole(large));
-    const rng = Xoshiro.open(stream(seed, `${purpose}patches`), from, 0);
-    const chosen = choosePatches(to - from, perSnapshot, patches, rng);
-    for (const [k, time] of times.entries()) {
+    const at = stream(seed, `${purpose}patches`);
+    const chosen = choosePatches(to - from, perSnapshot, patches, (k) => Xoshiro.open(at, from + k, 0));
+    for (const [k, duration] of durations.entries()) {
       const at = stream(seed, `${purpose}partial`, k, from * perSnapshot);
-      const change = await coordinates.change(large, chosen, time, at);
-      parts[k].patch.push(change.before);
-      parts[k].delta.push(change.delta);
-      if (change.compensator) parts[k].compensator.push(change.compensator);
-      if (change.variation) parts[k].variation.push(change.variation);
+      const work =
+        duration === "generator"
+          ? coordinates.generator?.(large, chosen, at)
+          : coordinates.change(large, chosen, duration, at);
+      const change = await work;
+      if (change) changes[k].push(change);
     }
     onSnapshots?.(to - from);
   });
-  const all = concatenate(whole);
-  return times.map((time, k) => ({
+  const count = snapshots.age.length;
+  const shared = {
     d,
-    whole: all,
-    patch: concatenate(parts[k].patch),
-    delta: concatenate(parts[k].delta),
-    compensator: concatenate(parts[k].compensator),
-    variation: concatenate(parts[k].variation),
-    perSnapshot,
-    time: pairDuration(time),
     patches,
-  }));
+    perSnapshot,
+    whole: concatenate(whole),
+    cohort: snapshots.cohort,
+    condition: Float32Array.from({ length: count * condition.length }, (_, k) => condition[k % condition.length]),
+  };
+  return durations.map((duration, k): Pairs => {
+    const rows = { ...shared, patch: concatenate(changes[k].map(({ before }) => before)) };
+    if (duration === "generator") {
+      const all = changes[k] as PatchGenerator[];
+      return {
+        ...rows,
+        kind: "generator",
+        drift: concatenate(all.map(({ drift }) => drift)),
+        variation: concatenate(all.map(({ variation }) => variation)),
+      };
+    }
+    const all = changes[k] as PatchChange[];
+    const delta = concatenate(all.map((change) => change.delta));
+    const known = all.flatMap(({ compensator, variation }) =>
+      compensator && variation ? [{ compensator, variation }] : [],
+    );
+    if (known.length < all.length) return { ...rows, kind: "increments", time: duration, delta };
+    return {
+      ...rows,
+      kind: "compensated",
+      time: duration,
+      delta,
+      compensator: concatenate(known.map(({ compensator }) => compensator)),
+      variation: concatenate(known.map(({ variation }) => variation)),
+    };
+  });
 }

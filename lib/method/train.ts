@@ -12,8 +12,6 @@ export interface FitOptions {
   readonly learningRate: number;
   readonly weightDecay: number;
   readonly seed: number;
-  /** Whether the last layer of the drift is solved in closed form at the end (last-layer.ts). */
-  readonly closedForm?: boolean;
 }
 
 /** State of a training in progress, of all its networks one after another; enough to go on to the same bytes. */

@@ -50,7 +50,10 @@ export async function upsampleTo<S extends States>(
     states.destroy();
     states = larger;
     const time = typeof relaxTime === "number" ? relaxTime : relaxTime(states.side);
-    if (time > 0) await system.relax(states, time, { ...stream, step: stream.step + 8 * level + 2 });
+    if (time > 0) {
+      if (!system.relax) throw new InputError(`${system.name} has no LocalRelax: upsample with a relax time of 0`);
+      await system.relax(states, time, { ...stream, step: stream.step + 8 * level + 2 });
+    }
     await onLevel?.(states, level);
   }
   return states;

@@ -65,15 +65,15 @@ export function layout({ inputs, hidden, outputs, activation }: MlpShape): { lay
 }
 
 /**
- * Initial parameters `[groups · stride]`: normal weights of variance 1/inputs (tanh) or 2/inputs (relu), biases
+ * Initial parameters `[groups · stride]`; networks of one seed and purpose are told apart by their number, from `first` on: normal weights of variance 1/inputs (tanh) or 2/inputs (relu), biases
  * uniform in ±1 for the first layer (so that units switch at different places) and zero above, last layer zero.
  */
-export function initialParameters(shape: MlpShape, seed: number, purpose = "mlp/initial"): Float32Array {
+export function initialParameters(shape: MlpShape, seed: number, purpose = "mlp/initial", first = 0): Float32Array {
   const { layers, stride } = layout(shape);
   const parameters = new Float32Array(shape.groups * stride);
   for (let g = 0; g < shape.groups; g++) {
     layers.slice(0, -1).forEach((layer, l) => {
-      const rng = Xoshiro.open(stream(seed, purpose), g, l);
+      const rng = Xoshiro.open(stream(seed, purpose), first + g, l);
       const scale = Math.sqrt((shape.activation === "relu" ? 2 : 1) / layer.inputs);
       const start = g * stride + layer.weights;
       for (let k = 0; k < layer.inputs * layer.outputs; k += 2) {
@@ -103,8 +103,9 @@ export class Mlp {
   protected readonly layers: readonly Layer[];
   protected readonly stride: number;
   readonly #kernels: readonly Kernel[];
+  readonly #ownsInput: boolean;
 
-  protected constructor(gpu: Gpu, shape: MlpShape, batch: number, kernels: readonly Kernel[]) {
+  protected constructor(gpu: Gpu, shape: MlpShape, batch: number, kernels: readonly Kernel[], input?: GpuArray) {
     if (batch % BATCH_TILE !== 0) throw new Error(`batch ${batch} is not a multiple of ${BATCH_TILE}`);
     this.gpu = gpu;
     this.shape = shape;
@@ -112,15 +113,20 @@ export class Mlp {
     ({ layers: this.layers, stride: this.stride } = layout(shape));
     this.width = this.layers[this.layers.length - 1].outputs;
     this.#kernels = kernels;
-    this.input = gpu.buffer("mlp.input", 4 * shape.inputs * batch);
+    this.#ownsInput = input === undefined;
+    this.input = input ?? gpu.buffer("mlp.input", 4 * shape.inputs * batch);
+    if (this.input.bytes < 4 * shape.inputs * batch) {
+      throw new Error(`${this.input.label} is too small for ${batch} columns of ${shape.inputs} inputs`);
+    }
     this.activations = this.layers.map(({ outputs }, l) =>
       gpu.buffer(`mlp.activations${l}`, 4 * shape.groups * outputs * batch),
     );
     this.parameters = gpu.buffer("mlp.parameters", 4 * shape.groups * this.stride);
   }
 
-  static async create(gpu: Gpu, shape: MlpShape, batch: number): Promise<Mlp> {
-    return new Mlp(gpu, shape, batch, await Mlp.kernels(gpu, shape));
+  /** `input`: of another network, or the caller's, who destroys it; one of its own by default. */
+  static async create(gpu: Gpu, shape: MlpShape, batch: number, input?: GpuArray): Promise<Mlp> {
+    return new Mlp(gpu, shape, batch, await Mlp.kernels(gpu, shape), input);
   }
 
   protected static kernels(gpu: Gpu, shape: MlpShape): Promise<Kernel[]> {
@@ -167,7 +173,8 @@ export class Mlp {
   }
 
   destroy(): void {
-    for (const buffer of [this.input, this.parameters, ...this.activations]) buffer.destroy();
+    if (this.#ownsInput) this.input.destroy();
+    for (const buffer of [this.parameters, ...this.activations]) buffer.destroy();
   }
 }
 
@@ -176,6 +183,8 @@ export interface AdamWOptions extends Schedule {
   readonly constant?: readonly boolean[];
   /** Whether `backpropagate` goes on to the input; the number of inputs must then be a multiple of 8. */
   readonly inputGradient?: boolean;
+  /** The input, where it is another network's: that destroys it. */
+  readonly input?: GpuArray;
 }
 
 /** A group in training. The caller writes `outputGradient` (dL/d output, `[groups][width][batch]`) between the calls. */
@@ -190,7 +199,7 @@ export class TrainableMlp extends Mlp {
   readonly #adamw: AdamW;
 
   private constructor(gpu: Gpu, shape: MlpShape, batch: number, options: AdamWOptions, kernels: readonly Kernel[][]) {
-    super(gpu, shape, batch, kernels[0]);
+    super(gpu, shape, batch, kernels[0], options.input);
     this.#backward = kernels[1];
     [this.#weightGradient] = kernels[2];
     this.#gradients = this.layers.map(({ outputs }, l) =>
@@ -204,6 +213,13 @@ export class TrainableMlp extends Mlp {
     this.#adamw = new AdamW(gpu, this.parameters, this.#transposition(), rules, SEGMENTS, options, kernels[3]);
   }
 
+  static async createTrainable(
+    gpu: Gpu,
+    shape: MlpShape,
+    batch: number,
+    options: AdamWOptions & { readonly inputGradient: true },
+  ): Promise<TrainableMlp & { readonly inputGradient: GpuArray }>;
+  static async createTrainable(gpu: Gpu, shape: MlpShape, batch: number, options: AdamWOptions): Promise<TrainableMlp>;
   static async createTrainable(gpu: Gpu, shape: MlpShape, batch: number, options: AdamWOptions): Promise<TrainableMlp> {
     if (options.inputGradient && shape.inputs % 8 !== 0) {
       throw new Error(`${shape.inputs} inputs are not a multiple of 8: pad them for the gradient of the input`);
@@ -230,15 +246,17 @@ export class TrainableMlp extends Mlp {
   /** The calls that turn `outputGradient` into the gradients of all activations, and of the input if it was asked for. */
   backpropagate(): Call[] {
     const calls: Call[] = [];
-    for (let l = this.layers.length - 1; l >= (this.inputGradient ? 0 : 1); l--) {
+    for (let l = this.layers.length - 1; l >= 0; l--) {
       const layer = this.layers[l];
+      const y = l > 0 ? this.#gradients[l - 1] : this.inputGradient;
+      if (!y) break;
       calls.push(
         this.#backward[l].call(
           {
             params: this.denseParams(layer, layer.outputs, layer.inputs, false),
             parameters: this.#adamw.transposed,
             x: this.#gradients[l],
-            y: l > 0 ? this.#gradients[l - 1] : this.inputGradient!,
+            y,
             below: l > 0 ? this.activations[l - 1] : this.input,
           },
           this.tiles(layer.inputs),

@@ -1,4 +1,5 @@
-import type { Axis, ChartSpec, Level, Numbers, Panel, Series } from "./chart.ts";
+import type { Axis, ChartSpec, Level, Numbers, Panel, Series } from "./chart-spec.ts";
+import { extent } from "./extent.ts";
 
 /** A series as the page's script finds it: numbers are indices into `columns`, −1 for none. */
 export interface PlottedSeries extends Required<Omit<Series, ColumnName>>, Record<ColumnName, number> {}
@@ -51,7 +52,7 @@ class ColumnStore {
 
 /** `count` of `values`, evenly picked, with both ends. */
 export function thin<T>(values: ArrayLike<T>, count: number): T[] {
-  return Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))]!);
+  return Array.from({ length: count }, (_, i) => values[Math.round((i * (values.length - 1)) / (count - 1))]);
 }
 
 /** All numbers of `panels` along one axis: values, ends of intervals, levels, and tips of arrows. */
@@ -73,12 +74,7 @@ function* numbersAlong(panels: readonly Panel[], key: "x" | "y", arrowScale: num
 /** The range that shows all of `numbers` with a little air, in the axis' own scale. */
 function rangeOf(axis: Axis, numbers: Iterable<number | null>): [number, number] {
   if (axis.range) return axis.range;
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of numbers) {
-    if (typeof value !== "number" || !Number.isFinite(value) || (axis.log && value <= 0)) continue;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
+  const [low, high] = extent(axis.log ? Array.from(numbers).filter((value) => (value ?? 0) > 0) : numbers);
   if (low > high) return axis.log ? [0.1, 1] : [0, 1];
   if (axis.log) return [low / (high / low) ** 0.06 / 1.15, high * (high / low) ** 0.06 * 1.15];
   const air = high > low ? 0.06 * (high - low) : Math.abs(high) * 0.1 || 1;

@@ -26,8 +26,7 @@ export function paletteOf(map: ColorMap): Color[] {
   return Array.from({ length: 256 }, (_, i): Color => {
     const at = (i / 255) * (knots.length - 1);
     const left = Math.min(Math.floor(at), knots.length - 2);
-    const blend = (c: 0 | 1 | 2) =>
-      Math.round(knots[left]![c]! + (at - left) * (knots[left + 1]![c]! - knots[left]![c]!));
+    const blend = (c: 0 | 1 | 2) => Math.round(knots[left][c] + (at - left) * (knots[left + 1][c] - knots[left][c]));
     return [blend(0), blend(1), blend(2)];
   });
 }

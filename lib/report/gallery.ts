@@ -1,9 +1,8 @@
-import { table } from "arquero";
+import { METHODS } from "../method/pairs.ts";
 import type { Metric, RunResult } from "../run/result.ts";
+import { comparisonTable } from "./figures/comparison.ts";
 import { type Html, html } from "./html.ts";
-import { formatEstimate } from "./number.ts";
 import { page } from "./page.ts";
-import { htmlTable } from "./table.ts";
 
 /** A report in the gallery. */
 export interface Exhibit {
@@ -19,19 +18,19 @@ export interface ReportHead {
   description: string;
   /** SVG text; empty if the report has none. */
   thumbnail: string;
+  /** Section of the paper that it reproduces; empty for a system of one's own. */
+  paperSection: string;
 }
 
-/** The order of the paper; other experiments follow by name. */
-const ORDER = ["curie-weiss", "predator-prey", "ising", "critical-ising", "alloy"];
 const METRICS_SHOWN = 8;
 /** Methods that ours is compared with, as they occur in metric names. */
-const BASELINES = ["increment", "naive", "small"];
+const BASELINES: readonly string[] = METHODS.filter((method) => method !== "compensator");
 /** patch8 before patch16. */
 const NATURAL = new Intl.Collator("en", { numeric: true });
 const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
 
 function unescapeHtml(text: string): string {
-  return text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name]!);
+  return text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name]);
 }
 
 /** Reads title, description and thumbnail out of a report that `page` wrote; empty texts where it has none. */
@@ -42,6 +41,7 @@ export function readHead(report: string): ReportHead {
     title: find(/<title>([^<]*)<\/title>/),
     description: find(/<meta name="description" content="([^"]*)">/),
     thumbnail: find(/<meta name="thumbnail" content="([^"]*)">/),
+    paperSection: find(/<meta name="paper-section" content="([^"]*)">/),
   };
 }
 
@@ -52,23 +52,11 @@ function headlineMetrics(result: RunResult): Html | false {
     .filter(([name]) => !name.split(".").some((part) => BASELINES.includes(part)))
     .sort(([a, one], [b, other]) => rank(one) - rank(other) || NATURAL.compare(a, b))
     .slice(0, METRICS_SHOWN);
-  if (shown.length === 0) return false;
-  const estimates = shown.map(([, { value, ci95 }]) => formatEstimate(value, ci95?.[0], ci95?.[1]));
-  const columns = table({
-    metric: shown.map(([name, { unit }]) => (unit === "1" ? name : `${name} [${unit}]`)),
-    paper: shown.map(([, metric]) => metric.paper),
-    exact: shown.map(([, metric]) => metric.exact),
-    ours: shown.map(([, metric]) => metric.value),
-    interval: estimates.map((estimate) => estimate.interval),
-    index: shown.map((_, i) => i),
+  const rows = shown.map(([name, { value, ci95, paper, exact, unit }]) => {
+    const [low, high] = ci95 ?? [Number.NaN, Number.NaN];
+    return { quantity: name, paper, exact, ours: { value, low, high }, unit };
   });
-  return htmlTable(columns, {
-    metric: { label: "Metric", header: true },
-    paper: { label: "Paper", format: 3 },
-    exact: { label: "Exact", format: 5 },
-    ours: { label: "This run", format: (_, row) => estimates[row.index as number]!.value },
-    interval: { label: "95 % interval", text: true },
-  });
+  return comparisonTable(rows, "", "Metric");
 }
 
 function card({ href, report, result }: Exhibit): Html {
@@ -82,14 +70,11 @@ ${headlineMetrics(result)}
 </article>`;
 }
 
-/** The index page over all reports, in the paper's order. The same exhibits give the same bytes: it holds no date. */
+/** The index page over all reports, in the paper's order, then by name. The same exhibits give the same bytes: it holds no date. */
 export function galleryPage(exhibits: readonly Exhibit[]): string {
-  const rank = ({ result }: Exhibit) => {
-    const at = ORDER.indexOf(result.experiment);
-    return at < 0 ? ORDER.length : at;
-  };
-  const name = (exhibit: Exhibit) => exhibit.result.experiment;
-  const sorted = exhibits.toSorted((a, b) => rank(a) - rank(b) || (name(a) < name(b) ? -1 : 1));
+  const section = ({ report }: Exhibit) => Number.parseFloat(report.paperSection || "Infinity");
+  const name = ({ result }: Exhibit) => result.experiment;
+  const sorted = exhibits.toSorted((a, b) => section(a) - section(b) || (name(a) < name(b) ? -1 : 1));
   return page({
     title: "Patchwise: gallery of experiments",
     subtitle:

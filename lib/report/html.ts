@@ -21,7 +21,7 @@ const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;
 
 /** Text with the five characters that mean something to HTML replaced; safe in elements and in quoted attributes. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
 }
 
 function print(content: Content): string {
@@ -33,8 +33,8 @@ function print(content: Content): string {
 
 /** Template tag: html`<h1>${title}</h1>`. */
 export function html(strings: TemplateStringsArray, ...holes: Content[]): Html {
-  let text = strings[0]!;
-  for (let i = 0; i < holes.length; i++) text += print(holes[i]) + strings[i + 1]!;
+  let text = strings[0];
+  for (let i = 0; i < holes.length; i++) text += print(holes[i]) + strings[i + 1];
   return new Html(text);
 }
 

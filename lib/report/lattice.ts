@@ -38,9 +38,9 @@ function png(indices: Uint8Array, width: number, height: number, depth: 1 | 8, p
   const rows = new Uint8Array(stride * height);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const index = indices[y * width + x]!;
+      const index = indices[y * width + x];
       if (depth === 8) rows[y * stride + 1 + x] = index;
-      else rows[y * stride + 1 + (x >> 3)]! |= index << (7 - (x & 7));
+      else rows[y * stride + 1 + (x >> 3)] |= index << (7 - (x & 7));
     }
   }
   const header = Buffer.alloc(13);
@@ -79,7 +79,7 @@ export function fieldPicture(
 ): Picture {
   const width01 = range[1] - range[0] || 1;
   const indices = Uint8Array.from({ length: width * height }, (_, i) => {
-    const level = Math.round((255 * (values[i]! - range[0])) / width01);
+    const level = Math.round((255 * (values[i] - range[0])) / width01);
     return Math.min(255, Math.max(0, level || 0));
   });
   const alt = `Field of ${width} by ${height} values between ${formatNumber(range[0], 3)} and ${formatNumber(range[1], 3)}`;

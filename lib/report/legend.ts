@@ -1,4 +1,4 @@
-import type { Series } from "./chart.ts";
+import type { Series } from "./chart-spec.ts";
 import { type Html, html } from "./html.ts";
 
 const MARKERS = {

@@ -1,4 +1,5 @@
 /** Numbers as a journal prints them: a true minus sign, powers of ten as superscripts, "—" for what is missing. */
+import type { Estimate } from "../run/seeds.ts";
 
 export const MISSING = "—";
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -7,13 +8,6 @@ const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const PLAIN_LOW = -2;
 const PLAIN_HIGH = 5;
 const MAX_DECIMALS = 8;
-
-/** A number with its interval, printed with as many digits as the interval is worth. */
-export interface Estimate {
-  value: string;
-  /** "± 0.0012" where the interval is symmetric, "[0.4885, 0.4920]" where it is not, "" where there is none. */
-  interval: string;
-}
 
 function present(value: number | null | undefined): value is number {
   return typeof value === "number" && Number.isFinite(value);
@@ -25,7 +19,7 @@ function exponentOf(value: number): number {
 
 /** "10⁻³". */
 export function powerOfTen(exponent: number): string {
-  const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[Number(digit)]!).join("");
+  const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
   return `10${exponent < 0 ? "⁻" : ""}${digits}`;
 }
 
@@ -33,7 +27,7 @@ export function powerOfTen(exponent: number): string {
 function fixed(value: number, decimals: number): string {
   const text = Math.abs(value).toFixed(Math.min(20, Math.max(0, decimals)));
   const [whole, fraction] = text.split(".");
-  const grouped = whole!.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   const sign = value < 0 && Number(text) !== 0 ? "−" : "";
   return sign + grouped + (fraction ? `.${fraction}` : "");
 }
@@ -57,8 +51,9 @@ export function formatSetting(value: number): string {
   return String(Number(value.toPrecision(6))).replace("-", "−");
 }
 
-/** The parts of an estimate: digits of value and interval, and the power of ten that both share. */
-function rounded(value: number, low: number, high: number): { value: string; interval: string; suffix: string } {
+/** The parts of an estimate: digits of value and interval, and the power of ten that both share. null without an interval. */
+function rounded({ value, low, high }: Estimate) {
+  if (!present(value) || !present(low) || !present(high) || low === high) return null;
   const halfWidth = Math.abs(high - low) / 2;
   const largest = exponentOf(Math.max(Math.abs(value), halfWidth));
   const scaled = largest < PLAIN_LOW || largest > PLAIN_HIGH ? largest : 0;
@@ -70,24 +65,19 @@ function rounded(value: number, low: number, high: number): { value: string; int
 }
 
 /**
- * `value` with its interval [low, high], rounded to two significant digits of the half width, for two columns of a
- * table: "4.10×10⁻⁴" and "± 0.22×10⁻⁴". Without an interval (missing, or of no width) four digits of the value.
+ * An estimate rounded to two significant digits of half its interval, for two columns of a table: "4.10×10⁻⁴" and
+ * "± 0.22×10⁻⁴", or "[3.80, 4.70]×10⁻⁴" where it is not symmetric. Without an interval four digits of the value.
  */
-export function formatEstimate(value: number | null | undefined, low?: number | null, high?: number | null): Estimate {
-  if (!present(value)) return { value: MISSING, interval: "" };
-  if (!present(low) || !present(high) || low === high) return { value: formatNumber(value), interval: "" };
-  const parts = rounded(value, low, high);
+export function formatEstimate(estimate: Estimate): { value: string; interval: string } {
+  const parts = rounded(estimate);
+  if (!parts) return { value: formatNumber(estimate.value), interval: "" };
   return { value: parts.value + parts.suffix, interval: parts.interval + parts.suffix };
 }
 
 /** The same for running text: "0.4899 ± 0.0012", "(4.10 ± 0.22)×10⁻⁴", "4.10 [3.80, 4.70]×10⁻⁴". */
-export function formatWithInterval(
-  value: number | null | undefined,
-  low?: number | null,
-  high?: number | null,
-): string {
-  if (!present(value) || !present(low) || !present(high) || low === high) return formatNumber(value);
-  const parts = rounded(value, low, high);
+export function formatWithInterval(estimate: Estimate): string {
+  const parts = rounded(estimate);
+  if (!parts) return formatNumber(estimate.value);
   const both = `${parts.value} ${parts.interval}`;
   return parts.suffix && parts.interval.startsWith("±") ? `(${both})${parts.suffix}` : both + parts.suffix;
 }

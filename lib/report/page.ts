@@ -20,6 +20,8 @@ export interface PageSpec {
   sections: Section[];
   /** A small picture for the gallery, as SVG text. */
   thumbnail?: string;
+  /** Section of the paper that the page reproduces, which is its place in the gallery. */
+  paperSection?: string;
   /** Last lines; citations in plain text. */
   footer?: Content;
   /** A page without figures carries no script. */
@@ -41,7 +43,7 @@ async function bundle(): Promise<string> {
     format: "iife",
     minify: true,
   });
-  const text = await built.outputs[0]!.text();
+  const text = await built.outputs[0].text();
   return text.trim().replaceAll("</script", "<\\/script");
 }
 
@@ -58,6 +60,7 @@ export function page(spec: PageSpec): string {
 <meta name="generator" content="patchwise">
 <meta name="description" content="${spec.description}">
 ${spec.thumbnail && html`<meta name="thumbnail" content="${spec.thumbnail}">`}
+${spec.paperSection && html`<meta name="paper-section" content="${spec.paperSection}">`}
 <link rel="icon" href="data:,">
 <title>${spec.title}</title>
 <style>${new Html(figures ? CHART_STYLE + STYLE : STYLE)}</style>

@@ -3,23 +3,14 @@ import { html } from "./html.ts";
 import type { Section } from "./page.ts";
 import { settingsTable } from "./table.ts";
 
-/** The last lines of every report. */
-export const CREDITS = html`Made by patchwise. Method and published values: M. Chen, P. Huang, K. S. Novoselov, Q. Li, “Scalable learning of macroscopic
-stochastic dynamics”, arXiv:2511.12842. Figures: drag to zoom, double-click to reset, arrow keys to read values.`;
-
-/** The command that makes this run again. */
-function commandOf(result: RunResult): string {
-  return `npm run ${result.experiment} -- --profile ${result.profile} --seed ${result.seed}`;
-}
-
 function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "—";
   if (seconds < 120) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** The last section of every report: how to run it again, parameters, time per phase, machine and versions. */
-export function provenance(result: RunResult, command = commandOf(result)): Section {
+/** The last section of every report: the `command` that runs it again, parameters, time per phase, machine and versions. */
+export function provenance(result: RunResult, command: string): Section {
   const seconds = Object.fromEntries(Object.entries(result.seconds).map(([phase, s]) => [phase, duration(s)]));
   const machine = { adapter: result.adapter.name, kind: result.adapter.kind, driver: result.adapter.driver };
   return {

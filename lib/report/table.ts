@@ -1,24 +1,24 @@
-import type { ColumnTable } from "arquero";
+import type { Estimate } from "../run/seeds.ts";
 import { type Content, type Html, html } from "./html.ts";
-import { formatNumber, formatSetting, MISSING } from "./number.ts";
+import { formatNumber, formatSetting, formatWithInterval, MISSING } from "./number.ts";
 
-/** How one column is shown. Numbers are aligned at their decimal points, everything else is text. */
-export interface Column {
+/** One column of a table whose rows are items `T`. */
+export interface Column<T> {
   label: Content;
   unit?: string;
-  /** Significant digits of numbers, or a function from value (and row) to text; default four digits. */
-  format?: number | ((value: unknown, row: Record<string, unknown>) => string);
+  /** What stands in the row of an item: nothing (null, undefined, "") and numbers that are not finite print as "—". */
+  cell: (item: T) => string | number | Estimate | null | undefined;
+  /** How plain numbers print; default: four significant digits. An estimate prints as its interval allows. */
+  format?: (value: number) => string;
   /** The column that names its row: its cells are row headers. */
   header?: boolean;
   /** Left-aligned text instead of aligned numbers; default for columns without any number. */
   text?: boolean;
 }
 
-function show(value: unknown, format: Column["format"], row: Record<string, unknown>): string {
-  if (typeof format === "function") return format(value, row) || MISSING;
-  if (typeof value === "number") return formatNumber(value, format);
-  if (typeof value === "bigint") return formatSetting(Number(value));
-  return value === null || value === undefined || value === "" ? MISSING : String(value);
+function show(value: ReturnType<Column<never>["cell"]>, format: (value: number) => string = formatNumber): string {
+  if (typeof value === "number") return Number.isFinite(value) ? format(value) : MISSING;
+  return (typeof value === "string" ? value : value && formatWithInterval(value)) || MISSING;
 }
 
 /** The text before the decimal point and the rest: "−12" and ".5×10⁻³". */
@@ -39,20 +39,15 @@ function alignedCell(text: string, wholeWidth: number, restWidth: number): Html 
   return html`<td><span class="whole" style="min-width:${wholeWidth.toFixed(2)}ch">${whole}</span><span class="rest" style="min-width:${restWidth.toFixed(2)}ch">${rest}</span></td>`;
 }
 
-/**
- * An arquero table as an accessible HTML table: the columns of `columns`, in that order. Missing values (null, undefined,
- * NaN, ±∞) print as "—". Throws a TypeError for a column the table does not have.
- */
-export function htmlTable(table: ColumnTable, columns: Record<string, Column>, caption?: Content): Html {
-  const rows = table.objects() as Record<string, unknown>[];
-  const names = table.columnNames();
-  const prepared = Object.entries(columns).map(([name, column]) => {
-    if (!names.includes(name)) throw new TypeError(`no column ${name} in the table: it has ${names.join(", ")}`);
-    const text = column.text ?? !rows.some((row) => typeof row[name] === "number");
-    const cells = rows.map((row) => show(row[name], column.format, row));
+/** An accessible HTML table with a row per item: numbers are aligned at their decimal points, everything else is text. */
+export function htmlTable<T>(items: readonly T[], columns: readonly Column<T>[], caption?: Content): Html {
+  const prepared = columns.map((column) => {
+    const values = items.map(column.cell);
+    const cells = values.map((value) => show(value, column.format));
     const parts = cells.map(split);
     const wholeWidth = Math.max(0, ...parts.map(([whole]) => widthOf(whole)));
     const restWidth = Math.max(0, ...parts.map(([, rest]) => widthOf(rest)));
+    const text = column.text ?? values.every((value) => value === null || !/number|object/.test(typeof value));
     return { column, text: text || column.header === true, cells, wholeWidth, restWidth };
   });
   return html`<div class="scroll"><table>${caption && html`<caption>${caption}</caption>`}
@@ -60,11 +55,11 @@ export function htmlTable(table: ColumnTable, columns: Record<string, Column>, c
     ({ column, text }) =>
       html`<th scope="col" class="${text ? "text" : "number"}">${column.label}${column.unit && html` <span class="unit">[${column.unit}]</span>`}</th>`,
   )}</tr></thead>
-<tbody>${rows.map(
+<tbody>${items.map(
     (_, i) =>
       html`<tr>${prepared.map(({ column, text, cells, wholeWidth, restWidth }) => {
         if (column.header) return html`<th scope="row">${cells[i]}</th>`;
-        return text ? html`<td class="text">${cells[i]}</td>` : alignedCell(cells[i]!, wholeWidth, restWidth);
+        return text ? html`<td class="text">${cells[i]}</td>` : alignedCell(cells[i], wholeWidth, restWidth);
       })}</tr>
 `,
   )}</tbody></table></div>`;

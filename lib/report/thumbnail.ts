@@ -1,7 +1,10 @@
+import type { Numbers } from "./chart-spec.ts";
+import { extent } from "./extent.ts";
+
 /** One curve of a thumbnail; `bold` for a prediction, drawn in our colour over the wide grey lines of what it is compared with. */
 export interface Stroke {
-  x: ArrayLike<number>;
-  y: ArrayLike<number>;
+  x: Numbers;
+  y: Numbers;
   bold?: boolean;
 }
 
@@ -16,23 +19,22 @@ const POINTS = 90;
  */
 export function thumbnail(strokes: readonly Stroke[]): string {
   const ordered = strokes.toSorted((a, b) => Number(a.bold ?? false) - Number(b.bold ?? false)); // predictions on top
-  const points = ordered.map(({ x, y }) => {
+  const curves = ordered.map(({ x, y, bold }) => {
     const step = Math.max(1, (x.length - 1) / (POINTS - 1));
     const picked = Array.from({ length: Math.min(x.length, POINTS) }, (_, i) => Math.round(i * step));
-    return picked.map((i) => [x[i]!, y[i]!] as const).filter((point) => point.every(Number.isFinite));
+    const points = picked.map((i) => [x[i] ?? Number.NaN, y[i] ?? Number.NaN] as const);
+    return { bold, points: points.filter((point) => point.every(Number.isFinite)) };
   });
-  const all = points.flat();
-  const bounds = (axis: 0 | 1): [number, number] => [
-    Math.min(...all.map((point) => point[axis])),
-    Math.max(...all.map((point) => point[axis])),
-  ];
-  const [x, y] = [bounds(0), bounds(1)];
+  const all = curves.flatMap(({ points }) => points);
+  const [across, up] = [extent(all.map(([x]) => x)), extent(all.map(([, y]) => y))];
   const scale = (value: number, [low, high]: [number, number], size: number) =>
     MARGIN + ((value - low) / (high - low || 1)) * (size - 2 * MARGIN);
-  const paths = points.map((curve, i) => {
-    const at = curve.map((p) => `${scale(p[0], x, WIDTH).toFixed(1)},${(HEIGHT - scale(p[1], y, HEIGHT)).toFixed(1)}`);
-    const look = ordered[i]!.bold ? 'stroke="#1677c2" stroke-width="2.5"' : 'stroke="#9aa2ad" stroke-width="7"';
-    return curve.length > 1 ? `<polyline points="${at.join(" ")}" ${look}/>` : "";
+  const lines = curves.map(({ bold, points }) => {
+    const at = points.map(
+      ([x, y]) => `${scale(x, across, WIDTH).toFixed(1)},${(HEIGHT - scale(y, up, HEIGHT)).toFixed(1)}`,
+    );
+    const look = bold ? 'stroke="#1677c2" stroke-width="2.5"' : 'stroke="#9aa2ad" stroke-width="7"';
+    return at.length > 1 ? `<polyline points="${at.join(" ")}" ${look}/>` : "";
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" fill="none" stroke-linejoin="round">${paths.join("")}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" fill="none" stroke-linejoin="round">${lines.join("")}</svg>`;
 }

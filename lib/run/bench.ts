@@ -9,7 +9,7 @@ export interface Rate {
 }
 
 /** Runs `work` (which does `units` units) once to warm up and then `repeats` times. */
-export async function measureRate(units: number, work: () => Promise<void>, repeats = 5): Promise<Rate> {
+export async function measureRate(units: number, work: () => Promise<unknown>, repeats = 5): Promise<Rate> {
   await work();
   const rates: number[] = [];
   for (let k = 0; k < repeats; k++) {

@@ -103,32 +103,63 @@ function read<P extends Parameters>(
   standard?: Parameters,
 ) {
   if (args.includes("--help") || args.includes("-h")) throw new HelpRequest(usage(command, standard));
-  const options = new Map(Object.entries(parameters).map(([key, parameter]) => [optionName(key), { key, parameter }]));
+  const options = optionsOf(parameters);
   const given = new Map<string, unknown>();
   const loose: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at]!;
-    if (!arg.startsWith("-") || arg === "-") {
-      loose.push(arg);
+  for (const { word, name, text } of tokens(args, options)) {
+    if (name === undefined) {
+      loose.push(word);
       continue;
     }
-    const equals = arg.indexOf("=");
-    const name = equals < 0 ? arg : arg.slice(0, equals);
     const option = options.get(name);
     if (!option) throw unknown(name, [...options.keys()], command.name);
     if (given.has(option.key)) throw new InputError(`${name} is given twice: give it once`);
-    let text = equals < 0 ? undefined : arg.slice(equals + 1);
-    if (text === undefined && option.parameter.kind === "flag") text = "true";
     if (text === undefined) {
-      text = args[at + 1];
-      if (text === undefined || !isValue(text, option.parameter)) {
-        throw new InputError(`${name} lacks its value: write ${name} VALUE or ${name}=VALUE`);
-      }
-      at++;
+      throw new InputError(`${name} lacks its value: write ${name} VALUE or ${name}=VALUE`);
     }
     given.set(option.key, readValue(name, option.parameter, text));
   }
   return { given: Object.fromEntries(given) as Record<string, unknown>, loose };
+}
+
+/**
+ * The first word that is neither an option nor the value of one, for commands whose options depend on it: `parameters` are those of all
+ * its choices. Checks nothing.
+ */
+export function positionalWord(
+  parameters: Parameters,
+  args: readonly string[] = process.argv.slice(2),
+): string | undefined {
+  return tokens(args, optionsOf(parameters)).find(({ name }) => name === undefined)?.word;
+}
+
+type Options = Map<string, { key: string; parameter: Parameter }>;
+
+function optionsOf(parameters: Parameters): Options {
+  return new Map(Object.entries(parameters).map(([key, parameter]) => [optionName(key), { key, parameter }]));
+}
+
+/** The words of a command line; options have a name, and the text of their value where there is one. */
+function tokens(args: readonly string[], options: Options): { word: string; name?: string; text?: string }[] {
+  const found: { word: string; name?: string; text?: string }[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at];
+    if (!word.startsWith("-") || word === "-") {
+      found.push({ word });
+      continue;
+    }
+    const equals = word.indexOf("=");
+    const name = equals < 0 ? word : word.slice(0, equals);
+    const parameter = options.get(name)?.parameter;
+    const next = args[at + 1];
+    if (equals >= 0) found.push({ word, name, text: word.slice(equals + 1) });
+    else if (parameter?.kind === "flag") found.push({ word, name, text: "true" });
+    else if (parameter && next !== undefined && isValue(next, parameter)) {
+      found.push({ word, name, text: next });
+      at++;
+    } else found.push({ word, name });
+  }
+  return found;
 }
 
 /** Whether the word after an option is its value: `-0.5` is one, the next option is not. */
@@ -156,14 +187,14 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replace = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const replace = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swap = swapped ? rows[i - 2]![j - 2]! + 1 : Number.POSITIVE_INFINITY;
-      row.push(Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, replace, swap));
+      const swap = swapped ? rows[i - 2][j - 2] + 1 : Number.POSITIVE_INFINITY;
+      row.push(Math.min(rows[i - 1][j] + 1, row[j - 1] + 1, replace, swap));
     }
     rows.push(row);
   }
-  return rows[a.length]![b.length]!;
+  return rows[a.length][b.length];
 }
 
 function checkCommand<P extends Parameters>({ parameters, check }: Command<P>, standard: Parameters = {}): void {

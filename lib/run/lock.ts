@@ -106,5 +106,5 @@ function startOf(pid: number): { state: string; time: string } | undefined {
   const fields = contentOf(`/proc/${pid}/stat`)
     ?.replace(/^.*\) /s, "")
     .split(" ");
-  return fields && { state: fields[0]!, time: fields[19]! };
+  return fields && { state: fields[0], time: fields[19] };
 }

@@ -119,7 +119,7 @@ function readNumber(
   if (!DECIMAL.test(trimmed)) throw wrong(text, "is not a number");
   const value = Number(trimmed);
   if (!Number.isFinite(value)) throw wrong(text, "is too large");
-  if (value === 0 && /[1-9]/.test(trimmed.split(/e/i)[0]!)) throw wrong(text, "is too close to zero");
+  if (value === 0 && /[1-9]/.test(trimmed.split(/e/i)[0])) throw wrong(text, "is too close to zero");
   const problem = numberProblem(parameter, value);
   if (problem) throw wrong(text, problem);
   return value === 0 ? 0 : value; // not −0, which JSON cannot keep

@@ -54,14 +54,13 @@ export function plainJson(value: unknown, where: string): unknown {
 
 /** The text of result.json, keys in a fixed order. Throws on numbers that are not finite and on invalid names. */
 export function resultText(result: RunResult): string {
-  const metrics = Object.entries(result.metrics).map(([name, { value, ci95, paper, exact, unit }]) => [
-    name,
-    { value, ci95, paper, exact, unit },
-  ]);
+  const metrics = Object.entries(result.metrics).map(
+    ([name, { value, ci95, paper, exact, unit }]) => [name, { value, ci95, paper, exact, unit }] as const,
+  );
   const { experiment, profile, seed } = result;
   const { kind, name, driver } = result.adapter;
   const sorted = (part: "versions" | "seconds" | "parameters") => plainJson(result[part], part);
-  metrics.sort(([a], [b]) => (a! < b! ? -1 : 1));
+  metrics.sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, metric] of metrics) plainJson(metric, `metrics.${name}`);
   const ordered = {
     experiment,

@@ -5,6 +5,7 @@ import type { ColumnTable } from "arquero";
 import { InputError } from "../errors.ts";
 import { fileError, writeAtomically } from "../io/atomic.ts";
 import { writeCsv } from "../io/csv.ts";
+import type { Format, Stored } from "../io/format.ts";
 import { type Metadata, readSafetensors, type Tensors, writeSafetensors } from "../io/safetensors.ts";
 import { continueCommand } from "./command-text.ts";
 import { checkUnlocked, lockFolder } from "./lock.ts";
@@ -150,16 +151,31 @@ export class Run {
    * loads them instead of working again. Each name once per run. Before and after is a stop point.
    */
   async stage<T extends Tensors>(name: string, work: (partial: Partial) => Promise<T>): Promise<T> {
+    const { tensors } = await this.#stage(name, async (partial) => ({ tensors: await work(partial), text: {} }));
+    return tensors as T;
+  }
+
+  /** As `stage`, for a value of any type that has a file format. */
+  async keep<T>(name: string, format: Format<T>, work: (partial: Partial) => Promise<T>): Promise<T> {
+    let made: { value: T } | undefined;
+    const stored = await this.#stage(name, async (partial) => {
+      made = { value: await work(partial) };
+      return format.write(made.value);
+    });
+    return made ? made.value : format.read(stored);
+  }
+
+  async #stage(name: string, work: (partial: Partial) => Promise<Stored>): Promise<Stored> {
     checkName(name);
     if (this.#stages.has(name)) throw new Error(`stage ${name} is already part of this run`);
     this.#stages.add(name);
     await breathe();
     const file = `checkpoints/${name}.safetensors`;
     const half = `checkpoints/${name}.partial.safetensors`;
-    if (existsSync(join(this.folder, file))) return this.#load(file, name) as T;
+    if (existsSync(join(this.folder, file))) return this.#load(file, name);
     let saved = performance.now();
     const result = await work({
-      load: () => (existsSync(join(this.folder, half)) ? this.#load(half, `${name}.partial`) : null),
+      load: () => (existsSync(join(this.folder, half)) ? this.#load(half, `${name}.partial`).tensors : null),
       save: (state) => {
         this.#save(half, state, { stage: `${name}.partial` });
         this.#keepSeconds();
@@ -167,7 +183,7 @@ export class Run {
       },
       due: () => stopRequested() !== undefined || performance.now() - saved > SAVE_SECONDS * 1000,
     });
-    this.#save(file, result, { stage: name });
+    this.#save(file, result.tensors, { ...result.text, stage: name });
     rmSync(join(this.folder, half), { force: true });
     this.#keepSeconds();
     await breathe();
@@ -180,21 +196,23 @@ export class Run {
     writeCsv(this.#claim(`tables/${name}.csv`), rows);
   }
 
-  /** Writes arrays that stay with the results, e.g. weights: `models/<name>.safetensors`. */
-  tensors(name: string, tensors: Tensors): void {
+  /** Writes what stays with the results, e.g. an equation: `models/<name>.safetensors`. */
+  model<T>(name: string, format: Format<T>, value: T): void {
     checkName(name);
-    this.#save(`models/${name}.safetensors`, tensors, {});
+    const { tensors, text } = format.write(value);
+    this.#save(`models/${name}.safetensors`, tensors, text);
   }
 
   /** Counts the wall time of `work` as seconds of `name`, also across sittings. Phases do not overlap or nest. */
   async phase<T>(name: string, work: () => Promise<T>): Promise<T> {
     if (name === "total") throw new Error("the phase total is the sum of all; choose another name");
     if (this.#running.size > 0) throw new Error(`phase ${name} begins inside another one`);
-    this.#running.set(name, performance.now());
+    const start = performance.now();
+    this.#running.set(name, start);
     try {
       return await work();
     } finally {
-      this.#spent.set(name, (this.#spent.get(name) ?? 0) + since(this.#running.get(name)!));
+      this.#spent.set(name, (this.#spent.get(name) ?? 0) + since(start));
       this.#running.delete(name);
       if (this.#open) this.#keepSeconds();
     }
@@ -248,13 +266,13 @@ export class Run {
     writeSafetensors(this.#claim(file), tensors, { ...this.#metadata, ...metadata });
   }
 
-  #load(file: string, stage: string): Tensors {
+  #load(file: string, stage: string): Stored {
     const path = join(this.folder, file);
     const { tensors, metadata } = readSafetensors(path, DELETE_REMEDY);
     if (metadata.stage !== stage || metadata.run !== this.#metadata.run) {
       throw new InputError(`${path} is not a checkpoint of stage ${stage} of this run: ${DELETE_REMEDY}`);
     }
-    return tensors;
+    return { tensors, text: metadata };
   }
 
   #seconds(): Record<string, number> {

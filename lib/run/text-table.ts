@@ -14,6 +14,14 @@ export function metricCell({ value, ci95 }: Metric): string {
   return `${value.toPrecision(3)}${ci95 ? ` [${ci95.map((end) => end.toPrecision(2)).join(", ")}]` : ""}`;
 }
 
+/** Metrics as lines of name and value. */
+export function metricTable(metrics: Readonly<Record<string, Metric>>): string {
+  return textTable([
+    ["metric", "value"],
+    ...Object.entries(metrics).map(([name, metric]) => [name, metricCell(metric)]),
+  ]);
+}
+
 /** Records with the same keys as a table. */
 export function tableOfRows(list: readonly Record<string, number | string>[]): ColumnTable {
   const names = Object.keys(list[0] ?? {});

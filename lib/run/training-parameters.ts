@@ -1,6 +1,8 @@
 // Parameters of network training that experiments share, and their checks.
 import { InputError } from "../errors.ts";
-import type { Parameters } from "./parameters.ts";
+import type { SdeSpec } from "../method/sde/fields.ts";
+import { DIFFUSION_FORMS } from "../method/sde/network-diffusion.ts";
+import type { Parameters, Values } from "./parameters.ts";
 
 /** Spread into an experiment's parameters; profiles of one experiment may replace single entries. */
 export const TRAINING = {
@@ -22,7 +24,7 @@ export const TRAINING = {
   },
   diffusion: {
     kind: "choice",
-    choices: ["constant", "diagonal", "full", "triangular"],
+    choices: DIFFUSION_FORMS,
     default: "full",
     meaning: "how σ depends on z: constant, or by a network (triangular: for strongly correlated noise)",
     paper: "3",
@@ -45,6 +47,11 @@ export const TRAINING = {
   learningRate: { kind: "number", default: 0.003, above: 0, max: 1, meaning: "peak learning rate" },
   weightDecay: { kind: "number", default: 1e-5, min: 0, max: 1, meaning: "AdamW weight decay" },
 } as const satisfies Parameters;
+
+/** The equation that these parameters ask for. */
+export function sdeSpec({ hidden, activation, diffusion: form }: Values<typeof TRAINING>): SdeSpec {
+  return { drift: { kind: "network", hidden, activation }, diffusion: { kind: "network", form, hidden, activation } };
+}
 
 /** Throws InputError for widths and batches that the kernels do not take, and for fewer `snapshots` than a batch. */
 export function checkTraining(

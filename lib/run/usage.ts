@@ -1,5 +1,4 @@
 // The text of `--help`: a table of options that fits a terminal of 100 columns.
-import type { ToolCommand } from "./command-line.ts";
 import { allowed, defaults, optionName, type Parameter, type Parameters, PROFILES } from "./parameters.ts";
 
 const WIDTH = 100;
@@ -15,8 +14,16 @@ const VALUE_WORDS: Record<Parameter["kind"], string> = {
   text: "TEXT",
 };
 
+/** What there is to say of a script. */
+interface Described {
+  name: string;
+  about: string;
+  parameters: Parameters;
+  positional?: { name: string; meaning: string; choices: readonly string[] };
+}
+
 /** The help text; `standard` are the options that all experiments share, and make it show a default per profile. */
-export function usage<P extends Parameters>(command: ToolCommand<P, string>, standard?: Parameters): string {
+export function usage(command: Described, standard?: Parameters): string {
   const { positional } = command;
   const lines = [
     `usage: bun run ${command.name}${positional ? ` ${positional.name.toUpperCase()}` : ""} [options]`,
@@ -62,13 +69,13 @@ function describe(parameter: Parameter): string[] {
 /** Cells side by side, each wrapped to its column; the first keeps its indent and may push the others a line down. */
 function row(cells: readonly string[], widths: readonly number[]): string[] {
   const [first = "", ...others] = cells;
-  const wrapped = others.map((text, column) => wrap(text, widths[column + 1]! - 2));
+  const wrapped = others.map((text, column) => wrap(text, widths[column + 1] - 2));
   const height = Math.max(1, ...wrapped.map((lines) => lines.length));
   const lines = Array.from({ length: height }, (_, line) =>
-    wrapped.map((texts, column) => (texts[line] ?? "").padEnd(widths[column + 1]!)).join(""),
+    wrapped.map((texts, column) => (texts[line] ?? "").padEnd(widths[column + 1])).join(""),
   );
-  const apart = first.length > widths[0]! - 2;
-  const table = lines.map((line, at) => `${(at === 0 && !apart ? first : "").padEnd(widths[0]!)}${line}`.trimEnd());
+  const apart = first.length > widths[0] - 2;
+  const table = lines.map((line, at) => `${(at === 0 && !apart ? first : "").padEnd(widths[0])}${line}`.trimEnd());
   return apart ? [first, ...table] : table;
 }
 
@@ -76,7 +83,7 @@ function row(cells: readonly string[], widths: readonly number[]): string[] {
 function wrap(text: string, width: number): string[] {
   const lines = [""];
   for (const word of text.split(/\s+/).filter(Boolean)) {
-    const line = lines.at(-1)!;
+    const line = lines[lines.length - 1];
     if (line.length + word.length < width || (line === "" && word.length <= width)) {
       lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
       continue;

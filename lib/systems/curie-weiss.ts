@@ -7,7 +7,7 @@ import { type PoissonTable, poissonPlan } from "../random/poisson.ts";
 import { type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { checkTime, requireDistinct } from "./checks.ts";
-import type { PatchChange, States, System } from "./system.ts";
+import type { PatchChange, PatchGenerator, States, System } from "./system.ts";
 
 const WORKGROUP = 32;
 /** 4,194,304 spins: magnetizations stay exact in float32. */
@@ -49,6 +49,7 @@ export class CurieWeiss implements System<CurieWeissStates> {
   readonly name = "curie-weiss";
   readonly dimension = 2;
   readonly lanes = 1;
+  readonly cohort = 1;
   readonly observables = [{ name: "magnetization", symbol: "m", unit: "1" }];
   readonly patchSide: number;
   readonly #gpu: Gpu;
@@ -101,27 +102,19 @@ export class CurieWeiss implements System<CurieWeissStates> {
 
   /** While positions are not drawn, those of the chosen patches alone are: the cost does not grow with the lattice. */
   async evolvePatches(
-    { count, side, ups, counts }: CurieWeissStates,
+    states: CurieWeissStates,
     patches: Uint32Array,
     time: number,
     stream: Stream,
   ): Promise<PatchChange> {
+    const { count, side, ups } = states;
     const pairs = patches.length;
     const perReplica = pairs / count;
-    const tiles = side / this.patchSide;
-    requireDistinct(patches, perReplica, tiles ** 2);
     const patchSpins = this.patchSide ** 2;
     const { chunks, table } = poissonPlan(patchSpins * checkTime(time));
+    const starts = await this.#patchUps(states, patches, stream);
     const poisson = this.#poisson(table);
-    const starts = this.#gpu.buffer("curie-weiss.starts", 4 * pairs);
-    const chosen = this.#gpu.buffer("curie-weiss.chosen", patches);
     const result = this.#gpu.buffer("curie-weiss.change", 16 * pairs);
-    if (counts) {
-      const params = { per_replica: perReplica, grid: 2 * tiles };
-      await this.#run("gather_patches", pairs, 10, params, { counts, chosen, starts });
-    } else {
-      await this.#drawCounts(ups, starts, count, side, perReplica, patchSpins, aside(stream));
-    }
     const params = {
       per_replica: perReplica,
       patch_spins: patchSpins,
@@ -133,9 +126,55 @@ export class CurieWeiss implements System<CurieWeissStates> {
     const { flips } = this.#tablesFor(side ** 2);
     await this.#run("partial", pairs, patchSpins * time + 10, params, { poisson, flips, ups, starts, result });
     const rows = await this.#gpu.read(result, Float32Array);
-    for (const buffer of [poisson, starts, chosen, result]) buffer.destroy();
+    for (const buffer of [poisson, starts, result]) buffer.destroy();
     const column = (c: number) => Float32Array.from({ length: pairs }, (_, p) => rows[4 * p + c]);
     return { before: column(0), delta: column(1), compensator: column(2), variation: column(3) };
+  }
+
+  /** From the up spins of patch and lattice, in float64. Positions that are not drawn yet are those that `evolvePatches` would draw. */
+  async generator(states: CurieWeissStates, patches: Uint32Array, stream: Stream): Promise<PatchGenerator> {
+    const { count, side, ups } = states;
+    const { temperature, field } = this.#parameters;
+    const starts = await this.#patchUps(states, patches, stream);
+    const inside = await this.#gpu.read(starts, Uint32Array);
+    starts.destroy();
+    const rates = Array.from(await this.#gpu.read(ups, Uint32Array), (u) =>
+      flipProbability(side ** 2, u, temperature, field),
+    );
+    const spins = this.patchSide ** 2;
+    const each = (value: (rise: number, fall: number) => number) =>
+      Float32Array.from(inside, (u, pair) => {
+        const { up, down } = rates[Math.floor((pair * count) / patches.length)];
+        return value((spins - u) * up, u * down);
+      });
+    return {
+      before: Float32Array.from(inside, (u) => (2 * u - spins) / spins),
+      drift: each((rise, fall) => (2 * (rise - fall)) / spins),
+      variation: each((rise, fall) => (4 * (rise + fall)) / spins ** 2),
+    };
+  }
+
+  /** Up spins of the chosen patches, `[pairs]`: of drawn positions, or drawn here for these patches alone. */
+  async #patchUps(
+    { count, side, ups, counts }: CurieWeissStates,
+    patches: Uint32Array,
+    stream: Stream,
+  ): Promise<GpuArray> {
+    const perReplica = patches.length / count;
+    const tiles = side / this.patchSide;
+    requireDistinct(patches, perReplica, tiles ** 2);
+    const starts = this.#gpu.buffer("curie-weiss.starts", 4 * patches.length);
+    if (counts) {
+      const chosen = this.#gpu.buffer("curie-weiss.chosen", patches);
+      const params = { per_replica: perReplica, grid: 2 * tiles };
+      await this.#run("gather_patches", patches.length, 10, params, { counts, chosen, starts });
+      chosen.destroy();
+    } else {
+      // The stream counts pairs; positions belong to replicas.
+      const at = { ...aside(stream), replica: Math.floor(stream.replica / perReplica) };
+      await this.#drawCounts(ups, starts, count, side, perReplica, this.patchSide ** 2, at);
+    }
+    return starts;
   }
 
   /**

@@ -7,7 +7,7 @@ import { poissonPlan } from "../random/poisson.ts";
 import { branch, type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { checkTime, requirePatches } from "./checks.ts";
-import type { PatchChange, SpinSystem, States } from "./system.ts";
+import type { BinarySystem, PatchChange, PatchGenerator, States, Watch } from "./system.ts";
 
 /** Replicas of a word. */
 const LANES = 32;
@@ -81,10 +81,11 @@ interface Measured {
  * The change Δ in a partial evolution, and A and Q, are K times the change of the whole system: there bonds that leave the
  * patch count in full, as a flip changes them in full, and the sum over the patches is the exact generator.
  */
-export class Ising implements SpinSystem<IsingStates> {
+export class Ising implements BinarySystem<IsingStates> {
   readonly name = "ising";
   readonly dimension = 2;
   readonly lanes = LANES;
+  readonly cohort = LANES;
   readonly observables;
   readonly patchSide: number;
   readonly #gpu: Gpu;
@@ -266,22 +267,16 @@ export class Ising implements SpinSystem<IsingStates> {
     patches: Uint32Array,
     time: number,
     stream: Stream,
-    watch?: (cut: IsingStates, evolved: boolean) => Promise<void>,
+    watch?: Watch<IsingStates>,
   ): Promise<PatchChange> {
     checkTime(time);
-    if (time === 0 && !this.#closed && !watch) {
-      const now = await this.#measure(states, { extent: this.patchSide, generator: true, chosen: patches });
-      const before = this.#observables(now);
-      return { before, delta: new Float32Array(before.length), ...this.#generator([now], 1) };
-    }
-    const cut = await this.cut(states, patches);
+    const cut = await this.#cut(states, patches);
     try {
-      await watch?.(cut, false);
+      await watch?.(cut, "before");
       const extent = this.patchSide;
       const d = this.observables.length;
-      const now = await this.#measure(cut, { extent, generator: time === 0 });
+      const now = await this.#measure(cut, { extent, generator: false });
       const before = this.#observables(now);
-      if (time === 0) return { before, delta: new Float32Array(before.length), ...this.#generator([now], 1) };
       // The sums over the patch and the ring around it see all that a flip changes.
       const wide = { extent: cut.margin > 0 ? extent + 2 : extent, generator: false };
       const start = await this.#measure(cut, wide);
@@ -300,15 +295,37 @@ export class Ising implements SpinSystem<IsingStates> {
         const inner = this.#difference(now, await this.#measure(cut, { extent, generator: false }));
         for (let k = d - 1; k < delta.length; k += d) delta[k] = inner[k];
       }
-      await watch?.(cut, true);
-      return { before, delta, ...this.#generator(nodes, time) };
+      await watch?.(cut, "after");
+      const { drift, variation } = this.#generator(nodes, time);
+      return { before, delta, compensator: drift, variation };
+    } finally {
+      cut.destroy();
+    }
+  }
+
+  async generator(
+    states: IsingStates,
+    patches: Uint32Array,
+    _stream?: Stream,
+    watch?: Watch<IsingStates>,
+  ): Promise<PatchGenerator> {
+    if (!this.#closed && !watch) {
+      const now = await this.#measure(states, { extent: this.patchSide, generator: true, chosen: patches });
+      return { before: this.#observables(now), ...this.#generator([now], 1) };
+    }
+    // Closed on itself, a patch is another lattice.
+    const cut = await this.#cut(states, patches);
+    try {
+      await watch?.(cut, "before");
+      const now = await this.#measure(cut, { extent: this.patchSide, generator: true });
+      return { before: this.#observables(now), ...this.#generator([now], 1) };
     } finally {
       cut.destroy();
     }
   }
 
   /** The chosen patches `[count, P]` as lattices of their own: in a frozen frame, or closed periodically (`boundary`). */
-  async cut(states: IsingStates, patches: Uint32Array): Promise<IsingStates> {
+  async #cut(states: IsingStates, patches: Uint32Array): Promise<IsingStates> {
     requirePatches(patches, patches.length / states.count, (states.side / this.patchSide) ** 2);
     const { patchSide } = this;
     // A patch as large as the system has no neighbours but itself.
@@ -575,7 +592,7 @@ export class Ising implements SpinSystem<IsingStates> {
       Array.from({ length: d - j }, (_, k) => j * 4 - (j * (j - 1)) / 2 + k),
     ).flat();
     return {
-      compensator: this.#each(items, (item, j) => (time * mean(MEASURED * item + 4 + j)) / n),
+      drift: this.#each(items, (item, j) => (time * mean(MEASURED * item + 4 + j)) / n),
       variation: Float32Array.from(
         { length: items * entries.length },
         (_, k) => (time * mean(MEASURED * Math.floor(k / entries.length) + 8 + entries[k % entries.length])) / (n * n),

@@ -5,7 +5,8 @@ import type { Gpu } from "../gpu/device.ts";
 import type { Bindings, Call, UniformValue } from "../gpu/kernel.ts";
 import { type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
-import { antitheticChange, type DiffusiveSystem, type PatchChange, type States } from "./system.ts";
+import { requirePatches } from "./checks.ts";
+import { antitheticChange, type DiffusiveSystem, type PatchChange, type States, type Watch } from "./system.ts";
 
 const WORKGROUP = 64;
 /** Points of one invocation of the step kernel, part of the address of random numbers: measured, see scripts/bench.ts. */
@@ -100,6 +101,7 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
   readonly name = "predator-prey";
   readonly dimension = 1;
   readonly lanes = 1;
+  readonly cohort = 1;
   readonly observables = [
     { name: "mean prey", symbol: "u", unit: "1" },
     { name: "mean predators", symbol: "v", unit: "1" },
@@ -192,23 +194,19 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     patches: Uint32Array,
     time: number,
     stream: Stream,
+    watch?: Watch<PredatorPreyStates>,
   ): Promise<PatchChange> {
-    const change = await antitheticChange(this, states, patches, time, stream, (cut) => this.observe(cut));
+    const change = await antitheticChange(
+      () => this.#cut(states, patches),
+      (cut, reversed) => this.evolve(cut, time, stream, reversed),
+      (cut) => this.observe(cut),
+      watch,
+    );
     const q = (this.noiseVariance * time) / this.patchSide;
     return {
       ...change,
       variation: Float32Array.from({ length: 3 * patches.length }, (_, k) => (k % 3 === 1 ? 0 : q)),
     };
-  }
-
-  async cut(states: PredatorPreyStates, patches: Uint32Array): Promise<PredatorPreyStates> {
-    const tiles = states.side / this.patchSide;
-    const wrong = patches.find((patch) => patch >= tiles);
-    if (wrong !== undefined) throw new Error(`patch ${wrong} is not below the ${tiles} patches of the system`);
-    return this.#cutAt(
-      states,
-      patches.map((patch) => patch * this.patchSide),
-    );
   }
 
   async upsample({ count, side, fields }: PredatorPreyStates, factor: number): Promise<PredatorPreyStates> {
@@ -301,6 +299,15 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     this.#failed.destroy();
   }
 
+  /** The chosen patches `[count, P]` as states of their own, which evolve between frozen surroundings. */
+  async #cut(states: PredatorPreyStates, patches: Uint32Array): Promise<PredatorPreyStates> {
+    requirePatches(patches, patches.length / states.count, states.side / this.patchSide);
+    return this.#cutAt(
+      states,
+      patches.map((patch) => patch * this.patchSide),
+    );
+  }
+
   #allocate(count: number, side: number): PredatorPreyStates {
     if (!Number.isInteger(side) || side < 2) throw new InputError(`${side} grid points: use an integer from 2 up`);
     return new PredatorPreyStates(this.#gpu, count, side);
@@ -324,7 +331,6 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
 
   async #cutAt({ count, side, fields, time }: PredatorPreyStates, origins: Uint32Array): Promise<PredatorPreyStates> {
     const perReplica = origins.length / count;
-    if (!Number.isInteger(perReplica)) throw new Error(`${origins.length} patches are not the same number per replica`);
     const cut = new PredatorPreyStates(this.#gpu, origins.length, this.patchSide, true);
     cut.time = time;
     const at = this.#gpu.buffer("predator-prey.origins", origins);

@@ -1,4 +1,4 @@
-// What a microscopic system must be able to do: the five verbs, and the relaxation inside overlapping patches.
+// What a microscopic system must be able to do: the verbs, and what a batch of its states is.
 import type { GpuArray } from "../gpu/buffer.ts";
 import type { Stream } from "../random/stream.ts";
 
@@ -19,21 +19,38 @@ export interface States {
 }
 
 /**
- * What happened to the patch observables φ_I in a partial evolution. Row-major float32, one row per pair: row s·P + j is patch j
- * of replica s.
+ * What a partial evolution of patches did. Row-major float32, one row per pair: row s·P + j is patch j of replica s. Δ, A and Q are K
+ * times the change of the whole system's observables by what happens inside the patch: a bond that leaves the patch counts
+ * in full, as it does in the whole; their means over the patches then add up to the whole system.
  * Compensator and variation are null for a simulator whose rates are not known. Both may be estimates with the right mean given
  * the start, such as averages over reversed noise.
  */
 export interface PatchChange {
   /** φ_I at the start, `[pairs, d]`. */
   readonly before: Float32Array;
-  /** Δ = φ_I(x') − φ_I(x), `[pairs, d]`. */
+  /** Δ, `[pairs, d]`. */
   readonly delta: Float32Array;
   /** A = ∫ Lφ_I ds along the evolution, `[pairs, d]`. */
   readonly compensator: Float32Array | null;
   /** Q = ∫ Γ(φ_I) ds, upper triangles row by row, `[pairs, d(d+1)/2]`. */
   readonly variation: Float32Array | null;
 }
+
+/** The generator at the states themselves, rows and meaning of events as in `PatchChange`. */
+export interface PatchGenerator {
+  /** φ_I, `[pairs, d]`. */
+  readonly before: Float32Array;
+  /** Lφ_I, per unit of time, `[pairs, d]`. */
+  readonly drift: Float32Array;
+  /** Γ(φ_I), per unit of time, upper triangles row by row, `[pairs, d(d+1)/2]`. */
+  readonly variation: Float32Array;
+}
+
+/** When a watched patch is seen: at the start, after its evolution, and after the one with all noise reversed where there is one. */
+export type Moment = "before" | "after" | "mirrored";
+
+/** Sees the evolving patches as states of side `patchSide`, one replica per pair in the order of the pairs; they are not its to keep. */
+export type Watch<S> = (patches: S, moment: Moment) => Promise<void>;
 
 /**
  * A system tiled by K = (side / patchSide)^dimension patches. All verbs are deterministic functions of their
@@ -46,19 +63,19 @@ export interface System<S extends States = States> {
   readonly patchSide: number;
   /** How many replicas share a word and its random numbers; batches are multiples of it. 1: each replica has its own. */
   readonly lanes: number;
-  /**
-   * Random states of the training law. Replicas of one cohort (consecutive ones, as many as the system says where it says so) start
-   * macroscopically alike.
-   */
+  /** So many consecutive replicas of `initial` start macroscopically alike, and `upsample` may mix them. 1: each starts by itself. */
+  readonly cohort: number;
+  /** Random states of the training law. */
   initial(count: number, side: number, stream: Stream): Promise<S>;
   /** The true dynamics of whole systems for `time`, in place. */
   evolve(states: S, time: number, stream: Stream): Promise<void>;
   /**
-   * The true dynamics for `time` inside each chosen patch, the rest frozen; the states are left as they are. For time 0, where
-   * rates are known: no change, and A and Q are the generator's Lφ_I and Γ(φ_I) at the states, per unit of time.
-   * `patches` `[count, P]`: P different patches of every replica, numbered row by row in the tiling.
+   * The true dynamics for `time` inside each chosen patch, the rest frozen; the states are left as they are.
+   * `patches` `[count, P]`: P patches of every replica, numbered row by row in the tiling.
    */
-  evolvePatches(states: S, patches: Uint32Array, time: number, stream: Stream): Promise<PatchChange>;
+  evolvePatches(states: S, patches: Uint32Array, time: number, stream: Stream, watch?: Watch<S>): Promise<PatchChange>;
+  /** Where rates are known: Lφ_I and Γ(φ_I). `stream`: for what a lazy system has not drawn of its states. */
+  generator?(states: S, patches: Uint32Array, stream: Stream, watch?: Watch<S>): Promise<PatchGenerator>;
   /** New states of `factor` times the side, by copying, interpolation, or from pieces of states of one cohort. */
   upsample(states: S, factor: number, stream: Stream): Promise<S>;
   /** The macroscopic observables of whole systems, `[count, d]`, float32. */
@@ -69,7 +86,7 @@ export interface System<S extends States = States> {
    * LocalRelax: the true dynamics for `time` inside patch after patch at half-patch stride, in place; patches that do not touch may
    * move at once. Steps `stream.step` … + 5 are its own.
    */
-  relax(states: S, time: number, stream: Stream): Promise<void>;
+  relax?(states: S, time: number, stream: Stream): Promise<void>;
   /** Device bytes of one replica of the given side, resolved into patches. */
   bytes(side: number): number;
   /** 32-bit words of one packed replica of the given side. */
@@ -80,71 +97,62 @@ export interface System<S extends States = States> {
   unpack(words: Uint32Array, side: number): S | Promise<S>;
 }
 
-/** A system whose patches can be cut out as states of their own: what learned closures work on. */
-export interface CuttableSystem<S extends States = States> extends System<S> {
-  /** The chosen patches `[count, P]` as states of side `patchSide`, which evolve between frozen surroundings. */
-  cut(states: S, patches: Uint32Array): Promise<S>;
-}
-
-/** Spins up and down on a square lattice. */
-export interface SpinSystem<S extends States = States> extends CuttableSystem<S> {
-  /** As `System.evolvePatches`; `watch` sees the cut-out patches before and after. A patch may be chosen several times. */
-  evolvePatches(
-    states: S,
-    patches: Uint32Array,
-    time: number,
-    stream: Stream,
-    watch?: (cut: S, evolved: boolean) => Promise<void>,
-  ): Promise<PatchChange>;
-  /** `[count][side][⌈side/32⌉]`: bit c % 32 of word ⌊c/32⌋ of a row is the spin at column c, 1 is up. The caller destroys it. */
+/** Sites with two states on a square lattice, such as spins. `pack` gives the words of `bits`. */
+export interface BinarySystem<S extends States = States> extends System<S> {
+  /** `[count][side][⌈side/32⌉]`: bit c % 32 of word ⌊c/32⌋ of a row is the site at column c. The caller destroys it. */
   bits(states: S): Promise<GpuArray>;
 }
 
 /**
- * A system of numbers on a lattice that move by drift and independent noise. The configuration of a patch is `parts` rows of
- * `patchSide` numbers.
+ * A system of numbers on a lattice that move by drift and independent noise. The configuration of a patch is `parts` blocks of
+ * `patchSide`^dimension numbers, row by row; the observables are the means of the parts. `pack` gives the words of `fields`. Partial
+ * evolutions are shown to `watch` before, after and mirrored.
  */
-export interface DiffusiveSystem<S extends FieldStates = FieldStates> extends CuttableSystem<S> {
+export interface DiffusiveSystem<S extends FieldStates = FieldStates> extends System<S> {
   /** Numbers per site, e.g. species. */
   readonly parts: number;
   /** Variance per time of the noise of each number. */
   readonly noiseVariance: number;
-  /** As `System.evolve`; `reversed` turns the sign of all noise. */
-  evolve(states: S, time: number, stream: Stream, reversed?: boolean): Promise<void>;
 }
 
 export interface FieldStates extends States {
-  /** `[count][parts][side]`, float32, as they stand now. */
+  /** `[count][parts][side^dimension]`, float32, as they stand now. */
   readonly fields: GpuArray;
 }
 
 /**
- * Rows of `measure` on the chosen patches: at the start, their change Δ⁺, and the compensator ½ (Δ⁺ + Δ⁻), whose mean is E[Δ | x]
- * exactly, free of the noise to first order. `measure` sees the cut-out patches before and after each evolution.
+ * The partial evolution of systems that move by drift and noise: Δ⁺ of `observe`, and the compensator ½ (Δ⁺ + Δ⁻) over an evolution and
+ * the one with reversed noise, whose mean is E[Δ | x] exactly, free of the noise to first order. `cut` makes states of the chosen
+ * patches, `evolve` moves them in place.
  */
-export async function antitheticChange<S extends FieldStates>(
-  system: DiffusiveSystem<S>,
-  states: S,
-  patches: Uint32Array,
-  time: number,
-  stream: Stream,
-  measure: (cut: S, evolved: boolean) => Promise<Float32Array>,
+export async function antitheticChange<S extends States>(
+  cut: () => Promise<S>,
+  evolve: (patches: S, reversed: boolean) => Promise<void>,
+  observe: (patches: S) => Promise<Float32Array>,
+  watch?: Watch<S>,
 ): Promise<{ before: Float32Array; delta: Float32Array; compensator: Float32Array }> {
-  const measured = async (sign: -1 | 0 | 1) => {
-    const cut = await system.cut(states, patches);
+  const measured = async (moment: Moment) => {
+    const patches = await cut();
     try {
-      if (sign !== 0) await system.evolve(cut, time, stream, sign < 0);
-      return await measure(cut, sign !== 0);
+      if (moment !== "before") await evolve(patches, moment === "mirrored");
+      await watch?.(patches, moment);
+      return await observe(patches);
     } finally {
-      cut.destroy();
+      patches.destroy();
     }
   };
-  const before = await measured(0);
-  const after = await measured(1);
-  const mirrored = await measured(-1);
-  return {
-    before,
-    delta: after.map((value, k) => value - before[k]),
-    compensator: after.map((value, k) => (value + mirrored[k]) / 2 - before[k]),
-  };
+  const before = await measured("before");
+  const after = await measured("after");
+  const mirrored = await measured("mirrored");
+  return { before, delta: differences(after, before), compensator: antitheticMean(before, after, mirrored) };
+}
+
+/** Entry by entry. */
+export function differences(after: Float32Array, before: Float32Array): Float32Array {
+  return after.map((value, k) => value - before[k]);
+}
+
+/** ½ (Δ⁺ + Δ⁻), entry by entry. */
+export function antitheticMean(before: Float32Array, after: Float32Array, mirrored: Float32Array): Float32Array {
+  return after.map((value, k) => (value + mirrored[k]) / 2 - before[k]);
 }

@@ -18,8 +18,7 @@ import {
 } from "../../lib/analysis/ising-onsager.ts";
 import { twoPoint } from "../../lib/analysis/two-point.ts";
 import { InputError } from "../../lib/errors.ts";
-import { stream } from "../../lib/random/stream.ts";
-import { Xoshiro } from "../../lib/random/xoshiro.ts";
+import { generators } from "../fixtures.ts";
 import { expectWithin } from "../statistics.ts";
 
 setDefaultTimeout(60_000);
@@ -29,7 +28,7 @@ const FIELD = 0.1;
 /** Temperatures on both sides of T_c = 2.269…, and T_c itself. */
 const TEMPERATURES = [1, 2, 2.26, CRITICAL_TEMPERATURE, 2.28, 3, 10];
 
-const random = (purpose: string) => Xoshiro.open(stream(2511, purpose), 0, 0);
+const random = generators(2511, "");
 
 describe("enumeration", () => {
   test("gives the 2 × 2 lattice in closed form", () => {

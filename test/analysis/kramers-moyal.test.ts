@@ -10,9 +10,7 @@ import {
   kramersMoyal,
 } from "../../lib/analysis/kramers-moyal.ts";
 import { InputError } from "../../lib/errors.ts";
-import { normalPair } from "../../lib/random/normal.ts";
-import { stream } from "../../lib/random/stream.ts";
-import { Xoshiro } from "../../lib/random/xoshiro.ts";
+import { draws } from "../fixtures.ts";
 import { expectWithin } from "../statistics.ts";
 
 setDefaultTimeout(60_000);
@@ -21,10 +19,7 @@ setDefaultTimeout(60_000);
 const THETA = [1, 2.5];
 const A = [0.02, 0.012, 0.012, 0.05];
 
-function generator(purpose: string) {
-  const random = Xoshiro.open(stream(254501, purpose), 0, 0);
-  return { uniform: () => random.uniform(), normal: () => normalPair(random.next(), random.next())[0] };
-}
+const generator = draws(254501);
 
 /** Covariance over `tau` of the noise of the process, per λ: A_jk (1 − exp(−(θ_j + θ_k) τ)) / (θ_j + θ_k). */
 const noise = (j: number, k: number, tau: number) =>

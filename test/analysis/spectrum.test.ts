@@ -3,19 +3,14 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { bandPower, bandRatio, cosineTransform, powerSpectrum } from "../../lib/analysis/spectrum.ts";
 import { InputError } from "../../lib/errors.ts";
-import { normalPair } from "../../lib/random/normal.ts";
-import { stream } from "../../lib/random/stream.ts";
-import { Xoshiro } from "../../lib/random/xoshiro.ts";
+import { draws } from "../fixtures.ts";
 import { expectWithin } from "../statistics.ts";
 
 setDefaultTimeout(60_000);
 
 const POINTS = 200;
 
-function generator(purpose: string): () => number {
-  const random = Xoshiro.open(stream(62, purpose), 0, 0);
-  return () => normalPair(random.next(), random.next())[0];
-}
+const generator = (purpose: string) => draws(62)(purpose).normal;
 
 const white = (normal: () => number, replicas: number, points: number, std = 1) =>
   Float64Array.from({ length: replicas * points }, () => std * normal());

@@ -1,9 +1,8 @@
 // The choice of an adapter, in child processes: environment, cache folder and loader are a process's own.
-import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,19 +10,19 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type FoundAdapter, rankDevices } from "../../lib/gpu/adapter.ts";
+import { temporaryFolder } from "../fixtures.ts";
+import { run } from "../processes.ts";
 
 setDefaultTimeout(30_000);
 
-const ROOT = join(import.meta.dir, "../..");
-const scratch = mkdtempSync(join(tmpdir(), "patchwise-test-"));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const scratch = temporaryFolder("adapter");
 
 /** Opens the GPU and prints what came of it as one JSON line. */
 const OPEN = `
-  import { openGpu } from "../lib/gpu/adapter.ts";
+  import { openGpu } from "./lib/gpu/adapter.ts";
   try {
     const { adapter, used, found, messages } = await openGpu();
     console.log(JSON.stringify({ used, found, messages, dawn: adapter.info.vendor }));
@@ -40,21 +39,19 @@ interface Outcome {
   message?: string;
 }
 
-async function bun(args: string[], environment: Record<string, string> = {}, command = [process.execPath]) {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(PATCHWISE|VK)_/.test(name));
-  const env = { ...Object.fromEntries(inherited), PATCHWISE_CACHE: join(scratch, "cache"), ...environment };
-  const child = Bun.spawn([...command, ...args], { cwd: ROOT, env, stdout: "pipe", stderr: "pipe" });
-  const text = (stream: ReadableStream) => new Response(stream).text();
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), child.exited]);
-  return { stdout, stderr, code };
+/** Starts Bun without what the environment says about adapters but for what is given, and with a cache of its own. */
+function bun(args: readonly string[], environment: Record<string, string> = {}, before: readonly string[] = []) {
+  const named = Object.keys(process.env).filter((name) => /^(PATCHWISE|VK)_/.test(name));
+  const without = Object.fromEntries(named.map((name) => [name, undefined]));
+  return run(args, { env: { ...without, PATCHWISE_CACHE: join(scratch, "cache"), ...environment }, before });
 }
 
 /** The outcome of OPEN; checks on the way that the process ends by itself and leaves the terminal clean. */
 async function open(environment: Record<string, string> = {}): Promise<Outcome> {
-  const { stdout, stderr, code } = await bun(["-e", OPEN], environment);
-  expect(stderr).toBe("");
+  const { out, err, code } = await bun(["-e", OPEN], environment);
+  expect(err).toBe("");
   expect(code).toBe(0);
-  return JSON.parse(stdout) as Outcome;
+  return JSON.parse(out) as Outcome;
 }
 
 let folders = 0;
@@ -124,9 +121,9 @@ for (const kind of ["hardware", "system", "bundled"] as const) {
     // Dawn's own word, so that a mix-up of names cannot pass: it knows SwiftShader as Google's.
     if (kind === "bundled") expect(dawn).toBe("google");
     else expect(dawn).not.toBe("google");
-    const { stdout, code } = await bun(["scripts/doctor.ts"], { PATCHWISE_ADAPTER: kind });
-    expect(stdout).toMatch(/^test shader +right/m);
-    expect(stdout).toMatch(new RegExp(`^\\* ${kind} `, "m"));
+    const { out, code } = await bun(["scripts/doctor.ts"], { PATCHWISE_ADAPTER: kind });
+    expect(out).toMatch(/^test shader +right/m);
+    expect(out).toMatch(new RegExp(`^\\* ${kind} `, "m"));
     expect(code).toBe(0);
   });
 }
@@ -136,19 +133,20 @@ test.skipIf(present.has("hardware"))(
   async () => {
     const { error, message, found } = await open({ PATCHWISE_ADAPTER: "hardware" });
     expect(error).toBe("InputError");
+    expect(found).toEqual(machine.found!);
     for (const { name } of found!) expect(message).toContain(name);
     expect(message).toContain("install");
     const doctor = await bun(["scripts/doctor.ts"], { PATCHWISE_ADAPTER: "hardware" });
     expect(doctor.code).toBe(2);
-    expect(doctor.stderr.trim().split("\n")).toHaveLength(1);
-    expect(doctor.stdout).toContain("adapters found");
+    expect(doctor.err.trim().split("\n")).toHaveLength(1);
+    expect(doctor.out).toContain("adapters found");
   },
 );
 
 test("garbage collection between dispatches does no harm, and a second call gives the same promise", async () => {
-  const { stdout, stderr, code } = await bun([
+  const { out, err, code } = await bun([
     "-e",
-    `import { openGpu } from "../lib/gpu/adapter.ts";
+    `import { openGpu } from "./lib/gpu/adapter.ts";
     const same = openGpu() === openGpu();
     let device = await (await openGpu()).adapter.requestDevice();
     for (let k = 0; k < 100; k++) {
@@ -162,30 +160,30 @@ test("garbage collection between dispatches does no harm, and a second call give
     }
     console.log(same);`,
   ]);
-  expect(stderr).toBe("");
-  expect(stdout).toBe("true\n");
+  expect(err).toBe("");
+  expect(out).toBe("true\n");
   expect(code).toBe(0);
 });
 
 describe.skipIf(process.platform !== "linux")("stderr", () => {
   test("is captured while the work runs and free again afterwards", async () => {
-    const { stdout, stderr } = await bun([
+    const { out, err } = await bun([
       "-e",
       `import { writeSync } from "node:fs";
-      import { captureStderr } from "../lib/gpu/libc.ts";
+      import { captureStderr } from "./lib/gpu/libc.ts";
       const { value, text } = captureStderr(() => writeSync(2, "hidden"));
       console.error("shown");
       try { captureStderr(() => { writeSync(2, "cause "); throw new Error("passes on"); }); }
       catch (error) { console.error(error.message); }
       console.log(value, text);`,
     ]);
-    expect(stdout).toBe("6 hidden\n");
-    expect(stderr).toBe("shown\ncause passes on\n");
+    expect(out).toBe("6 hidden\n");
+    expect(err).toBe("shown\ncause passes on\n");
   });
 
   test("closed does not matter", async () => {
-    const { stdout, code } = await bun(["-e", OPEN], {}, ["sh", "-c", 'exec "$0" "$@" 2>&-', process.execPath]);
-    expect((JSON.parse(stdout) as Outcome).used).toEqual(machine.used!);
+    const { out, code } = await bun(["-e", OPEN], {}, ["sh", "-c", 'exec "$0" "$@" 2>&-']);
+    expect((JSON.parse(out) as Outcome).used).toEqual(machine.used!);
     expect(code).toBe(0);
   });
 });
@@ -266,19 +264,19 @@ describe("doctor", () => {
   test("--help explains, an unknown flag exits 2 with one sentence", async () => {
     const help = await bun(["scripts/doctor.ts", "--help"]);
     expect(help.code).toBe(0);
-    expect(help.stdout).toContain("PATCHWISE_ADAPTER");
+    expect(help.out).toContain("PATCHWISE_ADAPTER");
     for (const flag of ["--fast", "hardware"]) {
-      const { code, stderr, stdout } = await bun(["scripts/doctor.ts", flag]);
+      const { code, err, out } = await bun(["scripts/doctor.ts", flag]);
       expect(code).toBe(2);
-      expect(stdout).toBe("");
-      expect(stderr.trim().split("\n")).toHaveLength(1);
-      expect(stderr).toContain(flag);
+      expect(out).toBe("");
+      expect(err.trim().split("\n")).toHaveLength(1);
+      expect(err).toContain(flag);
     }
   });
 
   test("with an unknown PATCHWISE_ADAPTER exits 2 without a stack trace", async () => {
-    const { code, stderr } = await bun(["scripts/doctor.ts"], { PATCHWISE_ADAPTER: "fastest" });
+    const { code, err } = await bun(["scripts/doctor.ts"], { PATCHWISE_ADAPTER: "fastest" });
     expect(code).toBe(2);
-    expect(stderr).toBe('PATCHWISE_ADAPTER is "fastest": use hardware, system or bundled, or leave it unset\n');
+    expect(err).toBe('PATCHWISE_ADAPTER is "fastest": use hardware, system or bundled, or leave it unset\n');
   });
 });

@@ -1,14 +1,13 @@
 // The GPU layer: errors that WebGPU would swallow, memory, split work, and a process that lives and ends well.
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
 import { InputError } from "../../lib/errors.ts";
 import { allocatedBytes, type GpuArray } from "../../lib/gpu/buffer.ts";
 import { openDevice } from "../../lib/gpu/device.ts";
+import { inChild } from "../processes.ts";
 import { testKernel } from "./test-kernel.ts";
 
 setDefaultTimeout(60_000);
 
-const ROOT = join(import.meta.dir, "../..");
 const MEBI = 2 ** 20;
 
 const gpu = await openDevice();
@@ -18,23 +17,6 @@ afterEach(() => {
   // Every test gives back what it took.
   expect(allocatedBytes()).toBe(before);
 });
-
-/** Runs a program of gpu-child.ts; checks that it ends by itself, with code 0 and one JSON value. */
-async function child<T>(program: string): Promise<T> {
-  const running = Bun.spawn([process.execPath, "test/gpu/gpu-child.ts", program], {
-    cwd: ROOT,
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(running.stdout).text(),
-    new Response(running.stderr).text(),
-    running.exited,
-  ]);
-  if (code !== 0 || running.signalCode) throw new Error(`${program}: exit ${code} ${running.signalCode}\n${stderr}`);
-  // Dawn itself writes errors that no scope watches for on stdout.
-  return JSON.parse(stdout.trim().split("\n").at(-1)!) as T;
-}
 
 /** result[i] = Σ of the first i + 1 of `factors` in a struct, to test uniforms; adds over repeated dispatches. */
 const SUMS = `
@@ -122,11 +104,9 @@ describe("buffers", () => {
     await gpu.idle();
   });
 
-  test("above the budget are a user's error that states what is in use", () => {
-    if (gpu.adapter.kind === "hardware") {
-      console.log("skipped: half of the host's memory may be more than this GPU has");
-      return;
-    }
+  const isHardware = gpu.adapter.kind === "hardware";
+  const why = isHardware ? " (skipped: half of the host's memory may be more than this GPU has)" : "";
+  test.skipIf(isHardware)(`above the budget are a user's error that states what is in use${why}`, () => {
     // Software adapters commit memory when it is touched, so this costs addresses only.
     const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
     const bytes = Math.min(maxBufferSize, maxStorageBufferBindingSize, 512 * MEBI);
@@ -338,19 +318,19 @@ describe("work", () => {
 
 describe("a process of its own", () => {
   test("exits by itself with code 0 after using the GPU", async () => {
-    expect(await child<number[]>("exit")).toEqual([21, 22, 23, 24]);
+    expect(await inChild("exit")).toEqual([21, 22, 23, 24]);
   });
 
   test("exits with code 0 when work is left unfinished", async () => {
-    expect(await child<string>("unawaited")).toBe("left");
+    expect(await inChild("unawaited")).toBe("left");
   });
 
   test("survives 150 rounds of garbage collection by timer, in awaits and between dispatches", async () => {
-    expect(await child<{ wrong: number }>("garbage")).toEqual({ wrong: 0 });
+    expect(await inChild("garbage")).toEqual({ wrong: 0 });
   });
 
   test("gets a validation error with kernel and buffer, at the next wait and ever after", async () => {
-    const [run, idle, read, again, buffer] = await child<string[]>("tooSmall");
+    const [run, idle, read, again, buffer] = await inChild("tooSmall");
     expect(run).toBe("none");
     expect(idle).toStartWith("test/threefold.wgsl: ");
     expect(idle).toContain(`[Buffer "test.small"] bound with size 4`);
@@ -358,27 +338,27 @@ describe("a process of its own", () => {
   });
 
   test("gets an error for a buffer that one call reads and writes", async () => {
-    const [read] = await child<string[]>("aliased");
+    const [read] = await inChild("aliased");
     expect(read).toMatch(/^test\/threefold\.wgsl: .*Buffer "test\.a"/);
   });
 
   test("gets an error for a call whose buffer was destroyed after the call was made", async () => {
-    const [idle] = await child<string[]>("destroyed");
+    const [idle] = await inChild("destroyed");
     expect(idle).toMatch(/^test\/threefold\.wgsl: .*Buffer "test\.b".* used in submit while destroyed/);
   });
 
   test("gets an error for a read beyond the end", async () => {
-    const [read] = await child<string[]>("readBeyond");
+    const [read] = await inChild("readBeyond");
     expect(read).toMatch(/^reading test\.a: .*\(offset: 0, size: 400\) does not fit/);
   });
 
   test("gets an error that no scope was watching for", async () => {
-    const [idle] = await child<string[]>("uncaptured");
+    const [idle] = await inChild("uncaptured");
     expect(idle).toStartWith("WebGPU: ");
   });
 
   test("is told when the device is lost, in a pending read and at each later use", async () => {
-    const messages = await child<string[]>("lost");
+    const messages = await inChild("lost");
     expect(messages.length).toBe(4);
     for (const message of messages) {
       expect(message).toStartWith("the GPU device was lost: ");

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Gpu } from "../../lib/gpu/device.ts";
 import { Kernel, type KernelOptions } from "../../lib/gpu/kernel.ts";
+import { ROOT } from "../fixtures.ts";
 
-const KERNELS = join(import.meta.dir, "../../kernels");
+const KERNELS = join(ROOT, "kernels");
 
 let real: Record<string, string> | undefined;
 

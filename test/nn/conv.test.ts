@@ -3,10 +3,7 @@
 // Every check is deterministic (fixed seeds).
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InputError } from "../../lib/errors.ts";
-import { allocatedBytes, type GpuArray } from "../../lib/gpu/buffer.ts";
 import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
-import { bitWords } from "../../lib/method/closure/conv-encoder.ts";
-import { drawUniform } from "../../lib/method/train.ts";
 import {
   type ConvDecoderNetShape,
   decoderLayers,
@@ -20,9 +17,10 @@ import {
   initialEncoder,
   TrainableConvEncoder,
 } from "../../lib/nn/conv-encoder-net.ts";
-import { normalPair } from "../../lib/random/normal.ts";
 import { stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
+import { emptied, generators, normals } from "../fixtures.ts";
+import { closeWithin, largest, range } from "../numbers.ts";
 
 const SEED = 60;
 /**
@@ -37,18 +35,9 @@ beforeAll(async () => {
   gpu = await openDevice();
 });
 
-const generator = (purpose: string) => Xoshiro.open(stream(SEED, `test/${purpose}`), 0, 0);
-const normals = (count: number, rng: Xoshiro, scale = 1) =>
-  Float32Array.from({ length: count }, () => scale * normalPair(rng.next(), rng.next())[0]);
-const range = <T>(count: number, f: (k: number) => T) => Array.from({ length: count }, (_, k) => f(k));
-const largest = (values: ArrayLike<number>) => Array.from(values).reduce((top, v) => Math.max(top, Math.abs(v)), 0);
+const generator = generators(SEED);
 
-/** Fails unless all of `found` is within `tolerance` times the largest of `exact`. */
-function expectClose(found: ArrayLike<number>, exact: ArrayLike<number>, tolerance = TOLERANCE): void {
-  expect(found.length).toBe(exact.length);
-  const error = largest(Array.from(found, (x, k) => x - exact[k]));
-  expect(error).toBeLessThan(tolerance * largest(exact));
-}
+const expectClose = closeWithin(TOLERANCE);
 
 /** One image, `[channel][row][column]`; a batch is a list of them. */
 type Image = number[][][];
@@ -278,27 +267,27 @@ describe("encoder", () => {
       const rng = generator("encoder");
       const parameters = randomParameters(placed, rng);
       const images = randomImages(batch, shape.side, rng);
-      const before = allocatedBytes();
-      const net = await TrainableConvEncoder.createTrainable(gpu, shape, batch, NO_TRAINING);
-      net.load(parameters);
-      gpu.write(net.input, bordered(images));
+      await emptied(async () => {
+        const net = await TrainableConvEncoder.createTrainable(gpu, shape, batch, NO_TRAINING);
+        net.load(parameters);
+        gpu.write(net.input, bordered(images));
 
-      gpu.run(net.evaluate());
-      expectClose(await gpu.read(net.output, Float32Array), encoderTwin(shape, new Tape(parameters), images, false));
-      expect((await net.save()).parameters).toEqual(parameters);
+        gpu.run(net.evaluate());
+        expectClose(await gpu.read(net.output, Float32Array), encoderTwin(shape, new Tape(parameters), images, false));
+        expect((await net.save()).parameters).toEqual(parameters);
 
-      const c = normals(net.width * batch, rng, 1 / batch);
-      gpu.write(net.outputGradient, c);
-      gpu.run([...net.forward(), ...net.backward()]);
-      const tape = new Tape(parameters);
-      expectClose(await gpu.read(net.output, Float32Array), encoderTwin(shape, tape, images, true));
-      // The rate of learning is zero: only the running averages have moved.
-      expectClose((await net.save()).parameters, tape.values);
-      expectGradient(placed, parameters, await net.gradient(), (p) =>
-        dot(encoderTwin(shape, new Tape(p), images, true), c),
-      );
-      net.destroy();
-      expect(allocatedBytes()).toBe(before);
+        const c = normals(net.width * batch, rng, 1 / batch);
+        gpu.write(net.outputGradient, c);
+        gpu.run([...net.forward(), ...net.backward()]);
+        const tape = new Tape(parameters);
+        expectClose(await gpu.read(net.output, Float32Array), encoderTwin(shape, tape, images, true));
+        // The rate of learning is zero: only the running averages have moved.
+        expectClose((await net.save()).parameters, tape.values);
+        expectGradient(placed, parameters, await net.gradient(), (p) =>
+          dot(encoderTwin(shape, new Tape(p), images, true), c),
+        );
+        net.destroy();
+      });
     });
   }
 
@@ -366,50 +355,50 @@ describe("decoder", () => {
       const placed = decoderLayers(shape);
       const rng = generator("decoder");
       const parameters = randomParameters(placed, rng);
-      const before = allocatedBytes();
-      const net = await TrainableConvDecoder.create(gpu, shape, batch, NO_TRAINING);
-      const { width } = net;
-      const rows = normals(width * batch, rng);
-      const inputs = (values: ArrayLike<number>) => range(batch, (b) => range(width, (i) => values[i * batch + b]));
-      net.load(parameters);
-      gpu.write(net.input, rows);
+      await emptied(async () => {
+        const net = await TrainableConvDecoder.create(gpu, shape, batch, NO_TRAINING);
+        const { width } = net;
+        const rows = normals(width * batch, rng);
+        const inputs = (values: ArrayLike<number>) => range(batch, (b) => range(width, (i) => values[i * batch + b]));
+        net.load(parameters);
+        gpu.write(net.input, rows);
 
-      gpu.run(net.evaluate());
-      expectClose(
-        await gpu.read(net.logits, Float32Array),
-        decoderTwin(shape, new Tape(parameters), inputs(rows), false),
-      );
+        gpu.run(net.evaluate());
+        expectClose(
+          await gpu.read(net.logits, Float32Array),
+          decoderTwin(shape, new Tape(parameters), inputs(rows), false),
+        );
 
-      const c = randomImages(batch, shape.side, rng);
-      gpu.write(net.logitsGradient, bordered(c));
-      gpu.run([...net.forward(), ...net.backward()]);
-      const tape = new Tape(parameters);
-      expectClose(await gpu.read(net.logits, Float32Array), decoderTwin(shape, tape, inputs(rows), true));
-      expectClose((await net.save()).parameters, tape.values);
-      const flat = Float64Array.from({ length: shape.side ** 2 * batch }, (_, k) => {
-        const pixel = Math.floor(k / batch);
-        return c[k % batch][0][Math.floor(pixel / shape.side)][pixel % shape.side];
-      });
-      const objective = (p: ArrayLike<number>, x: ArrayLike<number>) =>
-        dot(decoderTwin(shape, new Tape(p), inputs(x), true), flat);
-      expectGradient(placed, parameters, await net.gradient(), (p) => objective(p, rows));
-      const probes = range(8, (k) => Math.floor((k + 0.5) * (rows.length / 8)));
-      const exact = probes.map((p) => {
-        const values = [H, -H].map((h) => {
-          const shifted = Float64Array.from(rows);
-          shifted[p] += h;
-          return objective(parameters, shifted);
+        const c = randomImages(batch, shape.side, rng);
+        gpu.write(net.logitsGradient, bordered(c));
+        gpu.run([...net.forward(), ...net.backward()]);
+        const tape = new Tape(parameters);
+        expectClose(await gpu.read(net.logits, Float32Array), decoderTwin(shape, tape, inputs(rows), true));
+        expectClose((await net.save()).parameters, tape.values);
+        const flat = Float64Array.from({ length: shape.side ** 2 * batch }, (_, k) => {
+          const pixel = Math.floor(k / batch);
+          return c[k % batch][0][Math.floor(pixel / shape.side)][pixel % shape.side];
         });
-        return (values[0] - values[1]) / (2 * H);
+        const objective = (p: ArrayLike<number>, x: ArrayLike<number>) =>
+          dot(decoderTwin(shape, new Tape(p), inputs(x), true), flat);
+        expectGradient(placed, parameters, await net.gradient(), (p) => objective(p, rows));
+        const probes = range(8, (k) => Math.floor((k + 0.5) * (rows.length / 8)));
+        const exact = probes.map((p) => {
+          const values = [H, -H].map((h) => {
+            const shifted = Float64Array.from(rows);
+            shifted[p] += h;
+            return objective(parameters, shifted);
+          });
+          return (values[0] - values[1]) / (2 * H);
+        });
+        const device = await gpu.read(net.inputGradient, Float32Array);
+        expectClose(
+          probes.map((p) => device[p]),
+          exact,
+          10 * TOLERANCE,
+        );
+        net.destroy();
       });
-      const device = await gpu.read(net.inputGradient, Float32Array);
-      expectClose(
-        probes.map((p) => device[p]),
-        exact,
-        10 * TOLERANCE,
-      );
-      net.destroy();
-      expect(allocatedBytes()).toBe(before);
     });
   }
 
@@ -605,119 +594,5 @@ describe("training", () => {
       const parts = range(4, (k) => new Set(first.slice(norm + k * outputs, norm + (k + 1) * outputs)));
       expect(parts).toEqual([new Set([1]), new Set([0]), new Set([0]), new Set([1])]);
     }
-  });
-});
-
-describe("gather_bits", () => {
-  for (const [side, l] of [
-    [8, 8],
-    [8, 4],
-    [32, 16],
-    [48, 16],
-    [48, 12],
-    [64, 32],
-    [64, 8],
-  ]) {
-    test(`lattices of side ${side} in patches of ${l}: drawn rows and patches in order equal plain TypeScript`, async () => {
-      const [samples, batch] = [11, 8];
-      const words = Math.ceil(side / 32);
-      expect(bitWords(side)).toBe(side * words);
-      const rng = generator("gather");
-      // Bits beyond the side are set as well: they must not be read.
-      const bits = Uint32Array.from({ length: samples * side * words }, () => rng.next());
-      const spin = (sample: number, r: number, c: number) =>
-        (bits[(sample * side + r) * words + Math.floor(c / 32)] >>> (c % 32)) % 2 === 1 ? 1 : -1;
-      const across = side / l;
-      const patches = across * across;
-      const inner = l + 2;
-      const buffers = {
-        bits: gpu.buffer("test.bits", bits),
-        step: gpu.buffer("test.step", Uint32Array.of(3)),
-        numbers: gpu.buffer(
-          "test.numbers",
-          Float32Array.from({ length: samples }, (_, k) => k),
-        ),
-        rows: gpu.buffer("test.rows", 4 * batch),
-        unused: gpu.buffer("test.unused", 4 * batch),
-      };
-      const draw = drawUniform(samples, batch, SEED);
-      const drawBatch = await gpu.kernel("nn/draw_batch.wgsl");
-      gpu.run(
-        drawBatch.call(
-          {
-            params: { draw, fields: 1, inputs: 1 },
-            step: buffers.step,
-            data: buffers.numbers,
-            batch: buffers.rows,
-            input: buffers.unused,
-          },
-          1,
-        ),
-      );
-      const drawn = await gpu.read(buffers.rows, Float32Array);
-      const first = patches * samples - 5;
-      const cases = [
-        // Eight columns of padding behind the patches of the batch.
-        { isDrawn: true, start: 0, columns: patches * batch + 8 },
-        { isDrawn: false, start: 0, columns: 16 },
-        // Five patches, then none.
-        { isDrawn: false, start: first, columns: 16 },
-      ];
-      for (const { isDrawn, start, columns } of cases) {
-        const source = (column: number): [sample: number, patch: number] | null => {
-          if (isDrawn) {
-            const patch = Math.floor(column / batch);
-            return patch < patches ? [drawn[column % batch], patch] : null;
-          }
-          const index = start + column;
-          return index < samples * patches ? [Math.floor(index / patches), index % patches] : null;
-        };
-        const kernel = await gpu.kernel("closure/gather_bits.wgsl", { conditions: { DRAWN: isDrawn } });
-        const input = gpu.buffer("test.input", 4 * inner * inner * columns);
-        const params = { draw, first: start, side, patch_side: l, columns };
-        const step: Record<string, GpuArray> = isDrawn ? { step: buffers.step } : {};
-        gpu.run(kernel.call({ params, bits: buffers.bits, input, ...step }, [Math.ceil(columns / 64), l]));
-        const expected = new Float32Array(inner * inner * columns);
-        for (let column = 0; column < columns; column++) {
-          const from = source(column);
-          for (let k = 0; from && k < l * l; k++) {
-            const [r, c] = [Math.floor(k / l), k % l];
-            const [sample, patch] = from;
-            expected[((r + 1) * inner + c + 1) * columns + column] = spin(
-              sample,
-              Math.floor(patch / across) * l + r,
-              (patch % across) * l + c,
-            );
-          }
-        }
-        expect(await gpu.read(input, Float32Array)).toEqual(expected);
-        input.destroy();
-      }
-      for (const buffer of Object.values(buffers)) buffer.destroy();
-    });
-  }
-});
-
-describe("repeat and fold", () => {
-  test("repeat columns, and add up what belongs to the same one", async () => {
-    const [rows, batch, columns] = [3, 24, 768];
-    const rng = generator("repeat");
-    const [small, wide] = [normals(rows * batch, rng), normals(rows * columns, rng)];
-    const [x, y] = [gpu.buffer("test.x", small), gpu.buffer("test.y", 4 * rows * columns)];
-    const [repeat, fold] = await Promise.all(["repeat", "fold"].map((each) => gpu.kernel(`closure/${each}.wgsl`)));
-    const params = { rows, batch, columns };
-    gpu.run(repeat.call({ params, x, y }, (rows * columns) / 64));
-    expect(await gpu.read(y, Float32Array)).toEqual(
-      Float32Array.from(wide, (_, k) => small[Math.floor(k / columns) * batch + ((k % columns) % batch)]),
-    );
-    gpu.write(y, wide);
-    gpu.run(fold.call({ params, x, y }, Math.ceil((rows * batch) / 64)));
-    const expected = new Float64Array(rows * batch);
-    wide.forEach((value, k) => {
-      expected[Math.floor(k / columns) * batch + ((k % columns) % batch)] += value;
-    });
-    expectClose(await gpu.read(x, Float32Array), expected, 1e-6);
-    x.destroy();
-    y.destroy();
   });
 });

@@ -16,6 +16,8 @@ import {
 import { normalPair } from "../../lib/random/normal.ts";
 import { stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
+import { generators } from "../fixtures.ts";
+import { largest } from "../numbers.ts";
 
 /** The smallest batch: one tile of the dense kernel. */
 const BATCH = 256;
@@ -34,7 +36,7 @@ beforeAll(async () => {
   gpu = await openDevice();
 });
 
-const generator = (purpose: string) => Xoshiro.open(stream(SEED, `test/${purpose}`), 0, 0);
+const generator = generators(SEED);
 
 /** `count` float32 numbers, normal with deviation `scale`. */
 function normals(count: number, rng: Xoshiro, scale = 1): Float32Array {
@@ -84,8 +86,6 @@ function reference(shape: MlpShape, parameters: ArrayLike<number>, input: ArrayL
   }
   return Float64Array.from(outputs);
 }
-
-const largest = (values: ArrayLike<number>) => Array.from(values).reduce((top, v) => Math.max(top, Math.abs(v)), 0);
 
 function worst(a: ArrayLike<number>, b: ArrayLike<number>): number {
   expect(a.length).toBe(b.length);

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readHead } from "../../lib/report/gallery.ts";
+import { galleryPage, readHead } from "../../lib/report/gallery.ts";
 import { html } from "../../lib/report/html.ts";
 import { page } from "../../lib/report/page.ts";
 import { syntheticData } from "../experiments/curie-weiss/synthetic.ts";
@@ -72,8 +72,8 @@ test("takes the lowest seed of each experiment and gives the same bytes again", 
     "ising/index.html",
     "ising/result.json",
   ]);
-  expect(JSON.parse(first["curie-weiss/result.json"]!).seed).toBe(2);
-  const index = first["index.html"]!;
+  expect(JSON.parse(first["curie-weiss/result.json"]).seed).toBe(2);
+  const index = first["index.html"];
   expect(index.indexOf("curie-weiss/index.html")).toBeLessThan(index.indexOf("ising/index.html"));
   expect(index).toContain("A &lt;title&gt; &amp; &quot;quotes&quot; 2</a>");
   expect(index).toContain(".38×10⁻³</span>");
@@ -125,8 +125,21 @@ test("the head of a report reads back", () => {
     subtitle: "",
     description: `it's "d" & <e>`,
     thumbnail: `<svg a="1"/>`,
+    paperSection: "3.2",
     sections: [],
   });
-  expect(readHead(text)).toEqual({ title: TITLE, description: `it's "d" & <e>`, thumbnail: `<svg a="1"/>` });
-  expect(readHead("no page")).toEqual({ title: "", description: "", thumbnail: "" });
+  const head = { title: TITLE, description: `it's "d" & <e>`, thumbnail: `<svg a="1"/>`, paperSection: "3.2" };
+  expect(readHead(text)).toEqual(head);
+  expect(readHead("no page")).toEqual({ title: "", description: "", thumbnail: "", paperSection: "" });
+});
+
+test("reports stand in the order of the paper, then by name", () => {
+  const exhibit = (experiment: string, paperSection: string) => ({
+    href: `${experiment}.html`,
+    report: { title: "", description: "", thumbnail: "", paperSection },
+    result: { ...syntheticData().result, experiment },
+  });
+  const all = [exhibit("own", ""), exhibit("a", "3.3"), exhibit("other", ""), exhibit("b", "3.1")];
+  const order = [...galleryPage(all).matchAll(/<h2><a href="(\w+)/g)].map(([, name]) => name);
+  expect(order).toEqual(["b", "a", "other", "own"]);
 });

@@ -1,7 +1,6 @@
-// The pieces of reports: numbers, markup, tables, pictures. Whole pages are tested in report-page.test.ts.
+// The pieces of reports: numbers, markup, tables, pictures. Whole pages are tested in page.test.ts.
 import { describe, expect, test } from "bun:test";
 import { inflateSync } from "node:zlib";
-import { table } from "arquero";
 import fc from "fast-check";
 import { escapeHtml, html, inlineJson } from "../../lib/report/html.ts";
 import { fieldPicture, spinPicture } from "../../lib/report/lattice.ts";
@@ -22,10 +21,13 @@ describe("numbers", () => {
     ]);
     expect([null, undefined, Number.NaN, Infinity].map((x) => formatNumber(x))).toEqual(["—", "—", "—", "—"]);
     expect(formatNumber(0.99996, 4)).toBe("1.000");
-    expect(formatEstimate(0.48912, 0.48851, 0.48973)).toEqual({ value: "0.48912", interval: "± 0.00061" });
-    expect(formatWithInterval(4.1e-4, 3.8e-4, 4.4e-4)).toBe("(4.10 ± 0.30)×10⁻⁴");
-    expect(formatWithInterval(4.1e-4, 3.8e-4, 4.9e-4)).toBe("4.10 [3.80, 4.90]×10⁻⁴");
-    expect(formatWithInterval(2, 2, 2)).toBe("2.000");
+    expect(formatEstimate({ value: 0.48912, low: 0.48851, high: 0.48973 })).toEqual({
+      value: "0.48912",
+      interval: "± 0.00061",
+    });
+    expect(formatWithInterval({ value: 4.1e-4, low: 3.8e-4, high: 4.4e-4 })).toBe("(4.10 ± 0.30)×10⁻⁴");
+    expect(formatWithInterval({ value: 4.1e-4, low: 3.8e-4, high: 4.9e-4 })).toBe("4.10 [3.80, 4.90]×10⁻⁴");
+    expect(formatWithInterval({ value: 2, low: 2, high: 2 })).toBe("2.000");
     expect(formatSetting(100_000)).toBe("100,000");
     expect(formatSetting(-0.1)).toBe("−0.1");
   });
@@ -63,17 +65,24 @@ test("text in templates cannot become markup", () => {
 });
 
 test("tables align decimals, mark what is missing and name their headers", () => {
-  const data = table({ name: ["a", "<b>"], value: [12.5, null], sci: [1e-7, 2] });
-  const text = htmlTable(data, {
-    name: { label: "Name", header: true },
-    value: { label: "v", unit: "s" },
-    sci: { label: "w" },
-  }).toString();
-  expect(text).toContain('<th scope="row">&lt;b&gt;</th><td class="missing">—</td>');
+  const items = [
+    { name: "a", value: 12.5, score: { value: 0.41, low: 0.39, high: 0.43 } },
+    { name: "<b>", value: null, score: { value: Number.NaN, low: Number.NaN, high: Number.NaN } },
+  ];
+  const text = htmlTable(items, [
+    { label: "Name", header: true, cell: ({ name }) => name },
+    { label: "v", unit: "s", cell: ({ value }) => value },
+    { label: "w", cell: ({ score }) => score },
+    { label: "twice", cell: ({ value }) => value && 2 * value, format: String },
+    { label: "note", cell: () => "" },
+  ]).toString();
+  const missing = '<td class="missing">—</td>';
+  expect(text).toContain(`<th scope="row">&lt;b&gt;</th>${missing}${missing}${missing}<td class="text">—</td>`);
   expect(text).toContain('v <span class="unit">[s]</span>');
   expect(text).toMatch(/<span class="whole"[^>]*>12<\/span><span class="rest"[^>]*>\.50<\/span>/);
-  expect(text.match(/scope="col"/g)).toHaveLength(3);
-  expect(() => htmlTable(data, { nme: { label: "" } })).toThrow("no column nme in the table: it has name, value, sci");
+  expect(text).toMatch(/<span class="whole"[^>]*>0<\/span><span class="rest"[^>]*>\.410 ± 0\.020<\/span>/);
+  expect(text).toMatch(/<span class="whole"[^>]*>25<\/span>/);
+  expect(text.match(/scope="col"/g)).toHaveLength(5);
 });
 
 /** The palette indices of a PNG that has filter 0 in every row. */
@@ -85,7 +94,7 @@ function pixels(uri: string, depth: 1 | 8): number[][] {
   const stride = Math.ceil((width * depth) / 8) + 1;
   return Array.from({ length: height }, (_, y) =>
     Array.from({ length: width }, (_, x) =>
-      depth === 8 ? rows[y * stride + 1 + x]! : (rows[y * stride + 1 + (x >> 3)]! >> (7 - (x & 7))) & 1,
+      depth === 8 ? rows[y * stride + 1 + x] : (rows[y * stride + 1 + (x >> 3)] >> (7 - (x & 7))) & 1,
     ),
   );
 }

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { type CurieWeissReportData, curieWeissReport } from "../../lib/experiments/curie-weiss/report.ts";
+import type { CurieWeissReportData } from "../../lib/experiments/curie-weiss/data.ts";
+import { curieWeissReport } from "../../lib/experiments/curie-weiss/report.ts";
 import { chart } from "../../lib/report/chart.ts";
 import { page as htmlPage } from "../../lib/report/page.ts";
 import { inkOfPlots, type OpenReport, openChromium, openReport } from "../chromium.ts";
@@ -40,7 +41,7 @@ function emptied(data: CurieWeissReportData): CurieWeissReportData {
     ...none,
     grid: [],
     learned: [],
-    trajectories: [],
+    cases: [],
     errors: [],
     upsampling: [],
     pictures: [],
@@ -50,7 +51,7 @@ function emptied(data: CurieWeissReportData): CurieWeissReportData {
 }
 function withoutNumbers(data: CurieWeissReportData): CurieWeissReportData {
   const json = JSON.stringify(data, (key, item) => {
-    if (["patch", "side", "seed", "m0", "result"].includes(key) || ArrayBuffer.isView(item))
+    if (["patch", "side", "seed", "result"].includes(key) || ArrayBuffer.isView(item))
       return key === "spins" ? undefined : item;
     return typeof item === "number" ? null : item;
   });
@@ -81,7 +82,7 @@ function inkAround(page: Page, fraction: number): Promise<number> {
     const x = Math.round((left + at * width) * ratio) - 4;
     const strip = canvas.getContext("2d")!.getImageData(x, top * ratio + 4, 8, height * ratio - 8).data;
     let ink = 0;
-    for (let k = 3; k < strip.length; k += 4) if (strip[k]! > 0) ink++;
+    for (let k = 3; k < strip.length; k += 4) if (strip[k] > 0) ink++;
     return ink;
   }, fraction);
 }
@@ -220,9 +221,8 @@ describe.skipIf(noBrowser)("in a browser", () => {
       const data = syntheticData();
       data.result.adapter.name = HOSTILE;
       data.result.parameters = { [HOSTILE]: HOSTILE };
-      data.comparison[0]!.quantity = HOSTILE;
-      data.pictures[0]!.title = HOSTILE;
-      data.paperNote = HOSTILE;
+      data.comparison[0].quantity = HOSTILE;
+      data.pictures[0].title = HOSTILE;
       data.command = HOSTILE;
       const { page, problems } = await open(curieWeissReport(data), "hostile");
       expect(await page.title()).toStartWith("Curie–Weiss model");
@@ -248,7 +248,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
       );
       expect(await second.page.title()).toBe(HOSTILE);
       expect(await second.page.locator("main img, main b").count()).toBe(0);
-      expect((await inkOfPlots(second.page))[0]!.ink).toBeGreaterThan(DRAWN);
+      expect((await inkOfPlots(second.page))[0].ink).toBeGreaterThan(DRAWN);
       expect([...problems, ...second.problems]).toEqual([]);
       await page.close();
       await second.page.close();
@@ -296,7 +296,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
         htmlPage({ title: "gaps", subtitle: "", description: "", sections: [{ id: "s", title: "", body: gaps }] }),
         "gaps",
       );
-      expect((await inkOfPlots(page))[0]!.ink).toBeGreaterThan(DRAWN);
+      expect((await inkOfPlots(page))[0].ink).toBeGreaterThan(DRAWN);
       expect(problems).toEqual([]);
       await page.close();
     },
@@ -355,7 +355,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     "pictures decode to the spins that were drawn",
     async () => {
       const { page } = await open(curieWeissReport(syntheticData()), "pictures");
-      const { side, spins } = syntheticData().pictures[0]!;
+      const { side, spins } = syntheticData().pictures[0];
       const dark = await page.evaluate(async () => {
         const image = document.querySelector<HTMLImageElement>(".pictures img")!;
         await image.decode();

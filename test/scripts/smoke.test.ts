@@ -1,28 +1,17 @@
 // The experiments and tools as a user starts them: whole runs in child processes, interrupted runs, bad input.
-import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { magnetizationTrajectory } from "../../lib/analysis/curie-weiss-theory.ts";
-import { PROJECT_ROOT } from "../../lib/run/provenance.ts";
 import { validateResult } from "../../lib/run/result.ts";
+import { temporaryFolder } from "../fixtures.ts";
+import { start as startBun } from "../processes.ts";
 
 /** Child processes share two busy cores with whatever else runs. */
 setDefaultTimeout(60_000);
 
-const folder = mkdtempSync(join(tmpdir(), "patchwise-smoke-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder("smoke");
 
 /** Small enough for seconds on the bundled adapter, large enough that every part does some work. */
 const SMALL = "--patches 8,32 --trajectories 64 --records 8 --batch 256 --steps 40 --runs 8 --horizon 6 --seed 3".split(
@@ -43,23 +32,9 @@ const SPINS = [
   "--closure-hidden 16 --m0 0.5 --runs 16 --true-runs 64 --horizon 5 --lattices 64 --seed 3",
 ].flatMap((line) => line.split(" "));
 
-function start(script: string, args: readonly string[]) {
-  return Bun.spawn([process.execPath, join(PROJECT_ROOT, "scripts", `${script}.ts`), ...args], {
-    stdout: "pipe",
-    stderr: "pipe",
-    env: { ...process.env, NODE_ENV: "" },
-  });
-}
-
-async function run(script: string, args: readonly string[]) {
-  const child = start(script, args);
-  const [out, err, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { out, err, code };
-}
+const start = (script: string, args: readonly string[], env: Record<string, string> = {}) =>
+  startBun([`scripts/${script}.ts`, ...args], { env });
+const run = (script: string, args: readonly string[], env?: Record<string, string>) => start(script, args, env).ended;
 
 /** Every file of a finished run by name, without what depends on the clock: seconds and the pages that show them. */
 function bytesOf(path: string): Record<string, string> {
@@ -116,12 +91,9 @@ describe("curie-weiss", () => {
     // Killed as soon as the second model is being trained, when pairs and one model are on disk.
     const child = start("curie-weiss", [...SMALL, "--out", out]);
     const models = join(out, "checkpoints", "seed3", "patch8");
-    while (!existsSync(join(models, "compensator.safetensors"))) {
-      expect(child.exitCode).toBeNull();
-      await Bun.sleep(5);
-    }
-    child.kill("SIGKILL");
-    await child.exited;
+    await child.until(() => existsSync(join(models, "compensator.safetensors")));
+    child.kill();
+    await child.ended;
     expect(existsSync(join(out, "result.json"))).toBe(false);
     const again = await run("curie-weiss", [...SMALL, "--out", out]);
     expect(again.code).toBe(2);
@@ -137,10 +109,10 @@ describe("curie-weiss", () => {
   test("Ctrl-C leaves a run that can be resumed and says how", async () => {
     const out = join(folder, "stopped");
     const child = start("curie-weiss", [...SMALL, "--out", out]);
-    while (!existsSync(join(out, "checkpoints", "seed3", "patch8", "pairs.safetensors"))) await Bun.sleep(5);
+    await child.until(() => existsSync(join(out, "checkpoints", "seed3", "patch8", "pairs.safetensors")));
     child.kill("SIGINT");
-    const err = await new Response(child.stderr).text();
-    expect(await child.exited).toBe(130);
+    const { code, err } = await child.ended;
+    expect(code).toBe(130);
     expect(err).toContain("--resume");
     expect((await run("curie-weiss", [...SMALL, "--out", out, "--resume"])).code).toBe(0);
     expect(bytesOf(out)).toEqual(bytesOf(reference));
@@ -150,9 +122,9 @@ describe("curie-weiss", () => {
     const out = join(folder, "truncated");
     const child = start("curie-weiss", [...SMALL, "--out", out]);
     const file = join(out, "checkpoints", "seed3", "patch8", "pairs.safetensors");
-    while (!existsSync(file)) await Bun.sleep(5);
-    child.kill("SIGKILL");
-    await child.exited;
+    await child.until(() => existsSync(file));
+    child.kill();
+    await child.ended;
     const kept = join(folder, "kept.safetensors");
     cpSync(file, kept);
     truncateSync(file, 1000);
@@ -204,12 +176,9 @@ describe("predator-prey", () => {
     const out = join(folder, "fields-killed");
     // Killed when the first closure, its pairs and one equation are on disk.
     const child = start("predator-prey", [...FIELDS, "--out", out]);
-    while (!existsSync(join(out, "checkpoints", "seed3", "autoencoder", "compensator.safetensors"))) {
-      expect(child.exitCode).toBeNull();
-      await Bun.sleep(5);
-    }
-    child.kill("SIGKILL");
-    await child.exited;
+    await child.until(() => existsSync(join(out, "checkpoints", "seed3", "autoencoder", "compensator.safetensors")));
+    child.kill();
+    await child.ended;
     expect(existsSync(join(out, "result.json"))).toBe(false);
     const other = await run("predator-prey", [...FIELDS, "--out", out, "--resume", "--noise", "0.03"]);
     expect(other.code).toBe(2);
@@ -258,12 +227,11 @@ describe("ising", () => {
     const out = join(folder, "spins-killed");
     // Killed when a learned closure, its pairs and one equation are on disk.
     const child = start("ising", [...SPINS, "--out", out]);
-    while (!existsSync(join(out, "checkpoints", "seed3", "patch8-autoencoder-halo", "compensator-0.2.safetensors"))) {
-      expect(child.exitCode).toBeNull();
-      await Bun.sleep(5);
-    }
-    child.kill("SIGKILL");
-    await child.exited;
+    await child.until(() =>
+      existsSync(join(out, "checkpoints", "seed3", "patch8-autoencoder-halo", "compensator-0.2.safetensors")),
+    );
+    child.kill();
+    await child.ended;
     expect(existsSync(join(out, "result.json"))).toBe(false);
     const kept = bytesBelow(out);
     const again = await run("ising", [...SPINS, "--out", out]);
@@ -350,16 +318,9 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
   });
 
   test("an unknown adapter names the three choices", async () => {
-    const child = Bun.spawn(
-      [process.execPath, join(PROJECT_ROOT, "scripts/curie-weiss.ts"), "--out", join(folder, "no")],
-      {
-        stdout: "pipe",
-        stderr: "pipe",
-        env: { ...process.env, PATCHWISE_ADAPTER: "quantum" },
-      },
-    );
-    expect(await new Response(child.stderr).text()).toMatch(/quantum.*hardware.*system.*bundled/s);
-    expect(await child.exited).toBe(2);
+    const { code, err } = await run("curie-weiss", ["--out", join(folder, "no")], { PATCHWISE_ADAPTER: "quantum" });
+    expect(err).toMatch(/quantum.*hardware.*system.*bundled/s);
+    expect(code).toBe(2);
   });
 
   test("fuzzed command lines of simulate never crash", async () => {
@@ -394,6 +355,7 @@ describe("simulate", () => {
       .split("\n")
       .map((line) => line.split(","));
     expect(rows[0]).toEqual(["time", "observable", "mean", "std", "se_mean", "replicas"]);
+    expect(rows.slice(1).map(([time]) => time)).toEqual(["0", "1", "2", "5"]);
     const exact = magnetizationTrajectory({ spins: 4096, temperature: 1.1, field: 0.1 }, -0.5, [0, 1, 2, 5]);
     for (const [k, [, , mean, std, se]] of rows.slice(1).entries()) {
       // Four standard errors, six comparisons: a false alarm in 2,600 seeds; the seed is fixed.

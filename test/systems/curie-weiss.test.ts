@@ -4,7 +4,6 @@
 // Statistical assertions fail beyond 4.5 standard errors (test/statistics.ts). The file makes about 340 of them: a
 // false alarm has probability 2e-3 whenever the numbers drawn change, and none while they stay.
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
 import { type Law, lawMoments, pointLaw } from "../../lib/analysis/birth-death.ts";
 import {
   diffusion,
@@ -22,7 +21,8 @@ import { openDevice } from "../../lib/gpu/device.ts";
 import { type Stream, stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
 import { CurieWeiss, type CurieWeissStates, flipProbability } from "../../lib/systems/curie-weiss.ts";
-import { results } from "../gpu/gpu-child.ts";
+import { emptied, keeper, streams } from "../fixtures.ts";
+import { inChild, otherAdapters } from "../processes.ts";
 import {
   binomialMasses,
   expectLaw,
@@ -33,10 +33,11 @@ import {
   moments,
   poissonMasses,
 } from "../statistics.ts";
+import { expectSameResults } from "./adapters.ts";
+import { curieWeissResults as results } from "./curie-weiss-results.ts";
 
 setDefaultTimeout(120_000);
 
-const ROOT = join(import.meta.dir, "../..");
 const SEED = 31_415;
 const PAPER = { temperature: 1.1, field: 0.1 };
 /** Below the critical temperature: two phases, rates far from symmetric. */
@@ -45,22 +46,14 @@ const COLD = { temperature: 0.8, field: 0.02 };
 const FREE = { temperature: 1e9, field: 0.1 };
 
 const gpu = await openDevice();
-const systems: CurieWeiss[] = [];
-afterAll(() => {
-  for (const system of systems) system.destroy();
-});
+const others = await otherAdapters(gpu.adapter.kind);
+const keep = keeper(afterAll);
 
-function makeSystem(patchSide: number, parameters = PAPER): CurieWeiss {
-  const system = new CurieWeiss(gpu, { ...parameters, patchSide });
-  systems.push(system);
-  return system;
-}
+/** A system that is freed after the tests. */
+const makeSystem = (patchSide: number, parameters = PAPER) => keep(new CurieWeiss(gpu, { ...parameters, patchSide }));
 
-let streams = 0;
 /** A stream of its own for every use. */
-function fresh(): Stream {
-  return stream(SEED, "test/curie-weiss", streams++);
-}
+const fresh = streams(SEED, "test/curie-weiss");
 
 function allStates({ first, mass }: Law, top: number): Float64Array {
   const all = new Float64Array(top + 1);
@@ -485,14 +478,17 @@ describe("partial evolution", () => {
       const patches = Uint32Array.from({ length: count * tiles }, (_, k) => k % tiles);
       const { before, delta, compensator, variation } = await system.evolvePatches(states, patches, time, fresh());
       const m = await system.observe(states);
+      let still = 0;
       for (let r = 0; r < count; r++) {
         const mean = (x: Float32Array) => sum(x.subarray(r * tiles, (r + 1) * tiles)) / tiles;
         expect(Math.abs(mean(before) - m[r])).toBeLessThan(1e-6);
         // Replicas where something flipped differ by O(flip); there should be 0.05 of them in all.
         if (delta.subarray(r * tiles, (r + 1) * tiles).some((x) => x !== 0)) continue;
+        still++;
         expect(Math.abs(mean(compensator!) / time - drift(theory, m[r]))).toBeLessThan(2e-6);
         expect(Math.abs(mean(variation!) / time / tiles / diffusion(theory, m[r]) - 1)).toBeLessThan(1e-5);
       }
+      expect(still).toBeGreaterThan(count - 5);
       states.destroy();
     }
   });
@@ -813,38 +809,21 @@ describe("results depend on the stream alone", () => {
     expect(await run(base)).toBe(words[0]);
   });
 
-  for (const kind of ["hardware", "system", "bundled"]) {
-    if (kind === gpu.adapter.kind) continue;
-    test(`not on the adapter: integers equal, floats within 1e-5, ${gpu.adapter.kind} and ${kind}`, async () => {
-      const running = Bun.spawn([process.execPath, "test/gpu/gpu-child.ts", "results"], {
-        cwd: ROOT,
-        env: { ...process.env, PATCHWISE_ADAPTER: kind },
-        stdout: "pipe",
-        stderr: "inherit",
-      });
-      const other = JSON.parse(await new Response(running.stdout).text());
-      expect(await running.exited).toBe(0);
-      if (other.missing) {
-        console.log(`skipped: ${other.missing}`);
-        return;
-      }
+  for (const { kind, missing, note } of others) {
+    const both = `${gpu.adapter.kind} and ${kind}`;
+    test.skipIf(missing)(`not on the adapter: integers equal, floats within 1e-5, ${both}${note}`, async () => {
+      const other = await inChild("curie-weiss", { PATCHWISE_ADAPTER: kind });
       expect(other.adapter.kind).toBe(kind);
-      const here = await results(gpu);
-      expect(other.integers).toEqual(here.integers);
-      for (const [name, column] of Object.entries(here.floats)) {
-        const worst = Math.max(...column.map((x, k) => Math.abs(x - other.floats[name][k])));
-        const size = Math.max(...column.map(Math.abs));
-        expect(worst / size).toBeLessThan(1e-5);
-      }
+      expectSameResults(other, await results(gpu));
     });
   }
 });
 
 describe("memory", () => {
   test("is given back by states and system", async () => {
-    const before = allocatedBytes();
-    await results(gpu);
-    expect(allocatedBytes()).toBe(before);
+    await emptied(async () => {
+      await results(gpu);
+    });
   });
 
   test("of a replica is what `bytes` says", async () => {

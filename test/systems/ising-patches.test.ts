@@ -3,15 +3,16 @@
 //
 // Statistical assertions fail beyond 4.5 standard errors (test/statistics.ts). The file makes about 620 of them: a false alarm has
 // probability 4e-3 whenever the numbers drawn change, and none while they stay.
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { glauberTransient } from "../../lib/analysis/ising-exact.ts";
 import { InputError } from "../../lib/errors.ts";
 import { allocatedBytes } from "../../lib/gpu/buffer.ts";
 import { openDevice } from "../../lib/gpu/device.ts";
-import { branch, type Stream, stream } from "../../lib/random/stream.ts";
+import { branch, stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
 import { BOUNDARIES, COHORT, Ising, type IsingParameters, type IsingStates } from "../../lib/systems/ising.ts";
-import type { PatchChange } from "../../lib/systems/system.ts";
+import type { Moment, PatchChange } from "../../lib/systems/system.ts";
+import { emptied, keeper, streams } from "../fixtures.ts";
 import { expectDistribution, expectLaw, expectWithin, histogram, moments } from "../statistics.ts";
 import {
   columnOf,
@@ -62,25 +63,14 @@ const blockOf = (closure: Closure, patchSide: number) =>
 
 const gpu = await openDevice();
 
-let streams = 0;
 /** A stream of its own for every use. */
-function fresh(): Stream {
-  return stream(SEED, "test/ising-patches", streams++);
-}
+const fresh = streams(SEED, "test/ising-patches");
 
 function makeSystem(patchSide: number, parameters: Partial<IsingParameters> = {}): Ising {
   return new Ising(gpu, { ...PAPER, closure: "features", ...parameters, patchSide });
 }
 
-const open: IsingStates[] = [];
-/** States that are freed after the test. */
-async function keep(states: Promise<IsingStates>): Promise<IsingStates> {
-  open.push(await states);
-  return states;
-}
-afterEach(() => {
-  for (const states of open.splice(0)) states.destroy();
-});
+const keep = keeper();
 
 /** Lattices with all kinds of neighbourhoods: up with a probability of their own, with some order of short range. */
 function roughLattices(count: number, side: number): Spins[] {
@@ -226,6 +216,21 @@ describe("initial states", () => {
   });
 });
 
+/** What `look` finds in the chosen patches, cut out. */
+async function seen<T>(
+  system: Ising,
+  states: IsingStates,
+  patches: Uint32Array,
+  look: (cut: IsingStates) => Promise<T>,
+) {
+  const found: T[] = [];
+  await system.generator(states, patches, undefined, async (cut) => {
+    found.push(await look(cut));
+  });
+  expect(found.length).toBe(1);
+  return found[0];
+}
+
 describe("packing", () => {
   test("and unpacking give back the same words, at sides within, at and beyond words, also of incomplete groups", async () => {
     for (const [side, patchSide] of [
@@ -274,9 +279,10 @@ describe("packing", () => {
     }
     const system = makeSystem(8);
     const [lattice] = roughLattices(1, 24);
-    const cut = await keep(system.cut(await statesOf(system, [lattice], 24), Uint32Array.of(5)));
+    const states = await statesOf(system, [lattice], 24);
+    const spins = await seen(system, states, Uint32Array.of(5), (cut) => system.spins(cut));
     const wanted = Array.from({ length: 64 }, (_, k) => lattice[(8 + (k >> 3)) * 24 + 16 + (k & 7)]);
-    expect([...(await system.spins(cut))].map((s) => 2 * s - 1)).toEqual(wanted);
+    expect([...spins].map((s) => 2 * s - 1)).toEqual(wanted);
   });
 
   test("takes the memory that `bytes` says, in whole words of replicas", async () => {
@@ -386,12 +392,12 @@ describe("observables", () => {
       const system = makeSystem(8, { boundary });
       const lattices = roughLattices(3, 24);
       const states = await statesOf(system, lattices, 24);
-      const cut = await keep(system.cut(states, allPatches(3, 9)));
+      const found = await seen(system, states, allPatches(3, 9), (cut) => system.observe(cut));
       const torus = lattices.flatMap((spins) =>
         Array.from({ length: 9 }, (_, k) => new HostLattice(pieceOf(spins, 24, 8, k), 8).observe()).flat(),
       );
       const wanted = boundary === "halo" ? await system.observePatches(states) : torus;
-      expect(distance(await system.observe(cut), wanted)).toBeLessThan(3e-7);
+      expect(distance(found, wanted)).toBeLessThan(3e-7);
     }
   });
 });
@@ -421,10 +427,10 @@ function hostGenerator(
     const [top, left] = [patchSide * Math.floor(patch / tiles), patchSide * (patch % tiles)];
     return host.generator(physics.temperature, physics.field, top, left, patchSide);
   });
-  return { compensator: rows.flatMap(({ drift }) => drift), variation: rows.flatMap(({ gamma }) => gamma) };
+  return { drift: rows.flatMap(({ drift }) => drift), variation: rows.flatMap(({ gamma }) => gamma) };
 }
 
-describe("the generator (evolvePatches for time 0)", () => {
+describe("the generator", () => {
   test.each(CLOSURES)(
     "with %s is K times the sum over the flips of a patch of rate · change of the whole system, and of its square",
     async (closure) => {
@@ -434,12 +440,13 @@ describe("the generator (evolvePatches for time 0)", () => {
           const system = makeSystem(patchSide, { ...physics, closure });
           const states = await statesOf(system, lattices, side);
           const patches = allPatches(3, (side / patchSide) ** 2);
-          const found = await system.evolvePatches(states, patches, 0, fresh());
+          const found = await system.generator(states, patches, fresh());
           const wanted = hostGenerator(lattices, side, patchSide, patches, physics, closure);
-          expect(distance(found.compensator!, wanted.compensator)).toBeLessThan(ROUNDING);
-          expect(distance(found.variation!, wanted.variation)).toBeLessThan(ROUNDING);
+          expect(distance(found.drift, wanted.drift)).toBeLessThan(ROUNDING);
+          expect(distance(found.variation, wanted.variation)).toBeLessThan(ROUNDING);
           expect(same(found.before, await system.observePatches(states))).toBe(true);
-          expect(found.delta.every((x) => x === 0)).toBe(true);
+          // No change: what is there is per unit of time.
+          expect(Object.keys(found).sort()).toEqual(["before", "drift", "variation"]);
         }
       }
     },
@@ -452,10 +459,10 @@ describe("the generator (evolvePatches for time 0)", () => {
       const system = makeSystem(8, { ...COLD, closure });
       const states = await statesOf(system, lattices, 24);
       const patches = Uint32Array.from({ length: 120 }, (_, k) => (7 * k + Math.floor(k / 3)) % 9);
-      const found = await system.evolvePatches(states, patches, 0, fresh());
+      const found = await system.generator(states, patches, fresh());
       const wanted = hostGenerator(lattices, 24, 8, patches, COLD, closure);
-      expect(distance(found.compensator!, wanted.compensator)).toBeLessThan(ROUNDING);
-      expect(distance(found.variation!, wanted.variation)).toBeLessThan(ROUNDING);
+      expect(distance(found.drift, wanted.drift)).toBeLessThan(ROUNDING);
+      expect(distance(found.variation, wanted.variation)).toBeLessThan(ROUNDING);
       const all = await system.observePatches(states);
       const chosen = Float32Array.from(found.before, (_, k) => {
         const item = Math.floor(k / 4);
@@ -478,8 +485,8 @@ describe("the generator (evolvePatches for time 0)", () => {
       const whole = makeSystem(side, { ...COLD, closure });
       const states = await statesOf(parts, lattices, side);
       const tiles = (side / patchSide) ** 2;
-      const found = await parts.evolvePatches(states, allPatches(4, tiles), 0, fresh());
-      const wanted = await whole.evolvePatches(states, new Uint32Array(4), 0, fresh());
+      const found = await parts.generator(states, allPatches(4, tiles), fresh());
+      const wanted = await whole.generator(states, new Uint32Array(4), fresh());
       // Lφ is the mean over the patches, Γ(φ) the sum over them through K².
       const reduced = (values: Float32Array, width: number, divisor: number) =>
         Float64Array.from({ length: 4 * width }, (_, k) => {
@@ -487,8 +494,8 @@ describe("the generator (evolvePatches for time 0)", () => {
           for (let t = 0; t < tiles; t++) sum += values[(Math.floor(k / width) * tiles + t) * width + (k % width)];
           return sum / divisor;
         });
-      expect(distance(reduced(found.compensator!, 4, tiles), wanted.compensator!)).toBeLessThan(ROUNDING);
-      expect(distance(reduced(found.variation!, 10, tiles ** 2), wanted.variation!)).toBeLessThan(ROUNDING);
+      expect(distance(reduced(found.drift, 4, tiles), wanted.drift)).toBeLessThan(ROUNDING);
+      expect(distance(reduced(found.variation, 10, tiles ** 2), wanted.variation)).toBeLessThan(ROUNDING);
     }
   });
 
@@ -497,7 +504,7 @@ describe("the generator (evolvePatches for time 0)", () => {
     const run = async (sign: number) => {
       const system = makeSystem(8, { temperature: 2, field: 0.3 * sign });
       const turned = lattices.map((spins) => spins.map((s) => s * sign));
-      return system.evolvePatches(await statesOf(system, turned, 24), allPatches(8, 9), 0, fresh());
+      return system.generator(await statesOf(system, turned, 24), allPatches(8, 9), fresh());
     };
     const [plus, minus] = [await run(1), await run(-1)];
     const signs = [-1, 1, 1, 1];
@@ -505,12 +512,12 @@ describe("the generator (evolvePatches for time 0)", () => {
       values.map((x, k) => x * sign(k % width));
     expect(
       distance(
-        minus.compensator!,
-        wanted(plus.compensator!, 4, (j) => signs[j]),
+        minus.drift,
+        wanted(plus.drift, 4, (j) => signs[j]),
       ),
     ).toBeLessThan(ROUNDING);
     const entry = (k: number) => signs[ENTRIES[k][0]] * signs[ENTRIES[k][1]];
-    expect(distance(minus.variation!, wanted(plus.variation!, 10, entry))).toBeLessThan(ROUNDING);
+    expect(distance(minus.variation, wanted(plus.variation, 10, entry))).toBeLessThan(ROUNDING);
   });
 
   test("of a periodic patch is that of a torus, bit for bit that of the patch as a lattice", async () => {
@@ -523,19 +530,19 @@ describe("the generator (evolvePatches for time 0)", () => {
       const system = makeSystem(patchSide, { ...COLD, boundary: "periodic" });
       const tiles = (side / patchSide) ** 2;
       const patches = allPatches(3, tiles);
-      const found = await system.evolvePatches(await statesOf(system, lattices, side), patches, 0, fresh());
+      const found = await system.generator(await statesOf(system, lattices, side), patches, fresh());
       const pieces = Array.from(patches, (patch, k) =>
         pieceOf(lattices[Math.floor(k / tiles)], side, patchSide, patch),
       );
       const torus = await statesOf(system, pieces, patchSide);
       const one = new Uint32Array(pieces.length);
-      const wanted = await makeSystem(patchSide, COLD).evolvePatches(torus, one, 0, fresh());
-      for (const key of ["before", "delta", "compensator", "variation"] as const) {
-        expect(same(found[key]!, wanted[key]!)).toBe(true);
+      const wanted = await makeSystem(patchSide, COLD).generator(torus, one, fresh());
+      for (const key of ["before", "drift", "variation"] as const) {
+        expect(same(found[key], wanted[key])).toBe(true);
       }
       const host = hostGenerator(pieces, patchSide, patchSide, one, COLD, "features");
-      expect(distance(found.compensator!, host.compensator)).toBeLessThan(ROUNDING);
-      expect(distance(found.variation!, host.variation)).toBeLessThan(ROUNDING);
+      expect(distance(found.drift, host.drift)).toBeLessThan(ROUNDING);
+      expect(distance(found.variation, host.variation)).toBeLessThan(ROUNDING);
     }
   });
 
@@ -553,9 +560,9 @@ describe("the generator (evolvePatches for time 0)", () => {
       const drifts: Float64Array[] = [];
       for (const boundary of BOUNDARIES) {
         const system = makeSystem(patchSide, { boundary, closure: "none" });
-        const { compensator } = await system.evolvePatches(states, patches, 0, fresh());
+        const { drift } = await system.generator(states, patches, fresh());
         const perLattice = new Float64Array(states.count);
-        compensator!.forEach((x, k) => {
+        drift.forEach((x, k) => {
           if (k % 2 === 0) perLattice[Math.floor(k / 2 / tiles)] += x / tiles;
         });
         drifts.push(perLattice);
@@ -662,13 +669,17 @@ describe("partial evolution", () => {
       const states = await statesOf(system, lattices, side);
       const tiles = side / patchSide;
       const patches = Uint32Array.from({ length: 2 * count }, (_, k) => (3 * k + (k >> 4)) % tiles ** 2);
-      const cut = await keep(system.cut(states, patches));
       const width = patchSide + 4;
       const frame = (words: Uint32Array, item: number, k: number) =>
         2 * ((words[(item >>> 5) * width * width + k] >>> (item % LANES)) & 1) - 1;
-      const before = await gpu.read(cut.spins, Uint32Array);
-      await system.evolve(cut, 0.9, fresh());
-      const after = await gpu.read(cut.spins, Uint32Array);
+      const words: Uint32Array[] = [];
+      const moments: Moment[] = [];
+      await system.evolvePatches(states, patches, 0.9, fresh(), async (cut, moment) => {
+        moments.push(moment);
+        words.push(await gpu.read(cut.spins, Uint32Array));
+      });
+      expect(moments).toEqual(["before", "after"]);
+      const [before, after] = words;
       let changed = 0;
       let wrong = 0;
       for (let item = 0; item < patches.length; item++) {
@@ -696,15 +707,11 @@ describe("partial evolution", () => {
       const lattices = roughLattices(40, side);
       const states = await statesOf(system, lattices, side);
       const patches = Uint32Array.from({ length: 40 }, (_, k) => k % 9);
-      // The evolved patches are not returned; those of `cut` and `evolve` are caught on their way.
-      const caught: Uint32Array[] = [];
-      const evolve = system.evolve;
-      system.evolve = async (cut, time, at) => {
-        await evolve.call(system, cut, time, at);
-        caught.push(await system.pack(cut));
-      };
-      const { delta } = await system.evolvePatches(states, patches, 0.7, fresh());
-      const pieces = unpackSpins(caught.at(-1)!, patchSide);
+      let evolved: Uint32Array = new Uint32Array(0);
+      const { delta } = await system.evolvePatches(states, patches, 0.7, fresh(), async (cut, moment) => {
+        if (moment === "after") evolved = await system.pack(cut);
+      });
+      const pieces = unpackSpins(evolved, patchSide);
       const wanted = lattices.flatMap((spins, r) => {
         const next = spins.slice();
         const [top, left] = [patchSide * Math.floor(patches[r] / 3), patchSide * (patches[r] % 3)];
@@ -871,6 +878,7 @@ describe("upsampling", () => {
         const size = Math.min(LANES, count - LANES * word);
         for (let tile = 0; tile < factor ** 2; tile++) {
           const sources = found.filter((one) => one.word === word && one.tile === tile).map(({ source }) => source);
+          expect(sources.length).toBe(size);
           expect(sources.every((source) => source >= 0 && source < size)).toBe(true);
           // Of a word that is not full the first replicas fill the rest: any of them may be there more than once.
           if (size === LANES) expect(new Set(sources).size).toBe(LANES);
@@ -1220,25 +1228,34 @@ describe("impossible input is refused in one sentence", () => {
       await expect(choose(1, 2, 3)).rejects.toThrow("3 patches are not the same number per replica");
       expect((await choose(3, 3)).delta.length).toBe(8);
     }
+    for (const watch of [undefined, async () => {}]) {
+      const choose = (...patches: number[]) => system.generator(states, Uint32Array.from(patches), undefined, watch);
+      await expect(choose(0, 4)).rejects.toThrow("patch 4 is not below the 4 patches");
+      await expect(choose(1, 2, 3)).rejects.toThrow("3 patches are not the same number per replica");
+      expect((await choose(3, 3)).drift.length).toBe(8);
+    }
   });
 
   test("sweeps of cut-out patches, which move in continuous time", async () => {
     const system = makeSystem(4);
-    const cut = await keep(system.cut(await statesOf(system, roughLattices(1, 8), 8), Uint32Array.of(1)));
-    await expect(system.sweep(cut, 1, fresh())).rejects.toThrow("a cut-out patch moves in continuous time");
+    const states = await statesOf(system, roughLattices(1, 8), 8);
+    const at = fresh();
+    await seen(system, states, Uint32Array.of(1), async (cut) => {
+      await expect(system.sweep(cut, 1, at)).rejects.toThrow("a cut-out patch moves in continuous time");
+    });
   });
 
   test("and gives back the memory", async () => {
     const system = makeSystem(12);
     const states = await statesOf(system, roughLattices(2, 24), 24);
-    const before = allocatedBytes();
-    await expect(system.evolve(states, -1, fresh())).rejects.toThrow(InputError);
-    await expect(system.relax(states, Number.NaN, fresh())).rejects.toThrow(InputError);
-    await expect(system.evolvePatches(states, new Uint32Array(2), -1, fresh())).rejects.toThrow(InputError);
-    await expect(system.upsample(states, 0.5, fresh())).rejects.toThrow(InputError);
-    await expect(system.upsample(states, 10_000, fresh())).rejects.toThrow(InputError);
-    await expect(system.unpack(new Uint32Array(wordsPerRow(16) * 16), 16)).rejects.toThrow(InputError);
-    await expect(system.prepared(1, system.maxSide + 12, 0, fresh())).rejects.toThrow(InputError);
-    expect(allocatedBytes()).toBe(before);
+    await emptied(async () => {
+      await expect(system.evolve(states, -1, fresh())).rejects.toThrow(InputError);
+      await expect(system.relax(states, Number.NaN, fresh())).rejects.toThrow(InputError);
+      await expect(system.evolvePatches(states, new Uint32Array(2), -1, fresh())).rejects.toThrow(InputError);
+      await expect(system.upsample(states, 0.5, fresh())).rejects.toThrow(InputError);
+      await expect(system.upsample(states, 10_000, fresh())).rejects.toThrow(InputError);
+      await expect(system.unpack(new Uint32Array(wordsPerRow(16) * 16), 16)).rejects.toThrow(InputError);
+      await expect(system.prepared(1, system.maxSide + 12, 0, fresh())).rejects.toThrow(InputError);
+    });
   });
 });

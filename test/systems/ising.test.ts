@@ -4,7 +4,7 @@
 // Statistical assertions fail beyond 4.5 standard errors (test/statistics.ts). The file makes about 370 of them: a false alarm has
 // probability 3e-3 whenever the numbers drawn change (some more for the few that rest on 64 words), and none while they stay.
 // Away from equilibrium the 32 replicas of a word are one cluster: standard errors of means are those over words.
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -18,21 +18,24 @@ import {
   isingStates,
 } from "../../lib/analysis/ising-exact.ts";
 import { kaufmanEnergy, onsagerEnergy, onsagerMagnetization } from "../../lib/analysis/ising-onsager.ts";
-import { allocatedBytes } from "../../lib/gpu/buffer.ts";
 import { openDevice } from "../../lib/gpu/device.ts";
 import { readCsv } from "../../lib/io/csv.ts";
 import { poissonPlan } from "../../lib/random/poisson.ts";
 import { type Stream, stream, streamUniform } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
 import { heatBath, Ising, type IsingParameters, type IsingStates } from "../../lib/systems/ising.ts";
+import { ISING_64, isingRun, runGenerator } from "../data/ising-64.ts";
+import { emptied, keeper, SHARED, streams } from "../fixtures.ts";
+import { inChild, otherAdapters } from "../processes.ts";
 import { expectLaw, expectWithin, histogram, moments, poissonMasses } from "../statistics.ts";
-import { results } from "./ising-child.ts";
+import { expectSameResults } from "./adapters.ts";
 import { columnOf, expectWordMean, LANES, unpackSpins, wordMeans, wordSpread } from "./ising-host.ts";
+import { isingResults as results } from "./ising-results.ts";
 
 setDefaultTimeout(120_000);
 
-const ROOT = join(import.meta.dir, "../..");
-const TABLE = join(ROOT, "../shared/paper/ising_truth_T2.5_h0.1_L64.csv");
+/** A table of others like ISING_64. */
+const FOREIGN = join(SHARED, "paper/ising_truth_T2.5_h0.1_L64.csv");
 const SEED = 1_944;
 const PAPER = { temperature: 2.5, field: 0.1 };
 /** Ordered, and a field against the paper's. */
@@ -43,26 +46,16 @@ const FREE = { temperature: 1e9, field: 0 };
 const PARALLEL_SIDE = 256;
 
 const gpu = await openDevice();
+const others = await otherAdapters(gpu.adapter.kind);
 
-let streams = 0;
 /** A stream of its own for every use. */
-function fresh(): Stream {
-  return stream(SEED, "test/ising", streams++);
-}
+const fresh = streams(SEED, "test/ising");
 
 function makeSystem(patchSide: number, physics: Partial<IsingParameters> = PAPER): Ising {
   return new Ising(gpu, { ...PAPER, ...physics, patchSide });
 }
 
-const open: IsingStates[] = [];
-/** States that are freed after the test. */
-async function keep(states: Promise<IsingStates>): Promise<IsingStates> {
-  open.push(await states);
-  return states;
-}
-afterEach(() => {
-  for (const states of open.splice(0)) states.destroy();
-});
+const keep = keeper();
 
 /** Four rows of 4 × 4 spins as the number of the state in lib/analysis/ising-exact.ts. */
 function stateNumbers(words: Uint32Array): Uint32Array {
@@ -413,7 +406,7 @@ describe("attempts", () => {
       const system = makeSystem(patchSide, FREE);
       const sites = side ** 2;
       for (const time of [0.1, 0.7, 2, 3.1, 5]) {
-        const states = await keep(system.prepared(LANES * words, side, 0, fresh()));
+        const states = await system.prepared(LANES * words, side, 0, fresh());
         const before = await gpu.read(states.spins, Uint32Array);
         await system.evolve(states, time, fresh());
         const alone = untouched(before, await gpu.read(states.spins, Uint32Array));
@@ -443,7 +436,6 @@ describe("attempts", () => {
           expectWithin(`${label}, by ${name}`, Math.cbrt(square / degrees), 1 - spread, Math.sqrt(spread));
         }
         states.destroy();
-        open.pop();
       }
     }
   });
@@ -477,10 +469,12 @@ describe("attempts", () => {
     for (const patchSide of [4, 12, 20]) {
       const system = makeSystem(patchSide, FREE);
       const states = await keep(system.prepared(LANES * 60, 3 * patchSide, 0, fresh()));
-      const cut = await keep(system.cut(states, new Uint32Array(LANES * 60).fill(4)));
-      const before = await gpu.read(cut.spins, Uint32Array);
-      await system.evolve(cut, 0.7, fresh());
-      const alone = untouched(before, await gpu.read(cut.spins, Uint32Array));
+      const words: Uint32Array[] = [];
+      await system.evolvePatches(states, new Uint32Array(LANES * 60).fill(4), 0.7, fresh(), async (cut) => {
+        words.push(await gpu.read(cut.spins, Uint32Array));
+      });
+      expect(words.length).toBe(2);
+      const alone = untouched(words[0], words[1]);
       const width = patchSide + 4;
       const inside = alone.filter((_, k) => {
         const [row, column] = [Math.floor(k / width) % width, k % width];
@@ -502,19 +496,26 @@ describe("attempts", () => {
       await system.evolve(states, 0, fresh());
       await system.relax(states, 0, fresh());
       await system.sweep(states, 0, fresh());
+      const at = stream(SEED, "test/no-time");
+      const { delta, compensator, variation } = await system.evolvePatches(states, new Uint32Array(33), 0, at);
+      for (const column of [delta, compensator!, variation!]) expect(column.every((x) => x === 0)).toBe(true);
       expect(await system.pack(states)).toEqual(before);
     }
   });
 });
 
-describe("64 × 64 spins against the table of independent runs", () => {
-  const missing = !existsSync(TABLE);
-  if (missing) console.log(`skipped: the reference table ${TABLE} is not here`);
-  const table = missing ? [] : (readCsv(TABLE).objects() as Record<string, number>[]);
+const isMissing = !existsSync(FOREIGN);
+const note = isMissing ? " (skipped: no ../shared beside the project)" : "";
 
-  test.skipIf(missing).each([0.5, -0.5])("mean and std of m and ρ at all times from m₀ = %d", async (m0) => {
+describe.each([
+  ["our own runs, spin by spin", ISING_64, 7],
+  [`runs of others${note}`, isMissing ? "" : FOREIGN, 9],
+])("64 × 64 spins against a table of %s", (_, path, times) => {
+  const table = path === "" ? [] : (readCsv(path).objects() as Record<string, number>[]);
+
+  test.skipIf(path === "").each([0.5, -0.5])("mean and std of m and ρ at all times from m₀ = %d", async (m0) => {
     const rows = table.filter(({ mag0 }) => mag0 === m0);
-    expect(rows.length).toBe(9);
+    expect(rows.length).toBe(times);
     const system = makeSystem(16);
     // 2,016 runs are 63 words.
     const states = await keep(system.prepared(LANES * 63, 64, m0, fresh()));
@@ -536,11 +537,13 @@ describe("64 × 64 spins against the table of independent runs", () => {
   });
 
   // A 256 × 256 lattice made of 16 equal 64 × 64 ones has their means exactly, as long as nothing has come around.
-  test.skipIf(missing).each([0.5, -0.5])("256 × 256 spins, all sites in parallel, from m₀ = %d", async (m0) => {
+  test.skipIf(path === "").each([0.5, -0.5])("256 × 256 spins, all sites in parallel, from m₀ = %d", async (m0) => {
     const system = makeSystem(64);
     const { large } = await tiledPair(system, m0, 5);
+    const rows = table.filter(({ mag0, time }) => mag0 === m0 && time > 0 && time <= 10);
+    expect(rows.length).toBe(4);
     let now = 0;
-    for (const row of table.filter(({ mag0, time }) => mag0 === m0 && time > 0 && time <= 10)) {
+    for (const row of rows) {
       await system.evolve(large, row.time - now, fresh());
       now = row.time;
       const patches = byPatch(await system.observePatches(large), 16, 2);
@@ -551,6 +554,21 @@ describe("64 × 64 spins against the table of independent runs", () => {
       }
     }
   });
+});
+
+test("our own runs are what their program makes: the first ones to time 2 again, from each start (10 assertions)", () => {
+  const table = readCsv(ISING_64).objects() as Record<string, number>[];
+  for (const m0 of [0.5, -0.5]) {
+    const runs = Array.from({ length: 100 }, (_, run) => isingRun(m0, [0, 1, 2], runGenerator(m0, run)));
+    for (const [t, row] of table.filter(({ mag0, time }) => mag0 === m0 && time <= 2).entries()) {
+      for (const [j, name] of ["m", "dw"].entries()) {
+        if (t === 0 && name === "m") continue;
+        const found = moments(runs.map((run) => run[t][j]));
+        expectWithin(`${name} from ${m0} at ${row.time}`, found.mean, row[`mean_${name}`], found.meanError);
+      }
+    }
+    expect(runs.every(([[m]]) => m === m0)).toBe(true);
+  }
 });
 
 /** `words` words of 64 × 64 lattices of magnetization m0, and the 256 × 256 lattices of 4 × 4 copies of each. */
@@ -730,38 +748,16 @@ describe("results depend on the stream alone", () => {
     }
   });
 
-  for (const kind of ["hardware", "system", "bundled"]) {
-    if (kind === gpu.adapter.kind) continue;
-    test(`not on the adapter: integers equal, floats within 1e-5, ${gpu.adapter.kind} and ${kind}`, async () => {
-      const running = Bun.spawn([process.execPath, "test/systems/ising-child.ts"], {
-        cwd: ROOT,
-        env: { ...process.env, PATCHWISE_ADAPTER: kind },
-        stdout: "pipe",
-        stderr: "inherit",
-      });
-      const other = JSON.parse(await new Response(running.stdout).text());
-      expect(await running.exited).toBe(0);
-      if (other.missing) {
-        console.log(`skipped: ${other.missing}`);
-        return;
-      }
+  for (const { kind, missing, note } of others) {
+    const both = `${gpu.adapter.kind} and ${kind}`;
+    test.skipIf(missing)(`not on the adapter: integers equal, floats within 1e-5, ${both}${note}`, async () => {
+      const other = await inChild("ising", { PATCHWISE_ADAPTER: kind });
       expect(other.adapter.kind).toBe(kind);
-      const here = await results(gpu);
-      for (const [name, column] of Object.entries(here.integers)) {
-        const different = column.filter((x, k) => x !== other.integers[name][k]).length;
-        expect([name, column.length, different]).toEqual([name, other.integers[name].length, 0]);
-      }
-      for (const [name, column] of Object.entries(here.floats)) {
-        const worst = Math.max(...column.map((x, k) => Math.abs(x - other.floats[name][k])));
-        const size = Math.max(...column.map(Math.abs));
-        expect(worst / size).toBeLessThan(1e-5);
-      }
+      expectSameResults(other, await results(gpu));
     });
   }
 
   test("and leave no memory behind", async () => {
-    const before = allocatedBytes();
-    await results(gpu);
-    expect(allocatedBytes()).toBe(before);
+    await emptied(() => results(gpu));
   });
 });

@@ -8,7 +8,6 @@ import { cosineTransform } from "../../lib/analysis/spectrum.ts";
 import { InputError } from "../../lib/errors.ts";
 import { allocatedBytes } from "../../lib/gpu/buffer.ts";
 import { openDevice } from "../../lib/gpu/device.ts";
-import { simulateDirectly } from "../../lib/method/direct.ts";
 import { normalPair } from "../../lib/random/normal.ts";
 import { type Stream, stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
@@ -21,6 +20,8 @@ import {
   type PredatorPreyParameters,
   type PredatorPreyStates,
 } from "../../lib/systems/predator-prey.ts";
+import type { Moment } from "../../lib/systems/system.ts";
+import { emptied, keeper, streams } from "../fixtures.ts";
 import { expectDistribution, expectMoments, expectWithin, moments } from "../statistics.ts";
 
 setDefaultTimeout(120_000);
@@ -38,22 +39,14 @@ const LINEAR: Physics = { ...PREDATOR_PREY, growth: 0, predatorDiffusion: 4, noi
 const ROUNDING = 1e-6;
 
 const gpu = await openDevice();
-const systems: PredatorPrey[] = [];
-afterAll(() => {
-  for (const system of systems) system.destroy();
-});
+const keep = keeper(afterAll);
 
-function makeSystem(patchPoints: number, parameters: Physics = PREDATOR_PREY): PredatorPrey {
-  const system = new PredatorPrey(gpu, { ...parameters, patchPoints });
-  systems.push(system);
-  return system;
-}
+/** A system that is freed after the tests. */
+const makeSystem = (patchPoints: number, parameters: Physics = PREDATOR_PREY) =>
+  keep(new PredatorPrey(gpu, { ...parameters, patchPoints }));
 
-let streams = 0;
 /** A stream of its own for every use. */
-function fresh(): Stream {
-  return stream(SEED, "test/predator-prey", streams++);
-}
+const fresh = streams(SEED, "test/predator-prey");
 
 /** Fields `[count][2][side]` without any smoothness, 0.2 … 0.8. */
 function rough(count: number, side: number): Float32Array {
@@ -503,6 +496,29 @@ describe("results depend on the stream alone", () => {
   });
 });
 
+/** What a watch sees of the cut-out patches, at each of its moments. */
+async function watched(
+  system: PredatorPrey,
+  states: PredatorPreyStates,
+  patches: Uint32Array,
+  time: number,
+  at: Stream,
+) {
+  const seen: { moment: Moment; halo: Float32Array; walls: Uint32Array; fields: Float32Array }[] = [];
+  await system.evolvePatches(states, patches, time, at, async (cut, moment) => {
+    expect([cut.count, cut.side]).toEqual([patches.length, system.patchSide]);
+    const { halo, walls } = cut.surroundings!;
+    seen.push({
+      moment,
+      halo: await gpu.read(halo, Float32Array),
+      walls: await gpu.read(walls, Uint32Array),
+      fields: await fieldsOf(system, cut),
+    });
+  });
+  expect(seen.map(({ moment }) => moment)).toEqual(["before", "after", "mirrored"]);
+  return seen;
+}
+
 describe("patches", () => {
   test("cut out are the points of the tiling, and see what is outside", async () => {
     for (const [side, size] of [
@@ -515,11 +531,11 @@ describe("patches", () => {
       const fields = rough(2, side);
       const states = statesOf(system, fields, side);
       const patches = Uint32Array.from([...Array(tiles).keys(), ...[...Array(tiles).keys()].reverse()]);
-      const cut = await system.cut(states, patches);
-      expect([cut.count, cut.side]).toEqual([2 * tiles, size]);
-      const inside = await fieldsOf(system, cut);
-      const halo = await gpu.read(cut.surroundings!.halo, Float32Array);
-      const walls = await gpu.read(cut.surroundings!.walls, Uint32Array);
+      const [{ halo, walls, fields: inside }, ...others] = await watched(system, states, patches, 0, fresh());
+      // No time has passed: they are cut out again, the same, for each of the evolutions.
+      expect(others.map(({ moment }) => moment)).toEqual(["after", "mirrored"]);
+      for (const other of others) expect(other).toEqual({ moment: other.moment, halo, walls, fields: inside });
+      expect(inside.length).toBe(2 * tiles * 2 * size);
       patches.forEach((patch, pair) => {
         const whole = row(fields, Math.floor(pair / tiles), 2 * side);
         expect([...row(inside, pair, 2 * size)]).toEqual([...pieceOf(whole, patch * size, size)]);
@@ -528,7 +544,6 @@ describe("patches", () => {
         if (left) expect([...halo.subarray(4 * pair, 4 * pair + 2)]).toEqual([...left]);
         if (right) expect([...halo.subarray(4 * pair + 2, 4 * pair + 4)]).toEqual([...right]);
       });
-      cut.destroy();
       states.destroy();
     }
   });
@@ -545,9 +560,7 @@ describe("patches", () => {
       const fields = rough(2, side);
       const states = statesOf(system, fields, side);
       const patches = Uint32Array.from({ length: 2 * tiles }, (_, k) => k % tiles);
-      const cut = await system.cut(states, patches);
-      await system.evolve(cut, MIXED.dt, fresh());
-      const pieces = await fieldsOf(system, cut);
+      const [, { fields: pieces }] = await watched(system, states, patches, MIXED.dt, fresh());
       const before = await system.observePatches(states);
       const change = await system.evolvePatches(states, patches, MIXED.dt, fresh());
       expectSame(await fieldsOf(system, states), fields);
@@ -562,7 +575,6 @@ describe("patches", () => {
       expect(change.delta).toEqual(after.map((value, k) => value - before[k]));
       // Two equal evolutions: their mean is that of one, up to one rounding.
       expect(farthest(change.compensator!, change.delta)).toBeLessThan(1e-7);
-      cut.destroy();
       states.destroy();
     }
   });
@@ -576,9 +588,7 @@ describe("patches", () => {
       const states = statesOf(system, fields, side);
       const patches = Uint32Array.of(2, 0, 1, 2);
       const at = fresh();
-      const cut = await system.cut(states, patches);
-      await system.evolve(cut, steps * physics.dt, at);
-      const found = await fieldsOf(system, cut);
+      const [, found, mirrored] = await watched(system, states, patches, steps * physics.dt, at);
       const change = await system.evolvePatches(states, patches, steps * physics.dt, at);
       expectSame(await fieldsOf(system, states), fields);
       patches.forEach((patch, pair) => {
@@ -587,7 +597,8 @@ describe("patches", () => {
         const ends = endsOf(whole, patch * size, size);
         const plus = twinEvolve(start, physics, steps, at, pair, ends);
         const minus = twinEvolve(start, { ...physics, noise: -physics.noise }, steps, at, pair, ends);
-        expect(farthest(row(found, pair, 2 * size), plus)).toBeLessThan(ROUNDING);
+        expect(farthest(row(found.fields, pair, 2 * size), plus)).toBeLessThan(ROUNDING);
+        expect(farthest(row(mirrored.fields, pair, 2 * size), minus)).toBeLessThan(ROUNDING);
         for (const species of [0, 1]) {
           const [x0, x1, y1] = [start, plus, minus].map((x) => mean(row(x, species, size)));
           expect(Math.abs(change.before[2 * pair + species] - x0)).toBeLessThan(ROUNDING);
@@ -595,7 +606,6 @@ describe("patches", () => {
           expect(Math.abs(change.compensator![2 * pair + species] - ((x1 + y1) / 2 - x0))).toBeLessThan(ROUNDING);
         }
       });
-      cut.destroy();
       states.destroy();
     });
   }
@@ -644,8 +654,14 @@ describe("patches", () => {
   test("outside the tiling are refused", async () => {
     const system = makeSystem(10);
     const states = statesOf(system, rough(1, 30), 30);
-    await expect(system.cut(states, Uint32Array.of(3))).rejects.toThrow("patch 3");
-    await expect(system.evolvePatches(states, Uint32Array.of(7), 0.01, fresh())).rejects.toThrow("patch 7");
+    for (const patch of [3, 7]) {
+      const seen: Moment[] = [];
+      const evolved = system.evolvePatches(states, Uint32Array.of(patch), 0.01, fresh(), async (_, moment) => {
+        seen.push(moment);
+      });
+      await expect(evolved).rejects.toThrow(`patch ${patch}`);
+      expect(seen).toEqual([]);
+    }
     states.destroy();
     const odd = statesOf(system, rough(1, 25), 25);
     await expect(system.observePatches(odd)).rejects.toThrow(InputError);
@@ -1015,22 +1031,24 @@ describe("a population outside 0 … 10", () => {
 
 describe("memory", () => {
   test("is given back by states and system, after all verbs", async () => {
-    const before = allocatedBytes();
-    for (const integrator of INTEGRATORS) {
-      const system = new PredatorPrey(gpu, { ...MIXED, integrator, patchPoints: 10 });
-      const small = await system.initial(10, 20, fresh());
-      await system.evolve(small, 0.11, fresh());
-      const large = await system.upsample(small, 2);
-      await system.relax(large, 0.03, fresh());
-      await system.evolvePatches(large, new Uint32Array(20), 0.03, fresh());
-      const cut = await system.cut(large, new Uint32Array(20));
-      await system.evolve(cut, 0.11, fresh());
-      const again = system.unpack(await system.pack(large), 40);
-      await system.observe(again);
-      await system.observePatches(again);
-      for (const part of [small, large, cut, again, system]) part.destroy();
-    }
-    expect(allocatedBytes()).toBe(before);
+    await emptied(async () => {
+      for (const integrator of INTEGRATORS) {
+        const system = new PredatorPrey(gpu, { ...MIXED, integrator, patchPoints: 10 });
+        const small = await system.initial(10, 20, fresh());
+        await system.evolve(small, 0.11, fresh());
+        const large = await system.upsample(small, 2);
+        await system.relax(large, 0.03, fresh());
+        await system.evolvePatches(large, new Uint32Array(20), 0.03, fresh());
+        // Cut-out patches that go on moving.
+        await system.evolvePatches(large, new Uint32Array(20), 0.03, fresh(), (cut) =>
+          system.evolve(cut, 0.11, fresh()),
+        );
+        const again = system.unpack(await system.pack(large), 40);
+        await system.observe(again);
+        await system.observePatches(again);
+        for (const part of [small, large, again, system]) part.destroy();
+      }
+    });
   });
 
   test("of a replica is what `bytes` says", () => {
@@ -1044,11 +1062,11 @@ describe("memory", () => {
   test("is given back when input is refused or a population fails", async () => {
     const system = makeSystem(10, { ...MIXED, noise: 1 });
     const states = statesOf(system, rough(2, 20), 20);
-    const before = allocatedBytes();
-    await expect(system.evolve(states, -1, fresh())).rejects.toThrow(InputError);
-    await expect(system.upsample(states, 1e7)).rejects.toThrow(InputError);
-    await expect(system.evolve(states, 50, fresh())).rejects.toThrow(PopulationError);
-    expect(allocatedBytes()).toBe(before);
+    await emptied(async () => {
+      await expect(system.evolve(states, -1, fresh())).rejects.toThrow(InputError);
+      await expect(system.upsample(states, 1e7)).rejects.toThrow(InputError);
+      await expect(system.evolve(states, 50, fresh())).rejects.toThrow(PopulationError);
+    });
     states.destroy();
   });
 
@@ -1056,12 +1074,12 @@ describe("memory", () => {
     const system = makeSystem(10, { ...MIXED, noise: 1 });
     const states = statesOf(system, rough(2, 20), 20);
     const patches = new Uint32Array(2);
-    const before = allocatedBytes();
-    await expect(system.relax(states, Number.NaN, fresh())).rejects.toThrow(InputError);
-    await expect(system.evolvePatches(states, patches, 0.015, fresh())).rejects.toThrow(InputError);
-    await expect(system.evolvePatches(states, patches, 50, fresh())).rejects.toThrow(PopulationError);
-    await expect(system.relax(states, 50, fresh())).rejects.toThrow(PopulationError);
-    expect(allocatedBytes()).toBe(before);
+    await emptied(async () => {
+      await expect(system.relax(states, Number.NaN, fresh())).rejects.toThrow(InputError);
+      await expect(system.evolvePatches(states, patches, 0.015, fresh())).rejects.toThrow(InputError);
+      await expect(system.evolvePatches(states, patches, 50, fresh())).rejects.toThrow(PopulationError);
+      await expect(system.relax(states, 50, fresh())).rejects.toThrow(PopulationError);
+    });
     states.destroy();
   });
 });
@@ -1085,12 +1103,12 @@ describe("impossible input is refused in one sentence", () => {
     [{ predatorDiffusion: 4, dt: 0.13 }, "0 < dt ≤ 0.125,"],
     [{ preyDiffusion: 4, dt: 0.13 }, "0 < dt ≤ 0.125,"],
   ];
-  test.each(cases)("parameters %j", (wrong, message) => {
-    const before = allocatedBytes();
-    const make = () => new PredatorPrey(gpu, { ...PREDATOR_PREY, patchPoints: 2, ...wrong });
-    expect(make).toThrow(InputError);
-    expect(make).toThrow(message);
-    expect(allocatedBytes()).toBe(before);
+  test.each(cases)("parameters %j", async (wrong, message) => {
+    await emptied(async () => {
+      const make = () => new PredatorPrey(gpu, { ...PREDATOR_PREY, patchPoints: 2, ...wrong });
+      expect(make).toThrow(InputError);
+      expect(make).toThrow(message);
+    });
   });
 
   test("and what is just possible is not", () => {
@@ -1121,81 +1139,17 @@ describe("impossible input is refused in one sentence", () => {
       expect(() => system.prepared([{ mean: 0.5, amplitude: 0 }], side)).toThrow(`${side} grid points: use an integer`);
       await expect(system.initial(1, side, fresh())).rejects.toThrow(InputError);
     }
-    const before = allocatedBytes();
-    for (const wrong of [-1, -1e-30, 10.000001, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-      for (const at of [0, 7]) {
-        const fields = new Float32Array(8).fill(0.5);
-        fields[at] = wrong;
-        const message = `${fields[at]} is no population: allowed are 0 to 10`;
-        expect(() => statesOf(system, fields, 4)).toThrow(InputError);
-        expect(() => statesOf(system, fields, 4)).toThrow(message);
+    await emptied(async () => {
+      for (const wrong of [-1, -1e-30, 10.000001, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        for (const at of [0, 7]) {
+          const fields = new Float32Array(8).fill(0.5);
+          fields[at] = wrong;
+          const message = `${fields[at]} is no population: allowed are 0 to 10`;
+          expect(() => statesOf(system, fields, 4)).toThrow(InputError);
+          expect(() => statesOf(system, fields, 4)).toThrow(message);
+        }
       }
-    }
-    expect(allocatedBytes()).toBe(before);
+    });
     statesOf(system, Float32Array.of(0, 10, 10, 0), 2).destroy();
-  });
-});
-
-describe("direct simulation", () => {
-  const TIMES = [0, 0.05, 0.2];
-
-  function simulate(system: PredatorPrey, made: number[], times = TIMES) {
-    const prepare = (from: number, to: number) => {
-      made.push(to - from);
-      return system.prepared(
-        Array.from({ length: to - from }, (_, k) => ({ mean: 0.4 + 0.02 * (from + k), amplitude: 0.1 })),
-        50,
-      );
-    };
-    const first = async (states: PredatorPreyStates) => {
-      const fields = await fieldsOf(system, states);
-      return Float32Array.from({ length: states.count }, (_, r) => fields[100 * r]);
-    };
-    const observe = (states: PredatorPreyStates) => system.observe(states);
-    return simulateDirectly(system, prepare, 8, 50, times, { seed: 9, purpose: "test/direct" }, [observe, first]);
-  }
-
-  test("records every measure as [times][systems][width], at the streams of (time, replica)", async () => {
-    const system = makeSystem(50);
-    const [means, points] = await simulate(system, []);
-    expect([means.length, points.length]).toEqual([3 * 8 * 2, 3 * 8]);
-    for (let r = 0; r < 8; r++) {
-      const states = system.prepared([{ mean: 0.4 + 0.02 * r, amplitude: 0.1 }], 50);
-      for (const [t, time] of TIMES.entries()) {
-        if (t > 0) await system.evolve(states, time - TIMES[t - 1], stream(9, "test/direct", t, r));
-        expectSame(row(means, t * 8 + r, 2), await system.observe(states));
-        expect(points[t * 8 + r]).toBe((await fieldsOf(system, states))[0]);
-      }
-      states.destroy();
-    }
-  });
-
-  test("does not depend on its batches, and gives its memory back", async () => {
-    const system = makeSystem(50);
-    const before = allocatedBytes();
-    const whole: number[] = [];
-    const usual = await simulate(system, whole);
-    expect(whole).toEqual([8]);
-    for (const [size, batches] of [
-      [3, [3, 3, 2]],
-      [1, new Array(8).fill(1)],
-      // A system that is too large by itself still is simulated, alone.
-      [0.5, new Array(8).fill(1)],
-    ] as const) {
-      system.bytes = () => 2 ** 26 / size;
-      const made: number[] = [];
-      expect(await simulate(system, made)).toEqual(usual);
-      expect(made).toEqual([...batches]);
-    }
-    expect(allocatedBytes()).toBe(before);
-  });
-
-  test("may begin later than at time 0", async () => {
-    const [means] = await simulate(makeSystem(50), [], [0.05]);
-    const system = makeSystem(50);
-    const states = system.prepared([{ mean: 0.4, amplitude: 0.1 }], 50);
-    await system.evolve(states, 0.05, stream(9, "test/direct", 0, 0));
-    expectSame(row(means, 0, 2), await system.observe(states));
-    states.destroy();
   });
 });

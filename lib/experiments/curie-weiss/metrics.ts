@@ -1,12 +1,13 @@
 // From the scores of all seeds to what the Curie–Weiss experiment hands out: metrics, tables, the data of the report.
 import type { ColumnTable } from "arquero";
 import paper from "../../../data/curie-weiss-paper.json";
-import { seedInterval } from "../../analysis/bootstrap.ts";
 import { samplingFloor } from "../../analysis/trajectory-error.ts";
 import type { Method } from "../../method/pairs.ts";
+import { formatSetting } from "../../report/number.ts";
 import { type Metric, metricName } from "../../run/result.ts";
+import { acrossSeeds, bandOverSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricCell, tableOfRows, textTable } from "../../run/text-table.ts";
-import type { CurieWeissReportData } from "./report.ts";
+import type { CurieWeissReportData } from "./data.ts";
 import type { CurieWeissReference, CurieWeissScores } from "./scores.ts";
 
 /** One learned equation: which seed, patch side and method, and its scores. */
@@ -17,46 +18,44 @@ export interface Outcome {
   readonly scores: CurieWeissScores;
 }
 
-interface Estimate {
-  readonly value: number;
-  readonly interval: readonly [number, number] | null;
-}
-
 /** The paper's parameters: its figures stand beside ours only where the same system is computed. */
 const PAPER_SYSTEM = { spins: 4096, temperature: 1.1, field: 0.1 };
 
-type ScoreName = "error" | "stdRatio" | "wasserstein" | "driftMaxError" | "diffusionRelativeError";
-const QUANTITIES: Record<ScoreName, string> = {
-  error: "error",
-  stdRatio: "std_ratio",
-  wasserstein: "w1_stationary",
-  driftMaxError: "drift_max_error",
-  diffusionRelativeError: "diffusion_rel_error",
-};
-const UNITS: Partial<Record<ScoreName, string>> = { driftMaxError: "1/sweep" };
+/** The scores: what they are called in metrics and in the report, their unit, and what a perfect model has. */
+const QUANTITIES = {
+  error: { name: "error", text: "error of the mean trajectory", unit: "1", exact: 0 },
+  stdRatio: { name: "std_ratio", text: "stationary std / exact", unit: "1", exact: 1 },
+  wasserstein: {
+    name: "w1_stationary",
+    text: "Wasserstein-1 distance of the stationary law",
+    unit: "1",
+    exact: 0,
+  },
+  driftMaxError: { name: "drift_max_error", text: "max |f − exact|, |m| ≤ 0.8", unit: "1/sweep", exact: 0 },
+  diffusionRelativeError: {
+    name: "diffusion_rel_error",
+    text: "relative error of σ², |m| ≤ 0.8",
+    unit: "1",
+    exact: 0,
+  },
+} as const;
+type ScoreName = keyof typeof QUANTITIES;
+const SCORES = Object.keys(QUANTITIES) as ScoreName[];
 
-/** Mean over seeds with its Student interval; one seed: its bootstrap interval over trajectories, if it has one. */
-function estimate(group: readonly Outcome[], name: ScoreName): Estimate {
-  const values = group.map(({ scores }) => scores[name]);
-  if (values.length > 1) {
-    const { estimate: value, low, high } = seedInterval(values);
-    return { value, interval: [Math.max(0, low), high] };
-  }
-  const { errorInterval, stdRatioInterval } = group[0].scores;
-  const interval = name === "error" ? errorInterval : name === "stdRatio" ? stdRatioInterval : null;
-  return { value: values[0], interval };
+/** Mean over seeds; one seed: with its bootstrap interval over trajectories, if it has one. */
+function estimate(group: readonly Outcome[], score: ScoreName): Estimate {
+  if (group.length > 1) return overSeeds(group.map(({ scores }) => scores[score]));
+  const [{ scores }] = group;
+  const { errorInterval, stdRatioInterval } = scores;
+  const interval = score === "error" ? errorInterval : score === "stdRatio" ? stdRatioInterval : null;
+  return interval ? { value: scores[score], low: interval[0], high: interval[1] } : single(scores[score]);
 }
 
 /** The outcomes of each (patch, method), patches ascending. */
 function groups(outcomes: readonly Outcome[]): { patch: number; method: Method; group: Outcome[] }[] {
-  const found = new Map<string, { patch: number; method: Method; group: Outcome[] }>();
-  for (const outcome of outcomes) {
-    const { patch, method } = outcome;
-    const key = `${patch} ${method}`;
-    if (!found.has(key)) found.set(key, { patch, method, group: [] });
-    found.get(key)!.group.push(outcome);
-  }
-  return [...found.values()].sort((a, b) => a.patch - b.patch);
+  const found = acrossSeeds(outcomes, ({ patch, method }) => [patch, method]);
+  const named = found.map((group) => ({ patch: group[0].patch, method: group[0].method, group }));
+  return named.sort((a, b) => a.patch - b.patch);
 }
 
 function comparable({ system }: CurieWeissReference): boolean {
@@ -65,13 +64,13 @@ function comparable({ system }: CurieWeissReference): boolean {
 }
 
 /** The paper's figure for a metric: re-measured in physical time for its method, as printed for its baseline. */
-function published(name: ScoreName, method: Method, patch: number): number | null {
-  const at = paper.patchSide.indexOf(patch);
+function published(reference: CurieWeissReference, score: ScoreName, method: Method, patch: number): number | null {
+  const at = comparable(reference) ? paper.patchSide.indexOf(patch) : -1;
   if (at < 0) return null;
-  if (name === "error" && method === "naive") return paper.published.naive[at];
+  if (score === "error" && method === "naive") return paper.published.naive[at];
   if (method !== "increment" && method !== "compensator") return null;
-  if (name === "error") return paper.remeasured.ours[at];
-  return name === "stdRatio" ? paper.remeasured.stdRatio[at] : null;
+  if (score === "error") return paper.remeasured.ours[at];
+  return score === "stdRatio" ? paper.remeasured.stdRatio[at] : null;
 }
 
 /** Metrics by name, `error.compensator.patch16` and so on. */
@@ -82,33 +81,28 @@ export function curieWeissMetrics(
 ): Record<string, Metric> {
   const metrics: Record<string, Metric> = {};
   for (const { patch, method, group } of groups(outcomes)) {
-    for (const name of Object.keys(QUANTITIES) as ScoreName[]) {
-      const { value, interval } = estimate(group, name);
-      metrics[metricName(QUANTITIES[name], method, `patch${patch}`)] = {
-        value,
-        ci95: interval && [interval[0], interval[1]],
-        paper: comparable(reference) ? published(name, method, patch) : null,
-        exact: name === "stdRatio" ? 1 : 0,
-        unit: UNITS[name] ?? "1",
-      };
+    for (const score of SCORES) {
+      const { name, unit, exact } = QUANTITIES[score];
+      const facts = { paper: published(reference, score, method, patch), exact, unit };
+      metrics[metricName(name, method, `patch${patch}`)] = metricOf(estimate(group, score), facts);
     }
   }
-  metrics[metricName("seconds", "total")] = { value: seconds, ci95: null, paper: null, exact: null, unit: "s" };
+  metrics[metricName("seconds", "total")] = metricOf(single(seconds), { unit: "s" });
   return metrics;
 }
 
 /** The metrics as a table for the terminal: one line per patch side and method. */
 export function scoreTable(metrics: Record<string, Metric>): string {
   const header = ["patch", "method", "error", "std ratio", "W1", "max drift error", "diffusion error"];
-  const lines = new Map<string, string[]>();
-  for (const [name, metric] of Object.entries(metrics)) {
-    const [, method, patch] = name.split(".");
-    if (!patch) continue;
-    const key = `${patch} ${method}`;
-    if (!lines.has(key)) lines.set(key, [patch.replace("patch", ""), method]);
-    lines.get(key)!.push(metricCell(metric));
-  }
-  return textTable([header, ...lines.values()]);
+  const cells = Object.entries(metrics).map(([name, metric]) => ({ name: name.split("."), cell: metricCell(metric) }));
+  const scores = cells.filter(({ name }) => name.length > 2);
+  const lines = [...Map.groupBy(scores, ({ name: [, method, patch] }) => `${patch} ${method}`).values()].map(
+    (group) => {
+      const [, method, patch] = group[0].name;
+      return [patch.replace("patch", ""), method, ...group.map(({ cell }) => cell)];
+    },
+  );
+  return textTable([header, ...lines]);
 }
 
 /** The tables of a run: scores of every seed, learned functions, trajectories. */
@@ -121,11 +115,7 @@ export function curieWeissTables(
     seed,
     patch,
     method,
-    error: s.error,
-    std_ratio: s.stdRatio,
-    w1_stationary: s.wasserstein,
-    drift_max_error: s.driftMaxError,
-    diffusion_rel_error: s.diffusionRelativeError,
+    ...Object.fromEntries(SCORES.map((score) => [QUANTITIES[score].name, s[score]])),
   }));
   const functions = outcomes.flatMap(({ seed, patch, method, scores: s }) =>
     Array.from(grid, (m, k) => ({
@@ -165,21 +155,14 @@ export function curieWeissTables(
 export function curieWeissFigures(reference: CurieWeissReference, outcomes: readonly Outcome[], runs: number) {
   const { times, starts, mean, std, system } = reference;
   const grouped = groups(outcomes);
-  const band = (group: readonly Outcome[], pick: (scores: CurieWeissScores) => Float64Array) => {
-    const points = Array.from(pick(group[0].scores), (_, k) => {
-      const values = group.map(({ scores }) => pick(scores)[k]);
-      return values.length > 1 ? seedInterval(values) : { estimate: values[0], low: values[0], high: values[0] };
-    });
-    return {
-      mean: points.map(({ estimate: value }) => value),
-      low: points.map(({ low }) => low),
-      high: points.map(({ high }) => high),
-    };
-  };
+  const band = (group: readonly Outcome[], pick: (scores: CurieWeissScores) => Float64Array) =>
+    bandOverSeeds(
+      group.map(({ scores }) => pick(scores)),
+      Number.NEGATIVE_INFINITY,
+    );
   const average = (group: readonly Outcome[], pick: (scores: CurieWeissScores) => Float64Array) =>
     band(group, pick).mean;
   const floors = starts.map((_, i) => samplingFloor(mean[i], std[i], runs));
-  const estimates = grouped.map(({ patch, method, group }) => ({ patch, method, ...estimate(group, "error") }));
   const sides = comparable(reference) ? paper.patchSide : [];
   return {
     side: Math.sqrt(system.spins),
@@ -191,15 +174,14 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
       drift: band(group, (s) => s.drift),
       diffusion: band(group, (s) => s.diffusion),
     })),
-    trajectories: starts.map((m0, i) => ({
-      m0,
+    cases: starts.map((m0, i) => ({
+      title: `m₀ = ${formatSetting(m0)}`,
       times: Array.from(times),
-      exact: { mean: Array.from(mean[i]), std: Array.from(std[i]) },
+      truth: { m: { mean: mean[i], std: std[i] } },
       predicted: grouped.map(({ patch, method, group }) => ({
         method,
         patch,
-        mean: average(group, (s) => s.mean[i]),
-        std: average(group, (s) => s.std[i]),
+        laws: { m: { mean: average(group, (s) => s.mean[i]), std: average(group, (s) => s.std[i]) } },
       })),
     })),
     stationary: {
@@ -212,49 +194,17 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
       })),
     },
     errors: [
-      ...estimates.map(({ method, patch, value, interval }) => ({
-        source: method,
-        patch,
-        value,
-        low: interval?.[0] ?? value,
-        high: interval?.[1] ?? value,
-      })),
-      ...sides.map((patch, i) => exactPoint("paper", patch, paper.remeasured.ours[i])),
-      ...sides.map((patch, i) => exactPoint("paper-naive", patch, paper.published.naive[i])),
+      ...grouped.map(({ patch, method, group }) => ({ source: method, patch, ...estimate(group, "error") })),
+      ...sides.map((patch, i) => ({ source: "paper" as const, patch, ...single(paper.remeasured.ours[i]) })),
+      ...sides.map((patch, i) => ({ source: "paper-naive" as const, patch, ...single(paper.published.naive[i]) })),
     ],
     floor: floors.reduce((sum, floor) => sum + floor, 0) / floors.length,
-    paperNote:
-      "Paper: the published predictions against the exact mean in physical time; paper, naive: as printed, with 20 runs on a clock of sweeps.",
-    comparison: comparisonRows(reference, grouped),
+    comparison: SCORES.flatMap((score) =>
+      grouped.map(({ patch, method, group }) => {
+        const { text, unit, exact } = QUANTITIES[score];
+        const theirs = published(reference, score, method, patch);
+        return { quantity: `${text}, ${method}`, patch, paper: theirs, exact, ours: estimate(group, score), unit };
+      }),
+    ),
   } satisfies Partial<CurieWeissReportData>;
-}
-
-function exactPoint(source: "paper" | "paper-naive", patch: number, value: number) {
-  return { source, patch, value, low: value, high: value };
-}
-
-const LABELS: Record<ScoreName, { text: string; unit: string }> = {
-  error: { text: "error of the mean trajectory", unit: "1" },
-  stdRatio: { text: "stationary std / exact", unit: "1" },
-  wasserstein: { text: "Wasserstein-1 distance of the stationary law", unit: "1" },
-  driftMaxError: { text: "max |f − exact|, |m| ≤ 0.8", unit: "1/sweep" },
-  diffusionRelativeError: { text: "relative error of σ², |m| ≤ 0.8", unit: "1" },
-};
-
-function comparisonRows(reference: CurieWeissReference, grouped: ReturnType<typeof groups>) {
-  return (Object.keys(LABELS) as ScoreName[]).flatMap((name) =>
-    grouped.map(({ patch, method, group }) => {
-      const { value, interval } = estimate(group, name);
-      return {
-        quantity: `${LABELS[name].text}, ${method}`,
-        patch,
-        paper: comparable(reference) ? published(name, method, patch) : null,
-        exact: name === "stdRatio" ? 1 : 0,
-        ours: value,
-        low: interval?.[0] ?? Number.NaN,
-        high: interval?.[1] ?? Number.NaN,
-        unit: LABELS[name].unit,
-      };
-    }),
-  );
 }

@@ -12,6 +12,7 @@ import {
   transientLaws,
 } from "../../analysis/curie-weiss-theory.ts";
 import { kernelDensity } from "../../analysis/density.ts";
+import type { Ensemble } from "../../analysis/ensemble.ts";
 import { evenGrid, maxError, relativeL2 } from "../../analysis/function-error.ts";
 import { ensembleMoments, trajectoryError } from "../../analysis/trajectory-error.ts";
 import { wasserstein } from "../../analysis/wasserstein.ts";
@@ -114,23 +115,23 @@ export interface CurieWeissScores {
 }
 
 /**
- * `record`: magnetizations `[times, starts · runs]`, the runs of one start together. `learned`: drift and diffusion σ²
+ * `predicted`: magnetizations, one case per start. `learned`: drift and diffusion σ²
  * (not times n) on the reference grid. `bootstrapSeed`: null for no bootstrap, which takes seconds.
  */
 export function scoreCurieWeiss(
   reference: CurieWeissReference,
-  record: Float32Array,
+  predicted: Ensemble,
   learned: { drift: ArrayLike<number>; diffusion: ArrayLike<number> },
   bootstrapSeed: number | null,
 ): CurieWeissScores {
   const { times, starts, grid, system, late } = reference;
-  const total = record.length / times.length;
-  const runs = total / starts.length;
+  const { runs, data } = predicted;
+  const total = predicted.cases * runs;
   // [run, time] of each start.
   const byStart = starts.map((_, s) =>
     Float64Array.from({ length: runs * times.length }, (_, k) => {
       const run = Math.floor(k / times.length);
-      return record[(k % times.length) * total + s * runs + run];
+      return data[(k % times.length) * total + s * runs + run];
     }),
   );
   const moments = byStart.map((values) => ensembleMoments(values, runs));
@@ -150,7 +151,7 @@ export function scoreCurieWeiss(
   const bars = bootstrapSeed !== null;
   const error = score(moments.map(({ mean }) => mean));
   const stdRatio = spread(moments.map(({ std }) => std));
-  const lateValues = record.subarray(late * total);
+  const lateValues = data.subarray(late * total);
   const inside = Array.from(grid.keys()).filter((k) => Math.abs(grid[k]) <= BOUND + 1e-12);
   const scaled = Float64Array.from(learned.diffusion, (value) => system.spins * value);
   const part = (values: ArrayLike<number>) => inside.map((k) => values[k]);

@@ -1,14 +1,18 @@
 // A lattice that is too large to be simulated at leisure: its equilibrium predicted from small patches, and simulated directly.
 import { seedInterval } from "../../analysis/bootstrap.ts";
+import type { Ensemble } from "../../analysis/ensemble.ts";
+import { evenGrid } from "../../analysis/function-error.ts";
 import type { Gpu } from "../../gpu/device.ts";
-import { fitSde } from "../../method/sde/fit.ts";
-import { modelFromTensors, modelTensors, type SdeShape } from "../../method/sde/model.ts";
-import { DivergedError, rollout } from "../../method/sde/rollout.ts";
+import { simulateDirectly } from "../../method/direct.ts";
+import { regression } from "../../method/pairs.ts";
+import { unlessDiverged } from "../../method/sde/rollout.ts";
 import { evenTimes, makePairs, smallTrajectories, thinned } from "../../method/snapshots.ts";
 import { stream } from "../../random/stream.ts";
+import { evolvedPairs, predicted, simulatedTruth, trainedSde } from "../../run/learn.ts";
 import { progress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
-import { Ising } from "../../systems/ising.ts";
+import { sdeSpec } from "../../run/training-parameters.ts";
+import { Ising, type IsingStates } from "../../systems/ising.ts";
 import { type IsingOptions, isLearned } from "./parameters.ts";
 import { relaxTimeOf } from "./plan.ts";
 
@@ -49,97 +53,94 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
     upsampling: p.upsampling,
     closure,
   });
-  const shape: SdeShape = {
-    d: system.observables.length,
-    hidden: p.hidden,
-    activation: p.activation,
-    diffusion: p.diffusion,
-  };
   const ages = evenTimes(RECORDS, APART).map((time) => SETTLE_SMALL + time);
   const first = p.h < 0 ? -START : START;
   const name = `large${side}`;
-  const learned = await run.phase("large lattice, learn", () =>
-    run.stage(`${name}/model`, async () => {
-      const begin = performance.now();
-      const words = await smallTrajectories(system, { trajectories: TRAJECTORIES, times: ages, seed });
-      const relaxTime = (snapshot: number, at: number) =>
-        relaxTimeOf(p.relaxTime, ages[Math.floor(snapshot / TRAJECTORIES)], patch, at);
+  const phases = ["learn", "predict", "direct simulation"].map((what) => `large lattice, ${what}`);
+  const [pairs] = await evolvedPairs(
+    run,
+    name,
+    async () => {
+      const snapshots = await smallTrajectories(system, { trajectories: TRAJECTORIES, times: ages, seed });
       const bar = progress(`lattices of ${side}`, TRAJECTORIES * RECORDS);
-      const options = { side, relaxTime, patchesPerSnapshot: PATCHES, seed, onSnapshots: (n: number) => bar.add(n) };
-      const [pairs] = await makePairs(system, words, [0], options);
+      const sets = await makePairs(system, snapshots, ["generator"], {
+        side,
+        relaxTime: (age, at) => relaxTimeOf(p.relaxTime, age, patch, at),
+        patchesPerSnapshot: PATCHES,
+        condition: [p.T],
+        seed,
+        onSnapshots: (count) => bar.add(count),
+      });
       bar.done();
-      const batch = Math.min(p.batch, TRAJECTORIES * RECORDS);
-      const model = await fitSde(gpu, pairs, "compensator", shape, { ...p, batch, closedForm: true, seed });
-      const start = thinned(pairs.whole, shape.d, PREDICTED);
-      return { ...modelTensors(model), start: { shape: [PREDICTED, shape.d], data: start }, seconds: seconds(begin) };
-    }),
+      return sets;
+    },
+    phases[0],
   );
-  const model = modelFromTensors(shape, learned);
-  run.tensors(`${name}/compensator`, modelTensors(model));
-  const predicted = await run.phase("large lattice, predict", async () => {
-    const begin = performance.now();
-    const start = learned.start.data as Float32Array;
-    const every = Math.round(EVERY / p.dt);
-    const steps = every * (SETTLE / EVERY + LOOKS);
-    const at = stream(seed, "large/predict");
-    const options = { dt: p.dt, steps, every, scheme: "heun", stream: at } as const;
-    const record = await rollout(gpu, model, start, options).catch((error) => {
-      if (error instanceof DivergedError) return null;
-      throw error;
-    });
-    if (!record) return null;
-    const values = Array.from({ length: PREDICTED }, (_, r) =>
-      Array.from({ length: LOOKS }, (_, k) => record[((SETTLE / EVERY + 1 + k) * PREDICTED + r) * shape.d]),
-    );
-    return { values, seconds: (performance.now() - begin) / 1000 };
-  });
-  if (!predicted) {
+  const learning = { ...p, batch: Math.min(p.batch, TRAJECTORIES * RECORDS), closedForm: true, seed };
+  const data = regression(pairs, "compensator");
+  const model = await trainedSde(run, gpu, `${name}/compensator`, data, sdeSpec(p), learning, phases[0]);
+  const span = SETTLE + EVERY * LOOKS;
+  const times = evenGrid(0, span, span / EVERY + 1);
+  const trajectories = await unlessDiverged(
+    predicted(
+      run,
+      gpu,
+      model,
+      thinned(pairs.whole, pairs.d, PREDICTED),
+      { times, dt: p.dt, scheme: "heun", seed, name: "large/predict" },
+      phases[1],
+    ),
+  );
+  if (!trajectories) {
     console.log(`the equation learned for the lattice of ${side} runs away: it is left out`);
     return null;
   }
-  const direct = await run.phase("large lattice, direct simulation", () =>
-    run.stage(`${name}/direct`, async () => {
-      const begin = performance.now();
-      const bar = progress(`direct simulation of ${side}`, SETTLE + EVERY * LOOKS);
-      const states = await system.prepared(DIRECT, side, first, stream(seed, "large/start"));
-      const m: number[] = [];
-      try {
-        for (let k = 0; k <= LOOKS; k++) {
-          await system.evolve(states, k === 0 ? SETTLE : EVERY, stream(seed, "large/direct", k));
-          bar.add(k === 0 ? SETTLE : EVERY);
-          const z = await system.observe(states);
-          if (k > 0) for (let r = 0; r < DIRECT; r++) m.push(z[r * shape.d]);
-        }
-      } finally {
-        states.destroy();
-      }
+  const { direct } = await simulatedTruth(
+    run,
+    async () => {
+      const bar = progress(`direct simulation of ${side}`, DIRECT * (LOOKS + 1));
+      const prepare = () => system.prepared(DIRECT, side, first, stream(seed, "large/start"));
+      const options = {
+        cases: 1,
+        runs: DIRECT,
+        side,
+        times: evenGrid(SETTLE, span, LOOKS + 1),
+        seed,
+        purpose: "large/direct",
+        onTime: (count: number) => bar.add(count),
+      };
+      const observe = (states: IsingStates) => system.observe(states);
+      const [ensemble] = await simulateDirectly(system, prepare, options, [observe]);
       bar.done();
-      return { m: { shape: [m.length], data: Float32Array.from(m) }, seconds: seconds(begin) };
-    }),
+      return { direct: ensemble };
+    },
+    `${name}/direct`,
+    phases[2],
   );
-  const simulated = Array.from({ length: DIRECT }, (_, r) =>
-    Array.from({ length: LOOKS }, (_, k) => direct.m.data[k * DIRECT + r] as number),
-  );
+  const { seconds } = run.result({});
   return {
     side,
     patch,
     patches: (side / patch) ** 2,
     predictedRuns: PREDICTED,
     directRuns: DIRECT,
-    predicted: equilibrium(predicted.values),
-    direct: equilibrium(simulated),
+    predicted: equilibrium(lateMagnetizations(trajectories)),
+    direct: equilibrium(lateMagnetizations(direct)),
     settleSmall: SETTLE_SMALL,
     settle: SETTLE,
     start: first,
-    secondsLearn: learned.seconds.data[0] as number,
-    secondsPredict: predicted.seconds,
-    secondsDirect: direct.seconds.data[0] as number,
+    secondsLearn: seconds[phases[0]],
+    secondsPredict: seconds[phases[1]],
+    secondsDirect: seconds[phases[2]],
   };
 }
 
-/** The wall time of a stage is kept with it: a resumed run does not do it again. */
-function seconds(begin: number) {
-  return { shape: [1], data: Float32Array.of((performance.now() - begin) / 1000) };
+/** m at the last LOOKS times of every run. */
+function lateMagnetizations({ times, runs, d, data }: Ensemble): number[][] {
+  const from = times.length - LOOKS;
+  return Array.from({ length: runs }, (_, r) =>
+    Array.from({ length: LOOKS }, (_, k) => data[((from + k) * runs + r) * d]),
+  );
 }
 
 /** Mean and standard deviation over runs and times, with intervals over the runs. */
@@ -149,9 +150,9 @@ function equilibrium(values: readonly (readonly number[])[]) {
   const means = seedInterval(values.map(average));
   const squares = seedInterval(values.map((run) => average(run.map((x) => (x - mean) ** 2))));
   return {
-    mean: { mean: means.estimate, low: means.low, high: means.high },
+    mean: { value: means.estimate, low: means.low, high: means.high },
     std: {
-      mean: Math.sqrt(squares.estimate),
+      value: Math.sqrt(squares.estimate),
       low: Math.sqrt(Math.max(0, squares.low)),
       high: Math.sqrt(squares.high),
     },

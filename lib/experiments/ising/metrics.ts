@@ -1,15 +1,18 @@
 // From the scores of all seeds to what the Ising experiment hands out: metrics, tables, the data of the report.
 import type { ColumnTable } from "arquero";
 import paper from "../../../data/ising-paper.json";
-import { seedInterval } from "../../analysis/bootstrap.ts";
 import { kernelDensity } from "../../analysis/density.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
-import type { Method } from "../../method/pairs.ts";
+import { isOurs, type Method } from "../../method/pairs.ts";
+import { extent } from "../../report/extent.ts";
+import { lawsOf } from "../../report/figures/trajectories.ts";
+import { formatSetting } from "../../report/number.ts";
 import { type Metric, metricName } from "../../run/result.ts";
-import { metricCell, tableOfRows, textTable } from "../../run/text-table.ts";
+import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { metricTable, tableOfRows } from "../../run/text-table.ts";
+import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
 import type { IsingClosure, IsingOptions } from "./parameters.ts";
 import type { Study } from "./plan.ts";
-import type { IsingReportData } from "./report.ts";
 import { EARLY, type IsingScores, type IsingTruth, isingFloor, type Late } from "./scores.ts";
 
 /** One learned equation and its scores. */
@@ -38,35 +41,29 @@ export interface IsingStudy {
   readonly options: IsingOptions;
 }
 
-interface Interval {
-  readonly mean: number;
-  readonly low: number;
-  readonly high: number;
-}
-
 const QUANTITIES = ["error", "early", "stdRatio"] as const;
 const NAMES = { error: "error", early: "error_early", stdRatio: "std_ratio" } as const;
-
-/** Mean over seeds with its Student interval, not below zero; one seed has none. */
-function overSeeds(values: readonly number[]): Interval {
-  if (values.length < 2) return { mean: values[0], low: Number.NaN, high: Number.NaN };
-  const { estimate, low, high } = seedInterval(values);
-  return { mean: estimate, low: Math.max(0, low), high };
-}
 
 const isScored = (one: Outcome): one is Scored => one.scores !== null;
 
 /** Scored outcomes that differ in the seed alone. */
 function groups(outcomes: readonly Outcome[]): Scored[][] {
-  const found = Map.groupBy(outcomes.filter(isScored), ({ study, patch, closure, boundary, method, time, fewer }) =>
-    [study, patch, closure, boundary, method, time, fewer].join(" "),
-  );
-  return [...found.values()];
+  const scored = outcomes.filter(isScored);
+  return acrossSeeds(scored, (one) => [
+    one.study,
+    one.patch,
+    one.closure,
+    one.boundary,
+    one.method,
+    one.time,
+    one.fewer,
+  ]);
 }
 
 function scoresOf(group: readonly Scored[]) {
+  const [{ method, patch }] = group;
   const of = (quantity: (typeof QUANTITIES)[number]) => overSeeds(group.map(({ scores }) => scores[quantity]));
-  return { error: of("error"), early: of("early"), stdRatio: of("stdRatio") };
+  return { method, patch, error: of("error"), early: of("early"), stdRatio: of("stdRatio") };
 }
 
 /** The groups of a study. The main equations of the study's patch belong to each of the comparisons too. */
@@ -78,7 +75,7 @@ function groupsOf({ outcomes, options }: IsingStudy, study: Study): Scored[][] {
   const main = all.filter(
     ([one]) =>
       one.study === "main" &&
-      (one.method === "compensator" || one.method === "increment") &&
+      isOurs(one.method) &&
       patches.has(one.patch) &&
       (study === "boundary" || one.patch === options.studyPatch),
   );
@@ -94,18 +91,15 @@ function paperErrors({ L, T, h }: IsingOptions): { patch: number; ours: number; 
 /** `error.compensator.patch16`, `std_ratio.increment.patch16.autoencoder`, `error.compensator.patch8.periodic` and so on. */
 export function isingMetrics(
   study: IsingStudy,
-  lattices: Record<string, { value: number; low: number; high: number }>,
+  lattices: Record<string, Estimate>,
   size: IsingReportData["size"],
   seconds: number,
 ): Record<string, Metric> {
   const metrics: Record<string, Metric> = {};
-  const put = (name: string, { mean, low, high }: Interval, facts: Partial<Metric> = {}) => {
+  const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
     // A lattice that does not fluctuate has no ratio of fluctuations.
-    if (!Number.isFinite(mean)) return;
-    const known = Number.isFinite(low) && Number.isFinite(high);
-    metrics[name] = { value: mean, ci95: known ? [low, high] : null, paper: null, exact: null, unit: "1", ...facts };
+    if (Number.isFinite(estimate.value)) metrics[name] = metricOf(estimate, facts);
   };
-  const single = (mean: number): Interval => ({ mean, low: Number.NaN, high: Number.NaN });
   const published = new Map(paperErrors(study.options).map((row) => [row.patch, row]));
   const putScores = (group: Scored[], ...suffix: string[]) => {
     const [{ method, patch, study: kind }] = group;
@@ -121,7 +115,7 @@ export function isingMetrics(
   for (const group of groupsOf(study, "main")) {
     putScores(group);
     const [{ method, closure }] = group;
-    if (method === "compensator" || method === "increment") putScores(group, closure);
+    if (isOurs(method)) putScores(group, closure);
   }
   for (const group of groupsOf(study, "closure")) putScores(group, group[0].closure);
   for (const group of groups(study.outcomes)) {
@@ -140,7 +134,7 @@ export function isingMetrics(
   put("error_early.floor", single(floor.early));
   put("late.mean.truth", single(study.truth.late.mean));
   put("late.std.truth", single(study.truth.late.std));
-  for (const [name, { value, low, high }] of Object.entries(lattices)) put(name, { mean: value, low, high });
+  for (const [name, estimate] of Object.entries(lattices)) put(name, estimate);
   if (size) {
     for (const quantity of ["mean", "std"] as const) {
       put(metricName("large", quantity, "predicted"), size.predicted[quantity]);
@@ -155,10 +149,7 @@ export function isingMetrics(
 }
 
 /** The metrics as a table for the terminal. */
-export function scoreTable(metrics: Record<string, Metric>): string {
-  const lines = Object.entries(metrics).map(([name, metric]) => [name, metricCell(metric)]);
-  return textTable([["metric", "value"], ...lines]);
-}
+export const scoreTable = metricTable;
 
 /** The tables of a run: scores of every equation and start, moments over time. */
 export function isingTables({ truth, outcomes }: IsingStudy): Record<string, ColumnTable> {
@@ -205,11 +196,7 @@ export function isingFigures(study: IsingStudy) {
   const { truth, options } = study;
   const times = Array.from(truth.times);
   const main = groupsOf(study, "main");
-  const curve = (moments: IsingScores["moments"], c: number, j: number) => ({
-    mean: times.map((_, t) => moments[c].mean[2 * t + j]),
-    std: times.map((_, t) => moments[c].std[2 * t + j]),
-  });
-  const laws = (moments: IsingScores["moments"], c: number) => ({ m: curve(moments, c, 0), rho: curve(moments, c, 1) });
+  const starts = [...truth.m0.keys()].sort((a, b) => truth.m0[a] - truth.m0[b]);
   return {
     side: options.L,
     patches: options.patches,
@@ -226,47 +213,31 @@ export function isingFigures(study: IsingStudy) {
       stdRatio: "standard deviation of m in the last quarter of the runs from m₀ ≥ 0.25, over the true one",
     },
     // The first seed stands for all: curves of several seeds would hide each other.
-    cases: truth.m0.map((m0, c) => ({
-      m0,
+    cases: starts.map((c) => ({
+      title: `m₀ = ${formatSetting(truth.m0[c])}`,
       times,
-      truth: laws(truth.moments, c),
-      predictions: main.map(([{ method, patch, scores }]) => ({ method, patch, ...laws(scores.moments, c) })),
+      truth: lawsOf(OBSERVABLES, truth.moments[c], OBSERVABLES.length),
+      predicted: main.map(([{ method, patch, scores }]) => {
+        return { method, patch, laws: lawsOf(OBSERVABLES, scores.moments[c], OBSERVABLES.length) };
+      }),
     })),
-    errors: main.map((group) => ({ method: group[0].method, patch: group[0].patch, ...scoresOf(group) })),
+    errors: main.map(scoresOf),
     floors: isingFloor(truth, options.runs),
     paper: paperErrors(options),
-    density: densities(truth, main),
-    closures: groupsOf(study, "closure").map((group) => {
-      const [{ closure, method, patch }] = group;
-      return { closure, method, patch, ...scoresOf(group) };
-    }),
-    boundaries: groupsOf(study, "boundary").map((group) => {
-      const [{ boundary, method, patch }] = group;
-      return { boundary, method, patch, ...scoresOf(group) };
-    }),
-    timeSteps: groupsOf(study, "time").map((group) => {
-      const [{ time, method, patch }] = group;
-      return { time, method, patch, ...scoresOf(group) };
-    }),
-    dataSizes: groupsOf(study, "data").map((group) => {
-      const [{ pairs, method, patch }] = group;
-      return { pairs, method, patch, ...scoresOf(group) };
-    }),
+    density: { m: densities(truth, main, "m"), rho: densities(truth, main, "rho") },
+    closures: groupsOf(study, "closure").map((group) => ({ closure: group[0].closure, ...scoresOf(group) })),
+    boundaries: groupsOf(study, "boundary").map((group) => ({ boundary: group[0].boundary, ...scoresOf(group) })),
+    timeSteps: groupsOf(study, "time").map((group) => ({ time: group[0].time, ...scoresOf(group) })),
+    dataSizes: groupsOf(study, "data").map((group) => ({ pairs: group[0].pairs, ...scoresOf(group) })),
   } satisfies Partial<IsingReportData>;
 }
 
-/** Densities of late m and ρ on the range of the truth. */
-function densities(truth: IsingTruth, main: readonly Scored[][]): IsingReportData["density"] {
-  return (["m", "rho"] as const).flatMap((observable) => {
-    const values = truth.late[observable];
-    const low = values.reduce((a, b) => Math.min(a, b));
-    const high = values.reduce((a, b) => Math.max(a, b));
-    const reach = 0.3 * (high - low) || 0.01;
-    const x = Array.from(evenGrid(low - reach, high + reach, 121));
-    const density = (late: Late) => Array.from(kernelDensity(late[observable], x));
-    return [
-      { observable, method: "truth" as const, patch: 0, x, density: density(truth.late) },
-      ...main.map(([{ method, patch, scores }]) => ({ observable, method, patch, x, density: density(scores.late) })),
-    ];
-  });
+/** Densities of the late values of an observable on the range of the truth. */
+function densities(truth: IsingTruth, main: readonly Scored[][], observable: IsingObservable) {
+  const [low, high] = extent(truth.late[observable]);
+  const reach = 0.3 * (high - low) || 0.01;
+  const x = Array.from(evenGrid(low - reach, high + reach, 121));
+  const density = (late: Late) => Array.from(kernelDensity(late[observable], x));
+  const learned = main.map(([{ method, patch, scores }]) => ({ method, patch, density: density(scores.late) }));
+  return { x, truth: density(truth.late), learned };
 }

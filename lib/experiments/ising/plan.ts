@@ -1,5 +1,8 @@
 // Which equations the Ising experiment learns: sources of training pairs, and what is trained on each.
+import type { Gpu } from "../../gpu/device.ts";
 import { METHODS, type Method } from "../../method/pairs.ts";
+import type { Duration } from "../../method/snapshots.ts";
+import { Ising } from "../../systems/ising.ts";
 import { ISING_CLOSURES, type IsingClosure, type IsingOptions, isLearned } from "./parameters.ts";
 
 /** Which comparison an equation belongs to. */
@@ -27,8 +30,35 @@ const TIMES = { increment: [0.05, 0.5], compensator: [0.2, 0.5] } as const;
 /** The comparison of amounts of data takes one snapshot in these many. */
 const FEWER = [4, 16, 64];
 
+/** The lattice with patches of a source; what is not given is as the run has it. */
+export function isingSystem(
+  gpu: Gpu,
+  p: IsingOptions,
+  { patch, closure = p.closure, boundary = p.boundary }: Partial<Source> & Pick<Source, "patch">,
+): Ising {
+  return new Ising(gpu, {
+    temperature: p.T,
+    field: p.h,
+    upsampling: p.upsampling,
+    patchSide: patch,
+    boundary,
+    closure: isLearned(closure) ? "none" : closure,
+  });
+}
+
+/** The patch whose drift the report shows. */
+export function shownPatch({ patches, studyPatch }: IsingOptions): number {
+  return patches.includes(studyPatch) ? studyPatch : patches[0];
+}
+
+/** Patches of a snapshot that are evolved for a learned closure, at most. */
+const CLOSURE_PATCHES = 4;
+
+/** A duration as the command line has it, where 0 stands for the generator. */
+export const durationOf = (time: number): Duration => (time === 0 ? "generator" : time);
+
 /** The duration of the pairs of a method: a learned closure has no rates, so there the generator is out of reach. */
-function durationOf(method: Method, closure: IsingClosure, p: IsingOptions): number {
+function timeOf(method: Method, closure: IsingClosure, p: IsingOptions): number {
   if (method !== "compensator") return p.incrementTime;
   return p.compensatorTime > 0 || !isLearned(closure) ? p.compensatorTime : p.incrementTime;
 }
@@ -41,7 +71,7 @@ export function isingSources(p: IsingOptions): Source[] {
   const training = (study: Study, closure: IsingClosure, method: Method, fewer = 1, time?: number): Training => ({
     study,
     method,
-    time: time ?? durationOf(method, closure, p),
+    time: time ?? timeOf(method, closure, p),
     fewer,
   });
   const all = p.studies === "all";
@@ -50,7 +80,7 @@ export function isingSources(p: IsingOptions): Source[] {
     if (all && patch === p.studyPatch) {
       const enough = (fewer: number) => (p.trajectories * p.records) / fewer >= p.batch;
       for (const method of ["compensator", "increment"] as const) {
-        const own = durationOf(method, p.closure, p);
+        const own = timeOf(method, p.closure, p);
         const times = TIMES[method].filter((time) => time !== own);
         trainings.push(...times.map((time) => training("time", p.closure, method, 1, time)));
         trainings.push(...FEWER.filter(enough).map((fewer) => training("data", p.closure, method, fewer)));
@@ -82,4 +112,31 @@ export function isingSources(p: IsingOptions): Source[] {
  */
 export function relaxTimeOf(longest: number, age: number, patch: number, side: number): number {
   return Math.min(longest * ((2 * patch) / side), age);
+}
+
+/** How snapshots become large lattices of which patches are evolved; a learned encoder is costly, so fewer of each. */
+export function pairPlan(p: IsingOptions, { patch, closure }: Pick<Source, "patch" | "closure">) {
+  return {
+    side: p.L,
+    relaxTime: (age: number, side: number) => relaxTimeOf(p.relaxTime, age, patch, side),
+    patchesPerSnapshot: isLearned(closure) ? Math.min(p.patchesPerSnapshot, CLOSURE_PATCHES) : p.patchesPerSnapshot,
+    condition: [p.T],
+  };
+}
+
+/** The encoder of a learned closure, how it is trained, and how the lattices that it is trained on are made. */
+export function closurePlan(p: IsingOptions, source: Pick<Source, "patch" | "closure">, seed: number) {
+  return {
+    encoder: {
+      shape: { kind: "convolution", patchSide: source.patch, channels: p.channels, variables: p.variables },
+      hidden: p.closureHidden,
+      batch: p.closureBatch,
+      steps: p.closureSteps,
+      learningRate: p.closureLearningRate,
+      weightDecay: p.weightDecay,
+      seed,
+    },
+    // All patches: the decoder rebuilds whole lattices.
+    table: { ...pairPlan(p, source), patchesPerSnapshot: Number.POSITIVE_INFINITY, seed },
+  } as const;
 }

@@ -1,140 +1,18 @@
-import type { MeanStd } from "../../report/figures/mean-std.ts";
-import type { Method } from "../../report/figures/methods.ts";
-import { sideTitle } from "../../report/figures/patch-sides.ts";
+import type { Method } from "../../method/pairs.ts";
+import { spread, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
-import { formatNumber, formatSetting } from "../../report/number.ts";
-import { page, type Section } from "../../report/page.ts";
-import { CREDITS, provenance } from "../../report/provenance.ts";
-import { thumbnail } from "../../report/thumbnail.ts";
-import type { RunResult } from "../../run/result.ts";
-import * as equation from "./figures/equation.ts";
+import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
+import type { Section } from "../../report/page.ts";
+import { ifAny, report } from "../../report/report.ts";
+import type { IsingReportData } from "./data.ts";
 import * as lattices from "./figures/lattices.ts";
-import { interval } from "./figures/score-table.ts";
 import * as scores from "./figures/scores.ts";
 import * as training from "./figures/training.ts";
 import * as trajectories from "./figures/trajectories.ts";
-import type { IsingClosure } from "./parameters.ts";
-
-/** The two observables: magnetization, and domain-wall density (part of the 2n bonds between unequal spins). */
-export type IsingObservable = "m" | "rho";
-
-/** A number with its 95 % interval; low = high, or NaN, where there is none. */
-export interface Interval {
-  mean: number;
-  low: number;
-  high: number;
-}
-
-/** What one learned equation scores, mean over seeds. `IsingReportData.scoreNotes` says how each is measured. */
-export interface IsingScores {
-  /** Error of the mean trajectories to the end, and of their first part. */
-  error: Interval;
-  early: Interval;
-  /** Predicted over true standard deviation. */
-  stdRatio: Interval;
-}
-
-/** Laws of both observables over the runs, at every time. */
-type Laws = Record<IsingObservable, MeanStd>;
-
-/** All that the report shows. Times in sweeps (attempts per site), sides in spins, temperature and field in couplings. */
-export interface IsingReportData {
-  result: RunResult;
-  /** The command that repeats the run. */
-  command: string;
-  /** Side of the large lattice. */
-  side: number;
-  /** Sides of the patches of the main figures. */
-  patches: number[];
-  temperature: number;
-  field: number;
-  /** The closure of the main figures. */
-  closure: IsingClosure;
-  /** z: first m and ρ, then the closure variables. */
-  variables: { name: string; symbol: string }[];
-  /** True runs per start; predicted runs per start and seed; how long they are. */
-  trueRuns: number;
-  runs: number;
-  horizon: number;
-  /** How each score is measured, as a phrase without a stop: "Σ_t |Δz̄|² / Σ_t |z̄|² over (m, ρ), mean over the starts". */
-  scoreNotes: { error: string; early: string; stdRatio: string };
-  cases: {
-    m0: number;
-    times: number[];
-    truth: Laws;
-    predictions: (Laws & { method: Method; patch: number })[];
-  }[];
-  errors: (IsingScores & { method: Method; patch: number })[];
-  /** What a perfect model would score with as many runs; NaN if unknown. */
-  floors: { error: number; early: number };
-  /** The paper's errors, of its own four variables. */
-  paper: { patch: number; ours: number; naive: number }[];
-  /** Density of the late part of the runs; `patch` of the truth is not used. */
-  density: {
-    observable: IsingObservable;
-    method: Method | "truth";
-    patch: number;
-    x: number[];
-    density: number[];
-  }[];
-  /** Every closure at one patch side. */
-  closures: (IsingScores & { closure: IsingClosure; method: Method; patch: number })[];
-  /** Frozen neighbours around the moving patch, or the patch closed on itself as in the paper. */
-  boundaries: (IsingScores & { boundary: "halo" | "periodic"; method: Method; patch: number })[];
-  /** How long one patch moves for a training pair, and from how many pairs is learned; each at one patch side. */
-  timeSteps: (IsingScores & { time: number; method: Method; patch: number })[];
-  dataSizes: (IsingScores & { pairs: number; method: Method; patch: number })[];
-  /** How lattices are made larger: from small lattices of one cohort as tiles, or each spin to a square as in the paper. */
-  upsamplingMethod: "mosaic" | "copy";
-  /** 1-Wasserstein distance of an observable in upsampled lattices of `side` from true ones, before and after LocalRelax. */
-  upsampling: {
-    patch: number;
-    /** How often the lattices have been made larger. */
-    level: number;
-    side: number;
-    observable: IsingObservable;
-    before: { w1: number; low: number; high: number };
-    after: { w1: number; low: number; high: number };
-    /** Expected between two sets of true lattices. */
-    floor: number;
-  }[];
-  /** Connected two-point correlation along rows and columns. */
-  correlations: {
-    patch: number;
-    level: number;
-    side: number;
-    kind: "true" | "unrelaxed" | "relaxed";
-    r: number[];
-    mean: number[];
-    low: number[];
-    high: number[];
-  }[];
-  /** Rows of lattices, spins row by row, 1 = up. */
-  pictures: { title: string; side: number; spins: Uint8Array }[][];
-  /** Learned drift at states where there are training data, closure variables at their mean given (m, ρ). */
-  driftField: { patch: number; m: number[]; rho: number[]; driftM: number[]; driftRho: number[] } | null;
-  /** A lattice too large to be simulated at leisure: late m, and wall times in s. */
-  size: {
-    side: number;
-    patch: number;
-    patches: number;
-    predictedRuns: number;
-    directRuns: number;
-    /** Sweeps before small lattices become training lattices and before m is looked at, and where direct simulations start. */
-    settleSmall: number;
-    settle: number;
-    start: number;
-    predicted: { mean: Interval; std: Interval };
-    direct: { mean: Interval; std: Interval } | null;
-    secondsLearn: number;
-    secondsPredict: number;
-    secondsDirect: number;
-  } | null;
-}
 
 /** The score of our method at the smallest patch side, else that of the increments. */
 function mainScore(data: IsingReportData) {
-  const measured = data.errors.filter((one) => Number.isFinite(one.error.mean)).sort((a, b) => a.patch - b.patch);
+  const measured = data.errors.filter((one) => Number.isFinite(one.error.value)).sort((a, b) => a.patch - b.patch);
   const of = (method: Method) => measured.find((one) => one.method === method);
   return of("compensator") ?? of("increment");
 }
@@ -143,16 +21,16 @@ function mainScore(data: IsingReportData) {
 function headline(data: IsingReportData): Html | null {
   const best = mainScore(data);
   if (!best) return null;
-  const naive = data.errors.find((one) => one.method === "naive" && one.patch === best.patch)?.error.mean;
+  const naive = data.errors.find((one) => one.method === "naive" && one.patch === best.patch)?.error.value;
   const share = (data.side / best.patch) ** 2;
   const { error: floor } = data.floors;
   return html`Learned from the motion of patches of ${best.patch} × ${best.patch} spins${share > 1 && `, 1/${formatSetting(share)} of the lattice`}, the stochastic
-equation predicts mean magnetization and domain-wall density of ${data.side} × ${data.side} Ising spins with a relative squared error of <strong>${interval(best.error)}</strong>${
+equation predicts mean magnetization and domain-wall density of ${data.side} × ${data.side} Ising spins with a relative squared error of <strong>${formatWithInterval(best.error)}</strong>${
     Number.isFinite(naive) &&
     html`; naive training on the same patches scores <strong>${formatNumber(naive, 2)}</strong>`
   }${Number.isFinite(floor) && `, a perfect model ${formatNumber(floor, 2)}`}.${
-    Number.isFinite(best.stdRatio.mean) &&
-    html` Its fluctuations are <strong>${interval(best.stdRatio)}</strong> times the true ones.`
+    Number.isFinite(best.stdRatio.value) &&
+    html` Its fluctuations are <strong>${formatWithInterval(best.stdRatio)}</strong> times the true ones.`
   }`;
 }
 
@@ -184,19 +62,11 @@ attempt per site. Asked for is the equation d<i>z</i> = <i>f</i>(<i>z</i>) d<i>t
 
 /** The parts of the page; those without any content are left out. */
 function sections(data: IsingReportData): Section[] {
-  const lead = headline(data);
-  const some = (lists: readonly { length: number }[], body: Section["body"]) =>
-    lists.some((list) => list.length > 0) && body;
   return [
-    {
-      id: "summary",
-      title: "Summary",
-      body: html`${lead && html`<p class="lead">${lead}</p>`}${question(data)}${scores.summary(data)}`,
-    },
     {
       id: "trajectories",
       title: "Predicted trajectories",
-      body: some(
+      body: ifAny(
         [data.cases],
         [
           html`<p>Runs of the learned equation and of the full system from the same starts <i>m</i>₀; means, standard deviations and bands are over runs.</p>`,
@@ -210,13 +80,13 @@ function sections(data: IsingReportData): Section[] {
     {
       id: "errors",
       title: "Error against patch side",
-      body: some([data.errors, data.paper], [scores.errors(data), scores.all(data)]),
+      body: ifAny([data.errors, data.paper], [scores.errors(data), scores.all(data)]),
     },
     {
       id: "fluctuations",
       title: "Fluctuations",
-      body: some(
-        [data.cases, data.density, data.errors],
+      body: ifAny(
+        [data.cases, data.density.m.x, data.errors],
         [
           scores.stdRatios(data),
           trajectories.deviations(data, "m"),
@@ -229,7 +99,7 @@ function sections(data: IsingReportData): Section[] {
     {
       id: "closure",
       title: "Closure",
-      body: some(
+      body: ifAny(
         [data.closures],
         [
           html`<p><i>m</i> and <i>ρ</i> do not quite determine their own future; closure variables are to carry what is missing. Learned closures (autoencoder, dynamics) are trained on a part of the lattices and have no rates: their drift is the mean change over δ<i>t</i> of some copies of each evolution, and predictions step with that δ<i>t</i>. Features are the diagonal and plaquette correlations; blocks are the diagonal correlation and <i>b</i>, which sees order over distances that pair and plaquette correlations do not reach. Of both drift and noise are known exactly.</p>`,
@@ -240,7 +110,7 @@ function sections(data: IsingReportData): Section[] {
     {
       id: "training",
       title: "What the training needs",
-      body: some(
+      body: ifAny(
         [data.boundaries, data.timeSteps, data.dataSizes],
         [training.boundaries(data), training.timeSteps(data), training.dataSizes(data)],
       ),
@@ -248,35 +118,28 @@ function sections(data: IsingReportData): Section[] {
     {
       id: "upsampling",
       title: "Upsampled lattices",
-      body: some(
+      body: ifAny(
         [data.upsampling, data.correlations, data.pictures],
         [lattices.making(data), lattices.distances(data), lattices.correlations(data), lattices.snapshots(data)],
       ),
     },
-    { id: "drift", title: "Learned drift", body: equation.driftField(data) },
+    { id: "drift", title: "Learned drift", body: trajectories.driftField(data) },
     { id: "size", title: "A larger lattice", body: scores.size(data) },
-    provenance(data.result, data.command),
-  ].filter((section) => section.body !== false);
+  ];
 }
 
 /** The Ising report as one HTML document. Missing numbers (NaN, empty lists, null) leave gaps, they do not throw. */
 export function isingReport(data: IsingReportData): string {
-  const { result, side } = data;
-  const smallest = mainScore(data)?.patch;
-  const curves = data.cases.flatMap(({ times, truth, predictions }) => {
-    const ours = predictions.find((one) => one.method === "compensator" && one.patch === smallest);
-    return [{ x: times, y: truth.m.mean }, ...(ours ? [{ x: times, y: ours.m.mean, bold: true }] : [])];
-  });
-  return page({
+  const { result, command, side, temperature, field } = data;
+  return report({
+    result,
+    command,
     title: "2D Ising model: macroscopic dynamics learned from patches",
-    subtitle: html`Glauber dynamics of ${side}² spins at T = ${formatSetting(data.temperature)}, h = ${formatSetting(data.field)} · profile ${result.profile}, seed ${result.seed} · ${result.adapter.name}`,
-    description:
-      headline(data)
-        ?.toString()
-        .replace(/<[^>]*>/g, "")
-        .replace(/\s+/g, " ") ?? `2D Ising model${smallest ? `, ${sideTitle(smallest)}` : ""}`,
+    subject: html`Glauber dynamics of ${side}² spins at T = ${formatSetting(temperature)}, h = ${formatSetting(field)}`,
+    paperSection: "3.3",
+    lead: headline(data),
+    summary: [question(data), scores.summary(data)],
     sections: sections(data),
-    thumbnail: thumbnail(curves),
-    footer: CREDITS,
+    strokes: strokes(data.cases, spread("m"), mainScore(data)?.patch ?? Number.NaN),
   });
 }

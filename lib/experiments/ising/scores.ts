@@ -1,6 +1,6 @@
 // How good a learned equation of the Ising model is: mean trajectories of magnetization and domain-wall density against direct
 // simulation in physical time, and the fluctuations of the late magnetization.
-import { type Moments, recordMoments } from "../../analysis/ensemble-error.ts";
+import { type Ensemble, firstVariables, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
 
 /** m and ρ: the first variables of every z. */
@@ -47,21 +47,11 @@ export interface IsingScores {
   readonly late: Late;
 }
 
-/** Moments of m and ρ, and the late part, of a record `[times][starts · runs][d]`. */
-export function isingMoments(record: Float32Array, times: ArrayLike<number>, m0: readonly number[], d: number) {
-  const rows = record.length / (times.length * d);
-  const runs = rows / m0.length;
-  const moments = m0.map((_, c) => {
-    const part = new Float32Array(times.length * runs * OBSERVABLES);
-    for (let t = 0; t < times.length; t++) {
-      for (let r = 0; r < runs; r++) {
-        for (let j = 0; j < OBSERVABLES; j++) {
-          part[(t * runs + r) * OBSERVABLES + j] = record[(t * rows + c * runs + r) * d + j];
-        }
-      }
-    }
-    return recordMoments(part, times.length, OBSERVABLES);
-  });
+/** Moments of m and ρ, and the late part, of an ensemble with one case per start. */
+export function isingMoments(runsOfAll: Ensemble, m0: readonly number[]) {
+  const { times, runs, data, cases, d } = firstVariables(runsOfAll, OBSERVABLES);
+  const rows = cases * runs;
+  const moments = momentsOf({ times, cases, runs, d, data });
   const near = m0.flatMap((m, c) => (m >= NEAR ? [c] : []));
   const starts = near.length > 0 ? near : m0.map((_, c) => c);
   const from = Math.floor(LATE * (times.length - 1));
@@ -81,17 +71,17 @@ export function isingMoments(record: Float32Array, times: ArrayLike<number>, m0:
       const at = k * step;
       const start = starts[Math.floor(at / (runs * (times.length - from)))];
       const t = from + (Math.floor(at / runs) % (times.length - from));
-      return record[(t * rows + start * runs + (at % runs)) * d + j];
+      return data[(t * rows + start * runs + (at % runs)) * d + j];
     });
   };
   const late: Late = { std: Math.sqrt(variance / count), mean: mean / count, m: samples(0), rho: samples(1) };
   return { moments, late };
 }
 
-/** Scores of a record `[times][starts · runs][d]` of predicted runs. */
-export function scoreIsing(truth: IsingTruth, record: Float32Array, d: number): IsingScores {
+/** Scores of predicted runs, one case per start. */
+export function scoreIsing(truth: IsingTruth, predicted: Ensemble): IsingScores {
   const { times, m0 } = truth;
-  const { moments, late } = isingMoments(record, times, m0, d);
+  const { moments, late } = isingMoments(predicted, m0);
   const errors = (length: number) =>
     m0.map((_, c) =>
       relativeSquaredError(

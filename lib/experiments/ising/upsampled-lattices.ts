@@ -7,9 +7,10 @@ import type { Gpu } from "../../gpu/device.ts";
 import { upsampleTo, upsamplingFactors } from "../../method/upsample.ts";
 import { type Stream, stream } from "../../random/stream.ts";
 import { metricName } from "../../run/result.ts";
+import type { Estimate } from "../../run/seeds.ts";
 import { COHORT, Ising, type IsingParameters, type IsingStates } from "../../systems/ising.ts";
+import type { IsingReportData } from "./data.ts";
 import { relaxTimeOf } from "./plan.ts";
-import type { IsingReportData } from "./report.ts";
 
 type Physics = Omit<IsingParameters, "patchSide">;
 
@@ -56,7 +57,7 @@ export async function measureLattices(
   const count = (extent: number) => (extent > LARGE_SIDE ? Math.min(whole, LARGE_LATTICES) : whole);
   const upsampling: IsingReportData["upsampling"] = [];
   const correlations: IsingReportData["correlations"] = [];
-  const metrics: Record<string, { value: number; low: number; high: number }> = {};
+  const metrics: Record<string, Estimate> = {};
   const truths = new Map<number, Sample>();
   const smaller = patches.filter((patch) => patch < side);
   const smallest = Math.min(...smaller);
@@ -96,8 +97,8 @@ export async function measureLattices(
         // The smallest patch climbs all levels: its metrics need no other name.
         const own = patch === smallest ? [] : [`patch${patch}`];
         const name = ["upsample_w1", observable, `level${level}`, ...own] as const;
-        metrics[metricName(...name)] = { value: after.w1, low: after.low, high: after.high };
-        metrics[metricName(...name, "before")] = { value: before.w1, low: before.low, high: before.high };
+        metrics[metricName(...name)] = after;
+        metrics[metricName(...name, "before")] = before;
       }
     }
     states.destroy();
@@ -185,7 +186,7 @@ export function distance(found: Float64Array, exact: Float64Array, seed: number)
     return total;
   };
   const { estimate, low, high } = bootstrap(groups, between, { seed, method: "basic" });
-  return { w1: estimate, low: Math.max(0, low), high: Math.max(0, high) };
+  return { value: estimate, low: Math.max(0, low), high: Math.max(0, high) };
 }
 
 /** Expected distance of two independent sets like `exact`: the difference of their F has twice the variance of one of them. */

@@ -21,8 +21,7 @@ const DEGREE = 1;
  * learned functions averaged over the same states.
  */
 export async function checkedEquation(gpu: Gpu, model: SdeModel, single: Pairs, double: Pairs) {
-  const { d, time: tau } = single;
-  const { state, change, lambda } = regression(single, "increment");
+  const { d, state, change, lambda, time: tau } = regression(single, "increment");
   // Rows stand in order of time: thinned evenly, all ages of the trajectories count.
   const thin = (values: Float32Array) => thinned(values, d, MOST_STATES);
   const states = thin(state);
@@ -43,17 +42,19 @@ export async function checkedEquation(gpu: Gpu, model: SdeModel, single: Pairs, 
     const diffusions = binMeans(learned.diffusion, d * d, bins);
     const x = estimates.map(({ centre }) => centre[axis]);
     const curves = (quantity: string, unit: string, pick: "drift" | "diffusion", at: number, means: typeof drifts) => {
-      const corrected = estimates.map((one) => one[`${pick}Corrected`]!);
-      const reach = corrected.map(({ error }) => 1.96 * error[at]);
+      // NaN leaves a gap in the figure.
+      const corrected = estimates.map((one) => one[`${pick}Corrected`]);
+      const end = (side: number) =>
+        corrected.map((one) => (one ? one.value[at] + side * 1.96 * one.error[at] : Number.NaN));
       return {
         quantity,
         along,
         unit,
         x,
         measured: estimates.map((one) => one[pick].value[at]),
-        corrected: corrected.map(({ value }) => value[at]),
-        low: corrected.map(({ value }, k) => value[at] - reach[k]),
-        high: corrected.map(({ value }, k) => value[at] + reach[k]),
+        corrected: end(0),
+        low: end(-1),
+        high: end(1),
         learned: means.map(({ value }) => value[at]),
       };
     };

@@ -1,12 +1,15 @@
 // From the scores of all seeds to what the predator–prey experiment hands out: metrics, tables, the data of the report.
 import type { ColumnTable } from "arquero";
 import { quantileSeq } from "mathjs/number";
-import { seedInterval } from "../../analysis/bootstrap.ts";
-import { effectiveTimes, ensembleFloor, type Moments, recordMoments } from "../../analysis/ensemble-error.ts";
-import type { Method } from "../../method/pairs.ts";
+import { caseOf, type Moments, momentsOf } from "../../analysis/ensemble.ts";
+import { effectiveTimes, ensembleFloor } from "../../analysis/ensemble-error.ts";
+import { isOurs, type Method } from "../../method/pairs.ts";
+import { lawsOf } from "../../report/figures/trajectories.ts";
+import { formatSetting } from "../../report/number.ts";
 import { type Metric, metricName } from "../../run/result.ts";
-import { metricCell, tableOfRows, textTable } from "../../run/text-table.ts";
-import type { PredatorPreyReportData } from "./report.ts";
+import { acrossSeeds, bandOverSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { metricTable, tableOfRows } from "../../run/text-table.ts";
+import { type PredatorPreyReportData, SPECIES } from "./data.ts";
 import type { PredatorPreyScores, PredatorPreyTruth, predatorPreyFloor, TrueEnsembles } from "./scores.ts";
 
 /** One learned equation and its scores. */
@@ -35,37 +38,11 @@ export interface PredatorPreyStudy {
   readonly runs: number;
 }
 
-interface Estimate {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/**
- * Mean over seeds with its Student interval, not below zero; one seed has none. All seeds meet the same truth, whose own sampling
- * error is not in the interval but in the floors.
- */
-function overSeeds(values: readonly number[]): Estimate {
-  if (values.length < 2) return { value: values[0], low: Number.NaN, high: Number.NaN };
-  const { estimate, low, high } = seedInterval(values);
-  return { value: estimate, low: Math.max(0, low), high };
-}
-
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
 
-const meanError = ({ scores }: Outcome) => mean(scores.error.mean.average);
-const stdError = ({ scores }: Outcome) => mean(scores.error.std.average);
-const worstMeanError = ({ scores }: Outcome) => Math.max(...scores.error.mean.worst);
-const worstStdError = ({ scores }: Outcome) => Math.max(...scores.error.std.worst);
-const isOurs = (method: Method) => method === "compensator" || method === "increment";
-
 /** Outcomes that differ in the seed alone. */
-function groups(outcomes: readonly Outcome[]): Outcome[][] {
-  const found = Map.groupBy(outcomes, ({ closure, method, lambda, fewer }) =>
-    [closure, method, lambda, fewer].join(" "),
-  );
-  return [...found.values()];
-}
+const groups = (outcomes: readonly Outcome[]) =>
+  acrossSeeds(outcomes, ({ closure, method, lambda, fewer }) => [closure, method, lambda, fewer]);
 
 /** Those at λ = K, baselines at their own λ: what the main tables compare. */
 function mainGroups({ outcomes, points, patch }: PredatorPreyStudy): Outcome[][] {
@@ -74,15 +51,24 @@ function mainGroups({ outcomes, points, patch }: PredatorPreyStudy): Outcome[][]
   );
 }
 
+/** Errors of mean and std, mean over the species and in the worst case, and mean MMD²; all mean over seeds. */
+function scoresOf(group: readonly Outcome[]) {
+  const over = (score: (scores: PredatorPreyScores) => number) => overSeeds(group.map(({ scores }) => score(scores)));
+  return {
+    method: group[0].method,
+    closure: group[0].closure,
+    meanError: over(({ error }) => mean(error.mean.average)),
+    worstMeanError: over(({ error }) => Math.max(...error.mean.worst)),
+    stdError: over(({ error }) => mean(error.std.average)),
+    worstStdError: over(({ error }) => Math.max(...error.std.worst)),
+    mmd: over(({ mmdMean }) => mmdMean),
+  };
+}
+
 /** The floor of the headline closure, mean over seeds. */
 function floorOf({ outcomes, closure }: PredatorPreyStudy) {
-  const bySeed = [
-    ...Map.groupBy(
-      outcomes.filter((one) => one.closure === closure),
-      ({ seed }) => seed,
-    ).values(),
-  ];
-  const floors = bySeed.map(([{ floor }]) => floor);
+  const own = outcomes.filter((one) => one.closure === closure);
+  const floors = acrossSeeds(own, ({ seed }) => [seed]).map(([{ floor }]) => floor);
   const average = (pick: (floor: Outcome["floor"]) => Float64Array) =>
     Array.from(pick(floors[0]), (_, k) => mean(floors.map((floor) => pick(floor)[k])));
   const ranges = floors.map((floor) => quantileSeq(Array.from(floor.perSplit), [0.025, 0.975]) as number[]);
@@ -90,20 +76,21 @@ function floorOf({ outcomes, closure }: PredatorPreyStudy) {
     mean: average((floor) => floor.mean),
     low: average((floor) => floor.low),
     high: average((floor) => floor.high),
-    value: mean(average((floor) => floor.perSplit)),
-    /** Between which 95 % of single pairs of true ensembles lie. */
-    valueLow: mean(ranges.map(([low]) => low)),
-    valueHigh: mean(ranges.map(([, high]) => high)),
+    /** Mean over times and pairs of true ensembles, and between which 95 % of single pairs lie. */
+    overall: {
+      value: mean(average((floor) => floor.perSplit)),
+      low: mean(ranges.map(([low]) => low)),
+      high: mean(ranges.map(([, high]) => high)),
+    },
     bias: mean(floors.map(({ bias }) => bias)),
   };
 }
 
 /** What a perfect model would score in the errors of mean and std, mean over cases and species. */
 function momentFloors({ truth, outcomes, runs }: PredatorPreyStudy) {
-  const { records, size, d } = outcomes[0].ensembles;
-  const times = truth.times.length;
-  const effective = records.map((record) => {
-    const some = effectiveTimes(record, times, d);
+  const { runs: pool, size } = outcomes[0].ensembles;
+  const effective = truth.cases.map((_, c) => {
+    const some = effectiveTimes(caseOf(pool, c));
     return { mean: Array.from(some.mean).slice(0, 2), std: Array.from(some.std).slice(0, 2) };
   });
   const enough = size >= 10 ? { effective } : {};
@@ -114,63 +101,57 @@ function momentFloors({ truth, outcomes, runs }: PredatorPreyStudy) {
 /** `mmd.increment.lambda2.5`, `mean_error.compensator`, `std_error.compensator.dynamics` and so on. */
 export function predatorPreyMetrics(study: PredatorPreyStudy, seconds: number): Record<string, Metric> {
   const metrics: Record<string, Metric> = {};
-  const put = (name: string, { value, low, high }: Estimate, exact: number | null = null, unit = "1") => {
-    const known = Number.isFinite(low) && Number.isFinite(high);
-    metrics[name] = { value, ci95: known ? [low, high] : null, paper: null, exact, unit };
+  const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
+    metrics[name] = metricOf(estimate, facts);
   };
-  const single = (value: number): Estimate => ({ value, low: Number.NaN, high: Number.NaN });
   for (const group of groups(study.outcomes)) {
     const [{ method, closure, lambda, fewer }] = group;
     const suffix = [...(closure === study.closure ? [] : [closure]), ...(fewer > 1 ? [`one-in-${fewer}`] : [])];
     const digits = String(lambda).split(".");
-    put(
-      metricName("mmd", method, `lambda${digits[0]}`, ...digits.slice(1), ...suffix),
-      overSeeds(group.map(({ scores }) => scores.mmdMean)),
-    );
+    put(metricName("mmd", method, `lambda${digits[0]}`, ...digits.slice(1), ...suffix), scoresOf(group).mmd);
     if (fewer > 1) put(metricName("pairs", method, ...suffix), single(group[0].pairs));
   }
   for (const group of mainGroups(study)) {
     const [{ method, closure, pairs }] = group;
     const suffix = closure === study.closure ? [] : [closure];
-    put(metricName("mean_error", method, ...suffix), overSeeds(group.map(meanError)), 0);
-    put(metricName("mean_error", method, "worst", ...suffix), overSeeds(group.map(worstMeanError)), 0);
-    put(metricName("std_error", method, ...suffix), overSeeds(group.map(stdError)), 0);
-    put(metricName("std_error", method, "worst", ...suffix), overSeeds(group.map(worstStdError)), 0);
+    const { meanError, worstMeanError, stdError, worstStdError } = scoresOf(group);
+    put(metricName("mean_error", method, ...suffix), meanError, { exact: 0 });
+    put(metricName("mean_error", method, "worst", ...suffix), worstMeanError, { exact: 0 });
+    put(metricName("std_error", method, ...suffix), stdError, { exact: 0 });
+    put(metricName("std_error", method, "worst", ...suffix), worstStdError, { exact: 0 });
     put(metricName("pairs", method, ...suffix), single(pairs));
   }
-  const floor = floorOf(study);
-  put("mmd.floor", single(floor.value));
-  put("mmd.floor.low", single(floor.valueLow));
-  put("mmd.floor.high", single(floor.valueHigh));
+  const { overall } = floorOf(study);
+  put("mmd.floor", single(overall.value));
+  put("mmd.floor.low", single(overall.low));
+  put("mmd.floor.high", single(overall.high));
   for (const other of new Set(study.outcomes.map((one) => one.closure))) {
-    if (other !== study.closure)
-      put(metricName("mmd", "floor", other), single(floorOf({ ...study, closure: other }).value));
+    if (other === study.closure) continue;
+    put(metricName("mmd", "floor", other), single(floorOf({ ...study, closure: other }).overall.value));
   }
   const floors = momentFloors(study);
   put("mean_error.floor", single(floors.mean));
   put("std_error.floor", single(floors.std));
   for (const method of ["increment", "compensator"] as const) {
     // Values of a grid: a mean over seeds says where the minimum is, an interval would say nothing.
-    put(metricName("best_lambda", method), single(mean(bestLambdas(study, method))), study.points / study.patch);
+    const exact = study.points / study.patch;
+    put(metricName("best_lambda", method), single(mean(bestLambdas(study, method))), { exact });
   }
-  put("seconds.total", single(seconds), null, "s");
+  put("seconds.total", single(seconds), { unit: "s" });
   return metrics;
 }
 
 /** The λ with the smallest mean MMD, for every seed. */
 function bestLambdas({ outcomes, closure }: PredatorPreyStudy, method: Method): number[] {
   const own = outcomes.filter((one) => one.method === method && one.closure === closure && one.fewer === 1);
-  return [...Map.groupBy(own, ({ seed }) => seed).values()].map(
+  return acrossSeeds(own, ({ seed }) => [seed]).map(
     (list) => list.reduce((best, one) => (one.scores.mmdMean < best.scores.mmdMean ? one : best)).lambda,
   );
 }
 
 /** The metrics as a table for the terminal. */
 export function scoreTable(metrics: Record<string, Metric>): string {
-  const lines = Object.entries(metrics)
-    .filter(([name]) => !name.startsWith("pairs."))
-    .map(([name, metric]) => [name, metricCell(metric)]);
-  return textTable([["metric", "value"], ...lines]);
+  return metricTable(Object.fromEntries(Object.entries(metrics).filter(([name]) => !name.startsWith("pairs."))));
 }
 
 /** The tables of a run: scores of every equation, moments over time, MMD over time. */
@@ -178,7 +159,7 @@ export function predatorPreyTables({ truth, outcomes }: PredatorPreyStudy): Reco
   const name = ({ seed, closure, method, lambda, fewer }: Outcome) => ({ seed, closure, method, lambda, fewer });
   const scores = outcomes.flatMap((one) =>
     truth.cases.flatMap(({ mean: m, amplitude: k }, c) =>
-      ["u", "v"].map((variable, j) => ({
+      SPECIES.map((variable, j) => ({
         ...name(one),
         pairs: one.pairs,
         m,
@@ -208,7 +189,7 @@ function momentRows(
     ...row,
     time,
     ...Object.fromEntries(
-      ["u", "v"].flatMap((variable, j) => [
+      SPECIES.flatMap((variable, j) => [
         [`mean_${variable}`, predicted[c].mean[t * d + j]],
         [`std_${variable}`, predicted[c].std[t * d + j]],
         [`true_mean_${variable}`, moments[c].mean[2 * t + j]],
@@ -223,77 +204,37 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
   const { truth, closure, points, patch, outcomes } = study;
   const times = Array.from(truth.times);
   const main = mainGroups(study);
-  const floor = floorOf(study);
   const floors = momentFloors(study);
-  const curve = ({ mean: means, std }: Moments, d: number, j: number) => ({
-    mean: times.map((_, t) => means[t * d + j]),
-    std: times.map((_, t) => std[t * d + j]),
-  });
-  /** The first seed stands for all: curves of several seeds would hide each other. */
-  const predicted =
-    (c: number, j: number) =>
-    ([{ scores }]: Outcome[]) =>
-      curve(scores.moments[c], scores.d, j);
-  const interval = ({ low, high }: Estimate): [number, number] => [low, high];
   const sweep = groups(outcomes).filter(([one]) => isOurs(one.method) && one.fewer === 1);
-  const { ensembles } = outcomes[0];
+  // The first seed stands for all: curves of several seeds would hide each other.
+  const shown = main.map(([one]) => one).filter((one) => one.closure === closure);
   return {
     patches: points / patch,
     closure,
-    cases: truth.cases.map(({ mean: m, amplitude: k }, c) => ({
-      m,
-      k,
+    cases: truth.cases.map((wave, c) => ({
+      title: startTitle(wave),
       times,
-      u: curve(truth.moments[c], 2, 0),
-      v: curve(truth.moments[c], 2, 1),
-      predicted: main.map((group) => ({
-        method: group[0].method,
-        closure: group[0].closure,
-        u: predicted(c, 0)(group),
-        v: predicted(c, 1)(group),
+      truth: lawsOf(SPECIES, truth.moments[c], 2),
+      predicted: shown.map(({ method, scores }) => ({
+        method,
+        patch,
+        laws: lawsOf(SPECIES, scores.moments[c], scores.d),
       })),
     })),
     closureVariables: closureVariables(study, main),
     mmdOverTime: sweep
       .filter(([one]) => one.closure === closure)
       .map((group) => {
-        const points = times.map((_, t) => overSeeds(group.map(({ scores }) => scores.mmd[t])));
-        return {
-          method: group[0].method,
-          lambda: group[0].lambda,
-          times,
-          mean: points.map(({ value }) => value),
-          low: points.map(({ low }) => low),
-          high: points.map(({ high }) => high),
-        };
+        const [{ method, lambda }] = group;
+        return { method, lambda, times, ...bandOverSeeds(group.map(({ scores }) => scores.mmd)) };
       }),
-    mmdFloor: { times, ...floor },
-    mmdAgainstLambda: sweep.map((group) => ({
-      method: group[0].method,
-      closure: group[0].closure,
-      lambda: group[0].lambda,
-      ...overSeeds(group.map(({ scores }) => scores.mmdMean)),
-    })),
-    ensemble: ensembles.size,
-    scores: main.map((group) => {
-      const [errors, spreads, distances] = [
-        overSeeds(group.map(meanError)),
-        overSeeds(group.map(stdError)),
-        overSeeds(group.map(({ scores }) => scores.mmdMean)),
-      ];
-      return {
-        method: group[0].method,
-        closure: group[0].closure,
-        meanError: errors.value,
-        meanErrorInterval: interval(errors),
-        worstMeanError: mean(group.map(worstMeanError)),
-        stdError: spreads.value,
-        stdErrorInterval: interval(spreads),
-        worstStdError: mean(group.map(worstStdError)),
-        mmd: distances.value,
-        mmdInterval: interval(distances),
-      };
+    mmdFloor: { times, ...floorOf(study) },
+    mmdAgainstLambda: sweep.map((group) => {
+      const { method, closure, mmd } = scoresOf(group);
+      return { method, closure, lambda: group[0].lambda, ...mmd };
     }),
+    ensemble: outcomes[0].ensembles.size,
+    scores: main.map(scoresOf),
     meanFloor: floors.mean,
     stdFloor: floors.std,
     costs: costs(study, seconds),
@@ -301,38 +242,39 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
   } satisfies Partial<PredatorPreyReportData>;
 }
 
+const startTitle = ({ mean: m, amplitude: k }: PredatorPreyTruth["cases"][number]) =>
+  `m = ${formatSetting(m)}, k = ${formatSetting(k)}`;
+
 /** True and predicted closure variables of the middle case, in standard deviations of the training data. */
-function closureVariables({ truth, outcomes }: PredatorPreyStudy, main: Outcome[][]) {
+function closureVariables({ truth, outcomes, patch }: PredatorPreyStudy, main: Outcome[][]) {
   const c = Math.floor(truth.cases.length / 2);
-  const { mean: m, amplitude: k } = truth.cases[c];
   const times = Array.from(truth.times);
   const kinds = [...new Set(outcomes.map(({ closure }) => closure))];
   return kinds.map((closure) => {
-    const groupsOfKind = main.filter(([one]) => one.closure === closure && isOurs(one.method));
-    const [{ ensembles }] = groupsOfKind[0];
-    const { d, center, spread } = ensembles;
-    const variables = Array.from({ length: d - 2 }, (_, j) => j + 2);
-    const standard = (law: Moments) =>
-      variables.map((j) => ({
-        mean: times.map((_, t) => (law.mean[t * d + j] - center[j]) / spread[j]),
-        std: times.map((_, t) => law.std[t * d + j] / spread[j]),
-      }));
-    return {
-      closure,
-      m,
-      k,
+    const own = main.filter(([one]) => one.closure === closure && isOurs(one.method));
+    const { center, spread, runs } = own[0][0].ensembles;
+    const { d } = runs;
+    const exact = momentsOf(runs)[c];
+    const law = ({ mean: means, std }: Moments, j: number) => ({
+      value: {
+        mean: times.map((_, t) => (means[t * d + j] - center[j]) / spread[j]),
+        std: times.map((_, t) => std[t * d + j] / spread[j]),
+      },
+    });
+    const variables = Array.from({ length: d - SPECIES.length }, (_, k) => ({
+      title: `closure variable ${k + 1}`,
       times,
-      names: variables.map((j) => `closure variable ${j - 1}`),
-      truth: standard(recordMoments(ensembles.records[c], times.length, d)),
-      predicted: groupsOfKind.map(([{ method, scores }]) => ({ method, values: standard(scores.moments[c]) })),
-    };
+      truth: law(exact, SPECIES.length + k),
+      predicted: own.map(([{ method, scores }]) => {
+        return { method, patch, laws: law(scores.moments[c], SPECIES.length + k) };
+      }),
+    }));
+    return { closure, start: startTitle(truth.cases[c]), variables };
   });
 }
 
 function costs({ truth, points, runs, outcomes }: PredatorPreyStudy, seconds: Record<string, number>) {
-  const equations = new Set(
-    outcomes.map(({ seed, closure, method, fewer }) => [seed, closure, method, fewer].join(" ")),
-  ).size;
+  const equations = acrossSeeds(outcomes, ({ seed, closure, method, fewer }) => [seed, closure, method, fewer]).length;
   const cases = truth.cases.length;
   const rows = [
     [
@@ -349,40 +291,27 @@ function costs({ truth, points, runs, outcomes }: PredatorPreyStudy, seconds: Re
 
 function comparison(study: PredatorPreyStudy) {
   const K = study.points / study.patch;
-  const row = (quantity: string, { value, low, high }: Estimate, exact: number | null = null) => ({
-    quantity,
-    paper: null,
-    exact,
-    ours: value,
-    low,
-    high,
-    unit: "1",
-  });
-  const floor = floorOf(study);
+  const row = (quantity: string, ours: Estimate, exact: number | null = null) => {
+    return { quantity, paper: null, exact, ours, unit: "1" };
+  };
   return [
     ...mainGroups(study).flatMap((group) => {
-      const name = `${group[0].method}, ${group[0].closure}`;
+      const { method, closure, meanError, worstMeanError, stdError, worstStdError, mmd } = scoresOf(group);
+      const name = `${method}, ${closure}`;
       return [
-        row(`relative error of the means, ${name}`, overSeeds(group.map(meanError)), 0),
-        row(`the same, worst case, ${name}`, overSeeds(group.map(worstMeanError)), 0),
-        row(`relative error of the std, ${name}`, overSeeds(group.map(stdError)), 0),
-        row(`the same, worst case, ${name}`, overSeeds(group.map(worstStdError)), 0),
-        row(`mean MMD², ${name}`, overSeeds(group.map(({ scores }) => scores.mmdMean))),
+        row(`relative error of the means, ${name}`, meanError, 0),
+        row(`the same, worst case, ${name}`, worstMeanError, 0),
+        row(`relative error of the std, ${name}`, stdError, 0),
+        row(`the same, worst case, ${name}`, worstStdError, 0),
+        row(`mean MMD², ${name}`, mmd),
       ];
     }),
     ...groups(study.outcomes.filter(({ fewer }) => fewer > 1)).map((group) =>
-      row(
-        `mean MMD², ${group[0].method} trained on one pair in ${group[0].fewer}`,
-        overSeeds(group.map(({ scores }) => scores.mmdMean)),
-      ),
+      row(`mean MMD², ${group[0].method} trained on one pair in ${group[0].fewer}`, scoresOf(group).mmd),
     ),
-    row("mean MMD² of two true ensembles", { value: floor.value, low: floor.valueLow, high: floor.valueHigh }),
+    row("mean MMD² of two true ensembles", floorOf(study).overall),
     ...(["increment", "compensator"] as const).map((method) =>
-      row(
-        `λ of the smallest mean MMD², ${method}`,
-        { value: mean(bestLambdas(study, method)), low: NaN, high: NaN },
-        K,
-      ),
+      row(`λ of the smallest mean MMD², ${method}`, single(mean(bestLambdas(study, method))), K),
     ),
   ];
 }

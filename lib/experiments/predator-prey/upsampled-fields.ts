@@ -43,12 +43,10 @@ export async function measureFields(
 ) {
   const { points, relaxTimes } = comparedSize(small, side, physics.patchPoints);
   const all: Fields[] = [];
-  let smallProfile: Fields | undefined;
   for (const interpolation of INTERPOLATIONS) {
     const system = new PredatorPrey(gpu, { ...physics, interpolation });
     for (const relaxTime of relaxTimes) {
       const states = await aged(system, small, seed, "small");
-      smallProfile ??= await read(gpu, "small system", states);
       const large = await upsampleTo(system, states, points, relaxTime, stream(seed, "fields/upsample"));
       const name = `${interpolation}${relaxTime > 0 ? `, relaxed for ${relaxTime}` : ""}`;
       all.push(await read(gpu, name, large));
@@ -57,6 +55,10 @@ export async function measureFields(
     system.destroy();
   }
   const system = new PredatorPrey(gpu, physics);
+  // The same numbers as what was upsampled.
+  const source = await aged(system, small, seed, "small");
+  const smallFields = await read(gpu, "small system", source);
+  source.destroy();
   const large = await aged(system, points, seed, "large");
   const truth = await read(gpu, "true", large);
   large.destroy();
@@ -94,7 +96,7 @@ export async function measureFields(
   system.destroy();
   const relaxed = all.find(({ name }) => name.includes("relaxed"));
   const shown = [
-    { title: "Small system", fields: smallProfile! },
+    { title: "Small system", fields: smallFields },
     { title: `Upsampled, ${all[0].name}`, fields: all[0] },
     ...(relaxed ? [{ title: `Upsampled, ${relaxed.name}`, fields: relaxed }] : []),
     { title: "True system", fields: truth },

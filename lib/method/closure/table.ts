@@ -1,88 +1,44 @@
 // Training data of a closure: configurations of patches of large snapshots, and what partial evolution does to them.
-import { stream } from "../../random/stream.ts";
-import { Xoshiro } from "../../random/xoshiro.ts";
-import type { DiffusiveSystem, FieldStates, PatchChange } from "../../systems/system.ts";
+import type { States, System } from "../../systems/system.ts";
 import { concatenate } from "../concatenate.ts";
-import { choosePatches, type Pairs } from "../pairs.ts";
-import { type UpsampleOptions, upsampled } from "../snapshots.ts";
+import { observables } from "../coordinates.ts";
+import type { Pairs } from "../pairs.ts";
+import { type Duration, makePairs, type PairOptions, type Snapshots } from "../snapshots.ts";
 
 export interface ClosureTable {
-  readonly parts: number;
-  /** Numbers of one part of a patch. */
-  readonly size: number;
-  /** Patches P of each snapshot that the table holds. */
+  readonly patchSide: number;
+  /** Patches P of each snapshot; all K in the order of the tiling, or fewer at random. */
   readonly patches: number;
-  /** `[snapshots][parts][patches · size]`. */
-  readonly fields: Float32Array;
-  /** Partial evolution of these patches in the observables alone, `d` = parts. */
+  /** The patches as states of their own, packed, `[snapshots · P, system.words(patchSide)]`. */
+  readonly words: Uint32Array;
+  /** Their partial evolution in the observables alone. */
   readonly pairs: Pairs;
 }
 
-export interface ClosureTableOptions extends UpsampleOptions {
-  /** Patches per snapshot; all of them, in order, where there are no more. */
-  readonly patchesPerSnapshot: number;
-  /** Duration δt of the partial evolutions. */
-  readonly time: number;
-}
-
 /**
- * Upsamples the snapshots `words` and keeps the configurations of some patches of each. Where these are not all, closure variables
+ * Upsamples the snapshots, evolves some patches of each and keeps these as they were before. Where these are not all, closure variables
  * averaged over them carry a sampling error that those of whole systems do not have: it makes the training of ψ noisier, not
- * the pairs that f and σ are fitted to.
+ * the pairs that f and σ are fitted to. Throws Error for a system that does not show its patches.
  */
-export async function closureTable<S extends FieldStates>(
-  system: DiffusiveSystem<S>,
-  words: Uint32Array,
-  options: ClosureTableOptions,
+export async function closureTable<S extends States>(
+  system: System<S>,
+  snapshots: Snapshots,
+  duration: Duration,
+  options: PairOptions,
 ): Promise<ClosureTable> {
-  const { side, seed, time, patchesPerSnapshot, smallSide = system.patchSide } = options;
-  const { parts, patchSide: size } = system;
-  const all = side / size;
-  const perSnapshot = Math.min(patchesPerSnapshot, all);
-  const count = words.length / system.words(smallSide);
-  const row = parts * perSnapshot * size;
-  const fields = new Float32Array(count * row);
-  const whole = new Float32Array(count * parts);
-  const changes: PatchChange[] = [];
-  await upsampled(system, words, options, async (large, from, to) => {
-    const rng = Xoshiro.open(stream(seed, "closure/patches"), from, 0);
-    const chosen =
-      perSnapshot === all
-        ? Uint32Array.from({ length: (to - from) * all }, (_, k) => k % all)
-        : choosePatches(to - from, perSnapshot, all, rng);
-    whole.set(await system.observe(large), from * parts);
-    const cut = await system.cut(large, chosen);
-    const patches = new Float32Array((await system.pack(cut)).buffer);
-    cut.destroy();
-    for (let k = 0; k < to - from; k++) {
-      for (let patch = 0; patch < perSnapshot; patch++) {
-        for (let part = 0; part < parts; part++) {
-          const start = ((k * perSnapshot + patch) * parts + part) * size;
-          const at = (from + k) * row + (part * perSnapshot + patch) * size;
-          fields.set(patches.subarray(start, start + size), at);
-        }
-      }
-    }
-    const change = await system.evolvePatches(
-      large,
-      chosen,
-      time,
-      stream(seed, "closure/partial", 0, from * perSnapshot),
-    );
-    changes.push(change);
+  const { patchSide } = system;
+  const words: Uint32Array[] = [];
+  const watched = observables(system, async (patches, moment) => {
+    if (moment === "before") words.push(await system.pack(patches));
   });
-  const column = (pick: (change: PatchChange) => Float32Array | null) =>
-    concatenate(changes.flatMap((change) => pick(change) ?? []));
-  const pairs = {
-    d: parts,
-    whole,
-    patch: column(({ before }) => before),
-    delta: column(({ delta }) => delta),
-    compensator: column(({ compensator }) => compensator),
-    variation: column(({ variation }) => variation),
-    perSnapshot,
-    time,
-    patches: all,
-  };
-  return { parts, size, patches: perSnapshot, fields, pairs };
+  const purpose = `${options.purpose ?? ""}closure/`;
+  const [pairs] = await makePairs(system, snapshots, [duration], { ...options, purpose }, watched);
+  const seen = concatenate(words);
+  const count = snapshots.age.length * pairs.perSnapshot;
+  if (seen.length !== count * system.words(patchSide)) {
+    throw new Error(
+      `${system.name} showed ${seen.length / system.words(patchSide)} of ${count} patches: it cannot be closed`,
+    );
+  }
+  return { patchSide, patches: pairs.perSnapshot, words: seen, pairs };
 }

@@ -5,7 +5,11 @@
 import { lusolve } from "mathjs";
 import type { Gpu } from "../../gpu/device.ts";
 import { layout, Mlp, roundUpBatch } from "../../nn/mlp.ts";
-import { type SdeModel, sdeNetworks, standardise } from "./model.ts";
+import type { Regression } from "../pairs.ts";
+import type { SdeModel } from "./model.ts";
+import type { NetworkDrift } from "./network-drift.ts";
+import { perceptron } from "./network-field.ts";
+import { standardise } from "./points.ts";
 
 /** Columns of one evaluation. */
 const COLUMNS = 16_384;
@@ -13,38 +17,35 @@ const COLUMNS = 16_384;
 const RIDGE = 1e-9;
 
 /**
- * The model with offset, slope and last drift layer replaced by the least-squares solution of f(z) ≈ rate over all rows.
- * `state` z `[n, d]`, `change` Δ or A `[n, d]` over the duration `time`. `noise` `[d]`: variance of change/time about the affine fit in
- * units of driftScale²; last-layer weights have the prior variance 1/width of a fresh network, so that noisy changes (few
- * increments) leave them small and good ones (compensators) settle them (ridge regression).
+ * The drift with offset, slope and last layer replaced by the least-squares solution of f(z) ≈ change/δt over all rows.
+ * `noise` `[d]`: variance of change/δt about the affine fit in units of scale²; last-layer weights have the prior variance 1/width
+ * of a fresh network, so that noisy changes (few increments) leave them small and good ones (compensators) settle
+ * them (ridge regression).
  */
 export async function solveLastLayer(
   gpu: Gpu,
-  model: SdeModel,
-  state: Float32Array,
-  change: Float32Array,
-  time: number,
+  { d, center, spread, drift }: Pick<SdeModel, "d" | "center" | "spread" | "drift">,
+  { state, change, time }: Pick<Regression, "state" | "change" | "time">,
   noise: ArrayLike<number>,
-): Promise<SdeModel> {
-  const { d } = model;
+): Promise<NetworkDrift> {
   const n = state.length / d;
-  const network = sdeNetworks(model);
+  const network = perceptron(drift, d, d);
   const last = layout(network).layers.at(-1);
-  if (!last || network.hidden.length === 0) return model;
+  if (!last || network.hidden.length === 0) return drift;
   const width = last.inputs;
   const size = 1 + d + width;
   const normal = Array.from({ length: size }, () => new Float64Array(size));
   const right = Array.from({ length: size }, () => new Float64Array(d));
   const mlp = await Mlp.create(gpu, network, roundUpBatch(Math.min(COLUMNS, n)));
   try {
-    gpu.write(mlp.parameters, model.parameters);
+    gpu.write(mlp.parameters, drift.parameters);
     const row = new Float64Array(size).fill(1);
     for (let from = 0; from < n; from += COLUMNS) {
       const count = Math.min(COLUMNS, n - from);
-      const standard = standardise(model, state.subarray(from * d, (from + count) * d), mlp.batch);
+      const z = state.subarray(from * d, (from + count) * d);
+      const standard = standardise({ n: count, d, z, center, spread }, mlp.batch);
       gpu.write(mlp.input, standard);
       gpu.run(mlp.forward());
-      // The drift network is the first of the group.
       const hidden = await gpu.read(mlp.activations[mlp.activations.length - 2], Float32Array, width * mlp.batch);
       for (let p = 0; p < count; p++) {
         for (let j = 0; j < d; j++) row[1 + j] = standard[j * mlp.batch + p];
@@ -61,7 +62,7 @@ export async function solveLastLayer(
   const ridge = (RIDGE * normal.reduce((sum, values, a) => sum + values[a], 0)) / size;
   const offset = new Float32Array(d);
   const slope = new Float32Array(d * d);
-  const parameters = model.parameters.slice();
+  const parameters = drift.parameters.slice();
   for (let j = 0; j < d; j++) {
     const prior = noise[j] * width;
     const matrix = normal.map((values, a) =>
@@ -77,9 +78,9 @@ export async function solveLastLayer(
     offset[j] = solution[0][0];
     for (let k = 0; k < d; k++) slope[j * d + k] = solution[1 + k][0];
     for (let k = 0; k < width; k++) {
-      parameters[last.weights + k * last.outputs + j] = solution[1 + d + k][0] / model.driftScale[j];
+      parameters[last.weights + k * last.outputs + j] = solution[1 + d + k][0] / drift.scale[j];
     }
     parameters[last.bias + j] = 0;
   }
-  return { ...model, offset, slope, parameters };
+  return { ...drift, offset, slope, parameters };
 }

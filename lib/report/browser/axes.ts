@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type uPlot from "uplot";
-import type { Axis } from "../chart.ts";
+import type { Axis } from "../chart-spec.ts";
 import { formatNumber, powerOfTen } from "../number.ts";
 import { color, FONT } from "./theme.ts";
 
@@ -23,9 +23,9 @@ function linearLabels(_plot: uPlot, ticks: number[], _axis: number, _space: numb
 
 /** Logarithmic ticks: whole powers of ten, and 2 and 5 between them where less than two decades show. */
 function logLabels(plot: uPlot, ticks: (number | null)[], axis: number): string[] {
-  const { min, max } = plot.scales[plot.axes[axis]!.scale!]!;
-  const asPowers = min! < 0.005 || max! > 20_000;
-  const fewDecades = Math.log10(max! / min!) < 2;
+  const { min = 1, max = 1 } = plot.scales[plot.axes[axis].scale ?? "y"];
+  const asPowers = min < 0.005 || max > 20_000;
+  const fewDecades = Math.log10(max / min) < 2;
   return ticks.map((tick) => {
     if (tick === null) return "";
     const exponent = Math.floor(Math.log10(tick) + 1e-9);

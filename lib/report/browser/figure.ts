@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 import uPlot from "uplot";
-import type { Axis } from "../chart.ts";
 import { type ChartData, isFree, type PlottedPanel as Panel } from "../chart-data.ts";
+import type { Axis } from "../chart-spec.ts";
 import { axisOptions } from "./axes.ts";
-import { element } from "./element.ts";
+import { element, part } from "./element.ts";
 import { drawArrows, drawPath } from "./free-marks.ts";
 import { drawLevels } from "./levels.ts";
 import { clipped, dashOf, drawBand, drawPoints } from "./marks.ts";
@@ -28,9 +28,9 @@ function align(panel: Panel, columns: ChartData["columns"]): uPlot.AlignedData {
   const [first] = panel.series;
   if (!first) return [[]] as unknown as uPlot.AlignedData;
   if (panel.series.every((series) => series.x === first.x && !isFree(series))) {
-    return [columns[first.x]!, ...panel.series.map((series) => columns[series.y]!)] as uPlot.AlignedData;
+    return [columns[first.x], ...panel.series.map((series) => columns[series.y])] as uPlot.AlignedData;
   }
-  const tables = panel.series.map((s) => (isFree(s) ? placeholder(columns[s.x]!) : [columns[s.x]!, columns[s.y]!]));
+  const tables = panel.series.map((s) => (isFree(s) ? placeholder(columns[s.x]) : [columns[s.x], columns[s.y]]));
   return uPlot.join(tables as uPlot.AlignedData[]);
 }
 
@@ -39,7 +39,7 @@ function rangeOfX(data: ChartData, x: Axis): [number, number] {
   if (x.range) return x.range;
   const panels = data.panels.filter((panel) => panel.x.label === x.label);
   const series = panels.flatMap((panel) => panel.series);
-  const numbers = [...new Set(series.map((one) => one.x))].flatMap((column) => data.columns[column]!);
+  const numbers = [...new Set(series.map((one) => one.x))].flatMap((column) => data.columns[column]);
   const verticals = panels.flatMap((panel) => panel.verticals.map((line) => line.value));
   const shown = [...numbers, ...verticals].filter((value) => value !== null && (!x.log || value > 0)) as number[];
   if (shown.length === 0) return x.log ? [1, 10] : [0, 1];
@@ -61,7 +61,7 @@ function scaleOptions(range: [number, number], log: 2 | 10 | undefined): uPlot.S
 
 function options(data: ChartData, panel: Panel, hidden: Set<string>, width: number, figureId: string): uPlot.Options {
   const { columns } = data;
-  const shown = (index: number) => !hidden.has(panel.series[index]!.name);
+  const shown = (index: number) => !hidden.has(panel.series[index].name);
   return {
     width,
     height: heightOf(data),
@@ -130,23 +130,23 @@ function moveByKey(event: KeyboardEvent, plot: uPlot, data: ChartData, panel: Pa
     if (next) plot.setCursor({ left: next.left, top: next.top });
     return next?.at ?? at;
   }
-  const from = plot.cursor.left! >= 0 ? (plot.cursor.idx ?? -1) : step > 0 ? -1 : x.length;
+  const from = (plot.cursor.left ?? -1) >= 0 ? (plot.cursor.idx ?? -1) : step > 0 ? -1 : x.length;
   const next = Math.min(x.length - 1, Math.max(0, from + step));
-  plot.setCursor({ left: plot.valToPos(x[next]!, "x"), top: plot.over.clientHeight / 3 });
+  plot.setCursor({ left: plot.valToPos(x[next], "x"), top: plot.over.clientHeight / 3 });
   return -1;
 }
 
 /** Brings one `<figure class="chart">` to life. */
 export function figure(node: HTMLElement): Figure {
-  const data: ChartData = JSON.parse(node.querySelector("script")!.textContent!);
+  const data: ChartData = JSON.parse(part(node, "script").text);
   const hosts = [...node.querySelectorAll<HTMLElement>(".plot")];
-  const plots: (uPlot | undefined)[] = hosts.map(() => undefined);
+  const plots: uPlot[] = [];
   const hidden = new Set<string>();
 
   const draw = () => {
     for (const [index, host] of hosts.entries()) {
       plots[index]?.destroy();
-      const panel = data.panels[index]!;
+      const panel = data.panels[index];
       const plot = new uPlot(options(data, panel, hidden, host.clientWidth, node.id), align(panel, data.columns), host);
       const box = element("div");
       box.className = "readout";
@@ -160,12 +160,12 @@ export function figure(node: HTMLElement): Figure {
   for (const [index, host] of hosts.entries()) {
     let at = -1;
     host.addEventListener("keydown", (event) => {
-      at = moveByKey(event, plots[index]!, data, data.panels[index]!, at);
+      at = moveByKey(event, plots[index], data, data.panels[index], at);
     });
   }
   for (const button of node.querySelectorAll<HTMLButtonElement>(".legend button")) {
     button.addEventListener("click", () => {
-      const name = button.dataset.series!;
+      const name = button.dataset.series ?? "";
       if (!hidden.delete(name)) hidden.add(name);
       button.setAttribute("aria-pressed", String(!hidden.has(name)));
       draw();
@@ -179,6 +179,6 @@ export function figure(node: HTMLElement): Figure {
       }
     }
   }).observe(node);
-  offerNumbers(node.querySelector("details")!, data, node.id);
+  offerNumbers(part(node, "details"), data, node.id);
   return { draw };
 }

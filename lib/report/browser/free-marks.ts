@@ -22,17 +22,15 @@ export function drawPath(plot: uPlot, series: PlottedSeries, columns: ChartData[
   ctx.beginPath();
   let down = false;
   for (let i = 0; i < x.length; i++) {
-    const [left, top] = [x[i], y[i]];
-    if (left !== undefined && top !== undefined) {
-      if (down) ctx.lineTo(left, top);
-      else ctx.moveTo(left, top);
-    }
-    down = left !== undefined && top !== undefined;
+    const present = Number.isFinite(x[i] + y[i]);
+    if (present && down) ctx.lineTo(x[i], y[i]);
+    else if (present) ctx.moveTo(x[i], y[i]);
+    down = present;
   }
   ctx.stroke();
   ctx.setLineDash([]);
-  const start = x.findIndex((left, i) => left !== undefined && y[i] !== undefined);
-  if (start >= 0) drawMarker(ctx, series, x[start]!, y[start]!);
+  const start = x.findIndex((left, i) => Number.isFinite(left + y[i]));
+  if (start >= 0) drawMarker(ctx, series, x[start], y[start]);
 }
 
 /** An arrow at every point where all four numbers are there: vectors times `scale`, in units of the axes. */
@@ -42,16 +40,15 @@ export function drawArrows(plot: uPlot, series: PlottedSeries, columns: ChartDat
   const tip = (base: (number | null)[], vector: (number | null)[]) =>
     base.map((value, i) => (value === null || typeof vector[i] !== "number" ? null : value + scale * vector[i]));
   const [left, top] = [place(plot, x, "x"), place(plot, y, "y")];
-  const [toLeft, toTop] = [place(plot, tip(x!, dx!), "x"), place(plot, tip(y!, dy!), "y")];
+  const [toLeft, toTop] = [place(plot, tip(x, dx), "x"), place(plot, tip(y, dy), "y")];
   const { ctx } = plot;
   const ratio = uPlot.pxRatio;
   const head = (HEAD + HEAD_PER_WIDTH * series.width) * ratio;
   ctx.strokeStyle = ctx.fillStyle = color(`ink-${series.ink}`);
   ctx.lineWidth = series.width * ratio;
   for (let i = 0; i < left.length; i++) {
-    const ends = [left[i], top[i], toLeft[i], toTop[i]];
-    if (ends.includes(undefined)) continue;
-    const [x0, y0, x1, y1] = ends as [number, number, number, number];
+    const [x0, y0, x1, y1] = [left[i], top[i], toLeft[i], toTop[i]];
+    if (!Number.isFinite(x0 + y0 + x1 + y1)) continue;
     const length = Math.hypot(x1 - x0, y1 - y0);
     const size = Math.min(head, 0.6 * length);
     const [ux, uy] = length > 0 ? [(x1 - x0) / length, (y1 - y0) / length] : [0, 0];

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import uPlot from "uplot";
-import type { Level } from "../chart.ts";
+import type { Level } from "../chart-spec.ts";
 import { color, FONT } from "./theme.ts";
 
 const BAND_OPACITY = 0.1;
@@ -17,8 +17,8 @@ export function drawLevels(plot: uPlot, levels: readonly Level[], key: "x" | "y"
   ctx.textAlign = "left";
   for (const { value, label, low, high } of levels) {
     const place = at(value);
-    if (Number.isFinite(low) && Number.isFinite(high)) {
-      const [from, to] = [at(low!), at(high!)];
+    const [from, to] = [at(low ?? Number.NaN), at(high ?? Number.NaN)];
+    if (Number.isFinite(from) && Number.isFinite(to)) {
       ctx.globalAlpha = BAND_OPACITY;
       if (key === "y") ctx.fillRect(bbox.left, to, bbox.width, from - to);
       else ctx.fillRect(from, bbox.top, to - from, bbox.height);

@@ -10,12 +10,12 @@ const BAND_OPACITY = 0.18;
 const MARKER_RADIUS = 3.6;
 const ERROR_BAR_CAP = 3;
 
-/** Canvas positions of a column; undefined where there is no number. Not positive on a logarithmic axis: far below it. */
-export function place(plot: uPlot, column: Columns[number] | undefined, key: "x" | "y"): (number | undefined)[] {
-  const scale = plot.scales[key]!;
+/** Canvas positions of a column; NaN where there is no number. Not positive on a logarithmic axis: far below it. */
+export function place(plot: uPlot, column: Columns[number] | undefined, key: "x" | "y"): number[] {
+  const scale = plot.scales[key];
   return (column ?? []).map((value) => {
-    if (value === null) return undefined;
-    return plot.valToPos(scale.distr === 3 && value <= 0 ? scale.min! / 10 : value, key, true);
+    if (value === null) return Number.NaN;
+    return plot.valToPos(scale.distr === 3 && value <= 0 ? (scale.min ?? 1) / 10 : value, key, true);
   });
 }
 
@@ -40,11 +40,11 @@ export function drawBand(plot: uPlot, series: PlottedSeries, columns: Columns): 
   ctx.globalAlpha = BAND_OPACITY;
   for (let start = 0; start < x.length; start++) {
     let end = start;
-    while (end < x.length && x[end] !== undefined && low[end] !== undefined && high[end] !== undefined) end++;
+    while (end < x.length && Number.isFinite(x[end] + low[end] + high[end])) end++;
     if (end === start) continue;
     ctx.beginPath();
-    for (let i = start; i < end; i++) ctx.lineTo(x[i]!, high[i]!);
-    for (let i = end - 1; i >= start; i--) ctx.lineTo(x[i]!, low[i]!);
+    for (let i = start; i < end; i++) ctx.lineTo(x[i], high[i]);
+    for (let i = end - 1; i >= start; i--) ctx.lineTo(x[i], low[i]);
     ctx.fill();
     start = end;
   }
@@ -52,7 +52,7 @@ export function drawBand(plot: uPlot, series: PlottedSeries, columns: Columns): 
 }
 
 function polygon(ctx: Context, points: number[]): void {
-  for (let i = 0; i < points.length; i += 2) ctx.lineTo(points[i]!, points[i + 1]!);
+  for (let i = 0; i < points.length; i += 2) ctx.lineTo(points[i], points[i + 1]);
   ctx.closePath();
 }
 
@@ -75,7 +75,7 @@ export function drawMarker(ctx: Context, series: PlottedSeries, x: number, y: nu
 /** Markers with error bars; also the thin line between them where the series wants both. */
 export function drawPoints(plot: uPlot, series: PlottedSeries, columns: Columns): void {
   const ratio = uPlot.pxRatio;
-  const x = place(plot, columns[series.x], "x").map((at) => at && at + series.dodge * ratio);
+  const x = place(plot, columns[series.x], "x").map((at) => at + series.dodge * ratio);
   const y = place(plot, columns[series.y], "y");
   const low = place(plot, columns[series.low], "y");
   const high = place(plot, columns[series.high], "y");
@@ -86,17 +86,17 @@ export function drawPoints(plot: uPlot, series: PlottedSeries, columns: Columns)
   if (series.draw === "line+points") {
     ctx.setLineDash(dashOf(series).map((length) => length * ratio));
     ctx.beginPath();
-    for (let i = 0; i < x.length; i++) if (x[i] !== undefined && y[i] !== undefined) ctx.lineTo(x[i]!, y[i]!);
+    for (let i = 0; i < x.length; i++) if (Number.isFinite(x[i] + y[i])) ctx.lineTo(x[i], y[i]);
     ctx.stroke();
     ctx.setLineDash([]);
   }
   ctx.lineWidth = 1.5 * ratio;
   for (let i = 0; i < x.length; i++) {
     const [at, center] = [x[i], y[i]];
-    if (at === undefined || center === undefined) continue;
+    if (!Number.isFinite(at + center)) continue;
     ctx.beginPath();
     for (const end of [low[i], high[i]]) {
-      if (end === undefined || Math.abs(end - center) < 1) continue;
+      if (!(Math.abs(end - center) >= 1)) continue;
       ctx.moveTo(at, center);
       ctx.lineTo(at, end);
       ctx.moveTo(at - ERROR_BAR_CAP * ratio, end);

@@ -9,19 +9,19 @@ interface Place {
 
 /** The visible paths and sets of arrows of a panel. */
 function freeSeries(plot: uPlot, panel: PlottedPanel): PlottedSeries[] {
-  return panel.series.filter((series, i) => isFree(series) && plot.series[i + 1]!.show);
+  return panel.series.filter((series, i) => isFree(series) && plot.series[i + 1].show);
 }
 
 /** Where number `at` of a series stands, in CSS pixels of the plotting area. */
 function placeOf(plot: uPlot, data: ChartData, series: PlottedSeries, at: number): Place | undefined {
-  const [x, y] = [data.columns[series.x]![at], data.columns[series.y]![at]];
+  const [x, y] = [data.columns[series.x][at], data.columns[series.y][at]];
   if (typeof x !== "number" || typeof y !== "number") return undefined;
   return { left: plot.valToPos(x, "x"), top: plot.valToPos(y, "y") };
 }
 
 function nearestOf(plot: uPlot, data: ChartData, series: PlottedSeries, from: Place): { at: number; distance: number } {
   let best = { at: -1, distance: Infinity };
-  for (let at = 0; at < data.columns[series.x]!.length; at++) {
+  for (let at = 0; at < data.columns[series.x].length; at++) {
     const place = placeOf(plot, data, series, at);
     const distance = place ? Math.hypot(place.left - from.left, place.top - from.top) : Infinity;
     if (distance < best.distance) best = { at, distance };
@@ -44,7 +44,7 @@ export function nearestPoints(
   const [first] = present;
   if (!first) return [];
   return present.map(({ series, at }) => {
-    const same = data.columns[series.x]!.length === data.columns[first.series.x]!.length;
+    const same = data.columns[series.x].length === data.columns[first.series.x].length;
     return { series, at: same && placeOf(plot, data, series, first.at) ? first.at : at };
   });
 }
@@ -58,7 +58,7 @@ export function stepAlong(
   step: 1 | -1,
 ): (Place & { at: number }) | undefined {
   const [series] = freeSeries(plot, panel);
-  const length = series ? data.columns[series.x]!.length : 0;
+  const length = series ? data.columns[series.x].length : 0;
   for (let at = from < 0 && step < 0 ? length - 1 : from + step; series && at >= 0 && at < length; at += step) {
     const place = placeOf(plot, data, series, at);
     if (place) return { at, ...place };

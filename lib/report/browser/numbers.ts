@@ -21,7 +21,7 @@ function freeColumns(data: ChartData, panel: PlottedPanel, series: PlottedSeries
   ];
   return parts
     .filter(([index]) => index >= 0)
-    .map(([index, label]) => ({ heading: `${name}: ${label}`, values: data.columns[index]! }));
+    .map(([index, label]) => ({ heading: `${name}: ${label}`, values: data.columns[index] }));
 }
 
 /** The columns of one panel: each x once, then value, low and high of every series on it. */
@@ -34,11 +34,11 @@ function columnsOf(data: ChartData, panel: PlottedPanel): Column[] {
       columns.push(...freeColumns(data, panel, series, name));
       continue;
     }
-    if (series.x !== x) columns.push({ heading: panel.x.label, values: data.columns[series.x]! });
+    if (series.x !== x) columns.push({ heading: panel.x.label, values: data.columns[series.x] });
     x = series.x;
-    columns.push({ heading: name, values: data.columns[series.y]! });
-    if (series.low >= 0) columns.push({ heading: `${name}, low`, values: data.columns[series.low]! });
-    if (series.high >= 0) columns.push({ heading: `${name}, high`, values: data.columns[series.high]! });
+    columns.push({ heading: name, values: data.columns[series.y] });
+    if (series.low >= 0) columns.push({ heading: `${name}, low`, values: data.columns[series.low] });
+    if (series.high >= 0) columns.push({ heading: `${name}, high`, values: data.columns[series.high] });
   }
   return columns;
 }

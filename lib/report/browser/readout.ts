@@ -20,9 +20,10 @@ function nameOf(label: string): string {
 function readings(plot: uPlot, data: ChartData, panel: PlottedPanel): Reading[] {
   return panel.series.flatMap((series, index): Reading[] => {
     const at = plot.cursor.idxs?.[index + 1];
-    const value = at === null || at === undefined ? undefined : plot.data[index + 1]![at];
-    if (typeof value !== "number" || !plot.series[index + 1]!.show) return [];
-    const own = data.columns[series.x]!.indexOf(plot.data[0][at!]!);
+    if (at === null || at === undefined || !plot.series[index + 1].show) return [];
+    const value = plot.data[index + 1][at];
+    if (typeof value !== "number") return [];
+    const own = data.columns[series.x].indexOf(plot.data[0][at]);
     const [low, high] = [data.columns[series.low]?.[own], data.columns[series.high]?.[own]];
     const hasInterval = typeof low === "number" && typeof high === "number" && high > low;
     const interval = hasInterval ? ` [${shortNumber(low)}, ${shortNumber(high)}]` : "";
@@ -47,7 +48,7 @@ function overX(plot: uPlot, data: ChartData, panel: PlottedPanel, top: number): 
   const { idx } = plot.cursor;
   if (idx === null || idx === undefined) return undefined;
   const shown = nearestFamily(plot, readings(plot, data, panel), top);
-  const x = `${nameOf(panel.x.label)} = ${shortNumber(plot.data[0][idx]!)}`;
+  const x = `${nameOf(panel.x.label)} = ${shortNumber(plot.data[0][idx])}`;
   return { heading: [x, shown[0]?.series.detail].filter(Boolean).join(", "), rows: shown.reverse() };
 }
 

@@ -1,13 +1,15 @@
-import type { Series } from "../chart.ts";
-
-/** A way to train the stochastic equation: ours, the paper's with λ = K, and the two baselines. */
-export type Method = "compensator" | "increment" | "naive" | "small";
+import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
+import type { Panel, Series } from "../chart-spec.ts";
+import { extent } from "../extent.ts";
 
 /** What tells one curve from another. */
-export type Look = Pick<Series, "name" | "ink" | "dash" | "marker" | "hollow">;
+export type Look = Pick<Series, "name" | "ink" | "dash" | "marker" | "hollow" | "width">;
+
+/** Where numbers come from: a method, or the paper's model and its baseline. */
+export type Source = Method | "paper" | "paper-naive";
 
 /** How each source of numbers looks everywhere: colour, dash and marker say the same thing three times. */
-export const LOOKS: Record<Method | "paper" | "paper-naive", Look> = {
+export const LOOKS: Record<Source, Look> = {
   compensator: { name: "Ours (compensator)", ink: "compensator", dash: "solid", marker: "circle" },
   increment: { name: "Increments, λ = K", ink: "increment", dash: "dashed", marker: "square" },
   naive: { name: "Naive", ink: "naive", dash: "dotted", marker: "triangle" },
@@ -16,18 +18,36 @@ export const LOOKS: Record<Method | "paper" | "paper-naive", Look> = {
   "paper-naive": { name: "Paper, naive", ink: "paper", dash: "dotted", marker: "diamond", hollow: true },
 };
 
+/** What methods are compared with: a wide line under theirs. */
+export const TRUE: Look = { name: "True", ink: "exact", width: 5 };
+
 /** In the order of drawing: the last is on top. */
-export const METHODS: readonly Method[] = ["small", "naive", "increment", "compensator"];
+export const DRAWN: readonly Method[] = METHODS.toReversed();
 
-/** What a method is compared with, drawn as a wide line under it. */
-export const TRUTH = { ink: "exact", width: 5 } as const;
+export const OURS = DRAWN.filter(isOurs);
 
-/** The item of a method, from `closure` where the method has several; undefined if it has none. */
-export function ofMethod<T extends { method: Method; closure?: string }>(
-  items: readonly T[],
-  method: Method,
-  closure: string,
-): T | undefined {
-  const own = items.filter((item) => item.method === method);
-  return own.find((item) => item.closure === closure) ?? own[0];
+/** Over the wide line of the truth: dashes let it show. */
+export const overTruth = (method: Method): Look => ({
+  ...LOOKS[method],
+  dash: method === "compensator" ? "dashed" : "dotted",
+});
+
+/** A frame goes so far beyond all curves, and not beyond so many times ours. */
+const AIR = 1.1;
+const WILD = 2.5;
+
+/**
+ * How far from `middle` the frame must reach to show in full, with their intervals, all but the methods of wrong noise, which may
+ * leave it. Undefined where they keep within.
+ */
+export function tameReach(panels: readonly Panel[], middle = 0): number | undefined {
+  const wild = DRAWN.filter((method) => !isOurs(method)).map((method) => LOOKS[method].ink);
+  const series = panels.flatMap((panel) => panel.series);
+  const reach = (list: readonly Series[]) => {
+    const ends = list.flatMap(({ y, low = [], high = [] }) => [y, low, high].flatMap((numbers) => Array.from(numbers)));
+    const [least, most] = extent(ends);
+    return Math.max(most - middle, middle - least);
+  };
+  const [ours, all] = [reach(series.filter(({ ink }) => !wild.includes(ink))), reach(series)];
+  return ours > 0 && all > ours ? Math.min(AIR * all, WILD * ours) : undefined;
 }

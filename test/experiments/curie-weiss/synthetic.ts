@@ -2,12 +2,13 @@
  * Synthetic report data: every number comes from the expressions below, none from a simulation. Exact curves are those
  * of n → ∞; errors of the "methods" are smooth made-up distortions that grow as patches shrink.
  */
-import type { CurieWeissReportData } from "../../../lib/experiments/curie-weiss/report.ts";
-import type { Method } from "../../../lib/report/figures/methods.ts";
+import type { CurieWeissReportData } from "../../../lib/experiments/curie-weiss/data.ts";
+import { METHODS, type Method } from "../../../lib/method/pairs.ts";
+import { formatSetting } from "../../../lib/report/number.ts";
+import { single } from "../../../lib/run/seeds.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
-const METHODS: Method[] = ["compensator", "increment", "naive", "small"];
 const STARTS = [-0.5, -0.25, 0, 0.25, 0.5];
 const BETA = 1 / 1.1;
 const FIELD = 0.1;
@@ -68,6 +69,8 @@ export function syntheticData(): CurieWeissReportData {
         "stationary.mean.patch8": { value: 0.4891, ci95: [0.4885, 0.4897], paper: null, exact: 0.489881, unit: "1" },
       },
     },
+    command: "npm run curie-weiss -- --profile synthetic --seed 1",
+    side: SIDE,
     grid,
     exact: { drift: grid.map(f), diffusion: grid.map(diffusion) },
     learned: pairs.map(({ method, patch }, seed) => {
@@ -77,8 +80,8 @@ export function syntheticData(): CurieWeissReportData {
       const scale = grid.map((x) => inflation(method, patch) * diffusion(x) * (1 + 2 * size * wiggle(x, seed + 5)));
       const band = (mean: number[], half: number[]) => ({
         mean,
-        low: mean.map((value, i) => value - half[i]!),
-        high: mean.map((value, i) => value + half[i]!),
+        low: mean.map((value, i) => value - half[i]),
+        high: mean.map((value, i) => value + half[i]),
       });
       return {
         method,
@@ -90,14 +93,14 @@ export function syntheticData(): CurieWeissReportData {
         ),
       };
     }),
-    trajectories: STARTS.map((m0) => ({
-      m0,
+    cases: STARTS.map((m0) => ({
+      title: `m₀ = ${formatSetting(m0)}`,
       times,
-      exact: moments(m0, times, 0, 1),
+      truth: { m: moments(m0, times, 0, 1) },
       predicted: pairs.map(({ method, patch }) => ({
         method,
         patch,
-        ...moments(m0, times, bias(method, patch), Math.min(inflation(method, patch), 20)),
+        laws: { m: moments(m0, times, bias(method, patch), Math.min(inflation(method, patch), 20)) },
       })),
     })),
     stationary: {
@@ -115,12 +118,11 @@ export function syntheticData(): CurieWeissReportData {
         return { source: method, patch, value, low: value * 0.75, high: value * 1.35 };
       }),
       ...PATCHES.flatMap((patch) => [
-        { source: "paper" as const, patch, value: paper[patch]![0], low: Number.NaN, high: Number.NaN },
-        { source: "paper-naive" as const, patch, value: paper[patch]![1], low: Number.NaN, high: Number.NaN },
+        { source: "paper" as const, patch, ...single(paper[patch][0]) },
+        { source: "paper-naive" as const, patch, ...single(paper[patch][1]) },
       ]),
     ],
     floor: 9e-5,
-    paperNote: "The paper’s values are as published, on a sweep clock and with 20 + 20 runs.",
     upsampling: PATCHES.slice(1).flatMap((patch) =>
       Array.from({ length: Math.log2(SIDE / patch) }, (_, i) => {
         const ratio = 1 + 0.06 * (i + 1) * Math.sin(patch);
@@ -151,9 +153,7 @@ export function syntheticData(): CurieWeissReportData {
         patch: 8,
         paper: null,
         exact: 0.489881,
-        ours: 0.48912,
-        low: 0.48851,
-        high: 0.48973,
+        ours: { value: 0.48912, low: 0.48851, high: 0.48973 },
         unit: "1",
       },
       {
@@ -161,19 +161,15 @@ export function syntheticData(): CurieWeissReportData {
         patch: 8,
         paper: 0.0284,
         exact: 0.024511,
-        ours: 0.02466,
-        low: 0.0241,
-        high: 0.0253,
+        ours: { value: 0.02466, low: 0.0241, high: 0.0253 },
         unit: "1",
       },
       ...PATCHES.map((patch) => ({
         quantity: "relative squared error",
         patch,
-        paper: paper[patch]![0],
+        paper: paper[patch][0],
         exact: null,
-        ours: error(0.3, patch),
-        low: error(0.3, patch) * 0.75,
-        high: error(0.3, patch) * 1.35,
+        ours: { value: error(0.3, patch), low: error(0.3, patch) * 0.75, high: error(0.3, patch) * 1.35 },
         unit: "1",
       })),
       {
@@ -181,9 +177,7 @@ export function syntheticData(): CurieWeissReportData {
         patch: null,
         paper: null,
         exact: 3.12,
-        ours: 3.15,
-        low: 3.08,
-        high: 3.22,
+        ours: { value: 3.15, low: 3.08, high: 3.22 },
         unit: "sweeps",
       },
     ],

@@ -4,7 +4,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type IsingReportData, isingReport } from "../../../lib/experiments/ising/report.ts";
+import type { IsingReportData } from "../../../lib/experiments/ising/data.ts";
+import { isingReport } from "../../../lib/experiments/ising/report.ts";
 import type { ChartData, PlottedPanel } from "../../../lib/report/chart-data.ts";
 import { galleryPage, readHead } from "../../../lib/report/gallery.ts";
 import { inkOfPlots, type OpenReport, openChromium, openReport } from "../../chromium.ts";
@@ -64,12 +65,16 @@ function open(text: string, name: string): Promise<OpenReport> {
   return openReport(browser, join(folder, `${name}.html`), text);
 }
 
+const nothing = { x: [], truth: [], learned: [] };
+const NO_DENSITY = { m: nothing, rho: nothing };
+
 /** The same run with nothing measured; and with nothing but NaN where a measured number stands. */
 function emptied(data: IsingReportData): IsingReportData {
   const lists = Object.entries(data).filter(([key, value]) => Array.isArray(value) && key !== "variables");
   return {
     ...data,
     ...Object.fromEntries(lists.map(([key]) => [key, []])),
+    density: NO_DENSITY,
     driftField: null,
     size: null,
     floors: { error: Number.NaN, early: Number.NaN },
@@ -77,7 +82,7 @@ function emptied(data: IsingReportData): IsingReportData {
 }
 function withoutNumbers(data: IsingReportData): IsingReportData {
   const settings = [
-    ...["result", "side", "patch", "patches", "level", "temperature", "field", "trueRuns", "runs", "horizon", "m0"],
+    ...["result", "side", "patch", "patches", "level", "temperature", "field", "trueRuns", "runs", "horizon"],
     ...["time", "pairs", "spins"],
   ];
   const strip = (value: unknown, key = ""): unknown => {
@@ -93,11 +98,11 @@ function withoutNumbers(data: IsingReportData): IsingReportData {
 /** A figure's numbers as its script finds them. */
 function figure(text: string, id: string): ChartData {
   const from = text.indexOf(`<figure class="chart" id="${id}"`);
-  return JSON.parse(/<script type="application\/json">(.*?)<\/script>/s.exec(text.slice(from))![1]!);
+  return JSON.parse(/<script type="application\/json">(.*?)<\/script>/s.exec(text.slice(from))![1]);
 }
 /** One column of a series of a panel, by the series' name and, where there are several, its detail. */
 function column(data: ChartData, panel: PlottedPanel, name: string, key: "x" | "y" | "low" | "t" | "dx", detail = "") {
-  return data.columns[panel.series.find((one) => one.name === name && one.detail === detail)![key]]!;
+  return data.columns[panel.series.find((one) => one.name === name && one.detail === detail)![key]];
 }
 
 const OURS = "Ours (compensator)";
@@ -123,9 +128,9 @@ test("the gallery shows its curves, its headline and its own metrics", () => {
 describe("figures hold", () => {
   const data = syntheticData();
   const text = isingReport(data);
-  const start = data.cases.find(({ m0 }) => m0 === -0.5)!;
-  const law = start.predictions.find((one) => one.method === "compensator" && one.patch === 16)!;
-  const digits = (values: number[]) => values.map((value) => Number(value.toPrecision(6)));
+  const start = data.cases.find(({ title }) => title === "m₀ = −0.5")!;
+  const law = start.predicted.find((one) => one.method === "compensator" && one.patch === 16)!.laws;
+  const digits = (values: ArrayLike<number>) => Array.from(values, (value) => Number(value.toPrecision(6)));
 
   test("the mean and one standard deviation of every start, at its patch side", () => {
     for (const observable of ["m", "rho"] as const) {
@@ -134,7 +139,7 @@ describe("figures hold", () => {
       const detail = "m₀ = −0.5";
       const { mean, std } = law[observable];
       expect(column(fans, panel, OURS, "y", detail)).toEqual(digits(mean));
-      expect(column(fans, panel, OURS, "low", detail)).toEqual(digits(mean.map((value, i) => value - std[i]!)));
+      expect(column(fans, panel, OURS, "low", detail)).toEqual(digits(Array.from(mean, (value, i) => value - std[i])));
       expect(column(fans, panel, "True", "y", detail)).toEqual(digits(start.truth[observable].mean));
       expect(panel.series.filter(({ name }) => name === "True")).toHaveLength(7);
     }
@@ -145,15 +150,15 @@ describe("figures hold", () => {
     expect(errors.panels.map(({ title }) => title)).toEqual(
       ["−0.75", "−0.5", "−0.25", "0", "0.25", "0.5", "0.75"].map((m0) => `m₀ = ${m0}`),
     );
-    const naive = start.predictions.find((one) => one.method === "naive" && one.patch === 8)!;
-    const difference = naive.rho.mean.map((value, i) => value - start.truth.rho.mean[i]!);
-    expect(column(errors, errors.panels[1]!, "Naive", "y")).toEqual(digits(difference));
+    const naive = start.predicted.find((one) => one.method === "naive" && one.patch === 8)!;
+    const difference = Array.from(naive.laws.rho.mean, (value, i) => value - start.truth.rho.mean[i]);
+    expect(column(errors, errors.panels[1], "Naive", "y")).toEqual(digits(difference));
   });
 
   test("standard deviations of our method for each patch side, over the true ones", () => {
     const std = figure(text, "std-m");
-    expect(column(std, std.panels[1]!, "Ours, 16 × 16", "y")).toEqual(digits(law.m.std));
-    expect(column(std, std.panels[1]!, "True", "y")).toEqual(digits(start.truth.m.std));
+    expect(column(std, std.panels[1], "Ours, 16 × 16", "y")).toEqual(digits(law.m.std));
+    expect(column(std, std.panels[1], "True", "y")).toEqual(digits(start.truth.m.std));
   });
 
   test("our errors and the paper’s against patch side, with their floors", () => {
@@ -165,13 +170,13 @@ describe("figures hold", () => {
     // 1e-4 + 2e-4 · 0.2² · (64/ℓ − 1), and 0.4 times that.
     expect(column(errors, whole, OURS, "y")).toEqual([1.56e-4, 1.24e-4, 1.08e-4, 1e-4]);
     expect(column(errors, early, OURS, "y")).toEqual([6.24e-5, 4.96e-5, 4.32e-5, 4e-5]);
-    expect([whole, early].map((panel) => panel.levels[0]!.value)).toEqual([9e-5, 4e-5]);
+    expect([whole, early].map((panel) => panel.levels[0].value)).toEqual([9e-5, 4e-5]);
     expect([whole.x.log, whole.y.log]).toEqual([2, 10]);
     expect(early.series.some(({ name }) => name.startsWith("Paper"))).toBe(false);
   });
 
   test("ratios of standard deviations on the scale of ours, not of the naive ones", () => {
-    const [low, high] = figure(text, "std-ratio").panels[0]!.range;
+    const [low, high] = figure(text, "std-ratio").panels[0].range;
     expect(high).toBeGreaterThan(1.008 * 1.02); // the increments' upper end
     expect(high).toBeLessThan(1.1);
     expect(low + high).toBeCloseTo(2, 12);
@@ -179,25 +184,25 @@ describe("figures hold", () => {
 
   test("densities: the truth in every panel, under the methods of that patch side", () => {
     const density = figure(text, "density-rho");
-    const truth = data.density.find((one) => one.observable === "rho" && one.method === "truth")!;
-    const naive = data.density.find((one) => one.observable === "rho" && one.method === "naive" && one.patch === 8)!;
-    for (const panel of density.panels) expect(column(density, panel, "True", "y")).toEqual(digits(truth.density));
+    const { truth, learned } = data.density.rho;
+    const naive = learned.find((one) => one.method === "naive" && one.patch === 8)!;
+    for (const panel of density.panels) expect(column(density, panel, "True", "y")).toEqual(digits(truth));
     const last = density.panels.find(({ title }) => title === "patches of 8 × 8")!;
     expect(column(density, last, "Naive", "y")).toEqual(digits(naive.density));
   });
 
   test("errors against δt and pairs on logarithmic axes, values in order", () => {
     const steps = figure(isingReport({ ...data, timeSteps: data.timeSteps.toReversed() }), "time-step");
-    const panel = steps.panels[0]!;
+    const panel = steps.panels[0];
     expect([panel.x.log, panel.y.log]).toEqual([10, 10]);
     expect(column(steps, panel, OURS, "x")).toEqual([0.05, 0.1, 0.2, 0.5, 1]);
     // 1e-4 + (0.5 + 4 δt²) · 2e-4 · 0.2² · 3
     expect(column(steps, panel, OURS, "y")).toEqual(
       digits([0.05, 0.1, 0.2, 0.5, 1].map((t) => 1e-4 + (0.5 + 4 * t * t) * 2.4e-5)),
     );
-    expect(panel.levels[0]!.value).toBe(9e-5);
+    expect(panel.levels[0].value).toBe(9e-5);
     const sizes = figure(text, "data-size");
-    expect(column(sizes, sizes.panels[0]!, OURS, "x")).toEqual([1000, 4000, 16_000, 64_000]);
+    expect(column(sizes, sizes.panels[0], OURS, "x")).toEqual([1000, 4000, 16_000, 64_000]);
   });
 
   test("correlations of each level, with gaps where a logarithm has no value", () => {
@@ -213,14 +218,14 @@ describe("figures hold", () => {
     const unrelaxed = data.correlations.find((one) => one.patch === 8 && one.side === 32 && one.kind === "unrelaxed")!;
     unrelaxed.mean[3] = -1e-4;
     const negative = figure(isingReport(data), "correlations");
-    const y = column(negative, negative.panels[4]!, "Unrelaxed", "y");
+    const y = column(negative, negative.panels[4], "Unrelaxed", "y");
     expect(y[3]).toBeNull();
-    expect(y[2]).toBe(digits(unrelaxed.mean)[2]!);
+    expect(y[2]).toBe(digits(unrelaxed.mean)[2]);
   });
 
   test("the drift at its states, and true paths in time", () => {
     const drift = figure(text, "drift-field");
-    const panel = drift.panels[0]!;
+    const panel = drift.panels[0];
     const { m, driftM } = data.driftField!;
     expect(column(drift, panel, OURS, "x")).toEqual(digits(m)); // a lattice: none is left out
     expect(column(drift, panel, OURS, "dx")).toEqual(digits(driftM));
@@ -247,7 +252,7 @@ test("parts without data are left out, and nothing else with them", () => {
   const whole = isingReport(data);
   const ids = (text: string) => [...text.matchAll(/<(?:section|figure)[^>]* id="([^"]+)"/g)].map(([, id]) => id!);
   for (const [key, homes] of Object.entries(HOMES)) {
-    const empty = Array.isArray(data[key as keyof IsingReportData]) ? [] : null;
+    const empty = key === "density" ? NO_DENSITY : Array.isArray(data[key as keyof IsingReportData]) ? [] : null;
     const left = ids(isingReport({ ...data, [key]: empty }));
     expect(left.filter((id) => homes.includes(id))).toEqual([]);
     if (key !== "cases") expect(ids(whole).filter((id) => !left.includes(id))).toEqual(homes);
@@ -333,7 +338,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
       const rows = page.locator("#snapshots .pictures");
       expect(await rows.count()).toBe(2);
       expect(await rows.nth(1).locator("p").allTextContents()).toEqual(
-        data.pictures[1]!.map((picture) => picture.title),
+        data.pictures[1].map((picture) => picture.title),
       );
       const tops = await rows
         .nth(0)
@@ -351,9 +356,9 @@ describe.skipIf(noBrowser)("in a browser", () => {
           const context = canvas.getContext("2d")!;
           context.drawImage(image, 0, 0);
           const { data: rgba } = context.getImageData(0, 0, canvas.width, canvas.height);
-          return Array.from({ length: rgba.length / 4 }, (_, i) => Number(rgba[4 * i]! < 128));
+          return Array.from({ length: rgba.length / 4 }, (_, i) => Number(rgba[4 * i] < 128));
         });
-      expect(dark).toEqual(Array.from(data.pictures[1]![2]!.spins));
+      expect(dark).toEqual(Array.from(data.pictures[1][2].spins));
       await page.close();
     },
     BROWSER_TIMEOUT,
@@ -404,7 +409,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
       const data = syntheticData();
       data.variables[2] = { name: HOSTILE, symbol: HOSTILE };
       data.scoreNotes = { error: HOSTILE, early: HOSTILE, stdRatio: HOSTILE };
-      data.pictures[0]![0]!.title = data.command = HOSTILE;
+      data.pictures[0][0].title = data.command = HOSTILE;
       const { page, problems } = await open(isingReport(data), "hostile");
       expect(await page.title()).toStartWith("2D Ising model");
       expect(await page.locator("img:not([src^='data:'])").count()).toBe(0);

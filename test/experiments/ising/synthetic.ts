@@ -3,15 +3,15 @@
  * The magnetization follows a mean-field equation, walls a quick relaxation; errors of the "methods" are made up.
  */
 
+import type { IsingObservable, IsingReportData, IsingScore } from "../../../lib/experiments/ising/data.ts";
 import { ISING_CLOSURES } from "../../../lib/experiments/ising/parameters.ts";
-import type { Interval, IsingObservable, IsingReportData, IsingScores } from "../../../lib/experiments/ising/report.ts";
-import type { MeanStd } from "../../../lib/report/figures/mean-std.ts";
-import type { Method } from "../../../lib/report/figures/methods.ts";
+import { METHODS, type Method } from "../../../lib/method/pairs.ts";
+import { formatSetting } from "../../../lib/report/number.ts";
+import type { Estimate } from "../../../lib/run/seeds.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
-const METHODS: Method[] = ["compensator", "increment", "naive", "small"];
-const STARTS = [0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75];
+const STARTS = [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75];
 const TEMPERATURE = 2.5;
 const FIELD = 0.1;
 const HORIZON = 60;
@@ -38,10 +38,11 @@ const noiseOf = (method: Method, patch: number) =>
 const biasOf = (method: Method, patch: number) => 1e-3 * BADNESS[method] * Math.sqrt(SIDE / patch);
 
 /** Moments from magnetization `m0` by Euler steps, with an error of the drift and a factor of the noise. */
-function laws(m0: number, bias: number, noise: number): Record<IsingObservable, MeanStd> {
+function laws(m0: number, bias: number, noise: number) {
   const dt = 0.02;
   let [m, rho, t] = [m0, (1 - m0 ** 2) / 2, 0];
-  const result = { m: { mean: [], std: [] } as MeanStd, rho: { mean: [], std: [] } as MeanStd };
+  const empty = (): Record<"mean" | "std", number[]> => ({ mean: [], std: [] });
+  const result: Record<IsingObservable, ReturnType<typeof empty>> = { m: empty(), rho: empty() };
   for (const time of TIMES) {
     for (; t < time - dt / 2; t += dt) {
       const f = drift(m, rho);
@@ -56,12 +57,18 @@ function laws(m0: number, bias: number, noise: number): Record<IsingObservable, 
   return result;
 }
 
-const around = (mean: number, share: number): Interval => ({ mean, low: mean * (1 - share), high: mean * (1 + share) });
+const around = (value: number, share: number): Estimate => ({
+  value,
+  low: value * (1 - share),
+  high: value * (1 + share),
+});
 
 /** Scores of a method whose error is `factor` times its own. */
-function scoresOf(method: Method, patch: number, factor = 1): IsingScores {
+function scoresOf(method: Method, patch: number, factor = 1): IsingScore {
   const error = 1e-4 + factor * 2e-4 * BADNESS[method] ** 2 * (SIDE / patch - 1);
   return {
+    method,
+    patch,
     error: around(error, 0.2),
     early: around(0.4 * error, 0.3),
     stdRatio: around(noiseOf(method, patch), 0.02),
@@ -93,6 +100,15 @@ export function syntheticData(): IsingReportData {
   const drifts = grid.map(({ m, rho }) => drift(m, rho));
   const bell = (x: number[], centre: number, width: number) =>
     x.map((at) => Math.exp(-(((at - centre) / width) ** 2) / 2) / (width * Math.sqrt(2 * Math.PI)));
+  const density = (x: number[], centre: number, width: number) => ({
+    x,
+    truth: bell(x, centre, width),
+    learned: pairs.map(({ method, patch }) => ({
+      method,
+      patch,
+      density: bell(x, centre + 10 * width * biasOf(method, patch), width * noiseOf(method, patch)),
+    })),
+  });
   return {
     result: {
       experiment: "ising",
@@ -127,16 +143,16 @@ export function syntheticData(): IsingReportData {
       stdRatio: "of m, over the second half of the runs",
     },
     cases: STARTS.map((m0) => ({
-      m0,
+      title: `m₀ = ${formatSetting(m0)}`,
       times: TIMES,
       truth: laws(m0, 0, 1),
-      predictions: pairs.map(({ method, patch }) => ({
+      predicted: pairs.map(({ method, patch }) => ({
         method,
         patch,
-        ...laws(m0, biasOf(method, patch), noiseOf(method, patch)),
+        laws: laws(m0, biasOf(method, patch), noiseOf(method, patch)),
       })),
     })),
-    errors: pairs.map(({ method, patch }) => ({ method, patch, ...scoresOf(method, patch) })),
+    errors: pairs.map(({ method, patch }) => scoresOf(method, patch)),
     floors: { error: 9e-5, early: 4e-5 },
     paper: [
       { patch: 64, ours: 1.953e-3, naive: 2.089e-3 },
@@ -144,38 +160,31 @@ export function syntheticData(): IsingReportData {
       { patch: 16, ours: 7.979e-4, naive: 3.204e-2 },
       { patch: 8, ours: 2.837e-2, naive: 0.1306 },
     ],
-    density: (["m", "rho"] as const).flatMap((observable) => {
-      const x = observable === "m" ? range(160, 0, 0.95) : range(160, 0.05, 0.35);
-      const [centre, width] = observable === "m" ? [0.61, 0.03] : [0.19, 0.009];
-      return [
-        { observable, method: "truth" as const, patch: SIDE, x, density: bell(x, centre, width) },
-        ...pairs.map(({ method, patch }) => ({
-          ...{ observable, method, patch, x },
-          density: bell(x, centre + 10 * width * biasOf(method, patch), width * noiseOf(method, patch)),
-        })),
-      ];
-    }),
+    density: {
+      m: density(range(160, 0, 0.95), 0.61, 0.03),
+      rho: density(range(160, 0.05, 0.35), 0.19, 0.009),
+    },
     closures: ISING_CLOSURES.flatMap((closure, i) =>
       (["compensator", "increment"] as const).map((method) => ({
-        ...{ closure, method, patch: 16 },
+        closure,
         ...scoresOf(method, 16, 1.6 - 0.3 * i),
       })),
     ),
     boundaries: [16, 8].flatMap((patch) =>
       (["halo", "periodic"] as const).map((boundary) => ({
-        ...{ boundary, method: "compensator" as const, patch },
+        boundary,
         ...scoresOf("compensator", patch, boundary === "halo" ? 1 : 30),
       })),
     ),
     timeSteps: [0.05, 0.1, 0.2, 0.5, 1].flatMap((time) =>
       (["compensator", "increment"] as const).map((method) => ({
-        ...{ time, method, patch: 16 },
+        time,
         ...scoresOf(method, 16, 0.5 + 4 * time ** 2 + (method === "increment" ? 0.2 / time : 0)),
       })),
     ),
     dataSizes: [1000, 4000, 16_000, 64_000].flatMap((count) =>
       (["compensator", "increment"] as const).map((method) => ({
-        ...{ pairs: count, method, patch: 16 },
+        pairs: count,
         ...scoresOf(method, 16, 64_000 / count),
       })),
     ),
@@ -183,11 +192,10 @@ export function syntheticData(): IsingReportData {
     upsampling: levels.flatMap(({ patch, level, side }) =>
       (["m", "rho"] as const).map((observable) => {
         const size = (observable === "rho" ? 0.08 : 0.003) * (1 + 0.1 * level);
-        const interval = (w1: number) => ({ w1, low: 0.9 * w1, high: 1.1 * w1 });
         return {
           ...{ patch, level, side, observable },
-          before: interval(size),
-          after: interval(0.04 * size + 2e-3),
+          before: around(size, 0.1),
+          after: around(0.04 * size + 2e-3, 0.1),
           floor: 1.5e-3,
         };
       }),

@@ -3,15 +3,16 @@
  * simulation. Populations spiral into (0.4, 0.6) like damped cosines; errors of the "methods" are made up.
  */
 
-import type { PredatorPreyReportData } from "../../../lib/experiments/predator-prey/report.ts";
-import type { MeanStd } from "../../../lib/report/figures/mean-std.ts";
-import type { Method } from "../../../lib/report/figures/methods.ts";
+import type { Moments } from "../../../lib/analysis/ensemble.ts";
+import type { PredatorPreyReportData, Species } from "../../../lib/experiments/predator-prey/data.ts";
+import { METHODS, type Method } from "../../../lib/method/pairs.ts";
+import type { Laws } from "../../../lib/report/figures/trajectories.ts";
+import { type Band, type Estimate, single } from "../../../lib/run/seeds.ts";
 
 const POINTS = 200;
 const PATCH = 40;
 const PATCHES = POINTS / PATCH;
 const END = 30;
-const METHODS: Method[] = ["compensator", "increment", "naive", "small"];
 const CLOSURES = ["autoencoder", "dynamics"];
 const LAMBDAS = [1, 2.5, 5, 10, 15, 20];
 const PREY = 0.4;
@@ -30,7 +31,7 @@ const rough = (i: number, seed: number) => (2 * ((Math.sin(12.9898 * i + 78.233 
 const TIMES = range(301, 0, END);
 
 /** Means and stds of both species from mean m and amplitude k, with relative drift error and noise factor. */
-function law(m: number, k: number, error: number, noise: number): { u: MeanStd; v: MeanStd } {
+function law(m: number, k: number, error: number, noise: number): Laws<Species> {
   const swing = m - PREY + 0.3 * k;
   const curve = (level: number, phase: number, size: number) => ({
     mean: TIMES.map(
@@ -48,11 +49,13 @@ function law(m: number, k: number, error: number, noise: number): { u: MeanStd; 
 const mmd = (method: Method, closure: string, lambda: number) =>
   0.04 + 0.01 * BADNESS[method] * (closure === "dynamics" ? 0.6 : 1) + 0.12 * Math.log(lambda / PATCHES) ** 2;
 
-const around = (values: number[], share: number) => ({
+const around = (values: number[], share: number): Band => ({
   mean: values,
   low: values.map((value) => value * (1 - share)),
   high: values.map((value) => value * (1 + share)),
 });
+
+const between = (value: number, low: number, high: number): Estimate => ({ value, low, high });
 
 const WAYS = { true: 1, interpolated: 0.12, "interpolated + LocalRelax": 0.93 };
 
@@ -68,7 +71,7 @@ export function syntheticData(): PredatorPreyReportData {
   const times = range(151, 0, END);
   const field = (level: number, noise: number, seed: number) =>
     Float32Array.from({ length: times.length * POINTS }, (_, i) => {
-      const [t, x] = [times[Math.floor(i / POINTS)]!, ((i % POINTS) + 0.5) / POINTS];
+      const [t, x] = [times[Math.floor(i / POINTS)], ((i % POINTS) + 0.5) / POINTS];
       const wave = 0.12 * Math.cos(10 * Math.PI * x) * Math.exp(-t / 5) * Math.cos(FREQUENCY * t);
       return level + wave + 0.1 * Math.exp(-DECAY * t) * Math.cos(FREQUENCY * t + seed) + noise * rough(i, seed);
     });
@@ -96,6 +99,7 @@ export function syntheticData(): PredatorPreyReportData {
       parameters: { points: POINTS, patch: PATCH, dt: 0.01, noise: 0.02 },
       metrics: {},
     },
+    command: "npm run predator-prey -- --profile synthetic --seed 1",
     points: POINTS,
     patch: PATCH,
     patches: PATCHES,
@@ -126,36 +130,32 @@ export function syntheticData(): PredatorPreyReportData {
           .map(([name, kept]) => {
             const ratio = power(species, mode, kept) / power(species, mode, 1);
             const bands = ["1–10", "11–100", "101–199"];
-            return { name, species, band: bands[band]!, ratio, low: ratio - 0.02, high: ratio + 0.02 };
+            return { name, species, band: bands[band], ratio, low: ratio - 0.02, high: ratio + 0.02 };
           }),
       ),
     ),
     cases: cases.map(({ m, k }) => ({
-      m,
-      k,
+      title: `m = ${m}, k = ${k}`,
       times: TIMES,
-      ...law(m, k, 0, 1),
-      predicted: METHODS.flatMap((method) =>
-        CLOSURES.map((closure) => ({ method, closure, ...law(m, k, BADNESS[method], NOISE[method]) })),
-      ),
+      truth: law(m, k, 0, 1),
+      predicted: METHODS.map((method) => ({ method, patch: PATCH, laws: law(m, k, BADNESS[method], NOISE[method]) })),
     })),
     closureVariables: CLOSURES.map((closure, i) => {
-      const variable = (error: number, noise: number, phase: number): MeanStd => ({
+      const variable = (error: number, noise: number, phase: number): Moments => ({
         mean: TIMES.map((t) => (1.5 - i) * Math.exp(-t / 8) * Math.cos(FREQUENCY * t + phase) + 0.05 * error),
         std: TIMES.map((t) => noise * 0.4 * (1 - Math.exp(-t / 3))),
       });
-      return {
-        closure,
-        m: 0.5,
-        k: 0.1,
+      const variables = [0, 2].map((phase, k) => ({
+        title: ["ψ₁", "ψ₂"][k],
         times: TIMES,
-        names: ["ψ₁", "ψ₂"],
-        truth: [variable(0, 1, 0), variable(0, 1, 2)],
+        truth: { value: variable(0, 1, phase) },
         predicted: (["compensator", "increment"] as const).map((method) => ({
           method,
-          values: [variable(BADNESS[method], NOISE[method], 0), variable(BADNESS[method], NOISE[method], 2)],
+          patch: PATCH,
+          laws: { value: variable(BADNESS[method], NOISE[method], phase) },
         })),
-      };
+      }));
+      return { closure, start: "m = 0.5, k = 0.1", variables };
     }),
     driftField: {
       u: grid.map(({ u }) => u),
@@ -190,7 +190,7 @@ export function syntheticData(): PredatorPreyReportData {
         lambda,
         times: TIMES,
         ...around(
-          TIMES.map((t, i) => decaying[i]! + (mmd(method, "dynamics", lambda) - 0.04) * (1 - Math.exp(-t / 3))),
+          TIMES.map((t, i) => decaying[i] + (mmd(method, "dynamics", lambda) - 0.04) * (1 - Math.exp(-t / 3))),
           0.1,
         ),
       })),
@@ -198,9 +198,7 @@ export function syntheticData(): PredatorPreyReportData {
     mmdFloor: {
       times: TIMES,
       ...around(decaying, 0.08),
-      value: 0.041,
-      valueLow: 0.037,
-      valueHigh: 0.045,
+      overall: between(0.041, 0.037, 0.045),
       bias: 0.0305,
     },
     mmdAgainstLambda: [
@@ -229,14 +227,11 @@ export function syntheticData(): PredatorPreyReportData {
         return {
           method,
           closure,
-          meanError: 0.004 + 0.003 * size,
-          meanErrorInterval: [0.0035 + 0.0025 * size, 0.0045 + 0.0035 * size] as [number, number],
-          worstMeanError: 0.006 + 0.006 * size,
-          stdError: 0.06 + 0.02 * size,
-          stdErrorInterval: [0.05 + 0.018 * size, 0.07 + 0.022 * size] as [number, number],
-          worstStdError: 0.09 + 0.03 * size,
-          mmd: value,
-          mmdInterval: [value * 0.92, value * 1.08] as [number, number],
+          meanError: between(0.004 + 0.003 * size, 0.0035 + 0.0025 * size, 0.0045 + 0.0035 * size),
+          worstMeanError: single(0.006 + 0.006 * size),
+          stdError: between(0.06 + 0.02 * size, 0.05 + 0.018 * size, 0.07 + 0.022 * size),
+          worstStdError: single(0.09 + 0.03 * size),
+          mmd: between(value, value * 0.92, value * 1.08),
         };
       }),
     ),
@@ -248,14 +243,12 @@ export function syntheticData(): PredatorPreyReportData {
       { what: "training, all of it", seconds: 75.2, note: "small runs, upsampling, partial evolution, fit" },
     ],
     comparison: [
-      { quantity: "mean MMD² at λ = K", paper: 0.068, exact: null, ours: 0.041, low: 0.037, high: 0.045, unit: "1" },
+      { quantity: "mean MMD² at λ = K", paper: 0.068, exact: null, ours: between(0.041, 0.037, 0.045), unit: "1" },
       {
         quantity: "mean prey at the end",
         paper: null,
         exact: null,
-        ours: 0.4012,
-        low: 0.3998,
-        high: 0.4026,
+        ours: between(0.4012, 0.3998, 0.4026),
         unit: "1",
       },
     ],

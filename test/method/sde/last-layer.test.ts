@@ -2,16 +2,14 @@
 // equations.
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Gpu, openDevice } from "../../../lib/gpu/device.ts";
-import { type Pairs, regression } from "../../../lib/method/pairs.ts";
-import { fitSde } from "../../../lib/method/sde/fit.ts";
+import { type Compensated, type Regression, regression } from "../../../lib/method/pairs.ts";
+import { fitSde, type SdeFitOptions } from "../../../lib/method/sde/fit.ts";
 import { solveLastLayer } from "../../../lib/method/sde/last-layer.ts";
-import { evaluate, type SdeModel, type SdeShape, sdeNetworks } from "../../../lib/method/sde/model.ts";
-import type { FitOptions } from "../../../lib/method/train.ts";
-import { layout } from "../../../lib/nn/mlp.ts";
-import { normalPair } from "../../../lib/random/normal.ts";
-import { stream } from "../../../lib/random/stream.ts";
-import { Xoshiro } from "../../../lib/random/xoshiro.ts";
+import { evaluate, type SdeModel } from "../../../lib/method/sde/model.ts";
+import { draws } from "../../fixtures.ts";
 import { expectWithin } from "../../statistics.ts";
+import { type Shape, specOf } from "./planted.ts";
+import { fieldLayout } from "./reference.ts";
 
 const SEED = 77;
 const D = 2;
@@ -33,33 +31,35 @@ const planted = ([x, y]: readonly number[]) => [
 ];
 
 /** Pairs of `snapshots` states about (1, −2), of spread 1 and 0.3: A = f δt + noise, Q constant. */
-function plantedPairs(snapshots: number, perSnapshot = 1): Pairs {
-  const rng = Xoshiro.open(stream(SEED, `test/last-layer/${snapshots}`), 0, 0);
-  const normal = () => normalPair(rng.next(), rng.next())[0];
+function plantedPairs(snapshots: number, perSnapshot = 1): Compensated {
+  const { normal } = draws(SEED)(`test/last-layer/${snapshots}`);
   const whole = Float32Array.from({ length: D * snapshots }, (_, k) =>
     k % 2 === 0 ? 1 + normal() : -2 + 0.3 * normal(),
   );
-  const rows = snapshots * perSnapshot;
+  const count = snapshots * perSnapshot;
   const scatter = NOISE * Math.sqrt(perSnapshot);
-  const compensator = new Float32Array(D * rows);
-  const variation = new Float32Array(3 * rows);
-  for (let row = 0; row < rows; row++) {
+  const compensator = new Float32Array(D * count);
+  const variation = new Float32Array(3 * count);
+  for (let row = 0; row < count; row++) {
     const at = D * Math.floor(row / perSnapshot);
     const f = planted([whole[at] - 1, (whole[at + 1] + 2) / 0.3]);
     for (let j = 0; j < D; j++) compensator[D * row + j] = TIME * (f[j] + scatter * normal());
     variation.set([0.1, 0.02, 0.2], 3 * row);
   }
   const delta = compensator.map((a) => a + 0.3 * normal());
-  const patch = new Float32Array(D * rows);
-  return { d: D, whole, patch, delta, compensator, variation, perSnapshot, time: TIME, patches: PATCHES };
+  const patch = new Float32Array(D * count);
+  const cohort = Uint32Array.from({ length: snapshots }, (_, s) => s);
+  const rows = { d: D, patches: PATCHES, perSnapshot, whole, patch, cohort, condition: new Float32Array(0) };
+  return { ...rows, kind: "compensated", time: TIME, delta, compensator, variation };
 }
 
-const SHAPE: SdeShape = { d: D, hidden: [16, 8], activation: "tanh", diffusion: "full" };
-const OPTIONS: FitOptions = { batch: 512, steps: 120, learningRate: 5e-3, weightDecay: 0, seed: SEED };
+const SHAPE: Shape = { hidden: [16, 8], activation: "tanh", form: "full" };
+const OPTIONS: SdeFitOptions = { batch: 512, steps: 120, learningRate: 5e-3, weightDecay: 0, seed: SEED };
 
-/** Columns of the regression in float64: 1, z̃ and the last hidden layer, from the formula of SdeModel. */
+/** Columns of the regression in float64: 1, z̃ and the last hidden layer, from the formula of NetworkDrift. */
 function features(model: SdeModel, states: Float32Array): Float64Array[] {
-  const { layers } = layout(sdeNetworks(model));
+  const { parameters, activation } = model.drift;
+  const { layers } = fieldLayout(model.drift, D, D);
   const n = states.length / D;
   let values = Array.from({ length: D }, (_, j) =>
     Float64Array.from({ length: n }, (_, p) => (states[p * D + j] - model.center[j]) / model.spread[j]),
@@ -69,9 +69,9 @@ function features(model: SdeModel, states: Float32Array): Float64Array[] {
     const before = values;
     values = Array.from({ length: outputs }, (_, o) =>
       Float64Array.from({ length: n }, (_, p) => {
-        let sum = model.parameters[bias + o];
-        for (let k = 0; k < inputs; k++) sum += model.parameters[weights + k * outputs + o] * before[k][p];
-        return model.activation === "tanh" ? Math.tanh(sum) : Math.max(0, sum);
+        let sum = parameters[bias + o];
+        for (let k = 0; k < inputs; k++) sum += parameters[weights + k * outputs + o] * before[k][p];
+        return activation === "tanh" ? Math.tanh(sum) : Math.max(0, sum);
       }),
     );
   }
@@ -125,19 +125,31 @@ const meanSquare = (values: Float64Array) => dot(values, values) / values.length
 const minus = (a: Float64Array, b: Float64Array) => a.map((x, k) => x - b[k]);
 
 /** Mean square of A/δt − f of each variable over the rows. */
-async function residuals(model: SdeModel, pairs: Pairs) {
+async function residuals(model: SdeModel, pairs: Compensated) {
   const { drift } = await evaluate(gpu, model, pairs.whole);
   return [0, 1].map((j) => minus(column(pairs.compensator, j, 1 / TIME), column(drift, j)));
 }
 
-const fit = (pairs: Pairs, closedForm: boolean, shape: Partial<SdeShape> = {}, options: Partial<FitOptions> = {}) =>
-  fitSde(gpu, pairs, "compensator", { ...SHAPE, ...shape }, { ...OPTIONS, ...options, closedForm });
+const trainedOn = (data: Regression, closedForm: boolean, shape: Partial<Shape> = {}, steps = OPTIONS.steps) =>
+  fitSde(gpu, data, specOf({ ...SHAPE, ...shape }), { ...OPTIONS, steps, closedForm });
+
+const fit = (pairs: Compensated, closedForm: boolean, shape: Partial<Shape> = {}) =>
+  trainedOn(regression(pairs, "compensator"), closedForm, shape);
+
+/** The model with the last layer of its drift solved on the compensators of pairs, or on data given. */
+async function solved(
+  model: SdeModel,
+  data: Pick<Regression, "state" | "change" | "time">,
+  noise: ArrayLike<number>,
+): Promise<SdeModel> {
+  return { ...model, drift: await solveLastLayer(gpu, model, data, noise) };
+}
 
 describe("last layer in closed form", () => {
   for (const [name, shape] of [
     ["tanh, two hidden layers", {}],
     ["relu, one hidden layer", { hidden: [24], activation: "relu" }],
-    ["tanh, triangular diffusion", { hidden: [16], diffusion: "triangular" }],
+    ["tanh, triangular diffusion", { hidden: [16], form: "triangular" }],
   ] as const) {
     // 20,000 rows are two evaluations, the second not full.
     for (const snapshots of [3000, 20_000]) {
@@ -145,19 +157,17 @@ describe("last layer in closed form", () => {
         const pairs = plantedPairs(snapshots);
         const trained = await fit(pairs, false, shape);
         const columns = features(trained, pairs.whole);
-        const { layers, stride } = layout(sdeNetworks(trained));
-        const last = layers.at(-1)!;
+        const last = fieldLayout(trained.drift, D, D).layers.at(-1)!;
         const before = await residuals(trained, pairs);
-        const plain = await solveLastLayer(gpu, trained, pairs.whole, pairs.compensator, TIME, [0, 0]);
-        for (const [solved, prior] of [
+        const plain = await solved(trained, regression(pairs, "compensator"), [0, 0]);
+        for (const [model, prior] of [
           [plain, false],
           [await fit(pairs, true, shape), true],
         ] as const) {
-          const { offset, slope, parameters } = trained;
-          expect({ ...solved, offset, slope, parameters }).toEqual(trained);
-          expect(solved.parameters.slice(0, last.weights)).toEqual(trained.parameters.slice(0, last.weights));
-          expect(solved.parameters.slice(stride)).toEqual(trained.parameters.slice(stride));
-          const after = await residuals(solved, pairs);
+          const { offset, slope, parameters } = trained.drift;
+          expect({ ...model, drift: { ...model.drift, offset, slope, parameters } }).toEqual(trained);
+          expect(model.drift.parameters.slice(0, last.weights)).toEqual(parameters.slice(0, last.weights));
+          const after = await residuals(model, pairs);
           for (const j of [0, 1]) {
             const rate = column(pairs.compensator, j, 1 / TIME);
             const weight = prior ? last.inputs * noiseOf(columns, rate) : 0;
@@ -186,25 +196,25 @@ describe("last layer in closed form", () => {
     const pairs = plantedPairs(3000);
     const model = await fit(pairs, false);
     const columns = features(model, pairs.whole);
-    const { layers } = layout(sdeNetworks(model));
-    const last = layers.at(-1)!;
+    const last = fieldLayout(model.drift, D, D).layers.at(-1)!;
     const affine = [0, 1].map((j) => project(columns.slice(0, 1 + D), column(pairs.compensator, j, 1 / TIME)));
     const sizes: number[][] = [];
     for (const noise of [0, 1, 100, 1e9]) {
       // A noise of its own for each variable.
       const both = [noise, noise / 4];
-      const solved = await solveLastLayer(gpu, model, pairs.whole, pairs.compensator, TIME, both);
-      const { drift } = await evaluate(gpu, solved, pairs.whole);
+      const ridged = await solved(model, regression(pairs, "compensator"), both);
+      const { drift } = await evaluate(gpu, ridged, pairs.whole);
       for (const j of [0, 1]) {
         const rate = column(pairs.compensator, j, 1 / TIME);
         const off = minus(column(drift, j), ridge(columns, rate, last.inputs * both[j]));
         expect(meanSquare(off) / meanSquare(rate)).toBeLessThan(1e-5);
         if (noise === 1e9) expect(meanSquare(minus(column(drift, j), affine[j])) / meanSquare(rate)).toBeLessThan(1e-6);
       }
-      const weights = solved.parameters.subarray(last.weights, last.bias);
+      const { parameters } = ridged.drift;
+      const weights = parameters.subarray(last.weights, last.bias);
       sizes.push([0, 1].map((j) => meanSquare(Float64Array.from(weights.filter((_, k) => k % last.outputs === j)))));
       // The bias is the offset's.
-      expect(solved.parameters.slice(last.bias, last.bias + D)).toEqual(new Float32Array(D));
+      expect(parameters.slice(last.bias, last.bias + D)).toEqual(new Float32Array(D));
     }
     for (let k = 1; k < sizes.length; k++) {
       for (const j of [0, 1]) expect(sizes[k][j]).toBeLessThan(sizes[k - 1][j]);
@@ -220,8 +230,7 @@ describe("last layer in closed form", () => {
       return a + TIME * ([x - y, 3 * y][row % D] - planted([x, y])[row % D]);
     });
     const linear = { ...pairs, compensator: affine };
-    const solved = await fit(linear, true);
-    const { drift } = await evaluate(gpu, solved, pairs.whole);
+    const { drift } = await evaluate(gpu, await fit(linear, true), pairs.whole);
     const n = 20_000;
     for (const j of [0, 1]) {
       const mean = Float64Array.from({ length: n }, (_, p) => (affine[4 * p + j] + affine[4 * p + 2 + j]) / 2 / TIME);
@@ -234,27 +243,19 @@ describe("last layer in closed form", () => {
   test("is the same for any duration of the same rates, and for rows in any number of evaluations", async () => {
     const pairs = plantedPairs(20_000);
     const model = await fit(pairs, false);
+    const state = pairs.whole;
     const solve = (time: number) =>
-      solveLastLayer(
-        gpu,
-        model,
-        pairs.whole,
-        pairs.compensator.map((a) => (a / TIME) * time),
-        time,
-        [0.1, 0.2],
-      );
+      solved(model, { state, change: pairs.compensator.map((a) => (a / TIME) * time), time }, [0.1, 0.2]);
     const [one, other] = [await solve(1), await solve(0.25)];
     // A power of two: not even rounding.
     expect(other).toEqual(one);
     // Every row twice, in other evaluations, with twice the noise: the same solution.
-    const twice = await solveLastLayer(
-      gpu,
-      model,
-      Float32Array.of(...pairs.whole, ...pairs.whole),
-      Float32Array.of(...pairs.compensator, ...pairs.compensator),
-      TIME,
-      [0.2, 0.4],
-    );
+    const doubled = {
+      state: Float32Array.of(...state, ...state),
+      change: Float32Array.of(...pairs.compensator, ...pairs.compensator),
+      time: TIME,
+    };
+    const twice = await solved(model, doubled, [0.2, 0.4]);
     const points = pairs.whole.subarray(0, 400);
     const [a, b] = [await evaluate(gpu, one, points), await evaluate(gpu, twice, points)];
     expect(Math.sqrt(meanSquare(minus(a.drift, b.drift)) / meanSquare(a.drift))).toBeLessThan(1e-4);
@@ -265,23 +266,22 @@ describe("last layer in closed form", () => {
     const pairs = plantedPairs(3000);
     const shape = { hidden: [] };
     const model = await fit(pairs, false, shape);
-    expect(await solveLastLayer(gpu, model, pairs.whole, pairs.compensator, TIME, [1, 1])).toBe(model);
+    expect(await solveLastLayer(gpu, model, regression(pairs, "compensator"), [1, 1])).toBe(model.drift);
     expect(await fit(pairs, true, shape)).toEqual(model);
   });
 
   test("of increments and baselines is that of their own changes on their own states", async () => {
-    const shape: SdeShape = { ...SHAPE, hidden: [8] };
+    const shape = { hidden: [8] };
     const pairs = plantedPairs(3000);
     for (const method of ["increment", "naive", "small"] as const) {
       // A patch that differs from the whole, for the baselines.
       const patch = pairs.whole.map((z, k) => 0.9 * z + 0.05 * Math.sin(k));
       const data = regression({ ...pairs, patch }, method);
-      const options = { ...OPTIONS, steps: 20 };
-      const trained = await fitSde(gpu, { ...pairs, patch }, method, shape, options);
-      const solved = await fitSde(gpu, { ...pairs, patch }, method, shape, { ...options, closedForm: true });
-      expect(solved.noiseScale).toEqual(trained.noiseScale);
+      const trained = await trainedOn(data, false, shape, 20);
+      const closed = await trainedOn(data, true, shape, 20);
+      expect(closed.diffusion).toEqual(trained.diffusion);
       const columns = features(trained, data.state);
-      const { drift, diffusion } = await evaluate(gpu, solved, data.state);
+      const { drift, diffusion } = await evaluate(gpu, closed, data.state);
       expect(diffusion).toEqual((await evaluate(gpu, trained, data.state)).diffusion);
       for (const j of [0, 1]) {
         const rate = column(data.change, j, 1 / TIME);

@@ -1,21 +1,19 @@
 /** How far upsampled lattices are from true ones: distances, correlations, pictures. */
-import { table } from "arquero";
-import { chart, type Panel, type Series } from "../../../report/chart.ts";
-import { TRUTH } from "../../../report/figures/methods.ts";
+import { chart } from "../../../report/chart.ts";
+import type { Panel } from "../../../report/chart-spec.ts";
+import { extent } from "../../../report/extent.ts";
+import { type Look, TRUE } from "../../../report/figures/methods.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { pictureRows, spinPicture } from "../../../report/lattice.ts";
-import { formatNumber, formatWithInterval } from "../../../report/number.ts";
+import { formatNumber } from "../../../report/number.ts";
 import { htmlTable } from "../../../report/table.ts";
-import { LABELS } from "../observables.ts";
-import type { IsingReportData as Data } from "../report.ts";
+import { type IsingReportData as Data, LABELS } from "../data.ts";
 
 const FLOOR_DIGITS = 2;
 /** CSS pixels of the widest picture: three stand beside each other. */
 const PICTURE_WIDTH = 320;
 /** How far below its largest value a correlation is shown. */
 const DEPTH = 1e-3;
-
-type Distance = Data["upsampling"][number];
 
 /** How lattices were made larger here, and the other way. */
 export function making({ upsamplingMethod }: Data): Html {
@@ -27,78 +25,54 @@ export function making({ upsamplingMethod }: Data): Html {
 Then LocalRelax runs the true dynamics for a short time in patch after patch.</p>`;
 }
 
-export function distances(data: Data): Html | false {
-  const rows = data.upsampling.toSorted(
-    (a, b) => a.observable.localeCompare(b.observable) || b.patch - a.patch || a.level - b.level,
-  );
-  if (rows.length === 0) return false;
-  const cells = (key: "before" | "after") =>
-    rows.map((row) => formatWithInterval(row[key].w1, row[key].low, row[key].high));
-  const whole = (pick: (row: Distance) => number) => rows.map((row) => String(pick(row)));
-  const number = (label: string) => ({ label, text: false });
+export function distances({ upsampling, upsamplingMethod }: Data): Html | false {
+  if (upsampling.length === 0) return false;
   return htmlTable(
-    table({
-      observable: rows.map(({ observable }) => LABELS[observable]),
-      patch: whole((row) => row.patch),
-      level: whole((row) => row.level),
-      side: whole((row) => row.side),
-      before: cells("before"),
-      after: cells("after"),
-      floor: rows.map(({ floor }) => formatNumber(floor, FLOOR_DIGITS)),
-    }),
-    {
-      observable: { label: "Law of", header: true },
-      patch: number("Patch side"),
-      level: number("Level"),
-      side: number("Side reached"),
-      before: number("Unrelaxed"),
-      after: number("Relaxed"),
-      floor: number("Two true sets"),
-    },
+    upsampling.toSorted((a, b) => a.observable.localeCompare(b.observable) || b.patch - a.patch || a.level - b.level),
+    [
+      { label: "Law of", header: true, cell: ({ observable }) => LABELS[observable] },
+      { label: "Patch side", cell: ({ patch }) => patch, format: String },
+      { label: "Level", cell: ({ level }) => level, format: String },
+      { label: "Side reached", cell: ({ side }) => side, format: String },
+      { label: "Unrelaxed", cell: ({ before }) => before },
+      { label: "Relaxed", cell: ({ after }) => after },
+      { label: "Two true sets", cell: ({ floor }) => floor, format: (floor) => formatNumber(floor, FLOOR_DIGITS) },
+    ],
     html`1-Wasserstein distance (in units of the observable) between upsampled and true lattices of the side reached, before and after LocalRelax, with 95 % intervals; the last column is expected for
 two sets of true lattices. Near it intervals may end below their number, since sampling adds to a distance. ${
-      data.upsamplingMethod === "mosaic"
+      upsamplingMethod === "mosaic"
         ? html`Tiles keep <i>m</i> on average; walls along their seams make <i>ρ</i> too high until LocalRelax heals them.`
         : html`Copying keeps <i>m</i> and halves <i>ρ</i>, so LocalRelax has to make the missing walls.`
     }`,
   );
 }
 
-const KINDS: Record<Data["correlations"][number]["kind"], Omit<Series, "x" | "y">> = {
-  true: { name: "True", ...TRUTH },
+const KINDS: Record<Data["correlations"][number]["kind"], Look> = {
+  true: TRUE,
   unrelaxed: { name: "Unrelaxed", ink: "naive", dash: "dotted" },
   relaxed: { name: "Relaxed", ink: "compensator", dash: "dashed", width: 2 },
 };
 
-export function correlations(data: Data): Html {
-  const key = ({ patch, level }: { patch: number; level: number }) => `${patch} ${level}`;
-  const ordered = data.correlations.toSorted((a, b) => b.patch - a.patch || a.level - b.level);
-  const panels = [...new Set(ordered.map(key))].map((name): Panel => {
-    const own = ordered.filter((one) => key(one) === name);
-    const { patch, side } = own[0]!;
+export function correlations({ correlations: all, upsamplingMethod }: Data): Html {
+  const ordered = all.toSorted((a, b) => b.patch - a.patch || a.level - b.level);
+  const groups = Map.groupBy(ordered, ({ patch, side }) => `from ${patch} × ${patch} to ${side} × ${side}`);
+  const panels = [...groups].map(([title, own]): Panel => {
+    const series = (["true", "unrelaxed", "relaxed"] as const).flatMap((kind) =>
+      own.filter((one) => one.kind === kind),
+    );
+    // A logarithm has no place for values below zero, which are noise.
+    const positive = (values: number[]) => values.map((value) => (value > 0 ? value : Number.NaN));
     return {
-      title: `from ${patch} × ${patch} to ${side} × ${side}`,
-      series: (["true", "unrelaxed", "relaxed"] as const).flatMap((kind): Series[] =>
-        own
-          .filter((one) => one.kind === kind)
-          // A logarithm has no place for values below zero, which are noise.
-          .map(({ r, mean, low, high }) => ({
-            ...KINDS[kind],
-            x: r,
-            y: mean.map((value) => (value > 0 ? value : Number.NaN)),
-            low,
-            high,
-          })),
-      ),
+      title,
+      series: series.map(({ kind, r, mean, low, high }) => ({ ...KINDS[kind], x: r, y: positive(mean), low, high })),
     };
   });
-  const values = data.correlations.flatMap(({ mean }) => mean).filter((value) => value > 0);
-  const [least, most] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, 0]);
+  const [least, most] = extent(all.flatMap(({ mean }) => mean).filter((value) => value > 0));
   return chart({
     id: "correlations",
     title: "Two-point correlation",
     caption: html`Connected correlation ⟨<i>s</i>(<i>x</i>) <i>s</i>(<i>x</i> + <i>r</i>)⟩ − ⟨<i>m</i>⟩² along rows and columns, bands are 95 % intervals. Unrelaxed lattices (dotted) ${
-      data.upsamplingMethod === "mosaic"
+      upsamplingMethod === "mosaic"
         ? "lose correlation across the seams of their tiles"
         : "are correlated over twice the distance"
     };
@@ -108,7 +82,7 @@ relaxed ones (dashed) should follow the true ones (thick) at all distances. Gaps
     y: {
       label: "correlation C(r)",
       log: 10,
-      ...(most > 0 && { range: [Math.max(least / 1.5, DEPTH * most), 1.5 * most] as [number, number] }),
+      ...(most > 0 && { range: [Math.max(least / 1.5, DEPTH * most), 1.5 * most] }),
     },
     columns: 3,
     height: 220,

@@ -1,28 +1,20 @@
 /** Figures of the microscopic fields: one true run, profiles and spectra of upsampled states. */
-import { chart, type Panel, type Series } from "../../../report/chart.ts";
+import { chart } from "../../../report/chart.ts";
 import { thin } from "../../../report/chart-data.ts";
-import { TRUTH } from "../../../report/figures/methods.ts";
+import type { Panel } from "../../../report/chart-spec.ts";
+import { extent } from "../../../report/extent.ts";
+import { type Look, TRUE } from "../../../report/figures/methods.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { fieldPicture, type Picture, pictures } from "../../../report/lattice.ts";
 import { formatSetting } from "../../../report/number.ts";
 import { type InkName, SCALE } from "../../../report/palette.ts";
-import type { PredatorPreyReportData as Data } from "../report.ts";
-import { SPECIES, SPECIES_NAMES, type Species } from "../species.ts";
+import { type PredatorPreyReportData as Data, SPECIES, SPECIES_NAMES, type Species } from "../data.ts";
 
 const SPECIES_INKS: Record<Species, InkName> = { u: "compensator", v: "naive" };
 
 /** Height of a space–time picture in widths, and the width of one of two side by side, in CSS pixels. */
 const ASPECT = 0.75;
 const PICTURE_WIDTH = 500;
-
-function rangeOf(values: ArrayLike<number>): [number, number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) continue;
-    [low, high] = [Math.min(low, values[i]!), Math.max(high, values[i]!)];
-  }
-  return low > high ? [0, 1] : [low, high];
-}
 
 /** Both fields of one run, position to the right and time downwards; no more rows than the picture has pixels for. */
 export function spaceTime(data: Data): Html | false {
@@ -31,11 +23,12 @@ export function spaceTime(data: Data): Html | false {
   const wanted = Math.round(ASPECT * points);
   const all = Array.from(times, (_, row) => row);
   const rows = all.length > wanted ? thin(all, wanted) : all;
-  const [first, last] = [times[rows[0]!]!, times[rows.at(-1)!]!].map(formatSetting);
+  const [first, last] = [times[rows[0]], times[rows[rows.length - 1]]].map(formatSetting);
   const picture = (species: Species): Picture => {
-    const values = rows.flatMap((row) => Array.from({ length: points }, (_, i) => field[species][row * points + i]!));
+    const values = rows.flatMap((row) => Array.from({ length: points }, (_, i) => field[species][row * points + i]));
     const title = html`<i>${species}</i>${SPECIES_NAMES[species].slice(1)}`;
-    const drawn = fieldPicture(title, values, points, rows.length, rangeOf(values));
+    const [low, high] = extent(values);
+    const drawn = fieldPicture(title, values, points, rows.length, low > high ? [0, 1] : [low, high]);
     return {
       ...drawn,
       alt: `${SPECIES_NAMES[species]} over space and time. ${drawn.alt}`,
@@ -45,7 +38,7 @@ export function spaceTime(data: Data): Html | false {
   return pictures(
     "space-time",
     "One true run",
-    html`Position rightwards (grid points 1 to ${points}), time downwards (from ${first!} to ${last!}, ${rows.length} of ${times.length} stored times). Each picture has its own colour
+    html`Position rightwards (grid points 1 to ${points}), time downwards (from ${first} to ${last}, ${rows.length} of ${times.length} stored times). Each picture has its own colour
 scale, given by the bar under it. Stripes of the initial cosine fade into noise; predators, which diffuse, are smoother than prey.`,
     SPECIES.map(picture),
     PICTURE_WIDTH,
@@ -80,28 +73,26 @@ alike; the places of the bumps are chance, because the noise differs.`,
   });
 }
 
-const isTrue = (name: string) => /^true\b/i.test(name);
+const isTrue = ({ name }: { name: string }) => /^true\b/i.test(name);
+const DASHES = ["dashed", "solid", "dotted"] as const;
 
-export function spectra(data: Data): Html {
-  const ways = [...new Set(data.spectra.map(({ name }) => name))].filter((name) => !isTrue(name));
-  const inkOf = (name: string): InkName => SCALE[Math.min(2 * ways.indexOf(name), SCALE.length - 1)]!;
-  const dashOf = (name: string): Series["dash"] => (["dashed", "solid", "dotted"] as const)[ways.indexOf(name) % 3]!;
+export function spectra({ spectra: all }: Data): Html {
+  const truth = all.filter(isTrue);
+  const others = all.filter((one) => !isTrue(one));
+  const ways = [...new Set(others.map(({ name }) => name))];
+  const lookOf = (name: string): Look => {
+    const way = ways.indexOf(name);
+    return way < 0
+      ? TRUE
+      : { name, ink: SCALE[Math.min(2 * way, SCALE.length - 1)], dash: DASHES[way % DASHES.length] };
+  };
   const panels = SPECIES.map((species): Panel => {
-    const own = data.spectra.filter((one) => one.species === species);
-    const ordered = own.toSorted((a, b) => Number(isTrue(b.name)) - Number(isTrue(a.name)));
-    return {
-      title: SPECIES_NAMES[species],
-      series: ordered.map(({ name, mode, power, low, high }): Series => {
-        const look = isTrue(name) ? { ...TRUTH, name: "True" } : { name, ink: inkOf(name), dash: dashOf(name) };
-        return { ...look, x: mode, y: power, low, high };
-      }),
-    };
+    const own = [...truth, ...others].filter((one) => one.species === species);
+    const series = own.map(({ name, mode: x, power: y, low, high }) => ({ ...lookOf(name), x, y, low, high }));
+    return { title: SPECIES_NAMES[species], series };
   }).filter((panel) => panel.series.length > 0);
-  const truth = data.spectra
-    .filter(({ name }) => isTrue(name))
-    .flatMap(({ power }) => power.filter((value) => value > 0));
   // Interpolation leaves some modes without any power: the axis ends a decade below the true ones.
-  const [low, high] = rangeOf(truth);
+  const [low, high] = extent(truth.flatMap(({ power }) => power.filter((value) => value > 0)));
   return chart({
     id: "spectra",
     title: "Power spectra",
@@ -110,7 +101,7 @@ export function spectra(data: Data): Html {
 axis ends a decade below the true states; interpolated ones go on falling.`,
     alt: "Variance per mode against mode number, logarithmic, of true states and of each way of upsampling",
     x: { label: "mode q [half waves]", log: 10 },
-    y: { label: "variance per mode", log: 10, ...(truth.length > 0 && { range: [low / 10, high * 3] }) },
+    y: { label: "variance per mode", log: 10, ...(low <= high && { range: [low / 10, high * 3] }) },
     height: 320,
     panels,
   });

@@ -1,19 +1,25 @@
 /** The tables of the predator–prey report, each a function of the report's data. */
-import { table } from "arquero";
-import { LOOKS, METHODS, ofMethod } from "../../../report/figures/methods.ts";
+import { METHODS, type Method } from "../../../method/pairs.ts";
+import { LOOKS } from "../../../report/figures/methods.ts";
 import { type Html, html } from "../../../report/html.ts";
-import { formatNumber, formatWithInterval } from "../../../report/number.ts";
+import { formatNumber } from "../../../report/number.ts";
 import { type Column, htmlTable } from "../../../report/table.ts";
-import type { PredatorPreyReportData as Data } from "../report.ts";
-import { SPECIES_NAMES, type Species } from "../species.ts";
+import type { Estimate } from "../../../run/seeds.ts";
+import { type PredatorPreyReportData as Data, SPECIES_NAMES } from "../data.ts";
 
 const FLOOR_DIGITS = 2;
 
 type Score = Data["scores"][number];
 
+/** The item of a method, from `closure` where the method has several; undefined if it has none. */
+function ofMethod<T extends { method: Method; closure: string }>(items: readonly T[], method: Method, closure: string) {
+  const own = items.filter((item) => item.method === method);
+  return own.find((item) => item.closure === closure) ?? own[0];
+}
+
 /** The score that the summary speaks of: ours, else that of the increments. */
-export function mainScore(data: Data): Score | undefined {
-  return ofMethod(data.scores, "compensator", data.closure) ?? ofMethod(data.scores, "increment", data.closure);
+export function mainScore({ scores, closure }: Data): Score | undefined {
+  return ofMethod(scores, "compensator", closure) ?? ofMethod(scores, "increment", closure);
 }
 
 /** The closures that occur, that of the main figures first. */
@@ -22,55 +28,54 @@ export function closures(data: Data): string[] {
   return [...new Set([data.closure, ...all])].filter((closure) => all.includes(closure));
 }
 
-const text = (label: string, unit?: string): Column => ({ label, text: true, ...(unit ? { unit } : {}) });
-
-/** Finished text of numbers, aligned at their decimal points. */
-const aligned = (label: string, unit?: string): Column => ({ ...text(label, unit), text: false });
-
-/** A share in percent, with its interval if there is one, else with `FLOOR_DIGITS` digits. */
-export function percent(value: number, interval?: readonly [number, number]): string {
-  if (!interval) return formatNumber(100 * value, FLOOR_DIGITS);
-  return formatWithInterval(100 * value, 100 * interval[0], 100 * interval[1]);
+/** A share in percent. */
+export function percent({ value, low, high }: Estimate): Estimate {
+  return { value: 100 * value, low: 100 * low, high: 100 * high };
 }
+/** A floor in percent, which has no interval. */
+export const floorPercent = (value: number) => formatNumber(100 * value, FLOOR_DIGITS);
 
-/** Rows of scores as columns of text. */
-function scoreColumns(scores: readonly Score[]) {
+/** A row of the score tables, errors in percent. */
+function rowOf({ method, closure, meanError, worstMeanError, stdError, worstStdError, mmd }: Score) {
   return {
-    mean: scores.map((score) => percent(score.meanError, score.meanErrorInterval)),
-    worstMean: scores.map((score) => formatNumber(100 * score.worstMeanError, 3)),
-    std: scores.map((score) => percent(score.stdError, score.stdErrorInterval)),
-    worstStd: scores.map((score) => formatNumber(100 * score.worstStdError, 3)),
-    mmd: scores.map((score) => formatWithInterval(score.mmd, ...score.mmdInterval)),
+    name: LOOKS[method].name,
+    closure,
+    meanError: percent(meanError) as Estimate | string,
+    worstMeanError: 100 * worstMeanError.value,
+    stdError: percent(stdError) as Estimate | string,
+    worstStdError: 100 * worstStdError.value,
+    mmd,
   };
 }
+type Row = ReturnType<typeof rowOf>;
 
-const SCORE_COLUMNS = {
-  mean: aligned("Error of means", "%"),
-  worstMean: aligned("worst case", "%"),
-  std: aligned("Error of stds", "%"),
-  worstStd: aligned("worst case", "%"),
-  mmd: aligned("MMD²"),
-};
+const NAME: Column<Row> = { label: "Trained by", header: true, cell: ({ name }) => name };
+const worst = (value: number) => formatNumber(value, 3);
+const SCORES: Column<Row>[] = [
+  { label: "Error of means", unit: "%", cell: ({ meanError }) => meanError },
+  { label: "worst case", unit: "%", cell: ({ worstMeanError }) => worstMeanError, format: worst },
+  { label: "Error of stds", unit: "%", cell: ({ stdError }) => stdError },
+  { label: "worst case", unit: "%", cell: ({ worstStdError }) => worstStdError, format: worst },
+  { label: "MMD²", cell: ({ mmd }) => mmd },
+];
 
 /** Every method with the closure of the main figures, and what a perfect model would score. */
-export function scores(data: Data): Html | false {
-  const shown = METHODS.toReversed().flatMap((method) => ofMethod(data.scores, method, data.closure) ?? []);
+export function scores({ scores, closure, mmdFloor, meanFloor, stdFloor, points }: Data): Html | false {
+  const shown = METHODS.flatMap((method) => ofMethod(scores, method, closure) ?? []);
   if (shown.length === 0) return false;
-  const { value, valueLow, valueHigh } = data.mmdFloor;
   const floor = {
-    mean: percent(data.meanFloor),
-    worstMean: "",
-    std: percent(data.stdFloor),
-    worstStd: "",
-    mmd: formatWithInterval(value, valueLow, valueHigh),
+    name: "A perfect model",
+    closure: "",
+    meanError: floorPercent(meanFloor),
+    worstMeanError: Number.NaN,
+    stdError: floorPercent(stdFloor),
+    worstStdError: Number.NaN,
+    mmd: mmdFloor.overall,
   };
-  const columns = scoreColumns(shown);
-  const rows = Object.entries(columns).map(([key, cells]) => [key, [...cells, floor[key as keyof typeof floor]]]);
-  const names = [...shown.map(({ method }) => LOOKS[method].name), "A perfect model"];
   return htmlTable(
-    table({ name: names, ...Object.fromEntries(rows) }),
-    { name: { label: "Trained by", header: true }, ...SCORE_COLUMNS },
-    html`Relative L2 errors of mean and standard deviation over times and cases, and mean MMD², against the true ${data.points}-point system; 95 %
+    [...shown.map(rowOf), floor],
+    [NAME, ...SCORES],
+    html`Relative L2 errors of mean and standard deviation over times and cases, and mean MMD², against the true ${points}-point system; 95 %
 intervals. A perfect model would still show the sampling noise of the last row.`,
   );
 }
@@ -78,60 +83,48 @@ intervals. A perfect model would still show the sampling noise of the last row.`
 /** The same for every closure, to choose between them; nothing where there is only one. */
 export function closureScores(data: Data): Html | false {
   const names = closures(data);
-  const rows = METHODS.toReversed().flatMap((method) =>
+  const rows = METHODS.flatMap((method) =>
     names.flatMap((closure) => data.scores.filter((one) => one.method === method && one.closure === closure)),
   );
   if (names.length < 2 || rows.length === 0) return false;
   return htmlTable(
-    table({
-      name: rows.map(({ method }) => LOOKS[method].name),
-      closure: rows.map(({ closure }) => closure),
-      ...scoreColumns(rows),
-    }),
-    { name: { label: "Trained by", header: true }, closure: text("Closure"), ...SCORE_COLUMNS },
+    rows.map(rowOf),
+    [NAME, { label: "Closure", cell: ({ closure }) => closure }, ...SCORES],
     `The scores of the summary for each closure; the main figures use “${data.closure}”.`,
   );
 }
 
-const RATIO_DIGITS = 3;
-
 /** Upsampled over true power: a row per species and band, a column per way of upsampling. */
-export function spectrumRatios(data: Data): Html | false {
-  const { spectrumRatios: ratios } = data;
+export function spectrumRatios({ spectrumRatios: ratios }: Data): Html | false {
   if (ratios.length === 0) return false;
-  const names = [...new Set(ratios.map(({ name }) => name))];
-  const keys = [...new Set(ratios.map(({ species, band }) => `${species}\n${band}`))].map((key) => key.split("\n"));
-  const cell = (name: string, species: string, band: string) => {
-    const found = ratios.find((one) => one.name === name && one.species === species && one.band === band);
-    if (!found || !Number.isFinite(found.ratio)) return "";
-    const { ratio, low, high } = found;
-    return low < high ? formatWithInterval(ratio, low, high) : formatNumber(ratio, RATIO_DIGITS);
-  };
+  const rows = [...Map.groupBy(ratios, ({ species, band }) => `${species}\n${band}`).values()];
   return htmlTable(
-    table({
-      species: keys.map(([species]) => SPECIES_NAMES[species as Species]),
-      band: keys.map(([, band]) => band!),
-      ...Object.fromEntries(names.map((name, i) => [`name${i}`, keys.map(([s, b]) => cell(name, s!, b!))])),
-    }),
-    {
-      species: { label: "Field", header: true },
-      band: text("Modes"),
-      ...Object.fromEntries(names.map((name, i) => [`name${i}`, aligned(name)])),
-    },
+    rows,
+    [
+      { label: "Field", header: true, cell: ([{ species }]) => SPECIES_NAMES[species] },
+      { label: "Modes", cell: ([{ band }]) => band },
+      ...[...new Set(ratios.map(({ name }) => name))].map((name): Column<typeof ratios> => {
+        const cell = (row: typeof ratios) => {
+          const found = row.find((one) => one.name === name);
+          return found && { value: found.ratio, low: found.low, high: found.high };
+        };
+        return { label: name, cell };
+      }),
+    ],
     html`Power of upsampled over that of true states in bands of modes, with 95 % intervals. 1 means that upsampling left no trace; below 1, fluctuations are missing.`,
   );
 }
 
 /** Direct simulation beside the learned equation, in seconds. */
-export function costs(data: Data): Html | false {
-  if (data.costs.length === 0) return false;
+export function costs({ costs }: Data): Html | false {
+  if (costs.length === 0) return false;
   return htmlTable(
-    table({
-      what: data.costs.map(({ what }) => what),
-      seconds: data.costs.map(({ seconds }) => (Number.isFinite(seconds) ? seconds : null)),
-      note: data.costs.map(({ note }) => note),
-    }),
-    { what: { label: "Cost", header: true }, seconds: { label: "Time", unit: "s", format: 3 }, note: text("Note") },
+    costs,
+    [
+      { label: "Cost", header: true, cell: ({ what }) => what },
+      { label: "Time", unit: "s", cell: ({ seconds }) => seconds, format: (value) => formatNumber(value, 3) },
+      { label: "Note", cell: ({ note }) => note },
+    ],
     "Wall time on this machine.",
   );
 }

@@ -1,0 +1,31 @@
+/** What the Curie–Weiss report shows. */
+import type { Comparison } from "../../report/figures/comparison.ts";
+import type { Source } from "../../report/figures/methods.ts";
+import type { Learned } from "../../report/figures/patch-sides.ts";
+import type { Case } from "../../report/figures/trajectories.ts";
+import type { RunResult } from "../../run/result.ts";
+import type { Band, Estimate } from "../../run/seeds.ts";
+
+/** Times in sweeps; `patch` is a side; diffusion is n σ²(m), of order one at every n. */
+export interface CurieWeissReportData {
+  result: RunResult;
+  /** The command that repeats the run. */
+  command: string;
+  /** Side of the large lattice. */
+  side: number;
+  /** Magnetizations at which drift and diffusion are given. */
+  grid: number[];
+  exact: { drift: number[]; diffusion: number[] };
+  learned: (Learned & { drift: Band; diffusion: Band })[];
+  /** One per initial magnetization; means over seeds of both moments. */
+  cases: Case<"m">[];
+  stationary: { m: number[]; exact: number[]; predicted: (Learned & { density: number[] })[] };
+  /** Relative squared errors of mean trajectories. */
+  errors: (Estimate & { source: Source; patch: number })[];
+  /** What a perfect model would score at the number of runs used. */
+  floor: number;
+  /** Variance of the patch magnetization, upsampled over true, after relaxation. */
+  upsampling: { patch: number; level: number; side: number; varianceRatio: number; low: number; high: number }[];
+  pictures: { title: string; side: number; spins: Uint8Array }[];
+  comparison: Comparison[];
+}

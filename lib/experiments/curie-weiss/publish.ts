@@ -1,0 +1,24 @@
+// What a Curie–Weiss run leaves behind.
+import { publish } from "../../run/publish.ts";
+import type { Run } from "../../run/run-folder.ts";
+import type { CurieWeissReportData } from "./data.ts";
+import { curieWeissFigures, curieWeissMetrics, curieWeissTables, type Outcome, scoreTable } from "./metrics.ts";
+import { curieWeissReport } from "./report.ts";
+import type { CurieWeissReference } from "./scores.ts";
+
+/** Finishes the run. `runs`: predicted trajectories per start. */
+export function publishCurieWeiss(
+  run: Run,
+  reference: CurieWeissReference,
+  outcomes: readonly Outcome[],
+  runs: number,
+  states: Pick<CurieWeissReportData, "upsampling" | "pictures">,
+): Promise<void> {
+  const figures = { ...curieWeissFigures(reference, outcomes, runs), ...states };
+  return publish(run, {
+    tables: curieWeissTables(reference, outcomes),
+    metrics: (seconds) => curieWeissMetrics(reference, outcomes, seconds),
+    scoreTable,
+    report: (result, command) => curieWeissReport({ result, command, ...figures }),
+  });
+}

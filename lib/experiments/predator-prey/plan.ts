@@ -1,0 +1,58 @@
+// Which equations the predator–prey experiment learns, and how its closures are trained.
+import { evenGrid } from "../../analysis/function-error.ts";
+import { OBJECTIVES, type Objective } from "../../method/closure/train.ts";
+import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
+import { EVERY, FEWER, type PredatorPreyOptions } from "./parameters.ts";
+
+/** Patches of a snapshot that the closure is trained on, at most. */
+const CLOSURE_PATCHES = 8;
+
+/** What is trained for a closure: all methods for the first one, ours for the others; `fewer`: on one snapshot in so many. */
+export function trainingsOf(closure: Objective, first: Objective): { method: Method; fewer: number }[] {
+  const full = METHODS.map((method) => ({ method, fewer: 1 }));
+  if (closure !== first) return full.filter(({ method }) => isOurs(method));
+  return [...full, { method: "compensator", fewer: FEWER }];
+}
+
+/** Test cases, times, closures and λ of a run. */
+export function predatorPreyPlan(p: PredatorPreyOptions) {
+  const patches = p.N / p.patch;
+  const closures = OBJECTIVES.filter((closure) => p.closure === "both" || p.closure === closure);
+  const lambdas = [...new Set([...p.lambdas, patches])].sort((a, b) => a - b);
+  return {
+    patches,
+    closures,
+    times: evenGrid(0, p.horizon, Math.round(p.horizon / EVERY) + 1),
+    cases: p.means.flatMap((mean) => p.amplitudes.map((amplitude) => ({ mean, amplitude }))),
+    /** λ at which an equation is tested: all of them for ours of the first closure, else K, or 1 for the baselines. */
+    lambdasOf(closure: Objective, { method, fewer }: { method: Method; fewer: number }): number[] {
+      if (!isOurs(method)) return [1];
+      return fewer === 1 && closure === closures[0] ? lambdas : [patches];
+    },
+  };
+}
+
+/** The encoder of patches with so many parts, how it is trained, and the table that it is trained on. */
+export function closurePlan(p: PredatorPreyOptions, parts: number, seed: number) {
+  return {
+    encoder: {
+      shape: {
+        kind: "perceptron",
+        dimension: 1,
+        parts,
+        patchSide: p.patch,
+        joint: p.encoder === "joint",
+        hidden: p.encoder === "linear" ? [] : p.closureHidden,
+        activation: p.activation,
+        variables: p.variables,
+      },
+      hidden: p.closureHidden,
+      batch: p.closureBatch,
+      steps: p.closureSteps,
+      learningRate: p.closureLearningRate,
+      weightDecay: p.weightDecay,
+      seed,
+    },
+    table: { patchesPerSnapshot: CLOSURE_PATCHES, side: p.N, relaxTime: p.relaxTime, seed },
+  } as const;
+}

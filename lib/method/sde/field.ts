@@ -1,0 +1,77 @@
+// What an equation dz = f(z) dt + σ(z) dW is made of: two fields, functions of the standardised z̃ = (z − center)/spread. Drift and
+// diffusion are each of a kind of its own; a kind is one file here and one module under kernels/sde, listed in fields.ts.
+import type { GpuArray } from "../../gpu/buffer.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import type { Bindings, Call } from "../../gpu/kernel.ts";
+import type { Tensors } from "../../io/safetensors.ts";
+import type { FitOptions, Trainable } from "../train.ts";
+import type { Points } from "./points.ts";
+import type { Scales } from "./scales.ts";
+
+/** A field on the device, for kernels that link its module. */
+export interface DeviceField {
+  /** WGSL module below kernels/, without its ending. */
+  readonly module: string;
+  readonly constants: Record<string, number>;
+  /** What the module's own bindings are. */
+  readonly bindings: Bindings;
+  /** To be run whenever z̃ has changed. */
+  readonly calls: readonly Call[];
+  destroy(): void;
+}
+
+/** A field in training: what it puts out goes into kernels/sde/loss.wgsl, the gradient comes back. */
+export interface TrainableField<F> extends Trainable {
+  /** `[inputs][batch]`, shared with the other field. */
+  readonly input: GpuArray;
+  readonly batch: number;
+  /** `[width][batch]`, outputs with padding. */
+  readonly width: number;
+  readonly output: GpuArray;
+  readonly outputGradient: GpuArray;
+  /** `[inputs][batch]`; null unless it was asked for. */
+  readonly inputGradient: GpuArray | null;
+  /** Steps done; a device counter. */
+  readonly step: GpuArray;
+  readonly initial: Float32Array;
+  forward(): Call[];
+  backward(): Call[];
+  /** The field of such parameters, in the units of the data. */
+  field(parameters: Float32Array, scales: Scales): F;
+  destroy(): void;
+}
+
+export interface TrainingOptions extends Omit<FitOptions, "batch"> {
+  readonly batch: number;
+  /** Variables that the field reads, padded to a multiple of 8 where the gradient of the input is wanted; d by default. */
+  readonly inputs?: number;
+  readonly inputGradient?: boolean;
+  /** The input of the other field. */
+  readonly input?: GpuArray;
+  /** Name of the random stream of the first parameters. */
+  readonly purpose?: string;
+}
+
+/** What the methods of a kind of field do; `S` says what to train, `F` is the result. */
+interface FieldKind<S, F> {
+  /** A field that is trained by gradient steps, for d variables. */
+  trainable(gpu: Gpu, spec: S, d: number, options: TrainingOptions): Promise<TrainableField<F>>;
+  /** `standard`: z̃ `[d][columns]`, which the caller keeps up to date. */
+  load(gpu: Gpu, field: F, standard: GpuArray, columns: number): Promise<DeviceField>;
+  /** The arrays of a field, and the rest as JSON. */
+  write(field: F): { head: object; tensors: Tensors };
+  /** The inverse. Throws InputError for arrays that are missing or of another length. */
+  read(head: object, tensors: Tensors, d: number): F;
+}
+
+export interface DriftKind<S, F> extends FieldKind<S, F> {
+  /** f, `[n, d]`, in units of z per time. */
+  values(gpu: Gpu, field: F, points: Points): Promise<Float64Array>;
+}
+
+export interface DiffusionKind<S, F> extends FieldKind<S, F> {
+  /** σσᵀ, `[n, d, d]`, in units of z² per time. */
+  values(gpu: Gpu, field: F, points: Points): Promise<Float64Array>;
+  /** σ times a factor. */
+  scaled(field: F, factor: number): F;
+}

@@ -1,0 +1,123 @@
+// Diffusion by a network: a matrix σ̃ of some form, relative to the size and the correlations of the noise in the data.
+import { Mlp } from "../../nn/mlp.ts";
+import type { DiffusionKind } from "./field.ts";
+import {
+  flatTensors,
+  networkOutputs,
+  type Perceptron,
+  parameterCount,
+  perceptron,
+  readArrays,
+  trainableNetwork,
+} from "./network-field.ts";
+
+/**
+ * constant: σ diagonal, the same everywhere; diagonal, full, triangular: by a network of z. triangular: lower with a positive
+ * diagonal, relative to the Cholesky factor of the mean covariance; what strongly correlated noise needs.
+ */
+export const DIFFUSION_FORMS = ["constant", "diagonal", "full", "triangular"] as const;
+export type DiffusionForm = (typeof DIFFUSION_FORMS)[number];
+
+export interface NetworkDiffusionSpec extends Perceptron {
+  readonly kind: "network";
+  readonly form: DiffusionForm;
+}
+
+/**
+ * σ(z) = diag(scale) F σ̃(s(z̃)), s the perceptron: σ̃ = diag(exp s) (constant, diagonal), I + s (full) or the triangle of s
+ * (kernels/sde/sigma.wgsl); F (`frame`) is a lower triangle `[d, d]`, the identity unless σ̃ is triangular.
+ */
+export interface NetworkDiffusion extends NetworkDiffusionSpec {
+  readonly scale: Float32Array;
+  readonly frame: Float32Array;
+  /** See `layout` in nn/mlp.ts. */
+  readonly parameters: Float32Array;
+}
+
+const isMatrix = (form: DiffusionForm) => form === "full" || form === "triangular";
+
+/** Compile-time constants of the kernels that read σ̃ (kernels/sde/sigma.wgsl). */
+export function sigmaConstants({ form }: Pick<NetworkDiffusionSpec, "form">) {
+  return { FULL: form === "triangular" ? 2 : form === "full" ? 1 : 0 };
+}
+
+const network = (spec: NetworkDiffusionSpec, d: number, inputs = d) =>
+  perceptron(spec, inputs, isMatrix(spec.form) ? d * d : d);
+
+export const NETWORK_DIFFUSION: DiffusionKind<NetworkDiffusionSpec, NetworkDiffusion> = {
+  trainable: (gpu, spec, d, options) =>
+    trainableNetwork(
+      gpu,
+      network(spec, d, options.inputs),
+      options,
+      1,
+      (parameters, { noiseScale, frame }) => ({ ...spec, scale: noiseScale, frame, parameters }),
+      spec.form === "constant",
+    ),
+
+  async load(gpu, field, standard, columns) {
+    const { scale, frame, parameters } = field;
+    const mlp = await Mlp.create(gpu, network(field, scale.length), columns, standard);
+    gpu.write(mlp.parameters, parameters);
+    const scales = gpu.buffer("diffusion.scales", Float32Array.of(...scale, ...frame));
+    return {
+      module: "sde/network_diffusion",
+      constants: sigmaConstants(field),
+      bindings: { diffusion_outputs: mlp.output, diffusion_scales: scales },
+      calls: mlp.forward(),
+      destroy: () => {
+        mlp.destroy();
+        scales.destroy();
+      },
+    };
+  },
+
+  async values(gpu, field, points) {
+    const { n, d } = points;
+    const outputs = await networkOutputs(gpu, network(field, d), field.parameters, points);
+    const products = new Float64Array(n * d * d);
+    for (let p = 0; p < n; p++) {
+      const sigma = sigmaAt(field, d, (output) => outputs(output, p));
+      for (let j = 0; j < d; j++) {
+        for (let k = 0; k < d; k++) {
+          let sum = 0;
+          for (let l = 0; l < d; l++) sum += sigma[j * d + l] * sigma[k * d + l];
+          products[(p * d + j) * d + k] = sum;
+        }
+      }
+    }
+    return products;
+  },
+
+  scaled: (field, factor) => ({ ...field, scale: field.scale.map((value) => value * factor) }),
+
+  write: ({ kind, form, hidden, activation, ...arrays }) => ({
+    head: { kind, form, hidden, activation },
+    tensors: flatTensors(arrays),
+  }),
+
+  read: (head, tensors, d) => {
+    const spec = head as NetworkDiffusionSpec;
+    const parameters = parameterCount(network(spec, d));
+    return { ...spec, ...readArrays(tensors, { scale: d, frame: d * d, parameters }) };
+  },
+};
+
+/** σ as a d × d matrix from the outputs of the network. */
+function sigmaAt({ form, scale, frame }: NetworkDiffusion, d: number, output: (index: number) => number): Float64Array {
+  const inner = new Float64Array(d * d);
+  for (let j = 0; j < d; j++) {
+    for (let k = 0; k < d; k++) {
+      const raw = output(isMatrix(form) ? j * d + k : j);
+      const exponential = j === k ? Math.exp(Math.max(-12, Math.min(12, raw))) : 0;
+      const below = form === "triangular" && k < j ? raw : exponential;
+      inner[j * d + k] = form === "full" ? (j === k ? 1 : 0) + raw : below;
+    }
+  }
+  return Float64Array.from({ length: d * d }, (_, at) => {
+    const j = Math.floor(at / d);
+    let sum = 0;
+    for (let l = 0; l <= j; l++) sum += frame[j * d + l] * inner[l * d + (at % d)];
+    return scale[j] * sum;
+  });
+}

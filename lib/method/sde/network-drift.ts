@@ -1,0 +1,78 @@
+// Drift by a network: an affine map, found by least squares, and a multilayer perceptron that corrects it.
+import { Mlp } from "../../nn/mlp.ts";
+import type { DriftKind } from "./field.ts";
+import {
+  flatTensors,
+  networkOutputs,
+  type Perceptron,
+  parameterCount,
+  perceptron,
+  readArrays,
+  trainableNetwork,
+} from "./network-field.ts";
+
+export interface NetworkDriftSpec extends Perceptron {
+  readonly kind: "network";
+}
+
+/** f(z) = offset + slope z̃ + scale ∘ g(z̃), g the perceptron. `slope` `[d, d]` row by row, the others d numbers. */
+export interface NetworkDrift extends NetworkDriftSpec {
+  readonly offset: Float32Array;
+  readonly slope: Float32Array;
+  readonly scale: Float32Array;
+  /** See `layout` in nn/mlp.ts. */
+  readonly parameters: Float32Array;
+}
+
+export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
+  trainable: (gpu, spec, d, options) =>
+    trainableNetwork(gpu, perceptron(spec, options.inputs ?? d, d), options, 0, (parameters, scales) => ({
+      ...spec,
+      offset: scales.offset,
+      slope: scales.slope,
+      scale: scales.driftScale,
+      parameters,
+    })),
+
+  async load(gpu, field, standard, columns) {
+    const { offset, slope, scale, parameters } = field;
+    const d = offset.length;
+    const mlp = await Mlp.create(gpu, perceptron(field, d, d), columns, standard);
+    gpu.write(mlp.parameters, parameters);
+    const scales = gpu.buffer("drift.scales", Float32Array.of(...offset, ...scale, ...slope));
+    return {
+      module: "sde/network_drift",
+      constants: {},
+      bindings: { drift_outputs: mlp.output, drift_scales: scales },
+      calls: mlp.forward(),
+      destroy: () => {
+        mlp.destroy();
+        scales.destroy();
+      },
+    };
+  },
+
+  async values(gpu, field, points) {
+    const { offset, slope, scale, parameters } = field;
+    const { n, d, z, center, spread } = points;
+    const outputs = await networkOutputs(gpu, perceptron(field, d, d), parameters, points);
+    return Float64Array.from({ length: n * d }, (_, at) => {
+      const p = Math.floor(at / d);
+      const j = at % d;
+      let f = offset[j] + scale[j] * outputs(j, p);
+      for (let k = 0; k < d; k++) f += (slope[j * d + k] * (z[p * d + k] - center[k])) / spread[k];
+      return f;
+    });
+  },
+
+  write: ({ kind, hidden, activation, ...arrays }) => ({
+    head: { kind, hidden, activation },
+    tensors: flatTensors(arrays),
+  }),
+
+  read: (head, tensors, d) => {
+    const spec = head as NetworkDriftSpec;
+    const parameters = parameterCount(perceptron(spec, d, d));
+    return { ...spec, ...readArrays(tensors, { offset: d, slope: d * d, scale: d, parameters }) };
+  },
+};

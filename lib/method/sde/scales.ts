@@ -1,0 +1,161 @@
+// Units of a regression, from its data alone: mean and spread of z, the affine least-squares drift that a trained drift corrects,
+// the size of drift and noise.
+import { lusolve } from "mathjs";
+import type { Regression } from "../pairs.ts";
+import { standardise } from "./points.ts";
+
+/** ε of the loss, in units of the empirical variance of the increments: negligible by construction. */
+export const EPSILON = 1e-5;
+
+export interface Scales {
+  readonly center: Float32Array;
+  readonly spread: Float32Array;
+  /** Affine part of the drift: offset + slope z̃, `[d]` and `[d, d]`. */
+  readonly offset: Float32Array;
+  readonly slope: Float32Array;
+  readonly driftScale: Float32Array;
+  readonly noiseScale: Float32Array;
+  /** Scale of the residual of the drift, d; the loss divides by it. */
+  readonly residualScale: Float32Array;
+  /** F, `[d, d]`: what a triangular σ̃ is taken relative to; the identity for other forms. */
+  readonly frame: Float32Array;
+}
+
+/** `inMeanFrame`: F is the Cholesky factor of the mean standardised covariance, so that σ̃ = 1 starts at the right mean. */
+export function regressionScales(data: Regression, inMeanFrame = false): Scales {
+  const { d, time, state, change, lambda } = data;
+  const n = state.length / d;
+  const { center, spread } = stateScales(state, d);
+  const { offset, slope } = affineDrift(data, center, spread);
+  const driftScale = new Float32Array(d);
+  const residual = new Float64Array(d);
+  for (let p = 0; p < n; p++) {
+    for (let j = 0; j < d; j++) {
+      let f = offset[j];
+      for (let k = 0; k < d; k++) f += (slope[j * d + k] * (state[p * d + k] - center[k])) / spread[k];
+      driftScale[j] += f * f;
+      residual[j] += (change[p * d + j] - f * time) ** 2;
+    }
+  }
+  const noiseScale = new Float32Array(d);
+  const residualScale = new Float32Array(d);
+  for (let j = 0; j < d; j++) {
+    driftScale[j] = Math.sqrt(driftScale[j] / n) || spread[j];
+    residualScale[j] = Math.max(Math.sqrt(residual[j] / n), 1e-6 * driftScale[j] * time);
+    const variance = data.variation ? meanVariation(data.variation, d, j) : residual[j] / n;
+    noiseScale[j] = Math.sqrt(variance / (lambda * time)) || 1;
+  }
+  const identity = Float32Array.from({ length: d * d }, (_, k) => (k % (d + 1) === 0 ? 1 : 0));
+  const scales = { center, spread, offset, slope, driftScale, noiseScale, residualScale, frame: identity };
+  return inMeanFrame ? { ...scales, frame: meanFrame(scales, data) } : scales;
+}
+
+/** Cholesky factor of the mean standardised covariance. */
+function meanFrame(scales: Scales, data: Regression): Float32Array {
+  const { d } = data;
+  const table = lossData(data, scales);
+  const n = data.state.length / d;
+  const mean = new Float64Array(d * d);
+  for (let j = 0, column = 2 * d; j < d; j++) {
+    for (let k = j; k < d; k++, column++) {
+      let sum = 0;
+      for (let p = 0; p < n; p++)
+        sum += data.variation ? table[column * n + p] : table[(d + j) * n + p] * table[(d + k) * n + p];
+      mean[j * d + k] = sum / n;
+      mean[k * d + j] = sum / n;
+    }
+  }
+  const frame = new Float32Array(d * d);
+  for (let j = 0; j < d; j++) {
+    for (let k = 0; k <= j; k++) {
+      let rest = mean[j * d + k];
+      for (let l = 0; l < k; l++) rest -= frame[j * d + l] * frame[k * d + l];
+      frame[j * d + k] = j === k ? Math.sqrt(Math.max(rest, EPSILON)) : rest / frame[k * d + k];
+    }
+  }
+  return frame;
+}
+
+/** Mean and standard deviation of every variable of `state` `[n, d]`; 1 for a constant. */
+export function stateScales(state: ArrayLike<number>, d: number) {
+  const n = state.length / d;
+  const center = new Float32Array(d);
+  const spread = new Float32Array(d);
+  for (let j = 0; j < d; j++) {
+    let sum = 0;
+    for (let p = 0; p < n; p++) sum += state[p * d + j];
+    const mean = sum / n;
+    let square = 0;
+    for (let p = 0; p < n; p++) square += (state[p * d + j] - mean) ** 2;
+    center[j] = mean;
+    spread[j] = Math.sqrt(square / n) || 1;
+  }
+  return { center, spread };
+}
+
+/** Mean of the diagonal entry j of Q over the rows. */
+function meanVariation(variation: Float32Array, d: number, j: number): number {
+  const width = (d * (d + 1)) / 2;
+  const column = j * d - (j * (j - 1)) / 2;
+  let sum = 0;
+  for (let at = column; at < variation.length; at += width) sum += variation[at];
+  return sum / (variation.length / width);
+}
+
+/** Least squares of change/δt on (1, z̃): offset `[d]` and slope `[d, d]`. */
+function affineDrift({ state, change, d, time }: Regression, center: Float32Array, spread: Float32Array) {
+  const n = state.length / d;
+  const size = d + 1;
+  const normal = Array.from({ length: size }, () => new Array<number>(size).fill(0));
+  const right = Array.from({ length: size }, () => new Array<number>(d).fill(0));
+  const row = new Float64Array(size).fill(1);
+  for (let p = 0; p < n; p++) {
+    for (let k = 0; k < d; k++) row[k + 1] = (state[p * d + k] - center[k]) / spread[k];
+    for (let a = 0; a < size; a++) {
+      for (let b = 0; b < size; b++) normal[a][b] += row[a] * row[b];
+      for (let j = 0; j < d; j++) right[a][j] += (row[a] * change[p * d + j]) / time;
+    }
+  }
+  // A ridge far below the noise keeps observables that are functions of each other solvable.
+  for (let a = 0; a < size; a++) normal[a][a] += 1e-6 * n;
+  const offset = new Float32Array(d);
+  const slope = new Float32Array(d * d);
+  for (let j = 0; j < d; j++) {
+    const solution = lusolve(
+      normal,
+      right.map((values) => values[j]),
+    ) as number[][];
+    offset[j] = solution[0][0];
+    for (let k = 0; k < d; k++) slope[j * d + k] = solution[k + 1][0];
+  }
+  return { offset, slope };
+}
+
+/** Rows of the loss kernel's data: z̃ (d), y (d), and V (d(d+1)/2) where the variation is known. */
+export function lossRows({ d, variation }: Pick<Regression, "d" | "variation">): number {
+  return 2 * d + (variation ? (d * (d + 1)) / 2 : 0);
+}
+
+/** The data of the loss kernel, feature-major `[z̃, y, V][n]`. */
+export function lossData(data: Regression, scales: Scales): Float32Array {
+  const { d, time, state, change, variation, lambda } = data;
+  const { center, spread, offset, slope, noiseScale, residualScale } = scales;
+  const n = state.length / d;
+  const width = (d * (d + 1)) / 2;
+  const out = new Float32Array(lossRows(data) * n);
+  out.set(standardise({ n, d, z: state, center, spread }, n));
+  for (let p = 0; p < n; p++) {
+    for (let j = 0; j < d; j++) {
+      let f = offset[j];
+      for (let k = 0; k < d; k++) f += (slope[j * d + k] * (state[p * d + k] - center[k])) / spread[k];
+      out[(d + j) * n + p] = (change[p * d + j] - f * time) / residualScale[j];
+    }
+    let column = 0;
+    for (let j = 0; variation && j < d; j++) {
+      for (let k = j; k < d; k++, column++) {
+        out[(2 * d + column) * n + p] = variation[p * width + column] / (lambda * time * noiseScale[j] * noiseScale[k]);
+      }
+    }
+  }
+  return out;
+}

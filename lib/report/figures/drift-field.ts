@@ -1,0 +1,103 @@
+/** Drifts as arrows in the plane of two observables. */
+import { chart } from "../chart.ts";
+import type { Frame, Numbers, Series } from "../chart-spec.ts";
+import { extent } from "../extent.ts";
+import { type Content, type Html, html } from "../html.ts";
+import { formatNumber } from "../number.ts";
+import type { Look } from "./methods.ts";
+
+/** An arrow may span this part of the way to the next foot in its direction; one of twenty may go further. */
+const SPAN = 0.9;
+const CROWDED = 0.05;
+/** Feet within 45° of its direction are in the way of an arrow. */
+const AHEAD = Math.SQRT1_2;
+/** How far an arrow may go where no foot is in its way, as a part of the frame. */
+const FREE_WAY = 0.15;
+/** Feet of arrows nearer than this part of the frame cannot be told apart. */
+const NEAREST = 0.04;
+/** Paths keep at least so many points. */
+const PATH_POINTS = 100;
+
+function width(numbers: readonly number[]): number {
+  const [low, high] = extent(numbers);
+  return high > low ? high - low : 1;
+}
+
+/**
+ * One length for the arrows of all `series`: units of the axes per unit of the vectors, such that few arrows reach the
+ * next foot (distances in the frame of the figure). Quadratic in the number of arrows. 1 where nothing can be drawn.
+ */
+export function arrowScale(series: readonly Series[]): number {
+  const arrows = series.flatMap(({ x, y, dx, dy }) =>
+    Array.from(x, (_, i) => [x, y, dx, dy].map((numbers) => numbers?.[i] ?? Number.NaN)).filter((arrow) =>
+      arrow.every(Number.isFinite),
+    ),
+  );
+  const across = width(arrows.map(([x]) => x));
+  const up = width(arrows.map(([, y]) => y));
+  const framed = arrows.map(([x, y, dx, dy]) => [x / across, y / up, dx / across, dy / up] as const);
+  const scales = framed.flatMap(([x, y, dx, dy]) => {
+    const length = Math.hypot(dx, dy);
+    if (length === 0) return [];
+    let way = FREE_WAY;
+    for (const [a, b] of framed) {
+      const distance = Math.hypot(a - x, b - y);
+      const ahead = (a - x) * dx + (b - y) * dy >= AHEAD * distance * length;
+      if (ahead && distance > 1e-9) way = Math.min(way, distance); // series share their feet
+    }
+    return [(SPAN * way) / length];
+  });
+  return scales.sort((a, b) => a - b)[Math.floor(CROWDED * (scales.length - 1))] ?? 1;
+}
+
+/**
+ * Which of the points to draw arrows at, where they are too many or cluster: each is kept, in order, unless one kept
+ * before is too near. Points without numbers are left out.
+ */
+export function spreadOut(x: Numbers, y: Numbers): number[] {
+  const points = Array.from(x, (at, i) => ({ i, x: at ?? Number.NaN, y: y[i] ?? Number.NaN }));
+  const present = points.filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y));
+  const across = width(present.map((point) => point.x));
+  const up = width(present.map((point) => point.y));
+  const kept: typeof present = [];
+  for (const point of present) {
+    const near = (other: typeof point) => Math.hypot((point.x - other.x) / across, (point.y - other.y) / up) < NEAREST;
+    if (!kept.some(near)) kept.push(point);
+  }
+  return kept.map(({ i }) => i);
+}
+
+/** A drift at the feet of the field. */
+export interface Arrows {
+  look: Look;
+  dx: readonly number[];
+  dy: readonly number[];
+}
+
+/**
+ * Arrows of drifts at the feet (`x`, `y`), set apart where they cluster, over `paths`; `components` name what the arrows are, with
+ * units. `caption` gets how many feet are shown, if not all ("(80 of 200, set apart)"), and for how long an arrow's drift
+ * leads to its tip.
+ */
+export function driftField(
+  frame: Omit<Frame, "caption" | "arrows"> & { caption(shown: Content, duration: string): Content },
+  components: { dx: string; dy: string },
+  { x, y }: { x: readonly number[]; y: readonly number[] },
+  drifts: readonly Arrows[],
+  paths: readonly Series[] = [],
+): Html {
+  const kept = spreadOut(x, y);
+  const pick = (values: readonly number[]) => kept.map((i) => values[i]);
+  const arrows = drifts.map(
+    ({ look, dx, dy }): Series => ({ ...look, draw: "arrows", x: pick(x), y: pick(y), dx: pick(dx), dy: pick(dy) }),
+  );
+  const scale = arrowScale(arrows);
+  const shown = kept.length < x.length && html` (${kept.length} of ${x.length}, set apart)`;
+  return chart({
+    ...frame,
+    caption: frame.caption(shown, formatNumber(scale, 2)),
+    maxPoints: Math.max(kept.length, PATH_POINTS),
+    arrows: { ...components, scale },
+    panels: [{ series: [...paths, ...arrows] }],
+  });
+}

@@ -1,0 +1,64 @@
+/** Scores against one setting of the training: the side of its patches, how long they move, how many pairs it has. */
+import type { Estimate } from "../../run/seeds.ts";
+import { chart } from "../chart.ts";
+import type { Axis, Frame, Level, Panel, Series } from "../chart-spec.ts";
+import { extent } from "../extent.ts";
+import type { Html } from "../html.ts";
+import { formatNumber } from "../number.ts";
+import { DRAWN, LOOKS, type Look, type Source } from "./methods.ts";
+
+/** A score at one value of the setting. */
+export interface At extends Estimate {
+  at: number;
+}
+/** The scores that one look stands for. */
+export interface Scores {
+  look: Look;
+  points: readonly At[];
+}
+
+/** CSS pixels between the points of one value. */
+const DODGE = 4;
+
+/** In the order of drawing: the last is on top. */
+const SOURCES: readonly Source[] = ["paper-naive", "paper", ...DRAWN];
+
+/** A line with points and bars for each of `scores` that has any, points of one value set apart. */
+export function pointSeries(scores: readonly Scores[]): Series[] {
+  const present = scores.filter(({ points }) => points.length > 0);
+  return present.map(({ look, points }, i): Series => {
+    const own = points.toSorted((a, b) => a.at - b.at);
+    const pick = (key: keyof At) => own.map((one) => one[key]);
+    const dodge = (i - (present.length - 1) / 2) * DODGE;
+    const numbers = { x: pick("at"), y: pick("value"), low: pick("low"), high: pick("high") };
+    return { width: 1.25, ...look, draw: "line+points", dodge, ...numbers };
+  });
+}
+
+/** The same with a line for each source of numbers that occurs. */
+export function bySource(scores: readonly (At & { source: Source })[]): Series[] {
+  return pointSeries(
+    SOURCES.map((source) => ({ look: LOOKS[source], points: scores.filter((one) => one.source === source) })),
+  );
+}
+
+/** What a perfect model would score, as a labelled line; nothing where that is not known. */
+export function floorLevels(floor: number, name = "sampling floor"): Level[] {
+  return Number.isFinite(floor) ? [{ value: floor, label: `${name} ${formatNumber(floor, 2)}` }] : [];
+}
+
+/** A logarithmic axis with a tick at every value that occurs, and room on the left for the label of a level. */
+function settingAxis(axis: Axis, panels: readonly Panel[]): Axis {
+  const values = panels.flatMap(({ series }) => series.flatMap(({ x }) => Array.from(x, (at) => at ?? 0)));
+  const ticks = [...new Set(values)].filter((value) => value > 0).sort((a, b) => a - b);
+  const lines = panels.flatMap(({ verticals = [] }) => verticals.map(({ value }) => value));
+  const [least, most] = extent([...ticks, ...lines]);
+  if (least > most) return { ...axis, ticks };
+  return { ...axis, ticks, range: [least / (1.4 * (most / least) ** 0.2), 1.3 * most] };
+}
+
+/** Points against the setting on a logarithmic axis, base `frame.x.log`. Panels without any series are left out. */
+export function againstSetting(frame: Frame, panels: readonly Panel[]): Html {
+  const filled = panels.filter(({ series }) => series.length > 0);
+  return chart({ ...frame, x: settingAxis(frame.x, filled), panels: filled });
+}

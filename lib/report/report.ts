@@ -1,0 +1,53 @@
+import type { RunResult } from "../run/result.ts";
+import { type Content, type Html, html } from "./html.ts";
+import { page, type Section } from "./page.ts";
+import { provenance } from "./provenance.ts";
+import { type Stroke, thumbnail } from "./thumbnail.ts";
+
+/** What is particular to the report of an experiment. */
+interface ReportSpec {
+  result: RunResult;
+  /** The command that repeats the run. */
+  command: string;
+  title: string;
+  /** What was simulated: the first words under the title. */
+  subject: Content;
+  /** The key numbers in two or three sentences, also for the gallery; null where nothing was measured. */
+  lead: Html | null;
+  /** What follows the lead in the summary. */
+  summary: Content;
+  /** The other parts; those whose body is false are left out. */
+  sections: readonly Section[];
+  /** Curves for the gallery. */
+  strokes: readonly Stroke[];
+  /** Section of the paper that it reproduces. */
+  paperSection?: string;
+}
+
+/** The last lines of every report. */
+const CREDITS = html`Made by patchwise. Method and published values: M. Chen, P. Huang, K. S. Novoselov, Q. Li, “Scalable learning of macroscopic
+stochastic dynamics”, arXiv:2511.12842. Figures: drag to zoom, double-click to reset, arrow keys to read values.`;
+
+/** `body` where at least one of the lists has something to show. */
+export function ifAny(lists: readonly { length: number }[], body: Content): Content {
+  return lists.some((list) => list.length > 0) && body;
+}
+
+/** The report of an experiment as one HTML document: the summary, its own sections, and how to repeat the run. */
+export function report(spec: ReportSpec): string {
+  const { result, command, title, subject, lead, summary, sections, strokes, paperSection } = spec;
+  const text = lead?.toString().replace(/<[^>]*>/g, "");
+  return page({
+    title,
+    subtitle: html`${subject} · profile ${result.profile}, seed ${result.seed} · ${result.adapter.name}`,
+    description: text?.replace(/\s+/g, " ") ?? title,
+    sections: [
+      { id: "summary", title: "Summary", body: html`${lead && html`<p class="lead">${lead}</p>`}${summary}` },
+      ...sections.filter((section) => section.body !== false),
+      provenance(result, command),
+    ],
+    thumbnail: thumbnail(strokes),
+    paperSection,
+    footer: CREDITS,
+  });
+}

@@ -1,0 +1,125 @@
+// The steps of learning and predicting that a run keeps in its folder, so that --resume finds them: plain functions, in the order in
+// which a script calls them. Seconds are counted under the name of the phase.
+import { ENSEMBLES, type Ensemble } from "../analysis/ensemble.ts";
+import type { Gpu } from "../gpu/device.ts";
+import type { Format } from "../io/format.ts";
+import { ENCODER, type EncoderModel, type EncoderShape } from "../method/closure/kinds.ts";
+import type { ClosureTable } from "../method/closure/table.ts";
+import { type Objective, trainClosure } from "../method/closure/train.ts";
+import { PAIRS, type Pairs, type Regression } from "../method/pairs.ts";
+import type { SdeSpec } from "../method/sde/fields.ts";
+import { fitSde, type SdeFitOptions } from "../method/sde/fit.ts";
+import { MODEL, type SdeModel } from "../method/sde/model.ts";
+import { type RolloutOptions, rollout } from "../method/sde/rollout.ts";
+import { type FitOptions, type FitProgress, fitState, fitTensors } from "../method/train.ts";
+import { stream } from "../random/stream.ts";
+import { progress } from "./progress.ts";
+import type { Run } from "./run-folder.ts";
+
+/** Seeds of independent repetitions: seed, seed + 1, …. */
+export function seedsFrom(seed: number, count: number): number[] {
+  return Array.from({ length: count }, (_, k) => (seed + k) % 2 ** 32);
+}
+
+/** `work`, done when it is first asked for and never again. */
+export function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => (done ??= work());
+}
+
+/** Ensembles by name of direct simulations. */
+export function simulatedTruth(
+  run: Run,
+  work: () => Promise<Record<string, Ensemble>>,
+  name = "truth",
+  phase = "direct simulation",
+): Promise<Record<string, Ensemble>> {
+  return run.phase(phase, () => run.keep(name, ENSEMBLES, work));
+}
+
+/** Training pairs, one set per duration. */
+export function evolvedPairs(
+  run: Run,
+  name: string,
+  work: () => Promise<Pairs[]>,
+  phase = "partial evolution",
+): Promise<Pairs[]> {
+  return run.phase(phase, () => run.keep(`${name}/pairs`, PAIRS, work));
+}
+
+/** What a training of so many steps gives, with checkpoints inside it; it stays with the results as `models/<name>`. */
+export async function trained<T>(
+  run: Run,
+  name: string,
+  format: Format<T>,
+  steps: number,
+  work: (progress: FitProgress) => Promise<T>,
+  phase: string,
+): Promise<T> {
+  const value = await run.phase(phase, () =>
+    run.keep(name, format, async (partial) => {
+      const saved = partial.load();
+      const resumeFrom = saved && fitState(saved);
+      let done = resumeFrom?.step ?? 0;
+      const bar = progress(`train ${name}`, steps, done);
+      const result = await work({
+        onSteps: (step) => {
+          bar.add(step - done);
+          done = step;
+        },
+        checkpoint: { wanted: partial.due, save: (state) => partial.save(fitTensors(state)) },
+        resumeFrom,
+      });
+      bar.done();
+      return result;
+    }),
+  );
+  run.model(name, format, value);
+  return value;
+}
+
+/** What is trained of an encoder, and how; `hidden`: widths of what reads it (`trainClosure`). */
+export interface EncoderPlan extends FitOptions {
+  readonly shape: EncoderShape;
+  readonly hidden: readonly number[];
+}
+
+/** The encoder that an objective learns from a table of patches, made when there is training to do. */
+export function trainedEncoder(
+  run: Run,
+  gpu: Gpu,
+  name: string,
+  objective: Objective,
+  table: () => Promise<ClosureTable>,
+  plan: EncoderPlan,
+): Promise<EncoderModel> {
+  const work = async (progress: FitProgress) =>
+    trainClosure(gpu, objective, await table(), plan.shape, plan.hidden, plan, progress);
+  return trained(run, `${name}/encoder`, ENCODER, plan.steps, work, "closure");
+}
+
+/** The equation that a regression gives. */
+export function trainedSde(
+  run: Run,
+  gpu: Gpu,
+  name: string,
+  data: Regression,
+  spec: SdeSpec,
+  options: SdeFitOptions,
+  phase = "train",
+): Promise<SdeModel> {
+  return trained(run, name, MODEL, options.steps, (progress) => fitSde(gpu, data, spec, options, progress), phase);
+}
+
+/** Trajectories of an equation; see `rollout`. `name`: of the random numbers. */
+export function predicted(
+  run: Run,
+  gpu: Gpu,
+  model: SdeModel,
+  start: Float32Array,
+  options: Omit<RolloutOptions, "stream"> & { readonly seed: number; readonly name: string },
+  phase = "predict",
+): Promise<Ensemble> {
+  const { seed, name, ...rest } = options;
+  return run.phase(phase, () => rollout(gpu, model, start, { ...rest, stream: stream(seed, name) }));
+}

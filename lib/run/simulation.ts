@@ -1,0 +1,41 @@
+// What `simulate` needs to know of a system: its parameters, and how replicas of it are prepared. An experiment declares its own in
+// simulation.ts of its folder.
+import type { Gpu } from "../gpu/device.ts";
+import type { States, System } from "../systems/system.ts";
+import type { Parameters, Values } from "./parameters.ts";
+
+/** Takes a system and what makes so many replicas of it, and observes them over time. */
+export type Observer = <S extends States>(
+  system: System<S>,
+  prepare: (count: number) => S | Promise<S>,
+) => Promise<void>;
+
+/** Parameters that all systems share. */
+export const COMMON = {
+  replicas: { kind: "integer", default: 400, min: 2, max: 1e6, meaning: "independent systems" },
+  times: {
+    kind: "numbers",
+    default: [0, 1, 2, 5],
+    min: 0,
+    max: 1e6,
+    meaning: "when to observe, ascending, in the system's unit (sweeps for spins)",
+  },
+  seed: { kind: "integer", default: 1, min: 0, max: 0xffff_ffff, meaning: "of all random numbers" },
+  out: { kind: "text", default: "standard output", meaning: "CSV file to write" },
+  force: { kind: "flag", default: false, meaning: "overwrite that file" },
+} as const satisfies Parameters;
+export type Common = Values<typeof COMMON>;
+
+export interface Simulation<P extends Parameters = Parameters> {
+  /** As on the command line. */
+  readonly name: string;
+  readonly parameters: P;
+  /** Throws InputError where values do not go together. */
+  check(values: Values<P> & Common): void;
+  simulate(gpu: Gpu, values: Values<P> & Common, observe: Observer): Promise<void>;
+}
+
+/** A declaration as an entry of a table of systems, which reads values with the parameters beside it alone. */
+export function simulation<const P extends Parameters>(declared: Simulation<P>): Simulation {
+  return declared as unknown as Simulation;
+}

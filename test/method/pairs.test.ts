@@ -1,0 +1,334 @@
+// Training pairs: what each method regresses on what, their file form, the choice of patches.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { InputError } from "../../lib/errors.ts";
+import { readSafetensors, writeSafetensors } from "../../lib/io/safetensors.ts";
+import {
+  type Compensated,
+  choosePatches,
+  everyRow,
+  type Generated,
+  type Increments,
+  joined,
+  METHODS,
+  PAIRS,
+  type Pairs,
+  pairCount,
+  regression,
+} from "../../lib/method/pairs.ts";
+import { stream } from "../../lib/random/stream.ts";
+import { Xoshiro } from "../../lib/random/xoshiro.ts";
+import { temporaryFolder } from "../fixtures.ts";
+import { expectLaw, histogram } from "../statistics.ts";
+
+const SEED = 30;
+setDefaultTimeout(120_000);
+
+describe("regression", () => {
+  // Two snapshots, two of four patches each, two observables; Q of a patch is (q11, q12, q22).
+  const rows = {
+    d: 2,
+    whole: Float32Array.of(1, 2, 3, 4),
+    patch: Float32Array.of(1.5, 2, 0.5, 2.5, 3, 5, 2, 3),
+    perSnapshot: 2,
+    patches: 4,
+    cohort: Uint32Array.of(0, 1),
+    condition: new Float32Array(0),
+  };
+  const delta = Float32Array.of(0.25, 0.5, 0.75, -0.5, 1, 0, -2, 3);
+  const increments: Increments = { ...rows, kind: "increments", time: 0.5, delta };
+  const pairs: Compensated = {
+    ...rows,
+    kind: "compensated",
+    time: 0.5,
+    delta,
+    compensator: Float32Array.of(1, 2, 3, 6, 5, 7, 9, 1),
+    variation: Float32Array.of(1, 2, 3, 5, 6, 7, 4, 0, 8, 8, 4, 16),
+  };
+  const generated: Generated = {
+    ...rows,
+    kind: "generator",
+    drift: pairs.compensator,
+    variation: pairs.variation,
+  };
+
+  test("increment: mean change of the patches, λ = K/P", () => {
+    for (const known of [pairs, increments]) {
+      expect(regression(known, "increment")).toEqual({
+        method: "increment",
+        d: 2,
+        state: pairs.whole,
+        change: Float32Array.of(0.5, 0, -0.5, 1.5),
+        variation: null,
+        time: 0.5,
+        lambda: 2,
+      });
+    }
+  });
+
+  test("compensator: mean A, and Q of the mean change, which is the mean Q over P; the generator's are per unit of time", () => {
+    const expected = {
+      method: "compensator",
+      d: 2,
+      state: pairs.whole,
+      change: Float32Array.of(2, 4, 7, 4),
+      variation: Float32Array.of(1.5, 2, 2.5, 3, 1, 6),
+      time: 0.5,
+      lambda: 2,
+    } as const;
+    expect(regression(pairs, "compensator")).toEqual(expected);
+    expect(regression(generated, "compensator")).toEqual({ ...expected, time: 1 });
+    expect(() => regression(increments, "compensator")).toThrow("needs a system whose rates are known");
+  });
+
+  test("naive: from the whole to one patch, λ = 1", () => {
+    for (const known of [pairs, increments]) {
+      expect(regression(known, "naive")).toEqual({
+        method: "naive",
+        d: 2,
+        state: Float32Array.of(1, 2, 1, 2, 3, 4, 3, 4),
+        change: Float32Array.of(0.75, 0.5, 0.25, 0, 1, 1, -3, 2),
+        variation: null,
+        time: 0.5,
+        lambda: 1,
+      });
+    }
+  });
+
+  test("small: from patch to patch, λ = 1", () => {
+    for (const known of [pairs, increments]) {
+      expect(regression(known, "small")).toEqual({
+        method: "small",
+        d: 2,
+        state: pairs.patch,
+        change: delta,
+        variation: null,
+        time: 0.5,
+        lambda: 1,
+      });
+    }
+  });
+
+  test("of the generator there is but the compensator", () => {
+    for (const method of METHODS) {
+      if (method === "compensator") continue;
+      expect(() => regression(generated, method)).toThrow(
+        `the method ${method} needs changes over a time, not the generator`,
+      );
+    }
+  });
+});
+
+const KINDS = ["increments", "compensated", "generator"] as const;
+
+/** Of two observables, two patches per snapshot, one condition; every number tells its array and its place. */
+function numbered(snapshots: number, time: number, kind: Pairs["kind"] = "compensated"): Pairs {
+  const array = (start: number, width: number) =>
+    Float32Array.from({ length: snapshots * width }, (_, k) => start + time + k);
+  const rows = {
+    d: 2,
+    whole: array(1000, 2),
+    patch: array(2000, 4),
+    perSnapshot: 2,
+    patches: 9,
+    cohort: Uint32Array.from({ length: snapshots }, (_, s) => Math.floor(s / 2)),
+    condition: array(6000, 1),
+  };
+  switch (kind) {
+    case "increments":
+      return { ...rows, kind, time, delta: array(3000, 4) };
+    case "compensated":
+      return { ...rows, kind, time, delta: array(3000, 4), compensator: array(4000, 4), variation: array(5000, 6) };
+    case "generator":
+      return { ...rows, kind, drift: array(4000, 4), variation: array(5000, 6) };
+  }
+}
+
+/** Numbers of every array, per snapshot. */
+const WIDTHS = {
+  whole: 2,
+  cohort: 1,
+  condition: 1,
+  patch: 4,
+  delta: 4,
+  compensator: 4,
+  drift: 4,
+  variation: 6,
+} as const;
+
+type Column = keyof typeof WIDTHS;
+
+/** The arrays of pairs by name. */
+const columns = (pairs: Pairs) =>
+  Object.entries(pairs).filter(([name]) => name in WIDTHS) as [Column, Float32Array | Uint32Array][];
+
+describe("pairs", () => {
+  test("every third snapshot is taken with all its patches, from the first on", () => {
+    for (const kind of KINDS) {
+      const pairs = numbered(8, 0.5, kind);
+      const rows = (array: Float32Array | Uint32Array, width: number) =>
+        [0, 3, 6].flatMap((s) => Array.from(array.subarray(s * width, (s + 1) * width)));
+      const some = everyRow(pairs, 3);
+      expect({ ...pairs, ...some, ...Object.fromEntries(columns(pairs)) }).toEqual(pairs);
+      expect(columns(some).map(([name]) => name)).toEqual(columns(pairs).map(([name]) => name));
+      for (const [name, data] of columns(pairs)) {
+        const picked = Object.fromEntries(columns(some))[name];
+        expect(picked.constructor).toBe(data.constructor);
+        expect(Array.from(picked)).toEqual(rows(data, WIDTHS[name]));
+      }
+      expect(pairCount(some)).toBe(6);
+      expect(everyRow(pairs, 1)).toEqual(pairs);
+    }
+    expect(everyRow(numbered(8, 0.5), 7).whole).toEqual(Float32Array.of(1000.5, 1001.5, 1014.5, 1015.5));
+    // What a method makes of the rows that stay is what it made of them before.
+    const all = regression(numbered(8, 0.5), "naive");
+    const some = regression(everyRow(numbered(8, 0.5), 3), "naive");
+    const blocks = (array: Float32Array) => array.filter((_, k) => Math.floor(k / 4) % 3 === 0);
+    expect(some.state).toEqual(blocks(all.state));
+    expect(some.change).toEqual(blocks(all.change));
+  });
+
+  test("are as many as patches that were evolved", () => {
+    expect(pairCount(numbered(8, 0.5))).toBe(16);
+    expect(pairCount(numbered(0, 0.5))).toBe(0);
+  });
+});
+
+describe("joined pairs", () => {
+  const parts = (kind: Pairs["kind"]) => [numbered(5, 0.25, kind), numbered(2, 0.25, kind), numbered(4, 0.25, kind)];
+
+  test("have the rows of all sets in their order, the condition of each beside its snapshots", () => {
+    for (const kind of KINDS) {
+      const list = parts(kind).map((pairs, k) => ({ ...pairs, condition: pairs.condition.map(() => 2 + k) }) as Pairs);
+      const all = joined(list);
+      expect({ ...all, ...Object.fromEntries(columns(list[0])) }).toEqual(list[0]);
+      for (const [name] of columns(list[0])) {
+        if (name === "cohort") continue;
+        const expected = list.flatMap((pairs) => Array.from(Object.fromEntries(columns(pairs))[name]));
+        expect(Array.from(Object.fromEntries(columns(all))[name])).toEqual(expected);
+      }
+      expect(Array.from(all.condition)).toEqual([2, 2, 2, 2, 2, 3, 3, 4, 4, 4, 4]);
+      expect(pairCount(all)).toBe(22);
+    }
+  });
+
+  test("keep the cohorts of different sets apart, and those of one set together", () => {
+    // Of 5, 2 and 4 snapshots the cohorts are 0 0 1 1 2, 0 0 and 0 0 1 1.
+    const { cohort } = joined(parts("compensated"));
+    expect(cohort).toEqual(Uint32Array.of(0, 0, 1, 1, 2, 3, 3, 4, 4, 5, 5));
+    // Whatever their numbers, also from a set that was joined before.
+    const gaps = { ...numbered(3, 0.25), cohort: Uint32Array.of(7, 9, 2) } as Pairs;
+    expect(joined([gaps, joined([gaps, numbered(2, 0.25)])]).cohort).toEqual(
+      Uint32Array.of(7, 9, 2, 17, 19, 12, 20, 20),
+    );
+    // The sets themselves stay as they are.
+    expect(gaps.cohort).toEqual(Uint32Array.of(7, 9, 2));
+  });
+
+  test("of one set are that set; what a method makes of them is what it makes of each", () => {
+    const [first, second] = [numbered(5, 0.25), numbered(2, 0.25)];
+    expect(joined([first])).toEqual(first);
+    for (const method of METHODS) {
+      const [a, b, both] = [first, second, joined([first, second])].map((pairs) => regression(pairs, method));
+      expect(both.state).toEqual(Float32Array.of(...a.state, ...b.state));
+      expect(both.change).toEqual(Float32Array.of(...a.change, ...b.change));
+      if (both.variation) expect(both.variation).toEqual(Float32Array.of(...a.variation!, ...b.variation!));
+      expect([both.lambda, both.time]).toEqual([a.lambda, a.time]);
+    }
+  });
+
+  test("of different kinds, times, shapes or conditions are refused", () => {
+    const pairs = numbered(5, 0.25);
+    for (const other of [
+      numbered(5, 0.25, "increments"),
+      numbered(5, 0.25, "generator"),
+      numbered(5, 0.5),
+      { ...pairs, patches: 16 },
+      { ...pairs, perSnapshot: 1 },
+      { ...pairs, d: 1 },
+      { ...pairs, condition: new Float32Array(0) },
+      { ...pairs, condition: new Float32Array(10) },
+    ]) {
+      for (const list of [
+        [pairs, other],
+        [other, pairs],
+        [pairs, pairs, other],
+      ]) {
+        expect(() => joined<Pairs>(list)).toThrow("pairs of different kinds cannot be joined");
+      }
+    }
+  });
+});
+
+describe("file form of pairs", () => {
+  const folder = temporaryFolder("pairs");
+  const list = [
+    ...KINDS.map((kind) => numbered(5, 0.25, kind)),
+    { ...numbered(3, 0.5), condition: new Float32Array(0) } as Pairs,
+    numbered(0, 1),
+  ];
+
+  test("gives several sets back, of any kinds and durations, through a file", () => {
+    const { tensors, text } = PAIRS.write(list);
+    for (const { shape, data } of Object.values(tensors)) expect(shape).toEqual([data.length]);
+    const path = join(folder, "pairs.safetensors");
+    writeSafetensors(path, tensors, text);
+    const { metadata, tensors: read } = readSafetensors(path, "");
+    expect(PAIRS.read({ tensors: read, text: metadata })).toEqual(list);
+    expect(PAIRS.read(PAIRS.write([]))).toEqual([]);
+  });
+
+  test("refuses what lacks an array, tells of an unknown kind, or holds no pairs", () => {
+    const { tensors, text } = PAIRS.write(list);
+    for (const [k, pairs] of list.entries()) {
+      for (const [name] of columns(pairs)) {
+        const { [`${k} ${name}`]: _, ...rest } = tensors;
+        expect(() => PAIRS.read({ tensors: rest, text })).toThrow(
+          new InputError(`the file of pairs lacks ${name} of set ${k}`),
+        );
+      }
+    }
+    const other = { pairs: text.pairs.replace("increments", "jumps") };
+    expect(() => PAIRS.read({ tensors, text: other })).toThrow(new InputError("the file holds pairs of kind jumps"));
+    for (const none of [{}, { pairs: "" }, { pairs: "[" }] as Record<string, string>[]) {
+      expect(() => PAIRS.read({ tensors, text: none })).toThrow(new InputError("the file holds no pairs"));
+    }
+  });
+});
+
+describe("choice of patches", () => {
+  /** Generators of the snapshots. */
+  const of = (purpose: string) => (snapshot: number) => Xoshiro.open(stream(SEED, `test/${purpose}`), snapshot, 0);
+
+  test("different ones in a snapshot, every ordered pair equally likely, independent of the snapshot before", () => {
+    const [snapshots, patches] = [20_000, 8];
+    const chosen = choosePatches(snapshots, 2, patches, of("patches"));
+    const pairs = histogram(
+      Array.from({ length: snapshots }, (_, s) => chosen[2 * s] * patches + chosen[2 * s + 1]),
+      patches ** 2,
+    );
+    const uniform = Array.from(pairs, (_, k) => (k % (patches + 1) === 0 ? 0 : 1 / (patches * (patches - 1))));
+    expectLaw("pairs of patches", pairs, uniform);
+    const successive = histogram(
+      Array.from({ length: snapshots - 1 }, (_, s) => chosen[2 * s] * patches + chosen[2 * s + 2]),
+      patches ** 2,
+    );
+    expectLaw("patches of successive snapshots", successive, new Array(patches ** 2).fill(1 / patches ** 2));
+  });
+
+  test("those of a snapshot do not depend on the snapshots before it", () => {
+    const all = choosePatches(40, 3, 16, of("alone"));
+    for (const first of [1, 7, 39]) {
+      const some = choosePatches(40 - first, 3, 16, (snapshot) => of("alone")(first + snapshot));
+      expect(some).toEqual(all.slice(3 * first));
+    }
+  });
+
+  test("all patches of the tiling come in its order, without random numbers", () => {
+    const none = () => {
+      throw new Error("nothing is to be drawn");
+    };
+    const chosen = choosePatches(50, 9, 9, none);
+    expect(chosen).toEqual(Uint32Array.from({ length: 450 }, (_, k) => k % 9));
+  });
+});

@@ -1,0 +1,199 @@
+// The learned SDE as a value: f and σ at points, another λ, the file form.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { InputError } from "../../../lib/errors.ts";
+import { openDevice } from "../../../lib/gpu/device.ts";
+import type { Metadata } from "../../../lib/io/safetensors.ts";
+import { regression } from "../../../lib/method/pairs.ts";
+import { fitSde, type SdeFitOptions } from "../../../lib/method/sde/fit.ts";
+import { evaluate, MODEL, requireVariables, withLambda } from "../../../lib/method/sde/model.ts";
+import { generators, normal } from "../../fixtures.ts";
+import { square } from "../../matrices.ts";
+import { difference, rootMeanSquare } from "../../numbers.ts";
+import { fit, OPTIONS, ornsteinUhlenbeck, plant, SHAPE, type Shape, specOf } from "./planted.ts";
+import { exactValues, FORMS, randomModel } from "./reference.ts";
+
+const SEED = 30;
+setDefaultTimeout(120_000);
+
+const gpu = await openDevice();
+const generator = generators(SEED);
+
+// Models of two variables, as the tests of this file learn them.
+const shape: Shape = { ...SHAPE, form: "full" };
+const pairs = plant({ ...ornsteinUhlenbeck(2, false).plan, snapshots: 1000 }, "fit/bytes");
+const options: SdeFitOptions = { ...OPTIONS, batch: 256, steps: 60, weightDecay: 1e-2 };
+
+describe("evaluate", () => {
+  for (const form of FORMS) {
+    test(`${form} diffusion: f and σσᵀ equal the float64 formula for d = 1, 2, 3, 5, 8`, async () => {
+      for (const d of [1, 2, 3, 5, 8]) {
+        const rng = generator(`evaluate/${form}/${d}`);
+        const model = randomModel(d, form, rng);
+        const points = Array.from({ length: 40 }, () => Array.from({ length: d }, () => Math.fround(normal(rng))));
+        const found = await evaluate(gpu, model, points.flat());
+        const exact = points.map((z) => exactValues(model, z));
+        const drift = exact.flatMap(({ f }) => f);
+        const covariance = exact.flatMap(({ sigma }) => square(sigma, d));
+        expect(rootMeanSquare(difference(found.drift, drift))).toBeLessThan(2e-6 * rootMeanSquare(drift));
+        expect(rootMeanSquare(difference(found.diffusion, covariance))).toBeLessThan(2e-6 * rootMeanSquare(covariance));
+      }
+    });
+  }
+
+  test("f and σσᵀ at a point do not depend on the points beside it", async () => {
+    const model = await fitSde(gpu, regression(pairs, "compensator"), specOf(shape), options);
+    const all = await evaluate(gpu, model, pairs.whole);
+    expect(all.drift.length).toBe(2 * 1000);
+    for (const p of [0, 1, 500, 999]) {
+      const one = await evaluate(gpu, model, pairs.whole.slice(2 * p, 2 * p + 2));
+      expect(one.drift).toEqual(all.drift.slice(2 * p, 2 * p + 2));
+      expect(one.diffusion).toEqual(all.diffusion.slice(4 * p, 4 * p + 4));
+    }
+  });
+});
+
+describe("λ", () => {
+  for (const method of ["increment", "compensator"] as const) {
+    test(`another λ needs no other training: ${method}`, async () => {
+      const { plan } = ornsteinUhlenbeck(2, false);
+      const pairs = plant({ ...plan, snapshots: 600, perSnapshot: 2 }, `fit/withLambda/${method}`);
+      const lambda = (patches: number) => patches / pairs.perSnapshot;
+      const train = (patches: number) =>
+        fit({ ...pairs, patches }, method, { form: "full" }, { batch: 256, steps: 60 });
+      const model = await train(plan.patches);
+      const points = pairs.whole.subarray(0, 40);
+      const values = await evaluate(gpu, model, points);
+      expect(withLambda(model, 5, 5)).toEqual(model);
+      // Powers of four divide the noise by powers of two, without rounding; a third does not.
+      for (const patches of [4 * plan.patches, plan.patches / 16, 3 * plan.patches]) {
+        const trained = await train(patches);
+        const derived = withLambda(model, lambda(patches), lambda(plan.patches));
+        const exact = patches !== 3 * plan.patches;
+        if (exact) expect(trained).toEqual(derived);
+        const { drift, diffusion, ...rest } = trained;
+        expect({ ...rest, drift: model.drift, diffusion: model.diffusion }).toEqual(model);
+        expect({ ...drift, parameters: model.drift.parameters }).toEqual(model.drift);
+        const { scale, parameters } = model.diffusion;
+        expect({ ...diffusion, scale, parameters }).toEqual(model.diffusion);
+        for (const [found, before] of [
+          [drift.parameters, model.drift.parameters],
+          [diffusion.parameters, parameters],
+        ]) {
+          // Of increments no number that the training sees contains λ.
+          if (method === "increment") expect(found).toEqual(before);
+          else expect(rootMeanSquare(difference(found, before))).toBeLessThan(1e-4);
+        }
+        diffusion.scale.forEach((own, j) => {
+          expect(Math.abs(own / derived.diffusion.scale[j] - 1)).toBeLessThan(2e-7);
+        });
+        const other = await evaluate(gpu, derived, points);
+        expect(other.drift).toEqual(values.drift);
+        const ratio = plan.patches / patches;
+        const size = rootMeanSquare(values.diffusion);
+        expect(
+          rootMeanSquare(
+            difference(
+              other.diffusion,
+              values.diffusion.map((x) => ratio * x),
+            ),
+          ),
+        ).toBeLessThan(1e-6 * ratio * size);
+      }
+    });
+  }
+});
+
+describe("file form", () => {
+  const trained = (form: Shape["form"] = "full") =>
+    fitSde(gpu, regression(pairs, "compensator"), specOf({ ...shape, form }), { ...options, steps: 5 });
+  const refused = (stored: ReturnType<typeof MODEL.write>, message: string) =>
+    expect(() => MODEL.read(stored)).toThrow(new InputError(message));
+
+  test("gives the model of every form back", async () => {
+    for (const form of FORMS) {
+      for (const d of [1, 3, 8]) {
+        const model = randomModel(d, form, generator(`file/${form}/${d}`));
+        const { tensors, text } = MODEL.write(model);
+        // Through text as a file has it.
+        expect(MODEL.read({ tensors, text: JSON.parse(JSON.stringify(text)) })).toEqual(model);
+        for (const { shape, data } of Object.values(tensors)) expect(shape).toEqual([data.length]);
+      }
+    }
+  });
+
+  test("gives a trained model back; a foreign one is refused", async () => {
+    const model = await trained();
+    const { tensors, text } = MODEL.write(model);
+    expect(MODEL.read({ tensors, text })).toEqual(model);
+    for (const [name, numbers] of [
+      ["center", 2],
+      ["spread", 2],
+      ["drift offset", 2],
+      ["drift slope", 4],
+      ["drift scale", 2],
+      ["drift parameters", model.drift.parameters.length],
+      ["diffusion scale", 2],
+      ["diffusion frame", 4],
+      ["diffusion parameters", model.diffusion.parameters.length],
+    ] as const) {
+      const { [name]: _, ...rest } = tensors;
+      const short = name.split(" ").at(-1);
+      refused({ tensors: rest, text }, `the model file has 0 numbers for ${short}, not ${numbers}`);
+    }
+    const longer = { ...tensors, "drift offset": tensors["drift slope"] };
+    refused({ tensors: longer, text }, "the model file has 4 numbers for offset, not 2");
+  });
+
+  test("of another head is refused", async () => {
+    const { tensors, text } = MODEL.write(await trained());
+    const head = JSON.parse(text.sde) as { d: number; drift: object; diffusion: object };
+    const told = (changed: object): { tensors: typeof tensors; text: Metadata } => ({
+      tensors,
+      text: { sde: JSON.stringify({ ...head, ...changed }) },
+    });
+    refused({ tensors, text: {} }, "the file holds no equation");
+    // Networks of two inputs, 24 units and 2 outputs padded to 8 have 2·24 + 24 + 24·8 + 8 parameters.
+    refused(
+      told({ drift: { ...head.drift, hidden: [24] } }),
+      `the model file has ${tensors["drift parameters"].data.length} numbers for parameters, not 272`,
+    );
+    refused(
+      told({ diffusion: { ...head.diffusion, hidden: [24] } }),
+      `the model file has ${tensors["diffusion parameters"].data.length} numbers for parameters, not 272`,
+    );
+    refused(
+      told({ drift: { kind: "spline" } }),
+      "the file holds a drift of kind spline and a diffusion of kind network",
+    );
+    refused(
+      told({ diffusion: { kind: "jumps" } }),
+      "the file holds a drift of kind network and a diffusion of kind jumps",
+    );
+    for (const d of [0, 9, 1.5]) refused(told({ d }), `${d} macroscopic variables: use 1 to 8`);
+  });
+
+  test("of triangular diffusion has its frame, the Cholesky factor of the mean noise", async () => {
+    const model = await trained("triangular");
+    const { frame, scale: noise } = model.diffusion;
+    const { tensors, text } = MODEL.write(model);
+    expect(MODEL.read({ tensors, text })).toEqual(model);
+    const { "diffusion frame": _, ...rest } = tensors;
+    refused({ tensors: rest, text }, "the model file has 0 numbers for frame, not 4");
+    const n = pairs.variation.length / 3;
+    const scale = pairs.patches * pairs.time;
+    const mean = [0, 1, 2].map((k) => pairs.variation.reduce((sum, q, at) => (at % 3 === k ? sum + q : sum), 0) / n);
+    expect(frame[1]).toBe(0);
+    const found = square(frame, 2).map((x, k) => x * noise[k >> 1] * noise[k % 2] * scale);
+    for (const [k, q] of [mean[0], mean[1], mean[1], mean[2]].entries()) expect(found[k] / q).toBeCloseTo(1, 5);
+    expect(Math.abs(frame[2])).toBeGreaterThan(0.05);
+  });
+
+  test("0 or 9 macroscopic variables are refused, also by the fit", async () => {
+    for (const d of [0, 9, 1.5]) {
+      const message = new InputError(`${d} macroscopic variables: use 1 to 8`);
+      expect(() => requireVariables(d)).toThrow(message);
+      const data = { ...regression(pairs, "increment"), d };
+      await expect(fitSde(gpu, data, specOf(shape), options)).rejects.toThrow(message);
+    }
+  });
+});

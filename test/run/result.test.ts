@@ -1,0 +1,80 @@
+// result.json: what it holds and what it refuses.
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { InputError } from "../../lib/errors.ts";
+import { versions } from "../../lib/run/provenance.ts";
+import { metricName, resultText, validateResult } from "../../lib/run/result.ts";
+import { METRIC } from "./folders.ts";
+
+describe("result.json", () => {
+  const result = {
+    experiment: "demo",
+    profile: "quick",
+    seed: 1,
+    versions: { patchwise: "1" },
+    adapter: { kind: "none", name: "", driver: "" },
+    seconds: { total: 1 },
+    parameters: { b: 1, a: [1, { d: 1, c: null }] },
+    metrics: { "b.ours.all": METRIC, "a.ours.all": { ...METRIC, ci95: null } },
+  };
+  test("reads back as it was, keys in order", () => {
+    const text = resultText(result);
+    expect(validateResult(JSON.parse(text))).toEqual(result);
+    expect(Object.keys(JSON.parse(text))).toEqual(Object.keys(result));
+    expect(Object.keys(JSON.parse(text).metrics)).toEqual(["a.ours.all", "b.ours.all"]);
+    const shuffled = Object.fromEntries(Object.entries(result).reverse()) as typeof result;
+    shuffled.parameters = { a: [1, { c: null, d: 1 }], b: 1 };
+    expect(
+      resultText({ ...shuffled, metrics: { "a.ours.all": { ...METRIC, ci95: null }, "b.ours.all": METRIC } }),
+    ).toBe(text);
+  });
+  test.each([
+    [{ metrics: { "b.ours.all": { ...METRIC, value: null } } }, "result.json: metrics.b.ours.all.value is null"],
+    [{ metrics: { "b.ours.all": { ...METRIC, ci95: [2, 1] } } }, "ci95 is [2,1] where null or [low, high]"],
+    [{ metrics: { "b.ours.all": { ...METRIC, paper: undefined } } }, "paper is missing"],
+    [{ metrics: { b: METRIC } }, 'a metric name is "b"'],
+    [{ metrics: { "b.Ours.all": METRIC } }, "a metric name"],
+    [{ metrics: [] }, "metrics is []"],
+    [{ seed: -1 }, "seed is -1"],
+    [{ seconds: { total: -1 } }, "seconds.total is -1"],
+    [{ versions: { bun: 1 } }, "versions.bun is 1"],
+    [{ adapter: { kind: "x", name: "y" } }, "adapter.driver is missing"],
+    [{ experiment: undefined }, "experiment is missing"],
+  ])("%p is refused", (wrong, message) => {
+    expect(() => validateResult({ ...result, ...wrong })).toThrow(message);
+    expect(() => validateResult({ ...result, ...wrong })).toThrow(InputError);
+  });
+  test("any JSON is a result or a refusal", () => {
+    const key = fc.constantFrom(...Object.keys(result));
+    fc.assert(
+      fc.property(fc.jsonValue(), key, (value, key) => {
+        for (const found of [value, { ...result, [key]: value }]) {
+          try {
+            validateResult(found);
+          } catch (error) {
+            expect(error).toBeInstanceOf(InputError);
+          }
+        }
+      }),
+      { numRuns: 500, seed: 5 },
+    );
+  });
+  test("never holds what JSON would turn into null", () => {
+    for (const wrong of [Number.NaN, Number.NEGATIVE_INFINITY, undefined, () => 1, new Float32Array(1), 1n]) {
+      expect(() => resultText({ ...result, parameters: { a: [wrong] } })).toThrow("parameters.a[0] is ");
+    }
+  });
+  test("metric names have checked parts", () => {
+    expect(metricName("error", "compensator", "patch16")).toBe("error.compensator.patch16");
+    expect(metricName("slope", "ours", "t2-27")).toBe("slope.ours.t2-27");
+    for (const bad of ["", "A", "a.b", "a__b", "-a", "a--b", "ä", " a"]) {
+      expect(() => metricName("error", "ours", bad)).toThrow(`"${bad}"`);
+    }
+  });
+  test("names the versions that made it", () => {
+    const found = versions();
+    expect(found.bun).toBe(Bun.version);
+    for (const name of ["patchwise", "webgpu", "mathjs", "arquero", "uplot"])
+      expect(found[name]).toMatch(/^\d+\.\d+\.\d+/);
+  });
+});

@@ -1,0 +1,205 @@
+// Runs in processes of their own: several at once, killed and resumed, exit codes and messages.
+import { describe, expect, test } from "bun:test";
+import { existsSync, lstatSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join, relative } from "node:path";
+import { openRun } from "../../lib/run/run-folder.ts";
+import { temporaryFolder } from "../fixtures.ts";
+import type { Ended } from "../processes.ts";
+import { demoIn } from "./demo.ts";
+import { contents, holder, options, placesIn, refusal, results, unfinished } from "./folders.ts";
+
+/** For tests that start processes, ms. */
+const PATIENCE = 60_000;
+/** Each system call of the child that changes a file is a place to die: the first ones are all tried, then so many. */
+const FIRST_DEATHS = 8;
+const LATER_DEATHS = 12;
+
+const root = temporaryFolder("run-processes");
+const place = placesIn(root);
+const { begin, launch } = demoIn(root);
+
+describe("the lock", () => {
+  test("keeps a second run out of the folder, and goes with the run", async () => {
+    const out = place();
+    const run = await openRun(options(out));
+    for (const more of [{}, { resume: true }, { force: true }]) {
+      expect(await refusal(() => openRun(options(out, more)))).toContain(`in use by process ${process.pid}`);
+    }
+    run.close();
+    expect(existsSync(join(out, "run.lock"))).toBe(false);
+  });
+  test(
+    "of a dead process, or of an earlier one with the same number, is taken over",
+    async () => {
+      const dead = begin(["--help"]);
+      await dead.ended;
+      const stale = [JSON.stringify({ pid: dead.pid, host: hostname(), started: "1" })];
+      if (existsSync("/proc/self/stat")) stale.push(holder(process.ppid, -1));
+      for (const lock of stale) {
+        const out = await unfinished(place());
+        writeFileSync(join(out, "run.lock"), lock);
+        (await openRun(options(out, { resume: true }))).close();
+        expect(Object.keys(contents(out)).some((name) => name.startsWith("run.lock"))).toBe(false);
+      }
+    },
+    PATIENCE,
+  );
+  test(
+    "goes to exactly one of several processes that come at once",
+    async () => {
+      const out = place();
+      const children = Array.from({ length: 4 }, () => begin(["--out", out], { MODE: "race" }));
+      // The winner works on; the others end by themselves with code 2.
+      const losers: Ended[] = [];
+      await new Promise<void>((resolve) => {
+        for (const one of children) one.ended.then((end) => losers.push(end) === 3 && resolve());
+      });
+      await Bun.sleep(300);
+      const [winner, ...more] = children.filter((one) => one.isAlive());
+      expect({ losers: losers.length, more }).toEqual({ losers: 3, more: [] });
+      winner.kill();
+      for (const one of losers) {
+        const message = expect.stringMatching(/in use by process|being opened by another process/);
+        expect(one).toMatchObject({ code: 2, err: message });
+      }
+    },
+    PATIENCE,
+  );
+});
+
+describe("killed with -9 and resumed", () => {
+  test(
+    "at any change of a file: the same tables, models and report as without",
+    async () => {
+      const whole = place();
+      const reference = await launch(["--out", whole, "--seed", "5"], { MODE: "count" });
+      expect(reference).toMatchObject({ code: 0, err: expect.stringContaining("fit 33 %") });
+      const calls = Number(reference.out.match(/calls (\d+)/)![1]);
+      expect(calls).toBeGreaterThan(40);
+      const expected = results(whole);
+      expect(Object.keys(expected)).toContain("models/net.safetensors");
+      let resumed = 0;
+      const later = (k: number) => FIRST_DEATHS + Math.ceil(((k + 1) * (calls - FIRST_DEATHS)) / LATER_DEATHS);
+      const deaths = [
+        ...Array.from({ length: FIRST_DEATHS }, (_, k) => k + 1),
+        ...Array.from({ length: LATER_DEATHS }, (_, k) => later(k)),
+      ];
+      for (const death of deaths) {
+        const out = place();
+        expect((await launch(["--out", out, "--seed", "5"], { DEATH: String(death) })).signal).toBe("SIGKILL");
+        if (existsSync(join(out, "result.json"))) {
+          // Finished but for the removal of the checkpoints: complete, and refused like any finished run.
+          expect((await launch(["--out", out, "--seed", "5"])).err).toContain("finished run");
+        } else if (existsSync(join(out, "run.json"))) {
+          expect(await launch(["--out", out, "--seed", "5", "--resume"])).toMatchObject({ code: 0 });
+          expect(Object.keys(contents(out)).filter((name) => /lock|unfinished|checkpoints/.test(name))).toEqual([]);
+          resumed++;
+        } else {
+          // So early that there is nothing to resume: the folder must not stand in the way of a new start.
+          expect(await launch(["--out", out, "--seed", "5"])).toMatchObject({ code: 0 });
+        }
+        expect(results(out)).toEqual(expected);
+      }
+      expect(resumed).toBeGreaterThan(8);
+    },
+    PATIENCE,
+  );
+
+  test(
+    "twice in one run, and the work of finished stages is not done again",
+    async () => {
+      const [whole, out] = [place(), place()];
+      await launch(["--out", whole]);
+      await launch(["--out", out], { DEATH: "30" });
+      const { mtimeMs } = lstatSync(join(out, "checkpoints/simulate.safetensors"));
+      await launch(["--out", out, "--resume"], { DEATH: "15" });
+      expect(lstatSync(join(out, "checkpoints/simulate.safetensors")).mtimeMs).toBe(mtimeMs);
+      expect(await launch(["--out", out, "--resume"])).toMatchObject({ code: 0 });
+      expect(results(out)).toEqual(results(whole));
+    },
+    PATIENCE,
+  );
+});
+
+describe("exit codes and messages of a script", () => {
+  test(
+    "0 with the report's place, 2 with one line, 1 with a stack",
+    async () => {
+      const out = place();
+      expect(await launch(["--out", relative(root, out)])).toMatchObject({
+        code: 0,
+        out: `report: ${relative(root, join(out, "index.html"))}\n`,
+      });
+      expect(await launch(["--help"])).toMatchObject({
+        code: 0,
+        err: "",
+        out: expect.stringContaining("usage: bun run demo"),
+      });
+      const bad = await launch(["--count", "0"]);
+      expect(bad).toEqual({
+        code: 2,
+        signal: null,
+        out: "",
+        err: '--count "0" is too small: give a whole number at least 1\n',
+      });
+      const again = await launch(["--out", out]);
+      expect(again).toMatchObject({ code: 2, out: "", err: expect.stringMatching(/^.* holds a finished run.*\n$/) });
+      const bug = await launch([], { MODE: "bug" });
+      expect(bug).toMatchObject({ code: 1, err: expect.stringMatching(/a bug\n\s+at /) });
+      const late = await launch(["--out", place(), "--force"], { MODE: "late-bug" });
+      expect(late.err).toMatch(/continue with: bun run demo --out \S+ --resume\n$/);
+      expect(await launch(["--out", place()], { MODE: "stray" })).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/^a stray\n/),
+      });
+      expect(await launch(["--out", place()], { MODE: "hang" })).toMatchObject({ code: 2 });
+    },
+    PATIENCE,
+  );
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)(
+    "%s stops after the current piece, resumable; a second one at once",
+    async (signal, code) => {
+      const out = place();
+      const slow = begin(["--out", out, "--count", "9"], { MODE: "slow" });
+      await slow.until(() => existsSync(join(out, "checkpoints/fit/net.partial.safetensors")));
+      slow.kill(signal);
+      const ended = await slow.ended;
+      expect(ended).toMatchObject({ code, signal: null });
+      expect(ended.err).toMatch(
+        /stopping after the current piece of work.*\nstopped; continue with: bun run demo .* --resume\n$/s,
+      );
+      expect(existsSync(join(out, "run.lock"))).toBe(false);
+      expect(await launch(["--out", out, "--count", "9", "--resume"])).toMatchObject({ code: 0 });
+
+      const held = place();
+      const stuck = begin(["--out", held], { MODE: "stuck" });
+      await stuck.until(() => existsSync(join(held, "in-a-step")));
+      stuck.kill(signal);
+      await Bun.sleep(100);
+      expect(stuck.isAlive()).toBe(true);
+      stuck.kill(signal);
+      expect((await stuck.ended).signal).toBe(signal);
+    },
+    PATIENCE,
+  );
+  test.skipIf(process.platform === "win32")(
+    "a disk without room is named, and what was done is kept (skipped on Windows, which has no ulimit)",
+    async () => {
+      const out = place();
+      // A limit of 8 KiB per file stands in for a full disk; 4,000 numbers take 16 kB.
+      const limit = ["bash", "-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "bash"];
+      const full = await launch(["--out", out, "--count", "4000"], {}, limit);
+      expect(full).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/^cannot write .*simulate.safetensors: .*\nwhat is done/),
+      });
+      expect(Object.keys(contents(out)).filter((name) => name.includes("unfinished"))).toEqual([]);
+      expect(await launch(["--out", out, "--count", "4000", "--resume"])).toMatchObject({ code: 0 });
+    },
+    PATIENCE,
+  );
+});
