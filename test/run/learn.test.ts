@@ -1,0 +1,218 @@
+// The kept steps of learning and predicting: done once, found again by a resumed run, gone on with inside a training.
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ENSEMBLES, ensemble } from "../../lib/analysis/ensemble.ts";
+import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
+import type { Format } from "../../lib/io/format.ts";
+import { readSafetensors } from "../../lib/io/safetensors.ts";
+import { regression } from "../../lib/method/pairs.ts";
+import { fitSde, type SdeFitOptions } from "../../lib/method/sde/fit.ts";
+import { MODEL, type SdeModel } from "../../lib/method/sde/model.ts";
+import { rollout } from "../../lib/method/sde/rollout.ts";
+import type { FitProgress } from "../../lib/method/train.ts";
+import { stream } from "../../lib/random/stream.ts";
+import { evolvedPairs, once, predicted, seedsFrom, simulatedTruth, trained, trainedSde } from "../../lib/run/learn.ts";
+import { openRun, type Run } from "../../lib/run/run-folder.ts";
+import { requestStop, Stopped } from "../../lib/run/stop.ts";
+import { temporaryFolder, withClock } from "../fixtures.ts";
+import { OPTIONS, ornsteinUhlenbeck, plant, SHAPE, specOf } from "../method/sde/planted.ts";
+import { contents, options, placesIn, refusal } from "./folders.ts";
+
+setDefaultTimeout(120_000);
+
+const gpu = await openDevice();
+const place = placesIn(temporaryFolder("learn"));
+
+const PLANTED = plant({ ...ornsteinUhlenbeck(2, false).plan, snapshots: 600 }, "learn");
+const DATA = regression(PLANTED, "compensator");
+const SPEC = specOf({ ...SHAPE, form: "triangular" });
+const FIT: SdeFitOptions = { ...OPTIONS, batch: 256, steps: 60, weightDecay: 1e-2 };
+const TRUTH = {
+  observables: ensemble({ times: Float64Array.of(0, 0.5), cases: 1, runs: 2, d: 1 }, new Float32Array(4)),
+};
+
+/** Stands for an encoder: arrays, and a head as text. */
+interface Encoder {
+  readonly variables: number;
+  readonly parameters: Float32Array;
+}
+const ENCODER: Format<Encoder> = {
+  write: ({ variables, parameters }) => ({
+    tensors: { parameters: { shape: [parameters.length], data: parameters } },
+    text: { encoder: JSON.stringify({ variables }) },
+  }),
+  read: ({ tensors, text }) => ({
+    ...(JSON.parse(text.encoder) as { variables: number }),
+    parameters: tensors.parameters.data as Float32Array,
+  }),
+};
+
+/** A device that must not be used. */
+const idle = new Proxy({} as Gpu, {
+  get: () => {
+    throw new Error("worked again");
+  },
+});
+
+const START = Float32Array.of(0.1, 0.2, -0.1, 0.3);
+const PREDICTION = { times: Float64Array.of(0, 0.5, 1), dt: 0.1, seed: 4, name: "learn/predict" };
+
+/** What a script does; `worked` counts the pieces of work, on which a device that is not ours fails. */
+async function learn(run: Run, device: Gpu, worked: string[]) {
+  const work =
+    <T>(name: string, value: T) =>
+    async (): Promise<T> => {
+      if (device === idle) throw new Error("worked again");
+      worked.push(name);
+      return value;
+    };
+  const truth = await simulatedTruth(run, work("truth", TRUTH));
+  const closed = await simulatedTruth(run, work("closed", TRUTH), "truth/closed", "encode");
+  const pairs = await evolvedPairs(run, "patch16", work("pairs", [PLANTED, { ...PLANTED, time: 0.2 }]));
+  const encoder: Encoder = { variables: 3, parameters: Float32Array.of(1, 2, 3, 4) };
+  const psi = await trained(run, "patch16/encoder", ENCODER, 5, work("encoder", encoder), "train encoder");
+  const equation = await trainedSde(run, device, "patch16/compensator", DATA, SPEC, FIT);
+  return { truth, closed, pairs, psi, equation };
+}
+
+describe("kept steps", () => {
+  test("a second opening of the run finds pairs, encoder, equation and ensembles, and does not work again", async () => {
+    const out = place();
+    const first = await openRun(options(out));
+    const worked: string[] = [];
+    const made = await learn(first, gpu, worked);
+    expect(worked).toEqual(["truth", "closed", "pairs", "encoder"]);
+    expect(made.equation).toEqual(await fitSde(gpu, DATA, SPEC, FIT));
+    first.close();
+    const checkpoints = ["truth", "truth/closed", "patch16/pairs", "patch16/encoder", "patch16/compensator"];
+    for (const name of checkpoints) expect(existsSync(join(out, `checkpoints/${name}.safetensors`))).toBe(true);
+
+    const second = await openRun(options(out, { resume: true }));
+    const found = await learn(second, idle, worked);
+    expect(worked.length).toBe(4);
+    expect(found).toEqual(made);
+    expect(found.truth).toEqual(TRUTH);
+    expect(found.pairs).toEqual([PLANTED, { ...PLANTED, time: 0.2 }]);
+    // Predictions are not kept: they are quick, and the same.
+    const runs = await predicted(second, gpu, found.equation, START, PREDICTION);
+    const { seed, name, ...rest } = PREDICTION;
+    expect(runs).toEqual(await rollout(gpu, made.equation, START, { ...rest, stream: stream(seed, name) }));
+    const { seconds } = second.result({});
+    for (const phase of ["direct simulation", "encode", "partial evolution", "train encoder", "train", "predict"]) {
+      expect(seconds[phase]).toBeGreaterThanOrEqual(0);
+    }
+    expect(seconds.train).toBeGreaterThan(0);
+    await second.finish({}, "<p>done</p>");
+
+    // What stays with the results, each with its own kind of head.
+    expect(Object.keys(contents(out)).filter((file) => file.endsWith(".safetensors"))).toEqual([
+      "models/patch16/compensator.safetensors",
+      "models/patch16/encoder.safetensors",
+    ]);
+    const model = readSafetensors(join(out, "models/patch16/compensator.safetensors"), "");
+    expect(MODEL.read({ tensors: model.tensors, text: model.metadata })).toEqual(made.equation);
+    const net = readSafetensors(join(out, "models/patch16/encoder.safetensors"), "");
+    expect(ENCODER.read({ tensors: net.tensors, text: net.metadata })).toEqual(made.psi);
+  });
+
+  test("a checkpoint of another kind is refused, and what it holds is not taken for the value", async () => {
+    const out = place();
+    const first = await openRun(options(out));
+    await first.keep("truth", ENSEMBLES, async () => TRUTH);
+    first.close();
+    const second = await openRun(options(out, { resume: true }));
+    expect(await refusal(() => second.keep("truth", MODEL, () => Promise.reject(new Error("worked again"))))).toBe(
+      "the file holds no equation",
+    );
+    second.close();
+  });
+});
+
+describe("a training that is interrupted", () => {
+  /** The training as `trainedSde` does it; `interrupt` sees every step after it has been told. */
+  function train(run: Run, resumed: number[], interrupt: (step: number) => void = () => {}): Promise<SdeModel> {
+    const work = (progress: FitProgress) => {
+      resumed.push(progress.resumeFrom?.step ?? 0);
+      const onSteps = (step: number, loss: number) => {
+        progress.onSteps?.(step, loss);
+        interrupt(step);
+      };
+      return fitSde(gpu, DATA, SPEC, FIT, { ...progress, onSteps });
+    };
+    return trained(run, "net", MODEL, FIT.steps, work, "train");
+  }
+
+  // The signal that was sent is taken back.
+  afterEach(() => requestStop(undefined as unknown as NodeJS.Signals));
+
+  const cases = [
+    // Every look at the clock is 16 minutes after the one before: a checkpoint is due at every step.
+    [
+      "by a fault",
+      1e6,
+      20,
+      (step: number) => {
+        if (step === 20) throw new Error("the power is gone");
+      },
+      "the power is gone",
+    ],
+    // A second after the one before: nothing is due yet; steps 8, 10, 11, … are seen.
+    [
+      "by Ctrl-C",
+      1000,
+      10,
+      (step: number) => {
+        if (step === 8) requestStop("SIGINT");
+      },
+      "stopped by SIGINT",
+    ],
+  ] as const;
+  test.each(cases)(
+    "%s goes on where its last checkpoint is, to the same bytes",
+    async (_, clock, at, interrupt, message) => {
+      const [whole, out] = [place(), place()];
+      const reference = await openRun(options(whole));
+      const expected = await trainedSde(reference, gpu, "net", DATA, SPEC, FIT);
+      reference.close();
+
+      const resumed: number[] = [];
+      const first = await openRun(options(out));
+      const failed = await withClock(clock, () => train(first, resumed, interrupt).catch((error: Error) => error));
+      first.close();
+      requestStop(undefined as unknown as NodeJS.Signals);
+      expect(failed).toBeInstanceOf(Error);
+      expect((failed as Error).message).toBe(message);
+      if (clock === 1000) expect(failed).toBeInstanceOf(Stopped);
+      expect(Object.keys(contents(join(out, "checkpoints")))).toEqual(["net.partial.safetensors"]);
+
+      const second = await openRun(options(out, { resume: true }));
+      expect(await train(second, resumed)).toEqual(expected);
+      expect(resumed).toEqual([0, at]);
+      second.close();
+      const files = ["checkpoints/net.safetensors", "models/net.safetensors"];
+      for (const file of files) expect(contents(out)[file]).toBe(contents(whole)[file]);
+      expect(Object.keys(contents(join(out, "checkpoints")))).toEqual(["net.safetensors"]);
+    },
+  );
+});
+
+describe("small words of scripts", () => {
+  test("seeds of repetitions follow each other and stay below 2³²", () => {
+    expect(seedsFrom(7, 3)).toEqual([7, 8, 9]);
+    expect(seedsFrom(2 ** 32 - 2, 3)).toEqual([2 ** 32 - 2, 2 ** 32 - 1, 0]);
+    expect(seedsFrom(1, 0)).toEqual([]);
+  });
+
+  test("once: the work begins when it is first asked for, and is shared", async () => {
+    let count = 0;
+    const work = once(async () => {
+      await Bun.sleep(1);
+      return ++count;
+    });
+    expect(count).toBe(0);
+    expect(await Promise.all([work(), work()])).toEqual([1, 1]);
+    expect(await work()).toBe(1);
+    expect(count).toBe(1);
+  });
+});
