@@ -7,6 +7,7 @@ import {
   HelpRequest,
   parseExperiment,
   parseTool,
+  positionalWord,
 } from "../../lib/run/command-line.ts";
 import { optionName } from "../../lib/run/parameters.ts";
 
@@ -324,6 +325,22 @@ describe("tools", () => {
       expect(() => parseTool(tool, args)).toThrow(part);
     }
     expect(() => parseTool({ name: "bench", about: "", parameters: {} }, ["x"])).toThrow("does not belong");
+  });
+
+  test("find the word that their options depend on, and take no value of an option for it", () => {
+    const all = { ...parameters, out: { kind: "text", default: "none", meaning: "file to write" } } as const;
+    for (const [line, word] of [
+      ["spde --out ising", "spde"],
+      ["--out ising spde", "spde"],
+      ["--out=ising spde ising", "spde"],
+      ["--m0 -0.5 spde", "spde"],
+      ["--naive spde", "spde"],
+      ["--out ising", undefined],
+      ["--beta", undefined],
+      ["", undefined],
+    ] as const) {
+      expect(positionalWord(all, line.split(" ").filter(Boolean))).toBe(word);
+    }
   });
 });
 

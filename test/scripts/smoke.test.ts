@@ -369,6 +369,24 @@ describe("simulate", () => {
     expect(readFileSync(file, "utf8")).toBe(before);
   }, 60_000);
 
+  test("a file that is called like another system does not choose the system", async () => {
+    for (const [line, columns] of [
+      ["predator-prey --N 8 --replicas 2 --times 0 --out", ["u", "v"]],
+      ["--L 8 --replicas 2 --times 0 ising --out", ["m", "ρ"]],
+    ] as const) {
+      const file = join(folder, line.includes("prey") ? "ising" : "predator-prey");
+      expect((await run("simulate", [...line.split(" "), file])).code).toBe(0);
+      const [, ...rows] = readFileSync(file, "utf8").trim().split("\n");
+      expect(rows.map((row) => row.split(",")[1])).toEqual([...columns]);
+    }
+    // As a word of its own, relative to the folder of the run.
+    const { code, err } = await run("simulate", ["--out", "ising", "--replicas", "2"]);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: "the system is missing: give curie-weiss, ising or predator-prey\n",
+    });
+  }, 60_000);
+
   test("fields: the linear problem has its exact mean and spread, and the file is not overwritten", async () => {
     const file = join(folder, "uv.csv");
     const line = "predator-prey --N 20 --a 0 --noise 0.04 --amplitude 0 --replicas 2000 --times 0,0.5,2 --seed 3 --out";
