@@ -13,7 +13,8 @@ import {
 import type { BinarySystem, States, System } from "../../systems/system.ts";
 import type { FitOptions } from "../train.ts";
 import type { Encoder } from "./coordinates.ts";
-import { type Draw, type EncoderKind, type Head, passes, patchCount } from "./encoder.ts";
+import { type Draw, type EncoderKind, passes, patchCount } from "./encoder.ts";
+import { decoderHead, type Head } from "./head.ts";
 import type { ClosureTable } from "./table.ts";
 
 /** Bytes of the largest images of one evaluation, at the most: half of what the smallest adapters bind. */
@@ -95,7 +96,7 @@ async function decoder(
   gpu: Gpu,
   { patchSide, channels, variables }: ConvolutionShape,
   { patches, pairs }: ClosureTable,
-  data: Float32Array,
+  observables: Float32Array,
   encoder: ConvEncoderNet,
   options: FitOptions,
 ): Promise<Head> {
@@ -109,24 +110,7 @@ async function decoder(
   const network = { side, channels, inputs: d + variables };
   const initial = initialDecoder(network, options.seed, "closure/reader");
   const reader = await TrainableConvDecoder.create(gpu, network, options.batch, options);
-  const drawn = gpu.buffer("closure.drawn", 4 * d * options.batch);
-  const losses = gpu.buffer("closure.losses", 4 * options.batch);
-  return {
-    data,
-    fields: d,
-    drawn,
-    input: reader.input,
-    rows: reader.width,
-    calls: [...reader.forward(), reader.loss(encoder.input, patchSide, losses), ...reader.backward()],
-    losses,
-    gradient: reader.inputGradient,
-    networks: [{ network: reader, initial }],
-    destroy() {
-      drawn.destroy();
-      losses.destroy();
-      reader.destroy();
-    },
-  };
+  return decoderHead(gpu, reader, initial, observables, d, (losses) => reader.loss(encoder.input, patchSide, losses));
 }
 
 function encoder(gpu: Gpu, system: System, model: ConvolutionModel): Encoder<States> {

@@ -8,7 +8,7 @@ import { lossCall, trainableSde } from "../sde/fit.ts";
 import { standardise } from "../sde/points.ts";
 import { lossData, lossRows, regressionScales, stateScales } from "../sde/scales.ts";
 import type { FitOptions } from "../train.ts";
-import type { Head } from "./encoder.ts";
+import type { Head } from "./head.ts";
 
 /** Observables of all snapshots in units of their spread, `[d][snapshots]`. */
 export function standardisedObservables({ whole, d }: Pairs): Float32Array {
@@ -65,7 +65,6 @@ export async function dynamicsHead(
   const head = {
     data: lossData(data, scales),
     fields,
-    rows,
     losses,
     networks: sde.networks.map((network) => ({ network, initial: network.initial })),
   };

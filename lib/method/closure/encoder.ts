@@ -1,5 +1,5 @@
-// What a kind of encoder ψ has to offer: training on the patches of a table, a file form, evaluation on a system; and the network
-// behind it in training, its head. The kinds there are stand in kinds.ts.
+// What a kind of encoder ψ has to offer: training on the patches of a table, arrays for a file, evaluation on a system. The kinds that
+// there are stand in kinds.ts.
 import { InputError } from "../../errors.ts";
 import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
@@ -8,6 +8,7 @@ import type { Activation } from "../../nn/mlp.ts";
 import type { States, System } from "../../systems/system.ts";
 import type { drawUniform, FitOptions, Trainable } from "../train.ts";
 import type { Encoder } from "./coordinates.ts";
+import type { Head } from "./head.ts";
 import type { ClosureTable } from "./table.ts";
 
 /** Which rows a mini-batch is made of. */
@@ -64,26 +65,6 @@ export interface EncoderNetwork extends Trainable {
   readonly outputGradient: GpuArray;
   forward(): Call[];
   backward(): Call[];
-}
-
-/** What reads z = (observables, closure variables) of a mini-batch, and learns beside the encoder. */
-export interface Head {
-  /** Numbers by snapshot, `[fields][snapshots]`; the first are the standardised observables. */
-  readonly data: Float32Array;
-  readonly fields: number;
-  /** Those of the mini-batch, `[fields][batch]`. */
-  readonly drawn: GpuArray;
-  /** z, `[rows][batch]`, with padding. */
-  readonly input: GpuArray;
-  readonly rows: number;
-  /** From `drawn` and z to losses, gradient and one step of its networks. */
-  readonly calls: readonly Call[];
-  /** The loss is their mean. */
-  readonly losses: GpuArray;
-  /** dL/dz, `[rows][batch]`. */
-  readonly gradient: GpuArray;
-  readonly networks: readonly { readonly network: Trainable; readonly initial: Float32Array }[];
-  destroy(): void;
 }
 
 /** Number of patches that tile a system. Throws InputError where they do not. */

@@ -13,7 +13,8 @@ import {
 import type { DiffusiveSystem, FieldStates, System } from "../../systems/system.ts";
 import type { FitOptions } from "../train.ts";
 import type { Encoder } from "./coordinates.ts";
-import { type Draw, type EncoderKind, type Head, passes, patchCount } from "./encoder.ts";
+import { type Draw, type EncoderKind, passes, patchCount } from "./encoder.ts";
+import { decoderHead, type Head } from "./head.ts";
 import type { ClosureTable } from "./table.ts";
 
 /** Columns of one evaluation at the most. */
@@ -135,7 +136,7 @@ async function decoder(
   shape: PerceptronShape,
   { patches, pairs }: ClosureTable,
   hidden: readonly number[],
-  data: Float32Array,
+  observables: Float32Array,
   encoder: Mlp,
   options: FitOptions,
 ): Promise<Head> {
@@ -149,30 +150,12 @@ async function decoder(
   const network = { groups: 1, inputs: rows, hidden, outputs, activation: shape.activation };
   const kernel = await gpu.kernel("nn/mean_square.wgsl");
   const reader = await TrainableMlp.createTrainable(gpu, network, batch, { ...options, inputGradient: true });
-  const drawn = gpu.buffer("closure.drawn", 4 * pairs.d * batch);
-  const losses = gpu.buffer("closure.losses", 4 * batch);
-  const params = { batch, outputs, width: reader.width, inner, columns: encoder.batch };
-  const { input, output, outputGradient, inputGradient } = reader;
-  const loss = kernel.call(
-    { params, outputs: output, target_values: encoder.input, gradient: outputGradient, losses },
-    Math.ceil(batch / 64),
+  const initial = initialParameters(network, seed, "closure/reader");
+  const { width, output, outputGradient: gradient } = reader;
+  const params = { batch, outputs, width, inner, columns: encoder.batch };
+  return decoderHead(gpu, reader, initial, observables, pairs.d, (losses) =>
+    kernel.call({ params, outputs: output, target_values: encoder.input, gradient, losses }, Math.ceil(batch / 64)),
   );
-  return {
-    data,
-    fields: pairs.d,
-    drawn,
-    input,
-    rows,
-    calls: [...reader.forward(), loss, ...reader.backward()],
-    losses,
-    gradient: inputGradient,
-    networks: [{ network: reader, initial: initialParameters(network, seed, "closure/reader") }],
-    destroy() {
-      drawn.destroy();
-      losses.destroy();
-      reader.destroy();
-    },
-  };
 }
 
 function encoder(gpu: Gpu, system: System, model: PerceptronModel): Encoder<FieldStates> {

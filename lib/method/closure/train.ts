@@ -13,7 +13,8 @@ import type { Gpu } from "../../gpu/device.ts";
 import type { Call } from "../../gpu/kernel.ts";
 import { drawUniform, type FitOptions, type FitProgress, requireBatch, trainNetworks } from "../train.ts";
 import { dynamicsHead, standardisedObservables } from "./dynamics-head.ts";
-import type { Draw, EncoderTraining, Head } from "./encoder.ts";
+import type { Draw, EncoderTraining } from "./encoder.ts";
+import type { Head } from "./head.ts";
 import { type EncoderShape, kindOf, type ModelOf } from "./kinds.ts";
 import type { ClosureTable } from "./table.ts";
 

@@ -71,7 +71,7 @@ export function systemOf({ dimension, patchSide, parts }: Sizes, noiseVariance =
 const COMMON = { kind: "perceptron", dimension: 1, joint: false, activation: "tanh" } as const;
 export const SPECIES: PerceptronShape = { ...COMMON, parts: 2, patchSide: 6, hidden: [16], variables: 4 };
 export const JOINT: PerceptronShape = { ...COMMON, parts: 2, patchSide: 6, joint: true, hidden: [16, 8], variables: 3 };
-export const RELU: PerceptronShape = {
+const RELU: PerceptronShape = {
   ...COMMON,
   parts: 3,
   patchSide: 8,
@@ -79,7 +79,7 @@ export const RELU: PerceptronShape = {
   activation: "relu",
   variables: 3,
 };
-export const LINEAR: PerceptronShape = {
+const LINEAR: PerceptronShape = {
   ...COMMON,
   parts: 1,
   patchSide: 11,
