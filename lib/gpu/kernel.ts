@@ -105,7 +105,8 @@ export class Kernel {
     try {
       linked = await link({ weslSrc, rootModuleName: `./${file}`, constants, conditions, debugWeslRoot: "kernels" });
     } catch (error) {
-      throw new Error(`kernel ${label} does not link: ${(error as Error).message.replaceAll(".wesl", ".wgsl")}`);
+      const message = (error as Error).message.replaceAll(".wesl", ".wgsl");
+      throw new Error(`kernel ${label} does not link: ${withRealNames(message, modules)}`);
     }
     const code = linked.dest;
     device.pushErrorScope("validation");
@@ -224,6 +225,12 @@ function sourcePlace(linked: LinkedWesl, offset: number, modules: Record<string,
     .replace(/^\.\//, "")
     .replace(/^(kernels\/)?/, "kernels/")
     .replace(/\.wesl$/, ".wgsl");
-  const [, name = ""] = /^kernels\/(.*)\.wgsl$/.exec(path) ?? [];
-  return `${modules[name] ? `kernels/${modules[name]}.wgsl` : path}:${before.length}:${before[before.length - 1].length + 1}`;
+  return `${withRealNames(path, modules)}:${before.length}:${before[before.length - 1].length + 1}`;
+}
+
+/** The text with the files of modules in place of the names that they are imported by. */
+function withRealNames(text: string, modules: Record<string, string>): string {
+  return text.replace(/\bkernels\/(\S+?)\.wgsl/g, (path, name) =>
+    modules[name] ? `kernels/${modules[name]}.wgsl` : path,
+  );
 }
