@@ -4,13 +4,16 @@ import { InputError } from "../../../lib/errors.ts";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import type { Metadata } from "../../../lib/io/safetensors.ts";
 import { regression } from "../../../lib/method/pairs.ts";
-import { fitSde, type SdeFitOptions } from "../../../lib/method/sde/fit.ts";
+import type { SdeSpec } from "../../../lib/method/sde/fields.ts";
+import { fitSde, type SdeFitOptions, trainableSde } from "../../../lib/method/sde/fit.ts";
 import { evaluate, MODEL, requireVariables, withLambda } from "../../../lib/method/sde/model.ts";
+import { rollout } from "../../../lib/method/sde/rollout.ts";
+import { stream } from "../../../lib/random/stream.ts";
 import { generators, normal } from "../../fixtures.ts";
 import { square } from "../../matrices.ts";
 import { difference, rootMeanSquare } from "../../numbers.ts";
 import { fit, OPTIONS, ornsteinUhlenbeck, plant, SHAPE, type Shape, specOf } from "./planted.ts";
-import { exactValues, FORMS, randomModel } from "./reference.ts";
+import { exactValues, FORMS, fieldLayout, quiet, randomModel } from "./reference.ts";
 
 const SEED = 30;
 setDefaultTimeout(120_000);
@@ -48,6 +51,55 @@ describe("evaluate", () => {
       const one = await evaluate(gpu, model, pairs.whole.slice(2 * p, 2 * p + 2));
       expect(one.drift).toEqual(all.drift.slice(2 * p, 2 * p + 2));
       expect(one.diffusion).toEqual(all.diffusion.slice(4 * p, 4 * p + 4));
+    }
+  });
+});
+
+describe("fields", () => {
+  const options: SdeFitOptions = { ...OPTIONS, batch: 256, steps: 20 };
+  const spec: SdeSpec = {
+    drift: { kind: "network", hidden: [16, 8], activation: "tanh" },
+    diffusion: { kind: "network", form: "triangular", hidden: [24], activation: "relu" },
+  };
+
+  test("may have networks of different shapes: trained, evaluated and rolled out as the formula says", async () => {
+    const model = await fitSde(gpu, regression(pairs, "compensator"), spec, options);
+    const { offset, slope, scale, parameters, ...drift } = model.drift;
+    expect(drift).toEqual(spec.drift);
+    const { scale: noise, frame, parameters: weights, ...diffusion } = model.diffusion;
+    expect(diffusion).toEqual(spec.diffusion);
+    expect(MODEL.read(MODEL.write(model))).toEqual(model);
+    const points = Array.from({ length: 30 }, (_, p) => Array.from(pairs.whole.subarray(2 * p, 2 * p + 2)));
+    const exact = points.map((z) => exactValues(model, z));
+    const found = await evaluate(gpu, model, points.flat());
+    const f = exact.flatMap((values) => values.f);
+    const covariance = exact.flatMap(({ sigma }) => square(sigma, 2));
+    expect(rootMeanSquare(difference(found.drift, f))).toBeLessThan(2e-6 * rootMeanSquare(f));
+    expect(rootMeanSquare(difference(found.diffusion, covariance))).toBeLessThan(2e-6 * rootMeanSquare(covariance));
+    const rolled = { times: Float64Array.of(0, 0.25), dt: 0.25, stream: stream(SEED, "fields") };
+    const { data } = await rollout(gpu, quiet(model), Float32Array.from(points.flat()), rolled);
+    const moved = points.flatMap((z, p) => z.map((x, j) => x + 0.25 * exact[p].f[j]));
+    expect(rootMeanSquare(difference(data.subarray(60), moved))).toBeLessThan(2e-6 * rootMeanSquare(moved));
+  });
+
+  test("start from weights of their own, by seed and purpose", async () => {
+    const alike = specOf({ ...SHAPE, form: "diagonal" });
+    const initial = async (more: { seed?: number; purpose?: string } = {}) => {
+      const sde = await trainableSde(gpu, alike, 2, { ...options, ...more });
+      const start = sde.networks.map((field) => field.initial);
+      sde.destroy();
+      return start;
+    };
+    const [drift, diffusion] = await initial();
+    // The same shape, other numbers; the last layers begin at zero.
+    expect(diffusion.length).toBe(drift.length);
+    const { layers } = fieldLayout(SHAPE, 2, 2);
+    const weights = layers[0].inputs * layers[0].outputs;
+    for (let k = 0; k < weights; k++) expect(diffusion[k]).not.toBe(drift[k]);
+    expect(await initial()).toEqual([drift, diffusion]);
+    for (const more of [{ seed: 1 }, { purpose: "other" }]) {
+      const [a, b] = await initial(more);
+      for (const other of [drift, diffusion]) for (const one of [a, b]) expect(one).not.toEqual(other);
     }
   });
 });
