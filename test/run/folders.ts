@@ -26,7 +26,7 @@ export const options = (out: string, more: Partial<RunOptions> = {}): RunOptions
   ...more,
 });
 /** Arrays as they are. */
-export const TENSORS: Format<Tensors> = { write: (tensors) => ({ tensors, text: {} }), read: ({ tensors }) => tensors };
+const TENSORS: Format<Tensors> = { write: (tensors) => ({ tensors, text: {} }), read: ({ tensors }) => tensors };
 
 export const numbers = (...values: number[]) => ({ x: { shape: [values.length], data: new Float64Array(values) } });
 
