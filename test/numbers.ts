@@ -5,7 +5,6 @@ import { expect } from "bun:test";
 export const range = <T>(count: number, f: (k: number) => T) => Array.from({ length: count }, (_, k) => f(k));
 
 /** The average. */
-const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
 
 /** The largest absolute value; NaN where there is one. */
 export const largest = (values: ArrayLike<number>) =>
