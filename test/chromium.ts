@@ -9,6 +9,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { defined } from "./fixtures.ts";
 
 const NAMES = ["google-chrome", "google-chrome-stable", "chromium", "chromium-browser"];
 const FLAGS = [
@@ -123,13 +124,13 @@ export function inkOfPlots(page: Page): Promise<{ figure: string; ink: number; w
   return page.evaluate(() => {
     const style = getComputedStyle(document.documentElement);
     return [...document.querySelectorAll<HTMLElement>("figure.chart")].flatMap((figure) => {
-      const data = JSON.parse(figure.querySelector("script")!.textContent!);
+      const data = JSON.parse(defined(defined(figure.querySelector("script")).textContent));
       return [...figure.querySelectorAll<HTMLElement>(".plot")].map((plot, i) => {
-        const canvas = plot.querySelector("canvas")!;
+        const canvas = defined(plot.querySelector("canvas"));
         const name = data.panels[i].series.at(-1).ink;
         const hex = style.getPropertyValue(`--ink-${name}`).trim();
         const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
-        const { data: rgba } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+        const { data: rgba } = defined(canvas.getContext("2d")).getImageData(0, 0, canvas.width, canvas.height);
         let ink = 0;
         for (let k = 0; k < rgba.length; k += 4) {
           if (rgba[k] === r && rgba[k + 1] === g && rgba[k + 2] === b && rgba[k + 3] === 255) ink++;

@@ -14,6 +14,12 @@ export const ROOT = join(import.meta.dir, "..");
 /** Reference tables that lie beside some checkouts and are no part of the project: it may be absent. */
 export const SHARED = join(ROOT, "../shared");
 
+/** A value that must be there. Throws where it is not. */
+export function defined<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new Error(`a value is ${value}`);
+  return value;
+}
+
 /** A new folder that is removed after the tests of the file. */
 export function temporaryFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `patchwise-${name}-`));

@@ -1,7 +1,7 @@
 // Processes that tests start: their output is read from the first byte on, and nobody waits for one that is dead.
 import { type AdapterKind, NoAdapterError, openGpu } from "../lib/gpu/adapter.ts";
 import type { PROGRAMS } from "./child.ts";
-import { ROOT } from "./fixtures.ts";
+import { defined, ROOT } from "./fixtures.ts";
 
 /** How a process ended, and all that it wrote. */
 export interface Ended {
@@ -85,7 +85,7 @@ export async function inChild<K extends keyof typeof PROGRAMS>(
   const { code, signal, out, err } = await run(["test/child.ts", name], { env });
   if (code !== 0) throw new Error(`${name} ended with ${code ?? signal}:\n${out}${err}`);
   // Dawn itself writes errors that no scope watches for on stdout.
-  return JSON.parse(out.trim().split("\n").at(-1)!);
+  return JSON.parse(defined(out.trim().split("\n").at(-1)));
 }
 
 /** The kinds of adapter beside the one in use; `note` says of a missing one, in the name of a test, why it is skipped. */

@@ -1,6 +1,7 @@
 // How the program is built, as pure functions of its sources {path → text}: each returns what breaks its rule, one
 // sentence per place. Paths are relative to the project, with slashes.
 import { posix } from "node:path";
+import { defined } from "./fixtures.ts";
 
 export type Sources = Readonly<Record<string, string>>;
 
@@ -53,7 +54,7 @@ export function parts(source: string): Parts {
   /** Depth of braces in each open hole of a template. */
   const holes: number[] = [];
   const template = () => {
-    put("texts", match(TEMPLATE)![0]);
+    put("texts", defined(match(TEMPLATE))[0]);
     if (source[at] === "`") put("code", "`");
     else if (at < source.length) {
       put("code", "${");
@@ -63,7 +64,7 @@ export function parts(source: string): Parts {
   /** The end of the code so far: it tells a division from a regular expression. */
   let last = "";
   while (at < source.length) {
-    const [piece, comment, string] = match(PIECE)!;
+    const [piece, comment, string] = defined(match(PIECE));
     const opens = /(?:^|[(,=:[!&|?{};+>]|\breturn)$/.test(last);
     const expression = piece === "/" && opens ? match(REGULAR_EXPRESSION) : null;
     if (comment) {
@@ -127,7 +128,7 @@ function circlesOf(imports: Map<string, string[]>): string[] {
       for (const next of imports.get(path) ?? []) {
         if (next === start) {
           const circle = [path];
-          while (circle[0] !== start) circle.unshift(before.get(circle[0])!);
+          while (circle[0] !== start) circle.unshift(defined(before.get(circle[0])));
           const key = [...circle].sort().join();
           if (!found.has(key)) found.set(key, `${start} is in a circle: ${[...circle, start].join(" → ")}`);
           queue.length = 0;
@@ -229,7 +230,7 @@ export function markup(files: Sources): string[] {
     const found: string[] = [];
     const own = path.startsWith("lib/report/");
     const escaped = path.startsWith("lib/experiments/") && imports.includes("lib/report/html.ts");
-    if (!own && !escaped && tag.test(texts)) found.push(`${path} writes ${texts.match(tag)![0]}`);
+    if (!own && !escaped && tag.test(texts)) found.push(`${path} writes ${defined(texts.match(tag))[0]}`);
     if (!own && /\bnew Html\b/.test(code)) found.push(`${path} takes text for HTML`);
     if (!path.startsWith("lib/report/browser/") && /\b(?:innerHTML|document\.|window\.)/.test(code)) {
       found.push(`${path} touches a document`);

@@ -18,7 +18,7 @@ import {
 } from "../../lib/analysis/ising-onsager.ts";
 import { twoPoint } from "../../lib/analysis/two-point.ts";
 import { InputError } from "../../lib/errors.ts";
-import { generators } from "../fixtures.ts";
+import { defined, generators } from "../fixtures.ts";
 import { expectWithin } from "../statistics.ts";
 
 setDefaultTimeout(60_000);
@@ -140,8 +140,8 @@ describe("infinite lattice", () => {
   test("Kaufman is smooth through T_c", () => {
     const step = 1e-7;
     const [below, at, above] = [-1, 0, 1].map((k) => kaufmanEnergy(64, CRITICAL_TEMPERATURE + k * step));
-    expect(Math.abs(below! + above! - 2 * at!)).toBeLessThan(1e-11);
-    expect(above!).toBeGreaterThan(below!);
+    expect(Math.abs(defined(below) + defined(above) - 2 * defined(at))).toBeLessThan(1e-11);
+    expect(defined(above)).toBeGreaterThan(defined(below));
   });
 
   test("spontaneous magnetization: 1 at low temperature, exponent 1/8, 0 above T_c", () => {
@@ -179,13 +179,13 @@ describe("Glauber dynamics", () => {
     const generator = Array.from(m, () => Array.from(m, () => 0));
     for (let k = 0; k < rates.length; k++) {
       const [from, site] = [Math.floor(k / 4), k % 4];
-      generator[from ^ (1 << site)]![from]! += rates[k];
-      generator[from]![from]! -= rates[k];
+      generator[from ^ (1 << site)][from] += rates[k];
+      generator[from][from] -= rates[k];
     }
     const initial = Float64Array.from(m, (_, x) => (x + 1) / 136); // Σ_1^16 = 136
     const exact = multiply(expm(multiply(matrix(generator), time) as Matrix), Array.from(initial));
     const law = exact.valueOf() as number[];
-    const average = (values: Float64Array) => values.reduce((sum, value, x) => sum + value * law[x]!, 0);
+    const average = (values: Float64Array) => values.reduce((sum, value, x) => sum + value * law[x], 0);
     const found = glauberTransient(side, TEMPERATURE, FIELD, initial, [time]);
     expect(found.m[0]).toBeCloseTo(average(m), 11);
     expect(found.rho[0]).toBeCloseTo(average(rho), 11);
@@ -212,7 +212,7 @@ describe("Glauber dynamics", () => {
       const probability = (choose(up, v) * choose(9 - up, 4 - v)) / choose(9, 4);
       slope += probability * Math.tanh((2 * v - 4 + FIELD) / TEMPERATURE);
     }
-    expect((m[1]! - m[0]!) / step).toBeCloseTo(slope, 4);
+    expect((m[1] - m[0]) / step).toBeCloseTo(slope, 4);
     const boltzmann = enumerateIsing(side, TEMPERATURE, FIELD);
     expect(m[2]).toBeCloseTo(boltzmann.m, 9);
     expect(rho[2]).toBeCloseTo(boltzmann.rho, 9);
@@ -223,8 +223,8 @@ describe("Glauber dynamics", () => {
     const times = [0, 0.3, 1, 4];
     const { m, rho } = glauberTransient(4, Number.POSITIVE_INFINITY, FIELD, fixedMagnetizationLaw(4, 13), times);
     for (const [i, t] of times.entries()) {
-      expect(m[i]).toBeCloseTo(m[0]! * Math.exp(-t), 12);
-      expect(1 - 2 * rho[i]!).toBeCloseTo((1 - 2 * rho[0]!) * Math.exp(-2 * t), 12);
+      expect(m[i]).toBeCloseTo(m[0] * Math.exp(-t), 12);
+      expect(1 - 2 * rho[i]).toBeCloseTo((1 - 2 * rho[0]) * Math.exp(-2 * t), 12);
     }
   });
 });
@@ -239,7 +239,7 @@ describe("two-point correlation", () => {
     for (let row = 0; row < count * side; row++) {
       for (let c = 0; c < 32 * words; c++) {
         const one = c < side ? plain[row * side + c] === 1 : draw.uniform() < 0.5;
-        if (one) bits[row * words + (c >> 5)]! |= 1 << (c & 31);
+        if (one) bits[row * words + (c >> 5)] |= 1 << (c & 31);
       }
     }
     return { plain, bits };
@@ -251,7 +251,7 @@ describe("two-point correlation", () => {
       const { plain, bits } = spins(count, side, 0.6);
       const rMax = side - 1;
       const found = twoPoint(bits, side, rMax);
-      const site = (i: number, y: number, x: number) => plain[(i * side + (y % side)) * side + (x % side)]!;
+      const site = (i: number, y: number, x: number) => plain[(i * side + (y % side)) * side + (x % side)];
       for (let r = 0; r <= rMax; r += side > 40 ? 5 : 1) {
         let sum = 0;
         for (let i = 0; i < count; i++) {
@@ -276,9 +276,9 @@ describe("two-point correlation", () => {
       expectWithin(`C(${r})`, connected[r], 0, connectedError[r]);
       expectWithin(`S(${r})`, product[r], m ** 2, productError[r]);
       // S − 2⟨m⟩m over n sites and 2n pairs: variance (1 − m²)²/(2n); S alone also moves with m, by 4m² (1 − m²)/n.
-      expect(connectedError[r]! / Math.sqrt((1 - m ** 2) ** 2 / (2 * side ** 2 * count))).toBeCloseTo(1, 0.5);
+      expect(connectedError[r] / Math.sqrt((1 - m ** 2) ** 2 / (2 * side ** 2 * count))).toBeCloseTo(1, 0.5);
       const variance = (1 - m ** 2) ** 2 / 2 + 4 * m ** 2 * (1 - m ** 2);
-      expect(productError[r]! / Math.sqrt(variance / (side ** 2 * count))).toBeCloseTo(1, 0.5);
+      expect(productError[r] / Math.sqrt(variance / (side ** 2 * count))).toBeCloseTo(1, 0.5);
     }
   });
 
@@ -288,7 +288,7 @@ describe("two-point correlation", () => {
     const draw = random("few lattices");
     const found = Array.from({ length: groups }, () => {
       const bits = Uint32Array.from({ length: 2 * side }, () => draw.next() & draw.next());
-      return twoPoint(bits, side, 1).connected[1]!;
+      return twoPoint(bits, side, 1).connected[1];
     });
     const mean = found.reduce((sum, c) => sum + c, 0) / groups;
     const variance = found.reduce((sum, c) => sum + (c - mean) ** 2, 0) / (groups - 1);

@@ -10,7 +10,7 @@ import {
   kramersMoyal,
 } from "../../lib/analysis/kramers-moyal.ts";
 import { InputError } from "../../lib/errors.ts";
-import { draws } from "../fixtures.ts";
+import { defined, draws } from "../fixtures.ts";
 import { expectWithin } from "../statistics.ts";
 
 setDefaultTimeout(60_000);
@@ -86,15 +86,25 @@ describe("Kramers–Moyal coefficients", () => {
         for (let j = 0; j < 2; j++) {
           expectWithin(`drift ${j} of bin ${b}`, drift.value[j], one.drift[j], drift.error[j]);
           const zero = 2 * one.drift[j] - two.drift[j];
-          expectWithin(`corrected drift ${j} of bin ${b}`, driftCorrected!.value[j], zero, driftCorrected!.error[j]);
+          expectWithin(
+            `corrected drift ${j} of bin ${b}`,
+            defined(driftCorrected).value[j],
+            zero,
+            defined(driftCorrected).error[j],
+          );
           const exact = -THETA[j] * centre[j];
-          expectWithin(`true drift ${j} of bin ${b}`, driftCorrected!.value[j], exact, driftCorrected!.error[j]);
+          expectWithin(
+            `true drift ${j} of bin ${b}`,
+            defined(driftCorrected).value[j],
+            exact,
+            defined(driftCorrected).error[j],
+          );
           farthest = Math.max(farthest, Math.abs(drift.value[j] - exact) / drift.error[j]);
         }
         for (let i = 0; i < 4; i++) {
           expectWithin(`diffusion ${i} of bin ${b}`, diffusion.value[i], one.diffusion[i], diffusion.error[i]);
           const zero = 2 * one.diffusion[i] - two.diffusion[i];
-          const { value, error } = diffusionCorrected!;
+          const { value, error } = defined(diffusionCorrected);
           expectWithin(`corrected diffusion ${i} of bin ${b}`, value[i], zero, error[i]);
           expectWithin(`true diffusion ${i} of bin ${b}`, value[i], A[i], error[i]);
         }
@@ -154,9 +164,9 @@ describe("Kramers–Moyal coefficients", () => {
         exact: number,
       ) => (Math.abs(value[i] - exact) < 1.96 * error[i] ? 1 : 0);
       hits.diffusion += inside(found.diffusion, 1, one.diffusion[1]);
-      hits.diffusionCorrected += inside(found.diffusionCorrected!, 1, 2 * one.diffusion[1] - two.diffusion[1]);
+      hits.diffusionCorrected += inside(defined(found.diffusionCorrected), 1, 2 * one.diffusion[1] - two.diffusion[1]);
       hits.drift += inside(found.drift, 0, one.drift[0]);
-      hits.driftCorrected += inside(found.driftCorrected!, 0, 2 * one.drift[0] - two.drift[0]);
+      hits.driftCorrected += inside(defined(found.driftCorrected), 0, 2 * one.drift[0] - two.drift[0]);
     }
     for (const [kind, count] of Object.entries(hits)) {
       // 1 % for the skewness of products of 300 pairs: 4.5 × 0.002.
@@ -181,7 +191,7 @@ describe("Kramers–Moyal coefficients", () => {
     // Variance 14/3 over λτ = 1; std/√4/τ.
     expect(diffusion.value[0]).toBeCloseTo(14 / 3, 12);
     expect(drift.error[0]).toBeCloseTo(Math.sqrt(14 / 3), 12);
-    expect(driftCorrected!.value[0]).toBeCloseTo(2 * 6 - 3, 12);
+    expect(defined(driftCorrected).value[0]).toBeCloseTo(2 * 6 - 3, 12);
   });
 });
 
@@ -193,7 +203,7 @@ describe("bins", () => {
     expect(bins.map(({ cell }) => cell[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     for (const { members } of bins) expect([100, 101]).toContain(members.length);
     expect(new Set(bins.flatMap(({ members }) => Array.from(members))).size).toBe(1003);
-    const ends = bins.map(({ members }) => [state[3 * members[0] + 1], state[3 * members.at(-1)! + 1]]);
+    const ends = bins.map(({ members }) => [state[3 * members[0] + 1], state[3 * defined(members.at(-1)) + 1]]);
     for (let k = 1; k < 10; k++) expect(ends[k][0]).toBeGreaterThanOrEqual(ends[k - 1][1]);
   });
 
@@ -206,7 +216,12 @@ describe("bins", () => {
       expect(Math.abs(centre[0] - (cell[0] - 1.5))).toBeLessThan(0.05);
       expect(Math.abs(centre[1] - (0.8 * cell[1] - 1.6))).toBeLessThan(0.05);
       for (let j = 0; j < 2; j++) {
-        expectWithin(`field ${cell} ${j}`, driftCorrected!.value[j], -THETA[j] * centre[j], driftCorrected!.error[j]);
+        expectWithin(
+          `field ${cell} ${j}`,
+          defined(driftCorrected).value[j],
+          -THETA[j] * centre[j],
+          defined(driftCorrected).error[j],
+        );
       }
     }
     const lonely = Float64Array.from(data.state);

@@ -13,7 +13,7 @@ import {
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type FoundAdapter, rankDevices } from "../../lib/gpu/adapter.ts";
-import { temporaryFolder } from "../fixtures.ts";
+import { defined, temporaryFolder } from "../fixtures.ts";
 import { run } from "../processes.ts";
 
 setDefaultTimeout(30_000);
@@ -64,7 +64,7 @@ function newFolder(mode = 0o755): string {
 
 function swiftShaderIn(cache: string): string {
   const [name] = readdirSync(cache).filter((entry) => entry.startsWith("swiftshader-"));
-  return join(cache, name!);
+  return join(cache, defined(name));
 }
 
 const machine = await open();
@@ -110,14 +110,14 @@ test("an unknown PATCHWISE_ADAPTER names the three values", async () => {
 
 test("the best adapter found is the default, and an empty choice means the same", async () => {
   const { used, found } = await open({ PATCHWISE_ADAPTER: "" });
-  expect(used).toEqual(machine.used!);
-  expect(used).toEqual(found![0]!);
+  expect(used).toEqual(defined(machine.used));
+  expect(used).toEqual(defined(found)[0]);
 });
 
 for (const kind of ["hardware", "system", "bundled"] as const) {
   test.skipIf(!present.has(kind))(`PATCHWISE_ADAPTER=${kind} takes it, and it computes`, async () => {
     const { used, dawn } = await open({ PATCHWISE_ADAPTER: kind });
-    expect(used!.kind).toBe(kind);
+    expect(defined(used).kind).toBe(kind);
     // Dawn's own word, so that a mix-up of names cannot pass: it knows SwiftShader as Google's.
     if (kind === "bundled") expect(dawn).toBe("google");
     else expect(dawn).not.toBe("google");
@@ -133,8 +133,8 @@ test.skipIf(present.has("hardware"))(
   async () => {
     const { error, message, found } = await open({ PATCHWISE_ADAPTER: "hardware" });
     expect(error).toBe("InputError");
-    expect(found).toEqual(machine.found!);
-    for (const { name } of found!) expect(message).toContain(name);
+    expect(found).toEqual(defined(machine.found));
+    for (const { name } of defined(found)) expect(message).toContain(name);
     expect(message).toContain("install");
     const doctor = await bun(["scripts/doctor.ts"], { PATCHWISE_ADAPTER: "hardware" });
     expect(doctor.code).toBe(2);
@@ -183,7 +183,7 @@ describe.skipIf(process.platform !== "linux")("stderr", () => {
 
   test("closed does not matter", async () => {
     const { out, code } = await bun(["-e", OPEN], {}, ["sh", "-c", 'exec "$0" "$@" 2>&-']);
-    expect((JSON.parse(out) as Outcome).used).toEqual(machine.used!);
+    expect((JSON.parse(out) as Outcome).used).toEqual(defined(machine.used));
     expect(code).toBe(0);
   });
 });
@@ -192,10 +192,10 @@ describe.skipIf(!hasBundled)("SwiftShader", () => {
   test("is added to the drivers that the user names, also where those do not exist", async () => {
     for (const name of ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES"]) {
       const { found, messages } = await open({ [name]: "/nowhere/driver.json", VK_LOADER_DEBUG: "warn" });
-      expect(found!.map(({ kind }) => kind)).toContain("bundled");
+      expect(defined(found).map(({ kind }) => kind)).toContain("bundled");
       expect(messages).toContain("/nowhere/driver.json");
       // The first two replace the system's drivers, the third one adds to them.
-      expect(found!.length).toBe(name === "VK_ADD_DRIVER_FILES" ? machine.found!.length : 1);
+      expect(defined(found).length).toBe(name === "VK_ADD_DRIVER_FILES" ? defined(machine.found).length : 1);
     }
   });
 
@@ -204,7 +204,7 @@ describe.skipIf(!hasBundled)("SwiftShader", () => {
     // The linker stops at the first file of the name; this one is no library.
     writeFileSync(join(folder, "libvulkan.so.1"), "");
     const { found, messages } = await open({ LD_LIBRARY_PATH: folder, PATCHWISE_ADAPTER: "bundled" });
-    expect(found!.map(({ kind }) => kind)).toContain("bundled");
+    expect(defined(found).map(({ kind }) => kind)).toContain("bundled");
     expect(messages).toContain("the bundled one takes its place");
   });
 
@@ -232,7 +232,7 @@ describe.skipIf(!hasBundled)("SwiftShader", () => {
     ];
     for (const damage of damages) {
       damage();
-      expect((await open(environment)).used!.kind).toBe("bundled");
+      expect(defined((await open(environment)).used).kind).toBe("bundled");
       expect(readFileSync(driver).equals(whole)).toBe(true);
     }
   });
@@ -241,7 +241,7 @@ describe.skipIf(!hasBundled)("SwiftShader", () => {
     const cache = newFolder();
     const environment = { PATCHWISE_CACHE: cache, PATCHWISE_ADAPTER: "bundled" };
     const outcomes = await Promise.all(Array.from({ length: 4 }, () => open(environment)));
-    expect(outcomes.map(({ used }) => used!.kind)).toEqual(Array(4).fill("bundled"));
+    expect(outcomes.map(({ used }) => defined(used).kind)).toEqual(Array(4).fill("bundled"));
     expect(readdirSync(cache)).toHaveLength(1);
   });
 
@@ -250,7 +250,7 @@ describe.skipIf(!hasBundled)("SwiftShader", () => {
     writeFileSync(file, "");
     const temporary = newFolder();
     const environment = { PATCHWISE_CACHE: join(file, "cache"), TMPDIR: temporary, PATCHWISE_ADAPTER: "bundled" };
-    expect((await open(environment)).used!.kind).toBe("bundled");
+    expect(defined((await open(environment)).used).kind).toBe("bundled");
     const own = join(temporary, `patchwise-${userInfo().uid}`);
     expect(swiftShaderIn(own)).toContain("swiftshader-");
     chmodSync(own, 0o777);

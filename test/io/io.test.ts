@@ -27,7 +27,7 @@ function refusal(run: () => unknown): string {
 function expectSame(a: Tensors, b: Tensors) {
   expect(Object.keys(a).sort()).toEqual(Object.keys(b).sort());
   for (const [name, { shape, data }] of Object.entries(a)) {
-    const other = b[name]!;
+    const other = b[name];
     expect(other.shape).toEqual(shape);
     expect(other.data.constructor).toBe(data.constructor);
     const bytes = (x: TensorData) => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
@@ -124,7 +124,7 @@ describe("safetensors", () => {
     let refused = 0;
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const wrong = Buffer.from(bytes);
-      wrong[bit >> 3]! ^= 1 << (bit & 7);
+      wrong[bit >> 3] ^= 1 << (bit & 7);
       writeFileSync(file, wrong);
       let read: Tensors;
       try {
@@ -144,8 +144,8 @@ describe("safetensors", () => {
       JSON.stringify({ a: { dtype, shape, data_offsets: offsets } });
     const two = (first: number[], second: number[]) =>
       JSON.stringify({
-        a: { dtype: "U8", shape: [first[1]! - first[0]!], data_offsets: first },
-        b: { dtype: "U8", shape: [second[1]! - second[0]!], data_offsets: second },
+        a: { dtype: "U8", shape: [first[1] - first[0]], data_offsets: first },
+        b: { dtype: "U8", shape: [second[1] - second[0]], data_offsets: second },
       });
     const cases: [string, number, RegExp][] = [
       ["[]", 0, /byte 8: the header is not a JSON object/],

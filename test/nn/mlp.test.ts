@@ -16,7 +16,7 @@ import {
 import { normalPair } from "../../lib/random/normal.ts";
 import { stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
-import { generators } from "../fixtures.ts";
+import { defined, generators } from "../fixtures.ts";
 import { largest } from "../numbers.ts";
 
 /** The smallest batch: one tile of the dense kernel. */
@@ -281,10 +281,10 @@ describe("gradient", () => {
       gpu.write(mlp.input, input);
       gpu.write(mlp.outputGradient, c);
       gpu.run([...mlp.forward(), ...mlp.backpropagate()]);
-      const device = await gpu.read(mlp.inputGradient!, Float32Array);
-      gpu.write(mlp.inputGradient!, new Float32Array(device.length));
+      const device = await gpu.read(defined(mlp.inputGradient), Float32Array);
+      gpu.write(defined(mlp.inputGradient), new Float32Array(device.length));
       gpu.run([...mlp.forward(), ...mlp.backward()]);
-      expect(await gpu.read(mlp.inputGradient!, Float32Array)).toEqual(device);
+      expect(await gpu.read(defined(mlp.inputGradient), Float32Array)).toEqual(device);
       const errors = compare(shape, parameters, input, c, await mlp.gradient());
       const { width } = mlp;
       mlp.destroy();

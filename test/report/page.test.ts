@@ -11,6 +11,7 @@ import { chart } from "../../lib/report/chart.ts";
 import { page as htmlPage } from "../../lib/report/page.ts";
 import { inkOfPlots, type OpenReport, openChromium, openReport } from "../chromium.ts";
 import { syntheticData } from "../experiments/curie-weiss/synthetic.ts";
+import { defined } from "../fixtures.ts";
 
 const MAX_BYTES = 3_000_000;
 const PLOTS_PER_FIGURE = { errors: 1, drift: 4, "trajectories-fan": 4, "mean-error": 5, "upsampling-quality": 1 };
@@ -75,12 +76,12 @@ function open(text: string, name: string): Promise<OpenReport> {
 /** Pixels of the first plot that differ from the page's colour, in a strip of its width around `fraction` of it. */
 function inkAround(page: Page, fraction: number): Promise<number> {
   return page.evaluate((at) => {
-    const canvas = document.querySelector<HTMLCanvasElement>(".plot canvas")!;
-    const over = document.querySelector<HTMLElement>(".plot .u-over")!;
+    const canvas = defined(document.querySelector<HTMLCanvasElement>(".plot canvas"));
+    const over = defined(document.querySelector<HTMLElement>(".plot .u-over"));
     const ratio = canvas.width / canvas.clientWidth;
     const [left, top, width, height] = [over.offsetLeft, over.offsetTop, over.offsetWidth, over.offsetHeight];
     const x = Math.round((left + at * width) * ratio) - 4;
-    const strip = canvas.getContext("2d")!.getImageData(x, top * ratio + 4, 8, height * ratio - 8).data;
+    const strip = defined(canvas.getContext("2d")).getImageData(x, top * ratio + 4, 8, height * ratio - 8).data;
     let ink = 0;
     for (let k = 3; k < strip.length; k += 4) if (strip[k] > 0) ink++;
     return ink;
@@ -196,17 +197,17 @@ describe.skipIf(noBrowser)("in a browser", () => {
       const plot = page.locator("#errors .plot");
       await plot.focus();
       await plot.press("ArrowRight");
-      const ours = data.errors.find((error) => error.source === "compensator" && error.patch === 8)!;
+      const ours = defined(data.errors.find((error) => error.source === "compensator" && error.patch === 8));
       expect(await page.locator("#errors .readout").textContent()).toContain(
         "Ours (compensator) 9.4×10⁻⁴ [7.05×10⁻⁴, 1.269×10⁻³]",
       );
-      const before = (await inkOfPlots(page)).find((one) => one.figure === "errors")!.ink;
+      const before = defined((await inkOfPlots(page)).find((one) => one.figure === "errors")).ink;
       await page.click('#errors button[data-series="Ours (compensator)"]');
-      expect((await inkOfPlots(page)).find((one) => one.figure === "errors")!.ink).toBeLessThan(before / 10);
+      expect(defined((await inkOfPlots(page)).find((one) => one.figure === "errors")).ink).toBeLessThan(before / 10);
       await page.click("#errors summary");
       await page.locator("#errors .numbers tbody tr").first().waitFor(); // filled a moment after it opens
       expect(await page.locator("#errors .numbers tbody tr").count()).toBe(4);
-      const csv = decodeURIComponent((await page.locator("#errors .numbers a").getAttribute("href"))!);
+      const csv = decodeURIComponent(defined(await page.locator("#errors .numbers a").getAttribute("href")));
       expect(csv).toContain(`"Ours (compensator)"`);
       expect(csv).toContain(String(Number(ours.value.toPrecision(6))));
       expect(problems).toEqual([]);
@@ -357,11 +358,11 @@ describe.skipIf(noBrowser)("in a browser", () => {
       const { page } = await open(curieWeissReport(syntheticData()), "pictures");
       const { side, spins } = syntheticData().pictures[0];
       const dark = await page.evaluate(async () => {
-        const image = document.querySelector<HTMLImageElement>(".pictures img")!;
+        const image = defined(document.querySelector<HTMLImageElement>(".pictures img"));
         await image.decode();
         const canvas = document.createElement("canvas");
         [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-        const ctx = canvas.getContext("2d")!;
+        const ctx = defined(canvas.getContext("2d"));
         ctx.drawImage(image, 0, 0);
         return [...ctx.getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => i % 4 === 0);
       });

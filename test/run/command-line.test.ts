@@ -10,6 +10,7 @@ import {
   positionalWord,
 } from "../../lib/run/command-line.ts";
 import { optionName } from "../../lib/run/parameters.ts";
+import { defined } from "../fixtures.ts";
 
 const FUZZ_RUNS = 3_000;
 
@@ -294,12 +295,12 @@ describe("--help", () => {
   test("fits 100 columns, aligned, whatever is declared", () => {
     for (const line of `${text}\n${wide}`.split("\n")) expect([...line].length).toBeLessThanOrEqual(100);
     const lines = text.split("\n");
-    const column = lines.find((line) => line.startsWith("Parameters"))!.indexOf("unit");
+    const column = defined(lines.find((line) => line.startsWith("Parameters"))).indexOf("unit");
     for (const [option, unit] of [
       ["--beta", "1/J"],
       ["--patch-side", "sites"],
     ] as const) {
-      expect(lines.find((line) => line.includes(option))!.indexOf(unit)).toBe(column);
+      expect(defined(lines.find((line) => line.includes(option))).indexOf(unit)).toBe(column);
     }
   });
 });

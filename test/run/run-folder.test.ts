@@ -16,7 +16,7 @@ import { readSafetensors } from "../../lib/io/safetensors.ts";
 import { PROJECT_ROOT } from "../../lib/run/provenance.ts";
 import { validateResult } from "../../lib/run/result.ts";
 import { defaultFolder, openRun, type RunOptions } from "../../lib/run/run-folder.ts";
-import { temporaryFolder } from "../fixtures.ts";
+import { defined, temporaryFolder } from "../fixtures.ts";
 import { contents, finished, holder, METRIC, numbers, options, placesIn, refusal, unfinished } from "./folders.ts";
 
 const root = temporaryFolder("run");
@@ -101,9 +101,9 @@ describe("a run", () => {
       else run.close();
     }
     const { seconds } = validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8")));
-    expect(seconds.fit!).toBeGreaterThanOrEqual(0.058);
-    expect(seconds.total!).toBeGreaterThanOrEqual(seconds.fit!);
-    expect(seconds.total!).toBeLessThan(5);
+    expect(defined(seconds.fit)).toBeGreaterThanOrEqual(0.058);
+    expect(defined(seconds.total)).toBeGreaterThanOrEqual(defined(seconds.fit));
+    expect(defined(seconds.total)).toBeLessThan(5);
     expect(readFileSync(join(out, "index.html"), "utf8")).toBe(`<p>${seconds.fit}</p>`);
   });
 });

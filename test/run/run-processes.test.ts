@@ -4,7 +4,7 @@ import { existsSync, lstatSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, relative } from "node:path";
 import { openRun } from "../../lib/run/run-folder.ts";
-import { temporaryFolder } from "../fixtures.ts";
+import { defined, temporaryFolder } from "../fixtures.ts";
 import type { Ended } from "../processes.ts";
 import { demoIn } from "./demo.ts";
 import { contents, holder, options, placesIn, refusal, results, unfinished } from "./folders.ts";
@@ -75,7 +75,7 @@ describe("killed with -9 and resumed", () => {
       const whole = place();
       const reference = await launch(["--out", whole, "--seed", "5"], { MODE: "count" });
       expect(reference).toMatchObject({ code: 0, err: expect.stringContaining("fit 33 %") });
-      const calls = Number(reference.out.match(/calls (\d+)/)![1]);
+      const calls = Number(defined(reference.out.match(/calls (\d+)/))[1]);
       expect(calls).toBeGreaterThan(40);
       const expected = results(whole);
       expect(Object.keys(expected)).toContain("models/net.safetensors");

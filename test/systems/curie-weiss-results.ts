@@ -2,6 +2,7 @@
 import type { Gpu } from "../../lib/gpu/device.ts";
 import { stream } from "../../lib/random/stream.ts";
 import { CurieWeiss } from "../../lib/systems/curie-weiss.ts";
+import { defined } from "../fixtures.ts";
 
 const SEED = 2_718_281;
 
@@ -24,7 +25,12 @@ export async function curieWeissResults(gpu: Gpu) {
   const integers = { ups, counts, final };
   // Δ is an integer times 2/n_s, a power of two: exact.
   const exact = { before: early.before, early: early.delta, late: late.delta };
-  const floats = { a0: early.compensator!, q0: early.variation!, a1: late.compensator!, q1: late.variation! };
+  const floats = {
+    a0: defined(early.compensator),
+    q0: defined(early.variation),
+    a1: defined(late.compensator),
+    q1: defined(late.variation),
+  };
   return {
     integers: Object.fromEntries(Object.entries({ ...integers, ...exact }).map(([key, x]) => [key, Array.from(x)])),
     floats: Object.fromEntries(Object.entries(floats).map(([key, x]) => [key, Array.from(x)])),

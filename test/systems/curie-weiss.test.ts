@@ -21,7 +21,7 @@ import { openDevice } from "../../lib/gpu/device.ts";
 import { type Stream, stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
 import { CurieWeiss, type CurieWeissStates, flipProbability } from "../../lib/systems/curie-weiss.ts";
-import { emptied, keeper, streams } from "../fixtures.ts";
+import { defined, emptied, keeper, streams } from "../fixtures.ts";
 import { inChild, otherAdapters } from "../processes.ts";
 import {
   binomialMasses,
@@ -322,7 +322,8 @@ describe("evolution of whole systems", () => {
     await system.relax(states, 0, fresh());
     await system.evolve(states, 0, fresh());
     expect(await system.pack(states)).toEqual(before);
-    for (const column of [delta, compensator!, variation!]) expect(column.every((x) => x === 0)).toBe(true);
+    for (const column of [delta, defined(compensator), defined(variation)])
+      expect(column.every((x) => x === 0)).toBe(true);
     states.destroy();
   });
 
@@ -436,7 +437,7 @@ describe("partial evolution", () => {
         groups++;
         const exact = enumeratePatch(theory, total, start, patchSpins, time);
         const of = (column: Float32Array) => column.filter((_, r) => starts[r] === start);
-        const [d, a, q] = [of(delta), of(compensator!), of(variation!)];
+        const [d, a, q] = [of(delta), of(defined(compensator)), of(defined(variation))];
         const ends = Uint32Array.from(d, (x) => Math.round((x * patchSpins) / 2) + start);
         expectLaw(`Δ from ${start}`, histogram(ends, patchSpins + 1), exact.law);
         const [onA, onQ] = [moments(a), moments(q)];
@@ -454,7 +455,7 @@ describe("partial evolution", () => {
     const system = makeSystem(4);
     const states = await system.initial(2000, 16, fresh());
     await system.resolve(states, fresh());
-    const read = async () => [await system.pack(states), await gpu.read(states.counts!, Uint32Array)];
+    const read = async () => [await system.pack(states), await gpu.read(defined(states.counts), Uint32Array)];
     const before = await read();
     await system.evolvePatches(states, new Uint32Array(2000).fill(7), 3, fresh());
     expect(await read()).toEqual(before);
@@ -485,8 +486,8 @@ describe("partial evolution", () => {
         // Replicas where something flipped differ by O(flip); there should be 0.05 of them in all.
         if (delta.subarray(r * tiles, (r + 1) * tiles).some((x) => x !== 0)) continue;
         still++;
-        expect(Math.abs(mean(compensator!) / time - drift(theory, m[r]))).toBeLessThan(2e-6);
-        expect(Math.abs(mean(variation!) / time / tiles / diffusion(theory, m[r]) - 1)).toBeLessThan(1e-5);
+        expect(Math.abs(mean(defined(compensator)) / time - drift(theory, m[r]))).toBeLessThan(2e-6);
+        expect(Math.abs(mean(defined(variation)) / time / tiles / diffusion(theory, m[r]) - 1)).toBeLessThan(1e-5);
       }
       expect(still).toBeGreaterThan(count - 5);
       states.destroy();
@@ -503,7 +504,7 @@ describe("partial evolution", () => {
       time,
       fresh(),
     );
-    for (const q of variation!) if (!(Math.abs(q / ((2 * time) / 16) - 1) < 1e-5)) throw new Error(`Q is ${q}`);
+    for (const q of defined(variation)) if (!(Math.abs(q / ((2 * time) / 16) - 1) < 1e-5)) throw new Error(`Q is ${q}`);
     const starts = upsOf(before, 16);
     for (const start of [6, 7, 8, 9]) {
       const of = (column: Float32Array) => column.filter((_, r) => starts[r] === start);
@@ -512,7 +513,7 @@ describe("partial evolution", () => {
       expectLaw(`free Δ from ${start}`, histogram(ends, 17), freeLaw(16, start, time));
       const mean = ((2 * start - 16) / 16) * Math.expm1(-time);
       expectMoments(`free Δ from ${start}`, d, { mean, variance: -Math.expm1(-2 * time) / 16 });
-      const onA = moments(of(compensator!));
+      const onA = moments(of(defined(compensator)));
       expectWithin(`free A from ${start}`, onA.mean, mean, onA.meanError);
     }
     states.destroy();
@@ -550,7 +551,7 @@ describe("partial evolution", () => {
     for (const start of [62, 64]) {
       const exact = enumeratePatch(theory, 256, start, 256, time);
       const of = (column: Float32Array) => column.filter((_, r) => starts[r] === start);
-      const [d, a, q] = [of(delta), of(compensator!), of(variation!)];
+      const [d, a, q] = [of(delta), of(defined(compensator)), of(defined(variation))];
       const [onA, onQ] = [moments(a), moments(q)];
       expectWithin(`A from ${start}`, onA.mean, exact.compensator, onA.meanError);
       expectWithin(`Q from ${start}`, onQ.mean, exact.variation, onQ.meanError);
@@ -576,7 +577,7 @@ describe("partial evolution", () => {
     for (let r = 0; r < count; r++) {
       // All four patches together are the whole system.
       expect(sum(before.subarray(4 * r, 4 * r + 4))).toBe(0);
-      product[r] = (delta[4 * r] - compensator![4 * r]) * (delta[4 * r + 1] - compensator![4 * r + 1]);
+      product[r] = (delta[4 * r] - defined(compensator)[4 * r]) * (delta[4 * r + 1] - defined(compensator)[4 * r + 1]);
     }
     const { mean, meanError } = moments(product);
     expectWithin("covariance of two patches", mean, 0, meanError);
@@ -777,8 +778,13 @@ describe("results depend on the stream alone", () => {
       const drawn = await system.evolvePatches(states, patches, 0.6, { ...later, replica });
       const out = [
         await system.pack(states),
-        await gpu.read(states.counts!, Uint32Array),
-        ...[undrawn, drawn].flatMap((change) => [change.before, change.delta, change.compensator!, change.variation!]),
+        await gpu.read(defined(states.counts), Uint32Array),
+        ...[undrawn, drawn].flatMap((change) => [
+          change.before,
+          change.delta,
+          defined(change.compensator),
+          defined(change.variation),
+        ]),
       ];
       states.destroy();
       return out;

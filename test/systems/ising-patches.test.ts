@@ -12,7 +12,7 @@ import { branch, stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
 import { BOUNDARIES, COHORT, Ising, type IsingParameters, type IsingStates } from "../../lib/systems/ising.ts";
 import type { Moment, PatchChange } from "../../lib/systems/system.ts";
-import { emptied, keeper, streams } from "../fixtures.ts";
+import { defined, emptied, keeper, streams } from "../fixtures.ts";
 import { expectDistribution, expectLaw, expectWithin, histogram, moments } from "../statistics.ts";
 import {
   columnOf,
@@ -380,9 +380,11 @@ describe("observables", () => {
       const b = await four.evolvePatches(states, patches, 0.3, stream(1, "two"));
       for (const name of ["before", "delta", "compensator"] as const) {
         // Sums of a generator are rounded block by block.
-        expect(distance(a[name]!, picked(b[name]!, 4, [0, 1]))).toBeLessThan(closure === "blocks" ? ROUNDING : 1e-30);
+        expect(distance(defined(a[name]), picked(defined(b[name]), 4, [0, 1]))).toBeLessThan(
+          closure === "blocks" ? ROUNDING : 1e-30,
+        );
       }
-      expect(distance(a.variation!, picked(b.variation!, 10, [0, 1, 4]))).toBeLessThan(ROUNDING);
+      expect(distance(defined(a.variation), picked(defined(b.variation), 10, [0, 1, 4]))).toBeLessThan(ROUNDING);
       expect(same(await two.observe(states), picked(await four.observe(states), 4, [0, 1]))).toBe(true);
     }
   });
@@ -596,19 +598,19 @@ async function manyChanges(system: Ising, lattice: Spins, side: number, words: n
     return {
       before: pick(before, 4),
       delta: pick(delta, 4),
-      compensator: pick(compensator!, 4),
-      variation: pick(variation!, 10),
+      compensator: pick(defined(compensator), 4),
+      variation: pick(defined(variation), 10),
     };
   });
 }
 
 /** E[Δ] = E[A] and E[(Δ − A)(Δ − A)ᵀ] = E[Q], as differences whose mean is 0. */
 function expectMartingale(label: string, { delta, compensator, variation }: PatchChange): void {
-  const rest = delta.map((x, k) => x - compensator![k]);
+  const rest = delta.map((x, k) => x - defined(compensator)[k]);
   for (let j = 0; j < 4; j++) expectWordMean(`${label}: Δ − A of ${j}`, rest, 0, { width: 4, column: j });
   for (const [entry, [j, k]] of ENTRIES.entries()) {
     const excess = Float64Array.from({ length: delta.length / 4 }, (_, r) => {
-      return rest[4 * r + j] * rest[4 * r + k] - variation![10 * r + entry];
+      return rest[4 * r + j] * rest[4 * r + k] - defined(variation)[10 * r + entry];
     });
     expectWordMean(`${label}: (Δ − A)² − Q of ${j}${k}`, excess, 0);
   }
@@ -744,7 +746,7 @@ describe("partial evolution", () => {
       const states = await statesOf(system, lattices.slice(first, first + count), 24);
       const patches = Uint32Array.from({ length: 2 * count }, (_, k) => (k + 2 * first) % 9);
       const change = await system.evolvePatches(states, patches, 0.7, { ...at, replica: 2 * first });
-      return [change.before, change.delta, change.compensator!, change.variation!];
+      return [change.before, change.delta, defined(change.compensator), defined(change.variation)];
     };
     const [whole, first, second] = [await run(0, 64), await run(0, 32), await run(32, 32)];
     whole.forEach((values, c) => {
@@ -769,7 +771,8 @@ describe("partial evolution", () => {
     // Words are clusters.
     return moments(wordMeans(a.map((x, k) => (x * b[k]) / size)));
   }
-  const restOf = ({ delta, compensator }: PatchChange) => columnOf(delta, 2, 0).map((x, k) => x - compensator![2 * k]);
+  const restOf = ({ delta, compensator }: PatchChange) =>
+    columnOf(delta, 2, 0).map((x, k) => x - defined(compensator)[2 * k]);
 
   test("of a patch that is chosen twice in one call shares the places of attempts; calls of other streams are independent (6 assertions)", async () => {
     // The two are in one word, whose replicas make their attempts at the same sites and times.

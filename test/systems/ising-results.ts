@@ -2,6 +2,7 @@
 import type { Gpu } from "../../lib/gpu/device.ts";
 import { stream } from "../../lib/random/stream.ts";
 import { Ising } from "../../lib/systems/ising.ts";
+import { defined } from "../fixtures.ts";
 
 const SEED = 1_925;
 
@@ -43,8 +44,8 @@ export async function isingResults(gpu: Gpu) {
   );
   const floats = Object.fromEntries(
     Object.entries({ halo, closed }).flatMap(([name, { compensator, variation }]) => [
-      [`${name} A`, compensator!],
-      [`${name} Q`, variation!],
+      [`${name} A`, defined(compensator)],
+      [`${name} Q`, defined(variation)],
     ]),
   );
   const lists = (columns: Record<string, ArrayLike<number>>) =>

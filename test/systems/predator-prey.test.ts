@@ -21,7 +21,7 @@ import {
   type PredatorPreyStates,
 } from "../../lib/systems/predator-prey.ts";
 import type { Moment } from "../../lib/systems/system.ts";
-import { emptied, keeper, streams } from "../fixtures.ts";
+import { defined, emptied, keeper, streams } from "../fixtures.ts";
 import { expectDistribution, expectMoments, expectWithin, moments } from "../statistics.ts";
 
 setDefaultTimeout(120_000);
@@ -332,7 +332,8 @@ describe("time steps", () => {
     await system.evolve(states, 0, fresh());
     await system.relax(states, 0, fresh());
     const { delta, compensator, variation } = await system.evolvePatches(states, Uint32Array.of(1, 0), 0, fresh());
-    for (const column of [delta, compensator!, variation!]) expect(column.every((x) => x === 0)).toBe(true);
+    for (const column of [delta, defined(compensator), defined(variation)])
+      expect(column.every((x) => x === 0)).toBe(true);
     expect(await system.pack(states)).toEqual(before);
     states.destroy();
   });
@@ -415,7 +416,7 @@ describe("results depend on the stream alone", () => {
       await fieldsOf(system, states),
       await fieldsOf(system, large),
       await system.observe(large),
-      ...[change.before, change.delta, change.compensator!, change.variation!],
+      ...[change.before, change.delta, defined(change.compensator), defined(change.variation)],
     ];
     states.destroy();
     large.destroy();
@@ -507,7 +508,7 @@ async function watched(
   const seen: { moment: Moment; halo: Float32Array; walls: Uint32Array; fields: Float32Array }[] = [];
   await system.evolvePatches(states, patches, time, at, async (cut, moment) => {
     expect([cut.count, cut.side]).toEqual([patches.length, system.patchSide]);
-    const { halo, walls } = cut.surroundings!;
+    const { halo, walls } = defined(cut.surroundings);
     seen.push({
       moment,
       halo: await gpu.read(halo, Float32Array),
@@ -574,7 +575,7 @@ describe("patches", () => {
       expect(change.before).toEqual(before);
       expect(change.delta).toEqual(after.map((value, k) => value - before[k]));
       // Two equal evolutions: their mean is that of one, up to one rounding.
-      expect(farthest(change.compensator!, change.delta)).toBeLessThan(1e-7);
+      expect(farthest(defined(change.compensator), change.delta)).toBeLessThan(1e-7);
       states.destroy();
     }
   });
@@ -603,7 +604,9 @@ describe("patches", () => {
           const [x0, x1, y1] = [start, plus, minus].map((x) => mean(row(x, species, size)));
           expect(Math.abs(change.before[2 * pair + species] - x0)).toBeLessThan(ROUNDING);
           expect(Math.abs(change.delta[2 * pair + species] - (x1 - x0))).toBeLessThan(ROUNDING);
-          expect(Math.abs(change.compensator![2 * pair + species] - ((x1 + y1) / 2 - x0))).toBeLessThan(ROUNDING);
+          expect(Math.abs(defined(change.compensator)[2 * pair + species] - ((x1 + y1) / 2 - x0))).toBeLessThan(
+            ROUNDING,
+          );
         }
       });
       states.destroy();
@@ -626,13 +629,13 @@ describe("patches", () => {
       const { delta, compensator, variation } = await system.evolvePatches(states, at, 0.05, fresh());
       for (let r = 0; r < count; r++) {
         const q = Math.fround((PREDATOR_PREY.noise ** 2 * 0.05) / size);
-        expect([...variation!.subarray(3 * r, 3 * r + 3)]).toEqual([q, 0, q]);
+        expect([...defined(variation).subarray(3 * r, 3 * r + 3)]).toEqual([q, 0, q]);
       }
       const q = (PREDATOR_PREY.noise ** 2 * 0.05) / size;
       for (const species of [0, 1]) {
         const column = (values: Float32Array) =>
           Float64Array.from({ length: count }, (_, r) => values[2 * r + species]);
-        const [full, drift] = [column(delta), column(compensator!)];
+        const [full, drift] = [column(delta), column(defined(compensator))];
         // Both over five steps, in which D δt/ℓ ~ 0.1 % of the noise leaks out of the patch: far below one standard error.
         expectMoments(
           `Δ − A of species ${species}`,

@@ -9,6 +9,7 @@ import { isingReport } from "../../../lib/experiments/ising/report.ts";
 import type { ChartData, PlottedPanel } from "../../../lib/report/chart-data.ts";
 import { galleryPage, readHead } from "../../../lib/report/gallery.ts";
 import { inkOfPlots, type OpenReport, openChromium, openReport } from "../../chromium.ts";
+import { defined } from "../../fixtures.ts";
 import { syntheticData } from "./synthetic.ts";
 
 /** Seven starts, four patch sides, four methods, a hundred times; the gallery wants reports below 1 MB. */
@@ -98,11 +99,11 @@ function withoutNumbers(data: IsingReportData): IsingReportData {
 /** A figure's numbers as its script finds them. */
 function figure(text: string, id: string): ChartData {
   const from = text.indexOf(`<figure class="chart" id="${id}"`);
-  return JSON.parse(/<script type="application\/json">(.*?)<\/script>/s.exec(text.slice(from))![1]);
+  return JSON.parse(defined(/<script type="application\/json">(.*?)<\/script>/s.exec(text.slice(from)))[1]);
 }
 /** One column of a series of a panel, by the series' name and, where there are several, its detail. */
 function column(data: ChartData, panel: PlottedPanel, name: string, key: "x" | "y" | "low" | "t" | "dx", detail = "") {
-  return data.columns[panel.series.find((one) => one.name === name && one.detail === detail)![key]];
+  return data.columns[defined(panel.series.find((one) => one.name === name && one.detail === detail))[key]];
 }
 
 const OURS = "Ours (compensator)";
@@ -128,14 +129,14 @@ test("the gallery shows its curves, its headline and its own metrics", () => {
 describe("figures hold", () => {
   const data = syntheticData();
   const text = isingReport(data);
-  const start = data.cases.find(({ title }) => title === "m₀ = −0.5")!;
-  const law = start.predicted.find((one) => one.method === "compensator" && one.patch === 16)!.laws;
+  const start = defined(data.cases.find(({ title }) => title === "m₀ = −0.5"));
+  const law = defined(start.predicted.find((one) => one.method === "compensator" && one.patch === 16)).laws;
   const digits = (values: ArrayLike<number>) => Array.from(values, (value) => Number(value.toPrecision(6)));
 
   test("the mean and one standard deviation of every start, at its patch side", () => {
     for (const observable of ["m", "rho"] as const) {
       const fans = figure(text, `mean-${observable}`);
-      const panel = fans.panels.find(({ title }) => title === "patches of 16 × 16")!;
+      const panel = defined(fans.panels.find(({ title }) => title === "patches of 16 × 16"));
       const detail = "m₀ = −0.5";
       const { mean, std } = law[observable];
       expect(column(fans, panel, OURS, "y", detail)).toEqual(digits(mean));
@@ -150,7 +151,7 @@ describe("figures hold", () => {
     expect(errors.panels.map(({ title }) => title)).toEqual(
       ["−0.75", "−0.5", "−0.25", "0", "0.25", "0.5", "0.75"].map((m0) => `m₀ = ${m0}`),
     );
-    const naive = start.predicted.find((one) => one.method === "naive" && one.patch === 8)!;
+    const naive = defined(start.predicted.find((one) => one.method === "naive" && one.patch === 8));
     const difference = Array.from(naive.laws.rho.mean, (value, i) => value - start.truth.rho.mean[i]);
     expect(column(errors, errors.panels[1], "Naive", "y")).toEqual(digits(difference));
   });
@@ -185,9 +186,9 @@ describe("figures hold", () => {
   test("densities: the truth in every panel, under the methods of that patch side", () => {
     const density = figure(text, "density-rho");
     const { truth, learned } = data.density.rho;
-    const naive = learned.find((one) => one.method === "naive" && one.patch === 8)!;
+    const naive = defined(learned.find((one) => one.method === "naive" && one.patch === 8));
     for (const panel of density.panels) expect(column(density, panel, "True", "y")).toEqual(digits(truth));
-    const last = density.panels.find(({ title }) => title === "patches of 8 × 8")!;
+    const last = defined(density.panels.find(({ title }) => title === "patches of 8 × 8"));
     expect(column(density, last, "Naive", "y")).toEqual(digits(naive.density));
   });
 
@@ -215,7 +216,9 @@ describe("figures hold", () => {
       "from 8 × 8 to 32 × 32",
       "from 8 × 8 to 64 × 64",
     ]);
-    const unrelaxed = data.correlations.find((one) => one.patch === 8 && one.side === 32 && one.kind === "unrelaxed")!;
+    const unrelaxed = defined(
+      data.correlations.find((one) => one.patch === 8 && one.side === 32 && one.kind === "unrelaxed"),
+    );
     unrelaxed.mean[3] = -1e-4;
     const negative = figure(isingReport(data), "correlations");
     const y = column(negative, negative.panels[4], "Unrelaxed", "y");
@@ -226,7 +229,7 @@ describe("figures hold", () => {
   test("the drift at its states, and true paths in time", () => {
     const drift = figure(text, "drift-field");
     const panel = drift.panels[0];
-    const { m, driftM } = data.driftField!;
+    const { m, driftM } = defined(data.driftField);
     expect(column(drift, panel, OURS, "x")).toEqual(digits(m)); // a lattice: none is left out
     expect(column(drift, panel, OURS, "dx")).toEqual(digits(driftM));
     expect(column(drift, panel, "True mean trajectories", "x", "m₀ = −0.5")).toEqual(digits(start.truth.m.mean));
@@ -250,7 +253,8 @@ test("how lattices were made larger is said as it was", () => {
 test("parts without data are left out, and nothing else with them", () => {
   const data = syntheticData();
   const whole = isingReport(data);
-  const ids = (text: string) => [...text.matchAll(/<(?:section|figure)[^>]* id="([^"]+)"/g)].map(([, id]) => id!);
+  const ids = (text: string) =>
+    [...text.matchAll(/<(?:section|figure)[^>]* id="([^"]+)"/g)].map(([, id]) => defined(id));
   for (const [key, homes] of Object.entries(HOMES)) {
     const empty = key === "density" ? NO_DENSITY : Array.isArray(data[key as keyof IsingReportData]) ? [] : null;
     const left = ids(isingReport({ ...data, [key]: empty }));
@@ -268,7 +272,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
       const light = await inkOfPlots(page);
       expect(light.filter((plot) => plot.ink < DRAWN)).toEqual([]);
       const counts = Object.groupBy(light, (plot) => plot.figure);
-      expect(Object.fromEntries(Object.entries(counts).map(([id, all]) => [id, all!.length]))).toEqual(
+      expect(Object.fromEntries(Object.entries(counts).map(([id, all]) => [id, defined(all).length]))).toEqual(
         PLOTS_PER_FIGURE,
       );
       const order = await page.locator("main > section").evaluateAll((nodes) => nodes.map((node) => node.id));
@@ -286,7 +290,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     async () => {
       const data = syntheticData();
       const { page } = await open(isingReport(data), "numbers");
-      const lead = (await page.locator(".lead").textContent())!.replace(/\s+/g, " ");
+      const lead = defined(await page.locator(".lead").textContent()).replace(/\s+/g, " ");
       // 1e-4 + 2e-4 · 0.2² · 7 ± 20 %, 1e-4 + 2e-4 · 5² · 7, and 1 + 0.01 · 0.2 ± 2 %.
       for (const part of ["(1.56 ± 0.31)×10⁻⁴", "0.035", "a perfect model 9.0×10⁻⁵", "1.002 ± 0.020"])
         expect(lead).toContain(part);
@@ -353,7 +357,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
           const image = node as HTMLImageElement;
           const canvas = document.createElement("canvas");
           [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-          const context = canvas.getContext("2d")!;
+          const context = defined(canvas.getContext("2d"));
           context.drawImage(image, 0, 0);
           const { data: rgba } = context.getImageData(0, 0, canvas.width, canvas.height);
           return Array.from({ length: rgba.length / 4 }, (_, i) => Number(rgba[4 * i] < 128));

@@ -12,6 +12,7 @@ import { normalPair } from "../../../lib/random/normal.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { Xoshiro } from "../../../lib/random/xoshiro.ts";
 import { Ising, type IsingParameters } from "../../../lib/systems/ising.ts";
+import { defined } from "../../fixtures.ts";
 import { expectWithin, moments } from "../../statistics.ts";
 
 setDefaultTimeout(120_000);
@@ -38,7 +39,7 @@ function measure(physics: Physics, { patches = [PATCH], side = SIDE, relaxTime =
 }
 
 function correlationOf({ correlations }: Measured, kind: Kind, level = 1, patch = PATCH) {
-  return correlations.find((one) => one.kind === kind && one.level === level && one.patch === patch)!;
+  return defined(correlations.find((one) => one.kind === kind && one.level === level && one.patch === patch));
 }
 
 /** C(r) of one kind with its standard error from the 95 % band over so many cohorts. */

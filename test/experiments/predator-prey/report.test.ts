@@ -15,6 +15,7 @@ import { readHead } from "../../../lib/report/gallery.ts";
 import { page as htmlPage } from "../../../lib/report/page.ts";
 import { single } from "../../../lib/run/seeds.ts";
 import { inkOfPlots, type OpenReport, openChromium, openReport } from "../../chromium.ts";
+import { defined } from "../../fixtures.ts";
 import { syntheticData } from "./synthetic.ts";
 
 const MAX_BYTES = 1_000_000;
@@ -131,11 +132,11 @@ test("the frame holds the tips of arrows, and panels of one x share its range", 
   const vectors = { dx: "", dy: "", scale: 2 };
   const text = { id: "c", title: "", caption: "", alt: "" };
   const markup = chart({ ...text, x: { label: "x" }, y: { label: "y" }, panels, arrows: vectors }).toString();
-  const data: ChartData = JSON.parse(/<script[^>]*>(.*)<\/script>/.exec(markup)![1]);
+  const data: ChartData = JSON.parse(defined(/<script[^>]*>(.*)<\/script>/.exec(markup))[1]);
   const [first, second, third] = data.panels.map((panel) => panel.x.range);
   expect(first).toEqual(second);
-  expect(first![0]).toBeLessThan(-5);
-  expect(first![1]).toBeGreaterThan(6);
+  expect(defined(first)[0]).toBeLessThan(-5);
+  expect(defined(first)[1]).toBeGreaterThan(6);
   expect(third).toBeUndefined(); // uPlot's own business
   expect(data.panels[0].range[0]).toBeLessThan(-4);
 });
@@ -154,8 +155,8 @@ function onePanel(panel: ChartSpec["panels"][number], extra: Partial<ChartSpec> 
 function inkIn(page: Page, ink: string | null, [left, right]: number[], [bottom, top]: number[]): Promise<number> {
   return page.evaluate(
     ([name, x0, x1, y0, y1]) => {
-      const canvas = document.querySelector<HTMLCanvasElement>(".plot canvas")!;
-      const over = document.querySelector<HTMLElement>(".plot .u-over")!;
+      const canvas = defined(document.querySelector<HTMLCanvasElement>(".plot canvas"));
+      const over = defined(document.querySelector<HTMLElement>(".plot .u-over"));
       const ratio = canvas.width / canvas.clientWidth;
       const place = (value: number, start: number, size: number) =>
         Math.round((start + ((value + 1) / 2) * size) * ratio);
@@ -163,7 +164,7 @@ function inkIn(page: Page, ink: string | null, [left, right]: number[], [bottom,
       const [c, d] = [-(y1 as number), -(y0 as number)].map((value) => place(value, over.offsetTop, over.offsetHeight));
       const hex = getComputedStyle(document.documentElement).getPropertyValue(`--ink-${name}`).trim();
       const rgb = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
-      const { data } = canvas.getContext("2d")!.getImageData(a, c, b - a, d - c);
+      const { data } = defined(canvas.getContext("2d")).getImageData(a, c, b - a, d - c);
       let count = 0;
       for (let k = 0; k < data.length; k += 4) {
         if (name === null ? data[k + 3] > 0 : data[k + 3] === 255 && rgb.every((part, i) => part === data[k + i]))
@@ -183,7 +184,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
       const light = await inkOfPlots(page);
       expect(light.filter((plot) => plot.ink < DRAWN)).toEqual([]);
       const counts = Object.groupBy(light, (plot) => plot.figure);
-      expect(Object.fromEntries(Object.entries(counts).map(([id, all]) => [id, all!.length]))).toEqual(
+      expect(Object.fromEntries(Object.entries(counts).map(([id, all]) => [id, defined(all).length]))).toEqual(
         PLOTS_PER_FIGURE,
       );
       await page.click("#theme");
@@ -199,7 +200,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     async () => {
       const data = syntheticData();
       const { page } = await open(predatorPreyReport(data), "numbers");
-      const lead = (await page.locator(".lead").textContent())!.replace(/\s+/g, " ");
+      const lead = defined(await page.locator(".lead").textContent()).replace(/\s+/g, " ");
       // 0.004 + 0.003·0.3 and its interval, 0.06 + 0.02·0.3, in percent; the floors 0.0038 and 0.055.
       for (const part of ["0.490 ± 0.065 %", "0.38 %", "6.6 ± 1.1 %", "5.5 %", "0.0410 ± 0.0040"])
         expect(lead).toContain(part);
@@ -429,11 +430,11 @@ describe.skipIf(noBrowser)("in a browser", () => {
           "space",
         );
         const shape = await page.evaluate(async () => {
-          const image = document.querySelector<HTMLImageElement>("#space-time img")!;
+          const image = defined(document.querySelector<HTMLImageElement>("#space-time img"));
           await image.decode();
           const canvas = document.createElement("canvas");
           [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-          const ctx = canvas.getContext("2d")!;
+          const ctx = defined(canvas.getContext("2d"));
           ctx.drawImage(image, 0, 0);
           const red = (x: number, y: number) => ctx.getImageData(x, y, 1, 1).data[0];
           const corners = [

@@ -11,6 +11,7 @@ import { makePairs, smallTrajectories } from "../../../lib/method/snapshots.ts";
 import { branch, type Stream, stream } from "../../../lib/random/stream.ts";
 import { BOUNDARIES, Ising, type IsingParameters, type IsingStates } from "../../../lib/systems/ising.ts";
 import type { PatchChange, System } from "../../../lib/systems/system.ts";
+import { defined } from "../../fixtures.ts";
 import { expectWithin, moments } from "../../statistics.ts";
 import { columnOf, expectWordMean, LANES, unpackSpins, wordMeans } from "../../systems/ising-host.ts";
 
@@ -133,15 +134,20 @@ describe("coordinates of bits", () => {
         }
         const { before, delta, compensator, variation } = change;
         const rows = patches.length;
-        expect([before, delta, compensator!, variation!].map(({ length }) => length / rows)).toEqual([D, D, D, 10]);
+        expect([before, delta, defined(compensator), defined(variation)].map(({ length }) => length / rows)).toEqual([
+          D,
+          D,
+          D,
+          10,
+        ]);
         for (const j of [0, 1]) {
           expect(columnOf(before, D, j)).toEqual(columnOf(own[0].before, 2, j));
           // Δ of the first copy, A of the observables the mean over the copies.
           expect(columnOf(delta, D, j)).toEqual(columnOf(own[0].delta, 2, j));
-          const mean = columnOf(own[0].compensator!, 2, j).map(
-            (_, k) => own.reduce((sum, one) => sum + one.compensator![2 * k + j], 0) / COPIES,
+          const mean = columnOf(defined(own[0].compensator), 2, j).map(
+            (_, k) => own.reduce((sum, one) => sum + defined(one.compensator)[2 * k + j], 0) / COPIES,
           );
-          expect(largest(columnOf(compensator!, D, j).map((x, k) => x - mean[k]))).toBeLessThan(1e-6);
+          expect(largest(columnOf(defined(compensator), D, j).map((x, k) => x - mean[k]))).toBeLessThan(1e-6);
         }
         const off = (found: Float64Array, wanted: Float64Array) => largest(found.map((x, k) => x - wanted[k]));
         expect(
@@ -153,7 +159,7 @@ describe("coordinates of bits", () => {
         expect(off(undisguised(delta), columnOf(delta, D, 0))).toBeLessThan(1e-6);
         // A of closure variables is the mean of the changes over the copies.
         const moved = columnOf(delta, D, 0).map((_, k) => own.reduce((sum, one) => sum + one.delta[2 * k], 0) / COPIES);
-        expect(off(undisguised(compensator!), moved)).toBeLessThan(1e-6);
+        expect(off(undisguised(defined(compensator)), moved)).toBeLessThan(1e-6);
         // Q is the covariance over the copies, of the observables among each other and with ψ: by definition, divisor copies − 1.
         const sample = (j: number, l: number) =>
           moved.map((_, k) => {
@@ -161,17 +167,17 @@ describe("coordinates of bits", () => {
             const [mx, my] = [x, y].map((list) => list.reduce((sum, v) => sum + v, 0) / COPIES);
             return x.reduce((sum, v, c) => sum + (v - mx) * (y[c] - my), 0) / (COPIES - 1);
           });
-        const size = largest(variation!);
+        const size = largest(defined(variation));
         for (const [j, l] of [
           [0, 0],
           [0, 1],
           [1, 1],
         ]) {
           const wanted = sample(j, l);
-          expect(off(contracted(variation!, unit(j), unit(l)), wanted)).toBeLessThan(1e-5 * size);
+          expect(off(contracted(defined(variation), unit(j), unit(l)), wanted)).toBeLessThan(1e-5 * size);
           const masked = (k: number) => (k === 0 ? DISGUISE : unit(k));
-          expect(off(contracted(variation!, masked(j), masked(l)), wanted)).toBeLessThan(1e-5 * size);
-          expect(off(contracted(variation!, masked(j), unit(l)), wanted)).toBeLessThan(1e-5 * size);
+          expect(off(contracted(defined(variation), masked(j), masked(l)), wanted)).toBeLessThan(1e-5 * size);
+          expect(off(contracted(defined(variation), masked(j), unit(l)), wanted)).toBeLessThan(1e-5 * size);
         }
         // Different copies: no row is without variance for want of noise.
         expect(new Set(own.map((one) => one.delta.join())).size).toBe(COPIES);
@@ -187,17 +193,17 @@ describe("coordinates of bits", () => {
           fresh(),
         );
         const exact = await system.evolvePatches(states, patches, TIME, fresh());
-        const rest = undisguised(compensator!).map((x, k) => x - compensator![D * k]);
+        const rest = undisguised(defined(compensator)).map((x, k) => x - defined(compensator)[D * k]);
         // Δ − A of each copy is a martingale: mean 0, variance E[Q], whatever the duration.
         const sigmas = expectWordMean("A", rest, 0);
         expect(Math.abs(sigmas)).toBeLessThan(4);
-        const q = columnOf(exact.variation!, 3, 0);
+        const q = columnOf(defined(exact.variation), 3, 0);
         const excess = rest.map((x, k) => COPIES * x * x - q[k]);
         expectWordMean("variance of A over Q/copies", excess, 0);
         // And A itself is the system's of another stream, to the scatter of an integral over the noise.
         expectWordMean(
           "A of the system",
-          compensator!.map((x, k) => x - exact.compensator![2 * (k >> 2) + (k % 2)]),
+          defined(compensator).map((x, k) => x - defined(exact.compensator)[2 * (k >> 2) + (k % 2)]),
           0,
           {
             width: D,
@@ -205,7 +211,7 @@ describe("coordinates of bits", () => {
           },
         );
         // Q is the variance of Δ, which is that of Δ − A less what relaxes within δt: rates are 1 at most.
-        const found = moments(wordMeans(contracted(variation!, DISGUISE, DISGUISE)));
+        const found = moments(wordMeans(contracted(defined(variation), DISGUISE, DISGUISE)));
         const wanted = moments(wordMeans(q)).mean;
         const error = found.meanError / wanted;
         expect(error).toBeLessThan(0.025);
@@ -229,7 +235,7 @@ describe("coordinates of bits", () => {
       [1, 1],
     ]) {
       const masked = j === 0 ? DISGUISE : unit(j);
-      const found = contracted(variation!, masked, unit(l));
+      const found = contracted(defined(variation), masked, unit(l));
       expectWordMean(
         `Q${j}${l}`,
         found.map((q, k) => q - (apart[2 * k + j] * apart[2 * k + l]) / 2),
@@ -245,12 +251,12 @@ describe("coordinates of bits", () => {
       const change = await closedBy(system, halves, COPIES).change(states, patches, time, fresh());
       const m = columnOf(change.before, D, 0);
       const flip = (1 - Math.exp(-time)) / 2;
-      const rest = undisguised(change.compensator!).map((x, k) => x + 2 * flip * m[k]);
+      const rest = undisguised(defined(change.compensator)).map((x, k) => x + 2 * flip * m[k]);
       expectWordMean(`A at ${time}`, rest, 0);
-      const q = contracted(change.variation!, DISGUISE, DISGUISE);
+      const q = contracted(defined(change.variation), DISGUISE, DISGUISE);
       expectWordMean(`Q at ${time}`, q, (4 * flip * (1 - flip)) / PATCH ** 2);
       // Two halves of independent spins.
-      expectWordMean(`Q of the halves at ${time}`, contracted(change.variation!, unit(2), unit(3)), 0);
+      expectWordMean(`Q of the halves at ${time}`, contracted(defined(change.variation), unit(2), unit(3)), 0);
     }
   });
 
@@ -267,7 +273,9 @@ describe("coordinates of bits", () => {
       }),
     } as unknown as System<IsingStates>;
     const { compensator } = await closedBy(blackBox, halves, COPIES).change(states, patches, TIME, fresh());
-    expect(largest(undisguised(compensator!).map((x, k) => x - compensator![D * k]))).toBeLessThan(1e-6);
+    expect(largest(undisguised(defined(compensator)).map((x, k) => x - defined(compensator)[D * k]))).toBeLessThan(
+      1e-6,
+    );
   });
 
   test("one copy has no covariance; a system that does not show its patches is refused", async () => {
@@ -299,7 +307,7 @@ describe("coordinates of bits", () => {
       const change = await closedBy(system, halves, 2).change(some, chosen, TIME, { ...at, replica: first });
       for (const name of ["before", "delta", "compensator", "variation"] as const) {
         const width = name === "variation" ? 10 : D;
-        expect(change[name]).toEqual(all[name]!.slice(width * first, width * (first + chosen.length)));
+        expect(change[name]).toEqual(defined(all[name]).slice(width * first, width * (first + chosen.length)));
       }
     }
   });

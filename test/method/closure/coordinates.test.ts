@@ -12,6 +12,7 @@ import { makePairs, smallTrajectories } from "../../../lib/method/snapshots.ts";
 import type { FitOptions } from "../../../lib/method/train.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { PREDATOR_PREY, PredatorPrey } from "../../../lib/systems/predator-prey.ts";
+import { defined } from "../../fixtures.ts";
 import { expectWithin, moments } from "../../statistics.ts";
 import {
   expectClose,
@@ -87,7 +88,7 @@ describe("coordinates of fields", () => {
       expect(await gpu.read(states.fields, Float32Array)).toEqual(start);
       const n = chosen.length;
       const triangle = (d * (d + 1)) / 2;
-      expect([before, delta, compensator!, variation!].map(({ length }) => length)).toEqual([
+      expect([before, delta, defined(compensator), defined(variation)].map(({ length }) => length)).toEqual([
         n * d,
         n * d,
         n * d,
@@ -115,7 +116,7 @@ describe("coordinates of fields", () => {
         z.map((x, k) => zPlus[k] - x),
       );
       near(
-        compensator!,
+        defined(compensator),
         z.map((x, k) => (zPlus[k] + zMinus[k]) / 2 - x),
       );
       near(
@@ -126,28 +127,31 @@ describe("coordinates of fields", () => {
       const jacobian = range(40, (row) =>
         variationOf(model, patchOf(cut.values, shape, patchSide, row, 0), toy.noiseVariance * time),
       );
-      expectClose(variation!.subarray(0, 40 * triangle), jacobian.flat());
+      expectClose(defined(variation).subarray(0, 40 * triangle), jacobian.flat());
       for (const one of [cut, plus, minus]) one.destroy();
 
       const column = (values: Float32Array, j: number) => range(n, (row) => values[row * d + j]);
       let index = 0;
       for (let j = 0; j < d; j++) {
-        const [change, drift] = [column(delta, j), column(compensator!, j)];
+        const [change, drift] = [column(delta, j), column(defined(compensator), j)];
         const gap = moments(change.map((x, k) => x - drift[k]));
         expectWithin(`E Δ − E A, ${j}`, gap.mean, 0, gap.meanError);
         expect(moments(drift).variance).toBeLessThan(0.02 * moments(change).variance);
         for (let k = j; k < d; k++, index++) {
-          const [other, otherDrift] = [column(delta, k), column(compensator!, k)];
+          const [other, otherDrift] = [column(delta, k), column(defined(compensator), k)];
           const excess = moments(
             range(
               n,
-              (row) => change[row] * other[row] - drift[row] * otherDrift[row] - variation![row * triangle + index],
+              (row) =>
+                change[row] * other[row] - drift[row] * otherDrift[row] - defined(variation)[row * triangle + index],
             ),
           );
           expectWithin(`ΔΔᵀ − AAᵀ − Q, ${j} ${k}`, excess.mean, 0, excess.meanError);
           // The comparison means something: Q of a variable is many errors.
           if (j === k)
-            expect(mean(range(n, (row) => variation![row * triangle + index]))).toBeGreaterThan(20 * excess.meanError);
+            expect(mean(range(n, (row) => defined(variation)[row * triangle + index]))).toBeGreaterThan(
+              20 * excess.meanError,
+            );
         }
       }
       states.destroy();
@@ -164,12 +168,12 @@ describe("coordinates of fields", () => {
     const closed = await closedBy(system, encoder).change(states, chosen, 0.05, at);
     const open = await system.evolvePatches(states, chosen, 0.05, at);
     for (const part of ["before", "delta", "compensator"] as const) {
-      expect(Array.from(closed[part]!).filter((_, k) => k % 6 < 2)).toEqual(Array.from(open[part]!));
+      expect(Array.from(defined(closed[part])).filter((_, k) => k % 6 < 2)).toEqual(Array.from(defined(open[part])));
     }
     for (const [k, column] of [0, 1, 6].entries()) {
       const of = (values: ArrayLike<number>, width: number, at: number) =>
         Array.from(values).filter((_, i) => i % width === at);
-      expect(of(closed.variation!, 21, column)).toEqual(of(open.variation!, 3, k));
+      expect(of(defined(closed.variation), 21, column)).toEqual(of(defined(open.variation), 3, k));
     }
     expect(await system.pack(states)).toEqual(start);
     states.destroy();

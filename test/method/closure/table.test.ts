@@ -10,6 +10,7 @@ import { type Stream, stream } from "../../../lib/random/stream.ts";
 import { Ising, type IsingParameters } from "../../../lib/systems/ising.ts";
 import { PREDATOR_PREY, PredatorPrey } from "../../../lib/systems/predator-prey.ts";
 import type { States, System } from "../../../lib/systems/system.ts";
+import { defined } from "../../fixtures.ts";
 import { expectWithin, moments } from "../../statistics.ts";
 import { HostLattice, packSpins, unpackSpins } from "../../systems/ising-host.ts";
 import { expectClose, largest, mean, partMeans, patchOf, range, SEED, Toy, toyDrift } from "./fields.ts";
@@ -228,8 +229,8 @@ describe("table of the Ising model", () => {
           expect(same.length).toBeGreaterThan(0);
           const tile = same.find((one) => !found.has(one));
           expect(tile).toBeDefined();
-          found.add(tile!);
-          used[tile!]++;
+          found.add(defined(tile));
+          used[defined(tile)]++;
         }
       }
       // 480 of 9 patches: each 53 times, give or take 7 (5.5 with the factor of choosing 4 of 9).

@@ -6,7 +6,7 @@ import { type Compensated, type Regression, regression } from "../../../lib/meth
 import { fitSde, type SdeFitOptions } from "../../../lib/method/sde/fit.ts";
 import { solveLastLayer } from "../../../lib/method/sde/last-layer.ts";
 import { evaluate, type SdeModel } from "../../../lib/method/sde/model.ts";
-import { draws } from "../../fixtures.ts";
+import { defined, draws } from "../../fixtures.ts";
 import { expectWithin } from "../../statistics.ts";
 import { type Shape, specOf } from "./planted.ts";
 import { fieldLayout } from "./reference.ts";
@@ -157,7 +157,7 @@ describe("last layer in closed form", () => {
         const pairs = plantedPairs(snapshots);
         const trained = await fit(pairs, false, shape);
         const columns = features(trained, pairs.whole);
-        const last = fieldLayout(trained.drift, D, D).layers.at(-1)!;
+        const last = defined(fieldLayout(trained.drift, D, D).layers.at(-1));
         const before = await residuals(trained, pairs);
         const plain = await solved(trained, regression(pairs, "compensator"), [0, 0]);
         for (const [model, prior] of [
@@ -196,7 +196,7 @@ describe("last layer in closed form", () => {
     const pairs = plantedPairs(3000);
     const model = await fit(pairs, false);
     const columns = features(model, pairs.whole);
-    const last = fieldLayout(model.drift, D, D).layers.at(-1)!;
+    const last = defined(fieldLayout(model.drift, D, D).layers.at(-1));
     const affine = [0, 1].map((j) => project(columns.slice(0, 1 + D), column(pairs.compensator, j, 1 / TIME)));
     const sizes: number[][] = [];
     for (const noise of [0, 1, 100, 1e9]) {

@@ -6,7 +6,7 @@ import { rollout } from "../../../lib/method/sde/rollout.ts";
 import { normalPair } from "../../../lib/random/normal.ts";
 import { philox4x32 } from "../../../lib/random/philox.ts";
 import { type Stream, stream } from "../../../lib/random/stream.ts";
-import { generators, normal } from "../../fixtures.ts";
+import { defined, generators, normal } from "../../fixtures.ts";
 import { identity, square, times } from "../../matrices.ts";
 import { difference, rootMeanSquare } from "../../numbers.ts";
 import { expectWithin } from "../../statistics.ts";
@@ -32,7 +32,7 @@ describe("rollout", () => {
   /** A model by hand: networks zero but for what `sigma` puts into the last bias of the diffusion network. */
   function byHand(d: number, { sigma, ...parts }: Partial<Parts> & { readonly sigma?: readonly number[] }): SdeModel {
     const model = modelOf(d, parts);
-    const { bias } = fieldLayout(model.diffusion, d, d * d).layers.at(-1)!;
+    const { bias } = defined(fieldLayout(model.diffusion, d, d * d).layers.at(-1));
     sigma?.forEach((value, k) => {
       model.diffusion.parameters[bias + k] = value - (k % (d + 1) === 0 ? 1 : 0);
     });
