@@ -2,7 +2,18 @@
 import { InputError } from "../errors.ts";
 import type { SdeSpec } from "../method/sde/fields.ts";
 import { DIFFUSION_FORMS } from "../method/sde/network-diffusion.ts";
-import type { Parameters, Values } from "./parameters.ts";
+import { upsamplingFactors } from "../method/upsample.ts";
+import type { Parameter, Parameters, Values } from "./parameters.ts";
+
+/** Independent repetitions of a whole experiment. */
+export const SEEDS = {
+  kind: "integer",
+  default: 1,
+  profiles: { standard: 3, paper: 3 },
+  min: 1,
+  max: 100,
+  meaning: "independent repetitions, seed, seed + 1, …",
+} as const satisfies Parameter;
 
 /** Spread into an experiment's parameters; profiles of one experiment may replace single entries. */
 export const TRAINING = {
@@ -51,6 +62,33 @@ export const TRAINING = {
 /** The equation that these parameters ask for. */
 export function sdeSpec({ hidden, activation, diffusion: form }: Values<typeof TRAINING>): SdeSpec {
   return { drift: { kind: "network", hidden, activation }, diffusion: { kind: "network", form, hidden, activation } };
+}
+
+/** How the encoder of a learned closure is trained. */
+export function closureTraining(p: {
+  readonly closureHidden: readonly number[];
+  readonly closureBatch: number;
+  readonly closureSteps: number;
+  readonly closureLearningRate: number;
+  readonly weightDecay: number;
+}) {
+  return {
+    hidden: p.closureHidden,
+    batch: p.closureBatch,
+    steps: p.closureSteps,
+    learningRate: p.closureLearningRate,
+    weightDecay: p.weightDecay,
+  };
+}
+
+/** Throws InputError for patches that do not fit a lattice of that side, or are named twice. */
+export function checkPatches(patches: readonly number[], side: number): void {
+  for (const patch of patches) {
+    if (patch > side) throw new InputError(`patch side ${patch} is larger than the lattice side ${side}`);
+    upsamplingFactors(patch, side);
+    if (patch % 2 !== 0) throw new InputError(`patch side ${patch} is odd: patches overlap by half, use an even side`);
+  }
+  if (new Set(patches).size < patches.length) throw new InputError(`--patches ${patches} names a side twice`);
 }
 
 /** Throws InputError for widths and batches that the kernels do not take, and for fewer `snapshots` than a batch. */

@@ -1,9 +1,8 @@
 // What the Curie–Weiss experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
 import { InputError } from "../../errors.ts";
-import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
-import { checkTraining, isWhole, TRAINING } from "../../run/training-parameters.ts";
+import { checkPatches, checkTraining, isWhole, SEEDS, TRAINING } from "../../run/training-parameters.ts";
 
 const parameters = {
   L: {
@@ -34,14 +33,7 @@ const parameters = {
     meaning: "initial magnetizations of the test",
     paper: "3.1",
   },
-  seeds: {
-    kind: "integer",
-    default: 1,
-    profiles: { standard: 3, paper: 3 },
-    min: 1,
-    max: 100,
-    meaning: "independent repetitions, seed, seed + 1, …",
-  },
+  seeds: SEEDS,
   estimator: {
     kind: "choice",
     choices: ["both", "increment", "compensator"],
@@ -153,11 +145,7 @@ export const EVERY = 0.5;
 export type CurieWeissOptions = Values<typeof parameters>;
 
 function check(p: CurieWeissOptions): void {
-  for (const patch of p.patches) {
-    upsamplingFactors(patch, p.L);
-    if (patch % 2 !== 0) throw new InputError(`patch side ${patch} is odd: patches overlap by half, use an even side`);
-  }
-  if (new Set(p.patches).size < p.patches.length) throw new InputError(`--patches ${p.patches} names a side twice`);
+  checkPatches(p.patches, p.L);
   checkTraining(p, p.trajectories * p.records);
   if (!isWhole(EVERY / p.dt))
     throw new InputError(`--dt ${p.dt} does not divide ${EVERY}: use 0.01, 0.02, 0.025 or 0.05`);

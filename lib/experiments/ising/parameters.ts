@@ -3,7 +3,7 @@ import { InputError } from "../../errors.ts";
 import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
-import { checkTraining, isWhole, TRAINING } from "../../run/training-parameters.ts";
+import { checkPatches, checkTraining, isWhole, SEEDS, TRAINING } from "../../run/training-parameters.ts";
 import { BOUNDARIES, COHORT, HAND_MADE, UPSAMPLINGS } from "../../systems/ising.ts";
 
 export const ISING_CLOSURES = [...HAND_MADE, "autoencoder", "dynamics"] as const;
@@ -49,14 +49,7 @@ const parameters = {
     meaning: "initial magnetizations of the test",
     paper: "3.3",
   },
-  seeds: {
-    kind: "integer",
-    default: 1,
-    profiles: { standard: 3, paper: 3 },
-    min: 1,
-    max: 100,
-    meaning: "independent repetitions, seed, seed + 1, …",
-  },
+  seeds: SEEDS,
   closure: {
     kind: "choice",
     choices: ISING_CLOSURES,
@@ -281,8 +274,7 @@ export const EVERY = 1;
 export type IsingOptions = Values<typeof parameters>;
 
 function check(p: IsingOptions): void {
-  for (const patch of p.patches) checkPatch(patch, p.L);
-  if (new Set(p.patches).size < p.patches.length) throw new InputError(`--patches ${p.patches} names a side twice`);
+  checkPatches(p.patches, p.L);
   if (p.studies === "all" && !p.patches.includes(p.studyPatch)) {
     throw new InputError(`--study-patch ${p.studyPatch} is not one of the patches ${p.patches.join(", ")}`);
   }
@@ -329,13 +321,6 @@ function check(p: IsingOptions): void {
       `${rows} snapshots for learned closures are fewer than a --batch of ${p.batch} or a --closure-batch of ${p.closureBatch}: raise --closure-snapshots or lower the batch`,
     );
   }
-}
-
-/** Throws InputError for a patch that does not fit the lattice. */
-function checkPatch(patch: number, side: number): void {
-  if (patch > side) throw new InputError(`patch side ${patch} is larger than the lattice side ${side}`);
-  upsamplingFactors(patch, side);
-  if (patch % 2 !== 0) throw new InputError(`patch side ${patch} is odd: patches overlap by half, use an even side`);
 }
 
 export const isingCommand: Command<typeof parameters> = {

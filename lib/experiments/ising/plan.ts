@@ -2,6 +2,7 @@
 import type { Gpu } from "../../gpu/device.ts";
 import { METHODS, type Method } from "../../method/pairs.ts";
 import type { Duration } from "../../method/snapshots.ts";
+import { closureTraining } from "../../run/training-parameters.ts";
 import { Ising } from "../../systems/ising.ts";
 import { ISING_CLOSURES, type IsingClosure, type IsingOptions, isLearned } from "./parameters.ts";
 
@@ -129,11 +130,7 @@ export function closurePlan(p: IsingOptions, source: Pick<Source, "patch" | "clo
   return {
     encoder: {
       shape: { kind: "convolution", patchSide: source.patch, channels: p.channels, variables: p.variables },
-      hidden: p.closureHidden,
-      batch: p.closureBatch,
-      steps: p.closureSteps,
-      learningRate: p.closureLearningRate,
-      weightDecay: p.weightDecay,
+      ...closureTraining(p),
       seed,
     },
     // All patches: the decoder rebuilds whole lattices.

@@ -3,7 +3,7 @@ import { InputError } from "../../errors.ts";
 import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
-import { checkTraining, isWhole, TRAINING } from "../../run/training-parameters.ts";
+import { checkTraining, isWhole, SEEDS, TRAINING } from "../../run/training-parameters.ts";
 import {
   checkPredatorPrey,
   INTEGRATORS,
@@ -120,14 +120,7 @@ const parameters = {
     meaning: "amplitudes k of its initial cosine in the tests",
     paper: "3.2",
   },
-  seeds: {
-    kind: "integer",
-    default: 1,
-    profiles: { standard: 3, paper: 3 },
-    min: 1,
-    max: 100,
-    meaning: "independent repetitions, seed, seed + 1, …",
-  },
+  seeds: SEEDS,
   closure: {
     kind: "choice",
     choices: ["both", "autoencoder", "dynamics"],

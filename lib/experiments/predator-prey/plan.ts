@@ -2,6 +2,7 @@
 import { evenGrid } from "../../analysis/function-error.ts";
 import { OBJECTIVES, type Objective } from "../../method/closure/train.ts";
 import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
+import { closureTraining } from "../../run/training-parameters.ts";
 import { EVERY, FEWER, type PredatorPreyOptions } from "./parameters.ts";
 
 /** Patches of a snapshot that the closure is trained on, at most. */
@@ -46,11 +47,7 @@ export function closurePlan(p: PredatorPreyOptions, parts: number, seed: number)
         activation: p.activation,
         variables: p.variables,
       },
-      hidden: p.closureHidden,
-      batch: p.closureBatch,
-      steps: p.closureSteps,
-      learningRate: p.closureLearningRate,
-      weightDecay: p.weightDecay,
+      ...closureTraining(p),
       seed,
     },
     table: { patchesPerSnapshot: CLOSURE_PATCHES, side: p.N, relaxTime: p.relaxTime, seed },

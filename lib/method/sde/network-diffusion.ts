@@ -1,7 +1,7 @@
 // Diffusion by a network: a matrix σ̃ of some form, relative to the size and the correlations of the noise in the data.
-import { Mlp } from "../../nn/mlp.ts";
 import type { DiffusionKind } from "./field.ts";
 import {
+  deviceNetwork,
   flatTensors,
   networkOutputs,
   type Perceptron,
@@ -55,21 +55,11 @@ export const NETWORK_DIFFUSION: DiffusionKind<NetworkDiffusionSpec, NetworkDiffu
       spec.form === "constant",
     ),
 
-  async load(gpu, field, standard, columns) {
+  load(gpu, field, standard, columns) {
     const { scale, frame, parameters } = field;
-    const mlp = await Mlp.create(gpu, network(field, scale.length), columns, standard);
-    gpu.write(mlp.parameters, parameters);
-    const scales = gpu.buffer("diffusion.scales", Float32Array.of(...scale, ...frame));
-    return {
-      module: "sde/network_diffusion",
-      constants: sigmaConstants(field),
-      bindings: { diffusion_outputs: mlp.output, diffusion_scales: scales },
-      calls: mlp.forward(),
-      destroy: () => {
-        mlp.destroy();
-        scales.destroy();
-      },
-    };
+    const shape = network(field, scale.length);
+    const scales = Float32Array.of(...scale, ...frame);
+    return deviceNetwork(gpu, "diffusion", shape, parameters, scales, sigmaConstants(field), standard, columns);
   },
 
   async values(gpu, field, points) {

@@ -1,7 +1,7 @@
 // Drift by a network: an affine map, found by least squares, and a multilayer perceptron that corrects it.
-import { Mlp } from "../../nn/mlp.ts";
 import type { DriftKind } from "./field.ts";
 import {
+  deviceNetwork,
   flatTensors,
   networkOutputs,
   type Perceptron,
@@ -34,22 +34,11 @@ export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
       parameters,
     })),
 
-  async load(gpu, field, standard, columns) {
+  load(gpu, field, standard, columns) {
     const { offset, slope, scale, parameters } = field;
     const d = offset.length;
-    const mlp = await Mlp.create(gpu, perceptron(field, d, d), columns, standard);
-    gpu.write(mlp.parameters, parameters);
-    const scales = gpu.buffer("drift.scales", Float32Array.of(...offset, ...scale, ...slope));
-    return {
-      module: "sde/network_drift",
-      constants: {},
-      bindings: { drift_outputs: mlp.output, drift_scales: scales },
-      calls: mlp.forward(),
-      destroy: () => {
-        mlp.destroy();
-        scales.destroy();
-      },
-    };
+    const scales = Float32Array.of(...offset, ...scale, ...slope);
+    return deviceNetwork(gpu, "drift", perceptron(field, d, d), parameters, scales, {}, standard, columns);
   },
 
   async values(gpu, field, points) {

@@ -1,5 +1,6 @@
 // What fields by networks share: their training, their values at points, their file form.
 import { InputError } from "../../errors.ts";
+import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { Tensors } from "../../io/safetensors.ts";
 import {
@@ -11,7 +12,7 @@ import {
   roundUpBatch,
   TrainableMlp,
 } from "../../nn/mlp.ts";
-import type { TrainableField, TrainingOptions } from "./field.ts";
+import type { DeviceField, TrainableField, TrainingOptions } from "./field.ts";
 import { type Points, standardise } from "./points.ts";
 import type { Scales } from "./scales.ts";
 
@@ -38,6 +39,32 @@ export async function trainableNetwork<F>(
 ): Promise<TrainableField<F>> {
   const mlp = await TrainableMlp.createTrainable(gpu, shape, batch, { ...options, constant: [constant] });
   return Object.assign(mlp, { initial: initialParameters(shape, seed, purpose, number), field });
+}
+
+/** A network on the device, and what the module of its field reads beside its outputs, as `<role>_outputs` and `<role>_scales`. */
+export async function deviceNetwork(
+  gpu: Gpu,
+  role: "drift" | "diffusion",
+  shape: MlpShape,
+  parameters: Float32Array,
+  scales: Float32Array,
+  constants: Record<string, number>,
+  standard: GpuArray,
+  columns: number,
+): Promise<DeviceField> {
+  const mlp = await Mlp.create(gpu, shape, columns, standard);
+  gpu.write(mlp.parameters, parameters);
+  const beside = gpu.buffer(`${role}.scales`, scales);
+  return {
+    module: `sde/network_${role}`,
+    constants,
+    bindings: { [`${role}_outputs`]: mlp.output, [`${role}_scales`]: beside },
+    calls: mlp.forward(),
+    destroy: () => {
+      mlp.destroy();
+      beside.destroy();
+    },
+  };
 }
 
 /** Outputs of a network at points, as a function of output and point. */
