@@ -162,7 +162,13 @@ export class Run {
       made = { value: await work(partial) };
       return format.write(made.value);
     });
-    return made ? made.value : format.read(stored);
+    if (made) return made.value;
+    try {
+      return format.read(stored);
+    } catch (error) {
+      const path = join(this.folder, `checkpoints/${name}.safetensors`);
+      throw error instanceof InputError ? new InputError(`${path}: ${error.message}; ${DELETE_REMEDY}`) : error;
+    }
   }
 
   async #stage(name: string, work: (partial: Partial) => Promise<Stored>): Promise<Stored> {

@@ -123,7 +123,7 @@ describe("kept steps", () => {
     first.close();
     const second = await openRun(options(out, { resume: true }));
     expect(await refusal(() => second.keep("truth", MODEL, () => Promise.reject(new Error("worked again"))))).toBe(
-      "the file holds no equation",
+      `${join(out, "checkpoints/truth.safetensors")}: the file holds no equation; delete that file to recompute it, then --resume`,
     );
     second.close();
   });
