@@ -1,6 +1,7 @@
 // A complete system in host memory that is solved in closed form: spins without coupling.
 import type { Stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
+import { checkTime, requirePatches } from "../../lib/systems/checks.ts";
 import type { PatchChange, PatchGenerator, States, System, Watch } from "../../lib/systems/system.ts";
 
 /** Independent spins of two species, in columns of even and of odd number; species j is up with probability UP[j]. */
@@ -56,6 +57,7 @@ export class FreeSpins implements System<Spins> {
   }
 
   async evolve({ count, side, values }: Spins, time: number, at: Stream): Promise<void> {
+    checkTime(time);
     for (let r = 0; r < count; r++) {
       const rng = Xoshiro.open(at, r, 0);
       for (let k = 0; k < side * side; k++) {
@@ -65,6 +67,7 @@ export class FreeSpins implements System<Spins> {
   }
 
   async evolvePatches(states: Spins, patches: Uint32Array, time: number, at: Stream, watch?: Watch<Spins>) {
+    checkTime(time);
     const pieces = this.#cut(states, patches);
     await watch?.(pieces, "before");
     const before = await this.observe(pieces);
@@ -150,8 +153,14 @@ export class FreeSpins implements System<Spins> {
     return sums;
   }
 
-  async observePatches(): Promise<Float32Array> {
-    throw new Error("not needed");
+  async observePatches(states: Spins): Promise<Float32Array> {
+    const patches = (states.side / this.patchSide) ** 2;
+    return this.observe(
+      this.#cut(
+        states,
+        Uint32Array.from({ length: states.count * patches }, (_, k) => k % patches),
+      ),
+    );
   }
 
   async relax(states: Spins, time: number, at: Stream): Promise<void> {
@@ -183,6 +192,7 @@ export class FreeSpins implements System<Spins> {
   #cut({ count, side, values }: Spins, patches: Uint32Array): Spins {
     const size = this.patchSide;
     const grid = side / size;
+    requirePatches(patches, patches.length / count, grid ** 2);
     const pieces = this.#states(patches.length, size);
     patches.forEach((patch, row) => {
       const replica = Math.floor((row * count) / patches.length);
