@@ -4,8 +4,13 @@ import type { System } from "../systems/system.ts";
 /** Device memory that one batch of states may take. */
 const BYTES = 64 * 2 ** 20;
 
-/** Replicas of the given side that one batch may have: as many as fit, in whole words of replicas, so that their dynamics do not depend on batches. */
+/**
+ * Replicas of the given side that one batch may have: as many as fit, in whole words and whole cohorts, so that neither their dynamics nor
+ * what upsampling mixes depends on batches.
+ */
 export function batchThatFits(system: System, side: number): number {
-  const { lanes } = system;
-  return lanes * Math.max(1, Math.floor(BYTES / system.bytes(side) / lanes));
+  const { lanes, cohort } = system;
+  let unit = lanes;
+  while (unit % cohort !== 0) unit += lanes;
+  return unit * Math.max(1, Math.floor(BYTES / system.bytes(side) / unit));
 }

@@ -147,15 +147,9 @@ export class Run {
   }
 
   /**
-   * The arrays that `work` returns, kept in `checkpoints/<name>.safetensors` until the run is finished: a resumed run
-   * loads them instead of working again. Each name once per run. Before and after is a stop point.
+   * The value that `work` returns, kept in `checkpoints/<name>.safetensors` in its file format until the run is finished: a resumed run
+   * reads it instead of working again. Each name once per run. Before and after is a stop point.
    */
-  async stage<T extends Tensors>(name: string, work: (partial: Partial) => Promise<T>): Promise<T> {
-    const { tensors } = await this.#stage(name, async (partial) => ({ tensors: await work(partial), text: {} }));
-    return tensors as T;
-  }
-
-  /** As `stage`, for a value of any type that has a file format. */
   async keep<T>(name: string, format: Format<T>, work: (partial: Partial) => Promise<T>): Promise<T> {
     let made: { value: T } | undefined;
     const stored = await this.#stage(name, async (partial) => {

@@ -4,11 +4,18 @@ import { batchThatFits } from "../../lib/method/batch.ts";
 import { FreeSpins } from "../systems/free-spins.ts";
 
 describe("batches", () => {
-  test.each([1, 32])(
-    "a batch is whole words of %p replicas, at least one, and takes no more than 64 MiB if it can",
-    (lanes) => {
+  test.each([
+    [1, 1, 1],
+    [32, 32, 32],
+    [32, 8, 32],
+    [4, 6, 12],
+    [1, 25, 25],
+  ])(
+    "a batch is whole words of %p replicas and whole cohorts of %p, and takes no more than 64 MiB if it can",
+    (words, cohort, lanes) => {
       const free = new FreeSpins();
-      free.lanes = lanes;
+      free.lanes = words;
+      free.cohort = cohort;
       for (const siteBytes of [1, 3, 100, 2 ** 14, 2 ** 20, 2 ** 30]) {
         free.siteBytes = siteBytes;
         for (const side of [4, 12, 48, 100]) {

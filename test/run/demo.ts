@@ -44,6 +44,8 @@ const { main } = await import(${lib("run/main.ts")});
 const { openRun } = await import(${lib("run/run-folder.ts")});
 const { breathe, stopPoint } = await import(${lib("run/stop.ts")});
 const { progress } = await import(${lib("run/progress.ts")});
+/** Arrays as they are. */
+const TENSORS = { write: (tensors) => ({ tensors, text: {} }), read: ({ tensors }) => tensors };
 
 await main(async () => {
   const told = parseExperiment({
@@ -56,11 +58,11 @@ await main(async () => {
   if (MODE === "stray") { Promise.reject(new InputError("a stray")); await Bun.sleep(10_000); }
   if (MODE === "hang") { setInterval(() => {}, 1000); throw new InputError("something holds on"); }
   const random = (state) => { let s = state >>> 0; return () => (s = (Math.imul(s, 1664525) + 1013904223) >>> 0); };
-  const { x } = await run.phase("simulate", () => run.stage("simulate", async () => {
+  const { x } = await run.phase("simulate", () => run.keep("simulate", TENSORS, async () => {
     const next = random(run.seed);
     return { x: { shape: [told.parameters.count], data: Uint32Array.from({ length: told.parameters.count }, next) } };
   }));
-  const { w } = await run.phase("fit", () => run.stage("fit/net", async (partial) => {
+  const { w } = await run.phase("fit", () => run.keep("fit/net", TENSORS, async (partial) => {
     const saved = partial.load();
     let step = saved ? saved.step.data[0] : 0;
     const weights = saved ? saved.w.data : new Float64Array(50);

@@ -26,7 +26,7 @@ export const options = (out: string, more: Partial<RunOptions> = {}): RunOptions
   ...more,
 });
 /** Arrays as they are. */
-const TENSORS: Format<Tensors> = { write: (tensors) => ({ tensors, text: {} }), read: ({ tensors }) => tensors };
+export const TENSORS: Format<Tensors> = { write: (tensors) => ({ tensors, text: {} }), read: ({ tensors }) => tensors };
 
 export const numbers = (...values: number[]) => ({ x: { shape: [values.length], data: new Float64Array(values) } });
 
@@ -63,7 +63,7 @@ export async function finished(out: string): Promise<string> {
 }
 
 async function work(run: Run) {
-  const { x } = await run.stage("simulate", async () => numbers(1, 2, 3));
+  const { x } = await run.keep("simulate", TENSORS, async () => numbers(1, 2, 3));
   run.table("z", table({ x: x.data }));
   run.model("net", TENSORS, { x });
   await run.finish({ "error.ours.all": METRIC }, "<p>done</p>");
@@ -71,7 +71,7 @@ async function work(run: Run) {
 /** Leaves a run after its first stage, unlocked. */
 export async function unfinished(out: string): Promise<string> {
   const run = await openRun(options(out));
-  await run.stage("simulate", async () => numbers(1, 2, 3));
+  await run.keep("simulate", TENSORS, async () => numbers(1, 2, 3));
   run.table("z", table({ a: [1] }));
   run.close();
   return out;

@@ -17,7 +17,18 @@ import { PROJECT_ROOT } from "../../lib/run/provenance.ts";
 import { validateResult } from "../../lib/run/result.ts";
 import { defaultFolder, openRun, type RunOptions } from "../../lib/run/run-folder.ts";
 import { defined, temporaryFolder } from "../fixtures.ts";
-import { contents, finished, holder, METRIC, numbers, options, placesIn, refusal, unfinished } from "./folders.ts";
+import {
+  contents,
+  finished,
+  holder,
+  METRIC,
+  numbers,
+  options,
+  placesIn,
+  refusal,
+  TENSORS,
+  unfinished,
+} from "./folders.ts";
 
 const root = temporaryFolder("run");
 const place = placesIn(root);
@@ -48,17 +59,17 @@ describe("a run", () => {
     const run = await openRun(options(place()));
     for (const name of ["../x", "/x", "a//b", "A", "a b", "", ".hidden", "a/.b", "x.partial", "a/", "ä"]) {
       expect(() => run.table(name, table({ a: [1] }))).toThrow("cannot name a file");
-      await expect(run.stage(name, async () => numbers(1))).rejects.toThrow("cannot name a file");
+      await expect(run.keep(name, TENSORS, async () => numbers(1))).rejects.toThrow("cannot name a file");
     }
-    await run.stage("a", async () => numbers(1));
-    await expect(run.stage("a", async () => numbers(2))).rejects.toThrow("already part");
+    await run.keep("a", TENSORS, async () => numbers(1));
+    await expect(run.keep("a", TENSORS, async () => numbers(2))).rejects.toThrow("already part");
     run.close();
     expect(() => run.table("late", table({ a: [1] }))).toThrow("closed");
   });
   test("with a metric that is not finite stays unfinished and can be resumed", async () => {
     const out = place();
     const run = await openRun(options(out));
-    await run.stage("simulate", async () => numbers(1, 2, 3));
+    await run.keep("simulate", TENSORS, async () => numbers(1, 2, 3));
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
       await expect(run.finish({ "a.b.c": { ...METRIC, value } }, "")).rejects.toThrow(String(value));
     }
@@ -66,13 +77,13 @@ describe("a run", () => {
     run.close();
     expect(existsSync(join(out, "result.json"))).toBe(false);
     const again = await openRun(options(out, { resume: true }));
-    await again.stage("simulate", () => Promise.reject(new Error("computed again")));
+    await again.keep("simulate", TENSORS, () => Promise.reject(new Error("computed again")));
     again.close();
   });
   test("hands a long stage its saved state, at the next sitting only until the stage is done", async () => {
     const out = place();
     const run = await openRun(options(out));
-    const interrupted = run.stage("fit/net", async (partial) => {
+    const interrupted = run.keep("fit/net", TENSORS, async (partial) => {
       expect(partial.load()).toBeNull();
       expect(partial.due()).toBe(false);
       partial.save(numbers(1));
@@ -82,13 +93,11 @@ describe("a run", () => {
     await expect(interrupted).rejects.toThrow("the power");
     run.close();
     const again = await openRun(options(out, { resume: true }));
-    await again.stage("fit/net", async (partial) => (partial.load() ?? numbers(0)) as ReturnType<typeof numbers>);
+    await again.keep("fit/net", TENSORS, async (partial) => partial.load() ?? numbers(0));
     again.close();
     expect(readdirSync(join(out, "checkpoints/fit"))).toEqual(["net.safetensors"]);
     const last = await openRun(options(out, { resume: true }));
-    const loaded = await last.stage<ReturnType<typeof numbers>>("fit/net", () =>
-      Promise.reject(new Error("computed again")),
-    );
+    const loaded = await last.keep("fit/net", TENSORS, () => Promise.reject(new Error("computed again")));
     expect(loaded).toEqual(numbers(2));
     last.close();
   });
@@ -264,7 +273,7 @@ describe("--force", () => {
   test("starts an unfinished run over", async () => {
     const out = await unfinished(place());
     const run = await openRun(options(out, { force: true }));
-    expect(await run.stage("simulate", async () => numbers(4))).toEqual(numbers(4));
+    expect(await run.keep("simulate", TENSORS, async () => numbers(4))).toEqual(numbers(4));
     run.close();
   });
 });
@@ -292,19 +301,19 @@ describe("checkpoints that are damaged or foreign are refused by name", () => {
   ])("%s", async (_, damage) => {
     const out = place();
     const run = await openRun(options(out));
-    await run.stage("simulate", async () => numbers(1, 2, 3));
-    await run.stage("other", async () => numbers(4));
+    await run.keep("simulate", TENSORS, async () => numbers(1, 2, 3));
+    await run.keep("other", TENSORS, async () => numbers(4));
     run.close();
     const path = join(out, "checkpoints", "simulate.safetensors");
     damage(path);
     const again = await openRun(options(out, { resume: true }));
-    const message = await refusal(() => again.stage("simulate", async () => numbers(5)));
+    const message = await refusal(() => again.keep("simulate", TENSORS, async () => numbers(5)));
     again.close();
     expect(message).toContain(path);
     expect(message).toMatch(/delete that file to recompute it|it is a folder/);
     rmSync(path, { recursive: true });
     const healed = await openRun(options(out, { resume: true }));
-    expect(await healed.stage("simulate", async () => numbers(5))).toEqual(numbers(5));
+    expect(await healed.keep("simulate", TENSORS, async () => numbers(5))).toEqual(numbers(5));
     healed.close();
   });
   test("from a run with other parameters", async () => {
@@ -316,7 +325,7 @@ describe("checkpoints that are damaged or foreign are refused by name", () => {
       readFileSync(join(a, "checkpoints/simulate.safetensors")),
     );
     const run = await openRun(options(b, { seed: 2, resume: true }));
-    expect(await refusal(() => run.stage("simulate", async () => numbers(5)))).toContain(
+    expect(await refusal(() => run.keep("simulate", TENSORS, async () => numbers(5)))).toContain(
       "not a checkpoint of stage simulate",
     );
     run.close();
