@@ -62,16 +62,18 @@ export async function trained<T>(
       const resumeFrom = saved && fitState(saved);
       let done = resumeFrom?.step ?? 0;
       const bar = progress(`train ${name}`, steps, done);
-      const result = await work({
-        onSteps: (step) => {
-          bar.add(step - done);
-          done = step;
-        },
-        checkpoint: { wanted: partial.due, save: (state) => partial.save(fitTensors(state)) },
-        resumeFrom,
-      });
-      bar.done();
-      return result;
+      try {
+        return await work({
+          onSteps: (step) => {
+            bar.add(step - done);
+            done = step;
+          },
+          checkpoint: { wanted: partial.due, save: (state) => partial.save(fitTensors(state)) },
+          resumeFrom,
+        });
+      } finally {
+        bar.done();
+      }
     }),
   );
   run.model(name, format, value);
