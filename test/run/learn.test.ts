@@ -13,6 +13,7 @@ import { rollout } from "../../lib/method/sde/rollout.ts";
 import type { FitProgress } from "../../lib/method/train.ts";
 import { stream } from "../../lib/random/stream.ts";
 import { evolvedPairs, once, predicted, seedsFrom, simulatedTruth, trained, trainedSde } from "../../lib/run/learn.ts";
+import { progress } from "../../lib/run/progress.ts";
 import { openRun, type Run } from "../../lib/run/run-folder.ts";
 import { requestStop, Stopped } from "../../lib/run/stop.ts";
 import { temporaryFolder, withClock } from "../fixtures.ts";
@@ -177,13 +178,27 @@ describe("a training that is interrupted", () => {
       reference.close();
 
       const resumed: number[] = [];
-      const first = await openRun(options(out));
-      const failed = await withClock(clock, () => train(first, resumed, interrupt).catch((error: Error) => error));
-      first.close();
+      const failed = await withClock(clock, async () => {
+        const first = await openRun(options(out));
+        const error = await train(first, resumed, interrupt).catch((error: Error) => error);
+        first.close();
+        return error;
+      });
       requestStop(undefined as unknown as NodeJS.Signals);
       expect(failed).toBeInstanceOf(Error);
       expect((failed as Error).message).toBe(message);
       if (clock === 1000) expect(failed).toBeInstanceOf(Stopped);
+      // Its bar has ended with it: it would hide those that come after.
+      const shown: string[] = [];
+      const bar = progress("next", 1, 0, {
+        write: (text) => shown.push(text),
+        terminal: false,
+        columns: 80,
+        now: () => 0,
+      });
+      bar.add();
+      bar.done();
+      expect(shown.length).toBe(1);
       expect(Object.keys(contents(join(out, "checkpoints")))).toEqual(["net.partial.safetensors"]);
 
       const second = await openRun(options(out, { resume: true }));
