@@ -62,6 +62,8 @@ async function launch(executable: string, folder: string, libraries?: string): P
     viewport: { width: 1280, height: 900 },
     env: { ...process.env, ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) },
   });
+  // What runs in a page is sent as text and does not see this module.
+  await context.addInitScript({ content: `globalThis.defined = ${defined}` });
   const close = async () => {
     await context.close();
     rmSync(folder, { recursive: true, force: true });
