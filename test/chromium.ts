@@ -2,14 +2,15 @@
  * A headless Chromium for tests of reports: the one PATCHWISE_CHROMIUM names, an installed one, or the one that
  * @sparticuz/chromium carries (Linux on x64).
  */
+import { afterAll, afterEach } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { arch, platform, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { defined } from "./fixtures.ts";
+import { type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import { defined, temporaryFolder } from "./fixtures.ts";
 
 const NAMES = ["google-chrome", "google-chrome-stable", "chromium", "chromium-browser"];
 const FLAGS = [
@@ -24,7 +25,7 @@ const FLAGS = [
 ];
 const LAUNCH_TIMEOUT = 30_000;
 
-export interface TestBrowser {
+interface TestBrowser {
   context: BrowserContext;
   /** The file that runs, for messages. */
   executable: string;
@@ -72,7 +73,7 @@ async function launch(executable: string, folder: string, libraries?: string): P
 }
 
 /** The first browser that starts, or the reasons why none does; close it at the end. */
-export async function openChromium(): Promise<TestBrowser | { reasons: string[] }> {
+async function openChromium(): Promise<TestBrowser | { reasons: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), "patchwise-chromium-"));
   const reasons: string[] = [];
   const attempt = async (executable: string, libraries?: string) => {
@@ -101,10 +102,41 @@ export interface OpenReport {
   problems: string[];
 }
 
-/** Writes the report to `path` and opens it, 1280 pixels wide and light. */
-export async function openReport(browser: TestBrowser, path: string, text: string): Promise<OpenReport> {
+/** What the tests of a file see of its browser. */
+export interface ReportBrowser {
+  /** No browser runs here: the tests that need one skip. */
+  missing: boolean;
+  /** Opens a report from a file, 1280 pixels wide and light; the page is closed after the test. */
+  open(text: string): Promise<OpenReport>;
+}
+
+/** A browser for the tests of a file, closed after them. Says which one runs, or why none does. */
+export async function reportBrowser(): Promise<ReportBrowser> {
+  const browser = await openChromium();
+  if ("reasons" in browser) {
+    console.warn(`no browser runs here, the tests in a browser are skipped:\n  ${browser.reasons.join("\n  ")}`);
+    const open = () => Promise.reject(new Error("no browser"));
+    return { missing: true, open };
+  }
+  console.log(`reports are opened in ${browser.executable}`);
+  const folder = temporaryFolder("report");
+  const pages: Page[] = [];
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.close();
+  });
+  afterAll(() => browser.close());
+  let files = 0;
+  const open = async (text: string) => {
+    const page = await browser.context.newPage();
+    pages.push(page);
+    return openReport(page, join(folder, `${files++}.html`), text);
+  };
+  return { missing: false, open };
+}
+
+/** Writes the report to `path` and opens it. */
+async function openReport(page: Page, path: string, text: string): Promise<OpenReport> {
   writeFileSync(path, text);
-  const page = await browser.context.newPage();
   const problems: string[] = [];
   page.on("console", (message) => {
     const ours = message.text().includes("willReadFrequently"); // these tests read the canvases, reports do not
@@ -119,6 +151,21 @@ export async function openReport(browser: TestBrowser, path: string, text: strin
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto(pathToFileURL(path).href);
   return { page, problems };
+}
+
+/** The size of a picture in its own pixels, and how red each is, 0 … 255, row by row. */
+export function pixelsOf(picture: Locator): Promise<{ width: number; height: number; red: number[] }> {
+  return picture.evaluate(async (node) => {
+    const image = node as HTMLImageElement;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    const [width, height] = [image.naturalWidth, image.naturalHeight];
+    [canvas.width, canvas.height] = [width, height];
+    const context = defined(canvas.getContext("2d"));
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    return { width, height, red: Array.from({ length: width * height }, (_, i) => data[4 * i]) };
+  });
 }
 
 /** For every plot: its figure, and how many of its canvas' pixels have the ink of the series drawn last. */

@@ -6,8 +6,7 @@ import { escapeHtml, html, inlineJson } from "../../lib/report/html.ts";
 import { fieldPicture, spinPicture } from "../../lib/report/lattice.ts";
 import { formatEstimate, formatNumber, formatSetting, formatWithInterval } from "../../lib/report/number.ts";
 import { htmlTable } from "../../lib/report/table.ts";
-
-const HOSTILE = `<img src=x onerror="document.title='hit'"></script><b>'&amp;`;
+import { HOSTILE } from "./hostile.ts";
 
 describe("numbers", () => {
   test("are rounded to what they are worth", () => {

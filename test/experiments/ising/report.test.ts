@@ -1,19 +1,17 @@
-// The Ising report as whole pages from synthetic data: what stands in figures and tables, and in a headless Chromium that
-// everything is drawn. Without a browser those tests skip and say why.
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// The Ising report from synthetic data: what every report must be, and what stands in its figures, tables and pictures.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { IsingReportData } from "../../../lib/experiments/ising/data.ts";
 import { isingReport } from "../../../lib/experiments/ising/report.ts";
 import type { ChartData, PlottedPanel } from "../../../lib/report/chart-data.ts";
 import { galleryPage, readHead } from "../../../lib/report/gallery.ts";
-import { inkOfPlots, type OpenReport, openChromium, openReport } from "../../chromium.ts";
+import { pixelsOf, reportBrowser } from "../../chromium.ts";
 import { defined } from "../../fixtures.ts";
+import { testReport, withoutLists, withoutNumbers } from "../../report/every-report.ts";
 import { syntheticData } from "./synthetic.ts";
 
-/** Seven starts, four patch sides, four methods, a hundred times; the gallery wants reports below 1 MB. */
-const MAX_BYTES = 1_000_000;
+setDefaultTimeout(60_000);
+
+/** Seven starts, four patch sides, six doublings. */
 const PLOTS_PER_FIGURE = {
   "mean-m": 4,
   "mean-rho": 4,
@@ -45,56 +43,36 @@ const HOMES: Partial<Record<keyof IsingReportData, string[]>> = {
 const SECTIONS = [
   ...["summary", "trajectories", "errors", "fluctuations", "closure", "training", "upsampling", "drift", "size", "run"],
 ];
-const HOSTILE = `<img src=x onerror="document.title='hit'"></script><b>'&amp;`;
-/** Pixels of its own colour that a drawn curve has at least. */
-const DRAWN = 60;
-const BROWSER_TIMEOUT = 60_000;
+const SETTINGS = [
+  ...["result", "side", "patch", "patches", "level", "temperature", "field", "trueRuns", "runs", "horizon"],
+  ...["time", "pairs", "spins"],
+];
 
-const folder = mkdtempSync(join(tmpdir(), "patchwise-report-"));
-const browser = await openChromium();
-const noBrowser = "reasons" in browser;
-if (noBrowser)
-  console.warn(`no browser runs here, the tests in a browser are skipped:\n  ${browser.reasons.join("\n  ")}`);
-
-afterAll(async () => {
-  if (!noBrowser) await browser.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function open(text: string, name: string): Promise<OpenReport> {
-  if ("reasons" in browser) throw new Error("no browser");
-  return openReport(browser, join(folder, `${name}.html`), text);
-}
+const browser = await reportBrowser();
 
 const nothing = { x: [], truth: [], learned: [] };
 const NO_DENSITY = { m: nothing, rho: nothing };
 
-/** The same run with nothing measured; and with nothing but NaN where a measured number stands. */
 function emptied(data: IsingReportData): IsingReportData {
-  const lists = Object.entries(data).filter(([key, value]) => Array.isArray(value) && key !== "variables");
-  return {
-    ...data,
-    ...Object.fromEntries(lists.map(([key]) => [key, []])),
-    density: NO_DENSITY,
-    driftField: null,
-    size: null,
-    floors: { error: Number.NaN, early: Number.NaN },
-  };
+  const floors = { error: Number.NaN, early: Number.NaN };
+  return { ...withoutLists(data, ["variables"]), density: NO_DENSITY, driftField: null, size: null, floors };
 }
-function withoutNumbers(data: IsingReportData): IsingReportData {
-  const settings = [
-    ...["result", "side", "patch", "patches", "level", "temperature", "field", "trueRuns", "runs", "horizon"],
-    ...["time", "pairs", "spins"],
-  ];
-  const strip = (value: unknown, key = ""): unknown => {
-    if (settings.includes(key)) return value;
-    if (typeof value === "number") return Number.NaN;
-    if (Array.isArray(value)) return value.map((item) => strip(item));
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, strip(item, name)]));
-  };
-  return strip(data) as IsingReportData;
-}
+
+testReport(
+  {
+    report: isingReport,
+    data: syntheticData,
+    title: "2D Ising model",
+    plots: PLOTS_PER_FIGURE,
+    missing: { "nothing measured": emptied, NaN: (data) => withoutNumbers(data, SETTINGS) },
+    rename(data, text) {
+      data.variables[2] = { name: text, symbol: text };
+      data.scoreNotes = { error: text, early: text, stdRatio: text };
+      data.pictures[0][0].title = text;
+    },
+  },
+  browser,
+);
 
 /** A figure's numbers as its script finds them. */
 function figure(text: string, id: string): ChartData {
@@ -107,13 +85,6 @@ function column(data: ChartData, panel: PlottedPanel, name: string, key: "x" | "
 }
 
 const OURS = "Ours (compensator)";
-
-test("the report is small, the same every time, and has no way out", () => {
-  const text = isingReport(syntheticData());
-  expect(Buffer.byteLength(text)).toBeLessThan(MAX_BYTES);
-  expect(isingReport(syntheticData())).toBe(text);
-  expect(text).not.toMatch(/(?:src|href)="(?!data:|#)/);
-});
 
 test("the gallery shows its curves, its headline and its own metrics", () => {
   const data = syntheticData();
@@ -264,163 +235,62 @@ test("parts without data are left out, and nothing else with them", () => {
   expect(ids(isingReport(emptied(data)))).toEqual(["summary", "run"]);
 });
 
-describe.skipIf(noBrowser)("in a browser", () => {
-  test(
-    "every plot is drawn, in light and dark, without an error or a request",
-    async () => {
-      const { page, problems } = await open(isingReport(syntheticData()), "report");
-      const light = await inkOfPlots(page);
-      expect(light.filter((plot) => plot.ink < DRAWN)).toEqual([]);
-      const counts = Object.groupBy(light, (plot) => plot.figure);
-      expect(Object.fromEntries(Object.entries(counts).map(([id, all]) => [id, defined(all).length]))).toEqual(
-        PLOTS_PER_FIGURE,
-      );
-      const order = await page.locator("main > section").evaluateAll((nodes) => nodes.map((node) => node.id));
-      expect(order).toEqual(SECTIONS);
-      await page.click("#theme");
-      expect((await inkOfPlots(page)).filter((plot) => plot.ink < DRAWN)).toEqual([]); // in the dark theme's inks
-      expect(problems).toEqual([]);
-      await page.close();
-    },
-    BROWSER_TIMEOUT,
-  );
+describe.skipIf(browser.missing)("in a browser", () => {
+  test("sections stand in order, numbers in the lead and the tables as given", async () => {
+    const { page } = await browser.open(isingReport(syntheticData()));
+    const order = await page.locator("main > section").evaluateAll((nodes) => nodes.map((node) => node.id));
+    expect(order).toEqual(SECTIONS);
+    const lead = defined(await page.locator(".lead").textContent()).replace(/\s+/g, " ");
+    // 1e-4 + 2e-4 · 0.2² · 7 ± 20 %, 1e-4 + 2e-4 · 5² · 7, and 1 + 0.01 · 0.2 ± 2 %.
+    for (const part of ["(1.56 ± 0.31)×10⁻⁴", "0.035", "a perfect model 9.0×10⁻⁵", "1.002 ± 0.020"])
+      expect(lead).toContain(part);
+    const cells = async (section: string, table: number, row: number) =>
+      page.locator(`#${section} table`).nth(table).locator("tbody tr").nth(row).locator("th, td").allTextContents();
+    expect(await cells("summary", 0, 2)).toEqual([
+      "16",
+      "(1.24 ± 0.25)×10⁻⁴",
+      "(4.84 ± 0.97)×10⁻⁴",
+      "0.0151 ± 0.0030",
+      "0.0385 ± 0.0077",
+      "7.98×10⁻⁴",
+    ]);
+    expect(await page.locator("#errors tbody tr").count()).toBe(16);
+    // Rows from large patches to small ones, ours first: row 14 is naive at side 8.
+    expect(await cells("errors", 0, 14)).toEqual(["8", "Naive", "0.0351 ± 0.0070", "0.0140 ± 0.0042", "8.00 ± 0.16"]);
+    expect(await cells("closure", 0, 2)).toEqual([
+      "features",
+      OURS,
+      "(1.31 ± 0.26)×10⁻⁴", // 1e-4 + 1.3 · 2.4e-5
+      "(5.2 ± 1.6)×10⁻⁵",
+      "1.002 ± 0.020",
+    ]);
+    expect((await cells("training", 0, 3)).slice(0, 4)).toEqual([
+      "closed on itself (paper)",
+      "8",
+      OURS,
+      "(1.78 ± 0.36)×10⁻³", // 1e-4 + 30 · 5.6e-5
+    ]);
+    // ρ, patches of 8, third level: 0.08 · 1.3 unrelaxed, 0.04 of that and 0.002 relaxed.
+    expect(await cells("upsampling", 0, 11)).toEqual([
+      ...["domain-wall density ρ", "8", "3", "64", "0.104 ± 0.010", "(6.16 ± 0.62)×10⁻³", "1.5×10⁻³"],
+    ]);
+    expect(await cells("size", 0, 0)).toEqual(["Mean of m", "0.72510 ± 0.00073", "0.72490 ± 0.00072"]);
+    expect(await cells("size", 0, 3)).toEqual(["Time of the runs [s]", "0.840", "1,310"]);
+    expect(await page.locator("#summary").textContent()).toContain("2,000 direct simulations and 512 predicted runs");
+  });
 
-  test(
-    "numbers stand in the lead and the tables as given",
-    async () => {
-      const data = syntheticData();
-      const { page } = await open(isingReport(data), "numbers");
-      const lead = defined(await page.locator(".lead").textContent()).replace(/\s+/g, " ");
-      // 1e-4 + 2e-4 · 0.2² · 7 ± 20 %, 1e-4 + 2e-4 · 5² · 7, and 1 + 0.01 · 0.2 ± 2 %.
-      for (const part of ["(1.56 ± 0.31)×10⁻⁴", "0.035", "a perfect model 9.0×10⁻⁵", "1.002 ± 0.020"])
-        expect(lead).toContain(part);
-      const cells = async (section: string, table: number, row: number) =>
-        page.locator(`#${section} table`).nth(table).locator("tbody tr").nth(row).locator("th, td").allTextContents();
-      expect(await cells("summary", 0, 2)).toEqual([
-        "16",
-        "(1.24 ± 0.25)×10⁻⁴",
-        "(4.84 ± 0.97)×10⁻⁴",
-        "0.0151 ± 0.0030",
-        "0.0385 ± 0.0077",
-        "7.98×10⁻⁴",
-      ]);
-      expect(await page.locator("#errors tbody tr").count()).toBe(16);
-      // Rows from large patches to small ones, ours first: row 14 is naive at side 8.
-      expect(await cells("errors", 0, 14)).toEqual(["8", "Naive", "0.0351 ± 0.0070", "0.0140 ± 0.0042", "8.00 ± 0.16"]);
-      expect(await cells("closure", 0, 2)).toEqual([
-        "features",
-        OURS,
-        "(1.31 ± 0.26)×10⁻⁴", // 1e-4 + 1.3 · 2.4e-5
-        "(5.2 ± 1.6)×10⁻⁵",
-        "1.002 ± 0.020",
-      ]);
-      expect((await cells("training", 0, 3)).slice(0, 4)).toEqual([
-        "closed on itself (paper)",
-        "8",
-        OURS,
-        "(1.78 ± 0.36)×10⁻³", // 1e-4 + 30 · 5.6e-5
-      ]);
-      // ρ, patches of 8, third level: 0.08 · 1.3 unrelaxed, 0.04 of that and 0.002 relaxed.
-      expect(await cells("upsampling", 0, 11)).toEqual([
-        ...["domain-wall density ρ", "8", "3", "64", "0.104 ± 0.010", "(6.16 ± 0.62)×10⁻³", "1.5×10⁻³"],
-      ]);
-      expect(await cells("size", 0, 0)).toEqual(["Mean of m", "0.72510 ± 0.00073", "0.72490 ± 0.00072"]);
-      expect(await cells("size", 0, 3)).toEqual(["Time of the runs [s]", "0.840", "1,310"]);
-      expect(await page.locator("#summary").textContent()).toContain("2,000 direct simulations and 512 predicted runs");
-      expect(await page.locator("#run pre").textContent()).toBe(data.command);
-      expect(await page.locator("th:not([scope]), img:not([alt])").count()).toBe(0);
-      await page.close();
-    },
-    BROWSER_TIMEOUT,
-  );
-
-  test(
-    "snapshots stand in rows, spin by spin",
-    async () => {
-      const data = syntheticData();
-      const { page } = await open(isingReport(data), "snapshots");
-      const rows = page.locator("#snapshots .pictures");
-      expect(await rows.count()).toBe(2);
-      expect(await rows.nth(1).locator("p").allTextContents()).toEqual(
-        data.pictures[1].map((picture) => picture.title),
-      );
-      const tops = await rows
-        .nth(0)
-        .locator("img")
-        .evaluateAll((all) => all.map((img) => img.getBoundingClientRect().top));
-      expect(new Set(tops).size).toBe(1);
-      const dark = await rows
-        .nth(1)
-        .locator("img")
-        .nth(2)
-        .evaluate(async (node) => {
-          const image = node as HTMLImageElement;
-          const canvas = document.createElement("canvas");
-          [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-          const context = defined(canvas.getContext("2d"));
-          context.drawImage(image, 0, 0);
-          const { data: rgba } = context.getImageData(0, 0, canvas.width, canvas.height);
-          return Array.from({ length: rgba.length / 4 }, (_, i) => Number(rgba[4 * i] < 128));
-        });
-      expect(dark).toEqual(Array.from(data.pictures[1][2].spins));
-      await page.close();
-    },
-    BROWSER_TIMEOUT,
-  );
-
-  test(
-    "on a narrow screen nothing sticks out",
-    async () => {
-      const { page, problems } = await open(isingReport(syntheticData()), "narrow");
-      await page.setViewportSize({ width: 360, height: 800 });
-      await page.waitForFunction(() => [...document.querySelectorAll("canvas")].every((c) => c.clientWidth < 340));
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-      const outside = await page.evaluate(() =>
-        [...document.querySelectorAll<HTMLElement>("main *")]
-          .filter((node) => node.getBoundingClientRect().right > 361)
-          .filter((node) => node.matches("caption") || !node.closest(".scroll, pre, .u-over"))
-          .map((node) => node.outerHTML.slice(0, 80)),
-      );
-      expect(outside).toEqual([]);
-      expect(problems).toEqual([]);
-      await page.close();
-    },
-    BROWSER_TIMEOUT,
-  );
-
-  test(
-    "missing numbers leave gaps, not errors",
-    async () => {
-      for (const [name, make] of Object.entries({ emptied, withoutNumbers })) {
-        const { page, problems } = await open(isingReport(make(syntheticData())), name);
-        expect(await page.evaluate(() => document.documentElement.dataset.drawn)).toBeDefined();
-        for (const plot of await page.locator(".plot").all()) {
-          await plot.focus();
-          await plot.press("ArrowRight");
-        }
-        expect(problems).toEqual([]);
-        const texts = await page.locator("main :is(p, th, td, h3, h4, figcaption, button, caption)").allTextContents();
-        expect(texts.join("\n")).not.toMatch(/NaN|undefined|Infinity|null/);
-        await page.close();
-      }
-    },
-    BROWSER_TIMEOUT,
-  );
-
-  test(
-    "names from outside are shown, not run",
-    async () => {
-      const data = syntheticData();
-      data.variables[2] = { name: HOSTILE, symbol: HOSTILE };
-      data.scoreNotes = { error: HOSTILE, early: HOSTILE, stdRatio: HOSTILE };
-      data.pictures[0][0].title = data.command = HOSTILE;
-      const { page, problems } = await open(isingReport(data), "hostile");
-      expect(await page.title()).toStartWith("2D Ising model");
-      expect(await page.locator("img:not([src^='data:'])").count()).toBe(0);
-      expect(await page.locator("#run pre").textContent()).toBe(HOSTILE);
-      expect(problems).toEqual([]);
-      await page.close();
-    },
-    BROWSER_TIMEOUT,
-  );
+  test("snapshots stand in rows, spin by spin", async () => {
+    const data = syntheticData();
+    const { page } = await browser.open(isingReport(data));
+    const rows = page.locator("#snapshots .pictures");
+    expect(await rows.count()).toBe(2);
+    expect(await rows.nth(1).locator("p").allTextContents()).toEqual(data.pictures[1].map((picture) => picture.title));
+    const tops = await rows
+      .nth(0)
+      .locator("img")
+      .evaluateAll((all) => all.map((img) => img.getBoundingClientRect().top));
+    expect(new Set(tops).size).toBe(1);
+    const { red } = await pixelsOf(rows.nth(1).locator("img").nth(2));
+    expect(red.map((value) => Number(value < 128))).toEqual(Array.from(data.pictures[1][2].spins));
+  });
 });

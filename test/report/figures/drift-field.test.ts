@@ -1,0 +1,33 @@
+// Arrows of a drift field: their scale, and which of a crowd are drawn.
+import { describe, expect, test } from "bun:test";
+import type { Series } from "../../../lib/report/chart-spec.ts";
+import { arrowScale, spreadOut } from "../../../lib/report/figures/drift-field.ts";
+
+describe("arrows", () => {
+  // A square lattice of spacing 0.1 with arrows of length 2 to the right: drawn at 0.9 of the spacing.
+  const bases = Array.from({ length: 81 }, (_, i) => [0.1 * (i % 9), 0.1 * Math.floor(i / 9)] as const);
+  const [x, y] = [bases.map(([at]) => at), bases.map(([, at]) => at)];
+  const field = (size: number): Series => ({ name: "", ink: "naive", x, y, dx: x.map(() => size), dy: x.map(() => 0) });
+
+  test("of a lattice nearly reach their neighbours, whatever the unit of the vectors", () => {
+    expect(2 * arrowScale([field(2)])).toBeCloseTo(0.09, 10);
+    expect(arrowScale([field(20)])).toBeCloseTo(arrowScale([field(2)]) / 10, 10);
+  });
+
+  test("of two series share one scale, set by the longer", () => {
+    expect(arrowScale([field(2), field(0.01)])).toBeCloseTo(arrowScale([field(2)]), 10);
+  });
+
+  test("in a crowd are set apart, and all kept on a lattice", () => {
+    expect(spreadOut(x, y)).toHaveLength(x.length);
+    // A cluster of 400 points in a hundredth of the frame leaves one, beside the two corners that make the frame.
+    const crowd = Array.from({ length: 400 }, (_, i) => 0.5 + 0.01 * Math.sin(i));
+    expect(spreadOut([0, 1, ...crowd, Number.NaN], [0, 1, ...crowd, 0.5])).toEqual([0, 1, 2]);
+  });
+
+  test("that cannot be drawn have scale 1", () => {
+    expect(arrowScale([])).toBe(1);
+    expect(arrowScale([field(0)])).toBe(1);
+    expect(arrowScale([field(Number.NaN)])).toBe(1);
+  });
+});
