@@ -1,22 +1,21 @@
 // scripts/gallery.ts as a user runs it, on folders of synthetic runs.
-import { afterAll, beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { galleryPage, readHead } from "../../lib/report/gallery.ts";
 import { html } from "../../lib/report/html.ts";
 import { page } from "../../lib/report/page.ts";
 import { syntheticData } from "../experiments/curie-weiss/synthetic.ts";
+import { temporaryFolder } from "../fixtures.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/gallery.ts", import.meta.url));
 const TITLE = `A <title> & "quotes"`;
 
-const root = mkdtempSync(join(tmpdir(), "patchwise-gallery-"));
+const root = temporaryFolder("gallery");
 const [from, to] = [join(root, "reports"), join(root, "gallery")];
 
-afterAll(() => rmSync(root, { recursive: true, force: true }));
 beforeEach(() => {
   for (const folder of [from, to]) rmSync(folder, { recursive: true, force: true });
   mkdirSync(from);
