@@ -1,0 +1,186 @@
+// scripts/simulate.ts as a user starts it: tables against exact results, files that are kept, bad input.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { magnetizationTrajectory } from "../../lib/analysis/curie-weiss-theory.ts";
+import { temporaryFolder } from "../fixtures.ts";
+import { expectRefusal, runScript } from "./command.ts";
+
+setDefaultTimeout(60_000);
+
+const folder = temporaryFolder("simulate");
+
+/** Runs a command line, spaces between its words. */
+const simulate = (line: string, ...more: string[]) => runScript("simulate", [...line.split(" "), ...more]);
+
+interface Row {
+  /** Time and observable as they stand in the table. */
+  readonly place: string;
+  readonly time: number;
+  readonly observable: string;
+  readonly mean: number;
+  readonly std: number;
+  readonly error: number;
+}
+
+function rowsOf(text: string): Row[] {
+  const [head, ...lines] = text.trim().split("\n");
+  expect(head).toBe("time,observable,mean,std,se_mean,replicas");
+  return lines.map((line) => {
+    const [time, observable, mean, std, error] = line.split(",");
+    const place = `${time} ${observable}`;
+    return { place, time: Number(time), observable, mean: Number(mean), std: Number(std), error: Number(error) };
+  });
+}
+
+/** The table of a command line, which a second start does not overwrite. */
+async function tableOf(line: string, name: string): Promise<Row[]> {
+  const file = join(folder, name);
+  expect((await simulate(line, "--out", file)).code).toBe(0);
+  const text = readFileSync(file, "utf8");
+  expect((await simulate(line, "--out", file)).code).toBe(2);
+  expect(readFileSync(file, "utf8")).toBe(text);
+  return rowsOf(text);
+}
+
+const places = (rows: readonly Row[]) => rows.map(({ place }) => place);
+
+/** Fails beyond four standard errors: a false alarm in 16,000 comparisons; seeds are fixed. */
+function expectNear(found: number, exact: number, error: number, rounding = 1e-7): void {
+  expect(Math.abs(found - exact)).toBeLessThanOrEqual(4 * error + rounding);
+}
+
+test("curie-weiss: mean and std agree with the master equation", async () => {
+  const [replicas, times] = [2000, [0, 1, 2, 5]];
+  const line = `curie-weiss --L 64 --T 1.1 --h 0.1 --m0 -0.5 --replicas ${replicas} --times ${times} --seed 3`;
+  const rows = await tableOf(line, "m.csv");
+  expect(places(rows)).toEqual(times.map((time) => `${time} m`));
+  const exact = magnetizationTrajectory({ spins: 4096, temperature: 1.1, field: 0.1 }, -0.5, times);
+  for (const [k, { mean, std, error }] of rows.entries()) {
+    expectNear(mean, exact.mean[k], error, 1e-12);
+    expectNear(std, exact.std[k], exact.std[k] / Math.sqrt(2 * replicas), 1e-12);
+  }
+});
+
+test("predator-prey: the linear problem has its exact mean and spread", async () => {
+  const [points, noise, replicas] = [20, 0.04, 2000];
+  const line = `predator-prey --N ${points} --a 0 --noise ${noise} --amplitude 0 --replicas ${replicas}`;
+  const rows = await tableOf(`${line} --times 0,0.5,2 --seed 3`, "uv.csv");
+  expect(places(rows)).toEqual(["0 u", "0 v", "0.5 u", "0.5 v", "2 u", "2 v"]);
+  for (const { time, observable, mean, std, error } of rows) {
+    if (observable !== "v") continue;
+    // Zero flux: the mean of the predators only sums noise, variance s² t/N.
+    const exact = noise * Math.sqrt(time / points);
+    expectNear(mean, 0.5, error);
+    expectNear(std, exact, exact / Math.sqrt(2 * replicas));
+  }
+});
+
+test("ising: without coupling m and ρ decay as they must, and the error of the mean knows about words", async () => {
+  const [side, m0, replicas] = [16, 0.875, 2048];
+  const n = side ** 2;
+  const line = `ising --L ${side} --T 1e6 --h 0 --m0 ${m0} --replicas ${replicas} --times 0,0.5,1 --seed 3`;
+  const rows = await tableOf(line, "m-rho.csv");
+  expect(places(rows)).toEqual(["0 m", "0 ρ", "0.5 m", "0.5 ρ", "1 m", "1 ρ"]);
+  for (const { time, observable, mean, std, error } of rows) {
+    const kept = Math.exp(-time);
+    // A fixed number of spins is up at first, at random places: ⟨s s'⟩ = (n m0² − 1)/(n − 1).
+    const exact = observable === "m" ? m0 * kept : (1 - (kept ** 2 * (n * m0 ** 2 - 1)) / (n - 1)) / 2;
+    expectNear(mean, exact, error);
+    if (observable !== "m" || time === 0) continue;
+    const variance = (1 - kept ** 2) / n;
+    expect(Math.abs(std / Math.sqrt(variance) - 1)).toBeLessThanOrEqual(4 / Math.sqrt(2 * replicas) + 0.02);
+    // Replicas of a word share which sites are left untouched: covariance m0² e^−t (1 − e^−t)/n. 64 words, 4 deviations.
+    const covariance = (m0 ** 2 * kept * (1 - kept)) / n;
+    const word = Math.sqrt((variance + 31 * covariance) / replicas);
+    expect(Math.abs(error / word - 1)).toBeLessThanOrEqual(4 / Math.sqrt(2 * (replicas / 32 - 1)));
+  }
+});
+
+test("ising: of fewer than 64 replicas the error is std/√replicas; without a file the table is printed", async () => {
+  const few = await simulate("ising --L 74 --replicas 40 --times 1");
+  expect(few.code).toBe(0);
+  const [{ std, error }] = rowsOf(few.out);
+  expect(error).toBeCloseTo(std / Math.sqrt(40), 12);
+});
+
+test("predator-prey: a population that fails ends with one sentence, and the times before are written", async () => {
+  const file = join(folder, "failed.csv");
+  const line = "predator-prey --N 20 --noise 1 --replicas 5 --times 0,0.01,50 --seed 3";
+  const { code, err } = await simulate(line, "--out", file);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^(prey u|predators v) = -?\d\S* at point \d+ of replica \d, step \d+ \(time [\d.]+\): .*\n$/m);
+  expect(err).not.toMatch(/\n {4}at /);
+  expect(places(rowsOf(readFileSync(file, "utf8")))).toEqual(["0 u", "0 v", "0.01 u", "0.01 v"]);
+});
+
+test.each([
+  ["predator-prey --N 8 --replicas 2 --times 0", "ising", ["0 u", "0 v"]],
+  ["--L 8 --replicas 2 --times 0 ising", "predator-prey", ["0 m", "0 ρ"]],
+])("%s into a file called %s: the file does not choose the system", async (line, name, rows) => {
+  const file = join(folder, name);
+  expect((await simulate(line, "--out", file)).code).toBe(0);
+  expect(places(rowsOf(readFileSync(file, "utf8")))).toEqual(rows);
+});
+
+test("a file called like a system, without a system: it is missing", async () => {
+  // As a word of its own, relative to the folder of the run.
+  const { code, err } = await simulate("--out ising --replicas 2");
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: "the system is missing: give curie-weiss, ising or predator-prey\n",
+  });
+});
+
+test("ising --help", async () => {
+  const { code, out, err } = await simulate("ising --help");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toMatch(/--L N.*--T X.*--h X.*--m0 X.*--replicas N/s);
+});
+
+test.each([
+  ["predator-prey --times 0,0.015", /time 0\.015 is not a multiple of the time step 0\.01/],
+  ["predator-prey --times 1,0.5", /ascend/],
+  ["predator-prey --N 1", /--N.*2/],
+  ["predator-prey --dt 0.6", /0\.6.*0\.5/],
+  ["predator-prey --mean 0.95", /0\.95.*0\.1/],
+  ["predator-prey --L 64", /--L/],
+  ["ising --L 65", /--L 65 is odd/],
+  ["ising --L 2", /--L "2".*4/],
+  ["ising --L 65536", /lattice side 65536 is above \d+, the largest/],
+  ["ising --L 512 --replicas 1000000", /ising\.\w+ needs \d+ MiB.*smaller/],
+  ["ising --T 0", /--T "0".*above 0/],
+  ["ising --h 1000", /--h "1000".*100/],
+  ["ising --m0 2", /--m0 "2".*1/],
+  ["ising --times 1,0.5", /ascend/],
+  ["ising --replicas 1", /--replicas "1".*2/],
+  ["ising --N 64", /--N/],
+])("%s: refused before anything is written", async (line, message) => {
+  const file = join(folder, "refused.csv");
+  expectRefusal(await simulate(line, "--out", file), message);
+  expect(existsSync(file)).toBe(false);
+});
+
+test("fuzzed command lines of simulate never crash", async () => {
+  const word = fc.oneof(
+    fc.constantFrom("--L", "--T", "--m0", "--times", "--replicas", "--seed", "--out", "curie-weiss", "ising", "--"),
+    fc.constantFrom("predator-prey", "--N", "--noise", "--dt", "--N=1", "--dt=0.6", "--mean=2", "--integrator=rk5"),
+    fc.constantFrom("-1", "0", "NaN", "1e999", "0x10", "", " ", "3,2,1", "--L=7", "--T=0", "--m0=2", "--help=no"),
+    fc.string({ maxLength: 12 }).filter((text) => !text.includes("\0")),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(word, { maxLength: 5 }), async (words) => {
+      // The last word makes every line impossible, so that none of them starts to simulate.
+      const { code, err } = await runScript("simulate", [
+        ...words.filter((w) => w !== "--help" && w !== "-h"),
+        "--L",
+        "0",
+      ]);
+      expect(code).toBe(2);
+      expect(err).not.toMatch(/\n {4}at /);
+      expect(err.trim().length).toBeGreaterThan(0);
+    }),
+    { numRuns: 25, seed: 1 },
+  );
+});
