@@ -1,11 +1,11 @@
 // Comparisons of ensembles in law: maximum mean discrepancy on the device against float64 and closed forms.
 //
 // Statistical assertions are at 4.5 standard errors (test/statistics.ts) with fixed seeds.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Ensemble } from "../../lib/analysis/ensemble.ts";
 import { MMD_BANDWIDTHS, mmdFloor, mmdOverTime } from "../../lib/analysis/mmd.ts";
 import { InputError } from "../../lib/errors.ts";
-import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
+import { openDevice } from "../../lib/gpu/device.ts";
 import { draws, emptied } from "../fixtures.ts";
 import { expectLaw, expectWithin, histogram, moments } from "../statistics.ts";
 import { gaussian, recordOf } from "./records.ts";
@@ -17,10 +17,7 @@ const PAIR_TOLERANCE = 7e-7;
 
 setDefaultTimeout(120_000);
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
 const generator = (purpose: string) => draws(723)(purpose).normal;
 

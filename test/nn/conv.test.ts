@@ -1,9 +1,9 @@
 // Convolutional networks on the device against float64 twins written here from the definitions: forward, gradients, training.
 //
 // Every check is deterministic (fixed seeds).
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InputError } from "../../lib/errors.ts";
-import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
+import { openDevice } from "../../lib/gpu/device.ts";
 import {
   type ConvDecoderNetShape,
   decoderLayers,
@@ -30,10 +30,7 @@ const SEED = 60;
 const TOLERANCE = 3e-5;
 setDefaultTimeout(240_000);
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
 const generator = generators(SEED);
 

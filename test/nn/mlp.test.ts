@@ -1,9 +1,9 @@
 // The multilayer perceptrons and their optimiser on the device against float64 references written here.
 //
 // Every check is deterministic (fixed seeds); the one statistical assertion states its false-alarm rate.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InputError } from "../../lib/errors.ts";
-import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
+import { openDevice } from "../../lib/gpu/device.ts";
 import {
   type AdamWOptions,
   initialParameters,
@@ -31,10 +31,7 @@ const TOLERANCE = 1e-5;
 // SwiftShader on a busy machine; the usual five seconds are for the tests of a library, not of a device.
 setDefaultTimeout(120_000);
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
 const generator = generators(SEED);
 

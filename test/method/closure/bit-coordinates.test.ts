@@ -3,15 +3,16 @@
 //
 // Statistical assertions fail beyond 4.5 standard errors (test/statistics.ts): false alarm 6.8e-6 each, about 60 of them. The
 // 32 replicas of a word share the places of their attempts and are one cluster.
-import { afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { allocatedBytes } from "../../../lib/gpu/buffer.ts";
-import { type Gpu, openDevice } from "../../../lib/gpu/device.ts";
+import { openDevice } from "../../../lib/gpu/device.ts";
 import { closedBy, type Encoder } from "../../../lib/method/closure/coordinates.ts";
 import { makePairs, smallTrajectories } from "../../../lib/method/snapshots.ts";
-import { branch, type Stream, stream } from "../../../lib/random/stream.ts";
+import { branch } from "../../../lib/random/stream.ts";
 import { BOUNDARIES, Ising, type IsingParameters, type IsingStates } from "../../../lib/systems/ising.ts";
 import type { PatchChange, System } from "../../../lib/systems/system.ts";
-import { defined } from "../../fixtures.ts";
+import { defined, keeper, streams } from "../../fixtures.ts";
+import { largest } from "../../numbers.ts";
 import { expectWithin, moments } from "../../statistics.ts";
 import { columnOf, expectWordMean, LANES, unpackSpins, wordMeans } from "../../systems/ising-host.ts";
 
@@ -24,26 +25,13 @@ const SIDE = 24;
 const PATCH = 8;
 const TILES = (SIDE / PATCH) ** 2;
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
-let streams = 0;
-const fresh = (): Stream => stream(SEED, "test/spin-coordinates", streams++);
+const fresh = streams(SEED, "test/spin-coordinates");
 const makeSystem = (parameters: Partial<IsingParameters> = {}) =>
   new Ising(gpu, { ...PAPER, patchSide: PATCH, ...parameters });
 
-const open: IsingStates[] = [];
-async function keep(states: Promise<IsingStates>): Promise<IsingStates> {
-  open.push(await states);
-  return states;
-}
-afterEach(() => {
-  for (const states of open.splice(0)) states.destroy();
-});
-
-const largest = (values: ArrayLike<number>) => Array.from(values, Math.abs).reduce((a, b) => Math.max(a, b), 0);
+const keep = keeper();
 
 /**
  * ψ of a patch: the mean of its left half, and 1 − 2 times that of its right half. So m = ½ ψ₀ − ¼ ψ₁ + ¼, and as much of every

@@ -4,7 +4,8 @@ import type { ConvolutionModel } from "../../../lib/method/closure/convolution.t
 import { encoderOf } from "../../../lib/method/closure/kinds.ts";
 import type { Xoshiro } from "../../../lib/random/xoshiro.ts";
 import type { BinarySystem, States } from "../../../lib/systems/system.ts";
-import { mean, range } from "./fields.ts";
+import { range } from "../../numbers.ts";
+import { mean } from "./fields.ts";
 
 /** A lattice of ±1 in rows. */
 export type Lattice = number[][];

@@ -1,8 +1,8 @@
 // Encoders by convolutional networks on patches of bits, and what kinds of encoders have in common.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InputError } from "../../../lib/errors.ts";
 import { allocatedBytes } from "../../../lib/gpu/buffer.ts";
-import { type Gpu, openDevice } from "../../../lib/gpu/device.ts";
+import { openDevice } from "../../../lib/gpu/device.ts";
 import {
   type ConvolutionModel,
   type ConvolutionShape,
@@ -10,15 +10,13 @@ import {
 } from "../../../lib/method/closure/convolution.ts";
 import { ENCODER, type EncoderShape, encoderOf, kindOf } from "../../../lib/method/closure/kinds.ts";
 import { ConvEncoderNet, initialEncoder } from "../../../lib/nn/conv-encoder-net.ts";
+import { range } from "../../numbers.ts";
 import { encode, randomLattice, statesOf, systemOf } from "./bits.ts";
-import { systemOf as fieldsOf, generator, randomEncoder, range, SEED, SPECIES } from "./fields.ts";
+import { systemOf as fieldsOf, generator, randomEncoder, SEED, SPECIES } from "./fields.ts";
 
 setDefaultTimeout(240_000);
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
 const SHAPE: ConvolutionShape = { kind: "convolution", patchSide: 16, channels: [8, 16], variables: 3 };
 const MODEL: ConvolutionModel = { ...SHAPE, parameters: initialEncoder(convolutionNetwork(SHAPE), SEED, "test") };

@@ -1,8 +1,8 @@
 // Coordinates of fields closed by a perceptron, in one and two dimensions, against float64 twins.
 //
 // Statistical assertions go through `expectWithin` of statistics.ts: 4.5 standard errors, false alarm 6.8e-6 each.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Gpu, openDevice } from "../../../lib/gpu/device.ts";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { openDevice } from "../../../lib/gpu/device.ts";
 import { closedBy } from "../../../lib/method/closure/coordinates.ts";
 import { encoderOf } from "../../../lib/method/closure/kinds.ts";
 import { regression } from "../../../lib/method/pairs.ts";
@@ -13,18 +13,17 @@ import type { FitOptions } from "../../../lib/method/train.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { PREDATOR_PREY, PredatorPrey } from "../../../lib/systems/predator-prey.ts";
 import { defined } from "../../fixtures.ts";
+import { largest, range } from "../../numbers.ts";
 import { expectWithin, moments } from "../../statistics.ts";
 import {
   expectClose,
   JOINT,
   JOINT_PLANE,
-  largest,
   mean,
   PLANE,
   patchOf,
   phi,
   randomEncoder,
-  range,
   SEED,
   SPECIES,
   TOLERANCE,
@@ -35,10 +34,7 @@ import {
 
 setDefaultTimeout(120_000);
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
 describe("coordinates of fields", () => {
   for (const shape of [SPECIES, JOINT, PLANE, JOINT_PLANE]) {

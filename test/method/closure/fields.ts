@@ -1,6 +1,5 @@
 // Fields on the host for tests of closures: a toy system in one or two dimensions, patches by their definition, and perceptrons in
 // float64.
-import { expect } from "bun:test";
 import { type Gpu, openDevice } from "../../../lib/gpu/device.ts";
 import {
   type PerceptronModel,
@@ -9,28 +8,21 @@ import {
 } from "../../../lib/method/closure/perceptron.ts";
 import { layout } from "../../../lib/nn/mlp.ts";
 import { normalPair } from "../../../lib/random/normal.ts";
-import { type Stream, stream } from "../../../lib/random/stream.ts";
+import type { Stream } from "../../../lib/random/stream.ts";
 import { Xoshiro } from "../../../lib/random/xoshiro.ts";
 import { antitheticChange, type DiffusiveSystem, type FieldStates, type Watch } from "../../../lib/systems/system.ts";
+import { generators, normal, normals } from "../../fixtures.ts";
+import { closeWithin, range } from "../../numbers.ts";
 
 export const SEED = 40;
 /** Relative to the largest value of a comparison: float32 sums of tens of products, software tanh. */
 export const TOLERANCE = 1e-5;
 
-export const generator = (purpose: string) => Xoshiro.open(stream(SEED, `test/${purpose}`), 0, 0);
-export const normal = (rng: Xoshiro) => normalPair(rng.next(), rng.next())[0];
-export const normals = (count: number, rng: Xoshiro) => Float32Array.from({ length: count }, () => normal(rng));
+export const generator = generators(SEED);
 export const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
-export const largest = (values: ArrayLike<number>) =>
-  Array.from(values).reduce((top, x) => Math.max(top, Math.abs(x)), 0);
-export const range = <T>(count: number, f: (k: number) => T) => Array.from({ length: count }, (_, k) => f(k));
 
 /** Fails unless all of `found` is within `tolerance` times the largest of `exact`. */
-export function expectClose(found: ArrayLike<number>, exact: ArrayLike<number>, tolerance = TOLERANCE): void {
-  expect(found.length).toBe(exact.length);
-  const error = largest(Array.from(found, (x, k) => x - exact[k]));
-  expect(error).toBeLessThan(tolerance * largest(exact));
-}
+export const expectClose = closeWithin(TOLERANCE);
 
 type Sizes = Pick<PerceptronShape, "dimension" | "patchSide" | "parts">;
 

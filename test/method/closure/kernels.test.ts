@@ -1,18 +1,16 @@
 // The kernels of closures against twins written here from the definitions.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { GpuArray } from "../../../lib/gpu/buffer.ts";
-import { type Gpu, openDevice } from "../../../lib/gpu/device.ts";
+import { openDevice } from "../../../lib/gpu/device.ts";
 import { bitWords } from "../../../lib/method/closure/convolution.ts";
 import { gatherUniform, perceptronNetwork } from "../../../lib/method/closure/perceptron.ts";
 import { drawUniform } from "../../../lib/method/train.ts";
-import { expectClose, generator, normals, patchOf, randomEncoder, SEED, SHAPES } from "./fields.ts";
+import { normals } from "../../fixtures.ts";
+import { expectClose, generator, patchOf, randomEncoder, SEED, SHAPES } from "./fields.ts";
 
 setDefaultTimeout(120_000);
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
 /** Rows that kernels/nn/draw_batch.wgsl draws at a step. */
 async function drawnRows(draw: ReturnType<typeof drawUniform>, at: number): Promise<Float32Array> {

@@ -1,22 +1,21 @@
 // Encoders by perceptrons on fields of one and two dimensions against float64 twins.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InputError } from "../../../lib/errors.ts";
 import { allocatedBytes } from "../../../lib/gpu/buffer.ts";
-import { type Gpu, openDevice } from "../../../lib/gpu/device.ts";
+import { openDevice } from "../../../lib/gpu/device.ts";
 import { ENCODER, encoderOf } from "../../../lib/method/closure/kinds.ts";
 import { type PerceptronModel, perceptronNetwork } from "../../../lib/method/closure/perceptron.ts";
 import type { FieldStates } from "../../../lib/systems/system.ts";
+import { normals } from "../../fixtures.ts";
+import { largest, range } from "../../numbers.ts";
 import {
   expectClose,
   fieldStates,
   generator,
   JOINT,
-  largest,
-  normals,
   patchOf,
   psi,
   randomEncoder,
-  range,
   SHAPES,
   SPECIES,
   systemOf,
@@ -25,10 +24,7 @@ import {
 
 setDefaultTimeout(120_000);
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
 /** Q of single patches over unit time. */
 async function variation(model: PerceptronModel, states: FieldStates, noise: number): Promise<Float32Array> {

@@ -1,26 +1,23 @@
 // Training tables of both kinds of system: the patches they hold are those that were evolved, as packing them directly gives them.
 //
 // Statistical assertions go through `expectWithin` of statistics.ts: 4.5 standard errors, false alarm 6.8e-6 each.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Gpu, openDevice } from "../../../lib/gpu/device.ts";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { openDevice } from "../../../lib/gpu/device.ts";
 import { type ClosureTable, closureTable } from "../../../lib/method/closure/table.ts";
 import { concatenate } from "../../../lib/method/concatenate.ts";
 import { makePairs, type Snapshots, smallTrajectories, upsampled } from "../../../lib/method/snapshots.ts";
-import { type Stream, stream } from "../../../lib/random/stream.ts";
 import { Ising, type IsingParameters } from "../../../lib/systems/ising.ts";
 import { PREDATOR_PREY, PredatorPrey } from "../../../lib/systems/predator-prey.ts";
 import type { States, System } from "../../../lib/systems/system.ts";
-import { defined } from "../../fixtures.ts";
+import { defined, streams } from "../../fixtures.ts";
+import { largest, range } from "../../numbers.ts";
 import { expectWithin, moments } from "../../statistics.ts";
 import { HostLattice, packSpins, unpackSpins } from "../../systems/ising-host.ts";
-import { expectClose, largest, mean, partMeans, patchOf, range, SEED, Toy, toyDrift } from "./fields.ts";
+import { expectClose, mean, partMeans, patchOf, SEED, Toy, toyDrift } from "./fields.ts";
 
 setDefaultTimeout(120_000);
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
 /** The large states that a table with these options is of, packed; the same options give the same states. */
 async function largeWords<S extends States>(system: System<S>, snapshots: Snapshots, options: typeof TOY) {
@@ -158,8 +155,7 @@ describe("table of the Ising model", () => {
   const TILES = (SIDE / PATCH) ** 2;
   const makeSystem = (parameters: Partial<IsingParameters> = {}) =>
     new Ising(gpu, { ...PAPER, patchSide: PATCH, ...parameters });
-  let streams = 0;
-  const fresh = (): Stream => stream(SEED, "test/ising-table", streams++);
+  const fresh = streams(SEED, "test/ising-table");
   const rowOf = (values: ArrayLike<number>, width: number, k: number) => range(width, (j) => values[k * width + j]);
 
   // 60 snapshots at each of two ages, of a relaxation time of its own: batches are no whole words.

@@ -1,23 +1,23 @@
 // Training of closures of bits with both objectives on lattices made here.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InputError } from "../../../lib/errors.ts";
 import { allocatedBytes } from "../../../lib/gpu/buffer.ts";
-import { type Gpu, openDevice } from "../../../lib/gpu/device.ts";
+import { openDevice } from "../../../lib/gpu/device.ts";
 import type { ConvolutionShape } from "../../../lib/method/closure/convolution.ts";
 import type { ClosureTable } from "../../../lib/method/closure/table.ts";
 import { OBJECTIVES, type Objective, trainClosure } from "../../../lib/method/closure/train.ts";
 import type { Compensated, Increments } from "../../../lib/method/pairs.ts";
-import { type FitOptions, type FitState, fitState, fitTensors } from "../../../lib/method/train.ts";
+import type { FitOptions } from "../../../lib/method/train.ts";
+import { normal } from "../../fixtures.ts";
+import { range } from "../../numbers.ts";
 import { closureOf, type Lattice, lattice, pack, randomLattice, tilesOf } from "./bits.ts";
-import { generator, mean, normal, range, SEED } from "./fields.ts";
+import { generator, mean, SEED } from "./fields.ts";
 import { explained, quadratic } from "./regression.ts";
+import { expectSameBytes } from "./same-bytes.ts";
 
 setDefaultTimeout(240_000);
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
 const SHAPE: ConvolutionShape = { kind: "convolution", patchSide: 8, channels: [8], variables: 1 };
 const SIDE = 16;
@@ -167,17 +167,8 @@ describe("training", () => {
 
   for (const objective of OBJECTIVES) {
     test(`${objective}: the same bytes twice, and after resuming from half of it; others for another seed`, async () => {
-      const states: FitState[] = [];
-      // The first submission has 8 steps.
-      const checkpoint = { wanted: () => true, save: (state: FitState) => states.push(state) };
-      const expected = await train(objective, { steps: 16, weightDecay: 1e-2 }, { checkpoint });
-      expect(states[0].step).toBe(8);
-      expect(await train(objective, { steps: 16, weightDecay: 1e-2 })).toEqual(expected);
-      const resumeFrom = fitState(fitTensors(states[0]));
-      expect(await train(objective, { steps: 16, weightDecay: 1e-2 }, { resumeFrom })).toEqual(expected);
-      const other = await train(objective, { steps: 16, weightDecay: 1e-2, seed: 1 });
-      expect(other.parameters).not.toEqual(expected.parameters);
-      const { parameters, ...rest } = expected;
+      const { model } = await expectSameBytes((options, progress) => train(objective, options, progress));
+      const { parameters, ...rest } = model;
       expect(rest).toEqual(shape);
       expect(parameters.every(Number.isFinite)).toBe(true);
     });

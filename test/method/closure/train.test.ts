@@ -1,41 +1,39 @@
 // Training of closures of fields, in one and two dimensions, with both objectives: on planted structure, and from simulation to pairs.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InputError } from "../../../lib/errors.ts";
 import { allocatedBytes } from "../../../lib/gpu/buffer.ts";
-import { type Gpu, openDevice } from "../../../lib/gpu/device.ts";
+import { openDevice } from "../../../lib/gpu/device.ts";
 import { closedBy } from "../../../lib/method/closure/coordinates.ts";
 import { encoderOf } from "../../../lib/method/closure/kinds.ts";
 import type { PerceptronModel, PerceptronShape } from "../../../lib/method/closure/perceptron.ts";
 import { type ClosureTable, closureTable } from "../../../lib/method/closure/table.ts";
 import { OBJECTIVES, type Objective, trainClosure } from "../../../lib/method/closure/train.ts";
 import { makePairs, smallTrajectories } from "../../../lib/method/snapshots.ts";
-import { type FitOptions, type FitState, fitState, fitTensors } from "../../../lib/method/train.ts";
+import type { FitOptions } from "../../../lib/method/train.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import type { Xoshiro } from "../../../lib/random/xoshiro.ts";
+import { normal } from "../../fixtures.ts";
+import { range } from "../../numbers.ts";
 import { moments } from "../../statistics.ts";
 import {
   expectClose,
   fieldStates,
   generator,
   mean,
-  normal,
   patchOf,
   phi,
   psi,
-  range,
   SEED,
   systemOf,
   Toy,
   variationOf,
 } from "./fields.ts";
 import { explained, quadratic } from "./regression.ts";
+import { expectSameBytes } from "./same-bytes.ts";
 
 setDefaultTimeout(240_000);
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
 const PARTS = 2;
 const OPTIONS: FitOptions = { batch: 256, steps: 300, learningRate: 1e-2, weightDecay: 0, seed: SEED };
@@ -227,18 +225,9 @@ describe("training", () => {
 
   for (const objective of OBJECTIVES) {
     test(`${objective}: the same bytes twice, and after resuming from half of it; others for another seed`, async () => {
-      const states: FitState[] = [];
-      // The first submission has 8 steps.
-      const checkpoint = { wanted: () => true, save: (state: FitState) => states.push(state) };
-      const expected = await train(objective, { steps: 16, weightDecay: 1e-2 }, { checkpoint });
-      expect(states[0].step).toBe(8);
-      expect(await train(objective, { steps: 16, weightDecay: 1e-2 })).toEqual(expected);
-      const resumeFrom = fitState(fitTensors(states[0]));
-      expect(await train(objective, { steps: 16, weightDecay: 1e-2 }, { resumeFrom })).toEqual(expected);
-      const other = await train(objective, { steps: 16, weightDecay: 1e-2, seed: 1 });
-      expect(other.parameters).not.toEqual(expected.parameters);
-      expect(other.scale).toEqual(expected.scale);
-      const { center, scale, parameters, ...rest } = expected;
+      const { model, other } = await expectSameBytes((options, progress) => train(objective, options, progress));
+      expect(other.scale).toEqual(model.scale);
+      const { center, scale, parameters, ...rest } = model;
       expect(rest).toEqual(LINE);
     });
 

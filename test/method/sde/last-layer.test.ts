@@ -1,7 +1,7 @@
 // The last drift layer in closed form against least squares in float64 by another way: orthogonal features instead of normal
 // equations.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Gpu, openDevice } from "../../../lib/gpu/device.ts";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { openDevice } from "../../../lib/gpu/device.ts";
 import { type Compensated, type Regression, regression } from "../../../lib/method/pairs.ts";
 import { fitSde, type SdeFitOptions } from "../../../lib/method/sde/fit.ts";
 import { solveLastLayer } from "../../../lib/method/sde/last-layer.ts";
@@ -19,10 +19,7 @@ const PATCHES = 9;
 const NOISE = 0.5;
 setDefaultTimeout(120_000);
 
-let gpu: Gpu;
-beforeAll(async () => {
-  gpu = await openDevice();
-});
+const gpu = await openDevice();
 
 /** The planted drift: not in the span of the networks. */
 const planted = ([x, y]: readonly number[]) => [
