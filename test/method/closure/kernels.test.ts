@@ -222,23 +222,23 @@ describe("gather_bits", () => {
 
 describe("pool and unpool", () => {
   const CASES = [
-    { batch: 64, groups: 2, outputs: 3, patches: 5, columns: 768, offset: 2, rows: 8, width: 8, readers: 1 },
-    { batch: 128, groups: 1, outputs: 9, patches: 4, columns: 512, offset: 3, rows: 16, width: 16, readers: 2 },
-    { batch: 64, groups: 4, outputs: 1, patches: 1, columns: 256, offset: 0, rows: 8, width: 8, readers: 3 },
+    { batch: 64, groups: 2, outputs: 3, patches: 5, columns: 768, offset: 2, rows: 8, width: 8 },
+    { batch: 128, groups: 1, outputs: 9, patches: 4, columns: 512, offset: 3, rows: 16, width: 16 },
+    { batch: 64, groups: 4, outputs: 1, patches: 1, columns: 256, offset: 0, rows: 8, width: 8 },
   ];
 
   for (const one of CASES) {
-    const { batch, groups, outputs, patches, columns, offset, rows, width, readers } = one;
-    const name = `${groups} × ${outputs} variables of ${patches} patches, ${readers} readers`;
+    const { batch, groups, outputs, patches, columns, offset, rows, width } = one;
+    const name = `${groups} × ${outputs} variables of ${patches} patches`;
     test(`${name}: equal plain TypeScript, and one is the adjoint of the other`, async () => {
       const rng = generator(`pool/${name}`);
       const y = normals(width * columns, rng);
       const before = normals(rows * batch, rng);
-      const gradients = normals(readers * rows * batch, rng);
+      const gradient = normals(rows * batch, rng);
       const buffers = {
         y: gpu.buffer("test.y", y),
         input: gpu.buffer("test.input", before),
-        gradient: gpu.buffer("test.gradient", gradients),
+        gradient: gpu.buffer("test.gradient", gradient),
         dy: gpu.buffer("test.dy", new Float32Array(width * columns).fill(9)),
       };
       const [pool, unpool] = await Promise.all([gpu.kernel("closure/pool.wgsl"), gpu.kernel("closure/unpool.wgsl")]);
@@ -246,7 +246,7 @@ describe("pool and unpool", () => {
       gpu.run([
         pool.call({ params, y: buffers.y, input: buffers.input }, (groups * outputs * batch) / 64),
         unpool.call(
-          { params: { ...params, width, readers, rows }, gradient: buffers.gradient, dy: buffers.dy },
+          { params: { ...params, width }, gradient: buffers.gradient, dy: buffers.dy },
           (width * columns) / 64,
         ),
       ]);
@@ -264,7 +264,7 @@ describe("pool and unpool", () => {
             for (let patch = 0; patch < patches; patch++) {
               const from = c * columns + (group * patches + patch) * batch + b;
               pooled[at] += y[from] / patches;
-              for (let n = 0; n < readers; n++) spread[from] += gradients[n * rows * batch + at] / patches;
+              spread[from] = gradient[at] / patches;
             }
           }
         }
@@ -274,10 +274,10 @@ describe("pool and unpool", () => {
       const used = (k: number) => k >= offset * batch && k < (offset + groups * outputs) * batch;
       expect(input.filter((_, k) => !used(k))).toEqual(before.filter((_, k) => !used(k)));
       expect(dy.filter((_, k) => spread[k] === 0).every((value) => value === 0)).toBe(true);
-      // Σ_n ⟨g_n, pool y⟩ = ⟨unpool g, y⟩, on what the device gave.
+      // ⟨g, pool y⟩ = ⟨unpool g, y⟩, on what the device gave.
       let [left, right] = [0, 0];
-      gradients.forEach((g, k) => {
-        if (used(k % (rows * batch))) left += g * input[k % (rows * batch)];
+      gradient.forEach((g, k) => {
+        if (used(k)) left += g * input[k];
       });
       dy.forEach((value, k) => {
         right += value * y[k];
