@@ -4,6 +4,9 @@ import { expect } from "bun:test";
 /** f(0) … f(count − 1). */
 export const range = <T>(count: number, f: (k: number) => T) => Array.from({ length: count }, (_, k) => f(k));
 
+export const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, x) => total + x, 0);
+export const mean = (values: ArrayLike<number>) => sum(values) / values.length;
+
 /** The largest absolute value; NaN where there is one. */
 export const largest = (values: ArrayLike<number>) =>
   Array.from(values).reduce((top, x) => Math.max(top, Math.abs(x)), 0);

@@ -88,8 +88,15 @@ export async function inChild<K extends keyof typeof PROGRAMS>(
   return JSON.parse(defined(out.trim().split("\n").at(-1)));
 }
 
-/** The kinds of adapter beside the one in use; `note` says of a missing one, in the name of a test, why it is skipped. */
-export function otherAdapters(used: AdapterKind): Promise<{ kind: AdapterKind; missing: boolean; note: string }[]> {
+/** A kind of adapter; `note` says of a missing one, in the name of a test, why it is skipped. */
+export interface OtherAdapter {
+  readonly kind: AdapterKind;
+  readonly missing: boolean;
+  readonly note: string;
+}
+
+/** The kinds of adapter beside the one in use. */
+export function otherAdapters(used: AdapterKind): Promise<OtherAdapter[]> {
   const kinds = (["hardware", "system", "bundled"] as const).filter((kind) => kind !== used);
   const missing = async (kind: AdapterKind) => {
     const error = await openGpu(kind).then(

@@ -22,7 +22,8 @@ import { type Stream, stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
 import { CurieWeiss, type CurieWeissStates, flipProbability } from "../../lib/systems/curie-weiss.ts";
 import { defined, emptied, keeper, streams } from "../fixtures.ts";
-import { inChild, otherAdapters } from "../processes.ts";
+import { sum } from "../numbers.ts";
+import { otherAdapters } from "../processes.ts";
 import {
   binomialMasses,
   expectLaw,
@@ -33,8 +34,9 @@ import {
   moments,
   poissonMasses,
 } from "../statistics.ts";
-import { expectSameResults } from "./adapters.ts";
+import { testAdapters } from "./adapters.ts";
 import { curieWeissResults as results } from "./curie-weiss-results.ts";
+import { expectSameInSlices } from "./slices.ts";
 
 setDefaultTimeout(120_000);
 
@@ -98,10 +100,6 @@ async function blocksOf(system: CurieWeiss, states: CurieWeissStates): Promise<U
   const counts = await gpu.read(await system.resolve(states, fresh()), Uint32Array);
   const size = counts.length / states.count;
   return Array.from({ length: states.count }, (_, r) => counts.subarray(r * size, (r + 1) * size));
-}
-
-function sum(values: ArrayLike<number>): number {
-  return Array.from(values).reduce((total, x) => total + x, 0);
 }
 
 /** Number of up spins behind a magnetization of `spins` spins. */
@@ -749,19 +747,7 @@ describe("upsampling", () => {
 
 describe("results depend on the stream alone", () => {
   test("not on how work is cut into dispatches", async () => {
-    const usual = await results(gpu);
-    const split = gpu.runSplit;
-    let slices = 0;
-    try {
-      gpu.runSplit = async (_label, total, _first, make) => {
-        for (let from = 0; from < total; from++, slices++) gpu.run(make(from, from + 1));
-        await gpu.idle();
-      };
-      expect(await results(gpu)).toEqual(usual);
-    } finally {
-      gpu.runSplit = split;
-    }
-    expect(slices).toBeGreaterThan(500);
+    await expectSameInSlices(gpu, results, () => 1, 500);
   });
 
   test("not on the size of the batch: each of 1,024 replicas alone is the same", async () => {
@@ -815,14 +801,7 @@ describe("results depend on the stream alone", () => {
     expect(await run(base)).toBe(words[0]);
   });
 
-  for (const { kind, missing, note } of others) {
-    const both = `${gpu.adapter.kind} and ${kind}`;
-    test.skipIf(missing)(`not on the adapter: integers equal, floats within 1e-5, ${both}${note}`, async () => {
-      const other = await inChild("curie-weiss", { PATCHWISE_ADAPTER: kind });
-      expect(other.adapter.kind).toBe(kind);
-      expectSameResults(other, await results(gpu));
-    });
-  }
+  testAdapters(gpu, others, "curie-weiss", results);
 });
 
 describe("memory", () => {

@@ -7,7 +7,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { glauberTransient } from "../../lib/analysis/ising-exact.ts";
 import { InputError } from "../../lib/errors.ts";
 import { allocatedBytes } from "../../lib/gpu/buffer.ts";
-import { openDevice } from "../../lib/gpu/device.ts";
+import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
 import { branch, stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
 import { BOUNDARIES, COHORT, Ising, type IsingParameters, type IsingStates } from "../../lib/systems/ising.ts";
@@ -25,6 +25,7 @@ import {
   wordMeans,
   wordsPerRow,
 } from "./ising-host.ts";
+import { withRuns } from "./slices.ts";
 
 setDefaultTimeout(120_000);
 
@@ -993,29 +994,24 @@ describe("relaxation", () => {
       const positions = (2 * side) / patchSide;
       const seen = new Set<string>();
       const patterns: Uint32Array[] = [];
-      const split = gpu.runSplit;
-      try {
-        gpu.runSplit = async (_label, total, _first, make) => {
-          const before = await gpu.read(states.spins, Uint32Array);
-          gpu.run(make(0, total));
-          const after = await gpu.read(states.spins, Uint32Array);
-          for (const { row, column, extent } of clusters(before, after, side)) {
-            expect(extent).toEqual([patchSide, patchSide]);
-            expect([row % (patchSide / 2), column % (patchSide / 2)]).toEqual([0, 0]);
-            seen.add(`${row} ${column}`);
-            patterns.push(
-              Uint32Array.from({ length: patchSide ** 2 }, (_, k) => {
-                const [y, x] = [row + Math.floor(k / patchSide), column + (k % patchSide)];
-                return after[(y % side) * side + (x % side)];
-              }),
-            );
-          }
-        };
-        // At this time a site is left out with probability e⁻⁹.
-        await system.relax(states, 9, fresh());
-      } finally {
-        gpu.runSplit = split;
-      }
+      const watch: Gpu["runSplit"] = async (_label, total, _first, make) => {
+        const before = await gpu.read(states.spins, Uint32Array);
+        gpu.run(make(0, total));
+        const after = await gpu.read(states.spins, Uint32Array);
+        for (const { row, column, extent } of clusters(before, after, side)) {
+          expect(extent).toEqual([patchSide, patchSide]);
+          expect([row % (patchSide / 2), column % (patchSide / 2)]).toEqual([0, 0]);
+          seen.add(`${row} ${column}`);
+          patterns.push(
+            Uint32Array.from({ length: patchSide ** 2 }, (_, k) => {
+              const [y, x] = [row + Math.floor(k / patchSide), column + (k % patchSide)];
+              return after[(y % side) * side + (x % side)];
+            }),
+          );
+        }
+      };
+      // At this time a site is left out with probability e⁻⁹.
+      await withRuns(gpu, "runSplit", watch, () => system.relax(states, 9, fresh()));
       expect(patterns.length).toBe(positions ** 2);
       expect(seen.size).toBe(positions ** 2);
       // No two patches had the same noise.

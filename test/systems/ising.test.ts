@@ -26,11 +26,13 @@ import { Xoshiro } from "../../lib/random/xoshiro.ts";
 import { heatBath, Ising, type IsingParameters, type IsingStates } from "../../lib/systems/ising.ts";
 import { ISING_64, isingRun, runGenerator } from "../data/ising-64.ts";
 import { defined, emptied, keeper, SHARED, streams } from "../fixtures.ts";
-import { inChild, otherAdapters } from "../processes.ts";
+import { sum } from "../numbers.ts";
+import { otherAdapters } from "../processes.ts";
 import { expectLaw, expectWithin, histogram, moments, poissonMasses } from "../statistics.ts";
-import { expectSameResults } from "./adapters.ts";
+import { testAdapters } from "./adapters.ts";
 import { columnOf, expectWordMean, LANES, unpackSpins, wordMeans, wordSpread } from "./ising-host.ts";
 import { isingResults as results } from "./ising-results.ts";
+import { expectSameInSlices } from "./slices.ts";
 
 setDefaultTimeout(120_000);
 
@@ -151,8 +153,6 @@ function lawFrom(state: number, physics: typeof PAPER, time: number): Float64Arr
 function untouched(before: Uint32Array, after: Uint32Array): Uint8Array {
   return Uint8Array.from(before, (word, site) => Number(word === after[site]));
 }
-
-const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, x) => total + x, 0);
 
 describe("rates", () => {
   const conditions = [PAPER, COLD, FREE, { temperature: 0.3, field: 0 }, { temperature: 1.1, field: 2.5 }];
@@ -675,23 +675,7 @@ describe("equilibrium without field", () => {
 
 describe("results depend on the stream alone", () => {
   test("not on how work is cut into dispatches", async () => {
-    const usual = await results(gpu);
-    const split = gpu.runSplit;
-    let slices = 0;
-    try {
-      gpu.runSplit = async (_label, total, _first, make) => {
-        for (let from = 0; from < total; slices++) {
-          const to = Math.min(total, from + 1 + (slices % 7));
-          gpu.run(make(from, to));
-          from = to;
-        }
-        await gpu.idle();
-      };
-      expect(await results(gpu)).toEqual(usual);
-    } finally {
-      gpu.runSplit = split;
-    }
-    expect(slices).toBeGreaterThan(300);
+    await expectSameInSlices(gpu, results, (slice) => 1 + (slice % 7), 300);
   });
 
   test("not on the run: the same again, all verbs and kernels", async () => {
@@ -749,14 +733,7 @@ describe("results depend on the stream alone", () => {
     }
   });
 
-  for (const { kind, missing, note } of others) {
-    const both = `${gpu.adapter.kind} and ${kind}`;
-    test.skipIf(missing)(`not on the adapter: integers equal, floats within 1e-5, ${both}${note}`, async () => {
-      const other = await inChild("ising", { PATCHWISE_ADAPTER: kind });
-      expect(other.adapter.kind).toBe(kind);
-      expectSameResults(other, await results(gpu));
-    });
-  }
+  testAdapters(gpu, others, "ising", results);
 
   test("and leave no memory behind", async () => {
     await emptied(() => results(gpu));

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cosineTransform } from "../../lib/analysis/spectrum.ts";
 import { InputError } from "../../lib/errors.ts";
 import { allocatedBytes } from "../../lib/gpu/buffer.ts";
-import { openDevice } from "../../lib/gpu/device.ts";
+import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
 import { normalPair } from "../../lib/random/normal.ts";
 import { type Stream, stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
@@ -22,7 +22,9 @@ import {
 } from "../../lib/systems/predator-prey.ts";
 import type { Moment } from "../../lib/systems/system.ts";
 import { defined, emptied, keeper, streams } from "../fixtures.ts";
+import { mean } from "../numbers.ts";
 import { expectDistribution, expectMoments, expectWithin, moments } from "../statistics.ts";
+import { withRuns } from "./slices.ts";
 
 setDefaultTimeout(120_000);
 
@@ -96,10 +98,6 @@ function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
 /** The same numbers, every one. */
 function expectSame(found: ArrayLike<number>, wanted: ArrayLike<number>): void {
   expect(farthest(found, wanted)).toBe(0);
-}
-
-function mean(values: ArrayLike<number>): number {
-  return Array.from(values).reduce((total, x) => total + x, 0) / values.length;
 }
 
 function centred(values: Float64Array): Float64Array {
@@ -456,19 +454,14 @@ describe("results depend on the stream alone", () => {
     const system = makeSystem(40, MIXED);
     const [at, later] = [fresh(), fresh()];
     const usual = await results(system, 4, 0, at, later);
-    const repeated = gpu.runRepeated;
     let slices = 0;
-    try {
-      gpu.runRepeated = async (calls, total) => {
-        for (let k = 0; k < total; k++, slices++) {
-          for (const call of calls) gpu.run(call);
-          await gpu.idle();
-        }
-      };
-      expect(await results(system, 4, 0, at, later)).toEqual(usual);
-    } finally {
-      gpu.runRepeated = repeated;
-    }
+    const repeat: Gpu["runRepeated"] = async (calls, total) => {
+      for (let k = 0; k < total; k++, slices++) {
+        for (const call of calls) gpu.run(call);
+        await gpu.idle();
+      }
+    };
+    expect(await withRuns(gpu, "runRepeated", repeat, () => results(system, 4, 0, at, later))).toEqual(usual);
     expect(slices).toBeGreaterThan(0);
   });
 

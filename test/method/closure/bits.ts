@@ -4,8 +4,7 @@ import type { ConvolutionModel } from "../../../lib/method/closure/convolution.t
 import { encoderOf } from "../../../lib/method/closure/kinds.ts";
 import type { Xoshiro } from "../../../lib/random/xoshiro.ts";
 import type { BinarySystem, States } from "../../../lib/systems/system.ts";
-import { range } from "../../numbers.ts";
-import { mean } from "./fields.ts";
+import { mean, range } from "../../numbers.ts";
 
 /** A lattice of ±1 in rows. */
 export type Lattice = number[][];

@@ -13,13 +13,12 @@ import type { FitOptions } from "../../../lib/method/train.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { PREDATOR_PREY, PredatorPrey } from "../../../lib/systems/predator-prey.ts";
 import { defined } from "../../fixtures.ts";
-import { largest, range } from "../../numbers.ts";
+import { largest, mean, range } from "../../numbers.ts";
 import { expectWithin, moments } from "../../statistics.ts";
 import {
   expectClose,
   JOINT,
   JOINT_PLANE,
-  mean,
   PLANE,
   patchOf,
   phi,

@@ -12,14 +12,13 @@ import type { Stream } from "../../../lib/random/stream.ts";
 import { Xoshiro } from "../../../lib/random/xoshiro.ts";
 import { antitheticChange, type DiffusiveSystem, type FieldStates, type Watch } from "../../../lib/systems/system.ts";
 import { generators, normal, normals } from "../../fixtures.ts";
-import { closeWithin, range } from "../../numbers.ts";
+import { closeWithin, mean, range } from "../../numbers.ts";
 
 export const SEED = 40;
 /** Relative to the largest value of a comparison: float32 sums of tens of products, software tanh. */
 export const TOLERANCE = 1e-5;
 
 export const generator = generators(SEED);
-export const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
 
 /** Fails unless all of `found` is within `tolerance` times the largest of `exact`. */
 export const expectClose = closeWithin(TOLERANCE);

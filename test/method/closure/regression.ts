@@ -1,6 +1,6 @@
 // Least squares for tests of what closures have learned to see.
 import { lusolve } from "mathjs";
-import { mean } from "./fields.ts";
+import { mean } from "../../numbers.ts";
 
 /** Share of the variance of `y` in the rows `isJudged` that least squares on the columns, fitted to the rows `isFitted`, explains. */
 export function explained(

@@ -10,10 +10,10 @@ import { Ising, type IsingParameters } from "../../../lib/systems/ising.ts";
 import { PREDATOR_PREY, PredatorPrey } from "../../../lib/systems/predator-prey.ts";
 import type { States, System } from "../../../lib/systems/system.ts";
 import { defined, streams } from "../../fixtures.ts";
-import { largest, range } from "../../numbers.ts";
+import { largest, mean, range } from "../../numbers.ts";
 import { expectWithin, moments } from "../../statistics.ts";
 import { HostLattice, packSpins, unpackSpins } from "../../systems/ising-host.ts";
-import { expectClose, mean, partMeans, patchOf, SEED, Toy, toyDrift } from "./fields.ts";
+import { expectClose, partMeans, patchOf, SEED, Toy, toyDrift } from "./fields.ts";
 
 setDefaultTimeout(120_000);
 

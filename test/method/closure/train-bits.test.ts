@@ -9,9 +9,9 @@ import { OBJECTIVES, type Objective, trainClosure } from "../../../lib/method/cl
 import type { Compensated, Increments } from "../../../lib/method/pairs.ts";
 import type { FitOptions } from "../../../lib/method/train.ts";
 import { normal } from "../../fixtures.ts";
-import { range } from "../../numbers.ts";
+import { mean, range } from "../../numbers.ts";
 import { closureOf, type Lattice, lattice, pack, randomLattice, tilesOf } from "./bits.ts";
-import { generator, mean, SEED } from "./fields.ts";
+import { generator, SEED } from "./fields.ts";
 import { explained, quadratic } from "./regression.ts";
 import { expectSameBytes } from "./same-bytes.ts";
 

@@ -13,21 +13,9 @@ import type { FitOptions } from "../../../lib/method/train.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import type { Xoshiro } from "../../../lib/random/xoshiro.ts";
 import { normal } from "../../fixtures.ts";
-import { range } from "../../numbers.ts";
+import { mean, range } from "../../numbers.ts";
 import { moments } from "../../statistics.ts";
-import {
-  expectClose,
-  fieldStates,
-  generator,
-  mean,
-  patchOf,
-  phi,
-  psi,
-  SEED,
-  systemOf,
-  Toy,
-  variationOf,
-} from "./fields.ts";
+import { expectClose, fieldStates, generator, patchOf, phi, psi, SEED, systemOf, Toy, variationOf } from "./fields.ts";
 import { explained, quadratic } from "./regression.ts";
 import { expectSameBytes } from "./same-bytes.ts";
 
