@@ -6,6 +6,7 @@ import type { CurieWeissReportData } from "../../../lib/experiments/curie-weiss/
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import { formatSetting } from "../../../lib/report/number.ts";
 import { single } from "../../../lib/run/seeds.ts";
+import { syntheticRun } from "../synthetic.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
@@ -56,20 +57,14 @@ export function syntheticData(): CurieWeissReportData {
     8: [4.38e-3, 1.26e-2],
   };
   return {
-    result: {
-      experiment: "curie-weiss",
-      profile: "synthetic",
-      seed: 1,
-      versions: { patchwise: "0.1.0", bun: "1.4.5", webgpu: "0.6.2" },
-      adapter: { kind: "cpu", name: "synthetic adapter", driver: "none" },
-      seconds: { simulate: 12.3, upsample: 3.21, evolve: 20.5, fit: 31.2, predict: 4.4, total: 171.6 },
-      parameters: { side: SIDE, temperature: 1.1, field: 0.1, patches: PATCHES, dt: 0.1, snapshots: 100_000 },
-      metrics: {
+    ...syntheticRun(
+      "curie-weiss",
+      { side: SIDE, temperature: 1.1, field: 0.1, patches: PATCHES, dt: 0.1, snapshots: 100_000 },
+      {
         "error.compensator.patch8": { value: 1.2e-4, ci95: [1e-4, 1.5e-4], paper: 4.38e-3, exact: null, unit: "1" },
         "stationary.mean.patch8": { value: 0.4891, ci95: [0.4885, 0.4897], paper: null, exact: 0.489881, unit: "1" },
       },
-    },
-    command: "npm run curie-weiss -- --profile synthetic --seed 1",
+    ),
     side: SIDE,
     grid,
     exact: { drift: grid.map(f), diffusion: grid.map(diffusion) },

@@ -8,6 +8,7 @@ import { ISING_CLOSURES } from "../../../lib/experiments/ising/parameters.ts";
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import { formatSetting } from "../../../lib/report/number.ts";
 import type { Estimate } from "../../../lib/run/seeds.ts";
+import { evenly, rough, syntheticRun } from "../synthetic.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
@@ -20,12 +21,7 @@ const WALL_TIME = 1.5;
 /** How wrong each made-up method is in drift, relative to ours. */
 const BADNESS: Record<Method, number> = { compensator: 0.2, increment: 0.8, naive: 5, small: 8 };
 
-const range = (count: number, low: number, high: number) =>
-  Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
-/** Reproducible roughness in (−1, 1) from whole numbers. */
-const rough = (i: number, seed: number) => (2 * ((Math.sin(12.9898 * i + 78.233 * seed) * 43_758.5453) % 1)) / 1.01;
-
-const TIMES = range(100, 0, HORIZON);
+const TIMES = evenly(100, 0, HORIZON);
 
 /** Mean-field drift of m, and the relaxation of ρ to what belongs to m. */
 const drift = (m: number, rho: number) => ({
@@ -94,8 +90,8 @@ const levels = PATCHES.flatMap((patch) =>
 
 export function syntheticData(): IsingReportData {
   const pairs = PATCHES.flatMap((patch) => METHODS.map((method) => ({ method, patch })));
-  const grid = range(13, -0.9, 0.9).flatMap((m) =>
-    range(9, 0.05, 0.5).flatMap((rho) => (rho < 0.56 * (1 - m ** 2) ? [{ m, rho }] : [])),
+  const grid = evenly(13, -0.9, 0.9).flatMap((m) =>
+    evenly(9, 0.05, 0.5).flatMap((rho) => (rho < 0.56 * (1 - m ** 2) ? [{ m, rho }] : [])),
   );
   const drifts = grid.map(({ m, rho }) => drift(m, rho));
   const bell = (x: number[], centre: number, width: number) =>
@@ -110,20 +106,14 @@ export function syntheticData(): IsingReportData {
     })),
   });
   return {
-    result: {
-      experiment: "ising",
-      profile: "synthetic",
-      seed: 1,
-      versions: { patchwise: "0.1.0", bun: "1.4.5", webgpu: "0.6.2" },
-      adapter: { kind: "cpu", name: "synthetic adapter", driver: "none" },
-      seconds: { simulate: 62.3, upsample: 13.2, evolve: 40.5, fit: 31.2, predict: 4.4, total: 171.6 },
-      parameters: { side: SIDE, patches: PATCHES, temperature: TEMPERATURE, field: FIELD },
-      metrics: {
+    ...syntheticRun(
+      "ising",
+      { side: SIDE, patches: PATCHES, temperature: TEMPERATURE, field: FIELD },
+      {
         "error.compensator.patch8": { value: 3.6e-4, ci95: [3e-4, 4e-4], paper: 0.0284, exact: null, unit: "1" },
         "error.naive.patch8": { value: 0.04, ci95: null, paper: 0.131, exact: null, unit: "1" },
       },
-    },
-    command: "npm run ising -- --profile synthetic --seed 1",
+    ),
     side: SIDE,
     patches: PATCHES,
     temperature: TEMPERATURE,
@@ -161,8 +151,8 @@ export function syntheticData(): IsingReportData {
       { patch: 8, ours: 2.837e-2, naive: 0.1306 },
     ],
     density: {
-      m: density(range(160, 0, 0.95), 0.61, 0.03),
-      rho: density(range(160, 0.05, 0.35), 0.19, 0.009),
+      m: density(evenly(160, 0, 0.95), 0.61, 0.03),
+      rho: density(evenly(160, 0.05, 0.35), 0.19, 0.009),
     },
     closures: ISING_CLOSURES.flatMap((closure, i) =>
       (["compensator", "increment"] as const).map((method) => ({
@@ -202,7 +192,7 @@ export function syntheticData(): IsingReportData {
     ),
     correlations: levels.flatMap(({ patch, level, side }) =>
       (["true", "unrelaxed", "relaxed"] as const).map((kind, seed) => {
-        const r = range(side / 4 + 1, 0, side / 4);
+        const r = evenly(side / 4 + 1, 0, side / 4);
         const length = { true: 2.2, unrelaxed: 4.4, relaxed: 2.4 }[kind];
         const mean = r.map((at) => 0.6 * Math.exp(-at / length) + 4e-4 * rough(at, seed + level));
         return {

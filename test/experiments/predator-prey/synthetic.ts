@@ -8,6 +8,7 @@ import type { PredatorPreyReportData, Species } from "../../../lib/experiments/p
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import type { Laws } from "../../../lib/report/figures/trajectories.ts";
 import { type Band, type Estimate, single } from "../../../lib/run/seeds.ts";
+import { evenly, rough, syntheticRun } from "../synthetic.ts";
 
 const POINTS = 200;
 const PATCH = 40;
@@ -23,12 +24,7 @@ const FREQUENCY = 0.8;
 const BADNESS: Record<Method, number> = { compensator: 0.3, increment: 1, naive: 4, small: 6 };
 const NOISE: Record<Method, number> = { compensator: 1, increment: 1.04, naive: Math.sqrt(PATCHES) * 1.3, small: 2.1 };
 
-const range = (count: number, low: number, high: number) =>
-  Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
-/** Reproducible roughness in (−1, 1) from whole numbers. */
-const rough = (i: number, seed: number) => (2 * ((Math.sin(12.9898 * i + 78.233 * seed) * 43_758.5453) % 1)) / 1.01;
-
-const TIMES = range(301, 0, END);
+const TIMES = evenly(301, 0, END);
 
 /** Means and stds of both species from mean m and amplitude k, with relative drift error and noise factor. */
 function law(m: number, k: number, error: number, noise: number): Laws<Species> {
@@ -68,7 +64,7 @@ function power(species: "u" | "v", mode: number, kept: number): number {
 
 export function syntheticData(): PredatorPreyReportData {
   const cases = [0.45, 0.5, 0.55].flatMap((m) => [0.05, 0.1, 0.15].map((k) => ({ m, k })));
-  const times = range(151, 0, END);
+  const times = evenly(151, 0, END);
   const field = (level: number, noise: number, seed: number) =>
     Float32Array.from({ length: times.length * POINTS }, (_, i) => {
       const [t, x] = [times[Math.floor(i / POINTS)], ((i % POINTS) + 0.5) / POINTS];
@@ -76,30 +72,20 @@ export function syntheticData(): PredatorPreyReportData {
       return level + wave + 0.1 * Math.exp(-DECAY * t) * Math.cos(FREQUENCY * t + seed) + noise * rough(i, seed);
     });
   const profile = (title: string, points: number, roughness: number, seed: number) => {
-    const x = range(points, 0.5, POINTS - 0.5);
+    const x = evenly(points, 0.5, POINTS - 0.5);
     const wave = (level: number, size: number) =>
       x.map((at, i) => level + 0.05 * Math.cos((10 * Math.PI * at) / POINTS + seed) + size * rough(i, seed));
     return { title, x, u: wave(0.42, roughness), v: wave(0.61, 0.3 * roughness) };
   };
-  const modes = range(POINTS - 1, 1, POINTS - 1);
-  const grid = range(12, 0.3, 0.55).flatMap((u) => range(9, 0.5, 0.72).map((v) => ({ u, v })));
+  const modes = evenly(POINTS - 1, 1, POINTS - 1);
+  const grid = evenly(12, 0.3, 0.55).flatMap((u) => evenly(9, 0.5, 0.72).map((v) => ({ u, v })));
   const drift = ({ u, v }: { u: number; v: number }) => ({ du: u * (1 - u - v), dv: 3 * v * (u - PREY) });
   const column = <K extends string>(rows: Record<K, number>[], key: K, scale = (_: number) => 1) =>
     rows.map((row, i) => row[key] * scale(i));
   const drifts = grid.map(drift);
   const decaying = TIMES.map((t) => 0.035 + 0.02 * Math.exp(-t / 6));
   return {
-    result: {
-      experiment: "predator-prey",
-      profile: "synthetic",
-      seed: 1,
-      versions: { patchwise: "0.1.0", bun: "1.4.5", webgpu: "0.6.2" },
-      adapter: { kind: "cpu", name: "synthetic adapter", driver: "none" },
-      seconds: { simulate: 12.3, upsample: 3.21, evolve: 20.5, fit: 31.2, predict: 4.4, total: 171.6 },
-      parameters: { points: POINTS, patch: PATCH, dt: 0.01, noise: 0.02 },
-      metrics: {},
-    },
-    command: "npm run predator-prey -- --profile synthetic --seed 1",
+    ...syntheticRun("predator-prey", { points: POINTS, patch: PATCH, dt: 0.01, noise: 0.02 }, {}),
     points: POINTS,
     patch: PATCH,
     patches: PATCHES,
@@ -168,7 +154,7 @@ export function syntheticData(): PredatorPreyReportData {
     },
     kramersMoyal: (["u", "v"] as const).flatMap((along) =>
       ["drift", "diffusion"].map((kind) => {
-        const x = range(12, along === "u" ? 0.3 : 0.5, along === "u" ? 0.55 : 0.72);
+        const x = evenly(12, along === "u" ? 0.3 : 0.5, along === "u" ? 0.55 : 0.72);
         const f = (at: number) => (kind === "drift" ? 0.4 * (0.45 - at) : 2e-6 * (1 + 0.3 * at));
         const size = kind === "drift" ? 0.004 : 5e-8;
         return {

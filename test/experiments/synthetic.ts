@@ -1,0 +1,31 @@
+// What synthetic report data of all experiments have in common: no number is from a simulation.
+import type { RunResult } from "../../lib/run/result.ts";
+
+/** `count` numbers from `low` to `high`, evenly. */
+export const evenly = (count: number, low: number, high: number) =>
+  Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
+
+/** Reproducible roughness in (−1, 1) from whole numbers. */
+export const rough = (i: number, seed: number) =>
+  (2 * ((Math.sin(12.9898 * i + 78.233 * seed) * 43_758.5453) % 1)) / 1.01;
+
+/** A run that never was, and the command that would repeat it. */
+export function syntheticRun(
+  experiment: string,
+  parameters: RunResult["parameters"],
+  metrics: RunResult["metrics"],
+): { result: RunResult; command: string } {
+  return {
+    result: {
+      experiment,
+      profile: "synthetic",
+      seed: 1,
+      versions: { patchwise: "0.1.0", bun: "1.4.5", webgpu: "0.6.2" },
+      adapter: { kind: "cpu", name: "synthetic adapter", driver: "none" },
+      seconds: { simulate: 12.3, upsample: 3.21, evolve: 20.5, fit: 31.2, predict: 4.4, total: 171.6 },
+      parameters,
+      metrics,
+    },
+    command: `npm run ${experiment} -- --profile synthetic --seed 1`,
+  };
+}
