@@ -1,7 +1,6 @@
 // Hierarchical upsampling: its factors, its levels.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InputError } from "../../lib/errors.ts";
-import { relaxTimeOf } from "../../lib/experiments/ising/plan.ts";
 import { upsampleTo, upsamplingFactors } from "../../lib/method/upsample.ts";
 import { stream } from "../../lib/random/stream.ts";
 import type { System } from "../../lib/systems/system.ts";
@@ -93,15 +92,5 @@ describe("upsampling", () => {
     const large = await upsampleTo(system, await small(), 24, 0, stream(SEED, "up"));
     const again = await upsampleTo(new FreeSpins(), await small(), 24, 0, stream(SEED, "up"));
     expect(large.values).toEqual(again.values);
-  });
-
-  test("relaxation time: the first level takes the longest, later ones in proportion to their seams, none longer than the age", () => {
-    expect(relaxTimeOf(0.5, 100, 16, 32)).toBe(0.5);
-    expect(relaxTimeOf(0.5, 100, 16, 64)).toBe(0.25);
-    expect(relaxTimeOf(0.6, 100, 8, 24)).toBeCloseTo(0.4, 12);
-    expect(relaxTimeOf(0.5, 0.3, 16, 32)).toBe(0.3);
-    expect(relaxTimeOf(0.5, 0.3, 16, 64)).toBe(0.25);
-    expect(relaxTimeOf(0.5, 0, 16, 32)).toBe(0);
-    expect(relaxTimeOf(0, 5, 16, 32)).toBe(0);
   });
 });
