@@ -22,7 +22,7 @@ import { evolvedPairs, predicted, seedsFrom, trainedSde } from "../lib/run/learn
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
-import { sdeSpec } from "../lib/run/training-parameters.ts";
+import { fitOptions, sdeSpec } from "../lib/run/training-parameters.ts";
 import { CurieWeiss } from "../lib/systems/curie-weiss.ts";
 
 await main(async () => {
@@ -58,11 +58,12 @@ await main(async () => {
       for (const method of methods) {
         // Drift and diffusion by the loss with λ = K. A single patch is the whole system: naive and small are increments there.
         const data = regression(method === "compensator" ? compensator : increment, method);
-        const model = shared ?? (await trainedSde(run, gpu, `${name}/${method}`, data, sdeSpec(p), { ...p, seed }));
+        const model =
+          shared ?? (await trainedSde(run, gpu, `${name}/${method}`, data, sdeSpec(p), fitOptions(p, seed)));
         if (patch === p.L && method !== "compensator") shared = model;
         // Trajectories of the learned equation from the test's starts, and its functions, against the truth.
-        const at = { times, cases: p.m0.length, dt: p.dt, seed, name: `predict/${patch}/${method}` };
-        const trajectories = await predicted(run, gpu, model, starts, at);
+        const at = { times, cases: p.m0.length, dt: p.dt, seed, purpose: `predict/${patch}/${method}` };
+        const trajectories = await predicted(run, gpu, `${name}/${method}`, model, starts, at);
         const learned = await evaluate(gpu, model, reference.grid);
         const scores = await run.phase("score", async () =>
           scoreCurieWeiss(reference, trajectories, learned, seeds.length === 1 ? seed : null),

@@ -37,7 +37,7 @@ import { evolvedPairs, once, predicted, seedsFrom, trainedEncoder, trainedSde } 
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
-import { sdeSpec } from "../lib/run/training-parameters.ts";
+import { fitOptions, sdeSpec } from "../lib/run/training-parameters.ts";
 
 await main(async () => {
   const options = parseExperiment(isingCommand);
@@ -92,14 +92,14 @@ await main(async () => {
         const label = `${name}/${method}-${time}${fewer > 1 ? `-1-in-${fewer}` : ""}`;
         // A single patch is the whole lattice: there naive and small are the increments by definition.
         const same = patch === p.L && study === "main" && method !== "compensator";
-        const learning = { ...p, closedForm: true, seed };
+        const learning = { ...fitOptions(p, seed), closedForm: true };
         const model =
           (same && shared) || (await trainedSde(run, gpu, label, regression(pairs, method), sdeSpec(p), learning));
         if (same) shared = model;
         // By Heun's scheme where the drift is the generator's, else with the δt of the pairs.
         const step = time === 0 ? ({ dt: p.dt, scheme: "heun" } as const) : { dt: time };
-        const at = { times, cases: p.m0.length, ...step, seed, name: `predict/${label}` };
-        const record = await unlessDiverged(predicted(run, gpu, model, starts, at));
+        const at = { times, cases: p.m0.length, ...step, seed, purpose: `predict/${label}` };
+        const record = await unlessDiverged(predicted(run, gpu, label, model, starts, at));
         const scores = record && scoreIsing(truth, record);
         outcomes.push({ seed, patch, closure, boundary, study, method, time, fewer, pairs: pairCount(pairs), scores });
         if (!field && method === "compensator" && patch === shownPatch(p))

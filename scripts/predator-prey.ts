@@ -28,7 +28,7 @@ import { evolvedPairs, once, predicted, seedsFrom, trainedEncoder, trainedSde } 
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
-import { sdeSpec } from "../lib/run/training-parameters.ts";
+import { fitOptions, sdeSpec } from "../lib/run/training-parameters.ts";
 import { PredatorPrey } from "../lib/systems/predator-prey.ts";
 
 await main(async () => {
@@ -71,8 +71,8 @@ await main(async () => {
         const pairs = everyRow(method === "compensator" ? compensator : increment, fewer);
         const label = `${name}/${method}${fewer > 1 ? `-1-in-${fewer}` : ""}`;
         const data = regression(pairs, method);
-        const model = await trainedSde(run, gpu, label, data, sdeSpec(p), { ...p, seed });
-        models.push({ method, fewer, pairs: pairCount(pairs), dt: data.time, model });
+        const model = await trainedSde(run, gpu, label, data, sdeSpec(p), fitOptions(p, seed));
+        models.push({ label, method, fewer, pairs: pairCount(pairs), dt: data.time, model });
         work.add(5 / trainings.length);
       }
       learned.push({ seed, closure, name: `${seed} ${closure}`, coordinates, increment, double, models });
@@ -91,15 +91,16 @@ await main(async () => {
     const pool = { runs: ensembles[name], size: p.ensemble, ...stateScales(increment.whole, d) };
     const floor = await run.phase("score", () => predatorPreyFloor(gpu, pool, seed));
     const starts = await startsOf(system, coordinates, p.N, cases);
-    for (const { model, dt, ...one } of models) {
+    for (const { label, model, dt, ...one } of models) {
       const { method } = one;
-      const at = { times, cases: cases.length, dt, seed, name: `predict/${closure}/${method}` };
+      const at = { times, cases: cases.length, dt, seed, purpose: `predict/${closure}/${method}` };
       for (const lambda of plan.lambdasOf(closure, one)) {
         const equation = isOurs(method) ? withLambda(model, lambda, patches) : model;
-        const predict = (runs: number) => predicted(run, gpu, equation, repeatedRows(starts, d, runs), at);
+        const predict = (runs: number) =>
+          predicted(run, gpu, `${label}/lambda${lambda}-${runs}`, equation, repeatedRows(starts, d, runs), at);
         // The ensembles of a sweep have the same random numbers at every λ; λ = K gets more runs for its moments.
         const sample = await predict(p.ensemble);
-        const all = isOurs(method) && lambda !== patches ? sample : await predict(p.runs);
+        const all = (isOurs(method) && lambda !== patches) || p.runs === p.ensemble ? sample : await predict(p.runs);
         const scores = await run.phase("score", () => scorePredatorPrey(gpu, truth, pool, all, sample));
         outcomes.push({ seed, closure, lambda, ...one, scores, ensembles: pool, floor });
       }

@@ -22,3 +22,24 @@ export function parsed<T>(text: string | undefined, what: string): T {
     throw new InputError(`the file holds no ${what}`);
   }
 }
+
+/** Flat arrays by name, for a file. */
+export function flatTensors(arrays: Record<string, Float32Array>): Tensors {
+  return Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, { shape: [data.length], data }]));
+}
+
+/** Arrays of given lengths out of a file of `what`. Throws InputError when one is missing or has another length. */
+export function readArrays<N extends string>(
+  tensors: Tensors,
+  lengths: Record<N, number>,
+  what: string,
+): Record<N, Float32Array> {
+  const entries = Object.entries<number>(lengths).map(([name, length]) => {
+    const data = tensors[name]?.data;
+    if (data?.length !== length) {
+      throw new InputError(`the ${what} file has ${data?.length ?? 0} numbers for ${name}, not ${length}`);
+    }
+    return [name, Float32Array.from(data)];
+  });
+  return Object.fromEntries(entries) as Record<N, Float32Array>;
+}

@@ -139,6 +139,7 @@ function mapped<P extends Pairs>(
 
 /** One snapshot in `step`, with its patches, evenly out of all. */
 export function everyRow<P extends Pairs>(pairs: P, step: number): P {
+  if (step === 1) return pairs;
   const snapshots = pairs.whole.length / pairs.d;
   return mapped(pairs, (rows) => {
     const width = rows.length / snapshots;

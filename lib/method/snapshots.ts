@@ -1,4 +1,5 @@
 // From the small simulator to training pairs: trajectories of one patch's size, upsampling, partial evolution.
+import { InputError } from "../errors.ts";
 import { stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import type { PatchChange, PatchGenerator, States, System } from "../systems/system.ts";
@@ -42,11 +43,17 @@ export interface Snapshots {
   readonly cohort: Uint32Array;
 }
 
-/** Snapshots of small systems from random initial states, all replicas of one time together. */
+/**
+ * Snapshots of small systems from random initial states, all replicas of one time together. Throws InputError unless the
+ * trajectories are whole cohorts: upsampling would mix states of different ages.
+ */
 export async function smallTrajectories<S extends States>(
   system: System<S>,
   { trajectories, times, smallSide: side = system.patchSide, seed }: TrajectoryOptions,
 ): Promise<Snapshots> {
+  if (trajectories % system.cohort !== 0) {
+    throw new InputError(`${trajectories} trajectories are not whole cohorts of ${system.cohort}, which start alike`);
+  }
   const states = await system.initial(trajectories, side, stream(seed, "small/initial"));
   const snapshots: Uint32Array[] = [];
   try {
@@ -111,7 +118,7 @@ export async function upsampled<S extends States>(
 ): Promise<void> {
   const perState = system.words(smallSide);
   const count = age.length;
-  const batch = Math.min(MAX_BATCH, batchThatFits(system, side));
+  const batch = batchThatFits(system, side, MAX_BATCH);
   const timeOf = (snapshot: number, at: number) =>
     typeof relaxTime === "number" ? relaxTime : relaxTime(age[snapshot], at);
   let at = smallSide;

@@ -79,6 +79,12 @@ export async function trainNetworks(
   steps: number,
   { onSteps, checkpoint, resumeFrom }: FitProgress,
 ): Promise<void> {
+  const count = initial.reduce((sum, parameters) => sum + parameters.length, 0);
+  if (resumeFrom && !(resumeFrom.parameters.length === count && resumeFrom.moments.length === 2 * count)) {
+    throw new InputError(
+      `the state kept of the training of ${what} has ${resumeFrom.parameters.length} parameters, the networks have ${count}: start it over`,
+    );
+  }
   let at = 0;
   for (const [k, network] of networks.entries()) {
     const end = at + initial[k].length;

@@ -43,18 +43,24 @@ export async function upsampleTo<S extends States>(
 ): Promise<S> {
   let states = small;
   let level = 0;
-  for (const factor of upsamplingFactors(small.side, side)) {
-    level++;
-    // Steps 8·level + 0…7 of the stream belong to this level: copying has two, relaxing six.
-    const larger = await system.upsample(states, factor, { ...stream, step: stream.step + 8 * level });
-    states.destroy();
-    states = larger;
-    const time = typeof relaxTime === "number" ? relaxTime : relaxTime(states.side);
-    if (time > 0) {
-      if (!system.relax) throw new InputError(`${system.name} has no LocalRelax: upsample with a relax time of 0`);
-      await system.relax(states, time, { ...stream, step: stream.step + 8 * level + 2 });
+  try {
+    for (const factor of upsamplingFactors(small.side, side)) {
+      level++;
+      const extent = states.side * factor;
+      const time = typeof relaxTime === "number" ? relaxTime : relaxTime(extent);
+      if (time > 0 && !system.relax) {
+        throw new InputError(`${system.name} has no LocalRelax: upsample with a relax time of 0`);
+      }
+      // Steps 8·level + 0…7 of the stream belong to this level: copying has two, relaxing six.
+      const larger = await system.upsample(states, factor, { ...stream, step: stream.step + 8 * level });
+      states.destroy();
+      states = larger;
+      if (time > 0) await system.relax?.(states, time, { ...stream, step: stream.step + 8 * level + 2 });
+      await onLevel?.(states, level);
     }
-    await onLevel?.(states, level);
+    return states;
+  } catch (error) {
+    states.destroy();
+    throw error;
   }
-  return states;
 }

@@ -1,5 +1,5 @@
 // The steps of learning and predicting that a run keeps in its folder, so that --resume finds them: plain functions, in the order in
-// which a script calls them. Seconds are counted under the name of the phase.
+// which a script calls them. Seconds are counted under the name of the phase, those of an interrupted sitting too.
 import { ENSEMBLES, type Ensemble } from "../analysis/ensemble.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Format } from "../io/format.ts";
@@ -113,15 +113,20 @@ export function trainedSde(
   return trained(run, name, MODEL, options.steps, (progress) => fitSde(gpu, data, spec, options, progress), phase);
 }
 
-/** Trajectories of an equation; see `rollout`. `name`: of the random numbers. */
-export function predicted(
+/** Trajectories of an equation; see `rollout`. `purpose`: of the random numbers. One that runs away is not kept. */
+export async function predicted(
   run: Run,
   gpu: Gpu,
+  name: string,
   model: SdeModel,
   start: Float32Array,
-  options: Omit<RolloutOptions, "stream"> & { readonly seed: number; readonly name: string },
+  options: Omit<RolloutOptions, "stream"> & { readonly seed: number; readonly purpose: string },
   phase = "predict",
 ): Promise<Ensemble> {
-  const { seed, name, ...rest } = options;
-  return run.phase(phase, () => rollout(gpu, model, start, { ...rest, stream: stream(seed, name) }));
+  const { seed, purpose, ...rest } = options;
+  const work = async () => ({
+    predicted: await rollout(gpu, model, start, { ...rest, stream: stream(seed, purpose) }),
+  });
+  const kept = await run.phase(phase, () => run.keep(`${name}/predicted`, ENSEMBLES, work));
+  return kept.predicted;
 }

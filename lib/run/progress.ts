@@ -31,6 +31,16 @@ export function progress(label: string, total: number, start = 0, display: Displ
   return new Bar(label, total, start, display);
 }
 
+/** Does work under a bar, which ends with it, also where it fails. */
+export async function withProgress<T>(label: string, total: number, work: (bar: Progress) => Promise<T>): Promise<T> {
+  const bar = progress(label, total);
+  try {
+    return await work(bar);
+  } finally {
+    bar.done();
+  }
+}
+
 /** Whether programs print only errors: with PATCHWISE_QUIET=1, and under `bun test`. */
 export function isQuiet(): boolean {
   return process.env.PATCHWISE_QUIET === "1" || process.env.NODE_ENV === "test";

@@ -2,6 +2,7 @@
 import { InputError } from "../errors.ts";
 import type { SdeSpec } from "../method/sde/fields.ts";
 import { DIFFUSION_FORMS } from "../method/sde/network-diffusion.ts";
+import type { FitOptions } from "../method/train.ts";
 import { upsamplingFactors } from "../method/upsample.ts";
 import type { Parameter, Parameters, Values } from "./parameters.ts";
 
@@ -62,6 +63,14 @@ export const TRAINING = {
 /** The equation that these parameters ask for. */
 export function sdeSpec({ hidden, activation, diffusion: form }: Values<typeof TRAINING>): SdeSpec {
   return { drift: { kind: "network", hidden, activation }, diffusion: { kind: "network", form, hidden, activation } };
+}
+
+/** How equations are trained. */
+export function fitOptions(
+  { batch, steps, learningRate, weightDecay }: Values<typeof TRAINING>,
+  seed: number,
+): FitOptions {
+  return { batch, steps, learningRate, weightDecay, seed };
 }
 
 /** How the encoder of a learned closure is trained. */

@@ -57,7 +57,7 @@ const idle = new Proxy({} as Gpu, {
 });
 
 const START = Float32Array.of(0.1, 0.2, -0.1, 0.3);
-const PREDICTION = { times: Float64Array.of(0, 0.5, 1), dt: 0.1, seed: 4, name: "learn/predict" };
+const PREDICTION = { times: Float64Array.of(0, 0.5, 1), dt: 0.1, seed: 4, purpose: "learn/predict" };
 
 /** What a script does; `worked` counts the pieces of work, on which a device that is not ours fails. */
 async function learn(run: Run, device: Gpu, worked: string[]) {
@@ -96,7 +96,7 @@ describe("kept steps", () => {
     expect(found.truth).toEqual(TRUTH);
     expect(found.pairs).toEqual([PLANTED, { ...PLANTED, time: 0.2 }]);
     // Predictions are not kept: they are quick, and the same.
-    const runs = await predicted(second, gpu, found.equation, START, PREDICTION);
+    const runs = await predicted(second, gpu, "net", found.equation, START, PREDICTION);
     const { seed, name, ...rest } = PREDICTION;
     expect(runs).toEqual(await rollout(gpu, made.equation, START, { ...rest, stream: stream(seed, name) }));
     const { seconds } = second.result({});

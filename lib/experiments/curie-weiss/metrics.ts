@@ -151,7 +151,7 @@ export function curieWeissTables(
   };
 }
 
-/** What the report shows of the outcomes; the script adds the result, the pictures and the upsampling measurements. */
+/** What the report shows of the outcomes; publish.ts adds the result, the pictures and the upsampling measurements. */
 export function curieWeissFigures(reference: CurieWeissReference, outcomes: readonly Outcome[], runs: number) {
   const { times, starts, mean, std, system } = reference;
   const grouped = groups(outcomes);

@@ -9,9 +9,9 @@ import { unlessDiverged } from "../../method/sde/rollout.ts";
 import { evenTimes, makePairs, smallTrajectories, thinned } from "../../method/snapshots.ts";
 import { stream } from "../../random/stream.ts";
 import { evolvedPairs, predicted, simulatedTruth, trainedSde } from "../../run/learn.ts";
-import { progress } from "../../run/progress.ts";
+import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
-import { sdeSpec } from "../../run/training-parameters.ts";
+import { fitOptions, sdeSpec } from "../../run/training-parameters.ts";
 import { Ising, type IsingStates } from "../../systems/ising.ts";
 import { type IsingOptions, isLearned } from "./parameters.ts";
 import { relaxTimeOf } from "./plan.ts";
@@ -62,21 +62,21 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
     name,
     async () => {
       const snapshots = await smallTrajectories(system, { trajectories: TRAJECTORIES, times: ages, seed });
-      const bar = progress(`lattices of ${side}`, TRAJECTORIES * RECORDS);
-      const sets = await makePairs(system, snapshots, ["generator"], {
+      const plan = {
         side,
-        relaxTime: (age, at) => relaxTimeOf(p.relaxTime, age, patch, at),
+        relaxTime: (age: number, at: number) => relaxTimeOf(p.relaxTime, age, patch, at),
         patchesPerSnapshot: PATCHES,
         condition: [p.T],
         seed,
-        onSnapshots: (count) => bar.add(count),
-      });
-      bar.done();
-      return sets;
+      };
+      return withProgress(`lattices of ${side}`, TRAJECTORIES * RECORDS, (bar) =>
+        makePairs(system, snapshots, ["generator"], { ...plan, onSnapshots: (count) => bar.add(count) }),
+      );
     },
     phases[0],
   );
-  const learning = { ...p, batch: Math.min(p.batch, TRAJECTORIES * RECORDS), closedForm: true, seed };
+  const batch = Math.min(p.batch, TRAJECTORIES * RECORDS);
+  const learning = { ...fitOptions(p, seed), batch, closedForm: true };
   const data = regression(pairs, "compensator");
   const model = await trainedSde(run, gpu, `${name}/compensator`, data, sdeSpec(p), learning, phases[0]);
   const span = SETTLE + EVERY * LOOKS;
@@ -85,9 +85,10 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
     predicted(
       run,
       gpu,
+      name,
       model,
       thinned(pairs.whole, pairs.d, PREDICTED),
-      { times, dt: p.dt, scheme: "heun", seed, name: "large/predict" },
+      { times, dt: p.dt, scheme: "heun", seed, purpose: "large/predict" },
       phases[1],
     ),
   );
@@ -98,7 +99,6 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
   const { direct } = await simulatedTruth(
     run,
     async () => {
-      const bar = progress(`direct simulation of ${side}`, DIRECT * (LOOKS + 1));
       const prepare = () => system.prepared(DIRECT, side, first, stream(seed, "large/start"));
       const options = {
         cases: 1,
@@ -107,11 +107,11 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
         times: evenGrid(SETTLE, span, LOOKS + 1),
         seed,
         purpose: "large/direct",
-        onTime: (count: number) => bar.add(count),
       };
       const observe = (states: IsingStates) => system.observe(states);
-      const [ensemble] = await simulateDirectly(system, prepare, options, [observe]);
-      bar.done();
+      const [ensemble] = await withProgress(`direct simulation of ${side}`, DIRECT * (LOOKS + 1), (bar) =>
+        simulateDirectly(system, prepare, { ...options, onTime: (count) => bar.add(count) }, [observe]),
+      );
       return { direct: ensemble };
     },
     `${name}/direct`,

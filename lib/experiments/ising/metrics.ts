@@ -191,7 +191,7 @@ export function isingTables({ truth, outcomes }: IsingStudy): Record<string, Col
   };
 }
 
-/** What the report shows of the outcomes; the script adds the result, the lattices, the drift and the large lattice. */
+/** What the report shows of the outcomes; publish.ts adds the result, the lattices, the drift and the large lattice. */
 export function isingFigures(study: IsingStudy) {
   const { truth, options } = study;
   const times = Array.from(truth.times);

@@ -52,7 +52,7 @@ export function shownPatch({ patches, studyPatch }: IsingOptions): number {
   return patches.includes(studyPatch) ? studyPatch : patches[0];
 }
 
-/** Patches of a snapshot that are evolved for a learned closure, at most. */
+/** Patches of a snapshot that pairs with a learned closure are made of, at most. */
 const CLOSURE_PATCHES = 4;
 
 /** A duration as the command line has it, where 0 stands for the generator. */

@@ -5,7 +5,7 @@ import type { Coordinates } from "../../method/coordinates.ts";
 import { simulateDirectly } from "../../method/direct.ts";
 import { stream } from "../../random/stream.ts";
 import { simulatedTruth } from "../../run/learn.ts";
-import { progress } from "../../run/progress.ts";
+import { type Progress, withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { Ising, IsingStates } from "../../systems/ising.ts";
 import type { IsingOptions } from "./parameters.ts";
@@ -19,8 +19,7 @@ export async function simulateTruth(
   times: Float64Array,
   seed: number,
 ): Promise<IsingTruth> {
-  const named = await simulatedTruth(run, async () => {
-    const bar = progress("direct simulation", times.length * runs * m0.length);
+  const work = async (bar: Progress) => {
     const ensembles = [];
     for (const [c, m] of m0.entries()) {
       const prepare = (from: number, to: number) =>
@@ -30,9 +29,10 @@ export async function simulateTruth(
       const observe = (states: IsingStates) => system.observe(states);
       ensembles.push(...(await simulateDirectly(system, prepare, options, [observe])));
     }
-    bar.done();
     return { observables: joinedCases(ensembles) };
-  });
+  };
+  const total = times.length * runs * m0.length;
+  const named = await simulatedTruth(run, () => withProgress("direct simulation", total, work));
   return { times, m0, runs, ...isingMoments(named.observables, m0) };
 }
 
@@ -46,8 +46,11 @@ export async function predictionStarts(
   const rows: Float32Array[] = [];
   for (const [c, m] of m0.entries()) {
     const states = await system.prepared(runs, side, m, stream(seed, "predict/start", c));
-    rows.push(await coordinates.whole(states));
-    states.destroy();
+    try {
+      rows.push(await coordinates.whole(states));
+    } finally {
+      states.destroy();
+    }
   }
   return concatenate(rows);
 }

@@ -199,7 +199,7 @@ function momentRows(
   }));
 }
 
-/** What the report shows of the outcomes; the script adds the result, the fields and the check of the equation. */
+/** What the report shows of the outcomes; publish.ts adds the result, the fields and the check of the equation. */
 export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<string, number>) {
   const { truth, closure, points, patch, outcomes } = study;
   const times = Array.from(truth.times);

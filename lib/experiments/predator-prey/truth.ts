@@ -3,7 +3,7 @@ import { type Ensemble, joinedRuns, momentsOf } from "../../analysis/ensemble.ts
 import type { Coordinates } from "../../method/coordinates.ts";
 import { type Measure, simulateDirectly } from "../../method/direct.ts";
 import { simulatedTruth } from "../../run/learn.ts";
-import { progress } from "../../run/progress.ts";
+import { type Progress, withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { InitialWave, PredatorPrey, PredatorPreyStates } from "../../systems/predator-prey.ts";
 import type { PredatorPreyOptions } from "./parameters.ts";
@@ -22,8 +22,7 @@ export async function simulateTruth(
   measures: Record<string, Measure<PredatorPreyStates>>,
 ): Promise<{ truth: PredatorPreyTruth; ensembles: Record<string, Ensemble> }> {
   const seen = 2 * ensemble;
-  const all = await simulatedTruth(run, async () => {
-    const bar = progress("direct simulation", times.length * runs * cases.length);
+  const work = async (bar: Progress) => {
     const simulate = (purpose: string, each: number, list: readonly Measure<PredatorPreyStates>[]) => {
       const prepare = (from: number, to: number) =>
         system.prepared(
@@ -37,10 +36,11 @@ export async function simulateTruth(
     const observe: Measure<PredatorPreyStates> = (states) => system.observe(states);
     const [observables, ...closed] = await simulate("truth/ensembles", seen, [observe, ...Object.values(measures)]);
     const rest = runs > seen ? await simulate("truth/rest", runs - seen, [observe]) : [];
-    bar.done();
     const named = Object.fromEntries(Object.keys(measures).map((name, k) => [name, closed[k]]));
     return { observables, ...(rest.length > 0 && { rest: rest[0] }), ...named };
-  });
+  };
+  const total = times.length * runs * cases.length;
+  const all = await simulatedTruth(run, () => withProgress("direct simulation", total, work));
   const { observables, rest, ...ensembles } = all;
   const moments = momentsOf(rest ? joinedRuns([observables, rest]) : observables);
   return { truth: { times, cases, runs, moments }, ensembles };
@@ -54,7 +54,9 @@ export async function startsOf(
   cases: readonly InitialWave[],
 ): Promise<Float32Array> {
   const states = system.prepared(cases, points);
-  const starts = await coordinates.whole(states);
-  states.destroy();
-  return starts;
+  try {
+    return await coordinates.whole(states);
+  } finally {
+    states.destroy();
+  }
 }

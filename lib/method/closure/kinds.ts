@@ -1,8 +1,7 @@
 // The kinds of encoders that there are: a new one is one file, a kernel that gathers what it reads, and one line here.
 import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
-import type { Format } from "../../io/format.ts";
-import type { Tensors } from "../../io/safetensors.ts";
+import { type Format, flatTensors, parsed, readArrays } from "../../io/format.ts";
 import type { States, System } from "../../systems/system.ts";
 import { convolution } from "./convolution.ts";
 import type { Encoder } from "./coordinates.ts";
@@ -38,25 +37,19 @@ export function encoderOf(gpu: Gpu, system: System, model: EncoderModel): Encode
 /** Encoders of any kind: the arrays of training by name, all else as JSON. */
 export const ENCODER: Format<EncoderModel> = {
   write(model) {
-    const fields = new Map(Object.entries(model));
-    const tensors: Tensors = {};
-    for (const name of Object.keys(kindOf(model).arrays(model))) {
-      const data = fields.get(name);
-      tensors[name] = { shape: [data.length], data };
-      fields.delete(name);
-    }
-    return { tensors, text: { encoder: JSON.stringify(Object.fromEntries(fields)) } };
+    const head = new Map(Object.entries(model));
+    const arrays = Object.keys(kindOf(model).arrays(model)).map((name) => {
+      const data = head.get(name);
+      head.delete(name);
+      return [name, data];
+    });
+    return {
+      tensors: flatTensors(Object.fromEntries(arrays)),
+      text: { encoder: JSON.stringify(Object.fromEntries(head)) },
+    };
   },
   read({ tensors, text }) {
-    if (text.encoder === undefined) throw new InputError("the file holds no encoder");
-    const shape = JSON.parse(text.encoder) as EncoderShape;
-    const arrays = Object.entries(kindOf(shape).arrays(shape)).map(([name, length]) => {
-      const data = tensors[name]?.data;
-      if (data?.length !== length) {
-        throw new InputError(`the encoder file has ${data?.length ?? 0} numbers for ${name}, not ${length}`);
-      }
-      return [name, Float32Array.from(data)];
-    });
-    return { ...shape, ...Object.fromEntries(arrays) };
+    const shape = parsed<EncoderShape>(text.encoder, "encoder");
+    return { ...shape, ...readArrays(tensors, kindOf(shape).arrays(shape), "encoder") } as EncoderModel;
   },
 };

@@ -4,6 +4,7 @@ import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { Bindings, Call } from "../../gpu/kernel.ts";
 import type { Tensors } from "../../io/safetensors.ts";
+import type { Regression } from "../pairs.ts";
 import type { FitOptions, Trainable } from "../train.ts";
 import type { Points } from "./points.ts";
 import type { Scales } from "./scales.ts";
@@ -41,8 +42,7 @@ export interface TrainableField<F> extends Trainable {
   destroy(): void;
 }
 
-export interface TrainingOptions extends Omit<FitOptions, "batch"> {
-  readonly batch: number;
+export interface TrainingOptions extends FitOptions {
   /** Variables that the field reads, padded to a multiple of 8 where the gradient of the input is wanted; d by default. */
   readonly inputs?: number;
   readonly inputGradient?: boolean;
@@ -67,11 +67,22 @@ interface FieldKind<S, F> {
 export interface DriftKind<S, F> extends FieldKind<S, F> {
   /** f, `[n, d]`, in units of z per time. */
   values(gpu: Gpu, field: F, points: Points): Promise<Float64Array>;
+  /** What is solved in closed form behind the training; `noise` `[d]`: see last-layer.ts. */
+  finish?(
+    gpu: Gpu,
+    model: Omit<Points, "n" | "z"> & { readonly drift: F },
+    data: Regression,
+    noise: ArrayLike<number>,
+  ): Promise<F>;
 }
 
 export interface DiffusionKind<S, F> extends FieldKind<S, F> {
   /** σσᵀ, `[n, d, d]`, in units of z² per time. */
   values(gpu: Gpu, field: F, points: Points): Promise<Float64Array>;
+  /** Whether its training wants the Cholesky factor of the mean noise as frame (scales.ts). */
+  inMeanFrame(spec: S): boolean;
+  /** Of kernels/sde/loss.wgsl. */
+  lossConstants(spec: S): Record<string, number>;
   /** σ times a factor. */
   scaled(field: F, factor: number): F;
 }

@@ -1,17 +1,35 @@
-// The kinds of drift and diffusion that there are: a new one is one file, one module under kernels/sde and one line here.
+// The kinds of drift and diffusion that there are: a new one is one file, one module under kernels/sde, and its lines here.
+import { InputError } from "../../errors.ts";
+import type { DiffusionKind, DriftKind } from "./field.ts";
 import { NETWORK_DIFFUSION, type NetworkDiffusion, type NetworkDiffusionSpec } from "./network-diffusion.ts";
 import { NETWORK_DRIFT, type NetworkDrift, type NetworkDriftSpec } from "./network-drift.ts";
 
 export type DriftSpec = NetworkDriftSpec;
 export type Drift = NetworkDrift;
-export const DRIFTS = { network: NETWORK_DRIFT } as const;
+const DRIFTS = { network: NETWORK_DRIFT };
 
 export type DiffusionSpec = NetworkDiffusionSpec;
 export type Diffusion = NetworkDiffusion;
-export const DIFFUSIONS = { network: NETWORK_DIFFUSION } as const;
+const DIFFUSIONS = { network: NETWORK_DIFFUSION };
 
 /** What kinds of fields an equation is to have. */
 export interface SdeSpec {
   readonly drift: DriftSpec;
   readonly diffusion: DiffusionSpec;
+}
+
+/** The kind of a drift. Throws InputError for one that there is not. */
+export const driftKind = ({ kind }: { readonly kind: string }) =>
+  // A kind takes the drifts that name it: that each table entry does is what TypeScript cannot see.
+  found(DRIFTS, kind, "drift") as unknown as DriftKind<DriftSpec, Drift>;
+
+/** The kind of a diffusion. Throws InputError for one that there is not. */
+export const diffusionKind = ({ kind }: { readonly kind: string }) =>
+  found(DIFFUSIONS, kind, "diffusion") as unknown as DiffusionKind<DiffusionSpec, Diffusion>;
+
+function found(table: Record<string, unknown>, kind: string, what: string): unknown {
+  if (!Object.hasOwn(table, kind)) {
+    throw new InputError(`${kind} is no kind of ${what}: there are ${Object.keys(table).join(" and ")}`);
+  }
+  return table[kind];
 }

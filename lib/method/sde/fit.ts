@@ -10,14 +10,12 @@ import type { Call } from "../../gpu/kernel.ts";
 import type { Regression } from "../pairs.ts";
 import { drawUniform, type FitOptions, type FitProgress, requireBatch, trainNetworks } from "../train.ts";
 import type { TrainableField, TrainingOptions } from "./field.ts";
-import { DIFFUSIONS, type Diffusion, type DiffusionSpec, DRIFTS, type Drift, type SdeSpec } from "./fields.ts";
-import { solveLastLayer } from "./last-layer.ts";
+import { type Diffusion, type DiffusionSpec, type Drift, diffusionKind, driftKind, type SdeSpec } from "./fields.ts";
 import { requireVariables, type SdeModel } from "./model.ts";
-import { sigmaConstants } from "./network-diffusion.ts";
 import { EPSILON, lossData, lossRows, regressionScales, type Scales } from "./scales.ts";
 
 export interface SdeFitOptions extends FitOptions {
-  /** Whether the last layer of the drift is solved in closed form at the end (last-layer.ts). */
+  /** Whether what can be solved of the drift in closed form is solved at the end (`DriftKind.finish`). */
   readonly closedForm?: boolean;
 }
 
@@ -44,9 +42,15 @@ export async function trainableSde(
   d: number,
   options: TrainingOptions,
 ): Promise<TrainableSde> {
-  const drift = await DRIFTS[spec.drift.kind].trainable(gpu, spec.drift, d, options);
+  const drift = await driftKind(spec.drift).trainable(gpu, spec.drift, d, options);
   const { input, batch, step } = drift;
-  const diffusion = await DIFFUSIONS[spec.diffusion.kind].trainable(gpu, spec.diffusion, d, { ...options, input });
+  let diffusion: TrainableField<Diffusion>;
+  try {
+    diffusion = await diffusionKind(spec.diffusion).trainable(gpu, spec.diffusion, d, { ...options, input });
+  } catch (error) {
+    drift.destroy();
+    throw error;
+  }
   const networks = [drift, diffusion] as const;
   return {
     d,
@@ -81,10 +85,11 @@ export async function fitSde(
   requireBatch(state.length / d, options.batch);
   const finite = [state, change, variation].every((values) => values?.every(Number.isFinite) ?? true);
   if (!finite) throw new InputError(`the ${method} training pairs are not all finite`);
-  const scales = regressionScales(data, spec.diffusion.form === "triangular");
+  const scales = regressionScales(data, diffusionKind(spec.diffusion).inMeanFrame(spec.diffusion));
   const sde = await trainableSde(gpu, spec, d, options);
-  const training = await trainingStep(gpu, sde, data, scales, options.seed);
+  let training: Awaited<ReturnType<typeof trainingStep>> | undefined;
   try {
+    training = await trainingStep(gpu, sde, data, scales, options.seed);
     const initial = sde.networks.map((field) => field.initial);
     await trainNetworks(gpu, method, sde.networks, initial, training.calls, training.losses, options.steps, progress);
     const [drift, diffusion] = await Promise.all([sde.drift.save(), sde.diffusion.save()]);
@@ -95,11 +100,12 @@ export async function fitSde(
       drift: sde.drift.field(drift.parameters, scales),
       diffusion: sde.diffusion.field(diffusion.parameters, scales),
     };
-    if (!options.closedForm) return model;
+    const { finish } = driftKind(spec.drift);
+    if (!options.closedForm || !finish) return model;
     const noise = scales.residualScale.map((scale, j) => (scale / (scales.driftScale[j] * time)) ** 2);
-    return { ...model, drift: await solveLastLayer(gpu, model, data, noise) };
+    return { ...model, drift: await finish(gpu, model, data, noise) };
   } finally {
-    training.destroy();
+    training?.destroy();
     sde.destroy();
   }
 }
@@ -107,7 +113,7 @@ export async function fitSde(
 /** The loss of both fields and its gradient, for the batch `drawn` in the layout of `lossData`. */
 export async function lossCall(
   gpu: Gpu,
-  sde: Omit<TrainableSde, "networks" | "input" | "step" | "forward" | "backward" | "destroy">,
+  sde: Pick<TrainableSde, "d" | "batch" | "drift" | "diffusion" | "diffusionSpec">,
   { time, variation }: Pick<Regression, "time" | "variation">,
   { driftScale, residualScale, frame }: Scales,
   drawn: GpuArray,
@@ -117,7 +123,7 @@ export async function lossCall(
   const loss = await gpu.kernel("sde/loss.wgsl", {
     constants: {
       D: d,
-      ...sigmaConstants(diffusionSpec),
+      ...diffusionKind(diffusionSpec).lossConstants(diffusionSpec),
       DRIFT_ROWS: drift.width,
       DIFFUSION_ROWS: diffusion.width,
       COMPENSATOR: variation ? 1 : 0,

@@ -6,10 +6,8 @@ import { lusolve } from "mathjs";
 import type { Gpu } from "../../gpu/device.ts";
 import { layout, Mlp, roundUpBatch } from "../../nn/mlp.ts";
 import type { Regression } from "../pairs.ts";
-import type { SdeModel } from "./model.ts";
-import type { NetworkDrift } from "./network-drift.ts";
-import { perceptron } from "./network-field.ts";
-import { standardise } from "./points.ts";
+import { type AffineNetwork, perceptron } from "./network-field.ts";
+import { type Points, standardise } from "./points.ts";
 
 /** Columns of one evaluation. */
 const COLUMNS = 16_384;
@@ -22,12 +20,12 @@ const RIDGE = 1e-9;
  * of a fresh network, so that noisy changes (few increments) leave them small and good ones (compensators) settle
  * them (ridge regression).
  */
-export async function solveLastLayer(
+export async function solveLastLayer<F extends AffineNetwork>(
   gpu: Gpu,
-  { d, center, spread, drift }: Pick<SdeModel, "d" | "center" | "spread" | "drift">,
+  { d, center, spread, drift }: Omit<Points, "n" | "z"> & { readonly drift: F },
   { state, change, time }: Pick<Regression, "state" | "change" | "time">,
   noise: ArrayLike<number>,
-): Promise<NetworkDrift> {
+): Promise<F> {
   const n = state.length / d;
   const network = perceptron(drift, d, d);
   const last = layout(network).layers.at(-1);

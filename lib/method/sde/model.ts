@@ -1,10 +1,9 @@
 // The learned SDE dz = f(z) dt + σ(z) dW: its two fields, their values at points, its file form.
 import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
-import { type Format, parsed } from "../../io/format.ts";
+import { type Format, flatTensors, parsed, readArrays } from "../../io/format.ts";
 import type { Tensors } from "../../io/safetensors.ts";
-import { DIFFUSIONS, type Diffusion, DRIFTS, type Drift } from "./fields.ts";
-import { flatTensors, readArrays } from "./network-field.ts";
+import { type Diffusion, type Drift, diffusionKind, driftKind } from "./fields.ts";
 import type { Points } from "./points.ts";
 
 /** Both fields are functions of z̃ = (z − center)/spread; `center` and `spread` have d numbers, in units of z. */
@@ -34,8 +33,8 @@ export async function evaluate(gpu: Gpu, model: SdeModel, z: ArrayLike<number>):
   const { d, center, spread, drift, diffusion } = model;
   const points: Points = { n: z.length / d, d, z, center, spread };
   return {
-    drift: await DRIFTS[drift.kind].values(gpu, drift, points),
-    diffusion: await DIFFUSIONS[diffusion.kind].values(gpu, diffusion, points),
+    drift: await driftKind(drift).values(gpu, drift, points),
+    diffusion: await diffusionKind(diffusion).values(gpu, diffusion, points),
   };
 }
 
@@ -45,15 +44,15 @@ export async function evaluate(gpu: Gpu, model: SdeModel, z: ArrayLike<number>):
  */
 export function withLambda(model: SdeModel, lambda: number, trainedWith: number): SdeModel {
   const { diffusion } = model;
-  return { ...model, diffusion: DIFFUSIONS[diffusion.kind].scaled(diffusion, Math.sqrt(trainedWith / lambda)) };
+  return { ...model, diffusion: diffusionKind(diffusion).scaled(diffusion, Math.sqrt(trainedWith / lambda)) };
 }
 
 /** Files say of themselves which kinds of fields they hold. */
 export const MODEL: Format<SdeModel> = {
   write: ({ d, center, spread, drift, diffusion }) => {
     const fields = {
-      drift: DRIFTS[drift.kind].write(drift),
-      diffusion: DIFFUSIONS[diffusion.kind].write(diffusion),
+      drift: driftKind(drift).write(drift),
+      diffusion: diffusionKind(diffusion).write(diffusion),
     };
     return {
       tensors: {
@@ -67,16 +66,12 @@ export const MODEL: Format<SdeModel> = {
   read: ({ tensors, text }) => {
     const { d, drift, diffusion } = parsed<SdeModel>(text.sde, "equation");
     requireVariables(d);
-    const driftKind = DRIFTS[drift.kind];
-    const diffusionKind = DIFFUSIONS[diffusion.kind];
-    if (!driftKind || !diffusionKind) {
-      throw new InputError(`the file holds a drift of kind ${drift.kind} and a diffusion of kind ${diffusion.kind}`);
-    }
+    if (!drift || !diffusion) throw new InputError("the file holds an equation without drift or diffusion");
     return {
       d,
-      ...readArrays(tensors, { center: d, spread: d }),
-      drift: driftKind.read(drift, unprefixed("drift ", tensors), d),
-      diffusion: diffusionKind.read(diffusion, unprefixed("diffusion ", tensors), d),
+      ...readArrays(tensors, { center: d, spread: d }, "model"),
+      drift: driftKind(drift).read(drift, unprefixed("drift ", tensors), d),
+      diffusion: diffusionKind(diffusion).read(diffusion, unprefixed("diffusion ", tensors), d),
     };
   },
 };

@@ -1,13 +1,12 @@
 // Diffusion by a network: a matrix σ̃ of some form, relative to the size and the correlations of the noise in the data.
+import { flatTensors, readArrays } from "../../io/format.ts";
 import type { DiffusionKind } from "./field.ts";
 import {
   deviceNetwork,
-  flatTensors,
   networkOutputs,
   type Perceptron,
   parameterCount,
   perceptron,
-  readArrays,
   trainableNetwork,
 } from "./network-field.ts";
 
@@ -37,7 +36,7 @@ export interface NetworkDiffusion extends NetworkDiffusionSpec {
 const isMatrix = (form: DiffusionForm) => form === "full" || form === "triangular";
 
 /** Compile-time constants of the kernels that read σ̃ (kernels/sde/sigma.wgsl). */
-export function sigmaConstants({ form }: Pick<NetworkDiffusionSpec, "form">) {
+function sigmaConstants({ form }: Pick<NetworkDiffusionSpec, "form">) {
   return { FULL: form === "triangular" ? 2 : form === "full" ? 1 : 0 };
 }
 
@@ -54,6 +53,10 @@ export const NETWORK_DIFFUSION: DiffusionKind<NetworkDiffusionSpec, NetworkDiffu
       (parameters, { noiseScale, frame }) => ({ ...spec, scale: noiseScale, frame, parameters }),
       spec.form === "constant",
     ),
+
+  inMeanFrame: ({ form }) => form === "triangular",
+
+  lossConstants: sigmaConstants,
 
   load(gpu, field, standard, columns) {
     const { scale, frame, parameters } = field;
@@ -89,7 +92,7 @@ export const NETWORK_DIFFUSION: DiffusionKind<NetworkDiffusionSpec, NetworkDiffu
   read: (head, tensors, d) => {
     const spec = head as NetworkDiffusionSpec;
     const parameters = parameterCount(network(spec, d));
-    return { ...spec, ...readArrays(tensors, { scale: d, frame: d * d, parameters }) };
+    return { ...spec, ...readArrays(tensors, { scale: d, frame: d * d, parameters }, "model") };
   },
 };
 

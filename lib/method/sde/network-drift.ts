@@ -1,13 +1,14 @@
 // Drift by a network: an affine map, found by least squares, and a multilayer perceptron that corrects it.
+import { flatTensors, readArrays } from "../../io/format.ts";
 import type { DriftKind } from "./field.ts";
+import { solveLastLayer } from "./last-layer.ts";
 import {
+  type AffineNetwork,
   deviceNetwork,
-  flatTensors,
   networkOutputs,
   type Perceptron,
   parameterCount,
   perceptron,
-  readArrays,
   trainableNetwork,
 } from "./network-field.ts";
 
@@ -15,14 +16,8 @@ export interface NetworkDriftSpec extends Perceptron {
   readonly kind: "network";
 }
 
-/** f(z) = offset + slope z̃ + scale ∘ g(z̃), g the perceptron. `slope` `[d, d]` row by row, the others d numbers. */
-export interface NetworkDrift extends NetworkDriftSpec {
-  readonly offset: Float32Array;
-  readonly slope: Float32Array;
-  readonly scale: Float32Array;
-  /** See `layout` in nn/mlp.ts. */
-  readonly parameters: Float32Array;
-}
+/** f(z) = offset + slope z̃ + scale ∘ g(z̃). */
+export interface NetworkDrift extends NetworkDriftSpec, AffineNetwork {}
 
 export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
   trainable: (gpu, spec, d, options) =>
@@ -54,6 +49,8 @@ export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
     });
   },
 
+  finish: (gpu, model, data, noise) => solveLastLayer(gpu, model, data, noise),
+
   write: ({ kind, hidden, activation, ...arrays }) => ({
     head: { kind, hidden, activation },
     tensors: flatTensors(arrays),
@@ -62,6 +59,6 @@ export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
   read: (head, tensors, d) => {
     const spec = head as NetworkDriftSpec;
     const parameters = parameterCount(perceptron(spec, d, d));
-    return { ...spec, ...readArrays(tensors, { offset: d, slope: d * d, scale: d, parameters }) };
+    return { ...spec, ...readArrays(tensors, { offset: d, slope: d * d, scale: d, parameters }, "model") };
   },
 };

@@ -1,8 +1,6 @@
 // What fields by networks share: their training, their values at points, their file form.
-import { InputError } from "../../errors.ts";
 import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
-import type { Tensors } from "../../io/safetensors.ts";
 import {
   type Activation,
   initialParameters,
@@ -21,6 +19,15 @@ export interface Perceptron {
   /** Widths, multiples of 8. */
   readonly hidden: readonly number[];
   readonly activation: Activation;
+}
+
+/** What corrects an affine map: offset + slope z̃ + scale ∘ g(z̃), g the perceptron. `slope` `[d, d]` row by row, the others d numbers. */
+export interface AffineNetwork extends Perceptron {
+  readonly offset: Float32Array;
+  readonly slope: Float32Array;
+  readonly scale: Float32Array;
+  /** See `layout` in nn/mlp.ts. */
+  readonly parameters: Float32Array;
 }
 
 /** The perceptron of `outputs` functions of `inputs` variables. */
@@ -90,21 +97,4 @@ export async function networkOutputs(
 /** Number of parameters. */
 export function parameterCount(shape: MlpShape): number {
   return layout(shape).stride;
-}
-
-/** Flat arrays by name, for a file. */
-export function flatTensors(arrays: Record<string, Float32Array>): Tensors {
-  return Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, { shape: [data.length], data }]));
-}
-
-/** Arrays of given lengths out of a file. Throws InputError when one is missing or has another length. */
-export function readArrays<N extends string>(tensors: Tensors, lengths: Record<N, number>): Record<N, Float32Array> {
-  const entries = Object.entries<number>(lengths).map(([name, length]) => {
-    const data = tensors[name]?.data;
-    if (data?.length !== length) {
-      throw new InputError(`the model file has ${data?.length ?? 0} numbers for ${name}, not ${length}`);
-    }
-    return [name, Float32Array.from(data)];
-  });
-  return Object.fromEntries(entries) as Record<N, Float32Array>;
 }

@@ -3,7 +3,7 @@ import { type Ensemble, ensemble } from "../../analysis/ensemble.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { roundUpBatch } from "../../nn/mlp.ts";
 import { type Stream, streamUniform } from "../../random/stream.ts";
-import { DIFFUSIONS, DRIFTS } from "./fields.ts";
+import { diffusionKind, driftKind } from "./fields.ts";
 import type { SdeModel } from "./model.ts";
 import { standardise } from "./points.ts";
 
@@ -58,6 +58,7 @@ export async function rollout(
 ): Promise<Ensemble> {
   const { d, center, spread } = model;
   const count = start.length / d;
+  if (count === 0 || count % cases !== 0) throw new Error(`${count} starts are not those of ${cases} cases`);
   const every = stepsBetween(times, dt);
   const columns = roundUpBatch(count);
   const z = new Float32Array(d * columns);
@@ -65,35 +66,44 @@ export async function rollout(
   const first = new Float32Array(times.length * count * d);
   first.set(start);
   const standard = standardise({ n: count, d, z: start, center, spread }, columns);
-  const buffers = {
-    step: gpu.buffer("rollout.step", 4),
-    units: gpu.buffer("rollout.units", Float32Array.of(...center, ...spread.map((s) => 1 / s))),
-    z: gpu.buffer("rollout.z", z),
-    standard: gpu.buffer("rollout.standard", standard),
-    record: gpu.buffer("rollout.record", first),
+  const used: { destroy(): void }[] = [];
+  const kept = <T extends { destroy(): void }>(one: T): T => {
+    used.push(one);
+    return one;
   };
-  const drift = await DRIFTS[model.drift.kind].load(gpu, model.drift, buffers.standard, columns);
-  const diffusion = await DIFFUSIONS[model.diffusion.kind].load(gpu, model.diffusion, buffers.standard, columns);
-  const params = { trajectories: count, columns, every, dt, stream: streamUniform(stream) };
-  const move = async (conditions: { PREDICT: boolean; CORRECT: boolean }) => {
-    const kernel = await gpu.kernel("sde/euler_maruyama.wgsl", {
-      constants: { D: d, ...drift.constants, ...diffusion.constants },
-      conditions,
-      modules: { "field/drift": drift.module, "field/diffusion": diffusion.module },
-    });
-    const bindings = { params, ...buffers, ...drift.bindings, ...diffusion.bindings };
-    return [...drift.calls, ...diffusion.calls, kernel.call(bindings, Math.ceil(count / 64))];
-  };
-  const advance = await gpu.kernel("nn/advance.wgsl");
-  const calls = [
-    ...(scheme === "euler"
-      ? await move({ PREDICT: false, CORRECT: false })
-      : [...(await move({ PREDICT: true, CORRECT: false })), ...(await move({ PREDICT: false, CORRECT: true }))]),
-    advance.call({ counter: buffers.step }, 1),
-  ];
-  await gpu.runRepeated(calls, every * (times.length - 1), onSteps);
-  const record = await gpu.read(buffers.record, Float32Array);
-  for (const used of [...Object.values(buffers), drift, diffusion]) used.destroy();
+  let record: Float32Array;
+  try {
+    const buffers = {
+      step: kept(gpu.buffer("rollout.step", 4)),
+      units: kept(gpu.buffer("rollout.units", Float32Array.of(...center, ...spread.map((s) => 1 / s)))),
+      z: kept(gpu.buffer("rollout.z", z)),
+      standard: kept(gpu.buffer("rollout.standard", standard)),
+      record: kept(gpu.buffer("rollout.record", first)),
+    };
+    const drift = kept(await driftKind(model.drift).load(gpu, model.drift, buffers.standard, columns));
+    const diffusion = kept(await diffusionKind(model.diffusion).load(gpu, model.diffusion, buffers.standard, columns));
+    const params = { trajectories: count, columns, every, dt, stream: streamUniform(stream) };
+    const move = async (conditions: { PREDICT: boolean; CORRECT: boolean }) => {
+      const kernel = await gpu.kernel("sde/euler_maruyama.wgsl", {
+        constants: { D: d, ...drift.constants, ...diffusion.constants },
+        conditions,
+        modules: { "field/drift": drift.module, "field/diffusion": diffusion.module },
+      });
+      const bindings = { params, ...buffers, ...drift.bindings, ...diffusion.bindings };
+      return [...drift.calls, ...diffusion.calls, kernel.call(bindings, Math.ceil(count / 64))];
+    };
+    const advance = await gpu.kernel("nn/advance.wgsl");
+    const calls = [
+      ...(scheme === "euler"
+        ? await move({ PREDICT: false, CORRECT: false })
+        : [...(await move({ PREDICT: true, CORRECT: false })), ...(await move({ PREDICT: false, CORRECT: true }))]),
+      advance.call({ counter: buffers.step }, 1),
+    ];
+    await gpu.runRepeated(calls, every * (times.length - 1), onSteps);
+    record = await gpu.read(buffers.record, Float32Array);
+  } finally {
+    for (const one of used) one.destroy();
+  }
   const bad = record.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     const time = times[Math.floor(bad / (count * d))];

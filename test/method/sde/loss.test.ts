@@ -1,7 +1,7 @@
 // The loss kernel: value and gradient against float64.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openDevice } from "../../../lib/gpu/device.ts";
-import { sigmaConstants } from "../../../lib/method/sde/network-diffusion.ts";
+import { NETWORK_DIFFUSION } from "../../../lib/method/sde/network-diffusion.ts";
 import { generators, normal } from "../../fixtures.ts";
 import { identity, product, square, upper } from "../../matrices.ts";
 import { difference } from "../../numbers.ts";
@@ -76,7 +76,7 @@ describe("loss kernel", () => {
           const kernel = await gpu.kernel("sde/loss.wgsl", {
             constants: {
               D: d,
-              ...sigmaConstants({ form }),
+              ...NETWORK_DIFFUSION.lossConstants({ kind: "network", hidden: [], activation: "tanh", form }),
               DRIFT_ROWS: driftRows,
               DIFFUSION_ROWS: diffusionRows,
               COMPENSATOR: triangle > 0 ? 1 : 0,
