@@ -24,6 +24,9 @@ describe("batches", () => {
           expect(batch).toBeGreaterThanOrEqual(lanes);
           if (batch > lanes) expect(batch * free.bytes(side)).toBeLessThanOrEqual(2 ** 26);
           expect((batch + lanes) * free.bytes(side)).toBeGreaterThan(2 ** 26);
+          // With a largest number: still whole units.
+          const some = batchThatFits(free, side, 100);
+          expect(some).toBe(Math.max(lanes, Math.min(batch, 100 - (100 % lanes))));
         }
       }
     },

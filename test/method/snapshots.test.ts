@@ -2,6 +2,7 @@
 //
 // Statistical assertions go through `expectWithin` of statistics.ts: 4.5 standard errors, false alarm 6.8e-6 each.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { InputError } from "../../lib/errors.ts";
 import { concatenate } from "../../lib/method/concatenate.ts";
 import {
   evenTimes,
@@ -70,6 +71,14 @@ describe("snapshots", () => {
     expect((await smallTrajectories(free, options)).cohort).toEqual(Uint32Array.of(0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5));
     free.cohort = 3;
     expect((await smallTrajectories(free, options)).cohort).toEqual(Uint32Array.of(0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1));
+  });
+
+  test("of trajectories that are no whole cohorts are refused: upsampling would mix ages", async () => {
+    const free = new FreeSpins();
+    free.cohort = 8;
+    await expect(smallTrajectories(free, { trajectories: 20, times: [0, 1], seed: SEED })).rejects.toThrow(
+      new InputError("20 trajectories are not whole cohorts of 8, which start alike"),
+    );
   });
 
   test("some of them are whole cohorts, evenly out of all, with their own states and ages", async () => {

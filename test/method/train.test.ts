@@ -1,5 +1,6 @@
 // The training loop: submissions and checkpoints do not change its bytes.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { InputError } from "../../lib/errors.ts";
 import { openDevice } from "../../lib/gpu/device.ts";
 import { regression } from "../../lib/method/pairs.ts";
 import { fitSde, type SdeFitOptions } from "../../lib/method/sde/fit.ts";
@@ -41,6 +42,14 @@ describe("bytes of a training", () => {
     for (const k of [0, 20, 51]) {
       const resumeFrom = fitState(fitTensors(states[k]));
       expect(await train({ resumeFrom })).toEqual(expected);
+    }
+    // What another training has kept is no state of this one.
+    const [{ parameters, moments, step }] = states;
+    for (const foreign of [
+      { parameters: parameters.slice(8), moments: moments.slice(16), step },
+      { parameters, moments: moments.slice(16), step },
+    ]) {
+      await expect(train({ resumeFrom: foreign })).rejects.toThrow(InputError);
     }
   });
 });

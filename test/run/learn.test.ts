@@ -74,7 +74,8 @@ async function learn(run: Run, device: Gpu, worked: string[]) {
   const encoder: Encoder = { variables: 3, parameters: Float32Array.of(1, 2, 3, 4) };
   const psi = await trained(run, "patch16/encoder", ENCODER, 5, work("encoder", encoder), "train encoder");
   const equation = await trainedSde(run, device, "patch16/compensator", DATA, SPEC, FIT);
-  return { truth, closed, pairs, psi, equation };
+  const runs = await predicted(run, device, "patch16/compensator", equation, START, PREDICTION);
+  return { truth, closed, pairs, psi, equation, runs };
 }
 
 describe("kept steps", () => {
@@ -86,7 +87,8 @@ describe("kept steps", () => {
     expect(worked).toEqual(["truth", "closed", "pairs", "encoder"]);
     expect(made.equation).toEqual(await fitSde(gpu, DATA, SPEC, FIT));
     first.close();
-    const checkpoints = ["truth", "truth/closed", "patch16/pairs", "patch16/encoder", "patch16/compensator"];
+    const learned = ["patch16/pairs", "patch16/encoder", "patch16/compensator", "patch16/compensator/predicted"];
+    const checkpoints = ["truth", "truth/closed", ...learned];
     for (const name of checkpoints) expect(existsSync(join(out, `checkpoints/${name}.safetensors`))).toBe(true);
 
     const second = await openRun(options(out, { resume: true }));
@@ -95,10 +97,8 @@ describe("kept steps", () => {
     expect(found).toEqual(made);
     expect(found.truth).toEqual(TRUTH);
     expect(found.pairs).toEqual([PLANTED, { ...PLANTED, time: 0.2 }]);
-    // Predictions are not kept: they are quick, and the same.
-    const runs = await predicted(second, gpu, "net", found.equation, START, PREDICTION);
-    const { seed, name, ...rest } = PREDICTION;
-    expect(runs).toEqual(await rollout(gpu, made.equation, START, { ...rest, stream: stream(seed, name) }));
+    const { seed, purpose, ...rest } = PREDICTION;
+    expect(found.runs).toEqual(await rollout(gpu, made.equation, START, { ...rest, stream: stream(seed, purpose) }));
     const { seconds } = second.result({});
     for (const phase of ["direct simulation", "encode", "partial evolution", "train encoder", "train", "predict"]) {
       expect(seconds[phase]).toBeGreaterThanOrEqual(0);
