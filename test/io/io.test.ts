@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { table } from "arquero";
@@ -8,6 +8,8 @@ import { writeAtomically } from "../../lib/io/atomic.ts";
 import { readCsv, writeCsv } from "../../lib/io/csv.ts";
 import { readSafetensors, type TensorData, type Tensors, writeSafetensors } from "../../lib/io/safetensors.ts";
 import { temporaryFolder } from "../fixtures.ts";
+
+setDefaultTimeout(60_000);
 
 const folder = temporaryFolder("io");
 const file = join(folder, "x.safetensors");

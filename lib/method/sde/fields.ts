@@ -29,7 +29,7 @@ export const diffusionKind = ({ kind }: { readonly kind: string }) =>
 
 function found(table: Record<string, unknown>, kind: string, what: string): unknown {
   if (!Object.hasOwn(table, kind)) {
-    throw new InputError(`${kind} is no kind of ${what}: there are ${Object.keys(table).join(" and ")}`);
+    throw new InputError(`${kind} is no kind of ${what}: there is ${Object.keys(table).join(", ")}`);
   }
   return table[kind];
 }

@@ -158,9 +158,9 @@ describe("table of the Ising model", () => {
   const fresh = streams(SEED, "test/ising-table");
   const rowOf = (values: ArrayLike<number>, width: number, k: number) => range(width, (j) => values[k * width + j]);
 
-  // 60 snapshots at each of two ages, of a relaxation time of its own: batches are no whole words.
+  // 64 snapshots at each of two ages, of a relaxation time of its own: two batches of two cohorts.
   const relaxTime = (age: number, side: number) => (age === 0 ? 0.1 : 4 / side);
-  const small = (system: Ising) => smallTrajectories(system, { trajectories: 60, times: [0, 0.7], seed: SEED });
+  const small = (system: Ising) => smallTrajectories(system, { trajectories: 64, times: [0, 0.7], seed: SEED });
   const options = { side: SIDE, relaxTime, seed: SEED };
 
   /** Large lattices, and the words of each of their patches. */
@@ -191,25 +191,25 @@ describe("table of the Ising model", () => {
       expect(pairs.kind).toBe(duration === "generator" ? "generator" : "compensated");
       const { whole, patch, variation } = pairs as Extract<typeof pairs, { kind: "generator" | "compensated" }>;
       expect([pairs.d, pairs.perSnapshot, pairs.patches]).toEqual([2, 4, TILES]);
-      expect([patch, variation].map(({ length }) => length / 120 / 4)).toEqual([2, 3]);
+      expect([patch, variation].map(({ length }) => length / 128 / 4)).toEqual([2, 3]);
       if (pairs.kind === "compensated") {
         expect(pairs.time).toBe(0.3);
-        expect([pairs.delta, pairs.compensator].map(({ length }) => length / 120 / 4)).toEqual([2, 2]);
+        expect([pairs.delta, pairs.compensator].map(({ length }) => length / 128 / 4)).toEqual([2, 2]);
       }
 
       const { words: all, lattices, tiles } = await large(system, snapshots);
       const states = await system.unpack(all, SIDE);
-      expect(states.count).toBe(120);
+      expect(states.count).toBe(128);
       expect(whole).toEqual(await system.observe(states));
-      for (const k of [0, 59, 60, 119]) {
+      for (const k of [0, 63, 64, 127]) {
         const [m, rho] = new HostLattice(lattices[k], SIDE).observe();
         expect(largest([whole[2 * k] - m, whole[2 * k + 1] - rho])).toBeLessThan(1e-6);
       }
-      const chosen = Uint32Array.from({ length: 120 * TILES }, (_, k) => k % TILES);
+      const chosen = Uint32Array.from({ length: 128 * TILES }, (_, k) => k % TILES);
       const rates = await system.generator(states, chosen, fresh());
       states.destroy();
       const used = new Uint32Array(TILES);
-      for (let snapshot = 0; snapshot < 120; snapshot++) {
+      for (let snapshot = 0; snapshot < 128; snapshot++) {
         // Every row is of the patch of its snapshot that the table holds; different rows are of different patches.
         const found = new Set<number>();
         for (let k = 4 * snapshot; k < 4 * snapshot + 4; k++) {
@@ -229,7 +229,7 @@ describe("table of the Ising model", () => {
           used[defined(tile)]++;
         }
       }
-      // 480 of 9 patches: each 53 times, give or take 7 (5.5 with the factor of choosing 4 of 9).
+      // 512 of 9 patches: each 57 times, give or take 7 (5.5 with the factor of choosing 4 of 9).
       for (const count of used) expect(count).toBeWithin(20, 90);
       if (pairs.kind === "compensated") expect(pairs.delta.every((x) => x === 0)).toBe(false);
     });
@@ -251,7 +251,7 @@ describe("table of the Ising model", () => {
     if (pairs.kind !== "generator") throw new Error(`pairs of ${pairs.kind}`);
     expect([pairs.perSnapshot, pairs.d]).toEqual([TILES, 4]);
     const { lattices } = await large(system, snapshots);
-    expect(lattices.length).toBe(120);
+    expect(lattices.length).toBe(128);
     for (const [k, spins] of lattices.entries()) {
       const host = new HostLattice(spins, SIDE);
       const { drift, gamma } = host.generator(PAPER.temperature, PAPER.field);

@@ -213,14 +213,8 @@ describe("file form", () => {
       told({ diffusion: { ...head.diffusion, hidden: [24] } }),
       `the model file has ${tensors["diffusion parameters"].data.length} numbers for parameters, not 272`,
     );
-    refused(
-      told({ drift: { kind: "spline" } }),
-      "the file holds a drift of kind spline and a diffusion of kind network",
-    );
-    refused(
-      told({ diffusion: { kind: "jumps" } }),
-      "the file holds a drift of kind network and a diffusion of kind jumps",
-    );
+    refused(told({ drift: { kind: "spline" } }), "spline is no kind of drift: there is network");
+    refused(told({ diffusion: { kind: "jumps" } }), "jumps is no kind of diffusion: there is network");
     for (const d of [0, 9, 1.5]) refused(told({ d }), `${d} macroscopic variables: use 1 to 8`);
   });
 

@@ -120,7 +120,9 @@ describe("records of rollouts", () => {
     expect([one.cases, one.runs, one.d]).toEqual([1, 6, 2]);
     const three = await rollout(gpu, model, start, { ...options, cases: 3 });
     expect(three).toEqual({ ...one, cases: 3, runs: 2 });
-    await expect(rollout(gpu, model, start, { ...options, cases: 4 })).rejects.toThrow("of 4 × 1.5 runs");
+    await expect(rollout(gpu, model, start, { ...options, cases: 4 })).rejects.toThrow(
+      "6 starts are not those of 4 cases",
+    );
   });
 
   test("names the trajectory that is not finite, and the time", async () => {
