@@ -15,6 +15,7 @@ import { quantileSeq } from "mathjs/number";
 import { InputError } from "../errors.ts";
 import { stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
+import { average } from "./mean.ts";
 import { studentQuantile } from "./student-t.ts";
 
 export interface Interval {
@@ -90,7 +91,7 @@ export function seedInterval(values: readonly number[], { level = 0.95, shared =
 }
 
 function moments(values: readonly number[]): { mean: number; standardDeviation: number } {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const mean = average(values);
   const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
   return { mean, standardDeviation: Math.sqrt(variance) };
 }

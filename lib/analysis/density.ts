@@ -1,5 +1,6 @@
 // Probability densities estimated from samples, for plots. Distances between laws are in wasserstein.ts, which needs no bins.
 import { InputError } from "../errors.ts";
+import { average } from "./mean.ts";
 
 export interface Histogram {
   /** Middle of each bin, `[bins]`, unit of x. */
@@ -61,7 +62,7 @@ export function kernelDensity(
 export function silvermanBandwidth(samples: ArrayLike<number>): number {
   requireSamples(samples);
   const x = Float64Array.from(samples).sort();
-  const mean = x.reduce((sum, v) => sum + v, 0) / x.length;
+  const mean = average(x);
   const std = Math.sqrt(x.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, x.length - 1));
   const quartiles = x[Math.floor(0.75 * (x.length - 1))] - x[Math.floor(0.25 * (x.length - 1))];
   return 0.9 * (quartiles > 0 ? Math.min(std, quartiles / 1.34) : std) * x.length ** -0.2;

@@ -7,6 +7,7 @@
 import { lgamma } from "mathjs/number";
 import { InputError } from "../errors.ts";
 import { type Ensemble, type Moments, momentsOf } from "./ensemble.ts";
+import { average } from "./mean.ts";
 import { relativeSquaredError, samplingFloor } from "./trajectory-error.ts";
 
 /** One score per case and variable, with their mean and largest over the cases. */
@@ -153,7 +154,7 @@ function scores(cases: number, d: number, score: (c: number, j: number) => numbe
   const column = (j: number) => Array.from({ length: cases }, (_, c) => perCase[c * d + j]);
   return {
     perCase,
-    average: Float64Array.from({ length: d }, (_, j) => column(j).reduce((sum, x) => sum + x, 0) / cases),
+    average: Float64Array.from({ length: d }, (_, j) => average(column(j))),
     worst: Float64Array.from({ length: d }, (_, j) => Math.max(...column(j))),
   };
 }

@@ -4,6 +4,7 @@
 // Trajectories are flat arrays, `[T]` for one observable or `[T, d]` row by row for d of them, on one common grid of
 // physical times and in the same units.
 import { InputError } from "../errors.ts";
+import { average } from "./mean.ts";
 
 /** Σ_t |predicted − exact|² / Σ_t |exact|², dimensionless, for one start. Throws InputError unless shapes agree. */
 export function relativeSquaredError(predicted: ArrayLike<number>, exact: ArrayLike<number>): number {
@@ -25,7 +26,7 @@ export function trajectoryError(
 ): { perStart: number[]; mean: number } {
   requireEqualLength(predicted, exact);
   const perStart = exact.map((truth, i) => relativeSquaredError(predicted[i], truth));
-  return { perStart, mean: perStart.reduce((sum, e) => sum + e, 0) / perStart.length };
+  return { perStart, mean: average(perStart) };
 }
 
 /**

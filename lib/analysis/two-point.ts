@@ -1,5 +1,6 @@
 // Two-point correlations of spins along the rows and columns of periodic lattices.
 import { InputError } from "../errors.ts";
+import { average } from "./mean.ts";
 
 /** At distances r = 0 … rMax, `[rMax + 1]` each; standard errors from the scatter over lattices. */
 export interface TwoPoint {
@@ -105,7 +106,7 @@ function summary(products: Float64Array, magnetizations: Float64Array, size: num
 
 /** Sample mean with its standard error. */
 function momentsOf(values: Float64Array): { mean: number; error: number } {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const mean = average(values);
   const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
   return { mean, error: Math.sqrt(variance / values.length) };
 }

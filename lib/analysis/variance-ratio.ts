@@ -1,5 +1,6 @@
 // How true upsampled states are: the spread of a patch observable between the patches of one lattice.
 import { InputError } from "../errors.ts";
+import { average } from "./mean.ts";
 
 /**
  * Mean over lattices of Σ_I (m_I − m)²/K over the value that spins placed at random would have,
@@ -23,7 +24,7 @@ export function varianceRatio(patches: ArrayLike<number>, tiles: number, patchSp
   }
   if (ratios.length < 2)
     throw new InputError(`${ratios.length} lattices have a patch variance to compare, 2 are needed`);
-  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+  const mean = average(ratios);
   const variance = ratios.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0) / (ratios.length - 1);
   const reach = 1.96 * Math.sqrt(variance / ratios.length);
   return { mean, low: mean - reach, high: mean + reach };

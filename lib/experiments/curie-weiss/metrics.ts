@@ -1,6 +1,7 @@
 // From the scores of all seeds to what the Curie–Weiss experiment hands out: metrics, tables, the data of the report.
 import type { ColumnTable } from "arquero";
 import paper from "../../../data/curie-weiss-paper.json";
+import { average } from "../../analysis/mean.ts";
 import { samplingFloor } from "../../analysis/trajectory-error.ts";
 import type { Method } from "../../method/pairs.ts";
 import { formatSetting } from "../../report/number.ts";
@@ -160,7 +161,7 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
       group.map(({ scores }) => pick(scores)),
       Number.NEGATIVE_INFINITY,
     );
-  const average = (group: readonly Outcome[], pick: (scores: CurieWeissScores) => Float64Array) =>
+  const meanOf = (group: readonly Outcome[], pick: (scores: CurieWeissScores) => Float64Array) =>
     band(group, pick).mean;
   const floors = starts.map((_, i) => samplingFloor(mean[i], std[i], runs));
   const sides = comparable(reference) ? paper.patchSide : [];
@@ -181,7 +182,7 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
       predicted: grouped.map(({ patch, method, group }) => ({
         method,
         patch,
-        laws: { m: { mean: average(group, (s) => s.mean[i]), std: average(group, (s) => s.std[i]) } },
+        laws: { m: { mean: meanOf(group, (s) => s.mean[i]), std: meanOf(group, (s) => s.std[i]) } },
       })),
     })),
     stationary: {
@@ -190,7 +191,7 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
       predicted: grouped.map(({ patch, method, group }) => ({
         method,
         patch,
-        density: average(group, (s) => s.density),
+        density: meanOf(group, (s) => s.density),
       })),
     },
     errors: [
@@ -198,7 +199,7 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
       ...sides.map((patch, i) => ({ source: "paper" as const, patch, ...single(paper.remeasured.ours[i]) })),
       ...sides.map((patch, i) => ({ source: "paper-naive" as const, patch, ...single(paper.published.naive[i]) })),
     ],
-    floor: floors.reduce((sum, floor) => sum + floor, 0) / floors.length,
+    floor: average(floors),
     comparison: SCORES.flatMap((score) =>
       grouped.map(({ patch, method, group }) => {
         const { text, unit, exact } = QUANTITIES[score];

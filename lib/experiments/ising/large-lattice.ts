@@ -2,6 +2,7 @@
 import { seedInterval } from "../../analysis/bootstrap.ts";
 import type { Ensemble } from "../../analysis/ensemble.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
+import { average } from "../../analysis/mean.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { simulateDirectly } from "../../method/direct.ts";
 import { regression } from "../../method/pairs.ts";
@@ -145,7 +146,6 @@ function lateMagnetizations({ times, runs, d, data }: Ensemble): number[][] {
 
 /** Mean and standard deviation over runs and times, with intervals over the runs. */
 function equilibrium(values: readonly (readonly number[])[]) {
-  const average = (list: readonly number[]) => list.reduce((sum, x) => sum + x, 0) / list.length;
   const mean = average(values.map(average));
   const means = seedInterval(values.map(average));
   const squares = seedInterval(values.map((run) => average(run.map((x) => (x - mean) ** 2))));

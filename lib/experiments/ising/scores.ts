@@ -1,6 +1,7 @@
 // How good a learned equation of the Ising model is: mean trajectories of magnetization and domain-wall density against direct
 // simulation in physical time, and the fluctuations of the late magnetization.
 import { type Ensemble, firstVariables, type Moments, momentsOf } from "../../analysis/ensemble.ts";
+import { average } from "../../analysis/mean.ts";
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
 
 /** m and ρ: the first variables of every z. */
@@ -116,5 +117,3 @@ export function isingFloor({ times, moments, runs }: IsingTruth, predictedRuns: 
 
 /** Numbers of moments `[times, 2]` that belong to early times. */
 const earlyLength = (times: Float64Array) => OBSERVABLES * times.filter((time) => time < EARLY).length;
-
-const average = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;

@@ -3,6 +3,7 @@ import type { ColumnTable } from "arquero";
 import { quantileSeq } from "mathjs/number";
 import { caseOf, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { effectiveTimes, ensembleFloor } from "../../analysis/ensemble-error.ts";
+import { average, averageRow } from "../../analysis/mean.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
@@ -38,8 +39,6 @@ export interface PredatorPreyStudy {
   readonly runs: number;
 }
 
-const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
-
 /** Outcomes that differ in the seed alone. */
 const groups = (outcomes: readonly Outcome[]) =>
   acrossSeeds(outcomes, ({ closure, method, lambda, fewer }) => [closure, method, lambda, fewer]);
@@ -57,9 +56,9 @@ function scoresOf(group: readonly Outcome[]) {
   return {
     method: group[0].method,
     closure: group[0].closure,
-    meanError: over(({ error }) => mean(error.mean.average)),
+    meanError: over(({ error }) => average(error.mean.average)),
     worstMeanError: over(({ error }) => Math.max(...error.mean.worst)),
-    stdError: over(({ error }) => mean(error.std.average)),
+    stdError: over(({ error }) => average(error.std.average)),
     worstStdError: over(({ error }) => Math.max(...error.std.worst)),
     mmd: over(({ mmdMean }) => mmdMean),
   };
@@ -69,20 +68,18 @@ function scoresOf(group: readonly Outcome[]) {
 function floorOf({ outcomes, closure }: PredatorPreyStudy) {
   const own = outcomes.filter((one) => one.closure === closure);
   const floors = acrossSeeds(own, ({ seed }) => [seed]).map(([{ floor }]) => floor);
-  const average = (pick: (floor: Outcome["floor"]) => Float64Array) =>
-    Array.from(pick(floors[0]), (_, k) => mean(floors.map((floor) => pick(floor)[k])));
   const ranges = floors.map((floor) => quantileSeq(Array.from(floor.perSplit), [0.025, 0.975]) as number[]);
   return {
-    mean: average((floor) => floor.mean),
-    low: average((floor) => floor.low),
-    high: average((floor) => floor.high),
+    mean: Array.from(averageRow(floors.map((floor) => floor.mean))),
+    low: Array.from(averageRow(floors.map((floor) => floor.low))),
+    high: Array.from(averageRow(floors.map((floor) => floor.high))),
     /** Mean over times and pairs of true ensembles, and between which 95 % of single pairs lie. */
     overall: {
-      value: mean(average((floor) => floor.perSplit)),
-      low: mean(ranges.map(([low]) => low)),
-      high: mean(ranges.map(([, high]) => high)),
+      value: average(averageRow(floors.map((floor) => floor.perSplit))),
+      low: average(ranges.map(([low]) => low)),
+      high: average(ranges.map(([, high]) => high)),
     },
-    bias: mean(floors.map(({ bias }) => bias)),
+    bias: average(floors.map(({ bias }) => bias)),
   };
 }
 
@@ -95,7 +92,7 @@ function momentFloors({ truth, outcomes, runs }: PredatorPreyStudy) {
   });
   const enough = size >= 10 ? { effective } : {};
   const floor = ensembleFloor(truth.moments, { d: 2, predictedRuns: runs, trueRuns: truth.runs, ...enough });
-  return { mean: mean(floor.mean.average), std: mean(floor.std.average) };
+  return { mean: average(floor.mean.average), std: average(floor.std.average) };
 }
 
 /** `mmd.increment.lambda2.5`, `mean_error.compensator`, `std_error.compensator.dynamics` and so on. */
@@ -135,7 +132,7 @@ export function predatorPreyMetrics(study: PredatorPreyStudy, seconds: number): 
   for (const method of ["increment", "compensator"] as const) {
     // Values of a grid: a mean over seeds says where the minimum is, an interval would say nothing.
     const exact = study.points / study.patch;
-    put(metricName("best_lambda", method), single(mean(bestLambdas(study, method))), { exact });
+    put(metricName("best_lambda", method), single(average(bestLambdas(study, method))), { exact });
   }
   put("seconds.total", single(seconds), { unit: "s" });
   return metrics;
@@ -311,7 +308,7 @@ function comparison(study: PredatorPreyStudy) {
     ),
     row("mean MMD² of two true ensembles", floorOf(study).overall),
     ...(["increment", "compensator"] as const).map((method) =>
-      row(`λ of the smallest mean MMD², ${method}`, single(mean(bestLambdas(study, method))), K),
+      row(`λ of the smallest mean MMD², ${method}`, single(average(bestLambdas(study, method))), K),
     ),
   ];
 }

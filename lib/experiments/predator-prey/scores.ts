@@ -1,6 +1,7 @@
 // How good a learned predator–prey equation is: moments over time and MMD² against ensembles of direct simulations.
 import { caseOf, type Ensemble, firstVariables, type Moments, momentsOf, someRuns } from "../../analysis/ensemble.ts";
 import { ensembleError, type Scores } from "../../analysis/ensemble-error.ts";
+import { average, averageRow } from "../../analysis/mean.ts";
 import { type MmdFloor, mmdFloor, mmdOverTime } from "../../analysis/mmd.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { InitialWave } from "../../systems/predator-prey.ts";
@@ -65,7 +66,7 @@ export async function scorePredatorPrey(
     }
   }
   const error = ensembleError(momentsOf(firstVariables(predicted, OBSERVABLES)), truth.moments, OBSERVABLES);
-  return { error, moments, d, mmd, mmdMean: mean(mmd) };
+  return { error, moments, d, mmd, mmdMean: average(mmd) };
 }
 
 /** What two independent true ensembles score: means over the cases, of the ends of their bands too, and the time means of single splits. */
@@ -74,20 +75,12 @@ export async function predatorPreyFloor(gpu: Gpu, { runs, size, center, spread }
   for (let c = 0; c < runs.cases; c++) {
     floors.push(await mmdFloor(gpu, caseOf(runs, c), { center, spread, size, splits: SPLITS, seed }));
   }
-  const average = (pick: (floor: MmdFloor) => Float64Array) =>
-    Float64Array.from(pick(floors[0]), (_, k) => mean(floors.map((floor) => pick(floor)[k])));
   return {
-    mean: average((floor) => floor.mean),
-    low: average((floor) => floor.low),
-    high: average((floor) => floor.high),
+    mean: averageRow(floors.map((floor) => floor.mean)),
+    low: averageRow(floors.map((floor) => floor.low)),
+    high: averageRow(floors.map((floor) => floor.high)),
     /** Time and case means of the single splits. */
-    perSplit: average((floor) => floor.perSplit),
-    bias: mean(floors.map(({ bias }) => bias)),
+    perSplit: averageRow(floors.map((floor) => floor.perSplit)),
+    bias: average(floors.map(({ bias }) => bias)),
   };
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let k = 0; k < values.length; k++) sum += values[k];
-  return sum / values.length;
 }

@@ -1,0 +1,13 @@
+// Means of plain lists.
+
+/** Mean of all values; NaN of none. */
+export function average(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let k = 0; k < values.length; k++) sum += values[k];
+  return sum / values.length;
+}
+
+/** Mean over the rows, all of one length, at each place. */
+export function averageRow(rows: readonly ArrayLike<number>[]): Float64Array {
+  return Float64Array.from(rows[0], (_, k) => average(rows.map((row) => row[k])));
+}

@@ -1,0 +1,12 @@
+import { expect, test } from "bun:test";
+import { average, averageRow } from "../../lib/analysis/mean.ts";
+
+test("average of plain and typed lists, NaN of none", () => {
+  expect(average([1, 2, 6])).toBe(3);
+  expect(average(Float32Array.of(-1, 2))).toBe(0.5);
+  expect(average([])).toBeNaN();
+});
+
+test("averageRow is the mean over rows at each place", () => {
+  expect(averageRow([[1, 2, 3], Float64Array.of(3, 6, -3)])).toEqual(Float64Array.of(2, 4, 0));
+});
