@@ -3,20 +3,30 @@ import { InputError } from "../../errors.ts";
 import type { DiffusionKind, DriftKind } from "./field.ts";
 import { NETWORK_DIFFUSION, type NetworkDiffusion, type NetworkDiffusionSpec } from "./network-diffusion.ts";
 import { NETWORK_DRIFT, type NetworkDrift, type NetworkDriftSpec } from "./network-drift.ts";
+import type { PolynomialDiffusion } from "./polynomial/diffusion.ts";
+import type { PolynomialDrift } from "./polynomial/drift.ts";
+import { POLYNOMIAL_DIFFUSION, POLYNOMIAL_DRIFT } from "./polynomial/kinds.ts";
+import type { PolynomialSpec } from "./polynomial/solve.ts";
 
 export type DriftSpec = NetworkDriftSpec;
-export type Drift = NetworkDrift;
-const DRIFTS = { network: NETWORK_DRIFT };
+export type Drift = NetworkDrift | PolynomialDrift;
+const DRIFTS = { network: NETWORK_DRIFT, polynomial: POLYNOMIAL_DRIFT };
 
 export type DiffusionSpec = NetworkDiffusionSpec;
-export type Diffusion = NetworkDiffusion;
-const DIFFUSIONS = { network: NETWORK_DIFFUSION };
+export type Diffusion = NetworkDiffusion | PolynomialDiffusion;
+const DIFFUSIONS = { network: NETWORK_DIFFUSION, polynomial: POLYNOMIAL_DIFFUSION };
 
-/** What kinds of fields an equation is to have. */
-export interface SdeSpec {
+/** What kinds of fields an equation that is trained is to have. */
+export interface TrainedSpec {
   readonly drift: DriftSpec;
   readonly diffusion: DiffusionSpec;
 }
+
+/** What an equation is to be: solved as a whole, or trained. */
+export type SdeSpec = PolynomialSpec | TrainedSpec;
+
+/** Whether it needs no training. */
+export const isSolved = (spec: SdeSpec): spec is PolynomialSpec => "kind" in spec;
 
 /** The kind of a drift. Throws InputError for one that there is not. */
 export const driftKind = ({ kind }: { readonly kind: string }) =>

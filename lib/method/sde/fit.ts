@@ -1,4 +1,5 @@
-// Fits the SDE to training pairs: the loss with λ, AdamW on both fields (paper, section 2).
+// The SDE of training pairs. Polynomials are solved (polynomial/solve.ts); networks are trained by the loss with λ, AdamW on both fields
+// (paper, section 2):
 //
 // Increments: the negative Gaussian log-likelihood of z1 − z0 with covariance λ σσᵀ δt (the paper's custom loss).
 // Compensator: least squares of f on A/δt, and for the diffusion the same likelihood with r rᵀ replaced by its
@@ -10,9 +11,18 @@ import type { Call } from "../../gpu/kernel.ts";
 import type { Regression } from "../pairs.ts";
 import { drawUniform, type FitOptions, type FitProgress, requireBatch, trainNetworks } from "../train.ts";
 import type { TrainableField, TrainingOptions } from "./field.ts";
-import { type Diffusion, type DiffusionSpec, type Drift, diffusionKind, driftKind, type SdeSpec } from "./fields.ts";
-import { requireVariables, type SdeModel } from "./model.ts";
-import { EPSILON, lossData, lossRows, regressionScales, type Scales } from "./scales.ts";
+import {
+  type Diffusion,
+  type DiffusionSpec,
+  type Drift,
+  diffusionKind,
+  driftKind,
+  type TrainedSpec,
+} from "./fields.ts";
+import { hullOf } from "./hull.ts";
+import { requireVariables, type SdeModel, type TrainedModel } from "./model.ts";
+import { type PolynomialSpec, solvePolynomials } from "./polynomial/solve.ts";
+import { EPSILON, lossData, lossRows, regressionScales, type Scales, stateScales } from "./scales.ts";
 
 export interface SdeFitOptions extends FitOptions {
   /** Whether what can be solved of the drift in closed form is solved at the end (`DriftKind.finish`). */
@@ -38,15 +48,17 @@ export interface TrainableSde {
 /** Fields of `spec` for d variables, whose networks may read further inputs. */
 export async function trainableSde(
   gpu: Gpu,
-  spec: SdeSpec,
+  spec: TrainedSpec,
   d: number,
   options: TrainingOptions,
 ): Promise<TrainableSde> {
-  const drift = await driftKind(spec.drift).trainable(gpu, spec.drift, d, options);
+  const kinds = { drift: driftKind(spec.drift), diffusion: diffusionKind(spec.diffusion) };
+  if (!kinds.drift.trainable || !kinds.diffusion.trainable) throw new Error("a field that is solved is not trained");
+  const drift = await kinds.drift.trainable(gpu, spec.drift, d, options);
   const { input, batch, step } = drift;
   let diffusion: TrainableField<Diffusion>;
   try {
-    diffusion = await diffusionKind(spec.diffusion).trainable(gpu, spec.diffusion, d, { ...options, input });
+    diffusion = await kinds.diffusion.trainable(gpu, spec.diffusion, d, { ...options, input });
   } catch (error) {
     drift.destroy();
     throw error;
@@ -69,23 +81,35 @@ export async function trainableSde(
   };
 }
 
+/** Throws InputError for a number of variables that kernels do not take, and for data that are not finite. */
+function requireRegression({ d, method, state, change, variation, condition }: Regression): void {
+  requireVariables(d);
+  const finite = [state, change, variation, condition].every((values) => values?.every(Number.isFinite) ?? true);
+  if (!finite) throw new InputError(`the ${method} training pairs are not all finite`);
+}
+
+/** The SDE of a regression (`regression` in pairs.ts) with polynomial fields; see `solvePolynomials`. */
+export function solveSde(data: Regression, spec: PolynomialSpec): SdeModel {
+  requireRegression(data);
+  const units = stateScales(data.state, data.d);
+  return { d: data.d, ...units, ...solvePolynomials(data, spec), hull: hullOf(data.state, units) };
+}
+
 /**
- * The SDE that a regression (`regression` in pairs.ts) gives. Deterministic for given data, options and adapter.
+ * The SDE of a regression by training. Deterministic for given data, options and adapter.
  * Throws InputError when there are fewer rows than one batch or the data are not finite, Error when training diverges.
  */
 export async function fitSde(
   gpu: Gpu,
   data: Regression,
-  spec: SdeSpec,
+  spec: TrainedSpec,
   options: SdeFitOptions,
   progress: FitProgress = {},
-): Promise<SdeModel> {
-  const { d, method, state, change, variation, time } = data;
-  requireVariables(d);
+): Promise<TrainedModel> {
+  const { d, method, state } = data;
+  requireRegression(data);
   requireBatch(state.length / d, options.batch);
-  const finite = [state, change, variation].every((values) => values?.every(Number.isFinite) ?? true);
-  if (!finite) throw new InputError(`the ${method} training pairs are not all finite`);
-  const scales = regressionScales(data, diffusionKind(spec.diffusion).inMeanFrame(spec.diffusion));
+  const scales = regressionScales(data, diffusionKind(spec.diffusion).inMeanFrame?.(spec.diffusion));
   const sde = await trainableSde(gpu, spec, d, options);
   let training: Awaited<ReturnType<typeof trainingStep>> | undefined;
   try {
@@ -93,17 +117,18 @@ export async function fitSde(
     const initial = sde.networks.map((field) => field.initial);
     await trainNetworks(gpu, method, sde.networks, initial, training.calls, training.losses, options.steps, progress);
     const [drift, diffusion] = await Promise.all([sde.drift.save(), sde.diffusion.save()]);
+    // The kind of a spec gives fields of that kind: what TypeScript cannot see.
     const model = {
       d,
       center: scales.center,
       spread: scales.spread,
       drift: sde.drift.field(drift.parameters, scales),
       diffusion: sde.diffusion.field(diffusion.parameters, scales),
-    };
+      hull: hullOf(state, scales),
+    } as TrainedModel;
     const { finish } = driftKind(spec.drift);
     if (!options.closedForm || !finish) return model;
-    const noise = scales.residualScale.map((scale, j) => (scale / (scales.driftScale[j] * time)) ** 2);
-    return { ...model, drift: await finish(gpu, model, data, noise) };
+    return { ...model, drift: (await finish(gpu, model, data)) as TrainedModel["drift"] };
   } finally {
     training?.destroy();
     sde.destroy();
@@ -123,7 +148,7 @@ export async function lossCall(
   const loss = await gpu.kernel("sde/loss.wgsl", {
     constants: {
       D: d,
-      ...diffusionKind(diffusionSpec).lossConstants(diffusionSpec),
+      ...diffusionKind(diffusionSpec).lossConstants?.(diffusionSpec),
       DRIFT_ROWS: drift.width,
       DIFFUSION_ROWS: diffusion.width,
       COMPENSATOR: variation ? 1 : 0,

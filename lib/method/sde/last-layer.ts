@@ -1,30 +1,30 @@
 // The last layer of a drift network in closed form. With the hidden layers given, the affine part and the last layer that fit
 // change/time best in the mean square solve a linear system: what gradient steps approach slowly, and what decides how well slow
-// motions are resolved beside fast ones. For the compensator this is the minimum of its loss, up to the prior below; for increments it drops the weights C⁻¹ of
-// the likelihood, which leaves the estimate consistent.
-import { lusolve } from "mathjs";
+// motions are resolved beside fast ones. For the compensator this is the minimum of its loss, up to the ridge; for increments it drops the
+// weights C⁻¹ of the likelihood, which leaves the estimate consistent.
 import type { Gpu } from "../../gpu/device.ts";
 import { layout, Mlp, roundUpBatch } from "../../nn/mlp.ts";
 import type { Regression } from "../pairs.ts";
 import { type AffineNetwork, perceptron } from "./network-field.ts";
 import { type Points, standardise } from "./points.ts";
+import { addRow, noEquations, solve, squaredResiduals, total } from "./polynomial/least-squares.ts";
+import { cohortNumbers, FOLDS } from "./polynomial/solve.ts";
 
 /** Columns of one evaluation. */
 const COLUMNS = 16_384;
-/** Ridge of all features in units of their mean square: it only decides between features that are the same. */
-const RIDGE = 1e-9;
+/** Ridges of the last-layer weights, per row, that are tried, and that of the affine part, which only decides between equal features. */
+const RIDGES = [1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
+const LEAST_RIDGE = 1e-9;
 
 /**
- * The drift with offset, slope and last layer replaced by the least-squares solution of f(z) ≈ change/δt over all rows.
- * `noise` `[d]`: variance of change/δt about the affine fit in units of scale²; last-layer weights have the prior variance 1/width
- * of a fresh network, so that noisy changes (few increments) leave them small and good ones (compensators) settle
- * them (ridge regression).
+ * The drift with offset, slope and last layer replaced by the least-squares solution of f(z) ≈ change/δt over all rows. The ridge of the
+ * last-layer weights is the one of the smallest residual on cohorts that are left out, in as many parts as there may be up to
+ * 8; with fewer than 2 cohorts the smallest.
  */
 export async function solveLastLayer<F extends AffineNetwork>(
   gpu: Gpu,
   { d, center, spread, drift }: Omit<Points, "n" | "z"> & { readonly drift: F },
-  { state, change, time }: Pick<Regression, "state" | "change" | "time">,
-  noise: ArrayLike<number>,
+  { state, change, time, cohort }: Pick<Regression, "state" | "change" | "time" | "cohort">,
 ): Promise<F> {
   const n = state.length / d;
   const network = perceptron(drift, d, d);
@@ -32,12 +32,13 @@ export async function solveLastLayer<F extends AffineNetwork>(
   if (!last || network.hidden.length === 0) return drift;
   const width = last.inputs;
   const size = 1 + d + width;
-  const normal = Array.from({ length: size }, () => new Float64Array(size));
-  const right = Array.from({ length: size }, () => new Float64Array(d));
+  const { cohorts, number } = cohortNumbers(cohort);
+  const folds = Array.from({ length: Math.min(FOLDS, cohorts) }, () => noEquations(size, d));
   const mlp = await Mlp.create(gpu, network, roundUpBatch(Math.min(COLUMNS, n)));
   try {
     gpu.write(mlp.parameters, drift.parameters);
     const row = new Float64Array(size).fill(1);
+    const y = new Float64Array(d);
     for (let from = 0; from < n; from += COLUMNS) {
       const count = Math.min(COLUMNS, n - from);
       const z = state.subarray(from * d, (from + count) * d);
@@ -48,37 +49,33 @@ export async function solveLastLayer<F extends AffineNetwork>(
       for (let p = 0; p < count; p++) {
         for (let j = 0; j < d; j++) row[1 + j] = standard[j * mlp.batch + p];
         for (let k = 0; k < width; k++) row[1 + d + k] = hidden[k * mlp.batch + p];
-        for (let a = 0; a < size; a++) {
-          for (let b = 0; b <= a; b++) normal[a][b] += row[a] * row[b];
-          for (let j = 0; j < d; j++) right[a][j] += (row[a] * change[(from + p) * d + j]) / time;
-        }
+        for (let j = 0; j < d; j++) y[j] = change[(from + p) * d + j] / time;
+        addRow(folds[number[from + p] % folds.length], row, y);
       }
     }
   } finally {
     mlp.destroy();
   }
-  const ridge = (RIDGE * normal.reduce((sum, values, a) => sum + values[a], 0)) / size;
-  const offset = new Float32Array(d);
-  const slope = new Float32Array(d * d);
+  const all = total(folds);
+  const features = Array.from({ length: size }, (_, a) => a);
+  const blocks = [{ terms: features, columns: features.slice(0, d) }];
+  const penalty = (ridge: number) => features.map((a) => (a > d ? ridge : LEAST_RIDGE));
+  const heldOut = (ridge: number) => {
+    const sums = folds.map((fold) => squaredResiduals(fold, solve(total([fold], -1, all), blocks, penalty(ridge))));
+    return blocks[0].columns.reduce((score, j) => score + Math.log(sums.reduce((sum, one) => sum + one[j], 0)), 0);
+  };
+  const scores = folds.length > 1 ? RIDGES.map(heldOut) : [0];
+  const solution = solve(all, blocks, penalty(RIDGES[scores.indexOf(Math.min(...scores))]));
+  const of = (feature: number, j: number) => solution[feature * d + j];
   const parameters = drift.parameters.slice();
   for (let j = 0; j < d; j++) {
-    const prior = noise[j] * width;
-    const matrix = normal.map((values, a) =>
-      Array.from(values, (_, b) => {
-        const diagonal = a === b ? ridge + (a > d ? prior : 0) : 0;
-        return (a >= b ? values[b] : normal[b][a]) + diagonal;
-      }),
-    );
-    const solution = lusolve(
-      matrix,
-      right.map((values) => values[j]),
-    ) as number[][];
-    offset[j] = solution[0][0];
-    for (let k = 0; k < d; k++) slope[j * d + k] = solution[1 + k][0];
-    for (let k = 0; k < width; k++) {
-      parameters[last.weights + k * last.outputs + j] = solution[1 + d + k][0] / drift.scale[j];
-    }
+    for (let k = 0; k < width; k++) parameters[last.weights + k * last.outputs + j] = of(1 + d + k, j) / drift.scale[j];
     parameters[last.bias + j] = 0;
   }
-  return { ...drift, offset, slope, parameters };
+  return {
+    ...drift,
+    offset: Float32Array.from({ length: d }, (_, j) => of(0, j)),
+    slope: Float32Array.from({ length: d * d }, (_, at) => of(1 + (at % d), Math.floor(at / d))),
+    parameters,
+  };
 }

@@ -1,12 +1,16 @@
-// The learned SDE dz = f(z) dt + σ(z) dW: its two fields, their values at points, its file form.
+// The learned SDE dz = f(z) dt + σ(z) dW: its two fields, their values at points and how sure these are, its file form.
 import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Format, flatTensors, parsed, readArrays } from "../../io/format.ts";
 import type { Tensors } from "../../io/safetensors.ts";
 import { type Diffusion, type Drift, diffusionKind, driftKind } from "./fields.ts";
+import type { Hull } from "./hull.ts";
+import type { NetworkDiffusion } from "./network-diffusion.ts";
+import type { NetworkDrift } from "./network-drift.ts";
 import type { Points } from "./points.ts";
+import { termCount } from "./polynomial/basis.ts";
 
-/** Both fields are functions of z̃ = (z − center)/spread; `center` and `spread` have d numbers, in units of z. */
+/** `center` and `spread` have d numbers, in units of z: kernels see z̃ = (z − center)/spread. */
 export interface SdeModel {
   /** Number of macroscopic variables, 1 … 8. */
   readonly d: number;
@@ -14,6 +18,14 @@ export interface SdeModel {
   readonly spread: Float32Array;
   readonly drift: Drift;
   readonly diffusion: Diffusion;
+  /** Where its training data are. */
+  readonly hull: Hull;
+}
+
+/** A model whose fields have been trained. */
+export interface TrainedModel extends SdeModel {
+  readonly drift: NetworkDrift;
+  readonly diffusion: NetworkDiffusion;
 }
 
 /** Throws InputError for a number of variables that the kernels do not take. */
@@ -39,6 +51,29 @@ export async function evaluate(gpu: Gpu, model: SdeModel, z: ArrayLike<number>):
 }
 
 /**
+ * Standard errors of f and σσᵀ at the points `z` that the training data leave, in the shapes of `evaluate`; null for an equation that does
+ * not know them.
+ */
+export function standardErrors({ drift, diffusion }: SdeModel, z: ArrayLike<number>): SdeValues | null {
+  const errors = [driftKind(drift).errors?.(drift, z), diffusionKind(diffusion).errors?.(diffusion, z)];
+  const [f, s] = errors;
+  return f && s ? { drift: f, diffusion: s } : null;
+}
+
+/** How many groups of training data stand behind its standard errors and draws; 0: there are none. */
+export function trainingGroups({ drift, diffusion }: SdeModel): number {
+  const [a, b] = [driftKind(drift).groups(drift), diffusionKind(diffusion).groups(diffusion)];
+  return a === b ? a : 0;
+}
+
+/** The equation of systems of one condition. Throws InputError where it does not depend on such. */
+export function atCondition(model: SdeModel, condition: readonly number[]): SdeModel {
+  const [drift, diffusion] = [driftKind(model.drift).atCondition, diffusionKind(model.diffusion).atCondition];
+  if (!drift || !diffusion) throw new InputError("the equation does not depend on conditions");
+  return { ...model, drift: drift(model.drift, condition), diffusion: diffusion(model.diffusion, condition) };
+}
+
+/**
  * The model that training with another λ gives. In units of the noise of the data the loss does not contain λ: f stays, σσᵀ goes
  * like 1/λ, so one training serves every λ.
  */
@@ -49,7 +84,7 @@ export function withLambda(model: SdeModel, lambda: number, trainedWith: number)
 
 /** Files say of themselves which kinds of fields they hold. */
 export const MODEL: Format<SdeModel> = {
-  write: ({ d, center, spread, drift, diffusion }) => {
+  write: ({ d, center, spread, drift, diffusion, hull }) => {
     const fields = {
       drift: driftKind(drift).write(drift),
       diffusion: diffusionKind(diffusion).write(diffusion),
@@ -57,19 +92,29 @@ export const MODEL: Format<SdeModel> = {
     return {
       tensors: {
         ...flatTensors({ center, spread }),
+        hull: { shape: [hull.factor.length], data: hull.factor },
         ...prefixed("drift ", fields.drift.tensors),
         ...prefixed("diffusion ", fields.diffusion.tensors),
       },
-      text: { sde: JSON.stringify({ d, drift: fields.drift.head, diffusion: fields.diffusion.head }) },
+      text: {
+        sde: JSON.stringify({ d, drift: fields.drift.head, diffusion: fields.diffusion.head, limit: hull.limit }),
+      },
     };
   },
   read: ({ tensors, text }) => {
-    const { d, drift, diffusion } = parsed<SdeModel>(text.sde, "equation");
+    const { d, drift, diffusion, limit } = parsed<SdeModel & Pick<Hull, "limit">>(text.sde, "equation");
     requireVariables(d);
     if (!drift || !diffusion) throw new InputError("the file holds an equation without drift or diffusion");
+    const units = readArrays(tensors, { center: d, spread: d }, "model");
+    const factor = tensors.hull?.data;
+    if (!(factor instanceof Float64Array && factor.length === termCount(d, 2) ** 2 && limit > 0)) {
+      throw new InputError("the file holds an equation without the hull of its training data");
+    }
+    const hull = { d, center: Float64Array.from(units.center), spread: Float64Array.from(units.spread), factor, limit };
     return {
       d,
-      ...readArrays(tensors, { center: d, spread: d }, "model"),
+      ...units,
+      hull,
       drift: driftKind(drift).read(drift, unprefixed("drift ", tensors), d),
       diffusion: diffusionKind(diffusion).read(diffusion, unprefixed("diffusion ", tensors), d),
     };

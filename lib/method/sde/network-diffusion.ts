@@ -2,7 +2,7 @@
 import { flatTensors, readArrays } from "../../io/format.ts";
 import type { DiffusionKind } from "./field.ts";
 import {
-  deviceNetwork,
+  networkOnDevice,
   networkOutputs,
   type Perceptron,
   parameterCount,
@@ -58,12 +58,14 @@ export const NETWORK_DIFFUSION: DiffusionKind<NetworkDiffusionSpec, NetworkDiffu
 
   lossConstants: sigmaConstants,
 
-  load(gpu, field, standard, columns) {
+  load(field, _, weights) {
     const { scale, frame, parameters } = field;
     const shape = network(field, scale.length);
-    const scales = Float32Array.of(...scale, ...frame);
-    return deviceNetwork(gpu, "diffusion", shape, parameters, scales, sigmaConstants(field), standard, columns);
+    const before = Float32Array.of(...scale, ...frame);
+    return networkOnDevice("sde/network_diffusion", shape, parameters, before, sigmaConstants(field), weights);
   },
+
+  groups: () => 0,
 
   async values(gpu, field, points) {
     const { n, d } = points;

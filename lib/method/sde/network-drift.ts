@@ -4,7 +4,7 @@ import type { DriftKind } from "./field.ts";
 import { solveLastLayer } from "./last-layer.ts";
 import {
   type AffineNetwork,
-  deviceNetwork,
+  networkOnDevice,
   networkOutputs,
   type Perceptron,
   parameterCount,
@@ -29,12 +29,14 @@ export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
       parameters,
     })),
 
-  load(gpu, field, standard, columns) {
+  load(field, _, weights) {
     const { offset, slope, scale, parameters } = field;
     const d = offset.length;
-    const scales = Float32Array.of(...offset, ...scale, ...slope);
-    return deviceNetwork(gpu, "drift", perceptron(field, d, d), parameters, scales, {}, standard, columns);
+    const before = Float32Array.of(...offset, ...scale, ...slope);
+    return networkOnDevice("sde/network_drift", perceptron(field, d, d), parameters, before, {}, weights);
   },
+
+  groups: () => 0,
 
   async values(gpu, field, points) {
     const { offset, slope, scale, parameters } = field;
@@ -49,7 +51,7 @@ export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
     });
   },
 
-  finish: (gpu, model, data, noise) => solveLastLayer(gpu, model, data, noise),
+  finish: solveLastLayer,
 
   write: ({ kind, hidden, activation, ...arrays }) => ({
     head: { kind, hidden, activation },

@@ -1,5 +1,4 @@
 // What fields by networks share: their training, their values at points, their file form.
-import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import {
   type Activation,
@@ -48,29 +47,23 @@ export async function trainableNetwork<F>(
   return Object.assign(mlp, { initial: initialParameters(shape, seed, purpose, number), field });
 }
 
-/** A network on the device, and what the module of its field reads beside its outputs, as `<role>_outputs` and `<role>_scales`. */
-export async function deviceNetwork(
-  gpu: Gpu,
-  role: "drift" | "diffusion",
+/** What a network's module reads (kernels/sde/perceptron.wgsl), behind the numbers `before` of its field. */
+export function networkOnDevice(
+  module: string,
   shape: MlpShape,
   parameters: Float32Array,
-  scales: Float32Array,
+  before: Float32Array,
   constants: Record<string, number>,
-  standard: GpuArray,
-  columns: number,
-): Promise<DeviceField> {
-  const mlp = await Mlp.create(gpu, shape, columns, standard);
-  gpu.write(mlp.parameters, parameters);
-  const beside = gpu.buffer(`${role}.scales`, scales);
+  weights: Float64Array | null,
+): DeviceField {
+  if (weights) throw new Error("a network has no draws of its parameters: train it on other data instead");
+  const { layers } = layout(shape);
+  const head = 2 + 3 * layers.length;
+  const places = layers.flatMap(({ inputs, outputs, weights: at }) => [inputs, outputs, head + at]);
   return {
-    module: `sde/network_${role}`,
-    constants,
-    bindings: { [`${role}_outputs`]: mlp.output, [`${role}_scales`]: beside },
-    calls: mlp.forward(),
-    destroy: () => {
-      mlp.destroy();
-      beside.destroy();
-    },
+    module,
+    constants: { ...constants, WIDE: Math.max(...layers.map(({ inputs, outputs }) => Math.max(inputs, outputs))) },
+    numbers: Float32Array.of(...before, layers.length, shape.activation === "relu" ? 1 : 0, ...places, ...parameters),
   };
 }
 

@@ -1,11 +1,12 @@
 // Trajectories of the learned SDE by Euler–Maruyama (paper, section 2: λ is absent at prediction time) or Heun's scheme.
 import { type Ensemble, ensemble } from "../../analysis/ensemble.ts";
 import type { Gpu } from "../../gpu/device.ts";
-import { roundUpBatch } from "../../nn/mlp.ts";
-import { type Stream, streamUniform } from "../../random/stream.ts";
+import { normalPair } from "../../random/normal.ts";
+import { type Stream, stream, streamUniform } from "../../random/stream.ts";
+import { Xoshiro } from "../../random/xoshiro.ts";
+import { concatenate } from "../concatenate.ts";
 import { diffusionKind, driftKind } from "./fields.ts";
-import type { SdeModel } from "./model.ts";
-import { standardise } from "./points.ts";
+import { type SdeModel, trainingGroups } from "./model.ts";
 
 export interface RolloutOptions {
   /** When z is kept: evenly spaced from 0 on, whole numbers of steps apart. */
@@ -19,7 +20,14 @@ export interface RolloutOptions {
    */
   readonly scheme?: "euler" | "heun";
   readonly stream: Stream;
+  /** Also with parameters drawn from what the training data leave open. */
+  readonly draws?: Draws;
   onSteps?(done: number): void;
+}
+
+export interface Draws {
+  readonly count: number;
+  readonly seed: number;
 }
 
 /** A learned equation whose trajectories leave the finite numbers. */
@@ -46,63 +54,75 @@ function stepsBetween(times: Float64Array, dt: number): number {
   return every;
 }
 
+/** Trajectory-steps of a first dispatch, before its rate is known. */
+const FIRST_STEPS = 200_000;
+
 /**
- * Trajectories from the initial states `start` `[cases · runs, d]`, which are the first time.
+ * Trajectories from the initial states `start` `[cases · runs, d]`, which are the first time. With `draws`, one such set for the best
+ * parameters and one for each draw, its cases behind those of the one before: all from the same starts with the same noise.
  * Throws DivergedError when a trajectory leaves the finite numbers: it is never dropped or clipped in silence.
  */
 export async function rollout(
   gpu: Gpu,
   model: SdeModel,
   start: Float32Array,
-  { times, cases = 1, dt, scheme = "euler", stream, onSteps }: RolloutOptions,
+  { times, cases = 1, dt, scheme = "euler", stream: noise, draws, onSteps }: RolloutOptions,
 ): Promise<Ensemble> {
   const { d, center, spread } = model;
-  const count = start.length / d;
-  if (count === 0 || count % cases !== 0) throw new Error(`${count} starts are not those of ${cases} cases`);
+  const perSet = start.length / d;
+  if (perSet === 0 || perSet % cases !== 0) throw new Error(`${perSet} starts are not those of ${cases} cases`);
+  const sets = draws ? 1 + draws.count : 1;
+  const count = perSet * sets;
   const every = stepsBetween(times, dt);
-  const columns = roundUpBatch(count);
-  const z = new Float32Array(d * columns);
-  for (let p = 0; p < count; p++) for (let j = 0; j < d; j++) z[j * columns + p] = start[p * d + j];
   const first = new Float32Array(times.length * count * d);
-  first.set(start);
-  const standard = standardise({ n: count, d, z: start, center, spread }, columns);
-  const used: { destroy(): void }[] = [];
-  const kept = <T extends { destroy(): void }>(one: T): T => {
-    used.push(one);
-    return one;
+  for (let set = 0; set < sets; set++) first.set(start, set * start.length);
+  const weights = draws ? drawWeights(trainingGroups(model), draws) : null;
+  const drift = driftKind(model.drift).load(model.drift, model, weights);
+  const diffusion = diffusionKind(model.diffusion).load(model.diffusion, model, weights);
+  const behind = (4 - (drift.numbers.length % 4)) % 4;
+  const second = 4 + drift.numbers.length + behind;
+  const end = (4 - (diffusion.numbers.length % 4)) % 4;
+  const numbers = concatenate([
+    Float32Array.of(second, 0, 0, 0),
+    drift.numbers,
+    new Float32Array(behind),
+    diffusion.numbers,
+    new Float32Array(end),
+  ]);
+  const constants = {
+    D: d,
+    ...drift.constants,
+    ...diffusion.constants,
+    ...largest(drift.constants, diffusion.constants),
   };
+  const kernel = await gpu.kernel("sde/rollout.wgsl", {
+    constants,
+    conditions: { HEUN: scheme === "heun" },
+    modules: { "field/drift": drift.module, "field/diffusion": diffusion.module },
+  });
+  const buffers = {
+    numbers: gpu.buffer("rollout.numbers", numbers),
+    units: gpu.buffer("rollout.units", Float32Array.of(...center, ...spread.map((s) => 1 / s))),
+    states: gpu.buffer("rollout.states", first.slice(0, count * d)),
+    record: gpu.buffer("rollout.record", first),
+  };
+  const params = { trajectories: count, per_set: perSet, every, dt, stream: streamUniform(noise) };
+  const steps = every * (times.length - 1);
   let record: Float32Array;
   try {
-    const buffers = {
-      step: kept(gpu.buffer("rollout.step", 4)),
-      units: kept(gpu.buffer("rollout.units", Float32Array.of(...center, ...spread.map((s) => 1 / s)))),
-      z: kept(gpu.buffer("rollout.z", z)),
-      standard: kept(gpu.buffer("rollout.standard", standard)),
-      record: kept(gpu.buffer("rollout.record", first)),
-    };
-    const drift = kept(await driftKind(model.drift).load(gpu, model.drift, buffers.standard, columns));
-    const diffusion = kept(await diffusionKind(model.diffusion).load(gpu, model.diffusion, buffers.standard, columns));
-    const params = { trajectories: count, columns, every, dt, stream: streamUniform(stream) };
-    const move = async (conditions: { PREDICT: boolean; CORRECT: boolean }) => {
-      const kernel = await gpu.kernel("sde/euler_maruyama.wgsl", {
-        constants: { D: d, ...drift.constants, ...diffusion.constants },
-        conditions,
-        modules: { "field/drift": drift.module, "field/diffusion": diffusion.module },
-      });
-      const bindings = { params, ...buffers, ...drift.bindings, ...diffusion.bindings };
-      return [...drift.calls, ...diffusion.calls, kernel.call(bindings, Math.ceil(count / 64))];
-    };
-    const advance = await gpu.kernel("nn/advance.wgsl");
-    const calls = [
-      ...(scheme === "euler"
-        ? await move({ PREDICT: false, CORRECT: false })
-        : [...(await move({ PREDICT: true, CORRECT: false })), ...(await move({ PREDICT: false, CORRECT: true }))]),
-      advance.call({ counter: buffers.step }, 1),
-    ];
-    await gpu.runRepeated(calls, every * (times.length - 1), onSteps);
+    await gpu.runSplit(
+      `rollout ${drift.module} ${scheme} ${Object.values(constants)} ${count}`,
+      steps,
+      FIRST_STEPS / count + 1,
+      (from, to) => {
+        onSteps?.(from);
+        return kernel.call({ params: { ...params, first: from, last: to }, ...buffers }, Math.ceil(count / 64));
+      },
+    );
+    onSteps?.(steps);
     record = await gpu.read(buffers.record, Float32Array);
   } finally {
-    for (const one of used) one.destroy();
+    for (const buffer of Object.values(buffers)) buffer.destroy();
   }
   const bad = record.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
@@ -111,5 +131,21 @@ export async function rollout(
       `trajectory ${Math.floor(bad / d) % count} of the learned SDE is not finite at time ${time}`,
     );
   }
-  return ensemble({ times, cases, runs: count / cases, d }, record);
+  return ensemble({ times, cases: cases * sets, runs: perSet / cases, d }, record);
+}
+
+/** Where both have a constant, the larger. */
+function largest(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
+  const both = Object.keys(a).filter((name) => name in b);
+  return Object.fromEntries(both.map((name) => [name, Math.max(a[name], b[name])]));
+}
+
+/** Standard normal numbers `[1 + count, groups]`, zeros first. */
+function drawWeights(groups: number, { count, seed }: Draws): Float64Array {
+  if (groups < 2)
+    throw new Error("the parameters of this equation cannot be drawn: it does not know how sure they are");
+  const rng = Xoshiro.open(stream(seed, "parameter draws"), 0, 0);
+  const weights = new Float64Array(2 * Math.ceil((count * groups) / 2));
+  for (let k = 0; k < weights.length; k += 2) weights.set(normalPair(rng.next(), rng.next()), k);
+  return Float64Array.of(...new Float64Array(groups), ...weights.subarray(0, count * groups));
 }

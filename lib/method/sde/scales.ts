@@ -1,8 +1,8 @@
 // Units of a regression, from its data alone: mean and spread of z, the affine least-squares drift that a trained drift corrects,
 // the size of drift and noise.
-import { lusolve } from "mathjs";
 import type { Regression } from "../pairs.ts";
 import { standardise } from "./points.ts";
+import { addRow, noEquations, solve } from "./polynomial/least-squares.ts";
 
 /** ε of the loss, in units of the empirical variance of the increments: negligible by construction. */
 export const EPSILON = 1e-5;
@@ -106,28 +106,23 @@ function meanVariation(variation: Float32Array, d: number, j: number): number {
 function affineDrift({ state, change, d, time }: Regression, center: Float32Array, spread: Float32Array) {
   const n = state.length / d;
   const size = d + 1;
-  const normal = Array.from({ length: size }, () => new Array<number>(size).fill(0));
-  const right = Array.from({ length: size }, () => new Array<number>(d).fill(0));
+  const equations = noEquations(size, d);
   const row = new Float64Array(size).fill(1);
+  const y = new Float64Array(d);
   for (let p = 0; p < n; p++) {
     for (let k = 0; k < d; k++) row[k + 1] = (state[p * d + k] - center[k]) / spread[k];
-    for (let a = 0; a < size; a++) {
-      for (let b = 0; b < size; b++) normal[a][b] += row[a] * row[b];
-      for (let j = 0; j < d; j++) right[a][j] += (row[a] * change[p * d + j]) / time;
-    }
+    for (let j = 0; j < d; j++) y[j] = change[p * d + j] / time;
+    addRow(equations, row, y);
   }
+  const terms = Array.from({ length: size }, (_, a) => a);
   // A ridge far below the noise keeps observables that are functions of each other solvable.
-  for (let a = 0; a < size; a++) normal[a][a] += 1e-6 * n;
-  const offset = new Float32Array(d);
-  const slope = new Float32Array(d * d);
-  for (let j = 0; j < d; j++) {
-    const solution = lusolve(
-      normal,
-      right.map((values) => values[j]),
-    ) as number[][];
-    offset[j] = solution[0][0];
-    for (let k = 0; k < d; k++) slope[j * d + k] = solution[k + 1][0];
-  }
+  const solution = solve(
+    equations,
+    [{ terms, columns: terms.slice(1).map((a) => a - 1) }],
+    terms.map(() => 1e-6),
+  );
+  const offset = Float32Array.from({ length: d }, (_, j) => solution[j]);
+  const slope = Float32Array.from({ length: d * d }, (_, at) => solution[(1 + (at % d)) * d + Math.floor(at / d)]);
   return { offset, slope };
 }
 

@@ -76,7 +76,7 @@ describe("loss kernel", () => {
           const kernel = await gpu.kernel("sde/loss.wgsl", {
             constants: {
               D: d,
-              ...NETWORK_DIFFUSION.lossConstants({ kind: "network", hidden: [], activation: "tanh", form }),
+              ...NETWORK_DIFFUSION.lossConstants?.({ kind: "network", hidden: [], activation: "tanh", form }),
               DRIFT_ROWS: driftRows,
               DIFFUSION_ROWS: diffusionRows,
               COMPENSATOR: triangle > 0 ? 1 : 0,

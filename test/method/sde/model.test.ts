@@ -4,9 +4,9 @@ import { InputError } from "../../../lib/errors.ts";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import type { Metadata } from "../../../lib/io/safetensors.ts";
 import { regression } from "../../../lib/method/pairs.ts";
-import type { SdeSpec } from "../../../lib/method/sde/fields.ts";
+import type { TrainedSpec } from "../../../lib/method/sde/fields.ts";
 import { fitSde, type SdeFitOptions, trainableSde } from "../../../lib/method/sde/fit.ts";
-import { evaluate, MODEL, requireVariables, withLambda } from "../../../lib/method/sde/model.ts";
+import { evaluate, MODEL, requireVariables, type TrainedModel, withLambda } from "../../../lib/method/sde/model.ts";
 import { rollout } from "../../../lib/method/sde/rollout.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { generators, normal } from "../../fixtures.ts";
@@ -57,7 +57,7 @@ describe("evaluate", () => {
 
 describe("fields", () => {
   const options: SdeFitOptions = { ...OPTIONS, batch: 256, steps: 20 };
-  const spec: SdeSpec = {
+  const spec: TrainedSpec = {
     drift: { kind: "network", hidden: [16, 8], activation: "tanh" },
     diffusion: { kind: "network", form: "triangular", hidden: [24], activation: "relu" },
   };
@@ -119,7 +119,7 @@ describe("λ", () => {
       // Powers of four divide the noise by powers of two, without rounding; a third does not.
       for (const patches of [4 * plan.patches, plan.patches / 16, 3 * plan.patches]) {
         const trained = await train(patches);
-        const derived = withLambda(model, lambda(patches), lambda(plan.patches));
+        const derived = withLambda(model, lambda(patches), lambda(plan.patches)) as TrainedModel;
         const exact = patches !== 3 * plan.patches;
         if (exact) expect(trained).toEqual(derived);
         const { drift, diffusion, ...rest } = trained;
@@ -213,8 +213,18 @@ describe("file form", () => {
       told({ diffusion: { ...head.diffusion, hidden: [24] } }),
       `the model file has ${tensors["diffusion parameters"].data.length} numbers for parameters, not 272`,
     );
-    refused(told({ drift: { kind: "spline" } }), "spline is no kind of drift: there is network");
-    refused(told({ diffusion: { kind: "jumps" } }), "jumps is no kind of diffusion: there is network");
+    const { hull: _, ...bare } = tensors;
+    const other = { ...tensors, hull: tensors.center };
+    for (const stored of [
+      { tensors: bare, text },
+      { tensors: other, text },
+      told({ limit: 0 }),
+      told({ limit: null }),
+    ]) {
+      refused(stored, "the file holds an equation without the hull of its training data");
+    }
+    refused(told({ drift: { kind: "spline" } }), "spline is no kind of drift: there is network, polynomial");
+    refused(told({ diffusion: { kind: "jumps" } }), "jumps is no kind of diffusion: there is network, polynomial");
     for (const d of [0, 9, 1.5]) refused(told({ d }), `${d} macroscopic variables: use 1 to 8`);
   });
 

@@ -1,7 +1,7 @@
 // Training pairs with a planted drift and diffusion, and the fit of them with small networks.
 import { openDevice } from "../../../lib/gpu/device.ts";
 import { type Compensated, type Method, type Pairs, regression } from "../../../lib/method/pairs.ts";
-import type { SdeSpec } from "../../../lib/method/sde/fields.ts";
+import type { TrainedSpec } from "../../../lib/method/sde/fields.ts";
 import { fitSde, type SdeFitOptions } from "../../../lib/method/sde/fit.ts";
 import type { SdeValues } from "../../../lib/method/sde/model.ts";
 import type { DiffusionForm } from "../../../lib/method/sde/network-diffusion.ts";
@@ -82,7 +82,7 @@ export const OPTIONS: SdeFitOptions = { batch: 512, steps: 300, learningRate: 5e
 export const SHAPE: Shape = { hidden: [16], activation: "tanh", form: "diagonal" };
 
 /** The fields of a shape. */
-export function specOf({ form, ...perceptron }: Shape): SdeSpec {
+export function specOf({ form, ...perceptron }: Shape): TrainedSpec {
   return { drift: { kind: "network", ...perceptron }, diffusion: { kind: "network", form, ...perceptron } };
 }
 

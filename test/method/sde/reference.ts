@@ -1,11 +1,14 @@
-// The learned SDE in float64, from its definition (SdeModel), and models by hand and at random to compare on.
-import type { SdeModel } from "../../../lib/method/sde/model.ts";
+// The learned SDE in float64, from its definition (TrainedModel), and models by hand and at random to compare on.
+import { hullOf } from "../../../lib/method/sde/hull.ts";
+import type { TrainedModel } from "../../../lib/method/sde/model.ts";
 import { DIFFUSION_FORMS, type DiffusionForm } from "../../../lib/method/sde/network-diffusion.ts";
 import { type Perceptron, perceptron } from "../../../lib/method/sde/network-field.ts";
 import { layout } from "../../../lib/nn/mlp.ts";
 import type { Xoshiro } from "../../../lib/random/xoshiro.ts";
-import { normal } from "../../fixtures.ts";
+import { generators, normal } from "../../fixtures.ts";
 import { identity, product, times } from "../../matrices.ts";
+
+const SEED = 30;
 
 /** All forms of diffusion. */
 export const FORMS = DIFFUSION_FORMS;
@@ -52,7 +55,7 @@ function networkAt(field: Perceptron & { readonly parameters: Float32Array }, st
 }
 
 /** f and σ at one point in float64, from the formulas of NetworkDrift and NetworkDiffusion. */
-export function exactValues({ d, center, spread, drift, diffusion }: SdeModel, z: readonly number[]) {
+export function exactValues({ d, center, spread, drift, diffusion }: TrainedModel, z: readonly number[]) {
   const standard = z.map((x, j) => (x - center[j]) / spread[j]);
   const g = networkAt(drift, standard, d);
   const f = times(drift.slope, standard).map((x, j) => drift.offset[j] + x + drift.scale[j] * g[j]);
@@ -76,16 +79,24 @@ export interface Parts extends Perceptron {
   readonly diffusionParameters: Float32Array;
 }
 
+/** States that a model by hand is taken to be learned from: normal in z̃, 64 of each variable. */
+function trainingStates(d: number, center: Float32Array, spread: Float32Array): Float32Array {
+  const rng = generators(SEED)(`reference/hull/${d}`);
+  return Float32Array.from({ length: 64 * d }, (_, k) => center[k % d] + spread[k % d] * normal(rng));
+}
+
 /** A model of parts, each with a default: networks of zeros in z̃ = z, f = 0 and σ̃ = σ of the form `full`. */
-export function modelOf(d: number, parts: Partial<Parts>): SdeModel {
+export function modelOf(d: number, parts: Partial<Parts>): TrainedModel {
   const { hidden = [8], activation = "relu", form = "full" } = parts;
   const zeros = new Float32Array(d);
   const ones = new Float32Array(d).fill(1);
+  const { center = zeros, spread = ones } = parts;
   const parameters = (outputs: number) => new Float32Array(fieldLayout({ hidden, activation }, d, outputs).stride);
   return {
     d,
-    center: parts.center ?? zeros,
-    spread: parts.spread ?? ones,
+    center,
+    spread,
+    hull: hullOf(trainingStates(d, center, spread), { center, spread }),
     drift: {
       kind: "network",
       hidden,
@@ -108,12 +119,12 @@ export function modelOf(d: number, parts: Partial<Parts>): SdeModel {
 }
 
 /** The same drift without noise. */
-export function quiet(model: SdeModel): SdeModel {
+export function quiet(model: TrainedModel): TrainedModel {
   return { ...model, diffusion: { ...model.diffusion, scale: new Float32Array(model.d) } };
 }
 
 /** A model with random networks and scales; of triangular diffusion with a frame. It stays bounded. */
-export function randomModel(d: number, form: DiffusionForm, rng: Xoshiro): SdeModel {
+export function randomModel(d: number, form: DiffusionForm, rng: Xoshiro): TrainedModel {
   const shape = { hidden: [16, 8], activation: "tanh", form } as const;
   const vector = (scale: number) => Float32Array.from({ length: d }, () => scale * (0.5 + rng.uniform()));
   const parameters = (outputs: number) =>

@@ -1,7 +1,7 @@
 // Rollouts of the learned SDE: Euler–Maruyama and Heun against float64, exact moments, orders.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openDevice } from "../../../lib/gpu/device.ts";
-import { evaluate, type SdeModel } from "../../../lib/method/sde/model.ts";
+import { evaluate, type TrainedModel } from "../../../lib/method/sde/model.ts";
 import { rollout } from "../../../lib/method/sde/rollout.ts";
 import { normalPair } from "../../../lib/random/normal.ts";
 import { philox4x32 } from "../../../lib/random/philox.ts";
@@ -30,7 +30,10 @@ const generator = generators(SEED);
 
 describe("rollout", () => {
   /** A model by hand: networks zero but for what `sigma` puts into the last bias of the diffusion network. */
-  function byHand(d: number, { sigma, ...parts }: Partial<Parts> & { readonly sigma?: readonly number[] }): SdeModel {
+  function byHand(
+    d: number,
+    { sigma, ...parts }: Partial<Parts> & { readonly sigma?: readonly number[] },
+  ): TrainedModel {
     const model = modelOf(d, parts);
     const { bias } = defined(fieldLayout(model.diffusion, d, d * d).layers.at(-1));
     sigma?.forEach((value, k) => {
@@ -205,7 +208,7 @@ describe("rollout", () => {
   });
 
   /** A model of one variable whose diffusion network puts out `raw` everywhere. */
-  function constantRaw(form: "diagonal" | "triangular", raw: number, scale = 1): SdeModel {
+  function constantRaw(form: "diagonal" | "triangular", raw: number, scale = 1): TrainedModel {
     const model = modelOf(1, { form, noiseScale: Float32Array.of(scale) });
     model.diffusion.parameters[fieldLayout(model.diffusion, 1, sigmaOutputs(form, 1)).layers[1].bias] = raw;
     return model;

@@ -1,0 +1,259 @@
+// A field whose components are polynomials on a chart, with what tells how sure its coefficients are: the solutions with one group of
+// cohorts left out in turn (delete-a-group jackknife; Efron & Tibshirani 1993, chapter 11).
+import { InputError } from "../../../errors.ts";
+import type { Tensors } from "../../../io/safetensors.ts";
+import type { DeviceField, Units } from "../field.ts";
+import { type Basis, basisOf, termCount, termsAt } from "./basis.ts";
+import { type Chart, eachPoint } from "./chart.ts";
+
+/** What cross-validation found for one degree: the best ridge there, and the held-out score (`Choice`). */
+export interface DegreeScore {
+  readonly degree: number;
+  readonly terms: number;
+  readonly ridge: number;
+  readonly score: number;
+  /** Standard error of the difference of the score from the best one, over the folds. */
+  readonly error: number;
+}
+
+/** How degree and ridge were chosen. */
+export interface Choice {
+  /** Independent units of the data, and parts that they are cut into for cross-validation. */
+  readonly cohorts: number;
+  readonly folds: number;
+  readonly ridge: number;
+  /** Condition number of the normal equations. */
+  readonly condition: number;
+  /**
+   * Held-out mean-square residual of every degree over that of the best one, geometric mean over the components, minus 1: 0.01 is a
+   * residual 1 % larger.
+   */
+  readonly curve: readonly DegreeScore[];
+}
+
+export interface PolynomialField {
+  readonly kind: "polynomial";
+  readonly degree: number;
+  /** Components: d of a drift, d(d+1)/2 of a diffusion. */
+  readonly width: number;
+  readonly chart: Chart;
+  /** `[terms, width]` */
+  readonly coefficients: Float64Array;
+  /** The same without each of the groups, `[groups, terms, width]`. */
+  readonly replicates: Float64Array;
+  readonly choice: Choice;
+}
+
+/** Number of groups that were left out in turn. */
+export function groupsOf({ coefficients, replicates }: PolynomialField): number {
+  return replicates.length / coefficients.length;
+}
+
+/** Calls `use` with the values of all terms at every point. Throws Error unless each has its condition. */
+function eachTerms(
+  { chart, degree }: PolynomialField,
+  z: ArrayLike<number>,
+  condition: ArrayLike<number>,
+  use: (phi: Float64Array, row: number) => void,
+) {
+  if (condition.length * chart.d !== chart.conditions * z.length) requireClosed(chart);
+  const basis = basisOf(chart.d + chart.conditions, degree);
+  const phi = new Float64Array(basis.terms);
+  const table = new Float64Array(basis.variables * (basis.degree + 1));
+  eachPoint(chart, z, condition, (x, p) => {
+    termsAt(basis, x, table, phi);
+    use(phi, p);
+  });
+}
+
+/** Components at the points z `[n, d]`, of conditions `[n, conditions]`: `[n, width]`. */
+export function polynomialValues(
+  field: PolynomialField,
+  z: ArrayLike<number>,
+  condition: ArrayLike<number> = [],
+): Float64Array {
+  const { width, coefficients, chart } = field;
+  const out = new Float64Array((z.length / chart.d) * width);
+  eachTerms(field, z, condition, (phi, p) => addProducts(phi, coefficients, 0, width, out, p * width));
+  return out;
+}
+
+/** Standard errors of the components that the training data leave, `[n, width]`, from the jackknife over groups of cohorts. */
+export function polynomialErrors(field: PolynomialField, z: ArrayLike<number>): Float64Array {
+  const { width, coefficients, replicates, chart } = field;
+  const groups = groupsOf(field);
+  const out = new Float64Array((z.length / chart.d) * width);
+  const values = new Float64Array(groups * width);
+  eachTerms(field, z, [], (phi, p) => {
+    values.fill(0);
+    for (let g = 0; g < groups; g++) addProducts(phi, replicates, g * coefficients.length, width, values, g * width);
+    for (let j = 0; j < width; j++) {
+      let mean = 0;
+      for (let g = 0; g < groups; g++) mean += values[g * width + j] / groups;
+      let square = 0;
+      for (let g = 0; g < groups; g++) square += (values[g * width + j] - mean) ** 2;
+      out[p * width + j] = Math.sqrt(((groups - 1) / groups) * square);
+    }
+  });
+  return out;
+}
+
+function addProducts(phi: Float64Array, c: Float64Array, from: number, width: number, out: Float64Array, at: number) {
+  for (let t = 0, k = from; t < phi.length; t++) for (let j = 0; j < width; j++, k++) out[at + j] += c[k] * phi[t];
+}
+
+/**
+ * Coefficients drawn with the covariance that the jackknife gives them, `[draws][terms · width]`: θ + √((G−1)/G) Σ_g w_g (θ_g − θ̄),
+ * w standard normal. `weights` `[draws, G]`; fields of one equation take the same.
+ */
+export function drawnCoefficients(field: PolynomialField, weights: Float64Array): Float64Array[] {
+  const { coefficients, replicates } = field;
+  const groups = groupsOf(field);
+  const size = coefficients.length;
+  const mean = coefficients.map((_, k) => {
+    let sum = 0;
+    for (let g = 0; g < groups; g++) sum += replicates[g * size + k] / groups;
+    return sum;
+  });
+  const factor = Math.sqrt((groups - 1) / groups);
+  return Array.from({ length: weights.length / groups }, (_, b) =>
+    coefficients.map((value, k) => {
+      let shift = 0;
+      for (let g = 0; g < groups; g++) shift += weights[b * groups + g] * (replicates[g * size + k] - mean[k]);
+      return value + factor * shift;
+    }),
+  );
+}
+
+/**
+ * The field of systems of one condition: the polynomial with that condition put in, of z alone. Throws InputError for a condition
+ * outside those of the training data, or another number of them.
+ */
+export function atCondition(field: PolynomialField, condition: readonly number[]): PolynomialField {
+  const { chart, degree, width, coefficients, replicates } = field;
+  const { d, conditions } = chart;
+  const q = d + conditions;
+  if (condition.length !== conditions) {
+    throw new InputError(`${condition.length} conditions for an equation that depends on ${conditions}`);
+  }
+  if (conditions === 0) return field;
+  const x = Array.from({ length: conditions }, (_, k) => {
+    const a = d + k;
+    const value = chart.shift[a] + condition.reduce((sum, y, l) => sum + chart.frame[a * q + d + l] * y, 0);
+    if (Math.abs(value) > 1 + 1e-9) {
+      // Axes of conditions stand in any order: the one that this axis is of.
+      const own = condition.findIndex((_, l) => chart.frame[a * q + d + l] !== 0);
+      throw new InputError(`condition ${condition[own]} is outside the training data`);
+    }
+    return value;
+  });
+  const all = basisOf(q, degree);
+  const own = basisOf(d, degree);
+  const index = new Map(Array.from({ length: own.terms }, (_, t) => [key(own, t, d), t]));
+  const put = (c: Float64Array, from: number, out: Float64Array, to: number) => {
+    for (let t = 0; t < all.terms; t++) {
+      const target = index.get(key(all, t, d)) ?? 0;
+      let factor = 1;
+      for (let k = 0; k < conditions; k++) factor *= Math.cos(all.exponents[t * q + d + k] * Math.acos(clamp(x[k])));
+      for (let j = 0; j < width; j++) out[to + target * width + j] += factor * c[from + t * width + j];
+    }
+  };
+  const size = own.terms * width;
+  const closed = new Float64Array(size);
+  put(coefficients, 0, closed, 0);
+  const others = new Float64Array(groupsOf(field) * size);
+  for (let g = 0; g < groupsOf(field); g++) put(replicates, g * coefficients.length, others, g * size);
+  return {
+    ...field,
+    chart: {
+      d,
+      conditions: 0,
+      shift: chart.shift.slice(0, d),
+      frame: Float64Array.from({ length: d * d }, (_, at) => chart.frame[Math.floor(at / d) * q + (at % d)]),
+      odd: chart.odd.slice(0, d),
+    },
+    coefficients: closed,
+    replicates: others,
+  };
+}
+
+const clamp = (x: number) => Math.max(-1, Math.min(1, x));
+const key = ({ exponents, variables }: Basis, t: number, d: number) =>
+  exponents.subarray(t * variables, t * variables + d).join();
+
+function requireClosed({ conditions }: Chart): void {
+  if (conditions > 0) throw new Error(`the equation depends on ${conditions} conditions: put them in first`);
+}
+
+/**
+ * What kernels/sde/polynomial.wgsl reads, in units of z̃: degree, terms, where coefficients begin, numbers of its own (`more`, how many
+ * first), shift, frame, plan of the terms; then the coefficients of every set.
+ */
+export function polynomialOnDevice(
+  module: string,
+  field: PolynomialField,
+  { center, spread }: Units,
+  more: ArrayLike<number>,
+  sets: readonly Float64Array[],
+): DeviceField {
+  const { chart, degree } = field;
+  requireClosed(chart);
+  const { d, frame, shift } = chart;
+  const { terms, parent, slot } = basisOf(d, degree);
+  const own = Float64Array.from(frame, (value, at) => value * spread[at % d]);
+  const at = shift.map((value, a) => value + center.reduce((sum, z, j) => sum + frame[a * d + j] * z, 0));
+  const plan = Array.from(parent, (one, t) => 256 * one + slot[t]);
+  const body = [...Array.from(more), ...at, ...own, ...plan];
+  const start = roundUp(4 + body.length, 4);
+  const wide = roundUp(field.width, 4);
+  const numbers = new Float32Array(start + sets.length * terms * wide);
+  numbers.set([degree, terms, start, more.length, ...body]);
+  for (const [s, set] of sets.entries()) {
+    for (let t = 0; t < terms; t++) {
+      numbers.set(set.subarray(t * field.width, (t + 1) * field.width), start + (s * terms + t) * wide);
+    }
+  }
+  // Sizes are rounded up, so that equations of different degrees share a compiled kernel.
+  return { module, constants: { TABLE: d * roundUp(degree + 1, 6), TERMS: roundUp(terms, 16) }, numbers };
+}
+
+const roundUp = (value: number, unit: number) => unit * Math.ceil(value / unit);
+
+/** The arrays of a field, and the rest as JSON. */
+export function writePolynomial({ chart, coefficients, replicates, ...rest }: PolynomialField) {
+  const { shift, frame, ...shape } = chart;
+  const tensor = (data: Float64Array) => ({ shape: [data.length], data });
+  return {
+    head: { ...rest, chart: shape, groups: replicates.length / coefficients.length },
+    tensors: {
+      shift: tensor(shift),
+      frame: tensor(frame),
+      coefficients: tensor(coefficients),
+      replicates: tensor(replicates),
+    },
+  };
+}
+
+/** The inverse, for a field of `width` components in d variables. Throws InputError for what is missing or does not fit. */
+export function readPolynomial(head: object, tensors: Tensors, d: number, width: number): PolynomialField {
+  const { chart: shape, groups, ...rest } = head as PolynomialField & { groups: number };
+  const numbers = (name: string) => {
+    const data = tensors[name]?.data;
+    if (!(data instanceof Float64Array)) throw new InputError(`the file of the model lacks ${name}`);
+    return data;
+  };
+  const conditions = shape?.conditions ?? 0;
+  const q = d + conditions;
+  const chart = { ...shape, conditions, shift: numbers("shift"), frame: numbers("frame") };
+  const field = { ...rest, chart, coefficients: numbers("coefficients"), replicates: numbers("replicates") };
+  const size = Number.isInteger(field.degree) ? termCount(q, field.degree) * width : -1;
+  const fits =
+    chart.d === d &&
+    field.width === width &&
+    chart.shift.length === q &&
+    chart.frame.length === q * q &&
+    field.coefficients.length === size &&
+    field.replicates.length === groups * size;
+  if (!fits) throw new InputError(`the file of the model holds no polynomials of ${d} variables`);
+  return field;
+}

@@ -1,0 +1,242 @@
+// Drift and diffusion as polynomials, by linear solves: least squares of A/δt (or Δ/δt) for f, and of Q/(λ δt) for σσᵀ, or of the products
+// of the residuals of f where Q is not known. Degree and ridge by cross-validation over cohorts, whole degrees at a time. Rows of one
+// cohort stay together in every fold and every group of the jackknife: they are not independent.
+import { InputError } from "../../../errors.ts";
+import type { Regression } from "../../pairs.ts";
+import { basisOf, MOST_TERMS, termCount } from "./basis.ts";
+import { type Chart, chartOf } from "./chart.ts";
+import { choleskyInto, type PolynomialDiffusion } from "./diffusion.ts";
+import type { PolynomialDrift } from "./drift.ts";
+import { type Choice, type DegreeScore, type PolynomialField, polynomialValues } from "./field.ts";
+import {
+  type Block,
+  conditionNumber,
+  type NormalEquations,
+  normalEquations,
+  solve,
+  squaredResiduals,
+  total,
+} from "./least-squares.ts";
+
+export interface PolynomialSpec {
+  readonly kind: "polynomial";
+  /** Total degree of f; 0: by cross-validation. That of σσᵀ is always found so, up to the degrees that f is tried with, of 35 terms at most. */
+  readonly degree: number;
+  /** Indices of variables that a symmetry of the system changes the sign of: f and σσᵀ get the parity that it demands. */
+  readonly odd?: readonly number[];
+}
+
+/** Parts of the cohorts that are held out in turn. */
+export const FOLDS = 8;
+/** Groups of cohorts of the jackknife, at most. */
+const GROUPS = 32;
+const HIGHEST_DEGREE = 10;
+/** Terms of each entry of σσᵀ, at most: there are d(d+1)/2 of them, and they are smoother than f. */
+const DIFFUSION_TERMS = 35;
+/** Least pivot of σσᵀ, in units of that of its mean over the data. */
+const FLOOR = 1e-3;
+/** Penalties of the squared coefficients of degree 2 and more, in units of the mean square of y over that of a term. */
+const RIDGES = [1e-9, 1e-6, 1e-5, 1e-4, 1e-3];
+/** Of constant and linear terms: only against rounding. */
+const LEAST_RIDGE = 1e-12;
+
+/** Both fields of a regression. */
+export interface Solution {
+  readonly drift: PolynomialDrift;
+  readonly diffusion: PolynomialDiffusion;
+}
+
+/**
+ * Throws InputError for fewer cohorts than folds, a degree with more terms than cohorts, variables without spread, and a noise
+ * whose covariance is not positive definite whatever the degree.
+ */
+export function solvePolynomials(data: Regression, spec: PolynomialSpec): Solution {
+  const { d, state, change, condition, variation, time, lambda, cohort } = data;
+  const units = cohortNumbers(cohort);
+  const { cohorts } = units;
+  requireCohorts(cohorts, d + condition.length / (state.length / d), spec.degree);
+  const chart = chartOf(state, d, condition, spec.odd);
+  const q = d + chart.conditions;
+  const most = Math.min(MOST_TERMS, cohorts);
+  let highest = spec.degree || 1;
+  while (spec.degree === 0 && highest < HIGHEST_DEGREE && termCount(q, highest + 1) <= most) highest++;
+  const groups = Math.min(GROUPS, cohorts);
+  const group = units.number.map((number) => number % groups);
+  const rows = { state, condition, group };
+  const changes = normalEquations(basisOf(q, highest), chart, rows, groups, [
+    { values: change, width: d, factor: 1 / time },
+  ]);
+  const odd = Array.from({ length: d }, (_, j) => spec.odd?.includes(j) ?? false);
+  const drift = {
+    ...field(data, chart, changes, spec.degree > 0 ? [spec.degree] : range(1, highest), d, odd, cohorts),
+    slope: planeSlope(total(changes), chart, odd),
+  };
+  const triangle = (d * (d + 1)) / 2;
+  const target = variation
+    ? { values: variation, width: triangle, factor: 1 / (lambda * time) }
+    : { values: residualProducts(data, drift), width: triangle, factor: 1 / lambda };
+  let upTo = highest;
+  while (termCount(q, upTo) > DIFFUSION_TERMS) upTo--;
+  const parity = Array.from({ length: d }, (_, j) =>
+    Array.from({ length: d - j }, (_, k) => odd[j] !== odd[j + k]),
+  ).flat();
+  const equations = normalEquations(basisOf(q, upTo), chart, rows, groups, [target]);
+  const floor = pivotFloor(total(equations), d);
+  return { drift, diffusion: { ...field(data, chart, equations, range(0, upTo), triangle, parity, cohorts), floor } };
+}
+
+/** Throws InputError for fewer cohorts than folds, or than a degree (0: any) has terms in so many variables, or for too many terms. */
+export function requireCohorts(cohorts: number, variables: number, degree: number): void {
+  if (cohorts < FOLDS) {
+    throw new InputError(
+      `${cohorts} cohorts of training data are fewer than the ${FOLDS} folds of cross-validation: simulate more small systems`,
+    );
+  }
+  const terms = termCount(variables, degree);
+  if (terms > Math.min(MOST_TERMS, cohorts)) {
+    const limit =
+      terms > MOST_TERMS ? `the ${MOST_TERMS} that are possible` : `the ${cohorts} cohorts of training data`;
+    throw new InputError(
+      `degree ${degree} has ${terms} terms in ${variables} variables, more than ${limit}: use a lower degree`,
+    );
+  }
+}
+
+/** Cohorts numbered 0, 1, … in ascending order. */
+export function cohortNumbers(cohort: Uint32Array): { cohorts: number; number: Uint32Array } {
+  const distinct = [...new Set(cohort)].sort((a, b) => a - b);
+  const index = new Map(distinct.map((name, k) => [name, k]));
+  return { cohorts: distinct.length, number: cohort.map((name) => index.get(name) ?? 0) };
+}
+
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, k) => first + k);
+
+/** The best of the degrees, solved, and solved again without each group. `parity`: which components change sign with the odd variables. */
+function field(
+  data: Regression,
+  chart: Chart,
+  groups: readonly NormalEquations[],
+  degrees: readonly number[],
+  width: number,
+  parity: readonly boolean[],
+  cohorts: number,
+): PolynomialField {
+  const q = data.d + chart.conditions;
+  const all = total(groups);
+  const folds = range(0, FOLDS - 1).map((f) => total(groups.filter((_, g) => g % FOLDS === f)));
+  const penalty = (ridge: number, degree: number) => {
+    const { exponents, terms } = basisOf(q, degree);
+    return Float64Array.from({ length: terms }, (_, t) => {
+      const order = exponents.subarray(t * q, (t + 1) * q).reduce((sum, k) => sum + k, 0);
+      return order > 1 ? Math.max(ridge, LEAST_RIDGE) : LEAST_RIDGE;
+    });
+  };
+  // Components that never change tell nothing about degrees.
+  const varies = range(0, width - 1).filter((j) => {
+    const mean = all.right[j] / all.rows;
+    return all.square[j] / all.rows - mean ** 2 > 1e-12 * mean ** 2;
+  });
+  const candidates = degrees.flatMap((degree) =>
+    (degree > 1 ? RIDGES : [LEAST_RIDGE]).map((ridge) => {
+      const blocks = blocksOf(chart, degree, parity);
+      const heldOut = folds.map((fold) => {
+        const coefficients = solve(total([fold], -1, all), blocks, penalty(ridge, degree));
+        return squaredResiduals(fold, coefficients);
+      });
+      // Per fold and component, relative to the whole later.
+      const mean = range(0, width - 1).map((j) => heldOut.reduce((sum, one) => sum + one[j], 0) / all.rows);
+      return { degree, ridge, mean, heldOut };
+    }),
+  );
+  const score = ({ mean }: (typeof candidates)[number]) =>
+    varies.reduce((sum, j) => sum + Math.log(mean[j]), 0) / Math.max(1, varies.length);
+  const best = candidates.reduce((a, b) => (score(b) < score(a) - 1e-12 ? b : a));
+  const curve = degrees.map((degree): DegreeScore => {
+    const own = candidates.filter((one) => one.degree === degree);
+    const one = own.reduce((a, b) => (score(b) < score(a) ? b : a));
+    // Fold by fold, to first order in the difference of the residuals.
+    const differences = one.heldOut.map((held, f) =>
+      varies.reduce((sum, j) => sum + (held[j] - best.heldOut[f][j]) / folds[f].rows / best.mean[j], 0),
+    );
+    const average = differences.reduce((a, b) => a + b, 0) / FOLDS;
+    const variance = differences.reduce((sum, x) => sum + (x - average) ** 2, 0) / (FOLDS - 1);
+    return {
+      degree,
+      terms: termCount(q, degree),
+      ridge: one.ridge,
+      score: Math.expm1(score(one) - score(best)),
+      error: Math.sqrt(variance / FOLDS) / Math.max(1, varies.length),
+    };
+  });
+  const { degree, ridge } = best;
+  const blocks = blocksOf(chart, degree, parity);
+  const weights = penalty(ridge, degree);
+  const terms = termCount(q, degree);
+  const solved = (equations: NormalEquations) => solve(equations, blocks, weights).slice(0, terms * width);
+  const coefficients = solved(all);
+  const replicates = new Float64Array(groups.length * coefficients.length);
+  for (const [g, one] of groups.entries()) replicates.set(solved(total([one], -1, all)), g * coefficients.length);
+  const largest = blocks.reduce((a, b) => (b.terms.length > a.terms.length ? b : a));
+  const choice: Choice = {
+    cohorts,
+    folds: FOLDS,
+    ridge,
+    condition: conditionNumber(all, largest.terms, weights),
+    curve,
+  };
+  return { kind: "polynomial", degree, width, chart, coefficients, replicates, choice };
+}
+
+/** Slope along the axes of the least-squares plane, `[axes, d]`. */
+function planeSlope(equations: NormalEquations, chart: Chart, parity: readonly boolean[]): Float64Array {
+  const { width } = equations;
+  const q = chart.d + chart.conditions;
+  const plane = solve(equations, blocksOf(chart, 1, parity), new Float64Array(q + 1).fill(LEAST_RIDGE));
+  // The linear terms stand in the order of the axes behind the constant.
+  return plane.slice(width, (q + 1) * width);
+}
+
+/** Which terms of a degree go with which components: all with all, or under a symmetry those of the same parity. */
+function blocksOf({ d, conditions, odd }: Chart, degree: number, parity: readonly boolean[]): Block[] {
+  const q = d + conditions;
+  const { exponents, terms } = basisOf(q, degree);
+  const termOdd = (t: number) => odd.reduce((sum, one, a) => sum + (one ? exponents[t * q + a] : 0), 0) % 2 === 1;
+  return [false, true]
+    .map((sign) => ({
+      terms: odd.some(Boolean) ? range(0, terms - 1).filter((t) => termOdd(t) === sign) : range(0, terms - 1),
+      columns: parity.flatMap((one, j) => (one === sign ? [j] : [])),
+    }))
+    .filter(({ columns }) => columns.length > 0);
+}
+
+/** Products of the residuals of Δ about f δt, per time, `[n, d(d+1)/2]`, with the divisor n − terms. */
+function residualProducts({ d, state, condition, change, time }: Regression, drift: PolynomialField): Float64Array {
+  const n = state.length / d;
+  const f = polynomialValues(drift, state, condition);
+  const triangle = (d * (d + 1)) / 2;
+  const out = new Float64Array(n * triangle);
+  const factor = n / Math.max(1, n - drift.coefficients.length / d) / time;
+  for (let p = 0, at = 0; p < n; p++) {
+    for (let j = p * d; j < (p + 1) * d; j++) {
+      const r = change[j] - time * f[j];
+      for (let k = j; k < (p + 1) * d; k++) out[at++] = factor * r * (change[k] - time * f[k]);
+    }
+  }
+  return out;
+}
+
+/**
+ * Least pivots of the Cholesky factor of σσᵀ, `[d]`: a small part of those of its mean. Throws InputError where the mean has none.
+ */
+function pivotFloor({ right, rows, width }: NormalEquations, d: number): Float64Array {
+  const mean = Float64Array.from({ length: width }, (_, j) => right[j] / rows);
+  const factor = new Float64Array(d * d);
+  const { least } = choleskyInto(mean, d, factor);
+  const bad = Array.from(least).findIndex((ratio) => !(ratio > 1e-6));
+  if (bad >= 0) {
+    throw new InputError(
+      `the covariance of the noise is not positive definite: variable ${bad + 1} of z has no noise of its own beside those before it`,
+    );
+  }
+  return Float64Array.from({ length: d }, (_, j) => FLOOR * factor[j * (d + 1)] ** 2);
+}
