@@ -1,6 +1,6 @@
-// Larger lattices from factor × factor tiles, each the lattice of another replica of the same word, shifted cyclically at random:
-//   larger[group][R][C], bit k  =  spins[group][(R + dy) mod side][(C + dx) mod side], bit j,
-// with (j, dy, dx) from the plan for tile (R / side, C / side) of replica k. The tiles of a lattice and their seams are independent.
+// Larger lattices from factor × factor tiles, each the lattice of some replica, shifted cyclically at random:
+//   larger[group][R][C], bit k  =  spins[j / 32][(R + dy) mod side][(C + dx) mod side], bit j mod 32,
+// with (j, dy · side + dx) from the plan for tile (R / side, C / side) of replica k. The tiles of a lattice and their seams are independent.
 // One invocation per word of the result.
 
 struct Params {
@@ -11,7 +11,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> spins: array<u32>;
-@group(0) @binding(2) var<storage, read> plan: array<u32>;     // [group][tile][replica]: j + 32 (dy · side + dx)
+@group(0) @binding(2) var<storage, read> plan: array<vec2u>;   // [group][tile][replica]: j, dy · side + dx
 @group(0) @binding(3) var<storage, read_write> larger: array<u32>;
 
 @compute @workgroup_size(64)
@@ -30,10 +30,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
   var packed = 0u;
   for (var k = 0u; k < end; k++) {
     let piece = plan[plans + k];
-    let y = row % side + (piece >> 5u) / side;
-    let x = column % side + (piece >> 5u) % side;
-    let at = (group * side + select(y, y - side, y >= side)) * side + select(x, x - side, x >= side);
-    packed |= ((spins[at] >> (piece & 31u)) & 1u) << k;
+    let y = row % side + piece.y / side;
+    let x = column % side + piece.y % side;
+    let at = (piece.x / 32u * side + select(y, y - side, y >= side)) * side + select(x, x - side, x >= side);
+    packed |= ((spins[at] >> (piece.x & 31u)) & 1u) << k;
   }
   larger[index] = packed;
 }

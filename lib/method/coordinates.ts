@@ -9,7 +9,7 @@ export interface Coordinates<S extends States> {
   /** φ of whole systems, `[count, d]`. */
   whole(states: S): Promise<Float32Array>;
   /** What partial evolution of the chosen patches does to φ_I; see `System.evolvePatches`. */
-  change(states: S, patches: Uint32Array, time: number, stream: Stream): Promise<PatchChange>;
+  change(states: S, patches: Uint32Array, time: number, stream: Stream, rates?: boolean): Promise<PatchChange>;
   /** Lφ_I and Γ(φ_I), where they are known; see `System.generator`. */
   generator?(states: S, patches: Uint32Array, stream: Stream): Promise<PatchGenerator>;
 }
@@ -20,7 +20,7 @@ export function observables<S extends States>(system: System<S>, watch?: Watch<S
   return {
     d: system.observables.length,
     whole: (states) => system.observe(states),
-    change: (states, patches, time, stream) => system.evolvePatches(states, patches, time, stream, watch),
+    change: (states, patches, time, stream, rates) => system.evolvePatches(states, patches, time, stream, watch, rates),
     ...(generator && {
       generator: (states, patches, stream) => generator.call(system, states, patches, stream, watch),
     }),

@@ -30,11 +30,17 @@ export interface Rows {
   readonly condition: Float32Array;
 }
 
-/** Changes of the patches over δt, `[n, d]`, of a simulator whose rates are not known. */
+/**
+ * Changes of the patches over δt, `[n, d]`, of a simulator whose rates are not known or not asked for: means over the copies of an evolution.
+ * `variation`: covariance of one evolution given its start, upper triangles `[n, d(d+1)/2]`, from the copies; null for a single one.
+ */
 export interface Increments extends Rows {
   readonly kind: "increments";
   readonly time: number;
   readonly delta: Float32Array;
+  readonly variation?: Float32Array | null;
+  /** Evolutions that `delta` is the mean of; 1 by default. */
+  readonly copies?: number;
 }
 
 /** With the compensator A `[n, d]` of the change and its quadratic variation Q, upper triangles `[n, d(d+1)/2]`. */
@@ -73,8 +79,13 @@ export interface Regression {
   readonly variation: Float32Array | null;
   /** Duration δt of the changes; 1 for the generator, which is per unit of time. */
   readonly time: number;
+  /** Whether they are the generator's, so that f is the drift itself and no mean over δt. */
+  readonly instant: boolean;
   /** λ of the loss: the covariance of the change is λ σσᵀ δt. */
   readonly lambda: number;
+  /** As in `Rows`, one entry per row: `[rows]`, and `[rows, conditions]`. */
+  readonly cohort: Uint32Array;
+  readonly condition: Float32Array;
 }
 
 /**
@@ -86,7 +97,7 @@ export interface Regression {
  * Throws Error where the pairs do not hold what the method needs.
  */
 export function regression(pairs: Pairs, method: Method): Regression {
-  const { d, whole, patch, perSnapshot: p, patches } = pairs;
+  const { d, whole, patch, perSnapshot: p, patches, cohort, condition } = pairs;
   if (method === "compensator") {
     if (pairs.kind === "increments") throw new Error("the compensator estimator needs a system whose rates are known");
     const [change, time] = pairs.kind === "generator" ? [pairs.drift, 1] : [pairs.compensator, pairs.time];
@@ -97,36 +108,89 @@ export function regression(pairs: Pairs, method: Method): Regression {
       change: blockMeans(change, p, d, 1),
       variation: blockMeans(pairs.variation, p, (d * (d + 1)) / 2, 1 / p),
       time,
+      instant: pairs.kind === "generator",
       lambda: patches / p,
+      cohort,
+      condition,
     };
   }
   if (pairs.kind === "generator") throw new Error(`the method ${method} needs changes over a time, not the generator`);
   const { delta, time } = pairs;
-  const common = { method, d, variation: null, time };
+  const common = { method, d, variation: null, time, instant: false };
+  if (method === "increment") {
+    const { variation = null, copies = 1 } = pairs.kind === "increments" ? pairs : {};
+    return {
+      ...common,
+      state: whole,
+      change: blockMeans(delta, p, d, 1),
+      // Of a single evolution, whose covariance is λ σσᵀ δt as that of a compensated change is.
+      variation: variation && blockMeans(variation, p, (d * (d + 1)) / 2, 1 / p),
+      lambda: variation ? patches / p : patches / (p * copies),
+      cohort,
+      condition,
+    };
+  }
+  const single = {
+    cohort: repeated(cohort, 1, p),
+    condition: repeated(condition, condition.length / cohort.length, p),
+  };
   switch (method) {
-    case "increment":
-      return { ...common, state: whole, change: blockMeans(delta, p, d, 1), lambda: patches / p };
     case "naive": {
       const z0 = (k: number) => whole[Math.floor(k / (d * p)) * d + (k % d)];
       const state = Float32Array.from(delta, (_, k) => z0(k));
-      return { ...common, state, change: delta.map((change, k) => patch[k] + change - state[k]), lambda: 1 };
+      return { ...common, state, change: delta.map((change, k) => patch[k] + change - state[k]), lambda: 1, ...single };
     }
     case "small":
-      return { ...common, state: patch, change: delta, lambda: 1 };
+      return { ...common, state: patch, change: delta, lambda: 1, ...single };
   }
+}
+
+/**
+ * Mean change per time of every variable, with its standard error over cohorts. In equilibrium it is 0: training states of an equilibrium law
+ * that drift are not in it. Infinite errors for a single cohort.
+ */
+export function meanDrift({ d, change, time, cohort }: Regression): { mean: number[]; error: number[] } {
+  const sums = new Map<number, { count: number; sum: Float64Array }>();
+  for (const [p, name] of cohort.entries()) {
+    const one = sums.get(name) ?? { count: 0, sum: new Float64Array(d) };
+    one.count++;
+    for (let j = 0; j < d; j++) one.sum[j] += change[p * d + j] / time;
+    sums.set(name, one);
+  }
+  const cohorts = [...sums.values()];
+  const rows = cohort.length;
+  const mean = Array.from({ length: d }, (_, j) => cohorts.reduce((all, { sum }) => all + sum[j], 0) / rows);
+  const error = mean.map((value, j) => {
+    if (cohorts.length < 2) return Number.POSITIVE_INFINITY;
+    const square = cohorts.reduce((all, { count, sum }) => all + (sum[j] - count * value) ** 2, 0);
+    return Math.sqrt((square * cohorts.length) / (cohorts.length - 1)) / rows;
+  });
+  return { mean, error };
+}
+
+/**
+ * How an equation is stepped that a regression gives: by Heun's scheme with `dt` where f is the drift itself; by Euler's with the δt of the
+ * changes where f is their mean over δt, so that time discretisation costs nothing in the mean.
+ */
+export function stepOf({ instant, time }: Regression, dt: number): { dt: number; scheme: "heun" | "euler" } {
+  return instant ? { dt, scheme: "heun" } : { dt: time, scheme: "euler" };
 }
 
 /** The arrays of pairs of each kind; those before `patch` have one row a snapshot, the others one a pair. */
 const ARRAYS = {
-  increments: ["whole", "cohort", "condition", "patch", "delta"],
+  increments: ["whole", "cohort", "condition", "patch", "delta", "variation"],
   compensated: ["whole", "cohort", "condition", "patch", "delta", "compensator", "variation"],
   generator: ["whole", "cohort", "condition", "patch", "drift", "variation"],
 } as const;
 
 type Columns = Record<string, Float32Array | Uint32Array>;
 
+/** Arrays that are there. */
 const columnsOf = (pairs: Pairs) =>
-  ARRAYS[pairs.kind].map((name) => [name, (pairs as unknown as Columns)[name]] as const);
+  ARRAYS[pairs.kind].flatMap((name) => {
+    const column = (pairs as unknown as Record<string, Columns[string] | null | undefined>)[name];
+    return column ? [[name, column] as const] : [];
+  });
 
 /** The same pairs with every array replaced. */
 function mapped<P extends Pairs>(
@@ -137,15 +201,22 @@ function mapped<P extends Pairs>(
   return { ...pairs, ...columns } as P;
 }
 
-/** One snapshot in `step`, with its patches, evenly out of all. */
+/**
+ * One snapshot in `step`, with its patches, out of every so many in a row: which of them goes round (multiples of the golden ratio), so that no
+ * regular order of cohorts and ages is hit at one place only.
+ */
 export function everyRow<P extends Pairs>(pairs: P, step: number): P {
   if (step === 1) return pairs;
   const snapshots = pairs.whole.length / pairs.d;
-  return mapped(pairs, (rows) => {
-    const width = rows.length / snapshots;
-    const picked = rows.slice(0, Math.ceil(snapshots / step) * width);
-    for (let k = 0; k * step < snapshots; k++)
-      picked.set(rows.subarray(k * step * width, (k * step + 1) * width), k * width);
+  const golden = (Math.sqrt(5) - 1) / 2;
+  const count = Math.ceil(snapshots / step);
+  const rows = Array.from({ length: count }, (_, k) =>
+    Math.min(snapshots - 1, k * step + Math.floor(step * ((k * golden) % 1))),
+  );
+  return mapped(pairs, (column) => {
+    const width = column.length / snapshots;
+    const picked = column.slice(0, count * width);
+    for (const [k, row] of rows.entries()) picked.set(column.subarray(row * width, (row + 1) * width), k * width);
     return picked;
   });
 }
@@ -164,6 +235,8 @@ export function joined<P extends Pairs>(list: readonly P[]): P {
       pairs.perSnapshot,
       (pairs.condition.length * pairs.d) / pairs.whole.length,
       pairs.kind === "generator" ? 0 : pairs.time,
+      !pairs.variation,
+      pairs.kind === "increments" ? (pairs.copies ?? 1) : 1,
     ]);
   if (!list.every((pairs) => shape(pairs) === shape(first)))
     throw new Error("pairs of different kinds cannot be joined");
@@ -174,6 +247,19 @@ export function joined<P extends Pairs>(list: readonly P[]): P {
     return { ...pairs, cohort: pairs.cohort.map((cohort) => start + cohort) };
   });
   return mapped(first, (_, name) => concatenate(renumbered.map((pairs) => (pairs as unknown as Columns)[name])));
+}
+
+/**
+ * Increments whose variation is corrected to zero time: 2 V(δt) − ½ V(2δt), as a covariance over δt is δt σσᵀ up to order δt², where V is that
+ * of `single` and of `double`, increments of the same patches over twice the time (analysis/kramers-moyal.ts has the same for a check).
+ * Predictions that step with δt by the mean change want this: their own steps bring the order δt² back. Throws Error for others.
+ */
+export function atZeroTime(single: Increments, double: Increments): Increments {
+  const [a, b] = [single.variation, double.variation];
+  if (!a || !b || a.length !== b.length || Math.abs(double.time - 2 * single.time) > 1e-9 * single.time) {
+    throw new Error("a correction to zero time needs the variation of the same patches over a time and its double");
+  }
+  return { ...single, variation: a.map((value, k) => 2 * value - b[k] / 2) };
 }
 
 /** Several sets of pairs, as a file keeps them. */
@@ -188,7 +274,15 @@ export const PAIRS: Format<Pairs[]> = {
       pairs: JSON.stringify(
         list.map((pairs) => {
           const { kind, d, patches, perSnapshot } = pairs;
-          return { kind, d, patches, perSnapshot, ...(pairs.kind === "generator" ? {} : { time: pairs.time }) };
+          const copies = pairs.kind === "increments" && pairs.copies ? { copies: pairs.copies } : {};
+          return {
+            kind,
+            d,
+            patches,
+            perSnapshot,
+            ...copies,
+            ...(pairs.kind === "generator" ? {} : { time: pairs.time }),
+          };
         }),
       ),
     },
@@ -199,12 +293,20 @@ export const PAIRS: Format<Pairs[]> = {
       if (!names) throw new InputError(`the file holds pairs of kind ${head.kind}`);
       const columns = names.map((name) => {
         const data = tensors[`${k} ${name}`]?.data;
+        if (!data && head.kind === "increments" && name === "variation") return [name, null] as const;
         if (!data) throw new InputError(`the file of pairs lacks ${name} of set ${k}`);
         return [name, data] as const;
       });
       return { ...head, ...Object.fromEntries(columns) } as Pairs;
     }),
 };
+
+/** Each row of `width` numbers `times` times in a row. */
+function repeated<T extends Float32Array | Uint32Array>(rows: T, width: number, times: number): T {
+  const out = new (rows.constructor as new (length: number) => T)(rows.length * times);
+  for (let k = 0; k < out.length; k++) out[k] = rows[Math.floor(k / (width * times)) * width + (k % width)];
+  return out;
+}
 
 /** Means over runs of `length` rows of `width` numbers, times `scale`. */
 function blockMeans(rows: Float32Array, length: number, width: number, scale: number): Float32Array {

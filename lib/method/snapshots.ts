@@ -1,13 +1,14 @@
 // From the small simulator to training pairs: trajectories of one patch's size, upsampling, partial evolution.
 import { InputError } from "../errors.ts";
-import { stream } from "../random/stream.ts";
+import { branch, type Stream, stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import type { PatchChange, PatchGenerator, States, System } from "../systems/system.ts";
 import { batchThatFits } from "./batch.ts";
 import { concatenate } from "./concatenate.ts";
 import { type Coordinates, observables } from "./coordinates.ts";
-import { choosePatches, type Pairs } from "./pairs.ts";
-import { upsampleTo, upsamplingFactors } from "./upsample.ts";
+import { covarianceOf, meanOf } from "./copies.ts";
+import { atZeroTime, choosePatches, type Increments, type Pairs } from "./pairs.ts";
+import { upsampleTo, upsamplingSides } from "./upsample.ts";
 
 const MAX_BATCH = 16_384;
 
@@ -41,6 +42,16 @@ export interface Snapshots {
   readonly age: Float64Array;
   /** Which systems started alike, `[count]`: snapshots of one small system belong to one cohort, whatever their age. */
   readonly cohort: Uint32Array;
+  /**
+   * Which of them are made larger, ascending; all by default. The others are there for the sake of these: upsampling puts states together
+   * from all of a cohort.
+   */
+  readonly made?: Uint32Array;
+}
+
+/** Number of large states that come from snapshots. */
+export function madeCount({ made, age }: Snapshots): number {
+  return made?.length ?? age.length;
 }
 
 /**
@@ -74,8 +85,15 @@ export async function smallTrajectories<S extends States>(
   };
 }
 
-/** At most about `most` of the snapshots, evenly out of all: cohorts of the system stay whole, as upsampling mixes their states. */
+/**
+ * At most about `most` of the snapshots, evenly out of all, so that as many cohorts and ages as can be are among them. Where upsampling mixes
+ * the states of a cohort these stay, as a source (`made`), or are kept or left as a whole if it goes by levels.
+ */
 export function someSnapshots<S extends States>(system: System<S>, all: Snapshots, most: number): Snapshots {
+  if (system.cohort > 1 && system.leaps) {
+    const made = all.made ?? Uint32Array.from(all.age, (_, k) => k);
+    return { ...all, made: thinned(made, 1, most) };
+  }
   const block = system.cohort;
   const keep = Math.ceil(most / block);
   return {
@@ -107,30 +125,46 @@ export interface UpsampleOptions {
 }
 
 /**
- * Upsamples every snapshot to the large side, in batches that fit the device; `use` sees the large states of the snapshots [from, to),
+ * Upsamples the snapshots to the large side, in batches that fit the device; `use` sees the large states [from, to) of those that are made,
  * which are destroyed behind it. The same options give the same states at every call.
  */
 export async function upsampled<S extends States>(
   system: System<S>,
-  { words, side: smallSide, age }: Snapshots,
+  { words, side: smallSide, age, made }: Snapshots,
   { side, relaxTime, seed }: UpsampleOptions,
   use: (large: S, from: number, to: number) => Promise<void>,
 ): Promise<void> {
   const perState = system.words(smallSide);
-  const count = age.length;
+  const list = made ?? Uint32Array.from(age, (_, k) => k);
+  const count = list.length;
   const batch = batchThatFits(system, side, MAX_BATCH);
-  const timeOf = (snapshot: number, at: number) =>
-    typeof relaxTime === "number" ? relaxTime : relaxTime(age[snapshot], at);
-  let at = smallSide;
-  const sides = upsamplingFactors(smallSide, side).map((factor) => (at *= factor));
+  const sides = upsamplingSides(system, smallSide, side);
+  const timeOf = (k: number, at: number) => (typeof relaxTime === "number" ? relaxTime : relaxTime(age[list[k]], at));
   const alike = (a: number, b: number) => sides.every((level) => timeOf(a, level) === timeOf(b, level));
   for (let from = 0, to = 0; from < count; from = to) {
     // Snapshots of a batch are relaxed for the same times.
     for (to = from + 1; to < Math.min(count, from + batch) && alike(from, to); ) to++;
-    const small = await system.unpack(words.subarray(from * perState, to * perState), smallSide);
+    const some = list.subarray(from, to);
     const first = from;
-    const time = (at: number) => timeOf(first, at);
-    const large = await upsampleTo(system, small, side, time, stream(seed, "upsample", 0, from));
+    const options = {
+      side,
+      relaxTime: (at: number) => timeOf(first, at),
+      stream: stream(seed, "upsample", 0, from),
+    };
+    let large: S;
+    if (made && sides.length > 0) {
+      // Whole cohorts, as they are mixed.
+      const start = some[0] - (some[0] % system.cohort);
+      const end = some[some.length - 1] + 1;
+      const source = words.subarray(start * perState, Math.ceil(end / system.cohort) * system.cohort * perState);
+      const small = await system.unpack(source, smallSide);
+      const replicas = some.map((k) => k - start);
+      const keep = { replicas, stream: options.stream };
+      large = await upsampleTo(system, small, { ...options, keep, stream: stream(seed, "upsample", 0, start) });
+    } else {
+      const packed = made ? picked(words, perState, some) : words.subarray(from * perState, to * perState);
+      large = await upsampleTo(system, await system.unpack(packed, smallSide), options);
+    }
     try {
       await use(large, from, to);
     } finally {
@@ -139,12 +173,25 @@ export async function upsampled<S extends States>(
   }
 }
 
-/** A partial evolution over so long a time, or the generator at the states themselves. */
-export type Duration = number | "generator";
+/** Some rows of `width` numbers. */
+function picked<T extends Float32Array | Float64Array | Uint32Array>(rows: T, width: number, which: Uint32Array): T {
+  const out = new (rows.constructor as new (length: number) => T)(which.length * width);
+  for (const [k, row] of which.entries()) out.set(rows.subarray(row * width, (row + 1) * width), k * width);
+  return out;
+}
+
+/** Changes alone, as means over independent evolutions of every patch, whose covariance is their variation. */
+export interface Evolutions {
+  readonly time: number;
+  readonly copies: number;
+}
+
+/** A partial evolution over so long a time, with compensator and variation where rates are known; changes alone; or the generator itself. */
+export type Duration = number | "generator" | Evolutions;
 
 export interface PairOptions extends UpsampleOptions {
-  /** Patches evolved per snapshot, at most K. */
-  readonly patchesPerSnapshot: number;
+  /** Patches evolved per snapshot, at most K; all of them by default. */
+  readonly patchesPerSnapshot?: number;
   /** What the system has in common that varies between systems, e.g. its temperature; goes beside every snapshot. */
   readonly condition?: readonly number[];
   /** Goes before the names of the random streams, for pairs that are to be independent of others. */
@@ -164,16 +211,18 @@ export async function makePairs<S extends States>(
   options: PairOptions,
   coordinates: Coordinates<S> = observables(system),
 ): Promise<Pairs[]> {
-  const { side, patchesPerSnapshot, condition = [], seed, purpose = "", onSnapshots } = options;
+  const { side, condition = [], seed, purpose = "", onSnapshots } = options;
   const { d } = coordinates;
   for (const duration of durations) {
-    if (duration === "generator" ? !coordinates.generator : !(duration > 0)) {
+    if (duration === "generator" ? !coordinates.generator : !(timeOf(duration) > 0)) {
       const remedy = coordinates.generator ? "use a positive time or the generator" : "use a positive time";
-      throw new Error(`pairs over ${duration} are not to be had from ${system.name} in ${d} variables: ${remedy}`);
+      throw new Error(
+        `pairs over ${duration === "generator" ? duration : timeOf(duration)} are not to be had from ${system.name} in ${d} variables: ${remedy}`,
+      );
     }
   }
   const patches = Math.round((side / system.patchSide) ** system.dimension);
-  const perSnapshot = Math.min(patchesPerSnapshot, patches);
+  const perSnapshot = Math.min(options.patchesPerSnapshot ?? patches, patches);
   const whole: Float32Array[] = [];
   const changes: (PatchChange | PatchGenerator)[][] = durations.map(() => []);
   await upsampled(system, snapshots, options, async (large, from, to) => {
@@ -185,45 +234,104 @@ export async function makePairs<S extends States>(
       const work =
         duration === "generator"
           ? coordinates.generator?.(large, chosen, at)
-          : coordinates.change(large, chosen, duration, at);
+          : typeof duration === "number"
+            ? coordinates.change(large, chosen, duration, at)
+            : changeOfCopies(
+                (copy) => coordinates.change(large, chosen, duration.time, copy, false),
+                at,
+                duration.copies,
+                d,
+              );
       const change = await work;
       if (change) changes[k].push(change);
     }
     onSnapshots?.(to - from);
   });
-  const count = snapshots.age.length;
+  const count = madeCount(snapshots);
   const shared = {
     d,
     patches,
     perSnapshot,
     whole: concatenate(whole),
-    cohort: snapshots.cohort,
+    cohort: snapshots.made ? picked(snapshots.cohort, 1, snapshots.made) : snapshots.cohort,
     condition: Float32Array.from({ length: count * condition.length }, (_, k) => condition[k % condition.length]),
   };
   return durations.map((duration, k): Pairs => {
     const rows = { ...shared, patch: concatenate(changes[k].map(({ before }) => before)) };
+    const all = changes[k];
+    const variation = joinedOrNull(all.map((change) => change.variation));
     if (duration === "generator") {
-      const all = changes[k] as PatchGenerator[];
+      if (!variation) throw new Error(`${system.name} has a generator without Γ`);
       return {
         ...rows,
         kind: "generator",
-        drift: concatenate(all.map(({ drift }) => drift)),
-        variation: concatenate(all.map(({ variation }) => variation)),
+        drift: concatenate((all as PatchGenerator[]).map(({ drift }) => drift)),
+        variation,
       };
     }
-    const all = changes[k] as PatchChange[];
-    const delta = concatenate(all.map((change) => change.delta));
-    const known = all.flatMap(({ compensator, variation }) =>
-      compensator && variation ? [{ compensator, variation }] : [],
-    );
-    if (known.length < all.length) return { ...rows, kind: "increments", time: duration, delta };
-    return {
-      ...rows,
-      kind: "compensated",
-      time: duration,
-      delta,
-      compensator: concatenate(known.map(({ compensator }) => compensator)),
-      variation: concatenate(known.map(({ variation }) => variation)),
-    };
+    const known = all as PatchChange[];
+    const delta = concatenate(known.map((change) => change.delta));
+    const compensator = joinedOrNull(known.map((change) => change.compensator));
+    const changed = { ...rows, time: timeOf(duration), delta };
+    return compensator && variation
+      ? { ...changed, kind: "compensated", compensator, variation }
+      : { ...changed, kind: "increments", variation, copies: typeof duration === "number" ? 1 : duration.copies };
   });
+}
+
+const timeOf = (duration: number | Evolutions) => (typeof duration === "number" ? duration : duration.time);
+
+/** What is measured of snapshots for both estimators. */
+export interface Measures {
+  /** δt of the compensators; 0: the generator. */
+  readonly compensatorTimes: readonly number[];
+  readonly incrementTimes: readonly number[];
+  /** Evolutions of each patch for the increments; with 1 their covariance is not known. */
+  readonly copies: number;
+}
+
+/**
+ * What both estimators learn from, on the same snapshots and patches, in the order of the times: compensators, or the generator; then
+ * increments, whose covariance, where there are copies, is corrected to zero time by evolutions of twice δt.
+ */
+export async function measuredPairs<S extends States>(
+  system: System<S>,
+  snapshots: Snapshots,
+  { compensatorTimes, incrementTimes, copies }: Measures,
+  options: PairOptions,
+  coordinates: Coordinates<S> = observables(system),
+): Promise<Pairs[]> {
+  const known = compensatorTimes.map((time): Duration => (time === 0 ? "generator" : time));
+  const twice = Math.max(2, Math.ceil(copies / 2));
+  const changes = incrementTimes.flatMap((time): Duration[] => [
+    { time, copies },
+    ...(copies > 1 ? [{ time: 2 * time, copies: twice }] : []),
+  ]);
+  const all = await makePairs(system, snapshots, [...known, ...changes], options, coordinates);
+  const increments = all.splice(known.length) as Increments[];
+  const each = copies > 1 ? 2 : 1;
+  const corrected = incrementTimes.map((_, k) =>
+    each === 2 ? atZeroTime(increments[2 * k], increments[2 * k + 1]) : increments[k],
+  );
+  return [...all, ...corrected];
+}
+
+/** null where one is missing. */
+function joinedOrNull(parts: readonly (Float32Array | null)[]): Float32Array | null {
+  const there = parts.filter((part) => part !== null);
+  return there.length < parts.length ? null : concatenate(there);
+}
+
+/** The mean change of some independent evolutions, and their covariance as its variation; one evolution stays as it is. */
+async function changeOfCopies(
+  change: (at: Stream) => Promise<PatchChange>,
+  at: Stream,
+  copies: number,
+  d: number,
+): Promise<PatchChange> {
+  if (copies === 1) return change(at);
+  const all: PatchChange[] = [];
+  for (let copy = 0; copy < copies; copy++) all.push(await change(branch(at, copy)));
+  const deltas = all.map(({ delta }) => delta);
+  return { before: all[0].before, delta: meanOf(deltas), compensator: null, variation: covarianceOf(deltas, d) };
 }

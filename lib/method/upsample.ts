@@ -27,35 +27,52 @@ function divisors(side: number): number[] {
   return Array.from({ length: side }, (_, k) => k + 1).filter((k) => k >= 4 && k % 2 === 0 && side % k === 0);
 }
 
+/** The sides that lead to the large side, one a level: by factors 2, 3 and 5, or by one leap. Throws InputError. */
+export function upsamplingSides({ leaps }: System, from: number, side: number): number[] {
+  const factors = upsamplingFactors(from, side);
+  if (leaps) return factors.length > 0 ? [side] : [];
+  let at = from;
+  return factors.map((factor) => (at *= factor));
+}
+
+export interface UpsampleToOptions<S> {
+  readonly side: number;
+  /** LocalRelax after a level; it may depend on the side that the level leads to. */
+  readonly relaxTime: number | ((side: number) => number);
+  readonly stream: Stream;
+  /** Of a system that upsamples by a leap: replicas that are made larger, ascending, and the stream that they relax with. */
+  readonly keep?: { readonly replicas: Uint32Array; readonly stream: Stream };
+  /** Sees the states after each relaxation, to measure them. */
+  onLevel?(states: S, level: number): Promise<void>;
+}
+
 /**
- * Large states from small ones, which are destroyed. Every level copies (`System.upsample`) and runs the true dynamics
- * for `relaxTime` inside overlapping patches (LocalRelax), a time that may depend on the side that a level leads to. With no level
- * to climb the states are returned as they are.
- * `onLevel` sees the states after each relaxation, to measure them.
+ * Large states from small ones, which are destroyed. Every level makes them larger (`System.upsample`) and runs the true dynamics for
+ * `relaxTime` inside overlapping patches (LocalRelax). With no level to climb the states are returned as they are.
  */
 export async function upsampleTo<S extends States>(
   system: System<S>,
   small: S,
-  side: number,
-  relaxTime: number | ((side: number) => number),
-  stream: Stream,
-  onLevel?: (states: S, level: number) => Promise<void>,
+  { side, relaxTime, stream, keep, onLevel }: UpsampleToOptions<S>,
 ): Promise<S> {
   let states = small;
   let level = 0;
   try {
-    for (const factor of upsamplingFactors(small.side, side)) {
+    const sides = upsamplingSides(system, small.side, side);
+    if (keep && sides.length !== 1)
+      throw new Error(`some of the states can only be upsampled at one level, not ${sides}`);
+    for (const extent of sides) {
       level++;
-      const extent = states.side * factor;
       const time = typeof relaxTime === "number" ? relaxTime : relaxTime(extent);
       if (time > 0 && !system.relax) {
         throw new InputError(`${system.name} has no LocalRelax: upsample with a relax time of 0`);
       }
       // Steps 8·level + 0…7 of the stream belong to this level: copying has two, relaxing six.
-      const larger = await system.upsample(states, factor, { ...stream, step: stream.step + 8 * level });
+      const at = (from: Stream, more: number) => ({ ...from, step: from.step + 8 * level + more });
+      const larger = await system.upsample(states, extent / states.side, at(stream, 0), keep?.replicas);
       states.destroy();
       states = larger;
-      if (time > 0) await system.relax?.(states, time, { ...stream, step: stream.step + 8 * level + 2 });
+      if (time > 0) await system.relax?.(states, time, at(keep?.stream ?? stream, 2));
       await onLevel?.(states, level);
     }
     return states;

@@ -7,7 +7,7 @@ import { type PoissonTable, poissonPlan } from "../random/poisson.ts";
 import { type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { checkTime, requireDistinct } from "./checks.ts";
-import type { PatchChange, PatchGenerator, States, System } from "./system.ts";
+import type { PatchChange, PatchGenerator, States, System, Watch } from "./system.ts";
 
 const WORKGROUP = 32;
 /** 4,194,304 spins: magnetizations stay exact in float32. */
@@ -50,7 +50,8 @@ export class CurieWeiss implements System<CurieWeissStates> {
   readonly dimension = 2;
   readonly lanes = 1;
   readonly cohort = 1;
-  readonly observables = [{ name: "magnetization", symbol: "m", unit: "1" }];
+  readonly leaps = true;
+  readonly observables = [{ name: "magnetization", symbol: "m", unit: "1", range: [-1, 1] as const, odd: true }];
   readonly patchSide: number;
   readonly #gpu: Gpu;
   readonly #parameters: CurieWeissParameters;
@@ -106,6 +107,8 @@ export class CurieWeiss implements System<CurieWeissStates> {
     patches: Uint32Array,
     time: number,
     stream: Stream,
+    _watch?: Watch<CurieWeissStates>,
+    rates = true,
   ): Promise<PatchChange> {
     const { count, side, ups } = states;
     const pairs = patches.length;
@@ -128,7 +131,8 @@ export class CurieWeiss implements System<CurieWeissStates> {
     const rows = await this.#gpu.read(result, Float32Array);
     for (const buffer of [poisson, starts, result]) buffer.destroy();
     const column = (c: number) => Float32Array.from({ length: pairs }, (_, p) => rows[4 * p + c]);
-    return { before: column(0), delta: column(1), compensator: column(2), variation: column(3) };
+    const [before, delta] = [column(0), column(1)];
+    return { before, delta, compensator: rates ? column(2) : null, variation: rates ? column(3) : null };
   }
 
   /** From the up spins of patch and lattice, in float64. Positions that are not drawn yet are those that `evolvePatches` would draw. */

@@ -116,11 +116,17 @@ export class Ising implements BinarySystem<IsingStates> {
       up.map((p, count) => [`T${count}`, Math.min(2 ** 32 - 1, Math.round(p * 2 ** 32))]),
     );
     this.observables = [
-      { name: "magnetization", symbol: "m", unit: "1" },
-      { name: "domain-wall density", symbol: "ρ", unit: "1" },
-      ...(closure === "none" ? [] : [{ name: "diagonal correlation", symbol: "c", unit: "1" }]),
-      ...(closure === "features" ? [{ name: "plaquette correlation", symbol: "p", unit: "1" }] : []),
-      ...(closure === "blocks" ? [{ name: "mean-square block magnetization", symbol: "b", unit: "1" }] : []),
+      { name: "magnetization", symbol: "m", unit: "1", range: [-1, 1] as const, odd: true },
+      { name: "domain-wall density", symbol: "ρ", unit: "1", range: [0, 1] as const },
+      ...(closure === "none"
+        ? []
+        : [{ name: "diagonal correlation", symbol: "c", unit: "1", range: [-1, 1] as const }]),
+      ...(closure === "features"
+        ? [{ name: "plaquette correlation", symbol: "p", unit: "1", range: [-1, 1] as const }]
+        : []),
+      ...(closure === "blocks"
+        ? [{ name: "mean-square block magnetization", symbol: "b", unit: "1", range: [0, 1] as const }]
+        : []),
     ];
     this.#block = closure === "blocks" ? gcd(patchSide, BLOCK) : 0;
   }
@@ -268,6 +274,7 @@ export class Ising implements BinarySystem<IsingStates> {
     time: number,
     stream: Stream,
     watch?: Watch<IsingStates>,
+    rates = true,
   ): Promise<PatchChange> {
     checkTime(time);
     const cut = await this.#cut(states, patches);
@@ -282,7 +289,7 @@ export class Ising implements BinarySystem<IsingStates> {
       const start = await this.#measure(cut, wide);
       const nodes: Measured[] = [];
       let at = 0;
-      for (const [k, node] of NODES.entries()) {
+      for (const [k, node] of (rates ? NODES : []).entries()) {
         await this.evolve(cut, (node - at) * time, branch(stream, k));
         nodes.push(await this.#measure(cut, { extent, generator: true }));
         at = node;
@@ -296,6 +303,7 @@ export class Ising implements BinarySystem<IsingStates> {
         for (let k = d - 1; k < delta.length; k += d) delta[k] = inner[k];
       }
       await watch?.(cut, "after");
+      if (!rates) return { before, delta, compensator: null, variation: null };
       const { drift, variation } = this.#generator(nodes, time);
       return { before, delta, compensator: drift, variation };
     } finally {
@@ -341,22 +349,44 @@ export class Ising implements BinarySystem<IsingStates> {
   }
 
   /** Keeps m exactly, of each lattice (copies) or on average over a cohort (tiles). */
-  async upsample({ count, side, spins }: IsingStates, factor: number, stream: Stream): Promise<IsingStates> {
+  async upsample(states: IsingStates, factor: number, stream: Stream, keep?: Uint32Array): Promise<IsingStates> {
     if (!Number.isInteger(factor)) throw new InputError(`factor ${factor} is not an integer: spins are copied whole`);
-    const large = this.#allocate(count, side * factor);
-    const groups = Math.ceil(count / LANES);
-    const workgroups = grid(groups * large.side ** 2, 64);
+    const { count, side, spins } = states;
     if (this.#copies) {
+      if (keep) {
+        const some = await this.#picked(states, keep);
+        return this.upsample(some, factor, stream).finally(() => some.destroy());
+      }
+      const large = this.#allocate(count, side * factor);
+      const groups = Math.ceil(count / LANES);
       const kernel = await this.#gpu.kernel("ising/magnify.wgsl");
       const params = { groups, side: large.side, factor };
-      this.#gpu.run(kernel.call({ params, spins, larger: large.spins }, workgroups));
-    } else {
-      const plan = this.#gpu.buffer("ising.plan", mosaicPlan(count, side, factor, stream));
-      const kernel = await this.#gpu.kernel("ising/mosaic.wgsl");
-      this.#gpu.run(kernel.call({ params: { groups, side, factor }, spins, plan, larger: large.spins }, workgroups));
-      plan.destroy();
+      this.#gpu.run(kernel.call({ params, spins, larger: large.spins }, grid(groups * large.side ** 2, 64)));
+      return large;
     }
+    const made = keep ?? Uint32Array.from({ length: count }, (_, k) => k);
+    const large = this.#allocate(made.length, side * factor);
+    const groups = Math.ceil(made.length / LANES);
+    const plan = this.#gpu.buffer("ising.plan", mosaicPlan(count, side, factor, stream, made));
+    const kernel = await this.#gpu.kernel("ising/mosaic.wgsl");
+    const params = { groups, side, factor };
+    this.#gpu.run(kernel.call({ params, spins, plan, larger: large.spins }, grid(groups * large.side ** 2, 64)));
+    plan.destroy();
     return large;
+  }
+
+  /** Some replicas as states of their own. */
+  async #picked(states: IsingStates, keep: Uint32Array): Promise<IsingStates> {
+    const width = this.words(states.side);
+    const all = await this.pack(states);
+    const words = new Uint32Array(keep.length * width);
+    for (const [k, replica] of keep.entries())
+      words.set(all.subarray(replica * width, (replica + 1) * width), k * width);
+    return this.unpack(words, states.side);
+  }
+
+  get leaps(): boolean {
+    return !this.#copies;
   }
 
   /**
@@ -609,22 +639,35 @@ export class Ising implements BinarySystem<IsingStates> {
 }
 
 /**
- * What kernels/ising/mosaic.wgsl puts together: for every tile a random order of the replicas of the word, each used once (of a
- * last word that is not full: the first ones again), and a random shift.
+ * What kernels/ising/mosaic.wgsl puts together for the replicas `made`: for every word of the small lattices and every tile a random order
+ * of its replicas, each used once (of a last word that is not full: the first ones again), and a random shift.
  */
-function mosaicPlan(count: number, side: number, factor: number, stream: Stream): Uint32Array {
-  const groups = Math.ceil(count / LANES);
-  const plan = new Uint32Array(groups * factor ** 2 * LANES);
-  for (let group = 0; group < groups; group++) {
-    const rng = Xoshiro.open(stream, LANES * group, 0);
-    const replicas = Math.min(LANES, count - LANES * group);
-    const order = Uint32Array.from({ length: LANES }, (_, k) => k % replicas);
-    for (let tile = 0; tile < factor ** 2; tile++) {
-      for (let k = 0; k < LANES; k++) {
-        const other = k + rng.below(LANES - k);
-        [order[k], order[other]] = [order[other], order[k]];
-        plan[(group * factor ** 2 + tile) * LANES + k] = order[k] + LANES * rng.below(side ** 2);
+function mosaicPlan(count: number, side: number, factor: number, stream: Stream, made: Uint32Array): Uint32Array {
+  const tiles = factor ** 2;
+  const plan = new Uint32Array(2 * Math.ceil(made.length / LANES) * tiles * LANES);
+  const pieces = new Uint32Array(2 * tiles * LANES);
+  let drawn = -1;
+  for (const [k, replica] of made.entries()) {
+    const group = Math.floor(replica / LANES);
+    if (group !== drawn) {
+      drawn = group;
+      const rng = Xoshiro.open(stream, LANES * group, 0);
+      const replicas = Math.min(LANES, count - LANES * group);
+      const order = Uint32Array.from({ length: LANES }, (_, lane) => lane % replicas);
+      for (let tile = 0; tile < tiles; tile++) {
+        for (let lane = 0; lane < LANES; lane++) {
+          const other = lane + rng.below(LANES - lane);
+          [order[lane], order[other]] = [order[other], order[lane]];
+          pieces[2 * (tile * LANES + lane)] = LANES * group + order[lane];
+          pieces[2 * (tile * LANES + lane) + 1] = rng.below(side ** 2);
+        }
       }
+    }
+    const from = 2 * (replica % LANES);
+    const to = 2 * (Math.floor(k / LANES) * tiles * LANES + (k % LANES));
+    for (let tile = 0; tile < tiles; tile++) {
+      plan[to + 2 * tile * LANES] = pieces[from + 2 * tile * LANES];
+      plan[to + 2 * tile * LANES + 1] = pieces[from + 2 * tile * LANES + 1];
     }
   }
   return plan;

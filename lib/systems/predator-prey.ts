@@ -195,13 +195,16 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     time: number,
     stream: Stream,
     watch?: Watch<PredatorPreyStates>,
+    rates = true,
   ): Promise<PatchChange> {
     const change = await antitheticChange(
       () => this.#cut(states, patches),
       (cut, reversed) => this.evolve(cut, time, stream, reversed),
       (cut) => this.observe(cut),
       watch,
+      rates,
     );
+    if (!rates) return { ...change, variation: null };
     const q = (this.noiseVariance * time) / this.patchSide;
     return {
       ...change,

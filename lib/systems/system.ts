@@ -6,6 +6,10 @@ export interface Observable {
   readonly name: string;
   readonly symbol: string;
   readonly unit: string;
+  /** Values that it can have, ends included; any by default. */
+  readonly range?: readonly [number, number];
+  /** Whether it changes sign where the system is turned over (all spins flipped), which is a symmetry without a field. */
+  readonly odd?: boolean;
 }
 
 /** A batch of microscopic states on the device, in the system's own packing. */
@@ -72,12 +76,26 @@ export interface System<S extends States = States> {
   /**
    * The true dynamics for `time` inside each chosen patch, the rest frozen; the states are left as they are.
    * `patches` `[count, P]`: P patches of every replica, numbered row by row in the tiling.
+   * `rates` false: Δ alone is wanted, and A and Q are null, not measured; true by default.
    */
-  evolvePatches(states: S, patches: Uint32Array, time: number, stream: Stream, watch?: Watch<S>): Promise<PatchChange>;
+  evolvePatches(
+    states: S,
+    patches: Uint32Array,
+    time: number,
+    stream: Stream,
+    watch?: Watch<S>,
+    rates?: boolean,
+  ): Promise<PatchChange>;
   /** Where rates are known: Lφ_I and Γ(φ_I). `stream`: for what a lazy system has not drawn of its states. */
   generator?(states: S, patches: Uint32Array, stream: Stream, watch?: Watch<S>): Promise<PatchGenerator>;
-  /** New states of `factor` times the side, by copying, interpolation, or from pieces of states of one cohort. */
-  upsample(states: S, factor: number, stream: Stream): Promise<S>;
+  /**
+   * New states of `factor` times the side, by copying, interpolation, or from pieces of states of one cohort. `keep`, ascending: replicas that
+   * are to be made larger, all by default; each comes out as it would among all. Systems whose replicas start by themselves (cohort 1) are
+   * not asked for it.
+   */
+  upsample(states: S, factor: number, stream: Stream, keep?: Uint32Array): Promise<S>;
+  /** Whether upsampling by a large factor at once does what several levels do, as where a state is put together from tiles; else not. */
+  readonly leaps?: boolean;
   /** The macroscopic observables of whole systems, `[count, d]`, float32. */
   observe(states: S): Promise<Float32Array>;
   /** The same of every patch, `[count, K, d]`; their averages over the patches are the values of the systems. */
@@ -122,15 +140,16 @@ export interface FieldStates extends States {
 
 /**
  * The partial evolution of systems that move by drift and noise: Δ⁺ of `observe`, and the compensator ½ (Δ⁺ + Δ⁻) over an evolution and
- * the one with reversed noise, whose mean is E[Δ | x] exactly, free of the noise to first order. `cut` makes states of the chosen
- * patches, `evolve` moves them in place.
+ * the one with reversed noise, whose mean is E[Δ | x] exactly, free of the noise to first order; null unless `rates`. `cut` makes states of
+ * the chosen patches, `evolve` moves them in place.
  */
 export async function antitheticChange<S extends States>(
   cut: () => Promise<S>,
   evolve: (patches: S, reversed: boolean) => Promise<void>,
   observe: (patches: S) => Promise<Float32Array>,
   watch?: Watch<S>,
-): Promise<{ before: Float32Array; delta: Float32Array; compensator: Float32Array }> {
+  rates = true,
+): Promise<{ before: Float32Array; delta: Float32Array; compensator: Float32Array | null }> {
   const measured = async (moment: Moment) => {
     const patches = await cut();
     try {
@@ -143,8 +162,9 @@ export async function antitheticChange<S extends States>(
   };
   const before = await measured("before");
   const after = await measured("after");
-  const mirrored = await measured("mirrored");
-  return { before, delta: differences(after, before), compensator: antitheticMean(before, after, mirrored) };
+  const delta = differences(after, before);
+  if (!rates) return { before, delta, compensator: null };
+  return { before, delta, compensator: antitheticMean(before, after, await measured("mirrored")) };
 }
 
 /** Entry by entry. */

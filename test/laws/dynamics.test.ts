@@ -27,8 +27,8 @@ planted("the same Δ of a black box", { ...RING, make: () => blackBox(new Ring(0
 planted(
   "patches of a black box at one and a half times the rate",
   bugged<RingStates, Ring>({ ...RING, make: () => blackBox(new Ring()), rates: "unknown" }, (system) => ({
-    evolvePatches: (states, patches, time, at, watch) =>
-      system.evolvePatches(states, patches, states.side === 4 || time < 0 ? time : 1.5 * time, at, watch),
+    evolvePatches: (states, patches, time, at, watch, rates) =>
+      system.evolvePatches(states, patches, states.side === 4 || time < 0 ? time : 1.5 * time, at, watch, rates),
   })),
   { drift: 7 },
 );
@@ -41,8 +41,8 @@ planted(
     }));
     return {
       ...faster(system),
-      evolvePatches: (states, patches, time, at, watch) =>
-        system.evolvePatches(states, patches, states.side === 4 || time < 0 ? time : 1.5 * time, at, watch),
+      evolvePatches: (states, patches, time, at, watch, rates) =>
+        system.evolvePatches(states, patches, states.side === 4 || time < 0 ? time : 1.5 * time, at, watch, rates),
     };
   }),
   { drift: 12, local: 8 },
@@ -71,9 +71,9 @@ planted(
   ring((system) => {
     const next = ({ side }: RingStates, patches: Uint32Array) => patches.map((patch) => (patch + 1) % (side / 4));
     return {
-      evolvePatches: async (states, patches, time, at, watch) => {
+      evolvePatches: async (states, patches, time, at, watch, rates) => {
         const { before } = await system.evolvePatches(states, patches, 0, at);
-        return { ...(await system.evolvePatches(states, next(states, patches), time, at, watch)), before };
+        return { ...(await system.evolvePatches(states, next(states, patches), time, at, watch, rates)), before };
       },
       generator: async (states, patches, at, watch) => {
         const { before } = await system.evolvePatches(states, patches, 0, at);
@@ -119,8 +119,9 @@ planted("A with the wrong sign", ring(changed(({ compensator }) => ({ compensato
 planted(
   "A as the rate at the start times time",
   ring((system) => ({
-    evolvePatches: async (states, patches, time, at, watch) => {
-      const change = await system.evolvePatches(states, patches, time, at, watch);
+    evolvePatches: async (states, patches, time, at, watch, rates) => {
+      const change = await system.evolvePatches(states, patches, time, at, watch, rates);
+      if (rates === false) return change;
       const { drift } = await system.generator(states, patches, at);
       return { ...change, compensator: scaled(drift, time) };
     },
@@ -136,7 +137,8 @@ planted(
   bugged(PREDATOR_PREY_LINE, (system) => ({
     evolvePatches: async (...given) => {
       const change = await system.evolvePatches(...given);
-      return { ...change, compensator: change.delta.map((x, k) => x - (change.compensator?.[k] ?? 0)) };
+      const { delta, compensator } = change;
+      return { ...change, compensator: compensator && delta.map((x, k) => x - compensator[k]) };
     },
   })),
   { drift: 150, local: 140, martingale: 330, paste: 0, watch: 0 },
@@ -144,12 +146,19 @@ planted(
 planted(
   "Δ of the Ising model with bonds that leave the patch counted half",
   bugged(ising(), (system) => ({
-    evolvePatches: async (states, patches, time, at, watch) => {
+    evolvePatches: async (states, patches, time, at, watch, rates) => {
       const seen: Float32Array[] = [];
-      const change = await system.evolvePatches(states, patches, time, at, async (cut, moment) => {
-        seen.push(await system.observe(cut));
-        await watch?.(cut, moment);
-      });
+      const change = await system.evolvePatches(
+        states,
+        patches,
+        time,
+        at,
+        async (cut, moment) => {
+          seen.push(await system.observe(cut));
+          await watch?.(cut, moment);
+        },
+        rates,
+      );
       return { ...change, delta: seen[1].map((x, k) => x - seen[0][k]) };
     },
   })),
@@ -160,10 +169,25 @@ planted(
 planted(
   "a lone patch at three quarters of the rate",
   ring((system) => ({
-    evolvePatches: (states, patches, time, at, watch) =>
-      system.evolvePatches(states, patches, states.side === 4 ? 0.75 * time : time, at, watch),
+    evolvePatches: (states, patches, time, at, watch, rates) =>
+      system.evolvePatches(states, patches, states.side === 4 ? 0.75 * time : time, at, watch, rates),
   })),
   { "only-patch": 5 },
+);
+planted(
+  "patches at four fifths of the rate where A and Q are not asked for",
+  ring((system) => ({
+    evolvePatches: (states, patches, time, at, watch, rates = true) =>
+      system.evolvePatches(states, patches, rates ? time : 0.8 * time, at, watch, rates),
+  })),
+  { alone: 5 },
+);
+planted(
+  "A and Q that nobody asked for",
+  ring((system) => ({
+    evolvePatches: (states, patches, time, at, watch) => system.evolvePatches(states, patches, time, at, watch),
+  })),
+  { alone: 0 },
 );
 planted(
   "no more than a longest time",

@@ -1,6 +1,6 @@
 // Laws of the dynamics. Statistical, given the states.
 import type { States } from "../../lib/systems/system.ts";
-import { expectClose, size } from "./compare.ts";
+import { ensure, expectClose, expectSame, size } from "./compare.ts";
 import { noGenerator, noRates, type Statute } from "./law.ts";
 import { expectUnbiased, Means, minus, products, type Rows, runMeans, spread } from "./means.ts";
 import { type Bench, LONG } from "./subject.ts";
@@ -122,6 +122,23 @@ const onlyPatch: Statute = {
   },
 };
 
+const alone: Statute = {
+  id: "alone",
+  title: "a change without its rates has the same law, and nothing beside it",
+  async check(bench) {
+    const { system, subject } = bench;
+    const states = await bench.states(bench.replicas);
+    const patches = bench.some(states.count);
+    const change = (rates: boolean) =>
+      system.evolvePatches(states, patches, subject.time, bench.fresh(), undefined, rates);
+    const [full, { before, compensator, variation }] = [await change(true), await change(false)];
+    expectSame("before", before, full.before);
+    ensure(compensator === null && variation === null, "A or Q that nobody asked for");
+    const delta = (rates: boolean) => async () => (await change(rates)).delta;
+    await expectSameLaw(bench, "Δ with its rates and without", before, delta(true), delta(false));
+  },
+};
+
 const semigroup: Statute = {
   id: "semigroup",
   title: "a time in one go or in five has the same law",
@@ -173,4 +190,4 @@ const equilibrium: Statute = {
   },
 };
 
-export const DYNAMICS: readonly Statute[] = [generator, martingale, onlyPatch, semigroup, equilibrium];
+export const DYNAMICS: readonly Statute[] = [generator, martingale, onlyPatch, alone, semigroup, equilibrium];

@@ -45,39 +45,60 @@ planted(
 planted(
   "patches evolved in place",
   ring((system) => ({
-    evolvePatches: async (states, patches, time, at, watch) => {
+    evolvePatches: async (states, patches, time, at, watch, rates) => {
       const each = patches.length / states.count;
-      return system.evolvePatches(states, patches, time, at, async (cut, moment) => {
-        await watch?.(cut, moment);
-        for (const [pair, patch] of patches.entries()) {
-          const start = Math.floor(pair / each) * states.side + patch * 4;
-          states.spins.set(cut.spins.subarray(4 * pair, 4 * pair + 4), start);
-        }
-      });
+      return system.evolvePatches(
+        states,
+        patches,
+        time,
+        at,
+        async (cut, moment) => {
+          await watch?.(cut, moment);
+          for (const [pair, patch] of patches.entries()) {
+            const start = Math.floor(pair / each) * states.side + patch * 4;
+            states.spins.set(cut.spins.subarray(4 * pair, 4 * pair + 4), start);
+          }
+        },
+        rates,
+      );
     },
   })),
-  { before: 0, generator: 0, "only-patch": 4.5, paste: 0, untouched: 0, watch: 0 },
+  { alone: 0, before: 0, generator: 0, "only-patch": 4.5, paste: 0, untouched: 0, watch: 0 },
 );
 planted(
   "a watch that is called twice",
   ring((system) => ({
-    evolvePatches: (states, patches, time, at, watch) =>
-      system.evolvePatches(states, patches, time, at, async (cut, moment) => {
-        await watch?.(cut, moment);
-        if (moment === "after") await watch?.(cut, moment);
-      }),
+    evolvePatches: (states, patches, time, at, watch, rates) =>
+      system.evolvePatches(
+        states,
+        patches,
+        time,
+        at,
+        async (cut, moment) => {
+          await watch?.(cut, moment);
+          if (moment === "after") await watch?.(cut, moment);
+        },
+        rates,
+      ),
   })),
   { watch: 0 },
 );
 planted(
   "a watch that sees the last pair first",
   ring((system) => ({
-    evolvePatches: (states, patches, time, at, watch) =>
-      system.evolvePatches(states, patches, time, at, async (cut, moment) => {
-        const pairs = Array.from({ length: cut.count }, (_, k) => cut.spins.slice(4 * k, 4 * k + 4));
-        const spins = Int8Array.from(pairs.reverse().flatMap((pair) => [...pair]));
-        await watch?.({ ...cut, spins }, moment);
-      }),
+    evolvePatches: (states, patches, time, at, watch, rates) =>
+      system.evolvePatches(
+        states,
+        patches,
+        time,
+        at,
+        async (cut, moment) => {
+          const pairs = Array.from({ length: cut.count }, (_, k) => cut.spins.slice(4 * k, 4 * k + 4));
+          const spins = Int8Array.from(pairs.reverse().flatMap((pair) => [...pair]));
+          await watch?.({ ...cut, spins }, moment);
+        },
+        rates,
+      ),
   })),
   { watch: 0, paste: 0, "only-patch": 0 },
 );
@@ -103,10 +124,17 @@ planted(
 planted(
   "a mirrored evolution that is not shown",
   bugged(PREDATOR_PREY_LINE, (system) => ({
-    evolvePatches: (states, patches, time, at, watch) =>
-      system.evolvePatches(states, patches, time, at, async (cut, moment) => {
-        if (moment !== "mirrored") await watch?.(cut, moment);
-      }),
+    evolvePatches: (states, patches, time, at, watch, rates) =>
+      system.evolvePatches(
+        states,
+        patches,
+        time,
+        at,
+        async (cut, moment) => {
+          if (moment !== "mirrored") await watch?.(cut, moment);
+        },
+        rates,
+      ),
   })),
   { watch: 0, paste: 0 },
 );

@@ -57,9 +57,9 @@ export function planted<S extends States, T extends System<S>>(
 export const changed =
   (change: (result: PatchChange) => Partial<PatchChange>): Members<Ring> =>
   (system) => ({
-    evolvePatches: async (states, patches, time, at, watch) => {
+    evolvePatches: async (states, patches, time, at, watch, rates = true) => {
       const result = await system.evolvePatches(states, patches, time, at, watch);
-      return { ...result, ...change(result) };
+      return { ...result, ...change(result), ...(!rates && { compensator: null, variation: null }) };
     },
   });
 

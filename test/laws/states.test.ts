@@ -2,9 +2,11 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { GpuArray } from "../../lib/gpu/buffer.ts";
 import { openDevice } from "../../lib/gpu/device.ts";
+import { concatenate } from "../../lib/method/concatenate.ts";
 import { checkTime } from "../../lib/systems/checks.ts";
 import { laws } from "../laws.ts";
-import { bugged, planted, ring } from "./planted.ts";
+import type { Ring } from "../systems/ring.ts";
+import { bugged, type Members, planted, ring } from "./planted.ts";
 import { CURIE_WEISS, RING } from "./subjects.ts";
 
 setDefaultTimeout(120_000);
@@ -20,6 +22,11 @@ test("a law that is none cannot be skipped", () => {
 });
 
 planted("nothing", ring(), {});
+
+/** A ring that is made larger in one leap, as its tiles can be. */
+const leaping =
+  (members: Members<Ring> = () => ({})): Members<Ring> =>
+  (system) => ({ leaps: true, ...members(system) });
 
 planted(
   "random starts that depend on the size of the batch",
@@ -41,8 +48,8 @@ planted(
 planted(
   "patches by the place in the batch alone",
   ring((system) => ({
-    evolvePatches: (states, patches, time, at, watch) =>
-      system.evolvePatches(states, patches, time, { ...at, replica: 0 }, watch),
+    evolvePatches: (states, patches, time, at, watch, rates) =>
+      system.evolvePatches(states, patches, time, { ...at, replica: 0 }, watch, rates),
   })),
   { batches: 0 },
 );
@@ -65,13 +72,33 @@ planted(
 planted(
   "a spin lost in upsampling",
   ring((system) => ({
-    upsample: async (states, factor, at) => {
-      const large = await system.upsample(states, factor, at);
+    upsample: async (states, factor, at, keep) => {
+      const large = await system.upsample(states, factor, at, keep);
       for (let r = 0; r < large.count; r++) large.spins[r * large.side] = 1;
       return large;
     },
   })),
   { upsample: 0 },
+);
+planted("a leap", ring(leaping()), {});
+planted(
+  "a leap that makes all states larger, whatever is asked for",
+  ring(leaping((system) => ({ upsample: (states, factor, at) => system.upsample(states, factor, at) }))),
+  { keep: 0 },
+);
+planted(
+  "a leap that puts some states together from themselves",
+  ring(
+    leaping((system) => ({
+      upsample: async (states, factor, at, keep) => {
+        if (!keep) return system.upsample(states, factor, at);
+        const all = await system.pack(states);
+        const rows = Array.from(keep, (r) => all.subarray(r * states.side, (r + 1) * states.side));
+        return system.upsample(system.unpack(concatenate(rows), states.side), factor, at);
+      },
+    })),
+  ),
+  { keep: 0 },
 );
 planted(
   "upsampling that turns its source",

@@ -49,6 +49,32 @@ const upsampling: Statute = {
   },
 };
 
+const keep: Statute = {
+  id: "keep",
+  title: "some of the states made larger are as they would be among all",
+  unfit: (_, { leaps, cohort }) => !(leaps && cohort > 1) && "it makes all of its states larger",
+  async check(bench) {
+    const { system, unit } = bench;
+    const count = 3 * unit;
+    const states = await bench.states(count, system.patchSide);
+    const at = bench.fresh();
+    for (const factor of [2, 6]) {
+      const all = await system.pack(bench.keep(await system.upsample(states, factor, at)));
+      const width = system.words(factor * system.patchSide);
+      for (const step of [1, 3, count]) {
+        const some = Uint32Array.from({ length: Math.ceil((count - 1) / step) }, (_, k) => 1 + k * step);
+        const large = bench.keep(await system.upsample(states, factor, at, some));
+        ensure(large.count === some.length, `${large.count} replicas of ${some.length}`);
+        const rows = await system.pack(large);
+        for (const [k, replica] of some.entries()) {
+          const own = rows.slice(k * width, (k + 1) * width);
+          expectSame(`replica ${replica}`, own, all.slice(replica * width, (replica + 1) * width));
+        }
+      }
+    }
+  },
+};
+
 const noTime: Statute = {
   id: "no-time",
   title: "in no time nothing happens, by any verb",
@@ -169,4 +195,4 @@ const cohorts: Statute = {
   },
 };
 
-export const STATES: readonly Statute[] = [packing, upsampling, noTime, times, relaxMoves, cohorts];
+export const STATES: readonly Statute[] = [packing, upsampling, keep, noTime, times, relaxMoves, cohorts];

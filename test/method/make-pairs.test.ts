@@ -4,11 +4,19 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openDevice } from "../../lib/gpu/device.ts";
 import { observables } from "../../lib/method/coordinates.ts";
-import { type Compensated, type Generated, type Increments, regression } from "../../lib/method/pairs.ts";
+import {
+  atZeroTime,
+  type Compensated,
+  type Generated,
+  type Increments,
+  pairCount,
+  regression,
+} from "../../lib/method/pairs.ts";
 import { evaluate } from "../../lib/method/sde/model.ts";
-import { evenTimes, makePairs, smallTrajectories } from "../../lib/method/snapshots.ts";
+import { type Duration, evenTimes, makePairs, measuredPairs, smallTrajectories } from "../../lib/method/snapshots.ts";
 import { stream } from "../../lib/random/stream.ts";
 import type { Moment, System } from "../../lib/systems/system.ts";
+import { defined } from "../fixtures.ts";
 import { affine } from "../matrices.ts";
 import { expectWithin, moments } from "../statistics.ts";
 import { FreeSpins, type Spins, UP } from "../systems/free-spins.ts";
@@ -171,8 +179,100 @@ describe("pairs", () => {
     const [expected] = (await makePairs(known, snapshots, [0.2], OPTIONS)) as Compensated[];
     const [found] = (await makePairs(unknown, snapshots, [0.2], OPTIONS)) as Increments[];
     const { compensator: _, variation: __, ...rest } = expected;
-    expect(found).toEqual({ ...rest, kind: "increments" });
+    expect(found).toEqual({ ...rest, kind: "increments", variation: null, copies: 1 });
     expect(() => regression(found, "compensator")).toThrow("rates are known");
+    // The same of a system whose rates are known, where they are not asked for.
+    const [alone] = await makePairs(known, snapshots, [{ time: 0.2, copies: 1 }], OPTIONS);
+    expect(alone).toEqual(found);
+  });
+
+  test("all patches are evolved unless fewer are asked for", async () => {
+    const { patchesPerSnapshot: _, ...options } = OPTIONS;
+    for (const more of [{}, { patchesPerSnapshot: 99 }]) {
+      const [pairs] = await makePairs(new FreeSpins(), await small(2), ["generator"], { ...options, ...more });
+      expect([pairs.perSnapshot, pairs.patches, pairs.patch.length]).toEqual([16, 16, 2 * 6 * 16]);
+    }
+  });
+
+  /** Var[Δ] over `time` of species j in a patch of magnetization m, of which it has 8 spins: they are independent. */
+  function variance(m: number, j: number, time: number): number {
+    const limit = 2 * UP[j] - 1;
+    const mean = (s: number) => limit + (s - limit) * Math.exp(-time);
+    return (1 - ((1 + m) / 2) * mean(1) ** 2 - ((1 - m) / 2) * mean(-1) ** 2) / 8;
+  }
+
+  test("of copies are their mean changes, with their covariance as variation (7 assertions)", async () => {
+    const free = new FreeSpins();
+    const options = { ...OPTIONS, patchesPerSnapshot: 16 };
+    const durations = [0.3, { time: 0.3, copies: 5 }, { time: 0.3, copies: 1 }];
+    const [known, copied, single] = await makePairs(free, await small(100), durations, options);
+    const { patch, whole, delta, variation, ...rest } = copied as Increments;
+    expect(patch).toEqual(known.patch);
+    expect(whole).toBe(known.whole);
+    expect(rest).toMatchObject({ kind: "increments", time: 0.3, copies: 5, patches: 16, perSnapshot: 16 });
+    expect(single).toMatchObject({ kind: "increments", time: 0.3, copies: 1, variation: null });
+    const rows = patch.length / 2;
+    const over = (f: (row: number) => number) => moments(Array.from({ length: rows }, (_, row) => f(row)));
+    for (const j of [0, 1]) {
+      const exact = (row: number) => (2 * UP[j] - 1 - patch[2 * row + j]) * (1 - Math.exp(-0.3));
+      const expected = (row: number) => variance(patch[2 * row + j], j, 0.3);
+      const off = over((row) => delta[2 * row + j] - exact(row));
+      expectWithin(`mean of copies ${j}`, off.mean, 0, off.meanError);
+      // Copies are independent: their mean has a fifth of the variance of each.
+      const scatter = over((row) => (delta[2 * row + j] - exact(row)) ** 2 - expected(row) / 5);
+      expectWithin(`variance of the mean ${j}`, scatter.mean, 0, scatter.meanError);
+      const spread = over((row) => defined(variation)[3 * row + 2 * j] - expected(row));
+      expectWithin(`covariance ${j}`, spread.mean, 0, spread.meanError);
+    }
+    const cross = over((row) => defined(variation)[3 * row + 1]);
+    expectWithin("covariance of the species", cross.mean, 0, cross.meanError);
+  });
+
+  test("measured for both estimators: compensators, then increments with their covariance at zero time", async () => {
+    const free = new FreeSpins();
+    const measures = { compensatorTimes: [0, 0.1], incrementTimes: [0.3, 0.1], copies: 4 };
+    const snapshots = await small(100);
+    const sets = await measuredPairs(free, snapshots, measures, OPTIONS);
+    expect(sets.map((pairs) => [pairs.kind, "time" in pairs && pairs.time])).toEqual([
+      ["generator", false],
+      ["compensated", 0.1],
+      ["increments", 0.3],
+      ["increments", 0.1],
+    ]);
+    const durations = ["generator", 0.1, 0.3, 0.6, 0.1, 0.2].map(
+      (time, k): Duration => (k < 2 ? (time as Duration) : { time: time as number, copies: k % 2 === 0 ? 4 : 2 }),
+    );
+    const [generator, compensated, ...changes] = await makePairs(free, snapshots, durations, OPTIONS);
+    const [a, twiceA, b, twiceB] = changes as Increments[];
+    expect(sets).toEqual([generator, compensated, atZeroTime(a, twiceA), atZeroTime(b, twiceB)]);
+    // 2 V(δt) − ½ V(2δt) of patches that move as they do.
+    const { patch, variation } = sets[3] as Increments;
+    for (const j of [0, 1]) {
+      const off = Array.from({ length: patch.length / 2 }, (_, row) => {
+        const m = patch[2 * row + j];
+        return defined(variation)[3 * row + 2 * j] - 2 * variance(m, j, 0.1) + variance(m, j, 0.2) / 2;
+      });
+      expectWithin(`variation ${j}`, moments(off).mean, 0, moments(off).meanError);
+    }
+    const single = await measuredPairs(free, snapshots, { ...measures, copies: 1 }, OPTIONS);
+    const alone = [0.3, 0.1].map((time) => ({ time, copies: 1 }));
+    expect(single).toEqual(await makePairs(free, snapshots, ["generator", 0.1, ...alone], OPTIONS));
+  });
+
+  test("are of the snapshots that are made, with their cohorts", async () => {
+    const free = new FreeSpins();
+    free.cohort = 2;
+    free.leaps = true;
+    const snapshots = await smallTrajectories(free, { trajectories: 4, times: [0, 0.5], seed: SEED });
+    const options = { ...OPTIONS, relaxTime: 0, condition: [3] };
+    const [all] = await makePairs(free, snapshots, ["generator"], options);
+    const made = Uint32Array.of(1, 2, 6);
+    const [some] = await makePairs(free, { ...snapshots, made }, ["generator"], options);
+    const rows = Array.from(made).flatMap((k) => Array.from(all.whole.subarray(2 * k, 2 * k + 2)));
+    expect(some.whole).toEqual(Float32Array.from(rows));
+    expect(some.cohort).toEqual(Uint32Array.of(0, 1, 1));
+    expect(some.condition).toEqual(Float32Array.of(3, 3, 3));
+    expect(pairCount(some)).toBe(9);
   });
 
   test("tell cohort and condition of every snapshot; another purpose is of other patches of the same states", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { InputError } from "../../lib/errors.ts";
 import { readSafetensors, writeSafetensors } from "../../lib/io/safetensors.ts";
 import {
+  atZeroTime,
   type Compensated,
   choosePatches,
   everyRow,
@@ -11,10 +12,12 @@ import {
   type Increments,
   joined,
   METHODS,
+  meanDrift,
   PAIRS,
   type Pairs,
   pairCount,
   regression,
+  stepOf,
 } from "../../lib/method/pairs.ts";
 import { stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
@@ -32,8 +35,8 @@ describe("regression", () => {
     patch: Float32Array.of(1.5, 2, 0.5, 2.5, 3, 5, 2, 3),
     perSnapshot: 2,
     patches: 4,
-    cohort: Uint32Array.of(0, 1),
-    condition: new Float32Array(0),
+    cohort: Uint32Array.of(4, 1),
+    condition: Float32Array.of(2, 3),
   };
   const delta = Float32Array.of(0.25, 0.5, 0.75, -0.5, 1, 0, -2, 3);
   const increments: Increments = { ...rows, kind: "increments", time: 0.5, delta };
@@ -61,8 +64,27 @@ describe("regression", () => {
         change: Float32Array.of(0.5, 0, -0.5, 1.5),
         variation: null,
         time: 0.5,
+        instant: false,
         lambda: 2,
+        cohort: rows.cohort,
+        condition: rows.condition,
       });
+    }
+  });
+
+  test("increment, mean of copies: with their covariance it is that of one evolution, λ = K/P; without it λ = K/(P·copies)", () => {
+    const copied: Increments = { ...increments, copies: 4, variation: pairs.variation };
+    const plain = regression(increments, "increment");
+    const known = { ...plain, variation: Float32Array.of(1.5, 2, 2.5, 3, 1, 6) };
+    expect(regression(copied, "increment")).toEqual(known);
+    for (const none of [null, undefined]) {
+      const unknown = regression({ ...copied, variation: none }, "increment");
+      expect(unknown).toEqual({ ...plain, lambda: 0.5 });
+    }
+    expect(regression({ ...copied, variation: null, copies: undefined }, "increment")).toEqual(plain);
+    // The baselines take single patches, whatever stands beside them.
+    for (const method of ["naive", "small"] as const) {
+      expect(regression(copied, method)).toEqual(regression(increments, method));
     }
   });
 
@@ -74,10 +96,13 @@ describe("regression", () => {
       change: Float32Array.of(2, 4, 7, 4),
       variation: Float32Array.of(1.5, 2, 2.5, 3, 1, 6),
       time: 0.5,
+      instant: false,
       lambda: 2,
+      cohort: rows.cohort,
+      condition: rows.condition,
     } as const;
     expect(regression(pairs, "compensator")).toEqual(expected);
-    expect(regression(generated, "compensator")).toEqual({ ...expected, time: 1 });
+    expect(regression(generated, "compensator")).toEqual({ ...expected, time: 1, instant: true });
     expect(() => regression(increments, "compensator")).toThrow("needs a system whose rates are known");
   });
 
@@ -90,7 +115,10 @@ describe("regression", () => {
         change: Float32Array.of(0.75, 0.5, 0.25, 0, 1, 1, -3, 2),
         variation: null,
         time: 0.5,
+        instant: false,
         lambda: 1,
+        cohort: Uint32Array.of(4, 4, 1, 1),
+        condition: Float32Array.of(2, 2, 3, 3),
       });
     }
   });
@@ -104,7 +132,10 @@ describe("regression", () => {
         change: delta,
         variation: null,
         time: 0.5,
+        instant: false,
         lambda: 1,
+        cohort: Uint32Array.of(4, 4, 1, 1),
+        condition: Float32Array.of(2, 2, 3, 3),
       });
     }
   });
@@ -119,10 +150,11 @@ describe("regression", () => {
   });
 });
 
-const KINDS = ["increments", "compensated", "generator"] as const;
+/** Increments come alone or as means over copies, with their covariance. */
+const KINDS = ["increments", "copies", "compensated", "generator"] as const;
 
 /** Of two observables, two patches per snapshot, one condition; every number tells its array and its place. */
-function numbered(snapshots: number, time: number, kind: Pairs["kind"] = "compensated"): Pairs {
+function numbered(snapshots: number, time: number, kind: (typeof KINDS)[number] = "compensated"): Pairs {
   const array = (start: number, width: number) =>
     Float32Array.from({ length: snapshots * width }, (_, k) => start + time + k);
   const rows = {
@@ -136,7 +168,9 @@ function numbered(snapshots: number, time: number, kind: Pairs["kind"] = "compen
   };
   switch (kind) {
     case "increments":
-      return { ...rows, kind, time, delta: array(3000, 4) };
+      return { ...rows, kind, time, delta: array(3000, 4), variation: null };
+    case "copies":
+      return { ...rows, kind: "increments", time, delta: array(3000, 4), variation: array(5000, 6), copies: 3 };
     case "compensated":
       return { ...rows, kind, time, delta: array(3000, 4), compensator: array(4000, 4), variation: array(5000, 6) };
     case "generator":
@@ -160,14 +194,16 @@ type Column = keyof typeof WIDTHS;
 
 /** The arrays of pairs by name. */
 const columns = (pairs: Pairs) =>
-  Object.entries(pairs).filter(([name]) => name in WIDTHS) as [Column, Float32Array | Uint32Array][];
+  Object.entries(pairs).filter(([name, data]) => name in WIDTHS && data) as [Column, Float32Array | Uint32Array][];
 
 describe("pairs", () => {
-  test("every third snapshot is taken with all its patches, from the first on", () => {
+  test("one snapshot in three is taken with all its patches, each time another one of the three", () => {
+    // Multiples of the golden ratio, modulo 1: 0, 0.618, 0.236; of 0 … 2, 3 … 5 and 6, 7 the first, the second, the first.
+    const taken = [0, 4, 6];
     for (const kind of KINDS) {
       const pairs = numbered(8, 0.5, kind);
       const rows = (array: Float32Array | Uint32Array, width: number) =>
-        [0, 3, 6].flatMap((s) => Array.from(array.subarray(s * width, (s + 1) * width)));
+        taken.flatMap((s) => Array.from(array.subarray(s * width, (s + 1) * width)));
       const some = everyRow(pairs, 3);
       expect({ ...pairs, ...some, ...Object.fromEntries(columns(pairs)) }).toEqual(pairs);
       expect(columns(some).map(([name]) => name)).toEqual(columns(pairs).map(([name]) => name));
@@ -179,13 +215,31 @@ describe("pairs", () => {
       expect(pairCount(some)).toBe(6);
       expect(everyRow(pairs, 1)).toEqual(pairs);
     }
+    // One of 0 … 6; of the last seven there is but 7.
     expect(everyRow(numbered(8, 0.5), 7).whole).toEqual(Float32Array.of(1000.5, 1001.5, 1014.5, 1015.5));
     // What a method makes of the rows that stay is what it made of them before.
     const all = regression(numbered(8, 0.5), "naive");
     const some = regression(everyRow(numbered(8, 0.5), 3), "naive");
-    const blocks = (array: Float32Array) => array.filter((_, k) => Math.floor(k / 4) % 3 === 0);
+    const blocks = (array: Float32Array) => array.filter((_, k) => taken.includes(Math.floor(k / 4)));
     expect(some.state).toEqual(blocks(all.state));
     expect(some.change).toEqual(blocks(all.change));
+  });
+
+  test("one snapshot in so many is one of every so many in a row, and as often at each place of them", () => {
+    for (const step of [2, 3, 16, 64]) {
+      const snapshots = 256 * step;
+      const { whole } = everyRow(numbered(snapshots, 0), step);
+      const rows = Array.from({ length: 256 }, (_, k) => (whole[2 * k] - 1000) / 2);
+      expect(whole.length).toBe(512);
+      expect(rows.every((row, k) => Math.floor(row / step) === k)).toBe(true);
+      // Multiples of the golden ratio fill every interval to within a few of its share (three-distance theorem).
+      for (const count of histogram(
+        rows.map((row) => row % step),
+        step,
+      )) {
+        expect(Math.abs(count - 256 / step)).toBeLessThan(3);
+      }
+    }
   });
 
   test("are as many as patches that were evolved", () => {
@@ -195,7 +249,11 @@ describe("pairs", () => {
 });
 
 describe("joined pairs", () => {
-  const parts = (kind: Pairs["kind"]) => [numbered(5, 0.25, kind), numbered(2, 0.25, kind), numbered(4, 0.25, kind)];
+  const parts = (kind: (typeof KINDS)[number]) => [
+    numbered(5, 0.25, kind),
+    numbered(2, 0.25, kind),
+    numbered(4, 0.25, kind),
+  ];
 
   test("have the rows of all sets in their order, the condition of each beside its snapshots", () => {
     for (const kind of KINDS) {
@@ -242,6 +300,7 @@ describe("joined pairs", () => {
     const pairs = numbered(5, 0.25);
     for (const other of [
       numbered(5, 0.25, "increments"),
+      numbered(5, 0.25, "copies"),
       numbered(5, 0.25, "generator"),
       numbered(5, 0.5),
       { ...pairs, patches: 16 },
@@ -258,6 +317,70 @@ describe("joined pairs", () => {
         expect(() => joined<Pairs>(list)).toThrow("pairs of different kinds cannot be joined");
       }
     }
+  });
+});
+
+describe("increments of copies", () => {
+  const [single, double] = [numbered(3, 0.25, "copies"), numbered(3, 0.5, "copies")] as Increments[];
+
+  test("at zero time have twice their covariance less half of that over twice the time, and all else as before", () => {
+    const zero = atZeroTime(single, double);
+    const [a, b] = [defined(single.variation), defined(double.variation)];
+    expect(zero).toEqual({ ...single, variation: a.map((value, k) => 2 * value - b[k] / 2) });
+    // A covariance c₁ δt + c₂ δt² leaves c₁ δt: numbers that float32 holds.
+    const over = (time: number) => ({
+      ...single,
+      time,
+      variation: new Float32Array(18).fill(4 * time + 8 * time ** 2),
+    });
+    expect(atZeroTime(over(0.25), over(0.5)).variation).toEqual(new Float32Array(18).fill(1));
+  });
+
+  test("of other times or patches, or without a covariance, have no zero time", () => {
+    const plain = numbered(3, 0.25, "increments") as Increments;
+    for (const [one, other] of [
+      [single, single],
+      [double, single],
+      [single, { ...double, time: 0.75 }],
+      [single, numbered(4, 0.5, "copies") as Increments],
+      [plain, double],
+      [single, { ...double, variation: null }],
+    ]) {
+      expect(() => atZeroTime(one, other)).toThrow(
+        "needs the variation of the same patches over a time and its double",
+      );
+    }
+  });
+});
+
+describe("regressions", () => {
+  test("have a mean drift, its standard error from whole cohorts", () => {
+    // Per time the cohorts 0 and 1 have the mean changes 1 and 4 over 2 and 1 rows; the second variable stands still.
+    const data = {
+      ...regression(numbered(3, 0.5, "increments"), "increment"),
+      change: Float32Array.of(0, 0, 1, 0, 2, 0),
+      cohort: Uint32Array.of(0, 0, 1),
+    };
+    const { mean, error } = meanDrift(data);
+    expect(mean).toEqual([2, 0]);
+    // Sums of 2 and 4 about 2·2 and 1·2: √((2² + 2²) · 2/1)/3.
+    expect(error[0]).toBeCloseTo(4 / 3, 12);
+    expect(error[1]).toBe(0);
+    // Of equal cohorts it is that of their means: 0, 2, 4 with the deviation 2 over √3.
+    const even = meanDrift({ ...data, cohort: Uint32Array.of(2, 7, 5) });
+    expect(even.mean).toEqual([2, 0]);
+    expect(even.error[0]).toBeCloseTo(2 / Math.sqrt(3), 12);
+    expect(meanDrift({ ...data, cohort: new Uint32Array(3) }).error[0]).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("are stepped by Heun's scheme where they are the generator's, else by their own δt", () => {
+    expect(stepOf(regression(numbered(3, 0.25, "generator"), "compensator"), 0.1)).toEqual({ dt: 0.1, scheme: "heun" });
+    for (const kind of ["increments", "copies"] as const) {
+      const step = stepOf(regression(numbered(3, 0.25, kind), "increment"), 0.1);
+      expect(step).toEqual({ dt: 0.25, scheme: "euler" });
+    }
+    const compensated = regression(numbered(3, 0.25), "compensator");
+    expect(stepOf(compensated, 0.1)).toEqual({ dt: 0.25, scheme: "euler" });
   });
 });
 
@@ -283,7 +406,13 @@ describe("file form of pairs", () => {
     const { tensors, text } = PAIRS.write(list);
     for (const [k, pairs] of list.entries()) {
       for (const [name] of columns(pairs)) {
-        const { [`${k} ${name}`]: _, ...rest } = tensors;
+        const { [`${k} ${name}`]: gone, ...rest } = tensors;
+        // Increments need not have a covariance.
+        if (pairs.kind === "increments" && name === "variation") {
+          expect(gone).toBeDefined();
+          expect(PAIRS.read({ tensors: rest, text })[k]).toEqual({ ...pairs, variation: null });
+          continue;
+        }
         expect(() => PAIRS.read({ tensors: rest, text })).toThrow(
           new InputError(`the file of pairs lacks ${name} of set ${k}`),
         );

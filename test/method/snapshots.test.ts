@@ -6,6 +6,7 @@ import { InputError } from "../../lib/errors.ts";
 import { concatenate } from "../../lib/method/concatenate.ts";
 import {
   evenTimes,
+  madeCount,
   quadraticTimes,
   type Snapshots,
   smallTrajectories,
@@ -110,6 +111,84 @@ describe("snapshots", () => {
     const single = someSnapshots(free, all, 5);
     expect(Array.from(single.age)).toEqual([0, 0, 0.5, 0.5, 1.5]);
     expect(Array.from(single.age, (_, k) => rowOf(single, k))).toEqual([0, 7, 14, 21, 28].map((k) => rows[k]));
+  });
+});
+
+describe("some snapshots of a system that mixes a cohort in one leap", () => {
+  /** Free spins that leap, with cohorts of four: 60 snapshots. */
+  function leaping(siteBytes = 1) {
+    const free = new FreeSpins();
+    free.cohort = 4;
+    free.leaps = true;
+    free.siteBytes = siteBytes;
+    return free;
+  }
+  const all = (free = leaping()) => smallTrajectories(free, { trajectories: 20, times: [0, 0.3, 0.6], seed: SEED });
+
+  test("are the ones that become large, evenly out of all; their cohorts stay, as what they are put together from", async () => {
+    const snapshots = await all();
+    const { made, ...rest } = someSnapshots(leaping(), snapshots, 7);
+    expect(rest).toEqual(snapshots);
+    // floor(60 k / 7).
+    expect(made).toEqual(Uint32Array.of(0, 8, 17, 25, 34, 42, 51));
+    expect([madeCount(snapshots), madeCount({ ...rest, made })]).toEqual([60, 7]);
+    expect(someSnapshots(leaping(), { ...rest, made }, 3).made).toEqual(Uint32Array.of(0, 17, 34));
+    expect(madeCount(someSnapshots(leaping(), snapshots, 99))).toBe(60);
+    // A system that starts every replica by itself has nothing to keep.
+    const free = leaping();
+    free.cohort = 1;
+    const some = someSnapshots(free, snapshots, 7);
+    expect([some.made, some.age.length]).toEqual([undefined, 7]);
+  });
+
+  /** Large states, unrelaxed or relaxed, and their batches. */
+  async function enlarged(snapshots: Snapshots, siteBytes: number, relaxTime: number | ((age: number) => number)) {
+    const free = leaping(siteBytes);
+    const words: Uint32Array[] = [];
+    const ranges: number[][] = [];
+    await upsampled(free, snapshots, { side: 16, relaxTime, seed: SEED }, async (states, from, to) => {
+      expect(states.count).toBe(to - from);
+      ranges.push([from, to]);
+      words.push(await free.pack(states));
+    });
+    return { words: concatenate(words), ranges, relaxed: free.relaxed };
+  }
+
+  test("are as large as they would be among all, however many the device holds", async () => {
+    const snapshots = await all();
+    const made = Uint32Array.from({ length: 40 }, (_, k) => Math.floor(1.5 * k));
+    const full = await enlarged(snapshots, 1, 0);
+    const expected = concatenate(Array.from(made, (k) => full.words.slice(256 * k, 256 * (k + 1))));
+    for (const siteBytes of [1, 2 ** 20]) {
+      const some = await enlarged({ ...snapshots, made }, siteBytes, 0);
+      expect(some.words).toEqual(expected);
+      expect(some.ranges.length).toBe(siteBytes > 1 ? 2 : 1);
+    }
+  });
+
+  test("are relaxed for the times of their own ages, each numbered among those that are made", async () => {
+    const some = someSnapshots(leaping(), await all(), 9);
+    const { ranges, relaxed, words } = await enlarged(some, 1, (age) => 0.1 + age);
+    const batches = [
+      [0, 3],
+      [3, 6],
+      [6, 9],
+    ];
+    expect(ranges).toEqual(batches);
+    expect(relaxed).toEqual(
+      batches.map(([from], k) => ({ count: 3, side: 16, time: 0.1 + [0, 0.3, 0.6][k], first: from })),
+    );
+    expect((await enlarged(some, 2 ** 20, (age) => 0.1 + age)).words).toEqual(words);
+  });
+
+  test("of the large side already are those states themselves", async () => {
+    const free = leaping();
+    const options = { trajectories: 8, times: [0, 0.5], smallSide: 16, seed: SEED };
+    const snapshots = await smallTrajectories(free, options);
+    const some = someSnapshots(free, snapshots, 5);
+    const { words } = await enlarged(some, 1, 0.2);
+    const made = Array.from(some.made ?? [], (k) => snapshots.words.slice(256 * k, 256 * (k + 1)));
+    expect(words).toEqual(concatenate(made));
   });
 });
 

@@ -1,7 +1,7 @@
 // Hierarchical upsampling: its factors, its levels.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { InputError } from "../../lib/errors.ts";
-import { upsampleTo, upsamplingFactors } from "../../lib/method/upsample.ts";
+import { upsampleTo, upsamplingFactors, upsamplingSides } from "../../lib/method/upsample.ts";
 import { stream } from "../../lib/random/stream.ts";
 import type { System } from "../../lib/systems/system.ts";
 import { difference, rootMeanSquare } from "../numbers.ts";
@@ -9,6 +9,9 @@ import { FreeSpins, type Spins } from "../systems/free-spins.ts";
 
 const SEED = 30;
 setDefaultTimeout(120_000);
+
+/** Options of an upsampling to `side`. */
+const to = (side: number, relaxTime: number) => ({ side, relaxTime, stream: stream(SEED, "up") });
 
 describe("upsampling", () => {
   test("factors 2, 3 and 5 lead from side to side, smallest first", () => {
@@ -59,8 +62,11 @@ describe("upsampling", () => {
     const system = new FreeSpins();
     const small = await system.initial(3, 4, stream(SEED, "small"));
     const levels: Spins[] = [];
-    const large = await upsampleTo(system, small, 24, 0.1, stream(SEED, "up"), async (states, level) => {
-      expect(levels.push(states)).toBe(level);
+    const large = await upsampleTo(system, small, {
+      ...to(24, 0.1),
+      onLevel: async (states, level) => {
+        expect(levels.push(states)).toBe(level);
+      },
     });
     expect(levels.map(({ side, alive }) => [side, alive])).toEqual([
       [8, false],
@@ -69,16 +75,39 @@ describe("upsampling", () => {
     expect([small.alive, large.alive, large.side]).toEqual([false, true, 24]);
     expect(new Set(system.steps).size).toBe(4);
     // No level to climb: the states themselves. No time to relax: the observables are kept exactly.
-    expect(await upsampleTo(system, large, 24, 1, stream(SEED, "up"))).toBe(large);
-    const copies = await upsampleTo(
-      system,
-      await system.initial(3, 4, stream(SEED, "small")),
-      24,
-      0,
-      stream(SEED, "up"),
-    );
+    expect(await upsampleTo(system, large, to(24, 1))).toBe(large);
+    const copies = await upsampleTo(system, await system.initial(3, 4, stream(SEED, "small")), to(24, 0));
     const expected = await system.observe(await system.initial(3, 4, stream(SEED, "small")));
     expect(rootMeanSquare(difference(await system.observe(copies), expected))).toBeLessThan(1e-5);
+  });
+
+  test("a system that leaps goes to the large side in one level, and can make some of its states larger alone", async () => {
+    const system = new FreeSpins();
+    expect(upsamplingSides(system, 4, 24)).toEqual([8, 24]);
+    expect(upsamplingSides(system, 24, 24)).toEqual([]);
+    system.leaps = true;
+    expect(upsamplingSides(system, 4, 24)).toEqual([24]);
+    expect(upsamplingSides(system, 24, 24)).toEqual([]);
+    expect(() => upsamplingSides(system, 4, 28)).toThrow("the ratio must be a product of 2, 3 and 5");
+    const small = () => system.initial(5, 4, stream(SEED, "small"));
+    const sides: number[] = [];
+    const onLevel = async ({ side }: Spins) => void sides.push(side);
+    const large = await upsampleTo(system, await small(), { ...to(24, 0), onLevel });
+    expect(sides).toEqual([24]);
+    const keep = { replicas: Uint32Array.of(1, 4), stream: { ...stream(SEED, "up"), replica: 7 } };
+    const some = await upsampleTo(system, await small(), { ...to(24, 0), keep });
+    const row = (states: Spins, k: number) => states.values.slice(24 ** 2 * k, 24 ** 2 * (k + 1));
+    expect([some.count, some.side]).toEqual([2, 24]);
+    for (const [k, replica] of keep.replicas.entries()) expect(row(some, k)).toEqual(row(large, replica));
+    // They relax with a stream of their own, on the steps of the level.
+    system.steps.splice(0);
+    await upsampleTo(system, await small(), { ...to(24, 0.1), keep });
+    expect(system.relaxed.map(({ count, side, time, first }) => [count, side, time, first])).toEqual([[2, 24, 0.1, 7]]);
+    expect(system.steps).toEqual([8, 10]);
+    system.leaps = false;
+    const none = await small();
+    await expect(upsampleTo(system, none, { ...to(24, 0), keep })).rejects.toThrow("at one level");
+    expect(none.alive).toBe(false);
   });
 
   test("a system that cannot relax is upsampled for a relax time of 0 alone", async () => {
@@ -86,11 +115,11 @@ describe("upsampling", () => {
     const system: System<Spins> = free;
     system.relax = undefined;
     const small = () => system.initial(3, 4, stream(SEED, "small"));
-    await expect(upsampleTo(system, await small(), 8, 0.1, stream(SEED, "up"))).rejects.toThrow(
+    await expect(upsampleTo(system, await small(), to(8, 0.1))).rejects.toThrow(
       new InputError("free spins has no LocalRelax: upsample with a relax time of 0"),
     );
-    const large = await upsampleTo(system, await small(), 24, 0, stream(SEED, "up"));
-    const again = await upsampleTo(new FreeSpins(), await small(), 24, 0, stream(SEED, "up"));
+    const large = await upsampleTo(system, await small(), to(24, 0));
+    const again = await upsampleTo(new FreeSpins(), await small(), to(24, 0));
     expect(large.values).toEqual(again.values);
   });
 });

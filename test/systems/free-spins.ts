@@ -32,6 +32,7 @@ export class FreeSpins implements System<Spins> {
   siteBytes = 1;
   /** Whether partial evolutions know A and Q. */
   rates = true;
+  leaps = false;
 
   #states(count: number, side: number, values = new Int8Array(count * side * side)): Spins {
     return {
@@ -66,7 +67,14 @@ export class FreeSpins implements System<Spins> {
     }
   }
 
-  async evolvePatches(states: Spins, patches: Uint32Array, time: number, at: Stream, watch?: Watch<Spins>) {
+  async evolvePatches(
+    states: Spins,
+    patches: Uint32Array,
+    time: number,
+    at: Stream,
+    watch?: Watch<Spins>,
+    rates = true,
+  ): Promise<PatchChange> {
     checkTime(time);
     const pieces = this.#cut(states, patches);
     await watch?.(pieces, "before");
@@ -99,7 +107,7 @@ export class FreeSpins implements System<Spins> {
     const delta = (await this.observe(pieces)).map((value, k) => value - before[k]);
     pieces.destroy();
     const change = { before, delta, compensator: null, variation: null };
-    if (!this.rates) return change satisfies PatchChange;
+    if (!(this.rates && rates)) return change;
     return { ...change, compensator: Float32Array.from(compensator), variation: Float32Array.from(variation) };
   }
 
@@ -126,11 +134,12 @@ export class FreeSpins implements System<Spins> {
     return (2 / (this.patchSide ** 2 / 2)) * (1 - m * (2 * UP[species] - 1));
   }
 
-  async upsample({ count, side, values }: Spins, factor: number, at: Stream): Promise<Spins> {
+  async upsample({ count, side, values }: Spins, factor: number, at: Stream, keep?: Uint32Array): Promise<Spins> {
     this.steps.push(at.step);
     const large = side * factor;
-    const states = this.#states(count, large);
-    for (let r = 0; r < count; r++) {
+    const replicas = keep ?? Uint32Array.from({ length: count }, (_, r) => r);
+    const states = this.#states(replicas.length, large);
+    for (const [row, r] of replicas.entries()) {
       const rng = Xoshiro.open(at, r, 0);
       for (const j of [0, 1]) {
         const copies: number[] = [];
@@ -140,7 +149,7 @@ export class FreeSpins implements System<Spins> {
         for (let k = copies.length - 1; k >= 0; k--) {
           const other = rng.below(k + 1);
           [copies[k], copies[other]] = [copies[other], copies[k]];
-          states.values[r * large * large + 2 * k + j] = copies[k];
+          states.values[row * large * large + 2 * k + j] = copies[k];
         }
       }
     }

@@ -942,6 +942,26 @@ describe("upsampling", () => {
     expectWithin("walls", means(after, 1), wanted, off.meanError);
   });
 
+  test("of some lattices gives those that it would make of all, by tiles or by copying", async () => {
+    for (const upsampling of ["mosaic", "copy"] as const) {
+      const system = makeSystem(4, { upsampling });
+      expect(system.leaps).toBe(upsampling === "mosaic");
+      // Words of 32, 32 and 13 lattices; those that are made come from any of them.
+      const states = await statesOf(system, roughLattices(77, 8), 8);
+      const at = fresh();
+      for (const factor of [1, 2, 6]) {
+        const all = await system.pack(await keep(system.upsample(states, factor, at)));
+        const width = system.words(8 * factor);
+        for (const some of [[0], [76], [3, 31, 32, 70], Array.from({ length: 40 }, (_, k) => 30 + k)]) {
+          const large = await keep(system.upsample(states, factor, at, Uint32Array.from(some)));
+          expect([large.side, large.count]).toEqual([8 * factor, some.length]);
+          const expected = some.flatMap((k) => Array.from(all.subarray(k * width, (k + 1) * width)));
+          expect(same(await system.pack(large), Uint32Array.from(expected))).toBe(true);
+        }
+      }
+    }
+  });
+
   test("refuses factors that are no whole numbers", async () => {
     const system = makeSystem(4);
     const states = await statesOf(system, roughLattices(2, 8), 8);

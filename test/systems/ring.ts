@@ -118,6 +118,7 @@ export class Ring implements System<RingStates> {
     time: number,
     at: Stream,
     watch?: Watch<RingStates>,
+    rates = true,
   ): Promise<PatchChange> {
     checkTime(time);
     const { cut, pieces } = this.#cut(states, patches);
@@ -136,8 +137,8 @@ export class Ring implements System<RingStates> {
         pieces.flatMap((piece) => observed(piece, this.#outside)),
         (x, k) => x - start[k],
       ),
-      compensator: Float32Array.from(integrals.flatMap((sums) => sums.slice(0, 2))),
-      variation: Float32Array.from(integrals.flatMap((sums) => sums.slice(2))),
+      compensator: rates ? Float32Array.from(integrals.flatMap((sums) => sums.slice(0, 2))) : null,
+      variation: rates ? Float32Array.from(integrals.flatMap((sums) => sums.slice(2))) : null,
     };
   }
 
@@ -162,16 +163,17 @@ export class Ring implements System<RingStates> {
   }
 
   /** Rings of a cohort one after another, each turned round by chance. */
-  async upsample(states: RingStates, factor: number, at: Stream): Promise<RingStates> {
+  async upsample(states: RingStates, factor: number, at: Stream, keep?: Uint32Array): Promise<RingStates> {
     const { count, side } = states;
-    const large = this.#states(count, side * factor);
-    for (let r = 0; r < count; r++) {
+    const replicas = keep ?? Uint32Array.from({ length: count }, (_, r) => r);
+    const large = this.#states(replicas.length, side * factor);
+    for (const [row, r] of replicas.entries()) {
       const first = r - (r % this.cohort);
       for (let tile = 0; tile < factor; tile++) {
         const other = first + ((r + tile) % Math.min(this.cohort, count - first));
         const turn = Xoshiro.open(at, r, tile).below(side);
         const spins = this.#replica(states, other);
-        for (let k = 0; k < side; k++) large.spins[(r * factor + tile) * side + k] = spins[(k + turn) % side];
+        for (let k = 0; k < side; k++) large.spins[(row * factor + tile) * side + k] = spins[(k + turn) % side];
       }
     }
     return large;

@@ -1,7 +1,8 @@
 // Coordinates closed by an encoder: the system's observables and the means over the patches of ψ.
 import { branch, type Stream } from "../../random/stream.ts";
-import { antitheticMean, differences, type States, type System } from "../../systems/system.ts";
+import { antitheticMean, differences, type States, type System, type Watch } from "../../systems/system.ts";
 import type { Coordinates } from "../coordinates.ts";
+import { covarianceOf, meanOf } from "../copies.ts";
 
 /** ψ of patches, the same for every patch. */
 export interface Encoder<S extends States> {
@@ -35,23 +36,25 @@ export function closedBy<S extends States>(system: System<S>, encoder: Encoder<S
       const values = await system.observe(states);
       return join(values, own, patchMeans(await encoder.encode(states), states.count, variables));
     },
-    change: async (states, patches, time, stream) => {
+    change: async (states, patches, time, stream, rates = true) => {
       let before: Float32Array = new Float32Array(0);
       let start: Float32Array | undefined;
       let variation: Float32Array | undefined;
       const deltas: Float32Array[] = [];
       const known: Float32Array[] = [];
-      for (let copy = 0; copy < copies; copy++) {
+      const evolutions = rates ? copies : 1;
+      for (let copy = 0; copy < evolutions; copy++) {
         const seen: Partial<Record<"after" | "mirrored", Float32Array>> = {};
-        const at: Stream = copies === 1 ? stream : branch(stream, copy);
-        const change = await system.evolvePatches(states, patches, time, at, async (cut, moment) => {
+        const at: Stream = evolutions === 1 ? stream : branch(stream, copy);
+        const watch: Watch<S> = async (cut, moment) => {
           if (moment !== "before") {
             seen[moment] = await encoder.encode(cut);
           } else if (!start) {
-            variation = await encoder.variation?.(cut, time);
+            if (rates) variation = await encoder.variation?.(cut, time);
             start = await encoder.encode(cut);
           }
-        });
+        };
+        const change = await system.evolvePatches(states, patches, time, at, watch, rates);
         const { after, mirrored } = seen;
         if (!(start && after)) throw new Error(`${system.name} does not show its patches: it cannot be closed`);
         const delta = differences(after, start);
@@ -60,32 +63,10 @@ export function closedBy<S extends States>(system: System<S>, encoder: Encoder<S
         deltas.push(join(change.delta, own, delta));
         known.push(join(change.compensator ?? change.delta, own, drift));
       }
+      if (!rates) return { before, delta: deltas[0], compensator: null, variation: null };
       return { before, delta: deltas[0], compensator: meanOf(known), variation: variation ?? covarianceOf(deltas, d) };
     },
   };
-}
-
-/** Entry by entry. */
-function meanOf(rows: readonly Float32Array[]): Float32Array {
-  return rows[0].map((_, k) => rows.reduce((sum, row) => sum + row[k], 0) / rows.length);
-}
-
-/** Covariance over the copies, of each row of d numbers: upper triangles, divisor copies − 1. */
-function covarianceOf(copies: readonly Float32Array[], d: number): Float32Array {
-  const rows = copies[0].length / d;
-  const triangle = (d * (d + 1)) / 2;
-  const mean = meanOf(copies);
-  const covariance = new Float32Array(rows * triangle);
-  for (let row = 0, at = 0; row < rows; row++) {
-    for (let j = row * d; j < (row + 1) * d; j++) {
-      for (let k = j; k < (row + 1) * d; k++, at++) {
-        let sum = 0;
-        for (const copy of copies) sum += (copy[j] - mean[j]) * (copy[k] - mean[k]);
-        covariance[at] = sum / (copies.length - 1);
-      }
-    }
-  }
-  return covariance;
 }
 
 /** Means over patches: `[count, patches, width]` → `[count, width]`. */

@@ -3,7 +3,7 @@ import type { States, System } from "../../systems/system.ts";
 import { concatenate } from "../concatenate.ts";
 import { observables } from "../coordinates.ts";
 import type { Pairs } from "../pairs.ts";
-import { type Duration, makePairs, type PairOptions, type Snapshots } from "../snapshots.ts";
+import { type Duration, madeCount, makePairs, type PairOptions, type Snapshots } from "../snapshots.ts";
 
 export interface ClosureTable {
   readonly patchSide: number;
@@ -34,7 +34,7 @@ export async function closureTable<S extends States>(
   const purpose = `${options.purpose ?? ""}closure/`;
   const [pairs] = await makePairs(system, snapshots, [duration], { ...options, purpose }, watched);
   const seen = concatenate(words);
-  const count = snapshots.age.length * pairs.perSnapshot;
+  const count = madeCount(snapshots) * pairs.perSnapshot;
   if (seen.length !== count * system.words(patchSide)) {
     throw new Error(
       `${system.name} showed ${seen.length / system.words(patchSide)} of ${count} patches: it cannot be closed`,

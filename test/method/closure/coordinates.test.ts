@@ -170,6 +170,11 @@ describe("coordinates of fields", () => {
         Array.from(values).filter((_, i) => i % width === at);
       expect(of(defined(closed.variation), 21, column)).toEqual(of(defined(open.variation), 3, k));
     }
+    // Without rates: the same change, once, also where there would be copies.
+    for (const copies of [1, 3]) {
+      const alone = await closedBy(system, encoder, copies).change(states, chosen, 0.05, at, false);
+      expect(alone).toEqual({ before: closed.before, delta: closed.delta, compensator: null, variation: null });
+    }
     expect(await system.pack(states)).toEqual(start);
     states.destroy();
     system.destroy();
