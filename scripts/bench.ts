@@ -6,18 +6,18 @@
 // Rates are medians of five repeats, or three of the slowest parts, with their range. The baseline of each line is the same
 // algorithm in TypeScript on one thread, in the same run: ratios compare between machines, rates do not.
 
-import { curieWeissChain, drift } from "../lib/analysis/curie-weiss-theory.ts";
-import { evenGrid, maxError } from "../lib/analysis/function-error.ts";
+import { curieWeissChain } from "../lib/analysis/curie-weiss-theory.ts";
+import { evenGrid } from "../lib/analysis/function-error.ts";
 import { openGpu } from "../lib/gpu/adapter.ts";
 import { type Gpu, openDevice } from "../lib/gpu/device.ts";
 import { trainClosure } from "../lib/method/closure/train.ts";
-import { type Method, type Pairs, regression } from "../lib/method/pairs.ts";
-import type { SdeSpec } from "../lib/method/sde/fields.ts";
-import { fitSde, trainableSde, trainingStep } from "../lib/method/sde/fit.ts";
-import { evaluate } from "../lib/method/sde/model.ts";
+import { type Pairs, type Regression, regression } from "../lib/method/pairs.ts";
+import type { TrainedSpec } from "../lib/method/sde/fields.ts";
+import { fitSde, solveSde, trainableSde, trainingStep } from "../lib/method/sde/fit.ts";
+import type { SdeModel } from "../lib/method/sde/model.ts";
 import { perceptron } from "../lib/method/sde/network-field.ts";
+import { rollout } from "../lib/method/sde/rollout.ts";
 import { regressionScales } from "../lib/method/sde/scales.ts";
-import { evenTimes, makePairs, smallTrajectories } from "../lib/method/snapshots.ts";
 import { initialParameters, layout, type MlpShape } from "../lib/nn/mlp.ts";
 import { normalPair } from "../lib/random/normal.ts";
 import { stream } from "../lib/random/stream.ts";
@@ -72,7 +72,9 @@ await main(async () => {
   await benchFields(gpu);
   await benchTraining(gpu);
   await benchClosure(gpu);
-  await benchAccuracy(gpu);
+  const planted = plantedRegression();
+  await benchSolve(planted);
+  await benchRollout(gpu, planted);
 });
 
 /** Glauber attempts of whole 64 × 64 systems; baseline: the same chain, one replica, in TypeScript. */
@@ -341,7 +343,7 @@ async function benchTraining(gpu: Gpu): Promise<void> {
   const random = (length: number) => Float32Array.from({ length }, () => 2 * rng.uniform() - 1);
   const data = regression(randomPairs(d, rows, 1, 1, random), "increment");
   const kind = { kind: "network", hidden: [64, 64, 64], activation: "tanh" } as const;
-  const spec: SdeSpec = { drift: kind, diffusion: { ...kind, form: "full" } };
+  const spec: TrainedSpec = { drift: kind, diffusion: { ...kind, form: "full" } };
   const sde = await trainableSde(gpu, spec, d, { batch, steps: 1e6, learningRate: 1e-3, weightDecay: 0, seed: 1 });
   for (const field of sde.networks) field.load(field.initial);
   const training = await trainingStep(gpu, sde, data, regressionScales(data), 1);
@@ -383,37 +385,51 @@ async function denseBaseline(networks: readonly MlpShape[], batch: number): Prom
   });
 }
 
-/** From the first small trajectory to max |f − exact| ≤ 0.01 on |m| ≤ 0.8, patches 16 of 64: samples and seconds. */
-async function benchAccuracy(gpu: Gpu): Promise<void> {
-  const TARGET = 0.01;
-  const side = 64;
-  const system = new CurieWeiss(gpu, { ...PHYSICS, patchSide: 16 });
+/** Fit of polynomials, d = 4, degree 4, on the means over 8 patches of 65,536 snapshots of 128 cohorts: rows with all folds and groups. */
+function benchSolve(data: Regression): Promise<void> {
+  return measureRate(data.state.length / data.d, async () => solveSde(data, { kind: "polynomial", degree: 4 }), 3).then(
+    (rate) => console.log(rateLine("polynomial fit, d = 4, degree 4", "rows", rate)),
+  );
+}
+
+/** Trajectories of equations in four variables: polynomials of degree 3 with a diffusion that depends on z, and networks of 2 x 32. */
+async function benchRollout(gpu: Gpu, data: Regression): Promise<void> {
   const kind = { kind: "network", hidden: [32, 32], activation: "tanh" } as const;
-  const spec: SdeSpec = { drift: kind, diffusion: { ...kind, form: "diagonal" } };
-  const grid = evenGrid(-0.8, 0.8, 65);
-  const exact = grid.map((m) => drift({ spins: side ** 2, ...PHYSICS }, m));
-  for (const [method, time, trajectories] of [
-    ["compensator", 0.001, 512],
-    ["increment", 0.02, 16_384],
-  ] as [Method, number, number][]) {
-    const begin = performance.now();
-    const snapshots = await smallTrajectories(system, { trajectories, times: evenTimes(32, 0.2), seed: 1 });
-    const options = { side, relaxTime: 0, patchesPerSnapshot: 8, seed: 1 };
-    const [pairs] = await makePairs(system, snapshots, [time], options);
-    const simulated = performance.now();
-    let line = `${method}: not within ${TARGET} after 4,096 steps`;
-    for (const steps of [64, 128, 256, 512, 1024, 2048, 4096]) {
-      const start = performance.now();
-      const fit = { batch: 1024, steps, learningRate: 0.01, weightDecay: 1e-4, seed: 1 };
-      const model = await fitSde(gpu, regression(pairs, method), spec, fit);
-      const { error } = maxError(grid, (await evaluate(gpu, model, grid)).drift, exact, 1);
-      if (error > TARGET) continue;
-      const seconds = (performance.now() - start + simulated - begin) / 1000;
-      const count = `${(snapshots.age.length / 1000).toFixed(0)} k snapshots, ${steps * 1024} training samples`;
-      line = `${method}: ${seconds.toFixed(1)} s from start to drift error ${error.toPrecision(2)} (${count})`;
-      break;
-    }
-    console.log(line);
-  }
-  system.destroy();
+  const fit = { batch: 1024, steps: 1, learningRate: 1e-3, weightDecay: 0, seed: 1 };
+  const network = await fitSde(gpu, data, { drift: kind, diffusion: { ...kind, form: "full" } }, fit);
+  const polynomial = solveSde(data, { kind: "polynomial", degree: 3 });
+  const [count, steps] = [4096, 256];
+  const times = evenGrid(0, 1, 9);
+  const start = data.state.slice(0, count * data.d);
+  const rateOfModel = (model: SdeModel) =>
+    measureRate(
+      count * steps,
+      () => rollout(gpu, model, start, { times, dt: 1 / steps, stream: stream(1, "bench/rollout") }),
+      3,
+    );
+  const baseline = await rateOfModel(network);
+  console.log(rateLine("SDE rollout, d = 4, networks of 2 x 32", "steps", baseline));
+  const rate = await rateOfModel(polynomial);
+  console.log(rateLine("SDE rollout, d = 4, polynomials of degree 3", "steps", rate, baseline));
+}
+
+/** An Ornstein–Uhlenbeck process with noise that depends on the state, 65,536 snapshots of 128 cohorts, 8 patches each. */
+function plantedRegression(): Regression {
+  const [d, rows, patches] = [4, 65_536, 8];
+  const rng = Xoshiro.open(stream(1, "bench/planted"), 0, 0);
+  const random = (length: number) => Float32Array.from({ length }, () => 2 * rng.uniform() - 1);
+  const pairs = {
+    ...randomPairs(d, rows, patches, patches, random),
+    cohort: Uint32Array.from({ length: rows }, (_, k) => k % 128),
+  };
+  const data = regression(pairs, "increment");
+  const entry = [0, 4, 7, 9];
+  return {
+    ...data,
+    change: data.state.map((z) => -0.1 * z),
+    variation: Float32Array.from({ length: rows * 10 }, (_, at) => {
+      const z = data.state[Math.floor(at / 10) * d];
+      return entry.includes(at % 10) ? 0.02 * (1 + 0.5 * z + 0.2 * z * z) : 0.002;
+    }),
+  };
 }

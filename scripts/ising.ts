@@ -1,8 +1,9 @@
 // The 2D Ising model: learn the SDE of magnetization, domain-wall density and closure variables of a large lattice from patches of
 // 8 × 8 to 64 × 64 spins (paper, section 3.3), and compare it with direct simulation in physical time.
 //
-//   npm run ising                                          quick: under two minutes
-//   npm run ising -- --profile standard --seed 7           three seeds, all comparisons; about twenty minutes on two cores
+//   npm run ising                                          quick: half a minute
+//   npm run ising -- --profile standard --seed 7           three seeds, all comparisons; some minutes on two cores
+//   npm run ising -- --L 1024 --learn-side 128 --patches 16    a million spins, learned on lattices of 128 × 128
 //   npm run ising -- --closure autoencoder --patches 16    closure variables learned by a convolutional network
 //   npm run ising -- --help
 
@@ -16,8 +17,11 @@ import {
   durationOf,
   isingSources,
   isingSystem,
+  measuresOf,
   pairPlan,
+  setOf,
   shownPatch,
+  TRAINING_STATES,
 } from "../lib/experiments/ising/plan.ts";
 import { publishIsing } from "../lib/experiments/ising/publish.ts";
 import { scoreIsing } from "../lib/experiments/ising/scores.ts";
@@ -28,16 +32,24 @@ import { closedBy } from "../lib/method/closure/coordinates.ts";
 import { encoderOf } from "../lib/method/closure/kinds.ts";
 import { closureTable } from "../lib/method/closure/table.ts";
 import { observables } from "../lib/method/coordinates.ts";
-import { everyRow, pairCount, regression } from "../lib/method/pairs.ts";
-import type { SdeModel } from "../lib/method/sde/model.ts";
+import { everyRow, isOurs, pairCount, regression, stepOf } from "../lib/method/pairs.ts";
+import { type SdeModel, withLambda } from "../lib/method/sde/model.ts";
 import { unlessDiverged } from "../lib/method/sde/rollout.ts";
-import { makePairs, quadraticTimes, smallTrajectories, someSnapshots } from "../lib/method/snapshots.ts";
+import { measuredPairs, quadraticTimes, smallTrajectories, someSnapshots, thinned } from "../lib/method/snapshots.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
-import { evolvedPairs, once, predicted, seedsFrom, trainedEncoder, trainedSde } from "../lib/run/learn.ts";
+import {
+  evolvedPairs,
+  learnedSde,
+  once,
+  predicted,
+  predictedDraws,
+  seedsFrom,
+  trainedEncoder,
+} from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
-import { fitOptions, sdeSpec } from "../lib/run/training-parameters.ts";
+import { fitOptions, oddVariables, sdeSpec } from "../lib/run/training-parameters.ts";
 
 await main(async () => {
   const options = parseExperiment(isingCommand);
@@ -49,7 +61,9 @@ await main(async () => {
   const times = evenGrid(0, p.horizon, Math.round(p.horizon / EVERY) + 1);
   const sources = isingSources(p);
   const seeds = seedsFrom(options.seed, p.seeds);
-  const work = progress("ising", seeds.length * sources.reduce((sum, one) => sum + 1 + one.trainings.length, 0) + 8);
+  const main = isingSources({ ...p, studies: "none" });
+  const units = [...sources, ...seeds.slice(1).flatMap(() => main)];
+  const work = progress("ising", units.reduce((sum, one) => sum + 1 + one.trainings.length, 0) + 8);
 
   // Truth: direct simulation, observed in few large pieces.
   const largest = isingSystem(gpu, p, { patch: Math.max(...p.patches), closure: "none", boundary: "halo" });
@@ -59,48 +73,57 @@ await main(async () => {
   const outcomes: Outcome[] = [];
   let field: Awaited<ReturnType<typeof driftField>> = null;
   for (const seed of seeds) {
-    for (const source of sources) {
+    // The comparisons take the first seed alone.
+    for (const source of seed === seeds[0] ? sources : main) {
       const { patch, closure, boundary, trainings } = source;
       const system = isingSystem(gpu, p, source);
       const name = `seed${seed}/patch${patch}-${closure}-${boundary}`;
       const trajectories = { trajectories: p.trajectories, times: quadraticTimes(p.records, p.age), seed };
-      const all = once(() => smallTrajectories(system, trajectories));
-      // A learned encoder is costly: it, and the equation with it, are trained on some of the snapshots.
-      const some = once(async () => someSnapshots(system, await all(), p.closureSnapshots));
-      const snapshots = isLearned(closure) ? some : all;
+      const small = once(() => smallTrajectories(system, trajectories));
+      // A learned encoder is costly: it, and the equation with it, are learned from fewer snapshots.
+      const most = isLearned(closure) ? Math.min(p.snapshots, p.closureSnapshots) : p.snapshots;
+      const snapshots = once(async () => someSnapshots(system, await small(), most));
 
       // z = (m, ρ), with what the closure adds: measured closure variables, or what an encoder has learned to see.
       let coordinates = observables(system);
       if (isLearned(closure)) {
         const { encoder, table } = closurePlan(p, source, seed);
-        const seen = async () => closureTable(system, await some(), durationOf(p.compensatorTime), table);
+        const seen = async () => closureTable(system, await snapshots(), durationOf(p.compensatorTime), table);
         const model = await trainedEncoder(run, gpu, name, closure, seen, encoder);
         coordinates = closedBy(system, encoderOf(gpu, system, model), p.copies);
       }
 
-      // Large lattices of upsampled snapshots → partial evolution of their patches, once for every duration.
-      const durations = [...new Set(trainings.map(({ time }) => time))];
-      const sets = await evolvedPairs(run, name, async () => {
-        const plan = { ...pairPlan(p, source), seed };
-        return makePairs(system, await snapshots(), durations.map(durationOf), plan, coordinates);
-      });
+      // Large lattices of upsampled snapshots → the generator, or partial evolution of their patches, once for every duration.
+      const measures = measuresOf(source, p);
+      const plan = { ...pairPlan(p, source), seed };
+      const sets = await evolvedPairs(run, name, async () =>
+        measuredPairs(system, await snapshots(), measures, plan, coordinates),
+      );
       const starts = await predictionStarts(system, coordinates, p, seed);
+      const ranges = system.observables.map(({ range }) => range ?? null);
       work.add();
       let shared: SdeModel | undefined;
-      for (const { study, method, time, fewer } of trainings) {
-        const pairs = everyRow(sets[durations.indexOf(time)], fewer);
+      for (const training of trainings) {
+        const { study, method, time, fewer } = training;
+        const pairs = everyRow(sets[setOf(measures, training)], fewer);
         const label = `${name}/${method}-${time}${fewer > 1 ? `-1-in-${fewer}` : ""}`;
+        const data = regression(pairs, method);
         // A single patch is the whole lattice: there naive and small are the increments by definition.
-        const same = patch === p.L && study === "main" && method !== "compensator";
+        const same = patch === plan.side && study === "main" && method !== "compensator";
         const learning = { ...fitOptions(p, seed), closedForm: true };
-        const model =
-          (same && shared) || (await trainedSde(run, gpu, label, regression(pairs, method), sdeSpec(p), learning));
-        if (same) shared = model;
-        // By Heun's scheme where the drift is the generator's, else with the δt of the pairs.
-        const step = time === 0 ? ({ dt: p.dt, scheme: "heun" } as const) : { dt: time };
-        const at = { times, cases: p.m0.length, ...step, seed, purpose: `predict/${label}` };
-        const record = await unlessDiverged(predicted(run, gpu, label, model, starts, at));
-        const scores = record && scoreIsing(truth, record);
+        const spec = sdeSpec(p, oddVariables(system, p.h));
+        const learned = (same && shared) || (await learnedSde(run, gpu, label, data, spec, learning));
+        if (same) shared = learned;
+        // Drift and n times diffusion do not depend on the size of the lattice; baselines do not know of it.
+        const model = isOurs(method) ? withLambda(learned, p.L ** 2, plan.side ** 2) : learned;
+        const at = { times, cases: p.m0.length, ...stepOf(data, p.dt), seed, purpose: `predict/${label}` };
+        const predictions = await unlessDiverged(predicted(run, gpu, label, model, starts, at));
+        const alone = isOurs(method) && (seeds.length === 1 || study !== "main");
+        const drawn = await unlessDiverged(predictedDraws(run, gpu, label, model, starts, at, alone));
+        const scores = await run.phase("score", async () => {
+          const rest = { drawn, training: thinned(data.state, data.d, TRAINING_STATES), ranges, seed };
+          return predictions && scoreIsing(truth, model, { trajectories: predictions, ...rest });
+        });
         outcomes.push({ seed, patch, closure, boundary, study, method, time, fewer, pairs: pairCount(pairs), scores });
         if (!field && method === "compensator" && patch === shownPatch(p))
           field = await driftField(gpu, model, pairs.whole, patch);

@@ -1,8 +1,8 @@
 // Stochastic predator–prey fields: learn the SDE of the mean populations and two closure variables of a long system from patches
 // of 40 grid points (paper, section 3.2), and compare it with direct simulation.
 //
-//   npm run predator-prey                                              quick: a minute and a half
-//   npm run predator-prey -- --profile standard --seed 7               three seeds, about a quarter of an hour on two cores
+//   npm run predator-prey                                              quick: under a minute
+//   npm run predator-prey -- --profile standard --seed 7               three seeds, some minutes on two cores
 //   npm run predator-prey -- --N 20000 --trajectories 96 --patches-per-snapshot 8 --means 0.5 --amplitudes 0.1
 //   npm run predator-prey -- --help
 
@@ -10,7 +10,7 @@ import { repeatedRows } from "../lib/analysis/ensemble.ts";
 import { checkedEquation } from "../lib/experiments/predator-prey/equation-check.ts";
 import type { Outcome } from "../lib/experiments/predator-prey/metrics.ts";
 import { predatorPreyCommand, predatorPreySystem } from "../lib/experiments/predator-prey/parameters.ts";
-import { closurePlan, predatorPreyPlan, trainingsOf } from "../lib/experiments/predator-prey/plan.ts";
+import { closurePlan, predatorPreyPlan, TRAINING_STATES, trainingsOf } from "../lib/experiments/predator-prey/plan.ts";
 import { publishPredatorPrey } from "../lib/experiments/predator-prey/publish.ts";
 import { predatorPreyFloor, scorePredatorPrey } from "../lib/experiments/predator-prey/scores.ts";
 import { simulateTruth, startsOf } from "../lib/experiments/predator-prey/truth.ts";
@@ -19,12 +19,20 @@ import { openDevice } from "../lib/gpu/device.ts";
 import { closedBy } from "../lib/method/closure/coordinates.ts";
 import { encoderOf } from "../lib/method/closure/kinds.ts";
 import { closureTable } from "../lib/method/closure/table.ts";
-import { everyRow, isOurs, pairCount, regression } from "../lib/method/pairs.ts";
+import { atZeroTime, everyRow, type Increments, isOurs, pairCount, regression } from "../lib/method/pairs.ts";
 import { withLambda } from "../lib/method/sde/model.ts";
 import { stateScales } from "../lib/method/sde/scales.ts";
-import { evenTimes, makePairs, smallTrajectories, someSnapshots } from "../lib/method/snapshots.ts";
+import { evenTimes, makePairs, smallTrajectories, someSnapshots, thinned } from "../lib/method/snapshots.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
-import { evolvedPairs, once, predicted, seedsFrom, trainedEncoder, trainedSde } from "../lib/run/learn.ts";
+import {
+  evolvedPairs,
+  learnedSde,
+  once,
+  predicted,
+  predictedDraws,
+  seedsFrom,
+  trainedEncoder,
+} from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
@@ -58,12 +66,20 @@ await main(async () => {
       const model = await trainedEncoder(run, gpu, name, closure, seen, encoder);
       const coordinates = closedBy(system, encoderOf(gpu, system, model));
       work.add(3);
-      // Of duration δt for each estimator, and of twice that for the check of the equation.
-      const [compensator, increment, double] = await evolvedPairs(run, name, async () => {
-        const durations = [p.compensatorTime, p.incrementTime, 2 * p.incrementTime];
+      // Of duration δt for each estimator, and increments of twice that, which correct their covariance to zero time.
+      const [compensator, single, double] = await evolvedPairs(run, name, async () => {
+        const increments = [1, 2].map((times) => ({ time: times * p.incrementTime, copies: p.copies }));
         const { patchesPerSnapshot } = p;
-        return makePairs(system, await snapshots(), durations, { ...table, patchesPerSnapshot }, coordinates);
+        return makePairs(
+          system,
+          await snapshots(),
+          [p.compensatorTime, ...increments],
+          { ...table, patchesPerSnapshot },
+          coordinates,
+        );
       });
+      const increments = { single: single as Increments, double: double as Increments };
+      const increment = p.copies > 1 ? atZeroTime(increments.single, increments.double) : increments.single;
       work.add(2);
       const models = [];
       const trainings = trainingsOf(closure, closures[0]);
@@ -71,11 +87,12 @@ await main(async () => {
         const pairs = everyRow(method === "compensator" ? compensator : increment, fewer);
         const label = `${name}/${method}${fewer > 1 ? `-1-in-${fewer}` : ""}`;
         const data = regression(pairs, method);
-        const model = await trainedSde(run, gpu, label, data, sdeSpec(p), fitOptions(p, seed));
-        models.push({ label, method, fewer, pairs: pairCount(pairs), dt: data.time, model });
+        const model = await learnedSde(run, gpu, label, data, sdeSpec(p), fitOptions(p, seed));
+        const training = thinned(data.state, data.d, TRAINING_STATES);
+        models.push({ label, method, fewer, pairs: pairCount(pairs), dt: data.time, model, training });
         work.add(5 / trainings.length);
       }
-      learned.push({ seed, closure, name: `${seed} ${closure}`, coordinates, increment, double, models });
+      learned.push({ seed, closure, name: `${seed} ${closure}`, coordinates, increments, models });
     }
   }
 
@@ -86,12 +103,12 @@ await main(async () => {
 
   // Predict, stepping with the δt that an equation was learned with, and compare.
   const outcomes: Outcome[] = [];
-  for (const { seed, closure, name, coordinates, increment, models } of learned) {
+  for (const { seed, closure, name, coordinates, increments, models } of learned) {
     const { d } = coordinates;
-    const pool = { runs: ensembles[name], size: p.ensemble, ...stateScales(increment.whole, d) };
+    const pool = { runs: ensembles[name], size: p.ensemble, ...stateScales(increments.single.whole, d) };
     const floor = await run.phase("score", () => predatorPreyFloor(gpu, pool, seed));
     const starts = await startsOf(system, coordinates, p.N, cases);
-    for (const { label, model, dt, ...one } of models) {
+    for (const { label, model, dt, training, ...one } of models) {
       const { method } = one;
       const at = { times, cases: cases.length, dt, seed, purpose: `predict/${closure}/${method}` };
       for (const lambda of plan.lambdasOf(closure, one)) {
@@ -101,14 +118,20 @@ await main(async () => {
         // The ensembles of a sweep have the same random numbers at every λ; λ = K gets more runs for its moments.
         const sample = await predict(p.ensemble);
         const all = (isOurs(method) && lambda !== patches) || p.runs === p.ensemble ? sample : await predict(p.runs);
-        const scores = await run.phase("score", () => scorePredatorPrey(gpu, truth, pool, all, sample));
+        const best = lambda === patches && one.fewer === 1 && isOurs(method) && seeds.length === 1;
+        const first = repeatedRows(starts, d, p.ensemble);
+        const drawn = await predictedDraws(run, gpu, label, equation, first, { ...at, cases: cases.length }, best);
+        const data = { all, sample, drawn, training, seed };
+        const scores = await run.phase("score", () => scorePredatorPrey(gpu, truth, pool, equation, data));
         outcomes.push({ seed, closure, lambda, ...one, scores, ensembles: pool, floor });
       }
       work.add(5 / models.length);
     }
   }
-  const [{ models, increment, double }] = learned;
-  const equation = await run.phase("check", () => checkedEquation(gpu, models[0].model, increment, double));
+  const [{ models, increments }] = learned;
+  const equation = await run.phase("check", () =>
+    checkedEquation(gpu, models[0].model, increments.single, increments.double),
+  );
   const fields = await run.phase("check", () => measureFields(gpu, physics, p.small, p.N, options.seed));
   work.done();
 

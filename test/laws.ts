@@ -12,15 +12,15 @@
 //   });
 //
 //   streams      initial-batches, batches, noise: bytes that depend on the address of a replica alone
-//   states       packing, upsample, no-time, times, relax-moves, cohorts
+//   states       packing, upsample, keep, no-time, times, relax-moves, cohorts
 //   memory       memory, leaks
 //   patches      whole, before, lazy, untouched, watch, paste, patches: exact; `paste` is what tells whether Δ counts bonds in full
 //   sums         drift, local: whole system against its patches
-//   dynamics     generator, martingale, only-patch, semigroup, equilibrium
+//   dynamics     generator, martingale, only-patch, alone, semigroup, equilibrium
 //
 // Statistical laws (sums, dynamics, cohorts) fail beyond 4.5 standard errors of at least 256 independent words of replicas (cohorts: 80
 // starts). A false alarm has probability below 2e-5 an assertion whenever the numbers drawn change, and none while they stay; a
-// system with d observables and K patches is put to about 12 d + 12 d² + 3 d³ + 2 K d of them. What they see with the replicas that they
+// system with d observables and K patches is put to about 14 d + 14 d² + 4 d³ + 2 K d of them. What they see with the replicas that they
 // take by default, measured on the systems here: errors of the generator's drift from 4 to 11 % (drift), of one patch from 8 to 19 %
 // (local), of Γ from 6 to 11 % (drift), of A from 6 to 11 % and of Q from 4 to 7 % (martingale), of the rate of a patch from 14 to 21 %
 // (only-patch), of a time cut in parts from 5 to 20 % (semigroup); of a system in steps with weak noise ten times less. Bugs that they

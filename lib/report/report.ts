@@ -33,6 +33,13 @@ export function ifAny(lists: readonly { length: number }[], body: Content): Cont
   return lists.some((list) => list.length > 0) && body;
 }
 
+/** What went wrong, where the reader looks first. */
+function warningBox({ warnings = [] }: RunResult): Html | false {
+  if (warnings.length === 0) return false;
+  const items = warnings.map((warning) => html`<li>${warning}.</li>`);
+  return html`<div class="warning" role="note"><p>Not everything went well in this run:</p><ul>${items}</ul></div>`;
+}
+
 /** The report of an experiment as one HTML document: the summary, its own sections, and how to repeat the run. */
 export function report(spec: ReportSpec): string {
   const { result, command, title, subject, lead, summary, sections, strokes, paperSection } = spec;
@@ -40,9 +47,15 @@ export function report(spec: ReportSpec): string {
   return page({
     title,
     subtitle: html`${subject} · profile ${result.profile}, seed ${result.seed} · ${result.adapter.name}`,
-    description: text?.replace(/\s+/g, " ") ?? title,
+    description: [...(result.warnings ?? []).map((warning) => `${warning}.`), text?.replace(/\s+/g, " ") ?? title].join(
+      " ",
+    ),
     sections: [
-      { id: "summary", title: "Summary", body: html`${lead && html`<p class="lead">${lead}</p>`}${summary}` },
+      {
+        id: "summary",
+        title: "Summary",
+        body: html`${warningBox(result)}${lead && html`<p class="lead">${lead}</p>`}${summary}`,
+      },
       ...sections.filter((section) => section.body !== false),
       provenance(result, command),
     ],

@@ -30,6 +30,7 @@ h4{font:600 .86rem/1.3 var(--sans);margin:0 0 .1rem;color:var(--muted);text-alig
 p{margin:.6rem 0}
 .lead{font-size:1.24rem;line-height:1.5;max-width:50rem;margin:0 0 1.2rem;text-wrap:pretty}
 .lead strong{font-weight:600;white-space:nowrap}
+.warning{border-left:4px solid #d15400;background:var(--raised);padding:.6rem .9rem;margin:0 0 1.2rem;max-width:50rem}.warning p{margin:0;font-weight:600}.warning ul{margin:.3rem 0 0;padding-left:1.2rem}
 figure{margin:1.9rem 0 2.6rem;counter-increment:figure}
 main{counter-reset:figure}
 figure>h3::before{content:"Figure " counter(figure) "  ";color:var(--muted);font-weight:400}

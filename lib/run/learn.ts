@@ -7,9 +7,9 @@ import { ENCODER, type EncoderModel, type EncoderShape } from "../method/closure
 import type { ClosureTable } from "../method/closure/table.ts";
 import { type Objective, trainClosure } from "../method/closure/train.ts";
 import { PAIRS, type Pairs, type Regression } from "../method/pairs.ts";
-import type { SdeSpec } from "../method/sde/fields.ts";
-import { fitSde, type SdeFitOptions } from "../method/sde/fit.ts";
-import { MODEL, type SdeModel } from "../method/sde/model.ts";
+import { isSolved, type SdeSpec } from "../method/sde/fields.ts";
+import { fitSde, type SdeFitOptions, solveSde } from "../method/sde/fit.ts";
+import { MODEL, type SdeModel, trainingGroups } from "../method/sde/model.ts";
 import { type RolloutOptions, rollout } from "../method/sde/rollout.ts";
 import { type FitOptions, type FitProgress, fitState, fitTensors } from "../method/train.ts";
 import { stream } from "../random/stream.ts";
@@ -100,17 +100,22 @@ export function trainedEncoder(
   return trained(run, `${name}/encoder`, ENCODER, plan.steps, work, "closure");
 }
 
-/** The equation that a regression gives. */
-export function trainedSde(
+/** The equation that a regression gives: solved at once, or trained. It stays with the results as `models/<name>`. */
+export async function learnedSde(
   run: Run,
   gpu: Gpu,
   name: string,
   data: Regression,
   spec: SdeSpec,
   options: SdeFitOptions,
-  phase = "train",
+  phase = "learn",
 ): Promise<SdeModel> {
-  return trained(run, name, MODEL, options.steps, (progress) => fitSde(gpu, data, spec, options, progress), phase);
+  if (!isSolved(spec)) {
+    return trained(run, name, MODEL, options.steps, (progress) => fitSde(gpu, data, spec, options, progress), phase);
+  }
+  const model = await run.phase(phase, () => run.keep(name, MODEL, async () => solveSde(data, spec)));
+  run.model(name, MODEL, model);
+  return model;
 }
 
 /** Trajectories of an equation; see `rollout`. `purpose`: of the random numbers. One that runs away is not kept. */
@@ -129,4 +134,34 @@ export async function predicted(
   });
   const kept = await run.phase(phase, () => run.keep(`${name}/predicted`, ENSEMBLES, work));
   return kept.predicted;
+}
+
+/** Draws of the parameters of an equation, and runs of each case with every one of them. */
+const DRAWS = 8;
+const DRAWN_RUNS = 4;
+
+/**
+ * The first runs of `predicted` again, with the best parameters and with some that the training data would also allow: what intervals of a
+ * single seed hold of the training. null where that is not wanted, or not known.
+ */
+export async function predictedDraws(
+  run: Run,
+  gpu: Gpu,
+  name: string,
+  model: SdeModel,
+  start: Float32Array,
+  options: Parameters<typeof predicted>[5] & { readonly cases: number },
+  wanted: boolean,
+): Promise<Ensemble | null> {
+  if (!wanted || trainingGroups(model) < 2) return null;
+  const { cases, seed } = options;
+  const rows = start.length / model.d;
+  const runs = Math.min(DRAWN_RUNS, rows / cases);
+  const first = firstRows(start, model.d, rows / cases, runs);
+  return predicted(run, gpu, `${name}/draws`, model, first, { ...options, draws: { count: DRAWS, seed } });
+}
+
+/** The first `runs` of every `all` rows of d numbers. */
+function firstRows(rows: Float32Array, d: number, all: number, runs: number): Float32Array {
+  return rows.filter((_, k) => Math.floor(k / d) % all < runs);
 }

@@ -2,14 +2,15 @@
 import { InputError } from "../errors.ts";
 import { HelpRequest } from "./command-line.ts";
 import { getContinuation, requestStop, Stopped, stopRequested } from "./stop.ts";
+import { FailedRun } from "./verdict.ts";
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 /** After a failure, the time that handles still open (a device, a timer) get to close before the process ends, ms. */
 const GRACE_MS = 1_000;
 
 /**
- * Runs a script's work and sets the exit code: 0 done; 2 for InputError (the message alone); 1 for other errors (with
- * stack); 130 or 143 after SIGINT or SIGTERM, which stop the work at its next stop point. A second signal ends the
+ * Runs a script's work and sets the exit code: 0 done; 2 for InputError (the message alone); 1 for FailedRun (the message alone) and
+ * other errors (with stack); 130 or 143 after SIGINT or SIGTERM, which stop the work at its next stop point. A second signal ends the
  * process at once. A signal is only seen between two turns of the event loop: a long synchronous loop must call
  * `await breathe()` (stop.ts) now and then.
  */
@@ -52,6 +53,10 @@ function report(error: unknown): number {
   if (error instanceof Stopped) {
     say(next ? `stopped; continue with: ${next}` : "stopped");
     return SIGNALS[stopRequested() as keyof typeof SIGNALS] ?? 1;
+  }
+  if (error instanceof FailedRun) {
+    say(error.message);
+    return 1;
   }
   const bad = error instanceof InputError;
   say(bad ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -3,22 +3,28 @@ import type { ColumnTable } from "arquero";
 import { repeatCommand } from "./command-text.ts";
 import type { Metric, RunResult } from "./result.ts";
 import type { Run } from "./run-folder.ts";
+import { FailedRun, type Verdict } from "./verdict.ts";
 
 export interface Publication {
   readonly tables: Record<string, ColumnTable>;
   /** The metrics after so many seconds. */
   metrics(seconds: number): Record<string, Metric>;
-  /** What of them stands on the terminal. */
+  /** How the learned equations went. */
+  readonly verdict: Verdict;
+  /** What of the metrics stands on the terminal. */
   scoreTable(metrics: Record<string, Metric>): string;
   /** The report; `command` repeats the run. */
   report(result: RunResult, command: string): string;
 }
 
-/** Writes all of it and finishes the run. */
-export async function publish(run: Run, { tables, metrics, scoreTable, report }: Publication): Promise<void> {
+/** Writes all of it and finishes the run. Throws FailedRun behind that where the verdict says so. */
+export async function publish(run: Run, { tables, metrics, verdict, scoreTable, report }: Publication): Promise<void> {
   for (const [name, table] of Object.entries(tables)) run.table(name, table);
   const { experiment, seconds } = run.result({});
   const all = metrics(seconds.total);
   console.log(scoreTable(all));
-  await run.finish(all, (result) => report(result, repeatCommand(experiment)));
+  const { warnings, failed } = verdict;
+  for (const warning of warnings) console.log(`! ${warning}`);
+  await run.finish(all, (result) => report(result, repeatCommand(experiment)), warnings);
+  if (failed) throw new FailedRun(`the run is finished, but not to be relied on: ${warnings[0]}`);
 }

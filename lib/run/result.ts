@@ -7,6 +7,8 @@ export interface Metric {
   value: number;
   /** Ends of the 95 % confidence interval. */
   ci95: [number, number] | null;
+  /** What the single seeds gave, where there are several. */
+  seeds?: number[];
   /** The paper's figure. */
   paper: number | null;
   /** The value of exact theory. */
@@ -22,6 +24,8 @@ export interface RunResult {
   /** Wall time per phase, s; `total` covers all sittings of a resumed run. */
   seconds: Record<string, number>;
   parameters: Record<string, unknown>;
+  /** What a reader must know before the numbers: runs that left their data, or the physical range. */
+  warnings?: string[];
   /** By name `quantity.method.case`. */
   metrics: Record<string, Metric>;
 }
@@ -55,7 +59,8 @@ export function plainJson(value: unknown, where: string): unknown {
 /** The text of result.json, keys in a fixed order. Throws on numbers that are not finite and on invalid names. */
 export function resultText(result: RunResult): string {
   const metrics = Object.entries(result.metrics).map(
-    ([name, { value, ci95, paper, exact, unit }]) => [name, { value, ci95, paper, exact, unit }] as const,
+    ([name, { value, ci95, seeds, paper, exact, unit }]) =>
+      [name, { value, ci95, ...(seeds && { seeds }), paper, exact, unit }] as const,
   );
   const { experiment, profile, seed } = result;
   const { kind, name, driver } = result.adapter;
@@ -70,6 +75,7 @@ export function resultText(result: RunResult): string {
     adapter: { kind, name, driver },
     seconds: sorted("seconds"),
     parameters: sorted("parameters"),
+    warnings: result.warnings ?? [],
     metrics: Object.fromEntries(metrics),
   };
   try {
@@ -111,6 +117,10 @@ export function validateResult(value: unknown, source = "result.json"): RunResul
     need((found as number) >= 0, where, "a number from 0", found);
   });
   record(result.parameters, "parameters", () => {});
+  const { warnings } = result;
+  const sentences =
+    warnings === undefined || (Array.isArray(warnings) && warnings.every((one) => typeof one === "string"));
+  need(sentences, "warnings", "a list of sentences", warnings);
   record(result.metrics, "metrics", (metric, where, name) => {
     const parts = name.split(".");
     need(
@@ -120,7 +130,9 @@ export function validateResult(value: unknown, source = "result.json"): RunResul
       name,
     );
     need(isRecord(metric), where, "an object", metric);
-    const { value, ci95, paper, exact, unit } = metric as Record<keyof Metric, unknown>;
+    const { value, ci95, seeds, paper, exact, unit } = metric as Record<keyof Metric, unknown>;
+    const numbers = seeds === undefined || (Array.isArray(seeds) && seeds.every(Number.isFinite));
+    need(numbers, `${where}.seeds`, "a list of numbers", seeds);
     number(value, `${where}.value`);
     numberOrNull(paper, `${where}.paper`);
     numberOrNull(exact, `${where}.exact`);

@@ -226,11 +226,15 @@ export class Run {
 
   /**
    * Writes index.html and then result.json, which makes the run a finished one; removes checkpoints and lock, and
-   * prints where the report is. `page` is the report, or makes it from the result. Throws, leaving a run that can be
+   * prints where the report is. `page` is the report, or makes it from the result; `warnings` stand with the result. Throws, leaving a run that can be
    * resumed, if a metric is not finite or misnamed.
    */
-  async finish(metrics: Record<string, Metric>, page: string | ((result: RunResult) => string)): Promise<void> {
-    const result = this.result(metrics);
+  async finish(
+    metrics: Record<string, Metric>,
+    page: string | ((result: RunResult) => string),
+    warnings: readonly string[] = [],
+  ): Promise<void> {
+    const result = { ...this.result(metrics), warnings: [...warnings] };
     const text = resultText(result);
     const html = typeof page === "string" ? page : page(result);
     writeAtomically(this.#claim("index.html"), html);

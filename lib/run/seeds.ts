@@ -7,6 +7,8 @@ export interface Estimate {
   readonly value: number;
   readonly low: number;
   readonly high: number;
+  /** What the single seeds gave, where there are several. */
+  readonly seeds?: readonly number[];
 }
 
 /** An estimate at every point of a grid. */
@@ -22,24 +24,40 @@ export function single(value: number): Estimate {
 }
 
 /**
- * Mean over seeds with its Student interval, cut at `least`, which scores are never below; one seed has no interval. A truth that
- * all seeds meet has a sampling error of its own, which is not in the interval.
+ * The spread of a score: positive ones that differ by factors, such as errors and distances, on a `log` scale, where their mean is the
+ * geometric one and no interval reaches 0.
  */
-export function overSeeds(values: readonly number[], least = 0): Estimate {
-  if (values.length < 2) return single(values[0]);
-  const { estimate, low, high } = seedInterval(values);
-  return { value: estimate, low: Math.max(least, low), high };
+export type Scale = "linear" | "log";
+
+/**
+ * Mean over seeds with its Student interval. A seed draws training data, rollouts and everything else anew, so that all of this is in the
+ * interval. `shared`: standard error of what all seeds meet (a truth from finitely many runs), in units of the value, or of its logarithm.
+ * `alone`: interval of a single seed.
+ */
+export function overSeeds(
+  values: readonly number[],
+  {
+    scale = "linear",
+    shared = 0,
+    alone,
+  }: { scale?: Scale; shared?: number; alone?: readonly [number, number] | null } = {},
+): Estimate {
+  if (values.length < 2) return alone ? { value: values[0], low: alone[0], high: alone[1] } : single(values[0]);
+  const log = scale === "log" && values.every((value) => value > 0);
+  const { estimate, low, high } = seedInterval(log ? values.map(Math.log) : values, { shared });
+  const back = log ? Math.exp : (x: number) => x;
+  return { value: back(estimate), low: back(low), high: back(high), seeds: values };
 }
 
 /** The same at every point of curves, one per seed. */
-export function bandOverSeeds(curves: readonly ArrayLike<number>[], least = 0): Band {
+export function bandOverSeeds(curves: readonly ArrayLike<number>[], scale: Scale = "linear"): Band {
   const points = Array.from(curves[0], (_, k) =>
     overSeeds(
       curves.map((curve) => curve[k]),
-      least,
+      { scale },
     ),
   );
-  const pick = (key: keyof Estimate) => points.map((point) => point[key]);
+  const pick = (key: "value" | "low" | "high") => points.map((point) => point[key]);
   return { mean: pick("value"), low: pick("low"), high: pick("high") };
 }
 
@@ -49,7 +67,8 @@ export function acrossSeeds<T>(outcomes: readonly T[], setting: (one: T) => read
 }
 
 /** An estimate as a metric; `facts`: what it is compared with, and its unit if it has one. */
-export function metricOf({ value, low, high }: Estimate, facts: Partial<Metric> = {}): Metric {
+export function metricOf({ value, low, high, seeds }: Estimate, facts: Partial<Metric> = {}): Metric {
   const known = Number.isFinite(low) && Number.isFinite(high);
-  return { value, ci95: known ? [low, high] : null, paper: null, exact: null, unit: "1", ...facts };
+  const ci95: Metric["ci95"] = known ? [low, high] : null;
+  return { value, ci95, ...(seeds && { seeds: [...seeds] }), paper: null, exact: null, unit: "1", ...facts };
 }

@@ -1,9 +1,11 @@
-// Parameters of network training that experiments share, and their checks.
+// Parameters of equations and of the training of networks that experiments share, and their checks.
 import { InputError } from "../errors.ts";
 import type { SdeSpec } from "../method/sde/fields.ts";
 import { DIFFUSION_FORMS } from "../method/sde/network-diffusion.ts";
+import { requireCohorts } from "../method/sde/polynomial/solve.ts";
 import type { FitOptions } from "../method/train.ts";
 import { upsamplingFactors } from "../method/upsample.ts";
+import type { System } from "../systems/system.ts";
 import type { Parameter, Parameters, Values } from "./parameters.ts";
 
 /** Independent repetitions of a whole experiment. */
@@ -15,6 +17,25 @@ export const SEEDS = {
   max: 100,
   meaning: "independent repetitions, seed, seed + 1, …",
 } as const satisfies Parameter;
+
+/** How drift and diffusion are represented, and learned; spread into an experiment's parameters. */
+export const EQUATION = {
+  drift: {
+    kind: "choice",
+    choices: ["polynomial", "network"],
+    default: "polynomial",
+    profiles: { paper: "network" },
+    meaning: "drift and diffusion: polynomials, solved by least squares, or networks, trained by AdamW",
+    paper: "2 (network)",
+  },
+  degree: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    max: 12,
+    meaning: "degree of the polynomials of the drift; 0: by cross-validation over cohorts",
+  },
+} as const satisfies Parameters;
 
 /** Spread into an experiment's parameters; profiles of one experiment may replace single entries. */
 export const TRAINING = {
@@ -38,7 +59,7 @@ export const TRAINING = {
     kind: "choice",
     choices: DIFFUSION_FORMS,
     default: "full",
-    meaning: "how σ depends on z: constant, or by a network (triangular: for strongly correlated noise)",
+    meaning: "how σ of networks depends on z: not at all, or by a network (triangular: for strongly correlated noise)",
     paper: "3",
   },
   batch: {
@@ -60,9 +81,18 @@ export const TRAINING = {
   weightDecay: { kind: "number", default: 1e-5, min: 0, max: 1, meaning: "AdamW weight decay" },
 } as const satisfies Parameters;
 
-/** The equation that these parameters ask for. */
-export function sdeSpec({ hidden, activation, diffusion: form }: Values<typeof TRAINING>): SdeSpec {
+/** The equation that these parameters ask for. `odd`: variables that a symmetry of the system changes the sign of. */
+export function sdeSpec(
+  { drift, degree, hidden, activation, diffusion: form }: Values<typeof TRAINING & typeof EQUATION>,
+  odd: readonly number[] = [],
+): SdeSpec {
+  if (drift === "polynomial") return { kind: "polynomial", degree, odd };
   return { drift: { kind: "network", hidden, activation }, diffusion: { kind: "network", form, hidden, activation } };
+}
+
+/** Indices of the variables that change sign where a system is turned over, if no `field` breaks that symmetry. */
+export function oddVariables({ observables }: Pick<System, "observables">, field: number): number[] {
+  return field === 0 ? observables.flatMap(({ odd }, j) => (odd ? [j] : [])) : [];
 }
 
 /** How equations are trained. */
@@ -116,6 +146,31 @@ export function checkTraining(
     throw new InputError(
       `${snapshots} snapshots are fewer than a --${prefix}batch of ${p.batch}: raise --${prefix ? `${prefix}snapshots` : "trajectories"} or lower the batch`,
     );
+  }
+}
+
+/**
+ * Throws InputError for networks that cannot be trained on so many `snapshots`, and for fewer `cohorts` than polynomials need: `variables`
+ * are those of z, or the least that there may be.
+ */
+export function checkEquation(
+  p: Values<typeof TRAINING & typeof EQUATION>,
+  { snapshots, cohorts, variables }: { snapshots: number; cohorts: number; variables: number },
+): void {
+  if (p.drift === "network") checkTraining(p, snapshots);
+  else requireCohorts(cohorts, variables, p.degree);
+}
+
+/** Throws InputError for a side to learn on that is larger than the lattice, or that patches do not tile; 0 is the lattice itself. */
+export function checkLearnSide(learnSide: number, side: number, patches: readonly number[]): void {
+  if (learnSide === 0) return;
+  if (learnSide > side) throw new InputError(`--learn-side ${learnSide} is larger than the lattice side ${side}`);
+  for (const patch of patches) {
+    if (learnSide % patch !== 0) {
+      const near = patch * Math.max(1, Math.round(learnSide / patch));
+      throw new InputError(`--learn-side ${learnSide} is no multiple of the patch side ${patch}: use ${near}`);
+    }
+    upsamplingFactors(patch, learnSide);
   }
 }
 

@@ -1,4 +1,6 @@
 // What synthetic report data of all experiments have in common: no number is from a simulation.
+import type { Method } from "../../lib/method/pairs.ts";
+import type { DegreeChoice } from "../../lib/report/figures/degrees.ts";
 import type { RunResult } from "../../lib/run/result.ts";
 
 /** `count` numbers from `low` to `high`, evenly. */
@@ -28,4 +30,16 @@ export function syntheticRun(
     },
     command: `npm run ${experiment} -- --profile synthetic --seed 1`,
   };
+}
+
+/** A choice of the degree, `best` of 1 … 6: held-out residuals fall by a factor 8 a degree up to it, and rise slowly beyond. */
+export function degreeChoice(method: Method, patch: number, best: number): DegreeChoice {
+  const curve = [1, 2, 3, 4, 5, 6].map((degree) => ({
+    degree,
+    terms: ((degree + 1) * (degree + 2)) / 2,
+    ridge: 1e-6,
+    score: degree < best ? 0.2 * 8 ** (1 - degree) : 1e-3 * (degree - best),
+    error: 2e-4,
+  }));
+  return { method, patch, degree: best, cohorts: 64, folds: 8, ridge: 1e-6, condition: 240, curve };
 }

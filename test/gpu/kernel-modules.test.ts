@@ -85,13 +85,15 @@ describe("modules of a kernel", () => {
 
   test("make a kernel of its own in the cache", async () => {
     const options = (drift: string): KernelOptions => ({
-      constants: { D: 2, FULL: 1 },
-      conditions: { PREDICT: false, CORRECT: false },
+      constants: { D: 2, FULL: 1, WIDE: 8 },
+      conditions: { HEUN: false },
       modules: { "field/drift": drift, "field/diffusion": "sde/network_diffusion" },
     });
-    const one = await gpu.kernel("sde/euler_maruyama.wgsl", options("sde/network_drift"));
-    expect(await gpu.kernel("sde/euler_maruyama.wgsl", options("sde/network_drift"))).toBe(one);
-    await expect(gpu.kernel("sde/euler_maruyama.wgsl", options("sde/no_drift"))).rejects.toThrow(
+    const one = await gpu.kernel("sde/rollout.wgsl", options("sde/network_drift"));
+    expect(await gpu.kernel("sde/rollout.wgsl", options("sde/network_drift"))).toBe(one);
+    const heun = { ...options("sde/network_drift"), conditions: { HEUN: true } };
+    expect(await gpu.kernel("sde/rollout.wgsl", heun)).not.toBe(one);
+    await expect(gpu.kernel("sde/rollout.wgsl", options("sde/no_drift"))).rejects.toThrow(
       "kernel sde/no_drift.wgsl does not exist",
     );
   });

@@ -1,5 +1,6 @@
 // What every report must be, whatever it shows: as text, and as a page in a headless Chromium.
 import { describe, expect, test } from "bun:test";
+import { readHead } from "../../lib/report/gallery.ts";
 import type { RunResult } from "../../lib/run/result.ts";
 import { inkOfPlots, type ReportBrowser } from "../chromium.ts";
 import { HOSTILE } from "./hostile.ts";
@@ -64,6 +65,21 @@ export function testReport<Data extends { result: RunResult; command: string }>(
     expect(text).not.toMatch(/@import|url\(/);
   });
 
+  test("what went wrong is said before the numbers, in the gallery too", () => {
+    const shown = data();
+    const well = report(shown);
+    expect(well).not.toContain('<div class="warning"');
+    const sentence = "the equation spends 12 % of its time elsewhere";
+    shown.result.warnings = [sentence, "another < one"];
+    const text = report(shown);
+    const [box, lead] = ['<div class="warning" role="note">', '<p class="lead">'].map((part) => text.indexOf(part));
+    expect(box).toBeGreaterThan(0);
+    expect(lead).toBeGreaterThan(box);
+    expect(text.slice(box, lead)).toContain(`<li>${sentence}.</li><li>another &lt; one.</li>`);
+    const { description } = readHead(well);
+    expect(readHead(text).description).toBe(`${sentence}. another < one. ${description}`);
+  });
+
   describe.skipIf(browser.missing)("in a browser", () => {
     const open = (shown: Data) => browser.open(report(shown));
 
@@ -124,6 +140,7 @@ export function testReport<Data extends { result: RunResult; command: string }>(
       rename(shown, HOSTILE);
       shown.command = shown.result.adapter.name = HOSTILE;
       shown.result.parameters = { [HOSTILE]: HOSTILE };
+      shown.result.warnings = [HOSTILE];
       const { page, problems } = await open(shown);
       expect(await page.title()).toStartWith(title);
       expect(await page.locator("img:not([src^='data:'])").count()).toBe(0);

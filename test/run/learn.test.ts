@@ -7,16 +7,25 @@ import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
 import type { Format } from "../../lib/io/format.ts";
 import { readSafetensors } from "../../lib/io/safetensors.ts";
 import { regression } from "../../lib/method/pairs.ts";
-import { fitSde, type SdeFitOptions } from "../../lib/method/sde/fit.ts";
+import { fitSde, type SdeFitOptions, solveSde } from "../../lib/method/sde/fit.ts";
 import { MODEL, type SdeModel } from "../../lib/method/sde/model.ts";
 import { rollout } from "../../lib/method/sde/rollout.ts";
 import type { FitProgress } from "../../lib/method/train.ts";
 import { stream } from "../../lib/random/stream.ts";
-import { evolvedPairs, once, predicted, seedsFrom, simulatedTruth, trained, trainedSde } from "../../lib/run/learn.ts";
+import {
+  evolvedPairs,
+  learnedSde,
+  once,
+  predicted,
+  predictedDraws,
+  seedsFrom,
+  simulatedTruth,
+  trained,
+} from "../../lib/run/learn.ts";
 import { progress } from "../../lib/run/progress.ts";
 import { openRun, type Run } from "../../lib/run/run-folder.ts";
 import { requestStop, Stopped } from "../../lib/run/stop.ts";
-import { temporaryFolder, withClock } from "../fixtures.ts";
+import { defined, temporaryFolder, withClock } from "../fixtures.ts";
 import { OPTIONS, ornsteinUhlenbeck, plant, SHAPE, specOf } from "../method/sde/planted.ts";
 import { contents, options, placesIn, refusal } from "./folders.ts";
 
@@ -73,7 +82,7 @@ async function learn(run: Run, device: Gpu, worked: string[]) {
   const pairs = await evolvedPairs(run, "patch16", work("pairs", [PLANTED, { ...PLANTED, time: 0.2 }]));
   const encoder: Encoder = { variables: 3, parameters: Float32Array.of(1, 2, 3, 4) };
   const psi = await trained(run, "patch16/encoder", ENCODER, 5, work("encoder", encoder), "train encoder");
-  const equation = await trainedSde(run, device, "patch16/compensator", DATA, SPEC, FIT);
+  const equation = await learnedSde(run, device, "patch16/compensator", DATA, SPEC, FIT);
   const runs = await predicted(run, device, "patch16/compensator", equation, START, PREDICTION);
   return { truth, closed, pairs, psi, equation, runs };
 }
@@ -100,10 +109,10 @@ describe("kept steps", () => {
     const { seed, purpose, ...rest } = PREDICTION;
     expect(found.runs).toEqual(await rollout(gpu, made.equation, START, { ...rest, stream: stream(seed, purpose) }));
     const { seconds } = second.result({});
-    for (const phase of ["direct simulation", "encode", "partial evolution", "train encoder", "train", "predict"]) {
+    for (const phase of ["direct simulation", "encode", "partial evolution", "train encoder", "learn", "predict"]) {
       expect(seconds[phase]).toBeGreaterThanOrEqual(0);
     }
-    expect(seconds.train).toBeGreaterThan(0);
+    expect(seconds.learn).toBeGreaterThan(0);
     await second.finish({}, "<p>done</p>");
 
     // What stays with the results, each with its own kind of head.
@@ -115,6 +124,38 @@ describe("kept steps", () => {
     expect(MODEL.read({ tensors: model.tensors, text: model.metadata })).toEqual(made.equation);
     const net = readSafetensors(join(out, "models/patch16/encoder.safetensors"), "");
     expect(ENCODER.read({ tensors: net.tensors, text: net.metadata })).toEqual(made.psi);
+  });
+
+  test("an equation that is solved is kept like one that is trained, and so are draws of its parameters", async () => {
+    const spec = { kind: "polynomial", degree: 1 } as const;
+    const at = { ...PREDICTION, cases: 2 };
+    const starts = Float32Array.from({ length: 2 * 2 * 5 }, (_, k) => Math.sin(k));
+    const work = async (run: Run, device: Gpu) => {
+      const equation = await learnedSde(run, device, "solved", DATA, spec, FIT);
+      const draws = await predictedDraws(run, device, "solved", equation, starts, at, true);
+      return { equation, draws: defined(draws) };
+    };
+    const out = place();
+    const first = await openRun(options(out));
+    const made = await work(first, gpu);
+    expect(made.equation).toEqual(solveSde(DATA, spec));
+    // The best parameters and eight draws of them, from the first four starts of either case.
+    const used = starts.filter((_, k) => Math.floor(k / 2) % 5 < 4);
+    const { seed, purpose, ...rest } = at;
+    const drawn = { ...rest, draws: { count: 8, seed }, stream: stream(seed, purpose) };
+    expect(made.draws).toEqual(await rollout(gpu, made.equation, used, drawn));
+    expect([made.draws.cases, made.draws.runs]).toEqual([9 * 2, 4]);
+    // Not wanted, or not known: an equation by networks has no draws.
+    expect(await predictedDraws(first, gpu, "other", made.equation, starts, at, false)).toBeNull();
+    const network = await fitSde(gpu, DATA, SPEC, { ...FIT, steps: 1 });
+    expect(await predictedDraws(first, gpu, "other", network, starts, at, true)).toBeNull();
+    first.close();
+    const second = await openRun(options(out, { resume: true }));
+    expect(await work(second, idle)).toEqual(made);
+    second.close();
+    expect(existsSync(join(out, "models/solved.safetensors"))).toBe(true);
+    const { tensors, metadata } = readSafetensors(join(out, "models/solved.safetensors"), "");
+    expect(MODEL.read({ tensors, text: metadata })).toEqual(made.equation);
   });
 
   test("a checkpoint of another kind is refused, and what it holds is not taken for the value", async () => {
@@ -131,7 +172,7 @@ describe("kept steps", () => {
 });
 
 describe("a training that is interrupted", () => {
-  /** The training as `trainedSde` does it; `interrupt` sees every step after it has been told. */
+  /** The training as `learnedSde` does it; `interrupt` sees every step after it has been told. */
   function train(run: Run, resumed: number[], interrupt: (step: number) => void = () => {}): Promise<SdeModel> {
     const work = (progress: FitProgress) => {
       resumed.push(progress.resumeFrom?.step ?? 0);
@@ -174,7 +215,7 @@ describe("a training that is interrupted", () => {
     async (_, clock, at, interrupt, message) => {
       const [whole, out] = [place(), place()];
       const reference = await openRun(options(whole));
-      const expected = await trainedSde(reference, gpu, "net", DATA, SPEC, FIT);
+      const expected = await learnedSde(reference, gpu, "net", DATA, SPEC, FIT);
       reference.close();
 
       const resumed: number[] = [];

@@ -15,7 +15,8 @@ describe("result.json", () => {
     adapter: { kind: "none", name: "", driver: "" },
     seconds: { total: 1 },
     parameters: { b: 1, a: [1, { d: 1, c: null }] },
-    metrics: { "b.ours.all": METRIC, "a.ours.all": { ...METRIC, ci95: null } },
+    warnings: ["the equation left its data"],
+    metrics: { "b.ours.all": METRIC, "a.ours.all": { ...METRIC, ci95: null, seeds: [1, 2.5] } },
   };
   test("reads back as it was, keys in order", () => {
     const text = resultText(result);
@@ -25,13 +26,25 @@ describe("result.json", () => {
     const shuffled = Object.fromEntries(Object.entries(result).reverse()) as typeof result;
     shuffled.parameters = { a: [1, { c: null, d: 1 }], b: 1 };
     expect(
-      resultText({ ...shuffled, metrics: { "a.ours.all": { ...METRIC, ci95: null }, "b.ours.all": METRIC } }),
+      resultText({
+        ...shuffled,
+        metrics: { "a.ours.all": { seeds: [1, 2.5], ...METRIC, ci95: null }, "b.ours.all": METRIC },
+      }),
     ).toBe(text);
+  });
+  test("says that there are no warnings; files from before warnings are read too", () => {
+    const { warnings: _, ...before } = result;
+    expect(JSON.parse(resultText(before)).warnings).toEqual([]);
+    expect(validateResult(before)).toEqual(before);
   });
   test.each([
     [{ metrics: { "b.ours.all": { ...METRIC, value: null } } }, "result.json: metrics.b.ours.all.value is null"],
     [{ metrics: { "b.ours.all": { ...METRIC, ci95: [2, 1] } } }, "ci95 is [2,1] where null or [low, high]"],
     [{ metrics: { "b.ours.all": { ...METRIC, paper: undefined } } }, "paper is missing"],
+    [{ metrics: { "b.ours.all": { ...METRIC, seeds: [1, null] } } }, "seeds is [1,null]"],
+    [{ metrics: { "b.ours.all": { ...METRIC, seeds: 3 } } }, "seeds is 3"],
+    [{ warnings: "all is well" }, 'warnings is "all is well"'],
+    [{ warnings: [1] }, "warnings is [1]"],
     [{ metrics: { b: METRIC } }, 'a metric name is "b"'],
     [{ metrics: { "b.Ours.all": METRIC } }, "a metric name"],
     [{ metrics: [] }, "metrics is []"],

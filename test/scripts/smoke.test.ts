@@ -15,6 +15,8 @@ const folder = temporaryFolder("smoke");
 /** A run of an experiment and what to expect of it. */
 interface Small {
   readonly name: string;
+  /** Of a run that is not the only one of its experiment. */
+  readonly label: string;
   /** Small enough for seconds on the bundled adapter, large enough that every part does some work. */
   readonly words: readonly string[];
   /** Metrics that are numbers. */
@@ -44,43 +46,66 @@ function joined(first: readonly string[], ...rest: (readonly string[])[]): strin
 const METHODS = ["compensator", "increment", "naive", "small"];
 const OURS = METHODS.slice(0, 2);
 
+const CURIE_WEISS = {
+  name: "curie-weiss",
+  words: split("--patches 8,32 --trajectories 64 --records 8 --runs 8 --horizon 6 --seed 3"),
+  finite: joined(
+    ["error", "std_ratio", "w1_stationary", "drift_max_error", "diffusion_rel_error", "outside"],
+    METHODS,
+    ["patch8", "patch32"],
+  ),
+  tables: ["functions.csv", "scores.csv", "trajectories.csv"],
+  title: "Curie–Weiss",
+  // The second model is being learned, pairs and one model are on disk.
+  kill: "patch8/compensator",
+  changed: ["--T", "1.2", /1\.1.*1\.2|1\.2.*1\.1/],
+} as const;
+
 const SMALL: Small[] = [
   {
-    name: "curie-weiss",
-    words: split("--patches 8,32 --trajectories 64 --records 8 --batch 256 --steps 40 --runs 8 --horizon 6 --seed 3"),
-    finite: joined(["error", "std_ratio", "w1_stationary", "drift_max_error", "diffusion_rel_error"], METHODS, [
-      "patch8",
-      "patch32",
-    ]),
+    ...CURIE_WEISS,
+    label: "curie-weiss",
+    finite: [...CURIE_WEISS.finite, ...joined(["degree"], METHODS, ["patch8", "patch32"])],
     compare(value) {
-      // Even forty steps tell the methods apart: naive takes the scatter between patches for noise of the whole.
+      // Naive takes the scatter between patches for noise of the whole; the generator leaves the polynomials' own error.
+      for (const patch of ["patch8", "patch32"]) {
+        expect(value(`diffusion_rel_error.compensator.${patch}`)).toBeLessThan(1e-3);
+        expect(value(`diffusion_rel_error.naive.${patch}`)).toBeGreaterThan(10);
+        expect(value(`outside.compensator.${patch}`)).toBe(0);
+      }
+    },
+  },
+  {
+    ...CURIE_WEISS,
+    label: "curie-weiss with networks",
+    words: [...CURIE_WEISS.words, ...split("--drift network --batch 256 --steps 40")],
+    compare(value) {
+      // Even forty steps tell the methods apart.
       for (const patch of ["patch8", "patch32"]) {
         expect(value(`diffusion_rel_error.compensator.${patch}`)).toBeLessThan(0.5);
         expect(value(`diffusion_rel_error.naive.${patch}`)).toBeGreaterThan(10);
+        expect(value(`degree.compensator.${patch}`)).toBeUndefined();
       }
     },
-    tables: ["functions.csv", "scores.csv", "trajectories.csv"],
-    title: "Curie–Weiss",
-    // The second model is being trained, pairs and one model are on disk.
-    kill: "patch8/compensator",
-    changed: ["--T", "1.2", /1\.1.*1\.2|1\.2.*1\.1/],
   },
   {
     name: "predator-prey",
-    // K = 2 patches, both closures, one level of upsampling, and pairs enough for one in ten.
+    label: "predator-prey",
+    // K = 2 patches, both closures, one level of upsampling, and pairs enough for one in ten; over as long as is predicted.
     words: split(
-      "--N 80 --small 40 --trajectories 128 --records 20 --interval 0.05 --relax-time 0.02 --lambdas 1 --batch 256 --steps 20",
+      "--N 80 --small 40 --trajectories 128 --records 20 --interval 0.12 --relax-time 0.02 --lambdas 1",
       "--closure-batch 256 --closure-snapshots 256 --closure-steps 10 --runs 8 --ensemble 4 --true-runs 10 --horizon 2",
       "--means 0.5 --amplitudes 0.1 --seed 3",
     ),
     finite: [
       ...joined(["mean_error", "std_error"], [...METHODS, ...joined(OURS, ["dynamics"])]),
+      ...joined(["outside", "degree"], OURS, ["patch40"]),
       ...joined(["mmd"], ["floor", "compensator.lambda1", "compensator.lambda2", "increment.lambda2.dynamics"]),
     ],
     compare(value) {
-      expect(value("pairs.compensator")).toBe(2560);
-      expect(value("pairs.compensator.one-in-10")).toBe(256);
-      // Even twenty steps tell the methods apart, as above.
+      expect(value("pairs.compensator")).toBe(5120);
+      expect(value("pairs.compensator.one-in-10")).toBe(512);
+      // As above.
       expect(value("std_error.compensator")).toBeLessThan(1);
       expect(value("std_error.naive")).toBeGreaterThan(3);
     },
@@ -92,9 +117,10 @@ const SMALL: Small[] = [
   },
   {
     name: "ising",
+    label: "ising",
     // All comparisons, so that every closure is learned, and one level of upsampling.
     words: split(
-      "--L 16 --patches 8 --trajectories 128 --records 8 --age 20 --relax-time 2 --batch 256 --steps 40 --hidden 16",
+      "--L 16 --patches 8 --trajectories 256 --records 4 --age 20 --relax-time 2",
       "--studies all --study-patch 8 --channels 8 --variables 1 --copies 2 --closure-steps 8 --closure-snapshots 256",
       "--closure-hidden 16 --m0 0.5 --runs 16 --true-runs 64 --horizon 5 --lattices 64 --seed 3",
     ),
@@ -104,15 +130,17 @@ const SMALL: Small[] = [
         [
           ...joined(METHODS, ["patch8"]),
           ...joined(OURS, ["patch8"], ["none", "features", "blocks", "autoencoder", "dynamics", "periodic"]),
-          ...["increment.patch8.dt0_05", "compensator.patch8.dt0_2", "compensator.patch8.pairs1024"],
+          ...["increment.patch8.dt0_1", "compensator.patch8.dt0_2", "compensator.patch8.pairs1024"],
         ],
       ),
       ...joined(["upsample_w1"], ["m", "rho"], ["level1"]),
+      ...joined(["outside", "unphysical"], METHODS, ["patch8"]),
+      ...joined(["cost"], ["learn.total", "direct.mean", "direct.std"], ["patch8"]),
     ],
     compare(value) {
       expect(value("upsample_w1.m.level1")).toBeGreaterThan(0);
       expect(value("upsample_w1.rho.level1")).toBeGreaterThan(0);
-      // Even forty steps tell the methods apart, as above.
+      // As above.
       expect(value("error.compensator.patch8")).toBeLessThan(0.01);
       expect(value("std_ratio.compensator.patch8")).toBeLessThan(1.5);
       expect(value("std_ratio.naive.patch8")).toBeGreaterThan(3);
@@ -121,7 +149,7 @@ const SMALL: Small[] = [
     title: "Ising",
     bars: ["direct simulation"],
     // A learned closure, its pairs and one equation are on disk.
-    kill: "patch8-autoencoder-halo/compensator-0.2",
+    kill: "patch8-autoencoder-halo/compensator-0.5",
     changed: ["--T", "2.6", /2\.5.*2\.6|2\.6.*2\.5/],
   },
 ];
@@ -163,19 +191,20 @@ function bytesBelow(path: string): Record<string, string> {
   return Object.fromEntries(paths.map((file) => [relative(path, file), Bun.hash(readFileSync(file)).toString(16)]));
 }
 
-describe.each(SMALL)("$name", (small) => {
-  const { name, words, finite, compare, tables, title, bars = [], kill, changed } = small;
-  const reference = into(name);
+describe.each(SMALL)("$label", (small) => {
+  const { name, label, words, finite, compare, tables, title, bars = [], kill, changed } = small;
+  const reference = into(label);
 
   test("a whole run ends with tables, a valid result and a report", async () => {
     const { out, err, code } = await runScript(name, [...words, "--out", reference]);
     const progress = new RegExp(`^(${[name, ...bars].join("|")}) \\d+ %.*\\n`, "gm");
     expect({ code, err: err.replace(progress, "") }).toEqual({ code: 0, err: "" });
     expect(out).toContain("index.html");
-    const { metrics } = validateResult(JSON.parse(readFileSync(join(reference, "result.json"), "utf8")));
+    const { metrics, warnings } = validateResult(JSON.parse(readFileSync(join(reference, "result.json"), "utf8")));
     const value = (metric: string) => metrics[metric]?.value;
     expect(finite.filter((metric) => !Number.isFinite(value(metric)))).toEqual([]);
     compare(value);
+    expect(warnings).toEqual([]);
     expect(value("seconds.total")).toBeGreaterThan(0);
     expect(existsSync(join(reference, "checkpoints"))).toBe(false);
     expect(readdirSync(join(reference, "tables")).sort()).toEqual([...tables]);
@@ -183,7 +212,7 @@ describe.each(SMALL)("$name", (small) => {
   });
 
   test("kill −9 in the middle, then --resume: the same bytes as without", async () => {
-    const out = into(`${name}-killed`);
+    const out = into(`${label}-killed`);
     await interrupted(small, out, kill);
     expect(existsSync(join(out, "result.json"))).toBe(false);
     const kept = bytesBelow(out);
@@ -206,7 +235,7 @@ describe("a run that was stopped", () => {
     expect(code).toBe(130);
     expect(err).toContain("--resume");
     expect((await resume(small, out)).code).toBe(0);
-    expect(bytesOf(out)).toEqual(bytesOf(into(small.name)));
+    expect(bytesOf(out)).toEqual(bytesOf(into(small.label)));
   });
 
   test("with a truncated checkpoint is refused by name, nothing is lost", async () => {
@@ -222,6 +251,28 @@ describe("a run that was stopped", () => {
     cpSync(kept, file);
     expect((await resume(small, out)).code).toBe(0);
   });
+});
+
+test("a run whose equations leave their training data is finished, says so and ends with exit code 1", async () => {
+  const out = into("outside");
+  // Predicted twice as long as the small systems were looked at.
+  const words = split(
+    "--N 80 --small 40 --trajectories 128 --records 20 --interval 0.05 --relax-time 0.02 --lambdas 1",
+    "--closure-batch 256 --closure-snapshots 256 --closure-steps 10 --runs 8 --ensemble 4 --true-runs 10 --horizon 2",
+    "--means 0.5 --amplitudes 0.1 --seed 3",
+  );
+  const ended = await runScript("predator-prey", [...words, "--out", out]);
+  expect(ended.code).toBe(1);
+  const { warnings = [] } = validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8")));
+  expect(warnings.length).toBeGreaterThan(0);
+  for (const warning of warnings) {
+    expect(warning).toMatch(/^the equation of the .* spends .* % of its time outside its training data$/);
+    expect(ended.out).toContain(`! ${warning}\n`);
+  }
+  expect(ended.err).toContain(`not to be relied on: ${warnings[0]}\n`);
+  expect(ended.err).not.toMatch(/\n {4}at /);
+  expect(readFileSync(join(out, "index.html"), "utf8")).toContain(warnings[0]);
+  expect(existsSync(join(out, "checkpoints"))).toBe(false);
 });
 
 describe("bad input: exit code 2, one or two sentences, nothing written", () => {
@@ -249,7 +300,11 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       ],
       ["more halvings than the patch has", ["--closure", "dynamics", "--channels", "8,8,8,8"], /4 --channels.*16/],
       ["channels that are no multiple of 8", ["--channels", "12"], /--channels 12.*8/],
-      ["too few snapshots", ["--trajectories", "32", "--records", "2"], /batch/],
+      ["too few cohorts", ["--trajectories", "224"], /7 cohorts.*8 folds/],
+      ["too few snapshots for networks", ["--drift", "network", "--trajectories", "32", "--records", "2"], /batch/],
+      ["too many terms", ["--degree", "6"], /degree 6 has 210 terms in 4 variables.*128/],
+      ["side to learn on that patches do not tile", ["--patches", "8", "--learn-side", "12"], /12.*8.*use 16/],
+      ["side to learn on beyond L", ["--learn-side", "128"], /--learn-side 128.*64/],
     ],
     "curie-weiss": [
       ["patch that does not divide L", ["--patches", "12"], /12.*64/],
@@ -261,9 +316,12 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       ["seed too large", ["--seed", "4294967296"], /4294967295/],
       ["seed not whole", ["--seed", "1.5"], /1\.5/],
       ["unknown profile", ["--profile", "fast"], /quick/],
-      ["width not a multiple of 8", ["--hidden", "20"], /24/],
+      ["width not a multiple of 8", ["--drift", "network", "--hidden", "20"], /24/],
       ["dt that misses the grid", ["--dt", "0.03"], /0\.03/],
-      ["too few snapshots", ["--trajectories", "2"], /batch/],
+      ["too few cohorts", ["--trajectories", "7"], /7 cohorts.*8 folds/],
+      ["too few snapshots for networks", ["--drift", "network", "--trajectories", "2"], /batch/],
+      ["more terms than cohorts", ["--trajectories", "10", "--degree", "10"], /11 terms.*10 cohorts/],
+      ["δt of the increments that misses the grid", ["--increment-time", "0.03"], /--increment-time 0\.03/],
       ["folder of somebody else's files", ["--out", used], /used/],
       ["folder below a file", ["--out", join(used, "mine.txt", "x")], /mine\.txt/],
       ["resume of nothing", ["--out", join(folder, "nothing"), "--resume"], /resume/],

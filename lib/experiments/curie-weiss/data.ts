@@ -1,5 +1,7 @@
 /** What the Curie–Weiss report shows. */
+
 import type { Comparison } from "../../report/figures/comparison.ts";
+import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Source } from "../../report/figures/methods.ts";
 import type { Learned } from "../../report/figures/patch-sides.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
@@ -28,4 +30,6 @@ export interface CurieWeissReportData {
   upsampling: { patch: number; level: number; side: number; varianceRatio: number; low: number; high: number }[];
   pictures: { title: string; side: number; spins: Uint8Array }[];
   comparison: Comparison[];
+  /** How the degree of each drift was chosen. */
+  degrees: DegreeChoice[];
 }

@@ -2,12 +2,15 @@
 import type { ColumnTable } from "arquero";
 import paper from "../../../data/curie-weiss-paper.json";
 import { average } from "../../analysis/mean.ts";
+import { studentQuantile } from "../../analysis/student-t.ts";
 import { samplingFloor } from "../../analysis/trajectory-error.ts";
-import type { Method } from "../../method/pairs.ts";
+import { isOurs, type Method } from "../../method/pairs.ts";
+import { meanGuards } from "../../method/sde/guards.ts";
 import { formatSetting } from "../../report/number.ts";
 import { type Metric, metricName } from "../../run/result.ts";
-import { acrossSeeds, bandOverSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { acrossSeeds, type Band, bandOverSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricCell, tableOfRows, textTable } from "../../run/text-table.ts";
+import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import type { CurieWeissReportData } from "./data.ts";
 import type { CurieWeissReference, CurieWeissScores } from "./scores.ts";
 
@@ -24,32 +27,59 @@ const PAPER_SYSTEM = { spins: 4096, temperature: 1.1, field: 0.1 };
 
 /** The scores: what they are called in metrics and in the report, their unit, and what a perfect model has. */
 const QUANTITIES = {
-  error: { name: "error", text: "error of the mean trajectory", unit: "1", exact: 0 },
-  stdRatio: { name: "std_ratio", text: "stationary std / exact", unit: "1", exact: 1 },
+  error: {
+    name: "error",
+    text: "error of the mean trajectory",
+    unit: "1",
+    exact: 0,
+    of: (s: CurieWeissScores) => s.error,
+  },
+  stdRatio: {
+    name: "std_ratio",
+    text: "stationary std / exact",
+    unit: "1",
+    exact: 1,
+    of: (s: CurieWeissScores) => s.stdRatio,
+  },
   wasserstein: {
     name: "w1_stationary",
     text: "Wasserstein-1 distance of the stationary law",
     unit: "1",
     exact: 0,
+    of: (s: CurieWeissScores) => s.wasserstein,
   },
-  driftMaxError: { name: "drift_max_error", text: "max |f − exact|, |m| ≤ 0.8", unit: "1/sweep", exact: 0 },
+  driftMaxError: {
+    name: "drift_max_error",
+    text: "max |f − exact|, |m| ≤ 0.8",
+    unit: "1/sweep",
+    exact: 0,
+    of: (s: CurieWeissScores) => s.driftMaxError,
+  },
   diffusionRelativeError: {
     name: "diffusion_rel_error",
     text: "relative error of σ², |m| ≤ 0.8",
     unit: "1",
     exact: 0,
+    of: (s: CurieWeissScores) => s.diffusionRelativeError,
+  },
+  outside: {
+    name: "outside",
+    text: "share of time outside the training data",
+    unit: "1",
+    exact: 0,
+    of: (s: CurieWeissScores) => s.guards.outside,
   },
 } as const;
 type ScoreName = keyof typeof QUANTITIES;
 const SCORES = Object.keys(QUANTITIES) as ScoreName[];
 
-/** Mean over seeds; one seed: with its bootstrap interval over trajectories, if it has one. */
+/** Mean over seeds, of errors and distances on a logarithmic scale; one seed with an interval of its own, if it has one. */
 function estimate(group: readonly Outcome[], score: ScoreName): Estimate {
-  if (group.length > 1) return overSeeds(group.map(({ scores }) => scores[score]));
   const [{ scores }] = group;
   const { errorInterval, stdRatioInterval } = scores;
-  const interval = score === "error" ? errorInterval : score === "stdRatio" ? stdRatioInterval : null;
-  return interval ? { value: scores[score], low: interval[0], high: interval[1] } : single(scores[score]);
+  const alone = score === "error" ? errorInterval : score === "stdRatio" ? stdRatioInterval : null;
+  const values = group.map((one) => QUANTITIES[score].of(one.scores));
+  return overSeeds(values, { scale: score === "outside" ? "linear" : "log", alone });
 }
 
 /** The outcomes of each (patch, method), patches ascending. */
@@ -87,14 +117,38 @@ export function curieWeissMetrics(
       const facts = { paper: published(reference, score, method, patch), exact, unit };
       metrics[metricName(name, method, `patch${patch}`)] = metricOf(estimate(group, score), facts);
     }
+    const degrees = group.flatMap(({ scores: { degree } }) => (degree === null ? [] : [degree]));
+    if (degrees.length > 0) metrics[metricName("degree", method, `patch${patch}`)] = metricOf(overSeeds(degrees));
   }
   metrics[metricName("seconds", "total")] = metricOf(single(seconds), { unit: "s" });
   return metrics;
 }
 
+/** How the equations went that the run stands for: those of our methods. */
+export function curieWeissVerdict(outcomes: readonly Outcome[]): Verdict {
+  return verdictOf(
+    groups(outcomes)
+      .filter(({ method }) => isOurs(method))
+      .map(({ patch, method, group }) => ({
+        name: `the equation of the ${method} from patches of ${patch} × ${patch}`,
+        guards: meanGuards(group.map(({ scores }) => scores.guards)),
+      })),
+  );
+}
+
 /** The metrics as a table for the terminal: one line per patch side and method. */
 export function scoreTable(metrics: Record<string, Metric>): string {
-  const header = ["patch", "method", "error", "std ratio", "W1", "max drift error", "diffusion error"];
+  const header = [
+    "patch",
+    "method",
+    "error",
+    "std ratio",
+    "W1",
+    "max drift error",
+    "diffusion error",
+    "outside",
+    "degree",
+  ];
   const cells = Object.entries(metrics).map(([name, metric]) => ({ name: name.split("."), cell: metricCell(metric) }));
   const scores = cells.filter(({ name }) => name.length > 2);
   const lines = [...Map.groupBy(scores, ({ name: [, method, patch] }) => `${patch} ${method}`).values()].map(
@@ -116,7 +170,7 @@ export function curieWeissTables(
     seed,
     patch,
     method,
-    ...Object.fromEntries(SCORES.map((score) => [QUANTITIES[score].name, s[score]])),
+    ...Object.fromEntries(SCORES.map((score) => [QUANTITIES[score].name, QUANTITIES[score].of(s)])),
   }));
   const functions = outcomes.flatMap(({ seed, patch, method, scores: s }) =>
     Array.from(grid, (m, k) => ({
@@ -156,13 +210,17 @@ export function curieWeissTables(
 export function curieWeissFigures(reference: CurieWeissReference, outcomes: readonly Outcome[], runs: number) {
   const { times, starts, mean, std, system } = reference;
   const grouped = groups(outcomes);
-  const band = (group: readonly Outcome[], pick: (scores: CurieWeissScores) => Float64Array) =>
-    bandOverSeeds(
-      group.map(({ scores }) => pick(scores)),
-      Number.NEGATIVE_INFINITY,
-    );
+  const band = (group: readonly Outcome[], key: "drift" | "diffusion"): Band => {
+    const [{ scores }] = group;
+    if (group.length > 1 || !scores.errors) return bandOverSeeds(group.map((one) => one.scores[key]));
+    // One seed: what the cohorts of its training data say.
+    const { [key]: errors, groups: count } = scores.errors;
+    const reach = studentQuantile(0.975, count - 1);
+    const edge = (sign: number) => Array.from(scores[key], (value, k) => value + sign * reach * errors[k]);
+    return { mean: Array.from(scores[key]), low: edge(-1), high: edge(1) };
+  };
   const meanOf = (group: readonly Outcome[], pick: (scores: CurieWeissScores) => Float64Array) =>
-    band(group, pick).mean;
+    bandOverSeeds(group.map(({ scores }) => pick(scores))).mean;
   const floors = starts.map((_, i) => samplingFloor(mean[i], std[i], runs));
   const sides = comparable(reference) ? paper.patchSide : [];
   return {
@@ -172,8 +230,8 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
     learned: grouped.map(({ patch, method, group }) => ({
       method,
       patch,
-      drift: band(group, (s) => s.drift),
-      diffusion: band(group, (s) => s.diffusion),
+      drift: band(group, "drift"),
+      diffusion: band(group, "diffusion"),
     })),
     cases: starts.map((m0, i) => ({
       title: `m₀ = ${formatSetting(m0)}`,
@@ -200,6 +258,12 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
       ...sides.map((patch, i) => ({ source: "paper-naive" as const, patch, ...single(paper.published.naive[i]) })),
     ],
     floor: average(floors),
+    degrees: grouped.flatMap(({ patch, method, group }) => {
+      const [{ scores }] = group;
+      return scores.choice && scores.degree !== null
+        ? [{ method, patch, degree: scores.degree, ...scores.choice }]
+        : [];
+    }),
     comparison: SCORES.flatMap((score) =>
       grouped.map(({ patch, method, group }) => {
         const { text, unit, exact } = QUANTITIES[score];

@@ -2,7 +2,15 @@
 import { InputError } from "../../errors.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
-import { checkPatches, checkTraining, isWhole, SEEDS, TRAINING } from "../../run/training-parameters.ts";
+import {
+  checkEquation,
+  checkLearnSide,
+  checkPatches,
+  EQUATION,
+  isWhole,
+  SEEDS,
+  TRAINING,
+} from "../../run/training-parameters.ts";
 
 const parameters = {
   L: {
@@ -42,8 +50,8 @@ const parameters = {
   },
   trajectories: {
     kind: "integer",
-    default: 1024,
-    profiles: { standard: 16384, paper: 1000 },
+    default: 192,
+    profiles: { standard: 4096, paper: 1000 },
     min: 1,
     max: 1e6,
     meaning: "small systems simulated",
@@ -51,7 +59,7 @@ const parameters = {
   },
   records: {
     kind: "integer",
-    default: 32,
+    default: 16,
     profiles: { paper: 200 },
     min: 1,
     max: 10_000,
@@ -60,7 +68,7 @@ const parameters = {
   },
   interval: {
     kind: "number",
-    default: 0.2,
+    default: 0.4,
     profiles: { paper: 1 },
     above: 0,
     max: 100,
@@ -78,28 +86,47 @@ const parameters = {
   },
   patchesPerSnapshot: {
     kind: "integer",
-    default: 8,
+    default: 1_048_576,
     profiles: { paper: 1 },
     min: 1,
-    max: 4096,
-    meaning: "patches evolved per snapshot, at most K",
+    max: 1_048_576,
+    meaning: "patches evolved per snapshot, at most K: all by default",
+  },
+  learnSide: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    max: 2048,
+    unit: "spins",
+    meaning:
+      "side of the systems that the equation is learned on, at most L: drift and n times diffusion depend on it by 1/n alone; 0: L itself",
+  },
+  copies: {
+    kind: "integer",
+    default: 4,
+    profiles: { paper: 1 },
+    min: 1,
+    max: 1024,
+    meaning: "independent evolutions of each patch for the increments; their covariance gives the diffusion",
   },
   incrementTime: {
     kind: "number",
     default: 0.02,
+    profiles: { quick: 0.05 },
     above: 0,
     max: 10,
     unit: "sweeps",
-    meaning: "partial evolution δt of the increments",
+    meaning: "partial evolution δt of the increments, and step of their predictions",
   },
   compensatorTime: {
     kind: "number",
-    default: 0.001,
-    above: 0,
+    default: 0,
+    min: 0,
     max: 10,
     unit: "sweeps",
-    meaning: "partial evolution δt of the compensator",
+    meaning: "partial evolution δt of the compensator; 0: the generator at the snapshot itself",
   },
+  ...EQUATION,
   ...TRAINING,
   hidden: { ...TRAINING.hidden, profiles: { quick: [16, 16], paper: [64, 64, 64] } },
   diffusion: {
@@ -131,12 +158,11 @@ const parameters = {
   },
   dt: {
     kind: "number",
-    default: 0.02,
-    profiles: { quick: 0.05 },
+    default: 0.1,
     above: 0,
     max: 1,
     unit: "sweeps",
-    meaning: "Euler–Maruyama step of the prediction",
+    meaning: "step of predictions by Heun’s scheme, where the drift is the generator’s; increments step with their δt",
   },
 } as const satisfies Parameters;
 
@@ -146,9 +172,19 @@ export type CurieWeissOptions = Values<typeof parameters>;
 
 function check(p: CurieWeissOptions): void {
   checkPatches(p.patches, p.L);
-  checkTraining(p, p.trajectories * p.records);
-  if (!isWhole(EVERY / p.dt))
-    throw new InputError(`--dt ${p.dt} does not divide ${EVERY}: use 0.01, 0.02, 0.025 or 0.05`);
+  checkLearnSide(p.learnSide, p.L, p.patches);
+  checkEquation(p, { snapshots: p.trajectories * p.records, cohorts: p.trajectories, variables: 1 });
+  for (const [option, time] of [
+    ["dt", p.dt],
+    ["increment-time", p.incrementTime],
+    ["compensator-time", p.compensatorTime || p.dt],
+  ] as const) {
+    if (!isWhole(EVERY / time)) {
+      throw new InputError(
+        `--${option} ${time} does not divide ${EVERY}, the time between comparisons: use 0.01, 0.02, 0.05 or 0.1`,
+      );
+    }
+  }
   if (!isWhole(p.horizon / EVERY)) throw new InputError(`--horizon ${p.horizon} is not a multiple of ${EVERY}`);
 }
 

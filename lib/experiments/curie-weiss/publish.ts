@@ -2,7 +2,14 @@
 import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { CurieWeissReportData } from "./data.ts";
-import { curieWeissFigures, curieWeissMetrics, curieWeissTables, type Outcome, scoreTable } from "./metrics.ts";
+import {
+  curieWeissFigures,
+  curieWeissMetrics,
+  curieWeissTables,
+  curieWeissVerdict,
+  type Outcome,
+  scoreTable,
+} from "./metrics.ts";
 import { curieWeissReport } from "./report.ts";
 import type { CurieWeissReference } from "./scores.ts";
 
@@ -18,6 +25,7 @@ export function publishCurieWeiss(
   return publish(run, {
     tables: curieWeissTables(reference, outcomes),
     metrics: (seconds) => curieWeissMetrics(reference, outcomes, seconds),
+    verdict: curieWeissVerdict(outcomes),
     scoreTable,
     report: (result, command) => curieWeissReport({ result, command, ...figures }),
   });

@@ -1,4 +1,5 @@
 import { type Comparison, comparisonTable } from "../../report/figures/comparison.ts";
+import { degrees } from "../../report/figures/degrees.ts";
 import { spread, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
@@ -42,7 +43,7 @@ export function curieWeissReport(data: CurieWeissReportData): string {
       title: "The learned equation",
       body: html`<p>The method learns d<i>m</i> = <i>f</i>(<i>m</i>) d<i>t</i> + <i>σ</i>(<i>m</i>) d<i>W</i>. Here both functions are known exactly at the
 finite size <i>n</i> = ${side}² = ${side * side}, so they can be compared point by point.</p>
-${figures.drift(data)}${figures.driftResidual(data)}${figures.diffusion(data)}${figures.diffusionResidual(data)}`,
+${figures.drift(data)}${figures.driftResidual(data)}${figures.diffusion(data)}${figures.diffusionResidual(data)}${degrees(data.degrees)}`,
     },
     {
       id: "trajectories",

@@ -1,5 +1,4 @@
 // How good a learned Curie–Weiss equation is: its functions, trajectories and stationary law against exact theory.
-import { bootstrap } from "../../analysis/bootstrap.ts";
 import {
   type CurieWeiss,
   diffusion,
@@ -12,10 +11,16 @@ import {
   transientLaws,
 } from "../../analysis/curie-weiss-theory.ts";
 import { kernelDensity } from "../../analysis/density.ts";
-import type { Ensemble } from "../../analysis/ensemble.ts";
+import { type Ensemble, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { evenGrid, maxError, relativeL2 } from "../../analysis/function-error.ts";
-import { ensembleMoments, trajectoryError } from "../../analysis/trajectory-error.ts";
+import { logInterval, replicateMoments } from "../../analysis/replicates.ts";
+import { trajectoryError } from "../../analysis/trajectory-error.ts";
 import { wasserstein } from "../../analysis/wasserstein.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import { type Guards, guardsOf } from "../../method/sde/guards.ts";
+import { nearestDistances } from "../../method/sde/hull.ts";
+import { evaluate, type SdeModel, standardErrors, trainingGroups } from "../../method/sde/model.ts";
+import type { Choice } from "../../method/sde/polynomial/field.ts";
 
 /** Functions are compared on |m| ≤ 0.8: beyond, the dynamics leaves at once and hardly any data exist. */
 const BOUND = 0.8;
@@ -26,7 +31,6 @@ const BOUND = 0.8;
 const STATIONARY_FROM = 2 / 3;
 /** Standard deviations of m shown on either side of the stationary mean. */
 const DENSITY_REACH = 5;
-const RESAMPLES = 400;
 
 /** Exact theory on the grids of one experiment. Times and magnetizations in physical units, diffusion times n. */
 export interface CurieWeissReference {
@@ -90,13 +94,18 @@ export function curieWeissReference(
   };
 }
 
-/**
- * All scores of one learned equation; the intervals are 95 % bootstrap intervals over its trajectories, null where they
- * were not asked for.
- */
+/** All scores of one learned equation. Intervals hold training data and runs of one seed; null where that is not known. */
 export interface CurieWeissScores {
   readonly drift: Float64Array;
   readonly diffusion: Float64Array;
+  /** Standard errors of both that the training data leave, with the groups of data behind them. */
+  readonly errors: { readonly drift: Float64Array; readonly diffusion: Float64Array; readonly groups: number } | null;
+  /** How degree and ridge of the drift were chosen; null for a network. */
+  readonly choice: Choice | null;
+  readonly degree: number | null;
+  readonly guards: Guards;
+  /** Distance of every start from the nearest training state, in standard deviations of these. */
+  readonly startDistance: Float64Array;
   readonly mean: readonly Float64Array[];
   readonly std: readonly Float64Array[];
   readonly density: Float64Array;
@@ -114,62 +123,62 @@ export interface CurieWeissScores {
   readonly diffusionRelativeError: number;
 }
 
-/**
- * `predicted`: magnetizations, one case per start. `learned`: drift and diffusion σ²
- * (not times n) on the reference grid. `bootstrapSeed`: null for no bootstrap, which takes seconds.
- */
-export function scoreCurieWeiss(
+/** What is scored of an equation: its trajectories, one case per start, the draws of their parameters, and the states that taught it. */
+export interface Predicted {
+  readonly trajectories: Ensemble;
+  readonly drawn: Ensemble | null;
+  readonly training: ArrayLike<number>;
+  readonly seed: number;
+}
+
+export async function scoreCurieWeiss(
+  gpu: Gpu,
   reference: CurieWeissReference,
-  predicted: Ensemble,
-  learned: { drift: ArrayLike<number>; diffusion: ArrayLike<number> },
-  bootstrapSeed: number | null,
-): CurieWeissScores {
-  const { times, starts, grid, system, late } = reference;
-  const { runs, data } = predicted;
-  const total = predicted.cases * runs;
-  // [run, time] of each start.
-  const byStart = starts.map((_, s) =>
-    Float64Array.from({ length: runs * times.length }, (_, k) => {
-      const run = Math.floor(k / times.length);
-      return data[(k % times.length) * total + s * runs + run];
-    }),
-  );
-  const moments = byStart.map((values) => ensembleMoments(values, runs));
-  const score = (means: readonly ArrayLike<number>[]) => trajectoryError(means, reference.mean).mean;
-  const spread = (stds: readonly Float64Array[]) => {
-    let sum = 0;
-    for (const std of stds) for (const value of std.subarray(late)) sum += value ** 2;
-    return Math.sqrt(sum / (stds.length * (times.length - late))) / reference.lateStd;
+  model: SdeModel,
+  { trajectories, drawn, training, seed }: Predicted,
+): Promise<CurieWeissScores> {
+  const { starts, grid, system, late } = reference;
+  const moments = momentsOf(trajectories);
+  const score = (list: readonly Moments[]) =>
+    trajectoryError(
+      list.map(({ mean }) => mean),
+      reference.mean,
+    ).mean;
+  const spread = (list: readonly Moments[]) => {
+    let [sum, count] = [0, 0];
+    for (const { std } of list) for (let t = late; t < std.length; t++, count++) sum += std[t] ** 2;
+    return Math.sqrt(sum / count) / reference.lateStd;
   };
-  const redrawn = (picks: readonly Uint32Array[]) => picks.map((pick, s) => ensembleMoments(byStart[s], runs, pick));
-  // Near the floor the percentiles of a squared error sit too high; a normal interval holds the estimate.
-  const normal = (estimate: number, statistic: (picks: readonly Uint32Array[]) => number): [number, number] => {
-    const sizes = starts.map(() => runs);
-    const { standardError } = bootstrap(sizes, statistic, { seed: bootstrapSeed ?? 0, resamples: RESAMPLES });
-    return [Math.max(0, estimate - 1.96 * standardError), estimate + 1.96 * standardError];
-  };
-  const bars = bootstrapSeed !== null;
-  const error = score(moments.map(({ mean }) => mean));
-  const stdRatio = spread(moments.map(({ std }) => std));
-  const lateValues = data.subarray(late * total);
+  const error = score(moments);
+  const stdRatio = spread(moments);
+  const replicates = drawn && replicateMoments(trajectories, drawn, seed);
+  const lateValues = trajectories.data.subarray(late * trajectories.cases * trajectories.runs);
+  const learned = await evaluate(gpu, model, grid);
+  const known = standardErrors(model, grid);
   const inside = Array.from(grid.keys()).filter((k) => Math.abs(grid[k]) <= BOUND + 1e-12);
-  const scaled = Float64Array.from(learned.diffusion, (value) => system.spins * value);
+  const scaled = (values: Float64Array) => values.map((value) => system.spins * value);
+  const diffusion = scaled(learned.diffusion);
   const part = (values: ArrayLike<number>) => inside.map((k) => values[k]);
   return {
-    drift: Float64Array.from(learned.drift),
-    diffusion: scaled,
-    mean: moments.map(({ mean }) => mean),
-    std: moments.map(({ std }) => std),
+    drift: learned.drift,
+    diffusion,
+    errors: known && { drift: known.drift, diffusion: scaled(known.diffusion), groups: trainingGroups(model) },
+    choice: model.drift.kind === "polynomial" ? model.drift.choice : null,
+    degree: model.drift.kind === "polynomial" ? model.drift.degree : null,
+    guards: guardsOf(model, trajectories, [[-1, 1]]),
+    startDistance: nearestDistances(model.hull, starts, training),
+    mean: moments.map(({ mean }) => Float64Array.from(mean)),
+    std: moments.map(({ std }) => Float64Array.from(std)),
     density: kernelDensity(lateValues, reference.densityGrid),
     error,
-    errorInterval: bars ? normal(error, (picks) => score(redrawn(picks).map(({ mean }) => mean))) : null,
+    errorInterval: replicates && logInterval(error, replicates.map(score)),
     stdRatio,
-    stdRatioInterval: bars ? normal(stdRatio, (picks) => spread(redrawn(picks).map(({ std }) => std))) : null,
+    stdRatioInterval: replicates && logInterval(stdRatio, replicates.map(spread)),
     wasserstein: wasserstein(
       { values: lateValues },
       { values: magnetizations(system.spins, { first: 0, mass: reference.lateLaw }), weights: reference.lateLaw },
     ),
     driftMaxError: maxError(grid, learned.drift, reference.drift, BOUND + 1e-12).error,
-    diffusionRelativeError: relativeL2(part(scaled), part(reference.diffusion)),
+    diffusionRelativeError: relativeL2(part(diffusion), part(reference.diffusion)),
   };
 }

@@ -26,9 +26,13 @@ export async function checkUpsampling(
     const system = new CurieWeiss(gpu, { ...physics, patchSide: patch });
     const small = await system.initial(LATTICES, patch, stream(seed, "check/initial"));
     const levels: { level: number; side: number; values: Float32Array }[] = [];
-    const at = stream(seed, "check/upsample");
-    const large = await upsampleTo(system, small, side, RELAX_TIME, at, async (states, level) => {
-      levels.push({ level, side: states.side, values: await system.observePatches(states) });
+    const large = await upsampleTo(system, small, {
+      side,
+      relaxTime: RELAX_TIME,
+      stream: stream(seed, "check/upsample"),
+      async onLevel(states, level) {
+        levels.push({ level, side: states.side, values: await system.observePatches(states) });
+      },
     });
     large.destroy();
     system.destroy();
@@ -54,7 +58,7 @@ export async function takePictures(
   const small = system.prepared(1, patch, 0);
   await system.evolve(small, AGE, at("small"));
   const spins = await system.spins(small, at("small/spins"));
-  const upsampled = await upsampleTo(system, small, side, relaxTime, at("upsample"));
+  const upsampled = await upsampleTo(system, small, { side, relaxTime, stream: at("upsample") });
   const large = system.prepared(1, side, 0);
   await system.evolve(large, AGE, at("large"));
   const pictures = [

@@ -1,8 +1,11 @@
 /** What the Ising report shows. */
+import type { Guards } from "../../method/sde/guards.ts";
+import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Learned } from "../../report/figures/patch-sides.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
 import type { RunResult } from "../../run/result.ts";
 import type { Band, Estimate } from "../../run/seeds.ts";
+import type { LearningUpdates } from "./cost.ts";
 import type { IsingClosure } from "./parameters.ts";
 
 /** The two observables: magnetization, and domain-wall density (part of the 2n bonds between unequal spins). */
@@ -20,6 +23,8 @@ export interface IsingScore extends Learned {
   early: Estimate;
   /** Predicted over true standard deviation. */
   stdRatio: Estimate;
+  /** Share of the time of trajectories outside the training data or the physical range. */
+  outside: Estimate;
 }
 
 /** Times in sweeps (attempts per site), sides in spins, temperature and field in couplings. */
@@ -52,6 +57,23 @@ export interface IsingReportData {
   paper: { patch: number; ours: number; naive: number }[];
   /** Densities of the late part of the runs. */
   density: Record<IsingObservable, { x: number[]; truth: number[]; learned: (Learned & { density: number[] })[] }>;
+  /** How the degree of each drift was chosen. */
+  degrees: DegreeChoice[];
+  /** Mean distance of every start from the nearest training state, in standard deviations of these. */
+  starts: (Learned & { m0: number; distance: number })[];
+  /**
+   * Site updates of learning from patches of each side, whatever the lattice predicted, and of direct simulation as accurate at lattices of
+   * `sides`, for the mean and for the standard deviation; the sides from which on learning is cheaper.
+   */
+  costs: {
+    patch: number;
+    learn: number;
+    sides: number[];
+    mean: number[];
+    std: number[];
+    evenMean: number | null;
+    evenStd: number | null;
+  }[];
   /** Every closure at one patch side. */
   closures: (IsingScore & { closure: IsingClosure })[];
   /** Frozen neighbours around the moving patch, or the patch closed on itself as in the paper. */
@@ -90,6 +112,8 @@ export interface IsingReportData {
     side: number;
     patch: number;
     patches: number;
+    /** Side of the lattices that it was learned on. */
+    learnSide: number;
     predictedRuns: number;
     directRuns: number;
     /** Sweeps before small lattices become training lattices and before m is looked at, and where direct simulations start. */
@@ -98,6 +122,12 @@ export interface IsingReportData {
     start: number;
     predicted: { mean: Estimate; std: Estimate };
     direct: { mean: Estimate; std: Estimate } | null;
+    /** Of an infinite lattice, by transfer matrices; null near criticality. */
+    exact: { mean: number; std: number } | null;
+    guards: Guards;
+    /** Mean drift of the variables in the training lattices, with its standard error over cohorts. */
+    rest: { mean: number[]; error: number[] };
+    updates: { learn: LearningUpdates; direct: number };
     secondsLearn: number;
     secondsPredict: number;
     secondsDirect: number;

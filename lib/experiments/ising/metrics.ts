@@ -3,17 +3,29 @@ import type { ColumnTable } from "arquero";
 import paper from "../../../data/ising-paper.json";
 import { kernelDensity } from "../../analysis/density.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
+import { average } from "../../analysis/mean.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
+import { meanGuards } from "../../method/sde/guards.ts";
 import { extent } from "../../report/extent.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
+import { type Verdict, verdictOf } from "../../run/verdict.ts";
+import { type DirectPlan, directUpdates, learningUpdates, totalUpdates } from "./cost.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
 import type { IsingClosure, IsingOptions } from "./parameters.ts";
-import type { Study } from "./plan.ts";
-import { EARLY, type IsingScores, type IsingTruth, isingFloor, type Late } from "./scores.ts";
+import { learnSide, type Study } from "./plan.ts";
+import {
+  EARLY,
+  type IsingScores,
+  type IsingTruth,
+  isingFloor,
+  type Late,
+  QUANTITIES,
+  samplingOfRuns,
+} from "./scores.ts";
 
 /** One learned equation and its scores. */
 export interface Outcome {
@@ -41,8 +53,10 @@ export interface IsingStudy {
   readonly options: IsingOptions;
 }
 
-const QUANTITIES = ["error", "early", "stdRatio"] as const;
 const NAMES = { error: "error", early: "error_early", stdRatio: "std_ratio" } as const;
+
+/** Standard errors from which on training lattices count as out of equilibrium. */
+const UNREST = 4;
 
 const isScored = (one: Outcome): one is Scored => one.scores !== null;
 
@@ -61,9 +75,18 @@ function groups(outcomes: readonly Outcome[]): Scored[][] {
 }
 
 function scoresOf(group: readonly Scored[]) {
-  const [{ method, patch }] = group;
-  const of = (quantity: (typeof QUANTITIES)[number]) => overSeeds(group.map(({ scores }) => scores[quantity]));
-  return { method, patch, error: of("error"), early: of("early"), stdRatio: of("stdRatio") };
+  const [{ method, patch, scores: first }] = group;
+  const of = (quantity: (typeof QUANTITIES)[number]) =>
+    overSeeds(
+      group.map(({ scores }) => scores[quantity]),
+      {
+        scale: "log",
+        shared: average(group.map(({ scores }) => scores.truthSpread[quantity])),
+        alone: first.intervals?.[quantity],
+      },
+    );
+  const outside = overSeeds(group.map(({ scores }) => scores.guards.outside));
+  return { method, patch, error: of("error"), early: of("early"), stdRatio: of("stdRatio"), outside };
 }
 
 /** The groups of a study. The main equations of the study's patch belong to each of the comparisons too. */
@@ -86,6 +109,53 @@ function groupsOf({ outcomes, options }: IsingStudy, study: Study): Scored[][] {
 function paperErrors({ L, T, h }: IsingOptions): { patch: number; ours: number; naive: number }[] {
   if (L !== 64 || T !== 2.5 || h !== 0.1) return [];
   return paper.patchSide.map((patch, k) => ({ patch, ours: paper.published.ours[k], naive: paper.published.naive[k] }));
+}
+
+/** What the equation of the compensator costs at every patch side, and direct simulation as accurate; where it is learned. */
+function isingCosts({ truth, outcomes, options: p }: IsingStudy) {
+  const perRun = samplingOfRuns(truth);
+  return groups(outcomes)
+    .filter(([{ study, method }]) => study === "main" && method === "compensator")
+    .map((group) => {
+      const [{ patch }] = group;
+      const side = learnSide(p);
+      const learn = learningUpdates({
+        trajectories: p.trajectories,
+        patch,
+        age: p.age,
+        side,
+        snapshots: Math.min(p.snapshots, p.trajectories * p.records),
+        relaxTime: p.relaxTime,
+        evolved: p.compensatorTime,
+      });
+      // What is beyond the sampling of the predicted runs, which cost next to nothing, is the equation's own error.
+      const error = Math.max(scoresOf(group).error.value - isingFloor(truth, p.runs).error, perRun / truth.runs);
+      const plan = { side: p.L, starts: truth.m0.length, horizon: p.horizon, perRun, error };
+      return { patch, plan, learn, direct: directUpdates(plan, p.L) };
+    });
+}
+
+/** How the equations went that the run stands for: those of our methods in the main figures, and that of the large lattice. */
+export function isingVerdict({ outcomes }: IsingStudy, size: IsingReportData["size"]): Verdict {
+  const main = acrossSeeds(
+    outcomes.filter(({ study, method }) => study === "main" && isOurs(method)),
+    ({ patch, method }) => [patch, method],
+  );
+  const watched = main.map((group) => {
+    const [{ patch, method }] = group;
+    const scored = group.filter(isScored);
+    return {
+      name: `the equation of the ${method} from patches of ${patch} × ${patch}`,
+      guards: scored.length < group.length ? null : meanGuards(scored.map(({ scores }) => scores.guards)),
+    };
+  });
+  if (!size) return verdictOf(watched);
+  const { side, guards, rest } = size;
+  const far = rest.mean.map((mean, j) => mean / rest.error[j]);
+  const worst = far.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
+  const unrest = `the lattices that the equation of ${side} × ${side} is learned from are not in equilibrium: a variable drifts by ${worst.toFixed(1)} standard errors`;
+  const large = { name: `the equation for ${side} × ${side} spins`, guards };
+  return verdictOf([...watched, large], Math.abs(worst) > UNREST ? [unrest] : []);
 }
 
 /** `error.compensator.patch16`, `std_ratio.increment.patch16.autoencoder`, `error.compensator.patch8.periodic` and so on. */
@@ -114,8 +184,22 @@ export function isingMetrics(
   const number = (value: number) => String(value).replace(".", "_");
   for (const group of groupsOf(study, "main")) {
     putScores(group);
-    const [{ method, closure }] = group;
+    const [{ method, closure, patch }] = group;
     if (isOurs(method)) putScores(group, closure);
+    put(metricName("outside", method, `patch${patch}`), scoresOf(group).outside, { exact: 0 });
+    const unphysical = overSeeds(group.map(({ scores }) => scores.guards.unphysical));
+    put(metricName("unphysical", method, `patch${patch}`), unphysical, { exact: 0 });
+    const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
+    if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
+  }
+  for (const { patch, learn, direct } of isingCosts(study)) {
+    const total = totalUpdates(learn);
+    for (const [phase, value] of Object.entries({ ...learn, total })) {
+      put(metricName("cost", "learn", phase, `patch${patch}`), single(value), { unit: "site updates" });
+    }
+    for (const [what, value] of Object.entries(direct)) {
+      put(metricName("cost", "direct", what, `patch${patch}`), single(value), { unit: "site updates" });
+    }
   }
   for (const group of groupsOf(study, "closure")) putScores(group, group[0].closure);
   for (const group of groups(study.outcomes)) {
@@ -137,9 +221,13 @@ export function isingMetrics(
   for (const [name, estimate] of Object.entries(lattices)) put(name, estimate);
   if (size) {
     for (const quantity of ["mean", "std"] as const) {
-      put(metricName("large", quantity, "predicted"), size.predicted[quantity]);
+      put(metricName("large", quantity, "predicted"), size.predicted[quantity], {
+        exact: size.exact?.[quantity] ?? null,
+      });
       if (size.direct) put(metricName("large", quantity, "direct"), size.direct[quantity]);
     }
+    put("cost.learn.total.large", single(totalUpdates(size.updates.learn)), { unit: "site updates" });
+    put("cost.direct.runs.large", single(size.updates.direct), { unit: "site updates" });
     put("seconds.large.learn", single(size.secondsLearn), { unit: "s" });
     put("seconds.large.predict", single(size.secondsPredict), { unit: "s" });
     put("seconds.large.direct", single(size.secondsDirect), { unit: "s" });
@@ -170,6 +258,10 @@ export function isingTables({ truth, outcomes }: IsingStudy): Record<string, Col
       m0,
       error: one.scores?.perStart[c] ?? "diverged",
       std_ratio: one.scores?.stdRatio ?? "diverged",
+      outside: one.scores?.guards.outside ?? "diverged",
+      unphysical: one.scores?.guards.unphysical ?? "diverged",
+      start_distance: one.scores?.startDistance[c] ?? "diverged",
+      degree: one.scores?.choice?.degree ?? "",
     })),
   );
   const row = (moments: IsingScores["moments"], c: number, t: number) => ({
@@ -225,11 +317,29 @@ export function isingFigures(study: IsingStudy) {
     floors: isingFloor(truth, options.runs),
     paper: paperErrors(options),
     density: { m: densities(truth, main, "m"), rho: densities(truth, main, "rho") },
+    degrees: main.flatMap(([{ method, patch, scores }]) =>
+      scores.choice ? [{ method, patch, ...scores.choice }] : [],
+    ),
+    starts: main.flatMap(([{ method, patch, scores }]) =>
+      isOurs(method) ? starts.map((c) => ({ method, patch, m0: truth.m0[c], distance: scores.startDistance[c] })) : [],
+    ),
+    costs: isingCosts(study).map(({ patch, plan, learn }) =>
+      costCurve(patch, plan, totalUpdates(learn), learnSide(options)),
+    ),
     closures: groupsOf(study, "closure").map((group) => ({ closure: group[0].closure, ...scoresOf(group) })),
     boundaries: groupsOf(study, "boundary").map((group) => ({ boundary: group[0].boundary, ...scoresOf(group) })),
     timeSteps: groupsOf(study, "time").map((group) => ({ time: group[0].time, ...scoresOf(group) })),
     dataSizes: groupsOf(study, "data").map((group) => ({ pairs: group[0].pairs, ...scoresOf(group) })),
   } satisfies Partial<IsingReportData>;
+}
+
+/** Costs of learning, which do not depend on the lattice that is predicted, and of direct simulation, against the side of that lattice. */
+function costCurve(patch: number, plan: DirectPlan, learn: number, learnedOn: number) {
+  const sides = Array.from({ length: 25 }, (_, k) => learnedOn * 2 ** (k / 4));
+  const direct = sides.map((side) => directUpdates(plan, side));
+  const even = (key: "mean" | "std") => sides.find((_, k) => direct[k][key] >= learn) ?? null;
+  const curve = (key: "mean" | "std") => direct.map((one) => one[key]);
+  return { patch, learn, sides, mean: curve("mean"), std: curve("std"), evenMean: even("mean"), evenStd: even("std") };
 }
 
 /** Densities of the late values of an observable on the range of the truth. */

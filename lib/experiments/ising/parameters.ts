@@ -3,7 +3,15 @@ import { InputError } from "../../errors.ts";
 import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
-import { checkPatches, checkTraining, isWhole, SEEDS, TRAINING } from "../../run/training-parameters.ts";
+import {
+  checkEquation,
+  checkLearnSide,
+  checkPatches,
+  EQUATION,
+  isWhole,
+  SEEDS,
+  TRAINING,
+} from "../../run/training-parameters.ts";
 import { BOUNDARIES, COHORT, HAND_MADE, UPSAMPLINGS } from "../../systems/ising.ts";
 
 export const ISING_CLOSURES = [...HAND_MADE, "autoencoder", "dynamics"] as const;
@@ -80,7 +88,7 @@ const parameters = {
     choices: ["none", "all"],
     default: "none",
     profiles: { standard: "all", paper: "all" },
-    meaning: "whether closures, boundaries, durations and amounts of data are compared too",
+    meaning: "whether closures, boundaries, durations and amounts of data are compared too, with the first seed",
   },
   studyPatch: {
     kind: "integer",
@@ -92,16 +100,25 @@ const parameters = {
   },
   trajectories: {
     kind: "integer",
-    default: 512,
-    profiles: { standard: 2048, paper: 1024 },
+    default: 2048,
+    profiles: { standard: 16_384, paper: 1024 },
     min: 32,
     max: 1e6,
     meaning: "small lattices simulated, whole cohorts of 32 that start alike",
     paper: "3.3 (1,000)",
   },
+  snapshots: {
+    kind: "integer",
+    default: 2048,
+    profiles: { standard: 8192, paper: 1e9 },
+    min: 32,
+    max: 1e9,
+    meaning: "snapshots that become large lattices, evenly out of all cohorts and ages, at most",
+    paper: "3.3 (all)",
+  },
   records: {
     kind: "integer",
-    default: 32,
+    default: 16,
     profiles: { paper: 200 },
     min: 2,
     max: 10_000,
@@ -120,27 +137,35 @@ const parameters = {
   },
   relaxTime: {
     kind: "number",
-    default: 16,
+    default: 8,
     profiles: { paper: 25 },
     min: 0,
     max: 1000,
     unit: "sweeps",
-    meaning:
-      "LocalRelax of every patch position after a first doubling, less after later ones; at most the age of a snapshot. A site lies in four positions",
+    meaning: "LocalRelax of every patch position, at most the age of a snapshot. A site lies in four positions",
     paper: "2 (25)",
   },
   patchesPerSnapshot: {
     kind: "integer",
-    default: 8,
+    default: 65_536,
     profiles: { paper: 1 },
     min: 1,
     max: 65_536,
-    meaning: "patches evolved per snapshot, at most K",
+    meaning: "patches evolved per snapshot, at most K: all by default",
     paper: "3.3",
+  },
+  learnSide: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    max: 65_536,
+    unit: "spins",
+    meaning:
+      "side of the lattices that the equation is learned on, at most L: drift and n times diffusion do not depend on it; 0: L itself, and 128 for --large",
   },
   incrementTime: {
     kind: "number",
-    default: 0.2,
+    default: 0.5,
     above: 0,
     max: 1,
     unit: "sweeps",
@@ -158,11 +183,13 @@ const parameters = {
   dt: {
     kind: "number",
     default: 0.1,
+    profiles: { quick: 0.2 },
     above: 0,
     max: 1,
     unit: "sweeps",
     meaning: "step of predictions where the drift is the generator's (Heun's scheme)",
   },
+  ...EQUATION,
   ...TRAINING,
   diffusion: { ...TRAINING.diffusion, default: "triangular" },
   hidden: { ...TRAINING.hidden, profiles: { paper: [64, 64, 64] } },
@@ -188,10 +215,11 @@ const parameters = {
   copies: {
     kind: "integer",
     default: 4,
-    profiles: { paper: 8 },
+    profiles: { quick: 2, paper: 8 },
     min: 2,
     max: 1024,
-    meaning: "evolutions of each patch over which the change of learned closure variables is averaged",
+    meaning:
+      "independent evolutions of each patch for the increments, whose covariance gives the diffusion; the changes of learned closure variables are averaged over as many",
   },
   closureSnapshots: {
     kind: "integer",
@@ -227,7 +255,7 @@ const parameters = {
   runs: {
     kind: "integer",
     default: 64,
-    profiles: { standard: 256, paper: 512 },
+    profiles: { standard: 512, paper: 512 },
     min: 2,
     max: 100_000,
     meaning: "predicted trajectories per start",
@@ -235,8 +263,8 @@ const parameters = {
   },
   trueRuns: {
     kind: "integer",
-    default: 512,
-    profiles: { standard: 2048, paper: 4096 },
+    default: 256,
+    profiles: { standard: 4096, paper: 4096 },
     min: 32,
     max: 1e6,
     meaning: "directly simulated lattices per start",
@@ -288,7 +316,14 @@ function check(p: IsingOptions): void {
     const near = COHORT * Math.max(1, Math.round(p.trajectories / COHORT));
     throw new InputError(`--trajectories ${p.trajectories} is not a multiple of ${COHORT}: use ${near}`);
   }
-  checkTraining(p, p.trajectories * p.records);
+  const closing = { none: 0, features: 2, blocks: 2, autoencoder: p.variables, dynamics: p.variables }[p.closure];
+  checkEquation(p, {
+    snapshots: Math.min(p.snapshots, p.trajectories * p.records),
+    cohorts: p.trajectories / COHORT,
+    variables: 2 + closing,
+  });
+  checkLearnSide(p.learnSide, p.L, p.patches);
+  if (p.large > 0) checkLearnSide(p.learnSide, p.large, [p.studyPatch]);
   for (const [option, time] of [
     ["increment-time", p.incrementTime],
     ["compensator-time", p.compensatorTime || p.dt],
@@ -316,7 +351,7 @@ function check(p: IsingOptions): void {
     }
   }
   const rows = Math.min(p.closureSnapshots, p.trajectories * p.records);
-  if (learned.length > 0 && rows < Math.max(p.batch, p.closureBatch)) {
+  if (learned.length > 0 && rows < Math.max(p.drift === "network" ? p.batch : 0, p.closureBatch)) {
     throw new InputError(
       `${rows} snapshots for learned closures are fewer than a --batch of ${p.batch} or a --closure-batch of ${p.closureBatch}: raise --closure-snapshots or lower the batch`,
     );

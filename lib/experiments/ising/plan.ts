@@ -1,7 +1,7 @@
 // Which equations the Ising experiment learns: sources of training pairs, and what is trained on each.
 import type { Gpu } from "../../gpu/device.ts";
 import { METHODS, type Method } from "../../method/pairs.ts";
-import type { Duration } from "../../method/snapshots.ts";
+import type { Duration, Measures } from "../../method/snapshots.ts";
 import { closureTraining } from "../../run/training-parameters.ts";
 import { Ising } from "../../systems/ising.ts";
 import { ISING_CLOSURES, type IsingClosure, type IsingOptions, isLearned } from "./parameters.ts";
@@ -26,8 +26,10 @@ export interface Training {
   readonly fewer: number;
 }
 
+/** Training states that the distance of the starts is measured from, at most. */
+export const TRAINING_STATES = 2048;
 /** Durations that are compared, beside the run's own. */
-const TIMES = { increment: [0.05, 0.5], compensator: [0.2, 0.5] } as const;
+const TIMES = { increment: [0.1, 0.2], compensator: [0.2, 0.5] } as const;
 /** The comparison of amounts of data takes one snapshot in these many. */
 const FEWER = [4, 16, 64];
 
@@ -58,6 +60,20 @@ const CLOSURE_PATCHES = 4;
 /** A duration as the command line has it, where 0 stands for the generator. */
 export const durationOf = (time: number): Duration => (time === 0 ? "generator" : time);
 
+/** What is measured for the trainings of a source, each time once. */
+export function measuresOf({ trainings }: Source, { copies }: IsingOptions): Measures {
+  const times = (compensated: boolean) =>
+    trainings.filter(({ method }) => (method === "compensator") === compensated).map(({ time }) => time);
+  return { compensatorTimes: [...new Set(times(true))], incrementTimes: [...new Set(times(false))], copies };
+}
+
+/** Which of the sets of `measuredPairs` a training takes. */
+export function setOf({ compensatorTimes, incrementTimes }: Measures, { method, time }: Training): number {
+  return method === "compensator"
+    ? compensatorTimes.indexOf(time)
+    : compensatorTimes.length + incrementTimes.indexOf(time);
+}
+
 /** The duration of the pairs of a method: a learned closure has no rates, so there the generator is out of reach. */
 function timeOf(method: Method, closure: IsingClosure, p: IsingOptions): number {
   if (method !== "compensator") return p.incrementTime;
@@ -79,7 +95,9 @@ export function isingSources(p: IsingOptions): Source[] {
   const main = p.patches.map((patch): Source => {
     const trainings = METHODS.map((method) => training("main", p.closure, method));
     if (all && patch === p.studyPatch) {
-      const enough = (fewer: number) => (p.trajectories * p.records) / fewer >= p.batch;
+      // Networks need a batch; polynomials as many cohorts as terms, which they see to themselves.
+      const least = p.drift === "network" ? p.batch : 64;
+      const enough = (fewer: number) => Math.min(p.snapshots, p.trajectories * p.records) / fewer >= least;
       for (const method of ["compensator", "increment"] as const) {
         const own = timeOf(method, p.closure, p);
         const times = TIMES[method].filter((time) => time !== own);
@@ -107,21 +125,23 @@ export function isingSources(p: IsingOptions): Source[] {
 }
 
 /**
- * LocalRelax time of every patch position for a snapshot of some age at the level that leads to `side`; a site lies in four
- * positions and moves four times as long. A first doubling takes `longest`; later levels in proportion to their seams, of which there are
- * fewer for larger tiles. Young snapshots are relaxed no longer than their age: they would else lose what is early about them.
+ * LocalRelax time of every patch position for a snapshot of some age; a site lies in four positions and moves four times as long. The full
+ * time at every level: seams that are left teach an equation that orders too much. Young snapshots are relaxed no longer than their
+ * age: they would else lose what is early about them.
  */
-export function relaxTimeOf(longest: number, age: number, patch: number, side: number): number {
-  return Math.min(longest * ((2 * patch) / side), age);
+export function relaxTimeOf(longest: number, age: number): number {
+  return Math.min(longest, age);
 }
 
+/** Side of the lattices that equations are learned on. */
+export const learnSide = ({ learnSide: side, L }: IsingOptions) => side || L;
+
 /** How snapshots become large lattices of which patches are evolved; a learned encoder is costly, so fewer of each. */
-export function pairPlan(p: IsingOptions, { patch, closure }: Pick<Source, "patch" | "closure">) {
+export function pairPlan(p: IsingOptions, { closure }: Pick<Source, "closure">) {
   return {
-    side: p.L,
-    relaxTime: (age: number, side: number) => relaxTimeOf(p.relaxTime, age, patch, side),
+    side: learnSide(p),
+    relaxTime: (age: number) => relaxTimeOf(p.relaxTime, age),
     patchesPerSnapshot: isLearned(closure) ? Math.min(p.patchesPerSnapshot, CLOSURE_PATCHES) : p.patchesPerSnapshot,
-    condition: [p.T],
   };
 }
 

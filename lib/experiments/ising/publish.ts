@@ -3,7 +3,7 @@ import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { Observable } from "../../systems/system.ts";
 import type { IsingReportData } from "./data.ts";
-import { type IsingStudy, isingFigures, isingMetrics, isingTables, scoreTable } from "./metrics.ts";
+import { type IsingStudy, isingFigures, isingMetrics, isingTables, isingVerdict, scoreTable } from "./metrics.ts";
 import { isLearned } from "./parameters.ts";
 import { isingReport } from "./report.ts";
 import type { measureLattices } from "./upsampled-lattices.ts";
@@ -26,6 +26,7 @@ export function publishIsing(
   return publish(run, {
     tables: isingTables(study),
     metrics: (seconds) => isingMetrics(study, distances, rest.size, seconds),
+    verdict: isingVerdict(study, rest.size),
     scoreTable,
     report: (result, command) => isingReport({ result, command, ...figures }),
   });

@@ -1,4 +1,5 @@
 import type { Method } from "../../method/pairs.ts";
+import { degrees } from "../../report/figures/degrees.ts";
 import { spread, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
@@ -123,7 +124,15 @@ function sections(data: IsingReportData): Section[] {
         [lattices.making(data), lattices.distances(data), lattices.correlations(data), lattices.snapshots(data)],
       ),
     },
-    { id: "drift", title: "Learned drift", body: trajectories.driftField(data) },
+    {
+      id: "drift",
+      title: "Learned equation",
+      body: ifAny(
+        [data.driftField ? [1] : [], data.degrees],
+        [degrees(data.degrees), trajectories.driftField(data), scores.starts(data)],
+      ),
+    },
+    { id: "costs", title: "Cost", body: scores.cost(data) },
     { id: "size", title: "A larger lattice", body: scores.size(data) },
   ];
 }

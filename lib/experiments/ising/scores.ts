@@ -2,7 +2,12 @@
 // simulation in physical time, and the fluctuations of the late magnetization.
 import { type Ensemble, firstVariables, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
+import { logInterval, logSpread, replicateMoments } from "../../analysis/replicates.ts";
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
+import { type Guards, guardsOf, type Range } from "../../method/sde/guards.ts";
+import { nearestDistances } from "../../method/sde/hull.ts";
+import type { SdeModel } from "../../method/sde/model.ts";
+import type { Choice } from "../../method/sde/polynomial/field.ts";
 
 /** m and ρ: the first variables of every z. */
 const OBSERVABLES = 2;
@@ -22,6 +27,8 @@ export interface IsingTruth {
   readonly runs: number;
   /** One entry per start, `[times, 2]`. */
   readonly moments: readonly Moments[];
+  /** The same if the runs were drawn again, words of replicas together. */
+  readonly replicates: readonly (readonly Moments[])[];
   readonly late: Late;
 }
 
@@ -35,7 +42,11 @@ export interface Late {
   readonly rho: Float32Array;
 }
 
-export interface IsingScores {
+/** The scores, all positive. */
+export const QUANTITIES = ["error", "early", "stdRatio"] as const;
+type Quantities<T> = { readonly [quantity in (typeof QUANTITIES)[number]]: T };
+
+export interface IsingScores extends Quantities<number> {
   /** Σ_t |z̄ − z̄_true|² / Σ_t |z̄_true|² over (m, ρ), mean over the starts; to the end, and for t < 20. */
   readonly error: number;
   readonly early: number;
@@ -43,28 +54,47 @@ export interface IsingScores {
   readonly perStart: readonly number[];
   /** Late standard deviation of m over the true one. */
   readonly stdRatio: number;
+  /** 95 % intervals of one seed, of training data, runs and truth; null where what the data leave open is not known. */
+  readonly intervals: Quantities<readonly [number, number]> | null;
+  /** Standard deviation of the logarithm of each score that the truth alone gives it. */
+  readonly truthSpread: Quantities<number>;
+  readonly guards: Guards;
+  /** How degree and ridge of the drift were chosen; null for a network. */
+  readonly choice: (Choice & { readonly degree: number }) | null;
+  /** Mean distance of the runs of every start from the nearest training state, in standard deviations of these. */
+  readonly startDistance: readonly number[];
   /** One entry per start, `[times, 2]`. */
   readonly moments: readonly Moments[];
   readonly late: Late;
 }
 
+/** Starts that the late part is taken from: those near equilibrium, or all. */
+function lateStarts(m0: readonly number[]): number[] {
+  const near = m0.flatMap((m, c) => (m >= NEAR ? [c] : []));
+  return near.length > 0 ? near : m0.map((_, c) => c);
+}
+
+/** Mean and standard deviation of m in the late part. */
+function lateMoments(moments: readonly Moments[], m0: readonly number[]) {
+  let [variance, mean, count] = [0, 0, 0];
+  for (const c of lateStarts(m0)) {
+    const { mean: means, std } = moments[c];
+    const times = std.length / OBSERVABLES;
+    for (let t = Math.floor(LATE * (times - 1)); t < times; t++, count++) {
+      variance += std[t * OBSERVABLES] ** 2;
+      mean += means[t * OBSERVABLES];
+    }
+  }
+  return { std: Math.sqrt(variance / count), mean: mean / count };
+}
+
 /** Moments of m and ρ, and the late part, of an ensemble with one case per start. */
-export function isingMoments(runsOfAll: Ensemble, m0: readonly number[]) {
+function isingMoments(runsOfAll: Ensemble, m0: readonly number[]) {
   const { times, runs, data, cases, d } = firstVariables(runsOfAll, OBSERVABLES);
   const rows = cases * runs;
   const moments = momentsOf({ times, cases, runs, d, data });
-  const near = m0.flatMap((m, c) => (m >= NEAR ? [c] : []));
-  const starts = near.length > 0 ? near : m0.map((_, c) => c);
+  const starts = lateStarts(m0);
   const from = Math.floor(LATE * (times.length - 1));
-  let variance = 0;
-  let mean = 0;
-  let count = 0;
-  for (const c of starts) {
-    for (let t = from; t < times.length; t++, count++) {
-      variance += moments[c].std[t * OBSERVABLES] ** 2;
-      mean += moments[c].mean[t * OBSERVABLES];
-    }
-  }
   const samples = (j: number) => {
     const all = starts.length * runs * (times.length - from);
     const step = Math.max(1, Math.ceil(all / SAMPLES));
@@ -75,30 +105,83 @@ export function isingMoments(runsOfAll: Ensemble, m0: readonly number[]) {
       return data[(t * rows + start * runs + (at % runs)) * d + j];
     });
   };
-  const late: Late = { std: Math.sqrt(variance / count), mean: mean / count, m: samples(0), rho: samples(1) };
+  const late: Late = { ...lateMoments(moments, m0), m: samples(0), rho: samples(1) };
   return { moments, late };
 }
 
-/** Scores of predicted runs, one case per start. */
-export function scoreIsing(truth: IsingTruth, predicted: Ensemble): IsingScores {
+/** Moments of direct simulations, whose runs share the noise of visits with the other `lanes` of their word. */
+export function isingTruth(observed: Ensemble, m0: readonly number[], lanes: number, seed: number): IsingTruth {
+  const { times, runs } = observed;
+  const replicates = replicateMoments(observed, null, seed, lanes);
+  return { times, m0, runs, ...isingMoments(observed, m0), replicates };
+}
+
+/** What is scored of an equation: its trajectories, one case per start, the draws of their parameters, and the states that taught it. */
+export interface Predicted {
+  readonly trajectories: Ensemble;
+  readonly drawn: Ensemble | null;
+  readonly training: Float32Array;
+  readonly ranges: readonly Range[];
+  readonly seed: number;
+}
+
+/** Scores of an equation. Throws Error for predictions of other starts or times than the truth's. */
+export function scoreIsing(
+  truth: IsingTruth,
+  model: SdeModel,
+  { trajectories, drawn, training, ranges, seed }: Predicted,
+): IsingScores {
   const { times, m0 } = truth;
-  const { moments, late } = isingMoments(predicted, m0);
-  const errors = (length: number) =>
-    m0.map((_, c) =>
-      relativeSquaredError(
-        Array.from(moments[c].mean).slice(0, length),
-        Array.from(truth.moments[c].mean).slice(0, length),
-      ),
+  const { moments, late } = isingMoments(trajectories, m0);
+  const all = (predicted: readonly Moments[], exact: readonly Moments[], std: number) => {
+    const errors = (length: number) =>
+      m0.map((_, c) =>
+        relativeSquaredError(
+          Array.from(predicted[c].mean).slice(0, length),
+          Array.from(exact[c].mean).slice(0, length),
+        ),
+      );
+    const perStart = errors(OBSERVABLES * times.length);
+    const stdRatio = lateMoments(predicted, m0).std / std;
+    return { perStart, error: average(perStart), early: average(errors(earlyLength(times))), stdRatio };
+  };
+  const scores = all(moments, truth.moments, truth.late.std);
+  const { replicates } = truth;
+  const stds = replicates.map((one) => lateMoments(one, m0).std);
+  const ofTruth = replicates.map((one, k) => all(moments, one, stds[k]));
+  const first = drawn && {
+    best: firstVariables(trajectories, OBSERVABLES),
+    drawn: firstVariables(drawn, OBSERVABLES),
+  };
+  const ofAll =
+    first &&
+    replicateMoments(first.best, first.drawn, seed).map((one, k) =>
+      all(one, replicates[k % replicates.length], stds[k % stds.length]),
     );
-  const perStart = errors(OBSERVABLES * times.length);
+  const { d, data, runs, cases } = trajectories;
+  const nearest = nearestDistances(model.hull, data.subarray(0, cases * runs * d), training);
+  const { drift } = model;
   return {
-    error: average(perStart),
-    early: average(errors(earlyLength(times))),
-    perStart,
-    stdRatio: late.std / truth.late.std,
+    ...scores,
+    intervals:
+      ofAll &&
+      eachQuantity((key) =>
+        logInterval(
+          scores[key],
+          ofAll.map((one) => one[key]),
+        ),
+      ),
+    truthSpread: eachQuantity((key) => logSpread(ofTruth.map((one) => one[key]))),
+    guards: guardsOf(model, trajectories, ranges),
+    choice: drift.kind === "polynomial" ? { ...drift.choice, degree: drift.degree } : null,
+    startDistance: m0.map((_, c) => average(nearest.subarray(c * runs, (c + 1) * runs))),
     moments,
     late,
   };
+}
+
+function eachQuantity<T>(of: (key: (typeof QUANTITIES)[number]) => T): Quantities<T> {
+  return { error: of("error"), early: of("early"), stdRatio: of("stdRatio") };
 }
 
 /**
@@ -113,6 +196,11 @@ export function isingFloor({ times, moments, runs }: IsingTruth, predictedRuns: 
       ),
     );
   return { error: floor(OBSERVABLES * times.length), early: floor(earlyLength(times)) };
+}
+
+/** Relative squared error of the mean of one true run from every start, mean over the starts: that of R runs is 1/R of it. */
+export function samplingOfRuns({ moments }: IsingTruth): number {
+  return average(moments.map(({ mean, std }) => samplingFloor(Array.from(mean), Array.from(std), 1)));
 }
 
 /** Numbers of moments `[times, 2]` that belong to early times. */

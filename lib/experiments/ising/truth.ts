@@ -9,7 +9,7 @@ import { type Progress, withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { Ising, IsingStates } from "../../systems/ising.ts";
 import type { IsingOptions } from "./parameters.ts";
-import { type IsingTruth, isingMoments } from "./scores.ts";
+import { type IsingTruth, isingTruth } from "./scores.ts";
 
 /** Moments of m and ρ over time from every start. `system` observes in few large pieces where its patches are large. */
 export async function simulateTruth(
@@ -33,7 +33,7 @@ export async function simulateTruth(
   };
   const total = times.length * runs * m0.length;
   const named = await simulatedTruth(run, () => withProgress("direct simulation", total, work));
-  return { times, m0, runs, ...isingMoments(named.observables, m0) };
+  return isingTruth(named.observables, m0, system.lanes, seed);
 }
 
 /** z of prepared lattices, the starts of predictions, `[starts · runs, d]`. */

@@ -4,7 +4,7 @@ import { twoPoint } from "../../analysis/two-point.ts";
 import { wassersteinFloor } from "../../analysis/wasserstein.ts";
 import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
-import { upsampleTo, upsamplingFactors } from "../../method/upsample.ts";
+import { upsampleTo, upsamplingSides } from "../../method/upsample.ts";
 import { type Stream, stream } from "../../random/stream.ts";
 import { metricName } from "../../run/result.ts";
 import type { Estimate } from "../../run/seeds.ts";
@@ -67,18 +67,17 @@ export async function measureLattices(
       stream(seed, `lattices/small/${patch}`, step),
     );
     const at = (step: number) => stream(seed, `lattices/upsample/${patch}`, step);
-    for (const [k, factor] of upsamplingFactors(patch, side).entries()) {
+    for (const [k, extent] of upsamplingSides(system, patch, side).entries()) {
       const level = k + 1;
-      states = await firstOf(system, states, count(states.side * factor));
+      states = await firstOf(system, states, count(extent));
       // Steps of the stream as in upsampleTo.
-      const large = await system.upsample(states, factor, at(8 * level));
+      const large = await system.upsample(states, extent / states.side, at(8 * level));
       states.destroy();
       states = large;
-      const extent = states.side;
       const truth = truths.get(extent) ?? (await sampleTruth(gpu, physics, count(extent), extent, seed));
       truths.set(extent, truth);
       const unrelaxed = await sample(gpu, physics, states);
-      const time = relaxTimeOf(relaxTime, EQUILIBRIUM, patch, extent);
+      const time = relaxTimeOf(relaxTime, EQUILIBRIUM);
       if (time > 0) await system.relax(states, time, at(8 * level + 2));
       const relaxed = await sample(gpu, physics, states);
       const kinds = [
@@ -212,9 +211,9 @@ async function draw(
     const pause = age - (AGES[row - 1] ?? 0);
     await system.evolve(small, pause, at("small", row + 1));
     await system.evolve(truth, pause, at("true", row + 1));
-    const time = (extent: number) => relaxTimeOf(relaxTime, age, patch, extent);
     const copy = await system.unpack(await system.pack(small), patch);
-    const upsampled = await upsampleTo(system, copy, side, time, at(`upsample/${age}`));
+    const options = { side, relaxTime: relaxTimeOf(relaxTime, age), stream: at(`upsample/${age}`) };
+    const upsampled = await upsampleTo(system, copy, options);
     const picture = async (title: string, states: IsingStates) => ({
       title,
       side: states.side,

@@ -1,6 +1,7 @@
 /** What the predator–prey report shows. */
 import type { Method } from "../../method/pairs.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
+import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Checked } from "../../report/figures/model-free.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
 import type { RunResult } from "../../run/result.ts";
@@ -66,7 +67,10 @@ export interface PredatorPreyReportData {
     stdError: Estimate;
     worstStdError: Estimate;
     mmd: Estimate;
+    outside: Estimate;
   }[];
+  /** How the degree of each drift was chosen. */
+  degrees: DegreeChoice[];
   /** Sampling errors that a perfect model would show. */
   meanFloor: number;
   stdFloor: number;

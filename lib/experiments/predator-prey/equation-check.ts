@@ -1,7 +1,7 @@
 // The learned predator–prey equation over a model-free estimate from the same states: drift and diffusion by Kramers–Moyal.
 import { type Bin, binMeans, equalBins, gridBins, kramersMoyal } from "../../analysis/kramers-moyal.ts";
 import type { Gpu } from "../../gpu/device.ts";
-import { type Pairs, regression } from "../../method/pairs.ts";
+import { type Increments, regression } from "../../method/pairs.ts";
 import { evaluate, type SdeModel } from "../../method/sde/model.ts";
 import { thinned } from "../../method/snapshots.ts";
 
@@ -20,8 +20,9 @@ const DEGREE = 1;
  * Increments over τ and 2τ (`single`, `double`, from the same snapshots and patches) in bins of mean prey and mean predators, and the
  * learned functions averaged over the same states.
  */
-export async function checkedEquation(gpu: Gpu, model: SdeModel, single: Pairs, double: Pairs) {
-  const { d, state, change, lambda, time: tau } = regression(single, "increment");
+export async function checkedEquation(gpu: Gpu, model: SdeModel, single: Increments, double: Increments) {
+  // By the spread of the changes themselves, not by that of their copies.
+  const { d, state, change, lambda, time: tau } = regression({ ...single, variation: null }, "increment");
   // Rows stand in order of time: thinned evenly, all ages of the trajectories count.
   const thin = (values: Float32Array) => thinned(values, d, MOST_STATES);
   const states = thin(state);

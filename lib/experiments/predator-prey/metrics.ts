@@ -5,11 +5,13 @@ import { caseOf, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { effectiveTimes, ensembleFloor } from "../../analysis/ensemble-error.ts";
 import { average, averageRow } from "../../analysis/mean.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
+import { meanGuards } from "../../method/sde/guards.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, bandOverSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
+import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type PredatorPreyReportData, SPECIES } from "./data.ts";
 import type { PredatorPreyScores, PredatorPreyTruth, predatorPreyFloor, TrueEnsembles } from "./scores.ts";
 
@@ -50,17 +52,27 @@ function mainGroups({ outcomes, points, patch }: PredatorPreyStudy): Outcome[][]
   );
 }
 
-/** Errors of mean and std, mean over the species and in the worst case, and mean MMD²; all mean over seeds. */
+/** Errors of mean and std, mean over the species and in the worst case, and mean MMD²; all geometric means over seeds. */
 function scoresOf(group: readonly Outcome[]) {
-  const over = (score: (scores: PredatorPreyScores) => number) => overSeeds(group.map(({ scores }) => score(scores)));
+  const [{ scores: first }] = group;
+  const over = (score: (scores: PredatorPreyScores) => number, key?: "mean" | "std") =>
+    overSeeds(
+      group.map(({ scores }) => score(scores)),
+      {
+        scale: "log",
+        shared: key && average(group.map(({ scores }) => scores.truthSpread[key])),
+        alone: key && first.intervals?.[key],
+      },
+    );
   return {
     method: group[0].method,
     closure: group[0].closure,
-    meanError: over(({ error }) => average(error.mean.average)),
+    meanError: over(({ error }) => average(error.mean.average), "mean"),
     worstMeanError: over(({ error }) => Math.max(...error.mean.worst)),
-    stdError: over(({ error }) => average(error.std.average)),
+    stdError: over(({ error }) => average(error.std.average), "std"),
     worstStdError: over(({ error }) => Math.max(...error.std.worst)),
     mmd: over(({ mmdMean }) => mmdMean),
+    outside: overSeeds(group.map(({ scores }) => scores.guards.outside)),
   };
 }
 
@@ -95,6 +107,18 @@ function momentFloors({ truth, outcomes, runs }: PredatorPreyStudy) {
   return { mean: average(floor.mean.average), std: average(floor.std.average) };
 }
 
+/** How the equations went that the run stands for: ours at λ = K. */
+export function predatorPreyVerdict(study: PredatorPreyStudy): Verdict {
+  return verdictOf(
+    mainGroups(study)
+      .filter(([{ method }]) => isOurs(method))
+      .map((group) => ({
+        name: `the equation of the ${group[0].method} with the closure ${group[0].closure}`,
+        guards: meanGuards(group.map(({ scores }) => scores.guards)),
+      })),
+  );
+}
+
 /** `mmd.increment.lambda2.5`, `mean_error.compensator`, `std_error.compensator.dynamics` and so on. */
 export function predatorPreyMetrics(study: PredatorPreyStudy, seconds: number): Record<string, Metric> {
   const metrics: Record<string, Metric> = {};
@@ -117,6 +141,9 @@ export function predatorPreyMetrics(study: PredatorPreyStudy, seconds: number): 
     put(metricName("std_error", method, ...suffix), stdError, { exact: 0 });
     put(metricName("std_error", method, "worst", ...suffix), worstStdError, { exact: 0 });
     put(metricName("pairs", method, ...suffix), single(pairs));
+    put(metricName("outside", method, `patch${study.patch}`, ...suffix), scoresOf(group).outside, { exact: 0 });
+    const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
+    if (degrees.length > 0) put(metricName("degree", method, `patch${study.patch}`, ...suffix), overSeeds(degrees));
   }
   const { overall } = floorOf(study);
   put("mmd.floor", single(overall.value));
@@ -223,7 +250,15 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
       .filter(([one]) => one.closure === closure)
       .map((group) => {
         const [{ method, lambda }] = group;
-        return { method, lambda, times, ...bandOverSeeds(group.map(({ scores }) => scores.mmd)) };
+        return {
+          method,
+          lambda,
+          times,
+          ...bandOverSeeds(
+            group.map(({ scores }) => scores.mmd),
+            "log",
+          ),
+        };
       }),
     mmdFloor: { times, ...floorOf(study) },
     mmdAgainstLambda: sweep.map((group) => {
@@ -232,6 +267,7 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
     }),
     ensemble: outcomes[0].ensembles.size,
     scores: main.map(scoresOf),
+    degrees: shown.flatMap(({ method, scores }) => (scores.choice ? [{ method, patch, ...scores.choice }] : [])),
     meanFloor: floors.mean,
     stdFloor: floors.std,
     costs: costs(study, seconds),
@@ -280,7 +316,7 @@ function costs({ truth, points, runs, outcomes }: PredatorPreyStudy, seconds: Re
     ],
     ["closure", "small systems, their upsampling and the training of the encoders, all seeds"],
     ["partial evolution", "pairs of all seeds and closures"],
-    ["train", `${equations} equations`],
+    ["learn", `${equations} equations`],
     ["predict", `all predictions; ${runs} trajectories per case of the main ones`],
   ];
   return rows.map(([what, note]) => ({ what, seconds: seconds[what] ?? Number.NaN, note }));

@@ -3,7 +3,7 @@ import { InputError } from "../../errors.ts";
 import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
-import { checkTraining, isWhole, SEEDS, TRAINING } from "../../run/training-parameters.ts";
+import { checkEquation, checkTraining, EQUATION, isWhole, SEEDS, TRAINING } from "../../run/training-parameters.ts";
 import {
   checkPredatorPrey,
   INTEGRATORS,
@@ -141,7 +141,7 @@ const parameters = {
   trajectories: {
     kind: "integer",
     default: 256,
-    profiles: { standard: 6144, paper: 50 },
+    profiles: { standard: 1024, paper: 50 },
     min: 1,
     max: 1e6,
     meaning: "small systems simulated",
@@ -183,11 +183,20 @@ const parameters = {
   },
   patchesPerSnapshot: {
     kind: "integer",
-    default: 1,
+    default: 100_000,
+    profiles: { paper: 1 },
     min: 1,
-    max: 2500,
-    meaning: "patches evolved per snapshot, at most K",
+    max: 100_000,
+    meaning: "patches evolved per snapshot, at most K: all by default",
     paper: "3.2",
+  },
+  copies: {
+    kind: "integer",
+    default: 4,
+    profiles: { paper: 1 },
+    min: 1,
+    max: 1024,
+    meaning: "independent evolutions of each patch for the increments; their covariance gives the diffusion",
   },
   incrementTime: {
     kind: "number",
@@ -216,6 +225,7 @@ const parameters = {
     meaning: "λ of the loss; K is always among them. The noise of one training is rescaled, which is the same",
     paper: "3.2",
   },
+  ...EQUATION,
   ...TRAINING,
   hidden: { ...TRAINING.hidden, profiles: { quick: [16, 16], paper: [64, 64, 64] } },
   batch: { ...TRAINING.batch, profiles: { quick: 512 } },
@@ -376,8 +386,8 @@ function check(p: PredatorPreyOptions): void {
   }
   for (const mean of p.means) for (const amplitude of p.amplitudes) checkWave(mean, amplitude);
   const snapshots = p.trajectories * p.records;
-  checkTraining(p, snapshots);
-  if (snapshots < FEWER * p.batch) {
+  checkEquation(p, { snapshots, cohorts: p.trajectories, variables: 2 + p.variables });
+  if (p.drift === "network" && snapshots < FEWER * p.batch) {
     throw new InputError(
       `${snapshots} snapshots are fewer than ${FEWER} times the batch of ${p.batch}, which the training on one in ${FEWER} needs: raise --trajectories`,
     );

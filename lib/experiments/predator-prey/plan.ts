@@ -5,6 +5,8 @@ import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
 import { closureTraining } from "../../run/training-parameters.ts";
 import { EVERY, FEWER, type PredatorPreyOptions } from "./parameters.ts";
 
+/** Training states that the distance of the starts is measured from, at most. */
+export const TRAINING_STATES = 2048;
 /** Patches of a snapshot that the closure is trained on, at most. */
 const CLOSURE_PATCHES = 8;
 

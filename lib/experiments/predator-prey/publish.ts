@@ -7,6 +7,7 @@ import {
   predatorPreyFigures,
   predatorPreyMetrics,
   predatorPreyTables,
+  predatorPreyVerdict,
   scoreTable,
 } from "./metrics.ts";
 import type { PredatorPreyOptions } from "./parameters.ts";
@@ -29,6 +30,7 @@ export function publishPredatorPrey(
   return publish(run, {
     tables: predatorPreyTables(study),
     metrics: (seconds) => predatorPreyMetrics(study, seconds),
+    verdict: predatorPreyVerdict(study),
     scoreTable,
     report: (result, command) =>
       predatorPreyReport({ result, command, ...predatorPreyFigures(study, result.seconds), ...setting }),

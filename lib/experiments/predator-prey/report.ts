@@ -1,4 +1,5 @@
 import { comparisonTable } from "../../report/figures/comparison.ts";
+import { degrees } from "../../report/figures/degrees.ts";
 import { path, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatSetting, formatWithInterval } from "../../report/number.ts";
@@ -76,8 +77,12 @@ predator. Mean <i>u</i> and mean <i>v</i> are averages over the grid; means, sta
       id: "equation",
       title: "Learned equation",
       body: ifAny(
-        [data.driftField?.u ?? [], data.kramersMoyal],
-        [equation.driftField(data), equation.kramersMoyal(data)],
+        [data.driftField?.u ?? [], data.kramersMoyal, data.degrees],
+        [
+          equation.driftField(data),
+          equation.kramersMoyal(data),
+          degrees(data.degrees, (points) => `patches of ${points} points`),
+        ],
       ),
     },
     {

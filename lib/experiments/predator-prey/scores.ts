@@ -3,7 +3,13 @@ import { caseOf, type Ensemble, firstVariables, type Moments, momentsOf, someRun
 import { ensembleError, type Scores } from "../../analysis/ensemble-error.ts";
 import { average, averageRow } from "../../analysis/mean.ts";
 import { type MmdFloor, mmdFloor, mmdOverTime } from "../../analysis/mmd.ts";
+import { logInterval, logSpread, replicateMoments } from "../../analysis/replicates.ts";
 import type { Gpu } from "../../gpu/device.ts";
+import { concatenate } from "../../method/concatenate.ts";
+import { type Guards, guardsOf } from "../../method/sde/guards.ts";
+import { nearestDistances } from "../../method/sde/hull.ts";
+import type { SdeModel } from "../../method/sde/model.ts";
+import type { Choice } from "../../method/sde/polynomial/field.ts";
 import type { InitialWave } from "../../systems/predator-prey.ts";
 
 /** The observables come first in z: mean prey and mean predators. */
@@ -18,6 +24,8 @@ export interface PredatorPreyTruth {
   readonly runs: number;
   /** Moments of the observables, one entry per case, `[times, 2]`. */
   readonly moments: readonly Moments[];
+  /** The same if the runs were drawn again. */
+  readonly replicates: readonly (readonly Moments[])[];
 }
 
 /** z = (observables, closure variables) of some direct simulations, for one encoder. */
@@ -40,22 +48,43 @@ export interface PredatorPreyScores {
   readonly mmd: Float64Array;
   /** Its mean over time. */
   readonly mmdMean: number;
+  /** 95 % intervals of one seed of both errors, mean over cases and species: training data, runs and truth; null if not known. */
+  readonly intervals: { readonly mean: [number, number]; readonly std: [number, number] } | null;
+  /** Standard deviation of the logarithm of both that the truth alone gives them. */
+  readonly truthSpread: { readonly mean: number; readonly std: number };
+  readonly guards: Guards;
+  /** How degree and ridge of the drift were chosen; null for a network. */
+  readonly choice: (Choice & { readonly degree: number }) | null;
+  /** Distance of the start of every case from the nearest training state, in standard deviations of these. */
+  readonly startDistance: Float64Array;
+}
+
+/** What is scored of an equation. */
+export interface Predicted {
+  /** One case per test case: all runs for the moments, and those that the MMD takes its ensemble from. */
+  readonly all: Ensemble;
+  readonly sample: Ensemble;
+  /** Draws of the parameters (`rollout`). */
+  readonly drawn: Ensemble | null;
+  /** States that taught it. */
+  readonly training: Float32Array;
+  readonly seed: number;
 }
 
 /**
- * Scores of predictions, one case per test case: errors of the moments from `predicted`, MMD from `sample`. The MMD compares the first
+ * Scores of predictions, one case per test case: errors of the moments from all runs, MMD from the sample. The MMD compares the first
  * `size` runs of a case with each of its two true ensembles and averages.
  */
 export async function scorePredatorPrey(
   gpu: Gpu,
   truth: PredatorPreyTruth,
   ensembles: TrueEnsembles,
-  predicted: Ensemble,
-  sample: Ensemble,
+  model: SdeModel,
+  { all, sample, drawn, training, seed }: Predicted,
 ): Promise<PredatorPreyScores> {
   const { size, runs } = ensembles;
-  const { cases, d } = predicted;
-  const moments = momentsOf(predicted);
+  const { cases, d } = all;
+  const moments = momentsOf(all);
   const mmd = new Float64Array(truth.times.length);
   for (let c = 0; c < cases; c++) {
     const some = someRuns(caseOf(sample, c), 0, size);
@@ -65,8 +94,41 @@ export async function scorePredatorPrey(
       for (let t = 0; t < mmd.length; t++) mmd[t] += biased[t] / (2 * cases);
     }
   }
-  const error = ensembleError(momentsOf(firstVariables(predicted, OBSERVABLES)), truth.moments, OBSERVABLES);
-  return { error, moments, d, mmd, mmdMean: average(mmd) };
+  const own = firstVariables(all, OBSERVABLES);
+  const against = (predicted: readonly Moments[], exact: readonly Moments[]) => {
+    const { mean, std } = ensembleError(predicted, exact, OBSERVABLES);
+    return { mean: average(mean.average), std: average(std.average) };
+  };
+  const observed = momentsOf(own);
+  const error = ensembleError(observed, truth.moments, OBSERVABLES);
+  const now = against(observed, truth.moments);
+  const { replicates } = truth;
+  const ofTruth = replicates.map((exact) => against(observed, exact));
+  const ofAll =
+    drawn &&
+    replicateMoments(own, firstVariables(drawn, OBSERVABLES), seed).map((one, k) =>
+      against(one, replicates[k % replicates.length]),
+    );
+  const interval = (list: typeof ofTruth, key: "mean" | "std") =>
+    logInterval(
+      now[key],
+      list.map((one) => one[key]),
+    );
+  const spread = (key: "mean" | "std") => logSpread(ofTruth.map((one) => one[key]));
+  const { drift } = model;
+  const starts = Array.from({ length: cases }, (_, c) => all.data.subarray(c * all.runs * d, (c * all.runs + 1) * d));
+  return {
+    error,
+    moments,
+    d,
+    mmd,
+    mmdMean: average(mmd),
+    intervals: ofAll && { mean: interval(ofAll, "mean"), std: interval(ofAll, "std") },
+    truthSpread: { mean: spread("mean"), std: spread("std") },
+    guards: guardsOf(model, all, []),
+    choice: drift.kind === "polynomial" ? { ...drift.choice, degree: drift.degree } : null,
+    startDistance: nearestDistances(model.hull, concatenate(starts), training),
+  };
 }
 
 /** What two independent true ensembles score: means over the cases, of the ends of their bands too, and the time means of single splits. */

@@ -1,5 +1,6 @@
 // Direct simulations of long predator–prey systems: moments from all runs, and ensembles seen through every encoder.
 import { type Ensemble, joinedRuns, momentsOf } from "../../analysis/ensemble.ts";
+import { replicateMoments } from "../../analysis/replicates.ts";
 import type { Coordinates } from "../../method/coordinates.ts";
 import { type Measure, simulateDirectly } from "../../method/direct.ts";
 import { simulatedTruth } from "../../run/learn.ts";
@@ -42,8 +43,9 @@ export async function simulateTruth(
   const total = times.length * runs * cases.length;
   const all = await simulatedTruth(run, () => withProgress("direct simulation", total, work));
   const { observables, rest, ...ensembles } = all;
-  const moments = momentsOf(rest ? joinedRuns([observables, rest]) : observables);
-  return { truth: { times, cases, runs, moments }, ensembles };
+  const observed = rest ? joinedRuns([observables, rest]) : observables;
+  const replicates = replicateMoments(observed, null, seed);
+  return { truth: { times, cases, runs, moments: momentsOf(observed), replicates }, ensembles };
 }
 
 /** z of the initial states of the cases, `[cases, d]`. */

@@ -47,7 +47,8 @@ export async function measureFields(
     const system = new PredatorPrey(gpu, { ...physics, interpolation });
     for (const relaxTime of relaxTimes) {
       const states = await aged(system, small, seed, "small");
-      const large = await upsampleTo(system, states, points, relaxTime, stream(seed, "fields/upsample"));
+      const at = stream(seed, "fields/upsample");
+      const large = await upsampleTo(system, states, { side: points, relaxTime, stream: at });
       const name = `${interpolation}${relaxTime > 0 ? `, relaxed for ${relaxTime}` : ""}`;
       all.push(await read(gpu, name, large));
       large.destroy();

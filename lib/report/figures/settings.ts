@@ -23,15 +23,28 @@ const DODGE = 4;
 /** In the order of drawing: the last is on top. */
 const SOURCES: readonly Source[] = ["paper-naive", "paper", ...DRAWN];
 
-/** A line with points and bars for each of `scores` that has any, points of one value set apart. */
+/** A line with points and bars for each of `scores` that has any, points of one value set apart, and single seeds beside them. */
 export function pointSeries(scores: readonly Scores[]): Series[] {
   const present = scores.filter(({ points }) => points.length > 0);
-  return present.map(({ look, points }, i): Series => {
+  return present.flatMap(({ look, points }, i): Series[] => {
     const own = points.toSorted((a, b) => a.at - b.at);
-    const pick = (key: keyof At) => own.map((one) => one[key]);
+    const pick = (key: "at" | "value" | "low" | "high") => own.map((one) => one[key]);
     const dodge = (i - (present.length - 1) / 2) * DODGE;
     const numbers = { x: pick("at"), y: pick("value"), low: pick("low"), high: pick("high") };
-    return { width: 1.25, ...look, draw: "line+points", dodge, ...numbers };
+    const mean: Series = { width: 1.25, ...look, draw: "line+points", dodge, ...numbers };
+    const seeds = own.flatMap(({ at, seeds = [] }) => seeds.map((value) => ({ at, value })));
+    if (seeds.length === 0) return [mean];
+    const single: Series = {
+      ...look,
+      name: "Single seeds",
+      detail: look.name,
+      hollow: true,
+      draw: "points",
+      dodge: dodge + DODGE / 2,
+      x: seeds.map(({ at }) => at),
+      y: seeds.map(({ value }) => value),
+    };
+    return [single, mean];
   });
 }
 

@@ -21,8 +21,9 @@ const PLOTS_PER_FIGURE = {
   std: 5,
   "stationary-law": 4,
   "upsampling-quality": 1,
+  degree: 4,
 };
-const SETTINGS = ["patch", "side", "seed", "result", "spins"];
+const SETTINGS = ["patch", "side", "seed", "result", "spins", "cohorts", "folds"];
 
 const browser = await reportBrowser();
 

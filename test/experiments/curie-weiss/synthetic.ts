@@ -6,7 +6,7 @@ import type { CurieWeissReportData } from "../../../lib/experiments/curie-weiss/
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import { formatSetting } from "../../../lib/report/number.ts";
 import { single } from "../../../lib/run/seeds.ts";
-import { syntheticRun } from "../synthetic.ts";
+import { degreeChoice, syntheticRun } from "../synthetic.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
@@ -118,6 +118,7 @@ export function syntheticData(): CurieWeissReportData {
       ]),
     ],
     floor: 9e-5,
+    degrees: pairs.map(({ method, patch }) => degreeChoice(method, patch, method === "compensator" ? 5 : 3)),
     upsampling: PATCHES.slice(1).flatMap((patch) =>
       Array.from({ length: Math.log2(SIDE / patch) }, (_, i) => {
         const ratio = 1 + 0.06 * (i + 1) * Math.sin(patch);

@@ -6,8 +6,11 @@ import {
   durationOf,
   isingSources,
   isingSystem,
+  learnSide,
+  measuresOf,
   pairPlan,
   relaxTimeOf,
+  setOf,
   shownPatch,
 } from "../../../lib/experiments/ising/plan.ts";
 import { openDevice } from "../../../lib/gpu/device.ts";
@@ -21,10 +24,13 @@ setDefaultTimeout(120_000);
 const gpu = await openDevice();
 const keep = keeper();
 
-/** Options as the command line `line` gives them, which fill 16 batches: enough for one snapshot in 4 and in 16, not in 64. */
+/**
+ * Options as the command line `line` gives them. Of 2,048 snapshots one in 16 leaves 128, one in 64 fewer than 64. Of all 16,384, which fill
+ * 16 batches, one in 4 and in 16 leave a batch.
+ */
 const told = (line = "") =>
   parseExperiment(isingCommand, [
-    ...["--trajectories", "512", "--records", "32", "--batch", "1024", "--increment-time", "0.2"],
+    ...["--trajectories", "512", "--records", "32", "--batch", "1024", "--increment-time", "0.5"],
     ...line.split(" ").filter(Boolean),
   ]).parameters;
 
@@ -38,7 +44,7 @@ const sources = (line: string) =>
   });
 
 describe("equations", () => {
-  const MAIN = "main compensator 0, main increment 0.2, main naive 0.2, main small 0.2";
+  const MAIN = "main compensator 0, main increment 0.5, main naive 0.5, main small 0.5";
 
   test("without comparisons are those of all methods at every patch side", () => {
     expect(sources("--patches 8,16")).toEqual([`8 blocks halo: ${MAIN}`, `16 blocks halo: ${MAIN}`]);
@@ -50,34 +56,45 @@ describe("equations", () => {
       `16 blocks halo: ${[
         MAIN,
         ...["time compensator 0.2", "time compensator 0.5", "data compensator 0/4", "data compensator 0/16"],
-        ...["time increment 0.05", "time increment 0.5", "data increment 0.2/4", "data increment 0.2/16"],
+        ...["time increment 0.1", "time increment 0.2", "data increment 0.5/4", "data increment 0.5/16"],
       ].join(", ")}`,
       `32 blocks halo: ${MAIN}`,
       `64 blocks halo: ${MAIN}`,
-      "16 none halo: closure compensator 0, closure increment 0.2",
-      "16 features halo: closure compensator 0, closure increment 0.2",
+      "16 none halo: closure compensator 0, closure increment 0.5",
+      "16 features halo: closure compensator 0, closure increment 0.5",
       // A learned closure has no rates.
-      "16 autoencoder halo: closure compensator 0.2, closure increment 0.2",
-      "16 dynamics halo: closure compensator 0.2, closure increment 0.2",
-      "8 blocks periodic: boundary compensator 0, boundary increment 0.2",
-      "16 blocks periodic: boundary compensator 0, boundary increment 0.2",
+      "16 autoencoder halo: closure compensator 0.5, closure increment 0.5",
+      "16 dynamics halo: closure compensator 0.5, closure increment 0.5",
+      "8 blocks periodic: boundary compensator 0, boundary increment 0.5",
+      "16 blocks periodic: boundary compensator 0, boundary increment 0.5",
     ]);
+  });
+
+  test("of fewer data leave 64 snapshots to polynomials, and a batch to networks", () => {
+    const fewer = (line: string) => {
+      const [main] = isingSources(told(`--patches 16 --studies all --study-patch 16 ${line}`));
+      return main.trainings.flatMap((one) => (one.study === "data" && one.method === "increment" ? [one.fewer] : []));
+    };
+    expect(fewer("--snapshots 4096")).toEqual([4, 16, 64]);
+    expect(fewer("--snapshots 256")).toEqual([4]);
+    expect(fewer("--drift network")).toEqual([]);
+    expect(fewer("--drift network --snapshots 16384")).toEqual([4, 16]);
   });
 
   test("of the run's own duration are not learned twice, and a patch that is the lattice has no other boundary", () => {
     const line = "--L 32 --patches 8,32 --studies all --study-patch 32 --boundary periodic --compensator-time 0.5";
     const [, study, ...others] = sources(line);
-    expect(study).toContain("main compensator 0.5, main increment 0.2");
+    expect(study).toContain("main compensator 0.5, main increment 0.5");
     expect(study.match(/time compensator [\d.]+/g)).toEqual(["time compensator 0.2"]);
     expect(others.filter((source) => source.includes("compensator 0.5")).length).toBe(others.length);
     expect(others.filter((source) => source.includes("boundary"))).toEqual([
-      "8 blocks halo: boundary compensator 0.5, boundary increment 0.2",
+      "8 blocks halo: boundary compensator 0.5, boundary increment 0.5",
     ]);
   });
 
   test("of a run with a learned closure have increments' durations throughout", () => {
     const [main] = sources("--patches 16 --closure dynamics");
-    expect(main).toBe(`16 dynamics halo: ${MAIN.replace("compensator 0,", "compensator 0.2,")}`);
+    expect(main).toBe(`16 dynamics halo: ${MAIN.replace("compensator 0,", "compensator 0.5,")}`);
   });
 
   test("of duration 0 are those of the generator", () => {
@@ -136,30 +153,45 @@ describe("the lattice of a source", () => {
   });
 });
 
-test("relaxation time: the first level takes the longest, later ones in proportion to their seams, none longer than the age", () => {
-  expect(relaxTimeOf(0.5, 100, 16, 32)).toBe(0.5);
-  expect(relaxTimeOf(0.5, 100, 16, 64)).toBe(0.25);
-  expect(relaxTimeOf(0.6, 100, 8, 24)).toBeCloseTo(0.4, 12);
-  expect(relaxTimeOf(0.5, 0.3, 16, 32)).toBe(0.3);
-  expect(relaxTimeOf(0.5, 0.3, 16, 64)).toBe(0.25);
-  expect(relaxTimeOf(0.5, 0, 16, 32)).toBe(0);
-  expect(relaxTimeOf(0, 5, 16, 32)).toBe(0);
+test("relaxation time: the same at every level, no longer than the age", () => {
+  expect(relaxTimeOf(0.5, 100)).toBe(0.5);
+  expect(relaxTimeOf(0.5, 0.3)).toBe(0.3);
+  expect(relaxTimeOf(0.5, 0)).toBe(0);
+  expect(relaxTimeOf(0, 5)).toBe(0);
 });
 
 describe("pairs", () => {
-  test("come from lattices of the run's side and temperature, relaxed according to their patch", () => {
+  test("come from lattices of the run's side, or of one to learn on, relaxed as long as the run says or as they are old", () => {
     const p = told("--L 128 --patches 16 --T 2.2 --relax-time 10");
-    const { side, relaxTime, condition } = pairPlan(p, { patch: 16, closure: "none" });
-    expect({ side, condition }).toEqual({ side: 128, condition: [2.2] });
-    expect([relaxTime(100, 32), relaxTime(100, 128), relaxTime(1, 32)]).toEqual([10, 2.5, 1]);
+    const { side, relaxTime, ...rest } = pairPlan(p, { closure: "none" });
+    expect(side).toBe(128);
+    expect(rest).toEqual({ patchesPerSnapshot: p.patchesPerSnapshot });
+    expect([relaxTime(100), relaxTime(1)]).toEqual([10, 1]);
+    expect(learnSide(p)).toBe(128);
+    const smaller = told("--L 128 --patches 16 --learn-side 64");
+    expect([learnSide(smaller), pairPlan(smaller, { closure: "none" }).side]).toEqual([64, 64]);
   });
 
   test("of a learned closure are of four patches a snapshot at most", () => {
     const patches = (line: string, closure: "blocks" | "dynamics") =>
-      pairPlan(told(line), { patch: 8, closure }).patchesPerSnapshot;
+      pairPlan(told(line), { closure }).patchesPerSnapshot;
     expect(patches("--patches-per-snapshot 9", "blocks")).toBe(9);
     expect(patches("--patches-per-snapshot 9", "dynamics")).toBe(4);
     expect(patches("--patches-per-snapshot 3", "dynamics")).toBe(3);
+  });
+
+  test("are measured once for each time, whatever is trained on them; every training finds its own", () => {
+    const p = told("--patches 16 --studies all --study-patch 16 --copies 3");
+    const [main, ...others] = isingSources(p);
+    const measures = measuresOf(main, p);
+    expect(measures).toEqual({ compensatorTimes: [0, 0.2, 0.5], incrementTimes: [0.5, 0.1, 0.2], copies: 3 });
+    const order = [...measures.compensatorTimes, ...measures.incrementTimes];
+    for (const training of main.trainings) {
+      const set = setOf(measures, training);
+      expect(order[set]).toBe(training.time);
+      expect(set < 3).toBe(training.method === "compensator");
+    }
+    for (const source of others) expect(measuresOf(source, p).incrementTimes).toEqual([0.5]);
   });
 });
 
@@ -177,6 +209,6 @@ test("a closure learns all patches of its lattices, as the options of closures s
     weightDecay: 0.25,
     seed: 11,
   });
-  expect(table).toMatchObject({ side: 64, patchesPerSnapshot: Number.POSITIVE_INFINITY, condition: [2.5], seed: 11 });
-  expect(table.relaxTime(100, 64)).toBe(p.relaxTime);
+  expect(table).toMatchObject({ side: 64, patchesPerSnapshot: Number.POSITIVE_INFINITY, seed: 11 });
+  expect(table.relaxTime(100)).toBe(p.relaxTime);
 });

@@ -27,6 +27,8 @@ const PLOTS_PER_FIGURE = {
   "data-size": 1,
   correlations: 6,
   "drift-field": 1,
+  degree: 4,
+  cost: 4,
 };
 /** What vanishes from the page when a part of the data is empty. */
 const HOMES: Partial<Record<keyof IsingReportData, string[]>> = {
@@ -37,15 +39,30 @@ const HOMES: Partial<Record<keyof IsingReportData, string[]>> = {
   dataSizes: ["data-size"],
   correlations: ["correlations"],
   pictures: ["snapshots"],
-  driftField: ["drift", "drift-field"],
+  driftField: ["drift-field"],
+  degrees: ["degree"],
+  // The section and its figure.
+  costs: ["cost", "cost"],
   size: ["size"],
 };
 const SECTIONS = [
-  ...["summary", "trajectories", "errors", "fluctuations", "closure", "training", "upsampling", "drift", "size", "run"],
+  ...[
+    "summary",
+    "trajectories",
+    "errors",
+    "fluctuations",
+    "closure",
+    "training",
+    "upsampling",
+    "drift",
+    "cost",
+    "size",
+    "run",
+  ],
 ];
 const SETTINGS = [
   ...["result", "side", "patch", "patches", "level", "temperature", "field", "trueRuns", "runs", "horizon"],
-  ...["time", "pairs", "spins"],
+  ...["time", "pairs", "spins", "cohorts", "folds", "learnSide"],
 ];
 
 const browser = await reportBrowser();
@@ -209,6 +226,32 @@ describe("figures hold", () => {
   });
 });
 
+describe("figures of learning hold", () => {
+  const data = syntheticData();
+  const text = isingReport(data);
+  const digits = (values: ArrayLike<number>) => Array.from(values, (value) => Number(value.toPrecision(6)));
+
+  test("held-out scores against the degree, the best one at the lower edge", () => {
+    const degree = figure(text, "degree");
+    expect(degree.panels.map(({ title }) => title)).toEqual(
+      [64, 32, 16, 8].map((side) => `patches of ${side} × ${side}`),
+    );
+    expect(column(degree, degree.panels[2], OURS, "x")).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(column(degree, degree.panels[2], OURS, "y")).toEqual(digits([0.2, 0.025, 0.003125, 3.90625e-4, 1e-6, 1e-3]));
+  });
+
+  test("site updates of learning, the same for all lattices, and of direct simulation", () => {
+    const cost = figure(text, "cost");
+    const panel = defined(cost.panels.find(({ title }) => title === "patches of 16 × 16"));
+    const { sides, learn, mean, std } = defined(data.costs.find(({ patch }) => patch === 16));
+    const learning = column(cost, panel, "Learning, once for all sides", "y");
+    expect(learning).toEqual(sides.map(() => learn));
+    expect(column(cost, panel, "Direct, mean as accurate", "x")).toEqual(digits(sides));
+    expect(column(cost, panel, "Direct, mean as accurate", "y")).toEqual(digits(mean));
+    expect(column(cost, panel, "Direct, std to 2 %", "y")).toEqual(digits(std));
+  });
+});
+
 test("how lattices were made larger is said as it was", () => {
   const said = (upsamplingMethod: "mosaic" | "copy") => isingReport({ ...syntheticData(), upsamplingMethod });
   const [mosaic, copy] = [said("mosaic"), said("copy")];
@@ -232,6 +275,7 @@ test("parts without data are left out, and nothing else with them", () => {
     expect(left.filter((id) => homes.includes(id))).toEqual([]);
     if (key !== "cases") expect(ids(whole).filter((id) => !left.includes(id))).toEqual(homes);
   }
+  expect(ids(isingReport({ ...data, driftField: null, degrees: [] }))).not.toContain("drift");
   expect(ids(isingReport(emptied(data)))).toEqual(["summary", "run"]);
 });
 
@@ -256,13 +300,21 @@ describe.skipIf(browser.missing)("in a browser", () => {
     ]);
     expect(await page.locator("#errors tbody tr").count()).toBe(16);
     // Rows from large patches to small ones, ours first: row 14 is naive at side 8.
-    expect(await cells("errors", 0, 14)).toEqual(["8", "Naive", "0.0351 ± 0.0070", "0.0140 ± 0.0042", "8.00 ± 0.16"]);
+    expect(await cells("errors", 0, 14)).toEqual([
+      "8",
+      "Naive",
+      "0.0351 ± 0.0070",
+      "0.0140 ± 0.0042",
+      "8.00 ± 0.16",
+      "0.50 %",
+    ]);
     expect(await cells("closure", 0, 2)).toEqual([
       "features",
       OURS,
       "(1.31 ± 0.26)×10⁻⁴", // 1e-4 + 1.3 · 2.4e-5
       "(5.2 ± 1.6)×10⁻⁵",
       "1.002 ± 0.020",
+      "0.020 %",
     ]);
     expect((await cells("training", 0, 3)).slice(0, 4)).toEqual([
       "closed on itself (paper)",
@@ -274,8 +326,11 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(await cells("upsampling", 0, 11)).toEqual([
       ...["domain-wall density ρ", "8", "3", "64", "0.104 ± 0.010", "(6.16 ± 0.62)×10⁻³", "1.5×10⁻³"],
     ]);
-    expect(await cells("size", 0, 0)).toEqual(["Mean of m", "0.72510 ± 0.00073", "0.72490 ± 0.00072"]);
-    expect(await cells("size", 0, 3)).toEqual(["Time of the runs [s]", "0.840", "1,310"]);
+    expect(await cells("size", 0, 0)).toEqual(["Mean of m", "0.72510 ± 0.00073", "0.72490 ± 0.00072", "0.725032"]);
+    // 1.4e8 + 4.3e9 + 1.3e8.
+    expect(await cells("size", 0, 2)).toEqual(["Site updates to learn", "4.57×10⁹", "—", "—"]);
+    expect(await cells("size", 0, 3)).toEqual(["Site updates of the runs", "0", "8.00×10⁹", "—"]);
+    expect(await cells("size", 0, 5)).toEqual(["Time of the runs [s]", "0.840", "1,310", "—"]);
     expect(await page.locator("#summary").textContent()).toContain("2,000 direct simulations and 512 predicted runs");
   });
 

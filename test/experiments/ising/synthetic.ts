@@ -7,8 +7,8 @@ import type { IsingObservable, IsingReportData, IsingScore } from "../../../lib/
 import { ISING_CLOSURES } from "../../../lib/experiments/ising/parameters.ts";
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import { formatSetting } from "../../../lib/report/number.ts";
-import type { Estimate } from "../../../lib/run/seeds.ts";
-import { evenly, rough, syntheticRun } from "../synthetic.ts";
+import { type Estimate, single } from "../../../lib/run/seeds.ts";
+import { degreeChoice, evenly, rough, syntheticRun } from "../synthetic.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
@@ -68,7 +68,18 @@ function scoresOf(method: Method, patch: number, factor = 1): IsingScore {
     error: around(error, 0.2),
     early: around(0.4 * error, 0.3),
     stdRatio: around(noiseOf(method, patch), 0.02),
+    outside: single(0.001 * BADNESS[method]),
   };
+}
+
+/** Learning costs the same for all lattices; the mean is dearer than that from where one run is enough, the standard deviation everywhere. */
+function costOf(patch: number): IsingReportData["costs"][number] {
+  const learn = 2e8 * (1 + SIDE / patch);
+  const sides = evenly(25, 0, 6).map((power) => SIDE * 2 ** power);
+  const mean = sides.map((side) => 1e4 * Math.max(SIDE ** 2 * 20, side ** 2));
+  const std = sides.map((side) => 1e6 * side ** 2);
+  const even = (values: number[]) => sides.find((_, k) => values[k] >= learn) ?? null;
+  return { patch, learn, sides, mean, std, evenMean: even(mean), evenStd: even(std) };
 }
 
 /** Spins with domains of about `grain` sites. */
@@ -154,6 +165,13 @@ export function syntheticData(): IsingReportData {
       m: density(evenly(160, 0, 0.95), 0.61, 0.03),
       rho: density(evenly(160, 0.05, 0.35), 0.19, 0.009),
     },
+    degrees: pairs.map(({ method, patch }) => degreeChoice(method, patch, method === "compensator" ? 5 : 3)),
+    starts: pairs.flatMap(({ method, patch }) =>
+      method === "compensator" || method === "increment"
+        ? STARTS.map((m0) => ({ method, patch, m0, distance: 0.2 + 0.6 * m0 ** 2 }))
+        : [],
+    ),
+    costs: PATCHES.map(costOf),
     closures: ISING_CLOSURES.flatMap((closure, i) =>
       (["compensator", "increment"] as const).map((method) => ({
         closure,
@@ -218,6 +236,7 @@ export function syntheticData(): IsingReportData {
       side: 1024,
       patch: 16,
       patches: 4096,
+      learnSide: 128,
       predictedRuns: 512,
       directRuns: 64,
       settleSmall: 200,
@@ -225,6 +244,10 @@ export function syntheticData(): IsingReportData {
       start: 0.75,
       predicted: { mean: around(0.7251, 0.001), std: around(1.88e-3, 0.05) },
       direct: { mean: around(0.7249, 0.001), std: around(1.91e-3, 0.08) },
+      exact: { mean: 0.725032, std: 1.8934e-3 },
+      guards: { outside: 0.0004, unphysical: 0 },
+      rest: { mean: [2e-6, -3e-6, 1e-6], error: [4e-6, 5e-6, 2e-6] },
+      updates: { learn: { small: 1.4e8, relax: 4.3e9, evolve: 1.3e8 }, direct: 8e9 },
       secondsLearn: 61.2,
       secondsPredict: 0.84,
       secondsDirect: 1310,

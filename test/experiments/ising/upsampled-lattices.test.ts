@@ -67,42 +67,63 @@ function cohortValues(count: number, shared: number, step: number, shift = 0): F
 }
 
 describe("shapes", () => {
-  test("a row per level, patch and observable, correlations of three kinds, distances again as metrics", async () => {
-    const measured = await measure(PAPER, { patches: [8, 16, 32], side: 32 });
-    const steps = [
-      [8, 1, 16],
-      [8, 2, 32],
-      [16, 1, 32],
-    ];
-    expect(measured.upsampling.map((row) => [row.patch, row.level, row.side, row.observable])).toEqual(
-      steps.flatMap((step) => (["m", "rho"] as const).map((observable) => [...step, observable])),
-    );
-    expect(measured.correlations.map((one) => [one.patch, one.level, one.side, one.kind])).toEqual(
-      steps.flatMap((step) => (["true", "unrelaxed", "relaxed"] as const).map((kind) => [...step, kind])),
-    );
-    for (const { side, r, mean, low, high } of measured.correlations) {
-      expect(r).toEqual(Array.from({ length: side / 2 + 1 }, (_, k) => k));
-      expect(mean.every((value, k) => low[k] < value && value < high[k])).toBe(true);
-      expect(mean).toHaveLength(r.length);
-    }
-    const metrics = measured.upsampling.flatMap(({ patch, level, observable, before, after }) => {
-      const name = `upsample_w1.${observable}.level${level}${patch === PATCH ? "" : `.patch${patch}`}`;
-      return [
-        [name, after],
-        [`${name}.before`, before],
-      ];
-    });
-    expect(measured.metrics).toEqual(Object.fromEntries(metrics));
-    for (const { before, after, floor } of measured.upsampling) {
-      expect(Math.min(before.low, after.low)).toBeGreaterThanOrEqual(0);
-      expect(before.low <= before.high && after.low <= after.high).toBe(true);
-      expect(floor).toBeGreaterThan(0);
-    }
-    // One set of true lattices of a side, whichever the patch.
-    expect(correlationOf(measured, "true", 1, 16).mean).toEqual(correlationOf(measured, "true", 2, 8).mean);
-    // Whole cohorts keep ⟨m⟩, so C(0) = 1 − ⟨m⟩² passes from the relaxed lattices of a level to the next.
-    expect(correlationOf(measured, "unrelaxed", 2).mean[0]).toBeCloseTo(correlationOf(measured, "relaxed").mean[0], 6);
-  });
+  test.each([
+    // Tiles are put together in one leap, copies double level by level.
+    [
+      "mosaic",
+      [
+        [8, 1, 32],
+        [16, 1, 32],
+      ],
+    ],
+    [
+      "copy",
+      [
+        [8, 1, 16],
+        [8, 2, 32],
+        [16, 1, 32],
+      ],
+    ],
+  ] as const)(
+    "%s: a row per level, patch and observable, correlations of three kinds, distances again as metrics",
+    async (upsampling, steps) => {
+      const measured = await measure({ ...PAPER, upsampling }, { patches: [8, 16, 32], side: 32 });
+      expect(measured.upsampling.map((row) => [row.patch, row.level, row.side, row.observable])).toEqual(
+        steps.flatMap((step) => (["m", "rho"] as const).map((observable) => [...step, observable])),
+      );
+      expect(measured.correlations.map((one) => [one.patch, one.level, one.side, one.kind])).toEqual(
+        steps.flatMap((step) => (["true", "unrelaxed", "relaxed"] as const).map((kind) => [...step, kind])),
+      );
+      for (const { side, r, mean, low, high } of measured.correlations) {
+        expect(r).toEqual(Array.from({ length: side / 2 + 1 }, (_, k) => k));
+        expect(mean.every((value, k) => low[k] < value && value < high[k])).toBe(true);
+        expect(mean).toHaveLength(r.length);
+      }
+      const metrics = measured.upsampling.flatMap(({ patch, level, observable, before, after }) => {
+        const name = `upsample_w1.${observable}.level${level}${patch === PATCH ? "" : `.patch${patch}`}`;
+        return [
+          [name, after],
+          [`${name}.before`, before],
+        ];
+      });
+      expect(measured.metrics).toEqual(Object.fromEntries(metrics));
+      for (const { before, after, floor } of measured.upsampling) {
+        expect(Math.min(before.low, after.low)).toBeGreaterThanOrEqual(0);
+        expect(before.low <= before.high && after.low <= after.high).toBe(true);
+        expect(floor).toBeGreaterThan(0);
+      }
+      // One set of true lattices of a side, whichever the patch.
+      const last = upsampling === "copy" ? 2 : 1;
+      expect(correlationOf(measured, "true", 1, 16).mean).toEqual(correlationOf(measured, "true", last, 8).mean);
+      // Whole cohorts keep ⟨m⟩, so C(0) = 1 − ⟨m⟩² passes from the relaxed lattices of a level to the next; and it is the same of the
+      // same small lattices for any side.
+      const start =
+        upsampling === "copy"
+          ? correlationOf(measured, "relaxed")
+          : correlationOf(await measure({ ...PAPER, upsampling }), "unrelaxed");
+      expect(correlationOf(measured, "unrelaxed", last).mean[0]).toBeCloseTo(start.mean[0], 6);
+    },
+  );
 
   test("the same every time; nothing above the largest patch; too few lattices are refused", async () => {
     expect(await measure(PAPER)).toEqual(await measure(PAPER));

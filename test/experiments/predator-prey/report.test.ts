@@ -28,8 +28,9 @@ const PLOTS_PER_FIGURE = {
   "closure-2": 2,
   "mmd-closures": 1,
   "mmd-time": 2,
+  degree: 1,
 };
-const SETTINGS = ["result", "points", "patch", "patches", "ensemble", "lambda"];
+const SETTINGS = ["result", "points", "patch", "patches", "ensemble", "lambda", "cohorts", "folds"];
 
 const browser = await reportBrowser();
 

@@ -8,7 +8,7 @@ import type { PredatorPreyReportData, Species } from "../../../lib/experiments/p
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import type { Laws } from "../../../lib/report/figures/trajectories.ts";
 import { type Band, type Estimate, single } from "../../../lib/run/seeds.ts";
-import { evenly, rough, syntheticRun } from "../synthetic.ts";
+import { degreeChoice, evenly, rough, syntheticRun } from "../synthetic.ts";
 
 const POINTS = 200;
 const PATCH = 40;
@@ -218,9 +218,11 @@ export function syntheticData(): PredatorPreyReportData {
           stdError: between(0.06 + 0.02 * size, 0.05 + 0.018 * size, 0.07 + 0.022 * size),
           worstStdError: single(0.09 + 0.03 * size),
           mmd: between(value, value * 0.92, value * 1.08),
+          outside: single(0.001 * BADNESS[method]),
         };
       }),
     ),
+    degrees: METHODS.map((method) => degreeChoice(method, PATCH, method === "compensator" ? 4 : 2)),
     meanFloor: 0.0038,
     stdFloor: 0.055,
     costs: [

@@ -1,19 +1,26 @@
 /** Scores over patch sides, beside the paper's, and of a larger lattice. */
-import { tameReach } from "../../../report/figures/methods.ts";
-import { sidesOf } from "../../../report/figures/patch-sides.ts";
+import { chart } from "../../../report/chart.ts";
+import { LOOKS, tameReach } from "../../../report/figures/methods.ts";
+import { sidesOf, sideTitle } from "../../../report/figures/patch-sides.ts";
 import { inOrder, methodColumns, TRAINED_BY } from "../../../report/figures/score-table.ts";
 import { againstSetting, bySource, floorLevels } from "../../../report/figures/settings.ts";
 import { type Content, type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting } from "../../../report/number.ts";
 import { type Column, htmlTable } from "../../../report/table.ts";
 import { single } from "../../../run/seeds.ts";
+import { totalUpdates } from "../cost.ts";
 import type { IsingReportData as Data, IsingScore } from "../data.ts";
 
 const FLOOR_DIGITS = 2;
 /** Name of the level that a perfect model would score; short, for panels of half the width. */
 export const FLOOR = "floor";
+/** What intervals hold. */
+const INTERVALS =
+  "several seeds: Student over seeds about the geometric mean, with the sampling of the truth; one seed: training data by draws of the coefficients, runs, and truth";
 const PAPER_NOTE = html`The paper’s errors are over its own four variables, two of them learned anew for each patch side, and compare states on clocks of their own; only their size can be
 compared with ours.`;
+
+const percent = (share: number) => (share === 0 ? "0" : `${formatNumber(100 * share, 2)} %`);
 
 /** A table of scores with columns of its own in front, a row per item in the order given. */
 export function scoreTable<T extends IsingScore>(
@@ -26,6 +33,7 @@ export function scoreTable<T extends IsingScore>(
     { label: "Error", cell: ({ error }) => error },
     { label: "Early error", cell: ({ early }) => early },
     { label: "std / true", cell: ({ stdRatio }) => stdRatio },
+    { label: "Outside", cell: ({ outside }) => outside.value, format: percent },
   ];
   return htmlTable(rows, [{ ...first, header: true }, ...others, TRAINED_BY, ...scores], caption);
 }
@@ -52,7 +60,7 @@ export function summary(data: Data): Html | false {
       ),
       ...(paper.length > 0 ? [published] : []),
     ],
-    html`Error of the mean trajectories (${data.scoreNotes.error}), with 95 % intervals over seeds.${
+    html`Error of the mean trajectories (${data.scoreNotes.error}), with 95 % intervals (${INTERVALS}).${
       Number.isFinite(floors.error) && ` A perfect model would score ${formatNumber(floors.error, FLOOR_DIGITS)}.`
     }${paper.length > 0 && html` ${PAPER_NOTE}`}`,
   );
@@ -72,7 +80,7 @@ export function errors(data: Data): Html {
     {
       id: "errors",
       title: "Error against patch side",
-      caption: html`Whole trajectory: ${data.scoreNotes.error}. First part: ${data.scoreNotes.early}. Against the side of the patches used for training; bars are 95 % intervals over seeds, and points of one side are set apart for
+      caption: html`Whole trajectory: ${data.scoreNotes.error}. First part: ${data.scoreNotes.early}. Against the side of the patches used for training; bars are 95 % intervals (${INTERVALS}), small open points single seeds; points of one side are set apart for
 legibility. Lower is better; the dotted line is what a perfect model would score with as many runs. ${data.paper.length > 0 && PAPER_NOTE}`,
       alt: "Error of the mean trajectories against patch side for each method and the paper, with the sampling floor",
       x: PATCHES,
@@ -92,7 +100,7 @@ export function stdRatios(data: Data): Html {
     {
       id: "std-ratio",
       title: "Size of the fluctuations against patch side",
-      caption: html`Predicted over true standard deviation: ${data.scoreNotes.stdRatio}. Bars are 95 % intervals over seeds. The scale is that of the methods with λ = <i>K</i>; the others take the noise of
+      caption: html`Predicted over true standard deviation: ${data.scoreNotes.stdRatio}. Bars are 95 % intervals. The scale is that of the methods with λ = <i>K</i>; the others take the noise of
 a small part for that of the lattice and may leave the frame (their numbers are in the table above).`,
       alt: "Ratio of predicted to true standard deviation against patch side for each method",
       x: PATCHES,
@@ -111,7 +119,7 @@ export function all({ errors, scoreNotes: { error, early, stdRatio }, floors }: 
   return scoreTable(
     errors.toSorted((a, b) => b.patch - a.patch || inOrder(a.method) - inOrder(b.method)),
     [PATCH_SIDE],
-    html`All scores with 95 % intervals over seeds. Error: ${error}. Early error: ${early}. std / true: ${stdRatio}.${
+    html`All scores with 95 % intervals (${INTERVALS}). Error: ${error}. Early error: ${early}. std / true: ${stdRatio}. Outside: share of the time of trajectories outside the hull of the training states or the physical range.${
       known && ` A perfect model would have errors of ${whole} and ${first}, and a ratio of 1.`
     }`,
   );
@@ -120,11 +128,27 @@ export function all({ errors, scoreNotes: { error, early, stdRatio }, floors }: 
 /** Learned equation and direct simulation of a lattice beyond the others, row by row. */
 export function size({ size }: Data): Html | false {
   if (!size) return false;
-  const { side, patch, patches, predictedRuns, directRuns, predicted, direct, settleSmall, settle, start } = size;
+  const {
+    side,
+    patch,
+    patches,
+    learnSide,
+    predictedRuns,
+    directRuns,
+    predicted,
+    direct,
+    settleSmall,
+    settle,
+    start,
+    exact,
+    updates,
+  } = size;
   const seconds = (value: number) => formatNumber(value, 3);
   const rows = [
-    { what: "Mean of m", predicted: predicted.mean, direct: direct?.mean },
-    { what: "Standard deviation of m", predicted: predicted.std, direct: direct?.std },
+    { what: "Mean of m", predicted: predicted.mean, direct: direct?.mean, exact: exact?.mean },
+    { what: "Standard deviation of m", predicted: predicted.std, direct: direct?.std, exact: exact?.std },
+    { what: "Site updates to learn", predicted: seconds(totalUpdates(updates.learn)), direct: "" },
+    { what: "Site updates of the runs", predicted: "0", direct: seconds(updates.direct) },
     { what: "Time to learn [s]", predicted: seconds(size.secondsLearn), direct: "" },
     { what: "Time of the runs [s]", predicted: seconds(size.secondsPredict), direct: seconds(size.secondsDirect) },
   ];
@@ -134,8 +158,57 @@ export function size({ size }: Data): Html | false {
       { label: "Quantity", header: true, cell: ({ what }) => what },
       { label: "Learned equation", cell: (row) => row.predicted, text: true },
       { label: "Direct simulation", cell: (row) => row.direct, text: true },
+      { label: "Exact", cell: (row) => row.exact, format: (value) => formatNumber(value, 6) },
     ],
-    html`Late magnetization (after ${formatSetting(settle)} sweeps; simulations started at m = ${formatSetting(start)}, predictions at training lattices) of ${side} × ${side} spins, learned from patches of ${patch} × ${patch} (<i>K</i> = ${formatSetting(patches)}); ${formatSetting(predictedRuns)} predicted and ${formatSetting(directRuns)} simulated runs, 95 % intervals, wall time on this machine.
-Learned with the compensator between frozen neighbours, from small lattices after ${formatSetting(settleSmall)} sweeps, which is equilibrium where relaxation is faster. Time to learn holds everything from the first small lattice to the trained equation.`,
+    html`Late magnetization (after ${formatSetting(settle)} sweeps; simulations started at m = ${formatSetting(start)}, predictions at training lattices) of ${side} × ${side} spins, learned from patches of ${patch} × ${patch} of lattices of ${learnSide} × ${learnSide}: drift and <i>n</i> times diffusion do not depend on the lattice (<i>K</i> = ${formatSetting(patches)} here); ${formatSetting(predictedRuns)} predicted and ${formatSetting(directRuns)} simulated runs. 95 % intervals: of the prediction they hold training data and runs, of the simulation its runs. Exact: an infinite lattice by transfer matrices. Site updates: attempts to flip a spin; wall time on this machine.
+Learned with the generator between frozen neighbours, from small lattices after ${formatSetting(settleSmall)} sweeps, which is equilibrium where relaxation is faster. Time to learn holds everything from the first small lattice to the solved equation.`,
   );
+}
+
+/** How far the starts of the test are from the training states. */
+export function starts({ starts: list }: Data): Html | false {
+  if (list.length === 0) return false;
+  const ours = list.filter(({ method }) => method === "compensator");
+  const rows = [...Map.groupBy(ours, ({ patch }) => patch).values()];
+  const at = (m0: number): Column<(typeof rows)[number]> => ({
+    label: html`<i>m</i>₀ = ${formatSetting(m0)}`,
+    cell: (row) => row.find((one) => one.m0 === m0)?.distance,
+    format: (value) => formatNumber(value, 2),
+  });
+  return htmlTable(
+    rows,
+    [
+      { label: "Patch side", header: true, cell: ([{ patch }]) => patch, format: String },
+      ...[...new Set(ours.map(({ m0 }) => m0))].map(at),
+    ],
+    html`Distance of every start of the test from the nearest training state, in standard deviations of these (Mahalanobis), mean over the runs: a start that is far from all of them asks the equation for what it has not seen.`,
+  );
+}
+
+/** What learning costs beside direct simulation, against the side of the lattice that is predicted. */
+export function cost({ costs, side }: Data): Html | false {
+  if (costs.length === 0) return false;
+  const panels = costs.map(({ patch, learn, sides, mean, std, evenMean, evenStd }) => ({
+    title: sideTitle(patch),
+    series: [
+      { ...LOOKS.compensator, name: "Learning, once for all sides", x: sides, y: sides.map(() => learn) },
+      { ...LOOKS.paper, name: "Direct, mean as accurate", x: sides, y: mean },
+      { ...LOOKS.small, name: "Direct, std to 2 %", x: sides, y: std },
+    ].map((one) => ({ ...one, draw: "line" as const })),
+    verticals: [
+      ...(evenMean === null ? [] : [{ value: evenMean, label: `mean ${formatSetting(Math.round(evenMean))}` }]),
+      ...(evenStd === null ? [] : [{ value: evenStd, label: `std ${formatSetting(Math.round(evenStd))}` }]),
+    ],
+  }));
+  return chart({
+    id: "cost",
+    title: "Cost of learning and of direct simulation",
+    caption: html`Site updates (attempts to flip a spin; measuring the generator once counts as one sweep) of learning one equation, on lattices of the side where the curves begin, and of direct simulations that are as accurate from all starts of the test: for the
+mean trajectories as many runs as bring the sampling error to that of the equation at ${side} × ${side}, at least one; for the standard deviation as many as give it to 2 %. Vertical lines: where both cost the same. An equation that is learned once predicts every larger lattice.`,
+    alt: "Site updates of learning and of direct simulation against the side of the lattice, one panel per patch side",
+    x: { label: "side L of the lattice predicted [spins]", log: 2 },
+    y: { label: "site updates", log: 10 },
+    panels,
+    height: 280,
+  });
 }

@@ -1,0 +1,41 @@
+/** How the degrees of polynomial equations were chosen: the held-out score against the degree. */
+import type { Choice } from "../../method/sde/polynomial/field.ts";
+import { chart } from "../chart.ts";
+import type { Series } from "../chart-spec.ts";
+import { type Html, html } from "../html.ts";
+import { DRAWN, LOOKS } from "./methods.ts";
+import { type Learned, sidesOf, sideTitle } from "./patch-sides.ts";
+
+export interface DegreeChoice extends Learned, Choice {
+  /** The degree that was taken. */
+  degree: number;
+}
+
+/** Scores below this are the best one itself. */
+const LEAST = 1e-6;
+
+/** A panel per patch side with a curve per method; the first seed stands for all. */
+export function degrees(items: readonly DegreeChoice[], titleOf = sideTitle): Html | false {
+  if (items.length === 0) return false;
+  const panels = sidesOf(items).map((patch) => ({
+    title: titleOf(patch),
+    series: DRAWN.flatMap((method): Series[] => {
+      const one = items.find((item) => item.method === method && item.patch === patch);
+      if (!one) return [];
+      const x = one.curve.map(({ degree }) => degree);
+      return [{ ...LOOKS[method], draw: "line+points", x, y: one.curve.map(({ score }) => Math.max(LEAST, score)) }];
+    }),
+  }));
+  const [{ folds, cohorts }] = items;
+  return chart({
+    id: "degree",
+    title: "Choice of the degree",
+    caption: html`Mean-square residual of the drift on data that it was not fitted to, over that of the best degree, minus one, against the degree of the polynomials: cross-validation with ${folds} parts of the
+cohorts (${cohorts} of them: small systems that start alike, with all of their snapshots). The best degree, drawn at 10⁻⁶, is the one that is used; the first seed stands for all. Where noise is large, as for increments, degrees differ by less than it.`,
+    alt: "Held-out residual relative to the best against the degree of the polynomials, one line per method",
+    x: { label: "degree" },
+    y: { label: "held-out residual / best − 1", log: 10 },
+    panels,
+    height: 240,
+  });
+}
