@@ -215,6 +215,6 @@ describe("intervals of scores", () => {
       new InputError(`a score of ${estimate} has no interval on a logarithmic scale`);
     expect(() => logInterval(0, [1, 2])).toThrow(message(0));
     expect(() => logInterval(Number.NaN, [1, 2])).toThrow(message(Number.NaN));
-    for (const bad of [0, -1, Number.NaN]) expect(() => logInterval(1, [1, bad])).toThrow(message(1));
+    for (const bad of [0, -1, Number.NaN]) expect(() => logInterval(1, [1, bad])).toThrow(message(bad));
   });
 });

@@ -32,6 +32,8 @@ const APART = 20;
 const SNAPSHOTS = 8192;
 /** Side of the lattices that are learned from: drift and n times diffusion do not depend on it. */
 const LEARN_SIDE = 128;
+/** LocalRelax: in equilibrium a long one costs time alone, and leaves no seams that would teach too much order. */
+const RELAX = 32;
 /** Simulated lattices start from this magnetization along the field. All runs settle, and are then looked at every so many sweeps. */
 const START = 0.75;
 const SETTLE_SMALL = 200;
@@ -59,7 +61,7 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
   const name = `large${side}`;
   const phases = ["learn", "predict", "direct simulation"].map((what) => `large lattice, ${what}`);
   const learnSide = p.learnSide || Math.min(side, Math.max(patch, LEARN_SIDE));
-  const plan = { side: learnSide, relaxTime: p.relaxTime, seed };
+  const plan = { side: learnSide, relaxTime: Math.max(RELAX, p.relaxTime), seed };
   const [pairs] = await evolvedPairs(
     run,
     name,
@@ -141,7 +143,7 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
         age: ages[ages.length - 1],
         side: learnSide,
         snapshots: count,
-        relaxTime: p.relaxTime,
+        relaxTime: plan.relaxTime,
         evolved: 0,
       }),
       direct: DIRECT * span * side ** 2,

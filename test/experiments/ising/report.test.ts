@@ -42,7 +42,7 @@ const HOMES: Partial<Record<keyof IsingReportData, string[]>> = {
   driftField: ["drift-field"],
   degrees: ["degree"],
   // The section and its figure.
-  costs: ["cost", "cost"],
+  costs: ["costs", "cost"],
   size: ["size"],
 };
 const SECTIONS = [
@@ -55,7 +55,7 @@ const SECTIONS = [
     "training",
     "upsampling",
     "drift",
-    "cost",
+    "costs",
     "size",
     "run",
   ],
