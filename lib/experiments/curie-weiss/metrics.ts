@@ -212,11 +212,22 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
   const grouped = groups(outcomes);
   const band = (group: readonly Outcome[], key: "drift" | "diffusion"): Band => {
     const [{ scores }] = group;
-    if (group.length > 1 || !scores.errors) return bandOverSeeds(group.map((one) => one.scores[key]));
+    // Diffusion is positive, and its axis logarithmic.
+    const log = key === "diffusion";
+    if (group.length > 1 || !scores.errors) {
+      return bandOverSeeds(
+        group.map((one) => one.scores[key]),
+        log ? "log" : "linear",
+      );
+    }
     // One seed: what the cohorts of its training data say.
     const { [key]: errors, groups: count } = scores.errors;
     const reach = studentQuantile(0.975, count - 1);
-    const edge = (sign: number) => Array.from(scores[key], (value, k) => value + sign * reach * errors[k]);
+    const edge = (sign: number) =>
+      Array.from(scores[key], (value, k) => {
+        const by = sign * reach * errors[k];
+        return log && value > 0 ? value * Math.exp(by / value) : value + by;
+      });
     return { mean: Array.from(scores[key]), low: edge(-1), high: edge(1) };
   };
   const meanOf = (group: readonly Outcome[], pick: (scores: CurieWeissScores) => Float64Array) =>
