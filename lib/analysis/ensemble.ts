@@ -125,8 +125,10 @@ export function momentsOf(from: Ensemble): Moments[] {
 }
 
 /** Rows `[rows, d]`, each `runs` times in a row: starts of the runs of every case. */
-export function repeatedRows(rows: Float32Array, d: number, runs: number): Float32Array {
-  const out = new Float32Array(rows.length * runs);
+export function repeatedRows(rows: Float32Array, d: number, runs: number): Float32Array;
+export function repeatedRows(rows: Uint32Array, d: number, runs: number): Uint32Array;
+export function repeatedRows(rows: Float32Array | Uint32Array, d: number, runs: number) {
+  const out = new (rows.constructor as new (length: number) => typeof rows)(rows.length * runs);
   for (let k = 0; k < (rows.length / d) * runs; k++) {
     const row = Math.floor(k / runs) * d;
     out.set(rows.subarray(row, row + d), k * d);

@@ -1,8 +1,10 @@
 // Training pairs: what partial evolution of patches, or the generator, tells about drift and diffusion of the whole system.
+import { repeatedRows } from "../analysis/ensemble.ts";
 import { InputError } from "../errors.ts";
 import { type Format, parsed } from "../io/format.ts";
 import type { Xoshiro } from "../random/xoshiro.ts";
 import { concatenate } from "./concatenate.ts";
+import { pickedRows } from "./rows.ts";
 
 /** The estimators of drift and diffusion, and the baselines (`naive` is the paper's). */
 export const METHODS = ["compensator", "increment", "naive", "small"] as const;
@@ -131,8 +133,8 @@ export function regression(pairs: Pairs, method: Method): Regression {
     };
   }
   const single = {
-    cohort: repeated(cohort, 1, p),
-    condition: repeated(condition, condition.length / cohort.length, p),
+    cohort: repeatedRows(cohort, 1, p),
+    condition: repeatedRows(condition, condition.length / cohort.length, p),
   };
   switch (method) {
     case "naive": {
@@ -210,15 +212,10 @@ export function everyRow<P extends Pairs>(pairs: P, step: number): P {
   const snapshots = pairs.whole.length / pairs.d;
   const golden = (Math.sqrt(5) - 1) / 2;
   const count = Math.ceil(snapshots / step);
-  const rows = Array.from({ length: count }, (_, k) =>
+  const rows = Uint32Array.from({ length: count }, (_, k) =>
     Math.min(snapshots - 1, k * step + Math.floor(step * ((k * golden) % 1))),
   );
-  return mapped(pairs, (column) => {
-    const width = column.length / snapshots;
-    const picked = column.slice(0, count * width);
-    for (const [k, row] of rows.entries()) picked.set(column.subarray(row * width, (row + 1) * width), k * width);
-    return picked;
-  });
+  return mapped(pairs, (column) => pickedRows(column, column.length / snapshots, rows));
 }
 
 /**
@@ -300,13 +297,6 @@ export const PAIRS: Format<Pairs[]> = {
       return { ...head, ...Object.fromEntries(columns) } as Pairs;
     }),
 };
-
-/** Each row of `width` numbers `times` times in a row. */
-function repeated<T extends Float32Array | Uint32Array>(rows: T, width: number, times: number): T {
-  const out = new (rows.constructor as new (length: number) => T)(rows.length * times);
-  for (let k = 0; k < out.length; k++) out[k] = rows[Math.floor(k / (width * times)) * width + (k % width)];
-  return out;
-}
 
 /** Means over runs of `length` rows of `width` numbers, times `scale`. */
 function blockMeans(rows: Float32Array, length: number, width: number, scale: number): Float32Array {

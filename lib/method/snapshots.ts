@@ -8,6 +8,7 @@ import { concatenate } from "./concatenate.ts";
 import { type Coordinates, observables } from "./coordinates.ts";
 import { covarianceOf, meanOf } from "./copies.ts";
 import { atZeroTime, choosePatches, type Increments, type Pairs } from "./pairs.ts";
+import { pickedRows, type Rows } from "./rows.ts";
 import { upsampleTo, upsamplingSides } from "./upsample.ts";
 
 const MAX_BATCH = 16_384;
@@ -105,15 +106,11 @@ export function someSnapshots<S extends States>(system: System<S>, all: Snapshot
 }
 
 /** At most `most` of the rows of `width` numbers evenly out of all. */
-export function thinned<T extends Float32Array | Float64Array | Uint32Array>(rows: T, width: number, most: number): T {
+export function thinned<T extends Rows>(rows: T, width: number, most: number): T {
   const count = rows.length / width;
   if (count <= most) return rows;
-  const kept = new (rows.constructor as new (length: number) => T)(most * width);
-  for (let k = 0; k < most; k++) {
-    const from = Math.floor((k * count) / most) * width;
-    kept.set(rows.subarray(from, from + width), k * width);
-  }
-  return kept;
+  const which = Uint32Array.from({ length: most }, (_, k) => Math.floor((k * count) / most));
+  return pickedRows(rows, width, which);
 }
 
 export interface UpsampleOptions {
@@ -162,7 +159,7 @@ export async function upsampled<S extends States>(
       const keep = { replicas, stream: options.stream };
       large = await upsampleTo(system, small, { ...options, keep, stream: stream(seed, "upsample", 0, start) });
     } else {
-      const packed = made ? picked(words, perState, some) : words.subarray(from * perState, to * perState);
+      const packed = made ? pickedRows(words, perState, some) : words.subarray(from * perState, to * perState);
       large = await upsampleTo(system, await system.unpack(packed, smallSide), options);
     }
     try {
@@ -171,13 +168,6 @@ export async function upsampled<S extends States>(
       large.destroy();
     }
   }
-}
-
-/** Some rows of `width` numbers. */
-function picked<T extends Float32Array | Float64Array | Uint32Array>(rows: T, width: number, which: Uint32Array): T {
-  const out = new (rows.constructor as new (length: number) => T)(which.length * width);
-  for (const [k, row] of which.entries()) out.set(rows.subarray(row * width, (row + 1) * width), k * width);
-  return out;
 }
 
 /** Changes alone, as means over independent evolutions of every patch, whose covariance is their variation. */
@@ -253,7 +243,7 @@ export async function makePairs<S extends States>(
     patches,
     perSnapshot,
     whole: concatenate(whole),
-    cohort: snapshots.made ? picked(snapshots.cohort, 1, snapshots.made) : snapshots.cohort,
+    cohort: snapshots.made ? pickedRows(snapshots.cohort, 1, snapshots.made) : snapshots.cohort,
     condition: Float32Array.from({ length: count * condition.length }, (_, k) => condition[k % condition.length]),
   };
   return durations.map((duration, k): Pairs => {

@@ -18,6 +18,16 @@ export const SEEDS = {
   meaning: "independent repetitions, seed, seed + 1, …",
 } as const satisfies Parameter;
 
+/** Of the increments. */
+export const COPIES = {
+  kind: "integer",
+  default: 4,
+  profiles: { paper: 1 },
+  min: 1,
+  max: 1024,
+  meaning: "independent evolutions of each patch for the increments; their covariance gives the diffusion",
+} as const satisfies Parameter;
+
 /** How drift and diffusion are represented, and learned; spread into an experiment's parameters. */
 export const EQUATION = {
   drift: {
@@ -171,6 +181,15 @@ export function checkLearnSide(learnSide: number, side: number, patches: readonl
       throw new InputError(`--learn-side ${learnSide} is no multiple of the patch side ${patch}: use ${near}`);
     }
     upsamplingFactors(patch, learnSide);
+  }
+}
+
+/** Throws InputError for a time step, by the name of its option, that does not divide `every`, the time between comparisons. */
+export function checkSteps(steps: Record<string, number>, every: number, remedy: string): void {
+  for (const [option, time] of Object.entries(steps)) {
+    if (!isWhole(every / time)) {
+      throw new InputError(`--${option} ${time} does not divide ${every}, the time between comparisons: use ${remedy}`);
+    }
   }
 }
 

@@ -117,7 +117,7 @@ export function curieWeissMetrics(
       const facts = { paper: published(reference, score, method, patch), exact, unit };
       metrics[metricName(name, method, `patch${patch}`)] = metricOf(estimate(group, score), facts);
     }
-    const degrees = group.flatMap(({ scores: { degree } }) => (degree === null ? [] : [degree]));
+    const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
     if (degrees.length > 0) metrics[metricName("degree", method, `patch${patch}`)] = metricOf(overSeeds(degrees));
   }
   metrics[metricName("seconds", "total")] = metricOf(single(seconds), { unit: "s" });
@@ -269,12 +269,9 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
       ...sides.map((patch, i) => ({ source: "paper-naive" as const, patch, ...single(paper.published.naive[i]) })),
     ],
     floor: average(floors),
-    degrees: grouped.flatMap(({ patch, method, group }) => {
-      const [{ scores }] = group;
-      return scores.choice && scores.degree !== null
-        ? [{ method, patch, degree: scores.degree, ...scores.choice }]
-        : [];
-    }),
+    degrees: grouped.flatMap(({ patch, method, group: [{ scores }] }) =>
+      scores.choice ? [{ method, patch, ...scores.choice }] : [],
+    ),
     comparison: SCORES.flatMap((score) =>
       grouped.map(({ patch, method, group }) => {
         const { text, unit, exact } = QUANTITIES[score];

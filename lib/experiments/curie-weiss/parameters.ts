@@ -3,9 +3,11 @@ import { InputError } from "../../errors.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
 import {
+  COPIES,
   checkEquation,
   checkLearnSide,
   checkPatches,
+  checkSteps,
   EQUATION,
   isWhole,
   SEEDS,
@@ -101,14 +103,7 @@ const parameters = {
     meaning:
       "side of the systems that the equation is learned on, at most L: drift and n times diffusion depend on it by 1/n alone; 0: L itself",
   },
-  copies: {
-    kind: "integer",
-    default: 4,
-    profiles: { paper: 1 },
-    min: 1,
-    max: 1024,
-    meaning: "independent evolutions of each patch for the increments; their covariance gives the diffusion",
-  },
+  copies: COPIES,
   incrementTime: {
     kind: "number",
     default: 0.02,
@@ -174,17 +169,11 @@ function check(p: CurieWeissOptions): void {
   checkPatches(p.patches, p.L);
   checkLearnSide(p.learnSide, p.L, p.patches);
   checkEquation(p, { snapshots: p.trajectories * p.records, cohorts: p.trajectories, variables: 1 });
-  for (const [option, time] of [
-    ["dt", p.dt],
-    ["increment-time", p.incrementTime],
-    ["compensator-time", p.compensatorTime || p.dt],
-  ] as const) {
-    if (!isWhole(EVERY / time)) {
-      throw new InputError(
-        `--${option} ${time} does not divide ${EVERY}, the time between comparisons: use 0.01, 0.02, 0.05 or 0.1`,
-      );
-    }
-  }
+  checkSteps(
+    { dt: p.dt, "increment-time": p.incrementTime, "compensator-time": p.compensatorTime || p.dt },
+    EVERY,
+    "0.01, 0.02, 0.05 or 0.1",
+  );
   if (!isWhole(p.horizon / EVERY)) throw new InputError(`--horizon ${p.horizon} is not a multiple of ${EVERY}`);
 }
 

@@ -19,8 +19,7 @@ import { wasserstein } from "../../analysis/wasserstein.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Guards, guardsOf } from "../../method/sde/guards.ts";
 import { nearestDistances } from "../../method/sde/hull.ts";
-import { evaluate, type SdeModel, standardErrors, trainingGroups } from "../../method/sde/model.ts";
-import type { Choice } from "../../method/sde/polynomial/field.ts";
+import { chosenDegree, evaluate, type SdeModel, standardErrors, trainingGroups } from "../../method/sde/model.ts";
 
 /** Functions are compared on |m| ≤ 0.8: beyond, the dynamics leaves at once and hardly any data exist. */
 const BOUND = 0.8;
@@ -101,8 +100,7 @@ export interface CurieWeissScores {
   /** Standard errors of both that the training data leave, with the groups of data behind them. */
   readonly errors: { readonly drift: Float64Array; readonly diffusion: Float64Array; readonly groups: number } | null;
   /** How degree and ridge of the drift were chosen; null for a network. */
-  readonly choice: Choice | null;
-  readonly degree: number | null;
+  readonly choice: ReturnType<typeof chosenDegree>;
   readonly guards: Guards;
   /** Distance of every start from the nearest training state, in standard deviations of these. */
   readonly startDistance: Float64Array;
@@ -163,8 +161,7 @@ export async function scoreCurieWeiss(
     drift: learned.drift,
     diffusion,
     errors: known && { drift: known.drift, diffusion: scaled(known.diffusion), groups: trainingGroups(model) },
-    choice: model.drift.kind === "polynomial" ? model.drift.choice : null,
-    degree: model.drift.kind === "polynomial" ? model.drift.degree : null,
+    choice: chosenDegree(model),
     guards: guardsOf(model, trajectories, [[-1, 1]]),
     startDistance: nearestDistances(model.hull, starts, training),
     mean: moments.map(({ mean }) => Float64Array.from(mean)),

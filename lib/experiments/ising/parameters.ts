@@ -7,6 +7,7 @@ import {
   checkEquation,
   checkLearnSide,
   checkPatches,
+  checkSteps,
   EQUATION,
   isWhole,
   SEEDS,
@@ -324,17 +325,11 @@ function check(p: IsingOptions): void {
   });
   checkLearnSide(p.learnSide, p.L, p.patches);
   if (p.large > 0) checkLearnSide(p.learnSide, p.large, [p.studyPatch]);
-  for (const [option, time] of [
-    ["increment-time", p.incrementTime],
-    ["compensator-time", p.compensatorTime || p.dt],
-    ["dt", p.dt],
-  ] as const) {
-    if (!isWhole(EVERY / time)) {
-      throw new InputError(
-        `--${option} ${time} does not divide ${EVERY}, the time between comparisons: use 0.05, 0.1, 0.2 or 0.5`,
-      );
-    }
-  }
+  checkSteps(
+    { "increment-time": p.incrementTime, "compensator-time": p.compensatorTime || p.dt, dt: p.dt },
+    EVERY,
+    "0.05, 0.1, 0.2 or 0.5",
+  );
   if (!isWhole(p.horizon / EVERY)) throw new InputError(`--horizon ${p.horizon} is not a multiple of ${EVERY}`);
   if (p.closureBatch % 8 !== 0) throw new InputError(`--closure-batch ${p.closureBatch} is not a multiple of 8`);
   for (const channels of p.channels) {

@@ -6,8 +6,7 @@ import { logInterval, logSpread, replicateMoments } from "../../analysis/replica
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
 import { type Guards, guardsOf, type Range } from "../../method/sde/guards.ts";
 import { nearestDistances } from "../../method/sde/hull.ts";
-import type { SdeModel } from "../../method/sde/model.ts";
-import type { Choice } from "../../method/sde/polynomial/field.ts";
+import { chosenDegree, type SdeModel } from "../../method/sde/model.ts";
 
 /** m and ρ: the first variables of every z. */
 const OBSERVABLES = 2;
@@ -60,7 +59,7 @@ export interface IsingScores extends Quantities<number> {
   readonly truthSpread: Quantities<number>;
   readonly guards: Guards;
   /** How degree and ridge of the drift were chosen; null for a network. */
-  readonly choice: (Choice & { readonly degree: number }) | null;
+  readonly choice: ReturnType<typeof chosenDegree>;
   /** Mean distance of the runs of every start from the nearest training state, in standard deviations of these. */
   readonly startDistance: readonly number[];
   /** One entry per start, `[times, 2]`. */
@@ -160,7 +159,6 @@ export function scoreIsing(
     );
   const { d, data, runs, cases } = trajectories;
   const nearest = nearestDistances(model.hull, data.subarray(0, cases * runs * d), training);
-  const { drift } = model;
   return {
     ...scores,
     intervals:
@@ -173,7 +171,7 @@ export function scoreIsing(
       ),
     truthSpread: eachQuantity((key) => logSpread(ofTruth.map((one) => one[key]))),
     guards: guardsOf(model, trajectories, ranges),
-    choice: drift.kind === "polynomial" ? { ...drift.choice, degree: drift.degree } : null,
+    choice: chosenDegree(model),
     startDistance: m0.map((_, c) => average(nearest.subarray(c * runs, (c + 1) * runs))),
     moments,
     late,

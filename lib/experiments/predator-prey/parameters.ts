@@ -3,7 +3,16 @@ import { InputError } from "../../errors.ts";
 import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
-import { checkEquation, checkTraining, EQUATION, isWhole, SEEDS, TRAINING } from "../../run/training-parameters.ts";
+import {
+  COPIES,
+  checkEquation,
+  checkSteps,
+  checkTraining,
+  EQUATION,
+  isWhole,
+  SEEDS,
+  TRAINING,
+} from "../../run/training-parameters.ts";
 import {
   checkPredatorPrey,
   INTEGRATORS,
@@ -190,14 +199,7 @@ const parameters = {
     meaning: "patches evolved per snapshot, at most K: all by default",
     paper: "3.2",
   },
-  copies: {
-    kind: "integer",
-    default: 4,
-    profiles: { paper: 1 },
-    min: 1,
-    max: 1024,
-    meaning: "independent evolutions of each patch for the increments; their covariance gives the diffusion",
-  },
+  copies: COPIES,
   incrementTime: {
     kind: "number",
     default: 0.05,
@@ -366,16 +368,11 @@ function check(p: PredatorPreyOptions): void {
       throw new InputError(`--${option} ${time} is not a multiple of the time step ${p.dt}`);
     }
   }
-  for (const [option, time] of [
-    ["increment-time", p.incrementTime],
-    ["compensator-time", p.compensatorTime],
-  ] as const) {
-    if (!isWhole(EVERY / time)) {
-      throw new InputError(
-        `--${option} ${time} does not divide ${EVERY}, the time between comparisons: use 0.01, 0.02, 0.05 or 0.1`,
-      );
-    }
-  }
+  checkSteps(
+    { "increment-time": p.incrementTime, "compensator-time": p.compensatorTime },
+    EVERY,
+    "0.01, 0.02, 0.05 or 0.1",
+  );
   if (!isWhole(EVERY / p.dt))
     throw new InputError(`--dt ${p.dt} does not divide ${EVERY}: use 0.01, 0.02, 0.05 or 0.1`);
   if (!isWhole(p.horizon / EVERY)) throw new InputError(`--horizon ${p.horizon} is not a multiple of ${EVERY}`);

@@ -8,8 +8,7 @@ import type { Gpu } from "../../gpu/device.ts";
 import { concatenate } from "../../method/concatenate.ts";
 import { type Guards, guardsOf } from "../../method/sde/guards.ts";
 import { nearestDistances } from "../../method/sde/hull.ts";
-import type { SdeModel } from "../../method/sde/model.ts";
-import type { Choice } from "../../method/sde/polynomial/field.ts";
+import { chosenDegree, type SdeModel } from "../../method/sde/model.ts";
 import type { InitialWave } from "../../systems/predator-prey.ts";
 
 /** The observables come first in z: mean prey and mean predators. */
@@ -54,7 +53,7 @@ export interface PredatorPreyScores {
   readonly truthSpread: { readonly mean: number; readonly std: number };
   readonly guards: Guards;
   /** How degree and ridge of the drift were chosen; null for a network. */
-  readonly choice: (Choice & { readonly degree: number }) | null;
+  readonly choice: ReturnType<typeof chosenDegree>;
   /** Distance of the start of every case from the nearest training state, in standard deviations of these. */
   readonly startDistance: Float64Array;
 }
@@ -115,7 +114,6 @@ export async function scorePredatorPrey(
       list.map((one) => one[key]),
     );
   const spread = (key: "mean" | "std") => logSpread(ofTruth.map((one) => one[key]));
-  const { drift } = model;
   const starts = Array.from({ length: cases }, (_, c) => all.data.subarray(c * all.runs * d, (c * all.runs + 1) * d));
   return {
     error,
@@ -126,7 +124,7 @@ export async function scorePredatorPrey(
     intervals: ofAll && { mean: interval(ofAll, "mean"), std: interval(ofAll, "std") },
     truthSpread: { mean: spread("mean"), std: spread("std") },
     guards: guardsOf(model, all, []),
-    choice: drift.kind === "polynomial" ? { ...drift.choice, degree: drift.degree } : null,
+    choice: chosenDegree(model),
     startDistance: nearestDistances(model.hull, concatenate(starts), training),
   };
 }

@@ -60,8 +60,9 @@ export async function solveLastLayer<F extends AffineNetwork>(
   const features = Array.from({ length: size }, (_, a) => a);
   const blocks = [{ terms: features, columns: features.slice(0, d) }];
   const penalty = (ridge: number) => features.map((a) => (a > d ? ridge : LEAST_RIDGE));
+  const others = folds.map((fold) => total([fold], -1, all));
   const heldOut = (ridge: number) => {
-    const sums = folds.map((fold) => squaredResiduals(fold, solve(total([fold], -1, all), blocks, penalty(ridge))));
+    const sums = folds.map((fold, f) => squaredResiduals(fold, solve(others[f], blocks, penalty(ridge))));
     return blocks[0].columns.reduce((score, j) => score + Math.log(sums.reduce((sum, one) => sum + one[j], 0)), 0);
   };
   const scores = folds.length > 1 ? RIDGES.map(heldOut) : [0];

@@ -9,6 +9,7 @@ import type { NetworkDiffusion } from "./network-diffusion.ts";
 import type { NetworkDrift } from "./network-drift.ts";
 import type { Points } from "./points.ts";
 import { termCount } from "./polynomial/basis.ts";
+import type { Choice } from "./polynomial/field.ts";
 
 /** `center` and `spread` have d numbers, in units of z: kernels see z̃ = (z − center)/spread. */
 export interface SdeModel {
@@ -58,6 +59,11 @@ export function standardErrors({ drift, diffusion }: SdeModel, z: ArrayLike<numb
   const errors = [driftKind(drift).errors?.(drift, z), diffusionKind(diffusion).errors?.(diffusion, z)];
   const [f, s] = errors;
   return f && s ? { drift: f, diffusion: s } : null;
+}
+
+/** How degree and ridge of the drift were chosen; null for one that is trained. */
+export function chosenDegree({ drift }: SdeModel): (Choice & { readonly degree: number }) | null {
+  return drift.kind === "polynomial" ? { ...drift.choice, degree: drift.degree } : null;
 }
 
 /** How many groups of training data stand behind its standard errors and draws; 0: there are none. */

@@ -79,16 +79,8 @@ export async function rollout(
   const weights = draws ? drawWeights(trainingGroups(model), draws) : null;
   const drift = driftKind(model.drift).load(model.drift, model, weights);
   const diffusion = diffusionKind(model.diffusion).load(model.diffusion, model, weights);
-  const behind = (4 - (drift.numbers.length % 4)) % 4;
-  const second = 4 + drift.numbers.length + behind;
-  const end = (4 - (diffusion.numbers.length % 4)) % 4;
-  const numbers = concatenate([
-    Float32Array.of(second, 0, 0, 0),
-    drift.numbers,
-    new Float32Array(behind),
-    diffusion.numbers,
-    new Float32Array(end),
-  ]);
+  const own = wholeVectors(drift.numbers);
+  const numbers = concatenate([Float32Array.of(4 + own.length, 0, 0, 0), own, wholeVectors(diffusion.numbers)]);
   const constants = {
     D: d,
     ...drift.constants,
@@ -132,6 +124,11 @@ export async function rollout(
     );
   }
   return ensemble({ times, cases: cases * sets, runs: perSet / cases, d }, record);
+}
+
+/** Numbers with zeros behind them, up to a multiple of four. */
+function wholeVectors(numbers: Float32Array): Float32Array {
+  return concatenate([numbers, new Float32Array((4 - (numbers.length % 4)) % 4)]);
 }
 
 /** Where both have a constant, the larger. */

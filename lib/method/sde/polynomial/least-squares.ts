@@ -22,26 +22,22 @@ export interface Target {
   readonly factor: number;
 }
 
-/** The normal equations of the rows of every group; `group` `[n]`, below `groups`. Columns of all targets side by side. */
+/** The normal equations of the rows of every group; `group` `[n]`, below `groups`. */
 export function normalEquations(
   basis: Basis,
   chart: Chart,
   rows: { readonly state: ArrayLike<number>; readonly condition: ArrayLike<number>; readonly group: ArrayLike<number> },
   groups: number,
-  targets: readonly Target[],
+  { values, width, factor }: Target,
 ): NormalEquations[] {
   const { terms } = basis;
-  const width = targets.reduce((sum, target) => sum + target.width, 0);
   const list = Array.from({ length: groups }, () => noEquations(terms, width));
   const phi = new Float64Array(terms);
   const table = new Float64Array(basis.variables * (basis.degree + 1));
   const y = new Float64Array(width);
   eachPoint(chart, rows.state, rows.condition, (x, p) => {
     termsAt(basis, x, table, phi);
-    let column = 0;
-    for (const target of targets) {
-      for (let j = 0; j < target.width; j++) y[column++] = target.factor * target.values[p * target.width + j];
-    }
+    for (let j = 0; j < width; j++) y[j] = factor * values[p * width + j];
     addRow(list[rows.group[p]], phi, y);
   });
   return list;

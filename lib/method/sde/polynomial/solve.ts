@@ -63,9 +63,11 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   const groups = Math.min(GROUPS, cohorts);
   const group = units.number.map((number) => number % groups);
   const rows = { state, condition, group };
-  const changes = normalEquations(basisOf(q, highest), chart, rows, groups, [
-    { values: change, width: d, factor: 1 / time },
-  ]);
+  const changes = normalEquations(basisOf(q, highest), chart, rows, groups, {
+    values: change,
+    width: d,
+    factor: 1 / time,
+  });
   const odd = Array.from({ length: d }, (_, j) => spec.odd?.includes(j) ?? false);
   const drift = {
     ...field(data, chart, changes, spec.degree > 0 ? [spec.degree] : range(1, highest), d, odd, cohorts),
@@ -80,7 +82,7 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   const parity = Array.from({ length: d }, (_, j) =>
     Array.from({ length: d - j }, (_, k) => odd[j] !== odd[j + k]),
   ).flat();
-  const equations = normalEquations(basisOf(q, upTo), chart, rows, groups, [target]);
+  const equations = normalEquations(basisOf(q, upTo), chart, rows, groups, target);
   const floor = pivotFloor(total(equations), d);
   return { drift, diffusion: { ...field(data, chart, equations, range(0, upTo), triangle, parity, cohorts), floor } };
 }
@@ -124,6 +126,7 @@ function field(
   const q = data.d + chart.conditions;
   const all = total(groups);
   const folds = range(0, FOLDS - 1).map((f) => total(groups.filter((_, g) => g % FOLDS === f)));
+  const others = folds.map((fold) => total([fold], -1, all));
   const penalty = (ridge: number, degree: number) => {
     const { exponents, terms } = basisOf(q, degree);
     return Float64Array.from({ length: terms }, (_, t) => {
@@ -139,10 +142,8 @@ function field(
   const candidates = degrees.flatMap((degree) =>
     (degree > 1 ? RIDGES : [LEAST_RIDGE]).map((ridge) => {
       const blocks = blocksOf(chart, degree, parity);
-      const heldOut = folds.map((fold) => {
-        const coefficients = solve(total([fold], -1, all), blocks, penalty(ridge, degree));
-        return squaredResiduals(fold, coefficients);
-      });
+      const weights = penalty(ridge, degree);
+      const heldOut = folds.map((fold, f) => squaredResiduals(fold, solve(others[f], blocks, weights)));
       // Per fold and component, relative to the whole later.
       const mean = range(0, width - 1).map((j) => heldOut.reduce((sum, one) => sum + one[j], 0) / all.rows);
       return { degree, ridge, mean, heldOut };
