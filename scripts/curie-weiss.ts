@@ -14,7 +14,7 @@ import { publishCurieWeiss } from "../lib/experiments/curie-weiss/publish.ts";
 import { curieWeissReference, scoreCurieWeiss } from "../lib/experiments/curie-weiss/scores.ts";
 import { checkUpsampling, takePictures } from "../lib/experiments/curie-weiss/upsampled-states.ts";
 import { openDevice } from "../lib/gpu/device.ts";
-import { isOurs, METHODS, regression, stepOf } from "../lib/method/pairs.ts";
+import { isOurs, METHODS, regression, stepOf, taught } from "../lib/method/pairs.ts";
 import { type SdeModel, withLambda } from "../lib/method/sde/model.ts";
 import { evenTimes, measuredPairs, smallTrajectories } from "../lib/method/snapshots.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
@@ -58,7 +58,7 @@ await main(async () => {
       let shared: SdeModel | undefined;
       for (const method of methods) {
         // Drift and diffusion with λ = K. A single patch is the whole system: naive and small are increments there.
-        const data = regression(method === "compensator" ? compensator : increment, method);
+        const data = regression(taught(method === "compensator" ? compensator : increment, method), method);
         const label = `${name}/${method}`;
         const spec = sdeSpec(p, oddVariables(system, p.h));
         const learned = shared ?? (await learnedSde(run, gpu, label, data, spec, fitOptions(p, seed)));
@@ -83,5 +83,5 @@ await main(async () => {
     checkUpsampling(gpu, physics, p.patches, p.L, options.seed),
   );
   const pictures = await takePictures(gpu, physics, Math.min(...p.patches), p.L, p.relaxTime, options.seed);
-  await publishCurieWeiss(run, reference, outcomes, p.runs, { upsampling, pictures });
+  await publishCurieWeiss(run, reference, outcomes, p, { upsampling, pictures });
 });

@@ -32,7 +32,7 @@ import { closedBy } from "../lib/method/closure/coordinates.ts";
 import { encoderOf } from "../lib/method/closure/kinds.ts";
 import { closureTable } from "../lib/method/closure/table.ts";
 import { observables } from "../lib/method/coordinates.ts";
-import { everyRow, isOurs, pairCount, regression, stepOf } from "../lib/method/pairs.ts";
+import { isOurs, pairCount, regression, stepOf, taught } from "../lib/method/pairs.ts";
 import { type SdeModel, withLambda } from "../lib/method/sde/model.ts";
 import { unlessDiverged } from "../lib/method/sde/rollout.ts";
 import { measuredPairs, quadraticTimes, smallTrajectories, someSnapshots, thinned } from "../lib/method/snapshots.ts";
@@ -105,7 +105,7 @@ await main(async () => {
       let shared: SdeModel | undefined;
       for (const training of trainings) {
         const { study, method, time, fewer } = training;
-        const pairs = everyRow(sets[setOf(measures, training)], fewer);
+        const pairs = taught(sets[setOf(measures, training)], method, fewer);
         const label = `${name}/${method}-${time}${fewer > 1 ? `-1-in-${fewer}` : ""}`;
         const data = regression(pairs, method);
         // A single patch is the whole lattice: there naive and small are the increments by definition.

@@ -10,7 +10,13 @@ import { repeatedRows } from "../lib/analysis/ensemble.ts";
 import { checkedEquation } from "../lib/experiments/predator-prey/equation-check.ts";
 import type { Outcome } from "../lib/experiments/predator-prey/metrics.ts";
 import { predatorPreyCommand, predatorPreySystem } from "../lib/experiments/predator-prey/parameters.ts";
-import { closurePlan, predatorPreyPlan, TRAINING_STATES, trainingsOf } from "../lib/experiments/predator-prey/plan.ts";
+import {
+  closurePlan,
+  costPlan,
+  predatorPreyPlan,
+  TRAINING_STATES,
+  trainingsOf,
+} from "../lib/experiments/predator-prey/plan.ts";
 import { publishPredatorPrey } from "../lib/experiments/predator-prey/publish.ts";
 import { predatorPreyFloor, scorePredatorPrey } from "../lib/experiments/predator-prey/scores.ts";
 import { simulateTruth, startsOf } from "../lib/experiments/predator-prey/truth.ts";
@@ -19,7 +25,7 @@ import { openDevice } from "../lib/gpu/device.ts";
 import { closedBy } from "../lib/method/closure/coordinates.ts";
 import { encoderOf } from "../lib/method/closure/kinds.ts";
 import { closureTable } from "../lib/method/closure/table.ts";
-import { atZeroTime, everyRow, type Increments, isOurs, pairCount, regression } from "../lib/method/pairs.ts";
+import { atZeroTime, type Increments, isOurs, pairCount, regression, taught } from "../lib/method/pairs.ts";
 import { withLambda } from "../lib/method/sde/model.ts";
 import { stateScales } from "../lib/method/sde/scales.ts";
 import { evenTimes, makePairs, smallTrajectories, someSnapshots, thinned } from "../lib/method/snapshots.ts";
@@ -84,7 +90,7 @@ await main(async () => {
       const models = [];
       const trainings = trainingsOf(closure, closures[0]);
       for (const { method, fewer } of trainings) {
-        const pairs = everyRow(method === "compensator" ? compensator : increment, fewer);
+        const pairs = taught(method === "compensator" ? compensator : increment, method, fewer);
         const label = `${name}/${method}${fewer > 1 ? `-1-in-${fewer}` : ""}`;
         const data = regression(pairs, method);
         const model = await learnedSde(run, gpu, label, data, sdeSpec(p), fitOptions(p, seed));
@@ -135,6 +141,6 @@ await main(async () => {
   const fields = await run.phase("check", () => measureFields(gpu, physics, p.small, p.N, options.seed));
   work.done();
 
-  const study = { truth, outcomes, points: p.N, patch: p.patch, closure: closures[0], runs: p.runs };
+  const study = { truth, outcomes, points: p.N, patch: p.patch, closure: closures[0], runs: p.runs, cost: costPlan(p) };
   await publishPredatorPrey(run, study, p, { ...equation, ...fields });
 });

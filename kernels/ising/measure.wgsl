@@ -36,7 +36,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> bits: array<u32>;
 @group(0) @binding(2) var<storage, read> chosen: array<u32>;
-@group(0) @binding(3) var<storage, read_write> result: array<f32>;   // [item][ups, Q, D, P, drift (4), gamma (10)]
+@group(0) @binding(3) var<storage, read_write> result: array<f32>;   // [item][ups, Q, D, P], behind them drift (4), gamma (10) with classes
 
 const ROWS = select(min(32u / COLUMNS, BLOCK), 32u / COLUMNS, BLOCK == 0u);
 // The first column of all rows of a word.
@@ -177,11 +177,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
     }
   }
   let sites = f32(params.extent * params.extent);
-  let at = 18u * item;
+  let at = select(4u, 18u, params.classes > 0u) * item;
   result[at] = f32(ups);
   result[at + 1u] = f32(unlike);
   result[at + 2u] = 2.0 * f32(diagonal) - 4.0 * sites;
   result[at + 3u] = select(4.0 * squares / f32(max(BLOCK * BLOCK, 1u)), 2.0 * f32(plaquettes) - 4.0 * sites, BLOCK == 0u);
+  if (params.classes == 0u) { return; }
   for (var k = 0u; k < 4u; k++) {
     result[at + 4u + k] = drift[k];
     result[at + 8u + k] = gamma_m[k];

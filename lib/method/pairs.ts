@@ -218,6 +218,18 @@ export function everyRow<P extends Pairs>(pairs: P, step: number): P {
   return mapped(pairs, (column) => pickedRows(column, column.length / snapshots, rows));
 }
 
+/** Rows that a baseline learns from, at most. */
+const BASELINE_ROWS = 65_536;
+
+/**
+ * The pairs that a method learns from, of one snapshot in `fewer`. Baselines take every patch for a row of its own, and are limited by what they
+ * assume, not by their data: they get 65,536 rows at most.
+ */
+export function taught<P extends Pairs>(pairs: P, method: Method, fewer = 1): P {
+  const some = everyRow(pairs, fewer);
+  return isOurs(method) ? some : everyRow(some, Math.ceil(pairCount(some) / BASELINE_ROWS));
+}
+
 /**
  * Pairs of several systems, temperatures say, as one set; cohorts of different sets stay apart. Throws Error unless all are of one
  * kind, time, number of variables, patches and conditions.

@@ -3,6 +3,7 @@ import { InputError } from "../errors.ts";
 import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Call } from "../gpu/kernel.ts";
+import { binomialInverse } from "../random/binomial.ts";
 import { poissonPlan } from "../random/poisson.ts";
 import { branch, type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
@@ -22,7 +23,8 @@ const PASSES = 12;
 const TURNS = 4096;
 /** Side of the blocks whose mean-square magnetization is an observable, in a patch that it divides. */
 const BLOCK = 8;
-/** Numbers per patch of kernels/ising/measure.wgsl. */
+/** Numbers per patch of kernels/ising/measure.wgsl: observables alone, and with the generator. */
+const OBSERVED = 4;
 const MEASURED = 18;
 /** Nodes of two-point Gauss–Legendre quadrature on 0 … 1. */
 const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
@@ -69,7 +71,9 @@ export function heatBath(up: number, temperature: number, field: number): number
 
 /** Rows of measure.wgsl turned into observables (`φ`), drift Lφ and Γ(φ), each a function of a row and a column. */
 interface Measured {
+  /** `[items, width]`. */
   readonly rows: Float32Array;
+  readonly width: number;
   readonly items: number;
 }
 
@@ -132,21 +136,19 @@ export class Ising implements BinarySystem<IsingStates> {
   }
 
   /**
-   * Magnetization uniform on −1 … 1, rounded to what the lattice can have; the same for all replicas of a cohort, and one in each of
-   * as many equal parts of −1 … 1 as there are cohorts. Spins at random places.
+   * Spins independent of each other, up with a probability that all replicas of a cohort have in common, uniform in each of as many equal
+   * parts of 0 … 1 as there are cohorts. So lattices put together from those of a cohort are of this law too, whatever the side.
    */
   async initial(count: number, side: number, stream: Stream): Promise<IsingStates> {
     const cohorts = Math.ceil(count / COHORT);
-    // Rows of the lattice have the chunks 0, 1, … of these streams.
-    const parts = Array.from({ length: cohorts }, (_, cohort) => {
-      const within = Xoshiro.open(stream, COHORT * cohort, 0xffff_ffff).uniform();
-      return Math.round(((cohort + within) / cohorts) * side ** 2);
-    });
-    return this.#placed(
-      Uint32Array.from({ length: count }, (_, replica) => parts[Math.floor(replica / COHORT)]),
-      side,
-      stream,
-    );
+    const ups = new Uint32Array(count);
+    for (let cohort = 0; cohort < cohorts; cohort++) {
+      // Rows of the lattice have the chunks 0, 1, … of these streams.
+      const rng = Xoshiro.open(stream, COHORT * cohort, 0xffff_ffff);
+      const law = binomialInverse(side ** 2, (cohort + rng.uniform()) / cohorts);
+      for (let k = COHORT * cohort; k < Math.min(count, COHORT * (cohort + 1)); k++) ups[k] = law(rng.uniform());
+    }
+    return this.#placed(ups, side, stream);
   }
 
   /** `count` replicas of magnetization `m`, rounded to the nearest that the lattice can have, spins at random places. */
@@ -563,7 +565,8 @@ export class Ising implements BinarySystem<IsingStates> {
     const rows = side + 2 * MARGIN;
     const bits = await this.#toBits(states, MARGIN);
     const list = this.#gpu.buffer("ising.chosen", chosen ?? new Uint32Array(1));
-    const result = this.#gpu.buffer("ising.measured", 4 * MEASURED * items);
+    const width = generator ? MEASURED : OBSERVED;
+    const result = this.#gpu.buffer("ising.measured", 4 * width * items);
     // A word holds rows of one block, or as many rows of the piece as go into it.
     const columns = this.#block || [8, 16].find((width) => width >= extent) || 32;
     const kernel = await this.#gpu.kernel("ising/measure.wgsl", {
@@ -588,16 +591,16 @@ export class Ising implements BinarySystem<IsingStates> {
       (first, last) =>
         kernel.call({ params: { ...params, first, last }, bits, chosen: list, result }, grid(last - first, 8)),
     );
-    const measured = { rows: await this.#gpu.read(result, Float32Array), items };
+    const measured = { rows: await this.#gpu.read(result, Float32Array), width, items };
     for (const buffer of [bits, list, result]) buffer.destroy();
     return measured;
   }
 
   /** φ_I `[items, d]` of pieces of the size of a patch. */
-  #observables({ rows, items }: Measured): Float32Array {
+  #observables({ rows, width, items }: Measured): Float32Array {
     const n = this.patchSide ** 2;
     return this.#each(items, (item, j) => {
-      const sum = rows[MEASURED * item + j];
+      const sum = rows[width * item + j];
       return j === 0 ? (2 * sum - n) / n : sum / (4 * n);
     });
   }
@@ -606,7 +609,7 @@ export class Ising implements BinarySystem<IsingStates> {
   #difference(start: Measured, end: Measured): Float32Array {
     const n = this.patchSide ** 2;
     return this.#each(start.items, (item, j) => {
-      const change = end.rows[MEASURED * item + j] - start.rows[MEASURED * item + j];
+      const change = end.rows[end.width * item + j] - start.rows[start.width * item + j];
       return j === 0 ? (2 * change) / n : change / (4 * n);
     });
   }

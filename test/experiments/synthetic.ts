@@ -1,4 +1,5 @@
 // What synthetic report data of all experiments have in common: no number is from a simulation.
+import { type CostCurve, equationCost } from "../../lib/analysis/cost.ts";
 import type { Method } from "../../lib/method/pairs.ts";
 import type { DegreeChoice } from "../../lib/report/figures/degrees.ts";
 import type { RunResult } from "../../lib/run/result.ts";
@@ -30,6 +31,16 @@ export function syntheticRun(
     },
     command: `npm run ${experiment} -- --profile synthetic --seed 1`,
   };
+}
+
+/** Costs of an equation of patches that learns from `states` states of `side` in so many dimensions. */
+export function costOf(patch: number, side: number, dimension: number, states = 4096): CostCurve {
+  const learning = {
+    small: { systems: 1024, sites: patch ** dimension, time: 100 },
+    large: { states, sites: side ** dimension, relax: 32, evolved: 0 },
+  };
+  const direct = { side, dimension, starts: 7, horizon: 100, perRun: 0.02, error: 1e-4 };
+  return equationCost(patch, learning, direct, side).curve;
 }
 
 /** A choice of the degree, `best` of 1 … 6: held-out residuals fall by a factor 8 a degree up to it, and rise slowly beyond. */

@@ -10,6 +10,7 @@ import {
   everyRow,
   type Generated,
   type Increments,
+  isOurs,
   joined,
   METHODS,
   meanDrift,
@@ -18,6 +19,7 @@ import {
   pairCount,
   regression,
   stepOf,
+  taught,
 } from "../../lib/method/pairs.ts";
 import { stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
@@ -239,6 +241,18 @@ describe("pairs", () => {
       )) {
         expect(Math.abs(count - 256 / step)).toBeLessThan(3);
       }
+    }
+  });
+
+  test("that a method learns from: all for ours, 65,536 rows at most for a baseline, of one snapshot in so many", () => {
+    // Two patches of each snapshot.
+    const many = numbered(50_000, 0.5);
+    for (const method of METHODS) {
+      const all = taught(many, method);
+      if (isOurs(method)) expect(all).toEqual(many);
+      else expect(pairCount(all)).toBe(50_000);
+      expect(pairCount(taught(many, method, 4))).toBe(25_000);
+      expect(taught(numbered(32_768, 0.5), method)).toEqual(numbered(32_768, 0.5));
     }
   });
 

@@ -6,6 +6,7 @@ import { InputError } from "../../lib/errors.ts";
 import type { GpuArray } from "../../lib/gpu/buffer.ts";
 import { openDevice } from "../../lib/gpu/device.ts";
 import type { UniformValue } from "../../lib/gpu/kernel.ts";
+import { binomialInverse } from "../../lib/random/binomial.ts";
 import { normalPair } from "../../lib/random/normal.ts";
 import { mulHigh, philox4x32 } from "../../lib/random/philox.ts";
 import { poissonPlan, poissonSearch, poissonTable } from "../../lib/random/poisson.ts";
@@ -485,6 +486,51 @@ describe("Poisson numbers", () => {
         found,
         words.map((word) => poissonSearch(word, table)),
       );
+    }
+  });
+});
+
+describe("binomial numbers", () => {
+  test("have the exact law, and the ends at the ends of it", () => {
+    // Steps of the inverse at the cumulative law in exact arithmetic, of numbers small enough for it.
+    for (const [n, numerator, denominator] of [
+      [1, 1n, 3n],
+      [7, 2n, 5n],
+      [16, 1n, 2n],
+      [40, 39n, 40n],
+    ] as const) {
+      const draw = binomialInverse(n, Number(numerator) / Number(denominator));
+      let below = 0n;
+      let choose = 1n;
+      for (let k = 0; k <= n; k++) {
+        below += choose * numerator ** BigInt(k) * (denominator - numerator) ** BigInt(n - k);
+        choose = (choose * BigInt(n - k)) / BigInt(k + 1);
+        const u = Number((below * 10n ** 30n) / denominator ** BigInt(n)) / 1e30;
+        // What is left out of the law is below 1e-11.
+        if (u < 1e-6 || u > 1 - 1e-6) continue;
+        expect(draw(u - 1e-11)).toBe(k);
+        expect(draw(u + 1e-11)).toBe(k + 1);
+      }
+    }
+  });
+
+  test("are none or all where that is sure, and have mean and variance at large n", () => {
+    for (const u of [2 ** -24, 0.5, 1]) {
+      expect(binomialInverse(9, 0)(u)).toBe(0);
+      expect(binomialInverse(9, 1)(u)).toBe(9);
+    }
+    for (const [n, p] of [
+      [4096, 0.2],
+      [1e6, 0.999],
+      [1e6, 3e-6],
+    ]) {
+      const draw = binomialInverse(n, p);
+      // The quantile function at the middles of 2¹⁶ equal parts.
+      const values = Array.from({ length: 2 ** 16 }, (_, k) => draw((k + 0.5) / 2 ** 16));
+      const mean = values.reduce((a, b) => a + b, 0) / values.length;
+      const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
+      expect(Math.abs(mean - n * p)).toBeLessThan(1e-3 * Math.sqrt(n * p * (1 - p)));
+      expect(variance / (n * p * (1 - p))).toBeCloseTo(1, 2);
     }
   });
 });

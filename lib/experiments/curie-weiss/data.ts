@@ -1,9 +1,11 @@
 /** What the Curie–Weiss report shows. */
 
+import type { CostCurve } from "../../analysis/cost.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Source } from "../../report/figures/methods.ts";
 import type { Learned } from "../../report/figures/patch-sides.ts";
+import type { StartDistance } from "../../report/figures/starts.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
 import type { RunResult } from "../../run/result.ts";
 import type { Band, Estimate } from "../../run/seeds.ts";
@@ -32,4 +34,7 @@ export interface CurieWeissReportData {
   comparison: Comparison[];
   /** How the degree of each drift was chosen. */
   degrees: DegreeChoice[];
+  starts: StartDistance[];
+  /** Of the compensator. */
+  costs: CostCurve[];
 }

@@ -1,17 +1,21 @@
 // From the scores of all seeds to what the Curie–Weiss experiment hands out: metrics, tables, the data of the report.
 import type { ColumnTable } from "arquero";
 import paper from "../../../data/curie-weiss-paper.json";
+import { type EquationCost, equationCost, ownError } from "../../analysis/cost.ts";
 import { average } from "../../analysis/mean.ts";
 import { studentQuantile } from "../../analysis/student-t.ts";
 import { samplingFloor } from "../../analysis/trajectory-error.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
+import { upsamplingFactors } from "../../method/upsample.ts";
 import { formatSetting } from "../../report/number.ts";
+import { costMetrics } from "../../run/cost-metrics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, type Band, bandOverSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricCell, tableOfRows, textTable } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import type { CurieWeissReportData } from "./data.ts";
+import type { CurieWeissOptions } from "./parameters.ts";
 import type { CurieWeissReference, CurieWeissScores } from "./scores.ts";
 
 /** One learned equation: which seed, patch side and method, and its scores. */
@@ -21,6 +25,9 @@ export interface Outcome {
   readonly method: Method;
   readonly scores: CurieWeissScores;
 }
+
+/** The truth is exact. No equation is taken for better than so many runs could tell. */
+const TRUE_RUNS = 1e6;
 
 /** The paper's parameters: its figures stand beside ours only where the same system is computed. */
 const PAPER_SYSTEM = { spins: 4096, temperature: 1.1, field: 0.1 };
@@ -104,10 +111,40 @@ function published(reference: CurieWeissReference, score: ScoreName, method: Met
   return score === "stdRatio" ? paper.remeasured.stdRatio[at] : null;
 }
 
+/** What the equation of the compensator costs at every patch side, and direct simulation as accurate. */
+function curieWeissCosts(
+  { mean, std, starts }: CurieWeissReference,
+  outcomes: readonly Outcome[],
+  p: CurieWeissOptions,
+): EquationCost[] {
+  const floor = (runs: number) => average(mean.map((one, i) => samplingFloor(one, std[i], runs)));
+  const side = p.learnSide || p.L;
+  return groups(outcomes)
+    .filter(({ method }) => method === "compensator")
+    .map(({ patch, group }) => {
+      const levels = patch < side ? upsamplingFactors(patch, side).length : 0;
+      const learning = {
+        small: { systems: p.trajectories, sites: patch ** 2, time: (p.records - 1) * p.interval },
+        // A site lies in four positions of patches.
+        large: {
+          states: p.trajectories * p.records,
+          sites: side ** 2,
+          relax: 4 * p.relaxTime * levels,
+          evolved: p.compensatorTime,
+        },
+      };
+      const perRun = floor(1);
+      const error = ownError(estimate(group, "error").value, floor(p.runs), perRun, TRUE_RUNS);
+      const direct = { side: p.L, dimension: 2, starts: starts.length, horizon: p.horizon, perRun, error };
+      return equationCost(patch, learning, direct, side);
+    });
+}
+
 /** Metrics by name, `error.compensator.patch16` and so on. */
 export function curieWeissMetrics(
   reference: CurieWeissReference,
   outcomes: readonly Outcome[],
+  options: CurieWeissOptions,
   seconds: number,
 ): Record<string, Metric> {
   const metrics: Record<string, Metric> = {};
@@ -120,6 +157,7 @@ export function curieWeissMetrics(
     const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
     if (degrees.length > 0) metrics[metricName("degree", method, `patch${patch}`)] = metricOf(overSeeds(degrees));
   }
+  Object.assign(metrics, costMetrics(curieWeissCosts(reference, outcomes, options)));
   metrics[metricName("seconds", "total")] = metricOf(single(seconds), { unit: "s" });
   return metrics;
 }
@@ -150,7 +188,7 @@ export function scoreTable(metrics: Record<string, Metric>): string {
     "degree",
   ];
   const cells = Object.entries(metrics).map(([name, metric]) => ({ name: name.split("."), cell: metricCell(metric) }));
-  const scores = cells.filter(({ name }) => name.length > 2);
+  const scores = cells.filter(({ name }) => name.length > 2 && name[0] !== "cost");
   const lines = [...Map.groupBy(scores, ({ name: [, method, patch] }) => `${patch} ${method}`).values()].map(
     (group) => {
       const [, method, patch] = group[0].name;
@@ -207,7 +245,11 @@ export function curieWeissTables(
 }
 
 /** What the report shows of the outcomes; publish.ts adds the result, the pictures and the upsampling measurements. */
-export function curieWeissFigures(reference: CurieWeissReference, outcomes: readonly Outcome[], runs: number) {
+export function curieWeissFigures(
+  reference: CurieWeissReference,
+  outcomes: readonly Outcome[],
+  options: CurieWeissOptions,
+) {
   const { times, starts, mean, std, system } = reference;
   const grouped = groups(outcomes);
   const band = (group: readonly Outcome[], key: "drift" | "diffusion"): Band => {
@@ -232,7 +274,7 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
   };
   const meanOf = (group: readonly Outcome[], pick: (scores: CurieWeissScores) => Float64Array) =>
     bandOverSeeds(group.map(({ scores }) => pick(scores))).mean;
-  const floors = starts.map((_, i) => samplingFloor(mean[i], std[i], runs));
+  const floors = starts.map((_, i) => samplingFloor(mean[i], std[i], options.runs));
   const sides = comparable(reference) ? paper.patchSide : [];
   return {
     side: Math.sqrt(system.spins),
@@ -272,6 +314,12 @@ export function curieWeissFigures(reference: CurieWeissReference, outcomes: read
     degrees: grouped.flatMap(({ patch, method, group: [{ scores }] }) =>
       scores.choice ? [{ method, patch, ...scores.choice }] : [],
     ),
+    starts: grouped.flatMap(({ patch, method, group: [{ scores }] }) =>
+      starts.map((m0, i) => {
+        return { method, patch, start: `m₀ = ${formatSetting(m0)}`, distance: scores.startDistance[i] };
+      }),
+    ),
+    costs: curieWeissCosts(reference, outcomes, options).map(({ curve }) => curve),
     comparison: SCORES.flatMap((score) =>
       grouped.map(({ patch, method, group }) => {
         const { text, unit, exact } = QUANTITIES[score];

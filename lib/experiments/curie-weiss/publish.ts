@@ -10,21 +10,22 @@ import {
   type Outcome,
   scoreTable,
 } from "./metrics.ts";
+import type { CurieWeissOptions } from "./parameters.ts";
 import { curieWeissReport } from "./report.ts";
 import type { CurieWeissReference } from "./scores.ts";
 
-/** Finishes the run. `runs`: predicted trajectories per start. */
+/** Finishes the run. */
 export function publishCurieWeiss(
   run: Run,
   reference: CurieWeissReference,
   outcomes: readonly Outcome[],
-  runs: number,
+  options: CurieWeissOptions,
   states: Pick<CurieWeissReportData, "upsampling" | "pictures">,
 ): Promise<void> {
-  const figures = { ...curieWeissFigures(reference, outcomes, runs), ...states };
+  const figures = { ...curieWeissFigures(reference, outcomes, options), ...states };
   return publish(run, {
     tables: curieWeissTables(reference, outcomes),
-    metrics: (seconds) => curieWeissMetrics(reference, outcomes, seconds),
+    metrics: (seconds) => curieWeissMetrics(reference, outcomes, options, seconds),
     verdict: curieWeissVerdict(outcomes),
     scoreTable,
     report: (result, command) => curieWeissReport({ result, command, ...figures }),

@@ -1,5 +1,7 @@
 import { type Comparison, comparisonTable } from "../../report/figures/comparison.ts";
+import { cost } from "../../report/figures/cost.ts";
 import { degrees } from "../../report/figures/degrees.ts";
+import { starts } from "../../report/figures/starts.ts";
 import { spread, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
@@ -50,13 +52,18 @@ ${figures.drift(data)}${figures.driftResidual(data)}${figures.diffusion(data)}${
       title: "Predicted trajectories",
       body: html`<p>Runs of the learned equation from several initial magnetizations, beside the exact moments of the finite birth–death chain. Time is
 physical: one unit is one attempted flip per spin, on the average.</p>
-${figures.fans(data)}${figures.meanByPatch(data)}${figures.stdByPatch(data)}${figures.meanByMethod(data, smallest)}`,
+${starts(data.starts)}${figures.fans(data)}${figures.meanByPatch(data)}${figures.stdByPatch(data)}${figures.meanByMethod(data, smallest)}`,
     },
     { id: "stationary", title: "Stationary law", body: figures.stationary(data) },
     {
       id: "upsampling",
       title: "Upsampled states",
       body: ifAny([data.upsampling, data.pictures], [figures.upsampling(data), figures.snapshots(data)]),
+    },
+    {
+      id: "costs",
+      title: "Cost",
+      body: cost(data.costs, { update: "attempts to flip a spin", unit: "spins", measuredAt: `${side} × ${side}` }),
     },
     {
       id: "comparison",

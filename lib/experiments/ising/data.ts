@@ -1,11 +1,12 @@
 /** What the Ising report shows. */
+import type { CostCurve, LearningUpdates } from "../../analysis/cost.ts";
 import type { Guards } from "../../method/sde/guards.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Learned } from "../../report/figures/patch-sides.ts";
+import type { StartDistance } from "../../report/figures/starts.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
 import type { RunResult } from "../../run/result.ts";
 import type { Band, Estimate } from "../../run/seeds.ts";
-import type { LearningUpdates } from "./cost.ts";
 import type { IsingClosure } from "./parameters.ts";
 
 /** The two observables: magnetization, and domain-wall density (part of the 2n bonds between unequal spins). */
@@ -59,21 +60,9 @@ export interface IsingReportData {
   density: Record<IsingObservable, { x: number[]; truth: number[]; learned: (Learned & { density: number[] })[] }>;
   /** How the degree of each drift was chosen. */
   degrees: DegreeChoice[];
-  /** Mean distance of every start from the nearest training state, in standard deviations of these. */
-  starts: (Learned & { m0: number; distance: number })[];
-  /**
-   * Site updates of learning from patches of each side, whatever the lattice predicted, and of direct simulation as accurate at lattices of
-   * `sides`, for the mean and for the standard deviation; the sides from which on learning is cheaper.
-   */
-  costs: {
-    patch: number;
-    learn: number;
-    sides: number[];
-    mean: number[];
-    std: number[];
-    evenMean: number | null;
-    evenStd: number | null;
-  }[];
+  starts: StartDistance[];
+  /** Of the compensator. */
+  costs: CostCurve[];
   /** Every closure at one patch side. */
   closures: (IsingScore & { closure: IsingClosure })[];
   /** Frozen neighbours around the moving patch, or the patch closed on itself as in the paper. */

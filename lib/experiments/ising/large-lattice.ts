@@ -1,5 +1,6 @@
 // A lattice that is too large to be simulated at leisure: its equilibrium predicted from small patches, and simulated directly.
 import { seedInterval } from "../../analysis/bootstrap.ts";
+import { learningUpdates } from "../../analysis/cost.ts";
 import { caseOf, type Ensemble } from "../../analysis/ensemble.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { isingLimit } from "../../analysis/ising-strip.ts";
@@ -17,7 +18,6 @@ import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { fitOptions, oddVariables, sdeSpec } from "../../run/training-parameters.ts";
 import type { IsingStates } from "../../systems/ising.ts";
-import { learningUpdates } from "./cost.ts";
 import { type IsingOptions, isLearned } from "./parameters.ts";
 import { isingSystem } from "./plan.ts";
 
@@ -138,13 +138,8 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
     secondsDirect: seconds[phases[2]],
     updates: {
       learn: learningUpdates({
-        trajectories: TRAJECTORIES,
-        patch,
-        age: ages[ages.length - 1],
-        side: learnSide,
-        snapshots: count,
-        relaxTime: plan.relaxTime,
-        evolved: 0,
+        small: { systems: TRAJECTORIES, sites: patch ** 2, time: ages[ages.length - 1] },
+        large: { states: count, sites: learnSide ** 2, relax: 4 * plan.relaxTime, evolved: 0 },
       }),
       direct: DIRECT * span * side ** 2,
     },

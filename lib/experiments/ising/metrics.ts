@@ -1,6 +1,7 @@
 // From the scores of all seeds to what the Ising experiment hands out: metrics, tables, the data of the report.
 import type { ColumnTable } from "arquero";
 import paper from "../../../data/ising-paper.json";
+import { type EquationCost, equationCost, ownError, totalUpdates } from "../../analysis/cost.ts";
 import { kernelDensity } from "../../analysis/density.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { average } from "../../analysis/mean.ts";
@@ -9,11 +10,11 @@ import { meanGuards } from "../../method/sde/guards.ts";
 import { extent } from "../../report/extent.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
+import { costMetrics } from "../../run/cost-metrics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
-import { type DirectPlan, directUpdates, learningUpdates, totalUpdates } from "./cost.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
 import type { IsingClosure, IsingOptions } from "./parameters.ts";
 import { learnSide, type Study } from "./plan.ts";
@@ -112,26 +113,26 @@ function paperErrors({ L, T, h }: IsingOptions): { patch: number; ours: number; 
 }
 
 /** What the equation of the compensator costs at every patch side, and direct simulation as accurate; where it is learned. */
-function isingCosts({ truth, outcomes, options: p }: IsingStudy) {
+function isingCosts({ truth, outcomes, options: p }: IsingStudy): EquationCost[] {
   const perRun = samplingOfRuns(truth);
+  const side = learnSide(p);
   return groups(outcomes)
     .filter(([{ study, method }]) => study === "main" && method === "compensator")
     .map((group) => {
       const [{ patch }] = group;
-      const side = learnSide(p);
-      const learn = learningUpdates({
-        trajectories: p.trajectories,
-        patch,
-        age: p.age,
-        side,
-        snapshots: Math.min(p.snapshots, p.trajectories * p.records),
-        relaxTime: p.relaxTime,
-        evolved: p.compensatorTime,
-      });
-      // What is beyond the sampling of the predicted runs, which cost next to nothing, is the equation's own error.
-      const error = Math.max(scoresOf(group).error.value - isingFloor(truth, p.runs).error, perRun / truth.runs);
-      const plan = { side: p.L, starts: truth.m0.length, horizon: p.horizon, perRun, error };
-      return { patch, plan, learn, direct: directUpdates(plan, p.L) };
+      const learning = {
+        small: { systems: p.trajectories, sites: patch ** 2, time: p.age },
+        large: {
+          states: Math.min(p.snapshots, p.trajectories * p.records),
+          sites: side ** 2,
+          // A site lies in four positions of patches.
+          relax: patch < side ? 4 * p.relaxTime : 0,
+          evolved: p.compensatorTime,
+        },
+      };
+      const error = ownError(scoresOf(group).error.value, isingFloor(truth, p.runs).error, perRun, truth.runs);
+      const direct = { side: p.L, dimension: 2, starts: truth.m0.length, horizon: p.horizon, perRun, error };
+      return equationCost(patch, learning, direct, side);
     });
 }
 
@@ -192,15 +193,7 @@ export function isingMetrics(
     const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
     if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
   }
-  for (const { patch, learn, direct } of isingCosts(study)) {
-    const total = totalUpdates(learn);
-    for (const [phase, value] of Object.entries({ ...learn, total })) {
-      put(metricName("cost", "learn", phase, `patch${patch}`), single(value), { unit: "site updates" });
-    }
-    for (const [what, value] of Object.entries(direct)) {
-      put(metricName("cost", "direct", what, `patch${patch}`), single(value), { unit: "site updates" });
-    }
-  }
+  Object.assign(metrics, costMetrics(isingCosts(study)));
   for (const group of groupsOf(study, "closure")) putScores(group, group[0].closure);
   for (const group of groups(study.outcomes)) {
     const [{ study: kind, boundary, time, pairs }] = group;
@@ -321,25 +314,21 @@ export function isingFigures(study: IsingStudy) {
       scores.choice ? [{ method, patch, ...scores.choice }] : [],
     ),
     starts: main.flatMap(([{ method, patch, scores }]) =>
-      isOurs(method) ? starts.map((c) => ({ method, patch, m0: truth.m0[c], distance: scores.startDistance[c] })) : [],
+      isOurs(method)
+        ? starts.map((c) => ({
+            method,
+            patch,
+            start: `m₀ = ${formatSetting(truth.m0[c])}`,
+            distance: scores.startDistance[c],
+          }))
+        : [],
     ),
-    costs: isingCosts(study).map(({ patch, plan, learn }) =>
-      costCurve(patch, plan, totalUpdates(learn), learnSide(options)),
-    ),
+    costs: isingCosts(study).map(({ curve }) => curve),
     closures: groupsOf(study, "closure").map((group) => ({ closure: group[0].closure, ...scoresOf(group) })),
     boundaries: groupsOf(study, "boundary").map((group) => ({ boundary: group[0].boundary, ...scoresOf(group) })),
     timeSteps: groupsOf(study, "time").map((group) => ({ time: group[0].time, ...scoresOf(group) })),
     dataSizes: groupsOf(study, "data").map((group) => ({ pairs: group[0].pairs, ...scoresOf(group) })),
   } satisfies Partial<IsingReportData>;
-}
-
-/** Costs of learning, which do not depend on the lattice that is predicted, and of direct simulation, against the side of that lattice. */
-function costCurve(patch: number, plan: DirectPlan, learn: number, learnedOn: number) {
-  const sides = Array.from({ length: 25 }, (_, k) => learnedOn * 2 ** (k / 4));
-  const direct = sides.map((side) => directUpdates(plan, side));
-  const even = (key: "mean" | "std") => sides.find((_, k) => direct[k][key] >= learn) ?? null;
-  const curve = (key: "mean" | "std") => direct.map((one) => one[key]);
-  return { patch, learn, sides, mean: curve("mean"), std: curve("std"), evenMean: even("mean"), evenStd: even("std") };
 }
 
 /** Densities of the late values of an observable on the range of the truth. */

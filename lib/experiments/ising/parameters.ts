@@ -101,8 +101,8 @@ const parameters = {
   },
   trajectories: {
     kind: "integer",
-    default: 2048,
-    profiles: { standard: 16_384, paper: 1024 },
+    default: 4096,
+    profiles: { standard: 32_768, paper: 1024 },
     min: 32,
     max: 1e6,
     meaning: "small lattices simulated, whole cohorts of 32 that start alike",
@@ -110,8 +110,8 @@ const parameters = {
   },
   snapshots: {
     kind: "integer",
-    default: 2048,
-    profiles: { standard: 8192, paper: 1e9 },
+    default: 4096,
+    profiles: { standard: 24_576, paper: 1e9 },
     min: 32,
     max: 1e9,
     meaning: "snapshots that become large lattices, evenly out of all cohorts and ages, at most",
@@ -183,8 +183,7 @@ const parameters = {
   },
   dt: {
     kind: "number",
-    default: 0.1,
-    profiles: { quick: 0.2 },
+    default: 0.2,
     above: 0,
     max: 1,
     unit: "sweeps",
@@ -255,8 +254,8 @@ const parameters = {
   closureLearningRate: { kind: "number", default: 0.003, above: 0, max: 1, meaning: "peak learning rate of ψ" },
   runs: {
     kind: "integer",
-    default: 64,
-    profiles: { standard: 512, paper: 512 },
+    default: 128,
+    profiles: { standard: 1024, paper: 512 },
     min: 2,
     max: 100_000,
     meaning: "predicted trajectories per start",

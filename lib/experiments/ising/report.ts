@@ -1,5 +1,7 @@
 import type { Method } from "../../method/pairs.ts";
+import { cost } from "../../report/figures/cost.ts";
 import { degrees } from "../../report/figures/degrees.ts";
+import { starts } from "../../report/figures/starts.ts";
 import { spread, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
@@ -129,10 +131,18 @@ function sections(data: IsingReportData): Section[] {
       title: "Learned equation",
       body: ifAny(
         [data.driftField ? [1] : [], data.degrees],
-        [degrees(data.degrees), trajectories.driftField(data), scores.starts(data)],
+        [degrees(data.degrees), trajectories.driftField(data), starts(data.starts)],
       ),
     },
-    { id: "costs", title: "Cost", body: scores.cost(data) },
+    {
+      id: "costs",
+      title: "Cost",
+      body: cost(data.costs, {
+        update: "attempts to flip a spin",
+        unit: "spins",
+        measuredAt: `${data.side} × ${data.side}`,
+      }),
+    },
     { id: "size", title: "A larger lattice", body: scores.size(data) },
   ];
 }

@@ -1,8 +1,10 @@
 /** What the predator–prey report shows. */
+import type { CostCurve } from "../../analysis/cost.ts";
 import type { Method } from "../../method/pairs.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Checked } from "../../report/figures/model-free.ts";
+import type { StartDistance } from "../../report/figures/starts.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
 import type { RunResult } from "../../run/result.ts";
 import type { Band, Estimate } from "../../run/seeds.ts";
@@ -71,6 +73,9 @@ export interface PredatorPreyReportData {
   }[];
   /** How the degree of each drift was chosen. */
   degrees: DegreeChoice[];
+  starts: StartDistance[];
+  /** Site updates of the compensator's equation. */
+  costCurves: CostCurve[];
   /** Sampling errors that a perfect model would show. */
   meanFloor: number;
   stdFloor: number;

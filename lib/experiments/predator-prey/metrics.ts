@@ -1,6 +1,7 @@
 // From the scores of all seeds to what the predator–prey experiment hands out: metrics, tables, the data of the report.
 import type { ColumnTable } from "arquero";
 import { quantileSeq } from "mathjs/number";
+import { type EquationCost, equationCost, ownError } from "../../analysis/cost.ts";
 import { caseOf, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { effectiveTimes, ensembleFloor } from "../../analysis/ensemble-error.ts";
 import { average, averageRow } from "../../analysis/mean.ts";
@@ -8,11 +9,13 @@ import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
+import { costMetrics } from "../../run/cost-metrics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, bandOverSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type PredatorPreyReportData, SPECIES } from "./data.ts";
+import type { costPlan } from "./plan.ts";
 import type { PredatorPreyScores, PredatorPreyTruth, predatorPreyFloor, TrueEnsembles } from "./scores.ts";
 
 /** One learned equation and its scores. */
@@ -39,6 +42,8 @@ export interface PredatorPreyStudy {
   readonly closure: string;
   /** Predicted trajectories per case. */
   readonly runs: number;
+  /** What learning and direct simulation have to do. */
+  readonly cost: ReturnType<typeof costPlan>;
 }
 
 /** Outcomes that differ in the seed alone. */
@@ -107,6 +112,20 @@ function momentFloors({ truth, outcomes, runs }: PredatorPreyStudy) {
   return { mean: average(floor.mean.average), std: average(floor.std.average) };
 }
 
+/** What the equation of the compensator costs, and direct simulation as accurate in the means. */
+function equationCosts(study: PredatorPreyStudy): EquationCost[] {
+  const { truth, closure, points, patch, runs, cost } = study;
+  const group = mainGroups(study).find(([one]) => one.method === "compensator" && one.closure === closure);
+  if (!group) return [];
+  // Errors are roots of mean squares.
+  const floor = momentFloors(study).mean ** 2;
+  const perRun = floor / (1 / runs + 1 / truth.runs);
+  const error = ownError(scoresOf(group).meanError.value ** 2, floor, perRun, truth.runs);
+  const { learning, horizon, rate } = cost;
+  const direct = { side: points, dimension: 1, starts: truth.cases.length, horizon, rate, perRun, error };
+  return [equationCost(patch, learning, direct, points)];
+}
+
 /** How the equations went that the run stands for: ours at λ = K. */
 export function predatorPreyVerdict(study: PredatorPreyStudy): Verdict {
   return verdictOf(
@@ -161,6 +180,7 @@ export function predatorPreyMetrics(study: PredatorPreyStudy, seconds: number): 
     const exact = study.points / study.patch;
     put(metricName("best_lambda", method), single(average(bestLambdas(study, method))), { exact });
   }
+  Object.assign(metrics, costMetrics(equationCosts(study)));
   put("seconds.total", single(seconds), { unit: "s" });
   return metrics;
 }
@@ -175,7 +195,7 @@ function bestLambdas({ outcomes, closure }: PredatorPreyStudy, method: Method): 
 
 /** The metrics as a table for the terminal. */
 export function scoreTable(metrics: Record<string, Metric>): string {
-  return metricTable(Object.fromEntries(Object.entries(metrics).filter(([name]) => !name.startsWith("pairs."))));
+  return metricTable(Object.fromEntries(Object.entries(metrics).filter(([name]) => !/^(pairs|cost)\./.test(name))));
 }
 
 /** The tables of a run: scores of every equation, moments over time, MMD over time. */
@@ -268,6 +288,10 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
     ensemble: outcomes[0].ensembles.size,
     scores: main.map(scoresOf),
     degrees: shown.flatMap(({ method, scores }) => (scores.choice ? [{ method, patch, ...scores.choice }] : [])),
+    starts: shown.flatMap(({ method, scores }) =>
+      truth.cases.map((wave, c) => ({ method, patch, start: startTitle(wave), distance: scores.startDistance[c] })),
+    ),
+    costCurves: equationCosts(study).map(({ curve }) => curve),
     meanFloor: floors.mean,
     stdFloor: floors.std,
     costs: costs(study, seconds),

@@ -1,7 +1,9 @@
 // Which equations the predator–prey experiment learns, and how its closures are trained.
+import type { LearningPlan } from "../../analysis/cost.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { OBJECTIVES, type Objective } from "../../method/closure/train.ts";
 import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
+import { upsamplingFactors } from "../../method/upsample.ts";
 import { closureTraining } from "../../run/training-parameters.ts";
 import { EVERY, FEWER, type PredatorPreyOptions } from "./parameters.ts";
 
@@ -33,6 +35,26 @@ export function predatorPreyPlan(p: PredatorPreyOptions) {
       return fewer === 1 && closure === closures[0] ? lambdas : [patches];
     },
   };
+}
+
+/** What is simulated for one equation of the compensator, and what direct simulation has to do. */
+export function costPlan(p: PredatorPreyOptions) {
+  const states = p.trajectories * p.records;
+  const closing = Math.min(p.closureSnapshots, states);
+  const rate = 1 / p.dt;
+  const learning: LearningPlan = {
+    small: { systems: p.trajectories, sites: p.small, time: (p.records - 1) * p.interval },
+    large: {
+      states: states + closing,
+      sites: p.N,
+      // A point lies in two positions of patches.
+      relax: p.small < p.N ? 2 * p.relaxTime * upsamplingFactors(p.small, p.N).length : 0,
+      // With reversed noise too.
+      evolved: 2 * p.compensatorTime,
+    },
+    rate,
+  };
+  return { learning, horizon: p.horizon, rate };
 }
 
 /** The encoder of patches with so many parts, how it is trained, and the table that it is trained on. */

@@ -1,5 +1,7 @@
 import { comparisonTable } from "../../report/figures/comparison.ts";
+import { cost } from "../../report/figures/cost.ts";
 import { degrees } from "../../report/figures/degrees.ts";
+import { starts } from "../../report/figures/starts.ts";
 import { path, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatSetting, formatWithInterval } from "../../report/number.ts";
@@ -11,6 +13,8 @@ import * as fields from "./figures/fields.ts";
 import * as mmd from "./figures/mmd.ts";
 import * as tables from "./figures/tables.ts";
 import * as trajectories from "./figures/trajectories.ts";
+
+const patchTitle = (points: number) => `patches of ${points} points`;
 
 /** The key numbers: errors of mean and std of our method, and its MMD², each beside what a perfect model would score. */
 function headline(data: PredatorPreyReportData): Html | null {
@@ -81,7 +85,8 @@ predator. Mean <i>u</i> and mean <i>v</i> are averages over the grid; means, sta
         [
           equation.driftField(data),
           equation.kramersMoyal(data),
-          degrees(data.degrees, (points) => `patches of ${points} points`),
+          degrees(data.degrees, patchTitle),
+          starts(data.starts),
         ],
       ),
     },
@@ -105,14 +110,27 @@ shown standardised (mean 0, standard deviation 1 over the training data).</p>`,
       body: ifAny([data.mmdOverTime, data.mmdFloor.times], [mmd.explanation(data), mmd.overTime(data)]),
     },
     {
+      id: "costs",
+      title: "Cost",
+      body: ifAny(
+        [data.costCurves, data.costs],
+        [
+          cost(data.costCurves, {
+            update: "steps of a grid point",
+            unit: "points",
+            measuredAt: `${data.points} points`,
+            titleOf: patchTitle,
+          }),
+          tables.costs(data),
+        ],
+      ),
+    },
+    {
       id: "comparison",
       title: "All numbers",
       body: ifAny(
-        [data.comparison, data.costs],
-        [
-          comparisonTable(data.comparison, "The paper, exact values and this run, as far as there are any."),
-          tables.costs(data),
-        ],
+        [data.comparison],
+        [comparisonTable(data.comparison, "The paper, exact values and this run, as far as there are any.")],
       ),
     },
   ];

@@ -22,6 +22,7 @@ const PLOTS_PER_FIGURE = {
   "stationary-law": 4,
   "upsampling-quality": 1,
   degree: 4,
+  cost: 4,
 };
 const SETTINGS = ["patch", "side", "seed", "result", "spins", "cohorts", "folds"];
 

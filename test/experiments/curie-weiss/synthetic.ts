@@ -6,7 +6,7 @@ import type { CurieWeissReportData } from "../../../lib/experiments/curie-weiss/
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import { formatSetting } from "../../../lib/report/number.ts";
 import { single } from "../../../lib/run/seeds.ts";
-import { degreeChoice, syntheticRun } from "../synthetic.ts";
+import { costOf, degreeChoice, syntheticRun } from "../synthetic.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
@@ -119,6 +119,10 @@ export function syntheticData(): CurieWeissReportData {
     ],
     floor: 9e-5,
     degrees: pairs.map(({ method, patch }) => degreeChoice(method, patch, method === "compensator" ? 5 : 3)),
+    starts: pairs.flatMap(({ method, patch }) =>
+      STARTS.map((m0) => ({ method, patch, start: `m₀ = ${formatSetting(m0)}`, distance: 0.01 + 0.1 * m0 ** 2 })),
+    ),
+    costs: PATCHES.map((patch) => costOf(patch, SIDE, 2)),
     upsampling: PATCHES.slice(1).flatMap((patch) =>
       Array.from({ length: Math.log2(SIDE / patch) }, (_, i) => {
         const ratio = 1 + 0.06 * (i + 1) * Math.sin(patch);

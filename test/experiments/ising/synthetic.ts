@@ -8,7 +8,7 @@ import { ISING_CLOSURES } from "../../../lib/experiments/ising/parameters.ts";
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import { formatSetting } from "../../../lib/report/number.ts";
 import { type Estimate, single } from "../../../lib/run/seeds.ts";
-import { degreeChoice, evenly, rough, syntheticRun } from "../synthetic.ts";
+import { costOf, degreeChoice, evenly, rough, syntheticRun } from "../synthetic.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
@@ -70,16 +70,6 @@ function scoresOf(method: Method, patch: number, factor = 1): IsingScore {
     stdRatio: around(noiseOf(method, patch), 0.02),
     outside: single(0.001 * BADNESS[method]),
   };
-}
-
-/** Learning costs the same for all lattices; the mean is dearer than that from where one run is enough, the standard deviation everywhere. */
-function costOf(patch: number): IsingReportData["costs"][number] {
-  const learn = 2e8 * (1 + SIDE / patch);
-  const sides = evenly(25, 0, 6).map((power) => SIDE * 2 ** power);
-  const mean = sides.map((side) => 1e4 * Math.max(SIDE ** 2 * 20, side ** 2));
-  const std = sides.map((side) => 1e6 * side ** 2);
-  const even = (values: number[]) => sides.find((_, k) => values[k] >= learn) ?? null;
-  return { patch, learn, sides, mean, std, evenMean: even(mean), evenStd: even(std) };
 }
 
 /** Spins with domains of about `grain` sites. */
@@ -168,10 +158,10 @@ export function syntheticData(): IsingReportData {
     degrees: pairs.map(({ method, patch }) => degreeChoice(method, patch, method === "compensator" ? 5 : 3)),
     starts: pairs.flatMap(({ method, patch }) =>
       method === "compensator" || method === "increment"
-        ? STARTS.map((m0) => ({ method, patch, m0, distance: 0.2 + 0.6 * m0 ** 2 }))
+        ? STARTS.map((m0) => ({ method, patch, start: `m₀ = ${m0}`, distance: 0.2 + 0.6 * m0 ** 2 }))
         : [],
     ),
-    costs: PATCHES.map(costOf),
+    costs: PATCHES.map((patch) => costOf(patch, SIDE, 2)),
     closures: ISING_CLOSURES.flatMap((closure, i) =>
       (["compensator", "increment"] as const).map((method) => ({
         closure,

@@ -1,14 +1,13 @@
 /** Scores over patch sides, beside the paper's, and of a larger lattice. */
-import { chart } from "../../../report/chart.ts";
-import { LOOKS, tameReach } from "../../../report/figures/methods.ts";
-import { sidesOf, sideTitle } from "../../../report/figures/patch-sides.ts";
+import { totalUpdates } from "../../../analysis/cost.ts";
+import { tameReach } from "../../../report/figures/methods.ts";
+import { sidesOf } from "../../../report/figures/patch-sides.ts";
 import { inOrder, methodColumns, TRAINED_BY } from "../../../report/figures/score-table.ts";
 import { againstSetting, bySource, floorLevels } from "../../../report/figures/settings.ts";
 import { type Content, type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting } from "../../../report/number.ts";
 import { type Column, htmlTable } from "../../../report/table.ts";
 import { single } from "../../../run/seeds.ts";
-import { totalUpdates } from "../cost.ts";
 import type { IsingReportData as Data, IsingScore } from "../data.ts";
 
 const FLOOR_DIGITS = 2;
@@ -163,52 +162,4 @@ export function size({ size }: Data): Html | false {
     html`Late magnetization (after ${formatSetting(settle)} sweeps; simulations started at m = ${formatSetting(start)}, predictions at training lattices) of ${side} × ${side} spins, learned from patches of ${patch} × ${patch} of lattices of ${learnSide} × ${learnSide}: drift and <i>n</i> times diffusion do not depend on the lattice (<i>K</i> = ${formatSetting(patches)} here); ${formatSetting(predictedRuns)} predicted and ${formatSetting(directRuns)} simulated runs. 95 % intervals: of the prediction they hold training data and runs, of the simulation its runs. Exact: an infinite lattice by transfer matrices. Site updates: attempts to flip a spin; wall time on this machine.
 Learned with the generator between frozen neighbours, from small lattices after ${formatSetting(settleSmall)} sweeps, which is equilibrium where relaxation is faster. Time to learn holds everything from the first small lattice to the solved equation.`,
   );
-}
-
-/** How far the starts of the test are from the training states. */
-export function starts({ starts: list }: Data): Html | false {
-  if (list.length === 0) return false;
-  const ours = list.filter(({ method }) => method === "compensator");
-  const rows = [...Map.groupBy(ours, ({ patch }) => patch).values()];
-  const at = (m0: number): Column<(typeof rows)[number]> => ({
-    label: html`<i>m</i>₀ = ${formatSetting(m0)}`,
-    cell: (row) => row.find((one) => one.m0 === m0)?.distance,
-    format: (value) => formatNumber(value, 2),
-  });
-  return htmlTable(
-    rows,
-    [
-      { label: "Patch side", header: true, cell: ([{ patch }]) => patch, format: String },
-      ...[...new Set(ours.map(({ m0 }) => m0))].map(at),
-    ],
-    html`Distance of every start of the test from the nearest training state, in standard deviations of these (Mahalanobis), mean over the runs: a start that is far from all of them asks the equation for what it has not seen.`,
-  );
-}
-
-/** What learning costs beside direct simulation, against the side of the lattice that is predicted. */
-export function cost({ costs, side }: Data): Html | false {
-  if (costs.length === 0) return false;
-  const panels = costs.map(({ patch, learn, sides, mean, std, evenMean, evenStd }) => ({
-    title: sideTitle(patch),
-    series: [
-      { ...LOOKS.compensator, name: "Learning, once for all sides", x: sides, y: sides.map(() => learn) },
-      { ...LOOKS.paper, name: "Direct, mean as accurate", x: sides, y: mean },
-      { ...LOOKS.small, name: "Direct, std to 2 %", x: sides, y: std },
-    ].map((one) => ({ ...one, draw: "line" as const })),
-    verticals: [
-      ...(evenMean === null ? [] : [{ value: evenMean, label: `mean ${formatSetting(Math.round(evenMean))}` }]),
-      ...(evenStd === null ? [] : [{ value: evenStd, label: `std ${formatSetting(Math.round(evenStd))}` }]),
-    ],
-  }));
-  return chart({
-    id: "cost",
-    title: "Cost of learning and of direct simulation",
-    caption: html`Site updates (attempts to flip a spin; measuring the generator once counts as one sweep) of learning one equation, on lattices of the side where the curves begin, and of direct simulations that are as accurate from all starts of the test: for the
-mean trajectories as many runs as bring the sampling error to that of the equation at ${side} × ${side}, at least one; for the standard deviation as many as give it to 2 %. Vertical lines: where both cost the same. An equation that is learned once predicts every larger lattice.`,
-    alt: "Site updates of learning and of direct simulation against the side of the lattice, one panel per patch side",
-    x: { label: "side L of the lattice predicted [spins]", log: 2 },
-    y: { label: "site updates", log: 10 },
-    panels,
-    height: 280,
-  });
 }

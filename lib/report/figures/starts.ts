@@ -1,0 +1,33 @@
+/** How far the starts of a test are from the states that equations were learned from. */
+import { type Html, html } from "../html.ts";
+import { formatNumber } from "../number.ts";
+import { type Column, htmlTable } from "../table.ts";
+import type { Learned } from "./patch-sides.ts";
+
+export interface StartDistance extends Learned {
+  /** What distinguishes the start, such as `m₀ = 0.5`. */
+  start: string;
+  /** In standard deviations of the training states, mean over the runs. */
+  distance: number;
+}
+
+/** A row per patch side for the compensator, else for the first method. */
+export function starts(list: readonly StartDistance[]): Html | false {
+  if (list.length === 0) return false;
+  const method = list.find((one) => one.method === "compensator")?.method ?? list[0].method;
+  const ours = list.filter((one) => one.method === method);
+  const rows = [...Map.groupBy(ours, ({ patch }) => patch).values()];
+  const at = (start: string): Column<(typeof rows)[number]> => ({
+    label: start,
+    cell: (row) => row.find((one) => one.start === start)?.distance,
+    format: (value) => formatNumber(value, 2),
+  });
+  return htmlTable(
+    rows,
+    [
+      { label: "Patch side", header: true, cell: ([{ patch }]) => patch, format: String },
+      ...[...new Set(ours.map(({ start }) => start))].map(at),
+    ],
+    html`Distance of every start of the test from the nearest training state, in standard deviations of these (Mahalanobis), mean over the runs: a start that is far from all of them asks the equation for what it has not seen.`,
+  );
+}
