@@ -2,7 +2,9 @@
 
 /** Mean over the copies, entry by entry. */
 export function meanOf(copies: readonly Float32Array[]): Float32Array {
-  return copies[0].map((_, k) => copies.reduce((sum, copy) => sum + copy[k], 0) / copies.length);
+  const sum = new Float64Array(copies[0].length);
+  for (const copy of copies) for (let k = 0; k < sum.length; k++) sum[k] += copy[k];
+  return Float32Array.from(sum, (value) => value / copies.length);
 }
 
 /** Covariance over the copies, of each row of d numbers: upper triangles, divisor copies − 1. */

@@ -277,7 +277,8 @@ export class CurieWeiss implements System<CurieWeissStates> {
   }
 
   bytes(side: number): number {
-    return 4 + 4 * this.#blocks(side);
+    // Measured patches are listed, and their up spins.
+    return 4 + 4 * this.#blocks(side) + 8 * (side / this.patchSide) ** 2;
   }
 
   words(): number {

@@ -433,8 +433,11 @@ export class Ising implements BinarySystem<IsingStates> {
   }
 
   bytes(side: number): number {
-    const framed = side + 2 * MARGIN;
-    return side ** 2 / 8 + 4 * framed * Math.ceil(framed / 32) + (4 * MEASURED * side ** 2) / this.patchSide ** 2;
+    const bits = (extent: number) => 4 * (extent + 2 * MARGIN) * Math.ceil((extent + 2 * MARGIN) / 32);
+    const patches = (side / this.patchSide) ** 2;
+    // Patches that are closed on themselves are copies.
+    const copies = this.#closed ? side ** 2 / 8 + patches * bits(this.patchSide) : 0;
+    return side ** 2 / 8 + bits(side) + 4 * MEASURED * patches + copies;
   }
 
   words(side: number): number {
@@ -599,78 +602,84 @@ export class Ising implements BinarySystem<IsingStates> {
   /** φ_I `[items, d]` of pieces of the size of a patch. */
   #observables({ rows, width, items }: Measured): Float32Array {
     const n = this.patchSide ** 2;
-    return this.#each(items, (item, j) => {
-      const sum = rows[width * item + j];
-      return j === 0 ? (2 * sum - n) / n : sum / (4 * n);
-    });
+    const d = this.observables.length;
+    const values = new Float32Array(items * d);
+    for (let item = 0, at = 0; item < items; item++) {
+      values[at++] = (2 * rows[width * item] - n) / n;
+      for (let j = 1; j < d; j++) values[at++] = rows[width * item + j] / (4 * n);
+    }
+    return values;
   }
 
   /** Change of φ_I between two measurements of all that a flip in the patch changes. */
   #difference(start: Measured, end: Measured): Float32Array {
     const n = this.patchSide ** 2;
-    return this.#each(start.items, (item, j) => {
-      const change = end.rows[end.width * item + j] - start.rows[start.width * item + j];
-      return j === 0 ? (2 * change) / n : change / (4 * n);
-    });
+    const d = this.observables.length;
+    const changes = new Float32Array(start.items * d);
+    for (let item = 0, at = 0; item < start.items; item++) {
+      for (let j = 0; j < d; j++) {
+        const change = end.rows[end.width * item + j] - start.rows[start.width * item + j];
+        changes[at++] = j === 0 ? (2 * change) / n : change / (4 * n);
+      }
+    }
+    return changes;
   }
 
   /** Lφ_I and Γ(φ_I), means over the measurements times `time`. */
   #generator(measured: readonly Measured[], time: number) {
     const n = this.patchSide ** 2;
-    const { items } = measured[0];
+    const [{ items }] = measured;
     const d = this.observables.length;
-    const mean = (at: number) => measured.reduce((sum, { rows }) => sum + rows[at], 0) / measured.length;
-    // Column of the entry (j, k), j ≤ k, in the upper triangle of 4 × 4.
-    const entries = Array.from({ length: d }, (_, j) =>
-      Array.from({ length: d - j }, (_, k) => j * 4 - (j * (j - 1)) / 2 + k),
-    ).flat();
-    return {
-      drift: this.#each(items, (item, j) => (time * mean(MEASURED * item + 4 + j)) / n),
-      variation: Float32Array.from(
-        { length: items * entries.length },
-        (_, k) => (time * mean(MEASURED * Math.floor(k / entries.length) + 8 + entries[k % entries.length])) / (n * n),
-      ),
-    };
-  }
-
-  #each(items: number, value: (item: number, j: number) => number): Float32Array {
-    const d = this.observables.length;
-    const values = new Float32Array(items * d);
-    for (let item = 0; item < items; item++) for (let j = 0; j < d; j++) values[item * d + j] = value(item, j);
-    return values;
+    const triangle = (d * (d + 1)) / 2;
+    const drift = new Float32Array(items * d);
+    const variation = new Float32Array(items * triangle);
+    const factor = time / measured.length;
+    for (let item = 0; item < items; item++) {
+      let entry = item * triangle;
+      for (let j = 0; j < d; j++) {
+        let sum = 0;
+        for (const { rows } of measured) sum += rows[MEASURED * item + 4 + j];
+        drift[item * d + j] = (factor * sum) / n;
+        // The entry (j, k), j ≤ k, in the upper triangle of 4 × 4.
+        const at = MEASURED * item + 8 + 4 * j - (j * (j + 1)) / 2;
+        for (let k = j; k < d; k++) {
+          let square = 0;
+          for (const { rows } of measured) square += rows[at + k];
+          variation[entry++] = (factor * square) / (n * n);
+        }
+      }
+    }
+    return { drift, variation };
   }
 }
 
 /**
- * What kernels/ising/mosaic.wgsl puts together for the replicas `made`: for every word of the small lattices and every tile a random order
- * of its replicas, each used once (of a last word that is not full: the first ones again), and a random shift.
+ * What kernels/ising/mosaic.wgsl puts together for the replicas `made`: for every word of the small lattices and every tile a random affine
+ * order of its replicas, k ↦ (odd · k + b) mod 32, each used once (of a last word that is not full: some again), and a random shift.
+ * So a lattice has a replica in every tile that is uniform and independent of its other tiles.
  */
 function mosaicPlan(count: number, side: number, factor: number, stream: Stream, made: Uint32Array): Uint32Array {
   const tiles = factor ** 2;
   const plan = new Uint32Array(2 * Math.ceil(made.length / LANES) * tiles * LANES);
-  const pieces = new Uint32Array(2 * tiles * LANES);
+  const draws = new Uint32Array(2 * tiles);
   let drawn = -1;
   for (const [k, replica] of made.entries()) {
     const group = Math.floor(replica / LANES);
     if (group !== drawn) {
       drawn = group;
       const rng = Xoshiro.open(stream, LANES * group, 0);
-      const replicas = Math.min(LANES, count - LANES * group);
-      const order = Uint32Array.from({ length: LANES }, (_, lane) => lane % replicas);
       for (let tile = 0; tile < tiles; tile++) {
-        for (let lane = 0; lane < LANES; lane++) {
-          const other = lane + rng.below(LANES - lane);
-          [order[lane], order[other]] = [order[other], order[lane]];
-          pieces[2 * (tile * LANES + lane)] = LANES * group + order[lane];
-          pieces[2 * (tile * LANES + lane) + 1] = rng.below(side ** 2);
-        }
+        draws[2 * tile] = rng.next();
+        draws[2 * tile + 1] = rng.below(side ** 2);
       }
     }
-    const from = 2 * (replica % LANES);
+    const replicas = Math.min(LANES, count - LANES * group);
     const to = 2 * (Math.floor(k / LANES) * tiles * LANES + (k % LANES));
     for (let tile = 0; tile < tiles; tile++) {
-      plan[to + 2 * tile * LANES] = pieces[from + 2 * tile * LANES];
-      plan[to + 2 * tile * LANES + 1] = pieces[from + 2 * tile * LANES + 1];
+      const order = draws[2 * tile] >>> 16;
+      const lane = ((2 * (order & 15) + 1) * (replica % LANES) + (order >>> 4)) % LANES;
+      plan[to + 2 * tile * LANES] = LANES * group + (lane % replicas);
+      plan[to + 2 * tile * LANES + 1] = draws[2 * tile + 1];
     }
   }
   return plan;

@@ -36,7 +36,6 @@ export const ising = (parameters: Partial<IsingParameters> = {}, side = 16) => (
   time: 0.25,
   conserved: [0],
   local: [0],
-  alike: [0],
   equilibration: 120,
   paste: pasteBits(parameters.patchSide ?? 8),
   skip: { "initial-batches": "magnetizations are spread evenly over the cohorts of a batch" } as Record<string, string>,

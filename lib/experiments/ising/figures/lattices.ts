@@ -19,9 +19,9 @@ const DEPTH = 1e-3;
 export function making({ upsamplingMethod }: Data): Html {
   const used =
     upsamplingMethod === "mosaic"
-      ? "tiles: every tile is another small lattice of the same cohort (the same start and age), shifted cyclically at random. Inside a tile correlations are those of the small lattice, across seams there are next to none. (The paper copies each spin to a square instead.)"
-      : "copies: each spin becomes a square of equal spins, as in the paper, which doubles all lengths. (The alternative is tiles: small lattices of the same start and age beside each other.)";
-  return html`<p>Training lattices are made from small ones, level by level, each of which mostly doubles the side. Here they were made larger by ${used}
+      ? "at once from tiles: every tile is another small lattice of the same cohort (the same start and age), shifted cyclically at random. Inside a tile correlations are those of the small lattice, across seams there are next to none. (The paper copies each spin to a square instead.)"
+      : "level by level by copies: each spin becomes a square of equal spins, as in the paper, which doubles all lengths. (The alternative is tiles: small lattices of the same start and age beside each other.)";
+  return html`<p>Training lattices are made from small ones, here ${used}
 Then LocalRelax runs the true dynamics for a short time in patch after patch.</p>`;
 }
 
