@@ -26,7 +26,7 @@ import {
 import { publishIsing } from "../lib/experiments/ising/publish.ts";
 import { scoreIsing } from "../lib/experiments/ising/scores.ts";
 import { predictionStarts, simulateTruth } from "../lib/experiments/ising/truth.ts";
-import { measureLattices } from "../lib/experiments/ising/upsampled-lattices.ts";
+import { checkUpsampling } from "../lib/experiments/ising/upsampled-lattices.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import { closedBy } from "../lib/method/closure/coordinates.ts";
 import { encoderOf } from "../lib/method/closure/kinds.ts";
@@ -132,10 +132,7 @@ await main(async () => {
     }
   }
 
-  const physics = { temperature: p.T, field: p.h, upsampling: p.upsampling };
-  const lattices = await run.phase("check upsampling", () =>
-    measureLattices(gpu, physics, p.patches, p.L, p.relaxTime, options.seed, p.lattices),
-  );
+  const lattices = await run.phase("check upsampling", () => checkUpsampling(gpu, p, options.seed));
   work.add(2);
   const size = p.large > 0 ? await studyLargeLattice(gpu, run, p, options.seed) : null;
   work.add(2);

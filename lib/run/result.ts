@@ -44,6 +44,11 @@ export function metricName(...parts: [string, string, ...string[]]): string {
   return parts.join(".");
 }
 
+/** A number as part of the name of a metric: 0.25 is 0_25. */
+export function metricNumber(value: number): string {
+  return String(value).replace(".", "_");
+}
+
 /** A deep copy with keys in alphabetical order. Throws where JSON would lose something: NaN, ±∞, undefined, classes. */
 export function plainJson(value: unknown, where: string): unknown {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;

@@ -8,6 +8,7 @@ import type { Case } from "../../report/figures/trajectories.ts";
 import type { RunResult } from "../../run/result.ts";
 import type { Band, Estimate } from "../../run/seeds.ts";
 import type { IsingClosure } from "./parameters.ts";
+import type { RelaxStudy } from "./relax-times.ts";
 
 /** The two observables: magnetization, and domain-wall density (part of the 2n bonds between unequal spins). */
 export const OBSERVABLES = ["m", "rho"] as const;
@@ -72,6 +73,8 @@ export interface IsingReportData {
   dataSizes: (IsingScore & { pairs: number })[];
   /** How lattices are made larger: from small lattices of one cohort as tiles, or each spin to a square as in the paper. */
   upsamplingMethod: "mosaic" | "copy";
+  /** How drifts of upsampled lattices differ from those of true ones, against the time of LocalRelax. */
+  relaxStudy: RelaxStudy | null;
   /** 1-Wasserstein distance of an observable in upsampled lattices of `side` from true ones, before and after LocalRelax. */
   upsampling: {
     patch: number;

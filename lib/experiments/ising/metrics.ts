@@ -11,7 +11,7 @@ import { extent } from "../../report/extent.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
-import { type Metric, metricName } from "../../run/result.ts";
+import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
@@ -182,7 +182,6 @@ export function isingMetrics(
       put(name, scores[quantity], { paper: known || null, exact: quantity === "stdRatio" ? 1 : 0 });
     }
   };
-  const number = (value: number) => String(value).replace(".", "_");
   for (const group of groupsOf(study, "main")) {
     putScores(group);
     const [{ method, closure, patch }] = group;
@@ -198,7 +197,7 @@ export function isingMetrics(
   for (const group of groups(study.outcomes)) {
     const [{ study: kind, boundary, time, pairs }] = group;
     if (kind === "boundary") putScores(group, boundary);
-    if (kind === "time") putScores(group, `dt${number(time)}`);
+    if (kind === "time") putScores(group, `dt${metricNumber(time)}`);
     if (kind === "data") putScores(group, `pairs${pairs}`);
   }
   // Scores are means over the seeds that stayed finite; the others are counted here.

@@ -6,14 +6,14 @@ import type { IsingReportData } from "./data.ts";
 import { type IsingStudy, isingFigures, isingMetrics, isingTables, isingVerdict, scoreTable } from "./metrics.ts";
 import { isLearned } from "./parameters.ts";
 import { isingReport } from "./report.ts";
-import type { measureLattices } from "./upsampled-lattices.ts";
+import type { checkUpsampling } from "./upsampled-lattices.ts";
 
 /** Finishes the run. `observables`: of the main equations, without what a network learned to see. */
 export function publishIsing(
   run: Run,
   study: IsingStudy,
   observables: readonly Observable[],
-  { metrics: distances, ...lattices }: Awaited<ReturnType<typeof measureLattices>>,
+  { metrics: distances, ...lattices }: Awaited<ReturnType<typeof checkUpsampling>>,
   rest: Pick<IsingReportData, "driftField" | "size">,
 ): Promise<void> {
   const { closure, variables } = study.options;

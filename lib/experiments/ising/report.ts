@@ -123,7 +123,13 @@ function sections(data: IsingReportData): Section[] {
       title: "Upsampled lattices",
       body: ifAny(
         [data.upsampling, data.correlations, data.pictures],
-        [lattices.making(data), lattices.distances(data), lattices.correlations(data), lattices.snapshots(data)],
+        [
+          lattices.making(data),
+          lattices.distances(data),
+          lattices.relaxTimes(data),
+          lattices.correlations(data),
+          lattices.snapshots(data),
+        ],
       ),
     },
     {

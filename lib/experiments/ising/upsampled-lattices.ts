@@ -6,11 +6,13 @@ import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { upsampleTo, upsamplingSides } from "../../method/upsample.ts";
 import { type Stream, stream } from "../../random/stream.ts";
-import { metricName } from "../../run/result.ts";
-import type { Estimate } from "../../run/seeds.ts";
+import { metricName, metricNumber } from "../../run/result.ts";
+import { type Estimate, single } from "../../run/seeds.ts";
 import { COHORT, Ising, type IsingParameters, type IsingStates } from "../../systems/ising.ts";
 import type { IsingReportData } from "./data.ts";
+import type { IsingOptions } from "./parameters.ts";
 import { relaxTimeOf } from "./plan.ts";
+import { studyRelaxTimes } from "./relax-times.ts";
 
 type Physics = Omit<IsingParameters, "patchSide">;
 
@@ -104,6 +106,22 @@ export async function measureLattices(
   }
   const pictures = smaller.length > 0 ? await draw(gpu, physics, smallest, side, relaxTime, seed) : [];
   return { upsampling, correlations, pictures, metrics };
+}
+
+/** What `measureLattices` finds for the patches of a run, and how long LocalRelax has to be where the run compares such things. */
+export async function checkUpsampling(gpu: Gpu, p: IsingOptions, seed: number) {
+  const physics = { temperature: p.T, field: p.h, upsampling: p.upsampling };
+  const { metrics, ...lattices } = await measureLattices(gpu, physics, p.patches, p.L, p.relaxTime, seed, p.lattices);
+  const relaxStudy = p.studies === "all" ? await studyRelaxTimes(gpu, p, seed) : null;
+  if (!relaxStudy) return { ...lattices, relaxStudy, metrics };
+  const { times, distances, ofTrue } = relaxStudy;
+  const drift = Object.fromEntries(
+    [...distances, ofTrue].map((row, k) => {
+      const name = k < times.length ? `relax${metricNumber(times[k])}` : "true";
+      return [metricName("upsample_drift", name), single(Math.max(...row))];
+    }),
+  );
+  return { ...lattices, relaxStudy, metrics: { ...metrics, ...drift } };
 }
 
 /** Lattices after 200 sweeps from starts of all magnetizations. */

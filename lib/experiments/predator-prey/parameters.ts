@@ -150,7 +150,7 @@ const parameters = {
   trajectories: {
     kind: "integer",
     default: 256,
-    profiles: { standard: 1024, paper: 50 },
+    profiles: { standard: 384, paper: 50 },
     min: 1,
     max: 1e6,
     meaning: "small systems simulated",
@@ -250,7 +250,7 @@ const parameters = {
   closureSteps: {
     kind: "integer",
     default: 400,
-    profiles: { standard: 2000, paper: 20_000 },
+    profiles: { standard: 1000, paper: 20_000 },
     min: 1,
     max: 1e7,
     meaning: "AdamW steps of the closure",

@@ -72,7 +72,14 @@ const NO_DENSITY = { m: nothing, rho: nothing };
 
 function emptied(data: IsingReportData): IsingReportData {
   const floors = { error: Number.NaN, early: Number.NaN };
-  return { ...withoutLists(data, ["variables"]), density: NO_DENSITY, driftField: null, size: null, floors };
+  return {
+    ...withoutLists(data, ["variables"]),
+    density: NO_DENSITY,
+    driftField: null,
+    size: null,
+    relaxStudy: null,
+    floors,
+  };
 }
 
 testReport(

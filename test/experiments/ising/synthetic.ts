@@ -161,6 +161,18 @@ export function syntheticData(): IsingReportData {
         ? STARTS.map((m0) => ({ method, patch, start: `m₀ = ${m0}`, distance: 0.2 + 0.6 * m0 ** 2 }))
         : [],
     ),
+    relaxStudy: {
+      patch: 16,
+      side: 64,
+      symbols: ["m", "ρ"],
+      times: [1, 2, 4],
+      distances: [
+        [0.06, 0.12],
+        [0.01, 0.03],
+        [-0.002, 0.011],
+      ],
+      ofTrue: [0.003, 0.012],
+    },
     costs: PATCHES.map((patch) => costOf(patch, SIDE, 2)),
     closures: ISING_CLOSURES.flatMap((closure, i) =>
       (["compensator", "increment"] as const).map((method) => ({

@@ -5,8 +5,8 @@ import { extent } from "../../../report/extent.ts";
 import { type Look, TRUE } from "../../../report/figures/methods.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { pictureRows, spinPicture } from "../../../report/lattice.ts";
-import { formatNumber } from "../../../report/number.ts";
-import { htmlTable } from "../../../report/table.ts";
+import { formatNumber, formatSetting } from "../../../report/number.ts";
+import { type Column, htmlTable } from "../../../report/table.ts";
 import { type IsingReportData as Data, LABELS } from "../data.ts";
 
 const FLOOR_DIGITS = 2;
@@ -44,6 +44,30 @@ two sets of true lattices. Near it intervals may end below their number, since s
         ? html`Tiles keep <i>m</i> on average; walls along their seams make <i>ρ</i> too high until LocalRelax heals them.`
         : html`Copying keeps <i>m</i> and halves <i>ρ</i>, so LocalRelax has to make the missing walls.`
     }`,
+  );
+}
+
+/** What LocalRelax of several times leaves of the difference between upsampled and true lattices. */
+export function relaxTimes({ relaxStudy }: Data): Html | false {
+  if (!relaxStudy) return false;
+  const { patch, side, symbols, times, distances, ofTrue } = relaxStudy;
+  const rows = [
+    ...times.map((time, k) => ({ what: formatSetting(time), row: distances[k] })),
+    { what: "true lattices", row: ofTrue },
+  ];
+  return htmlTable(
+    rows,
+    [
+      { label: "LocalRelax [sweeps]", header: true, cell: ({ what }) => what },
+      ...symbols.map((symbol, j): Column<(typeof rows)[number]> => {
+        return {
+          label: html`of <i>${symbol}</i>`,
+          cell: ({ row }) => row[j],
+          format: (value) => formatNumber(value, 2),
+        };
+      }),
+    ],
+    html`Lattices of ${side} × ${side} made from ${patch} × ${patch} against true ones of that side: part of the variance of the drift about the equation learned from true lattices that lattices of neighbouring starts and of one age have in common. 0 where lattices with the same observables move alike; the last row, other true lattices, is what the equation itself leaves. A time is long enough from where the numbers are no larger than there.`,
   );
 }
 
