@@ -97,7 +97,10 @@ export function equationCost(patch: number, learning: LearningPlan, plan: Direct
   };
 }
 
-/** Error of an equation beyond the sampling of the predicted runs, which cost next to nothing: no less than the truth's runs tell. */
-export function ownError(error: number, floor: number, perRun: number, trueRuns: number): number {
-  return Math.max(error - floor, perRun / trueRuns);
+/**
+ * Error of an equation beyond the sampling of the predicted runs, which cost next to nothing and may be many: what a score has above that of a
+ * perfect model, and no less than half of the latter, as differences below that are not resolved.
+ */
+export function ownError(error: number, floor: number): number {
+  return Math.max(error - floor, floor / 2);
 }

@@ -35,7 +35,7 @@ test("the curve ends 64 times above the side of learning, and says from where on
   expect(dear.evenStd).toBeCloseTo(8 * 2 ** (21 / 4), 9);
 });
 
-test("an equation's own error is what its runs leave, and no less than the runs of the truth can tell", () => {
-  expect(ownError(1e-3, 2e-4, 0.1, 1000)).toBeCloseTo(8e-4, 12);
-  expect(ownError(2.1e-4, 2e-4, 0.1, 1000)).toBeCloseTo(1e-4, 12);
+test("an equation's own error is what its score has above the floor, and no less than half of that", () => {
+  expect(ownError(1e-3, 2e-4)).toBeCloseTo(8e-4, 12);
+  for (const error of [2.1e-4, 1e-4]) expect(ownError(error, 2e-4)).toBeCloseTo(1e-4, 12);
 });

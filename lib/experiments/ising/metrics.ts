@@ -130,7 +130,7 @@ function isingCosts({ truth, outcomes, options: p }: IsingStudy): EquationCost[]
           evolved: p.compensatorTime,
         },
       };
-      const error = ownError(scoresOf(group).error.value, isingFloor(truth, p.runs).error, perRun, truth.runs);
+      const error = ownError(scoresOf(group).error.value, isingFloor(truth, p.runs).error);
       const direct = { side: p.L, dimension: 2, starts: truth.m0.length, horizon: p.horizon, perRun, error };
       return equationCost(patch, learning, direct, side);
     });

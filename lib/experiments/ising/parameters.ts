@@ -111,7 +111,7 @@ const parameters = {
   snapshots: {
     kind: "integer",
     default: 4096,
-    profiles: { standard: 24_576, paper: 1e9 },
+    profiles: { standard: 16_384, paper: 1e9 },
     min: 32,
     max: 1e9,
     meaning: "snapshots that become large lattices, evenly out of all cohorts and ages, at most",

@@ -120,7 +120,7 @@ function equationCosts(study: PredatorPreyStudy): EquationCost[] {
   // Errors are roots of mean squares.
   const floor = momentFloors(study).mean ** 2;
   const perRun = floor / (1 / runs + 1 / truth.runs);
-  const error = ownError(scoresOf(group).meanError.value ** 2, floor, perRun, truth.runs);
+  const error = ownError(scoresOf(group).meanError.value ** 2, floor);
   const { learning, horizon, rate } = cost;
   const direct = { side: points, dimension: 1, starts: truth.cases.length, horizon, rate, perRun, error };
   return [equationCost(patch, learning, direct, points)];

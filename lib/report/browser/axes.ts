@@ -2,6 +2,7 @@
 import type uPlot from "uplot";
 import type { Axis } from "../chart-spec.ts";
 import { formatNumber, powerOfTen } from "../number.ts";
+import { logTicks } from "./log-ticks.ts";
 import { color, FONT } from "./theme.ts";
 
 /** Four significant digits without trailing zeros: what read-outs and fixed ticks show. */
@@ -30,7 +31,7 @@ function logLabels(plot: uPlot, ticks: (number | null)[], axis: number): string[
     if (tick === null) return "";
     const exponent = Math.floor(Math.log10(tick) + 1e-9);
     const digit = Math.round(tick / 10 ** exponent);
-    const round = Math.abs(tick / 10 ** exponent - digit) < 1e-6; // uPlot's first tick may be the end of the axis
+    const round = Math.abs(tick / 10 ** exponent - digit) < 1e-6;
     const shown = digit === 1 || (fewDecades && (digit === 2 || digit === 5));
     if (!shown || !round) return "";
     const plain = String(Number(tick.toPrecision(6)));
@@ -51,7 +52,8 @@ function widthOfLabels(_plot: uPlot, labels: string[]): number {
 
 /** One axis as uPlot wants it, with colours read from the page's theme at every drawing. */
 export function axisOptions(axis: Axis, vertical: boolean): uPlot.Axis {
-  const fixed = axis.ticks;
+  const { ticks: fixed, log } = axis;
+  const marks = log ? { splits: (_plot: uPlot, _at: number, min: number, max: number) => logTicks(min, max, log) } : {};
   return {
     label: axis.label,
     labelFont: FONT,
@@ -61,12 +63,12 @@ export function axisOptions(axis: Axis, vertical: boolean): uPlot.Axis {
     gap: 4,
     space: vertical ? 34 : 56,
     stroke: () => color("text"),
-    grid: { stroke: () => color("grid"), width: 1, ...(axis.log && !fixed ? { filter: decadesOnly } : {}) },
+    grid: { stroke: () => color("grid"), width: 1, ...(log && !fixed ? { filter: decadesOnly } : {}) },
     ticks: { stroke: () => color("rule"), width: 1, size: 5 },
     border: { show: true, stroke: () => color("rule"), width: 1 },
     size: vertical ? widthOfLabels : 30,
     ...(fixed
       ? { splits: () => fixed, filter: (_plot: uPlot, ticks: number[]) => ticks, values: () => fixed.map(shortNumber) }
-      : { values: axis.log ? logLabels : linearLabels }),
+      : { ...marks, values: log ? logLabels : linearLabels }),
   } as uPlot.Axis;
 }
