@@ -30,6 +30,7 @@ struct Params {
   rows: u32,          // of `bits`
   words: u32,         // per row of `bits`
   classes: u32,       // 10, or 0: observables alone
+  width: u32,         // numbers of an item of `result`: 4, or 18 with classes
   rates: array<vec4f, 3>,   // [5 · (s is up) + u]
 }
 
@@ -177,7 +178,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
     }
   }
   let sites = f32(params.extent * params.extent);
-  let at = select(4u, 18u, params.classes > 0u) * item;
+  let at = params.width * item;
   result[at] = f32(ups);
   result[at + 1u] = f32(unlike);
   result[at + 2u] = 2.0 * f32(diagonal) - 4.0 * sites;

@@ -1,6 +1,6 @@
 // Larger lattices from factor × factor tiles, each the lattice of some replica, shifted cyclically at random:
 //   larger[group][R][C], bit k  =  spins[j / 32][(R + dy) mod side][(C + dx) mod side], bit j mod 32,
-// with (j, dy · side + dx) from the plan for tile (R / side, C / side) of replica k. The tiles of a lattice and their seams are independent.
+// with (j, dy · side + dx) from the plan for tile (R / side, C / side) of replica k. The replicas of the tiles of a lattice are drawn independently.
 // One invocation per word of the result.
 
 struct Params {

@@ -1,4 +1,5 @@
 // What learning costs beside direct simulation, counted in site updates, whatever the machine: attempts to flip a spin, steps of a point.
+import type { Interval } from "./bootstrap.ts";
 
 /** What is simulated to learn one equation. Times are those that a site moves. */
 export interface LearningPlan {
@@ -103,4 +104,11 @@ export function equationCost(patch: number, learning: LearningPlan, plan: Direct
  */
 export function ownError(error: number, floor: number): number {
   return Math.max(error - floor, floor / 2);
+}
+
+type Width = Pick<Interval, "low" | "high">;
+
+/** Updates of as many runs as give an interval of the width of another, from those that gave one of their own. */
+export function updatesForWidth(updates: number, own: Width, wanted: Width): number {
+  return updates * ((own.high - own.low) / (wanted.high - wanted.low)) ** 2;
 }

@@ -219,11 +219,11 @@ export function everyRow<P extends Pairs>(pairs: P, step: number): P {
 }
 
 /** Rows that a baseline learns from, at most. */
-const BASELINE_ROWS = 65_536;
+const BASELINE_ROWS = 524_288;
 
 /**
- * The pairs that a method learns from, of one snapshot in `fewer`. Baselines take every patch for a row of its own, and are limited by what they
- * assume, not by their data: they get 65,536 rows at most.
+ * The pairs that a method learns from, of one snapshot in `fewer`. Baselines take every patch for a row of its own;
+ * they get 524,288 rows at most.
  */
 export function taught<P extends Pairs>(pairs: P, method: Method, fewer = 1): P {
   const some = everyRow(pairs, fewer);

@@ -28,7 +28,7 @@ function divisors(side: number): number[] {
 }
 
 /** The sides that lead to the large side, one a level: by factors 2, 3 and 5, or by one leap. Throws InputError. */
-export function upsamplingSides({ leaps }: System, from: number, side: number): number[] {
+export function upsamplingSides({ leaps }: Pick<System, "leaps">, from: number, side: number): number[] {
   const factors = upsamplingFactors(from, side);
   if (leaps) return factors.length > 0 ? [side] : [];
   let at = from;

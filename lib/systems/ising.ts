@@ -32,7 +32,7 @@ const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
 export const BOUNDARIES = ["halo", "periodic"] as const;
 export const HAND_MADE = ["none", "features", "blocks"] as const;
 export const UPSAMPLINGS = ["mosaic", "copy"] as const;
-/** Replicas of a word start with the same magnetization and make up larger lattices together. */
+/** Replicas of a word start with the same probability of up spins and make up larger lattices together. */
 export const COHORT = LANES;
 
 export interface IsingParameters {
@@ -69,7 +69,7 @@ export function heatBath(up: number, temperature: number, field: number): number
   return 1 / (1 + Math.exp((-2 * (2 * up - 4 + field)) / temperature));
 }
 
-/** Rows of measure.wgsl turned into observables (`φ`), drift Lφ and Γ(φ), each a function of a row and a column. */
+/** What measure.wgsl sums over pieces. */
 interface Measured {
   /** `[items, width]`. */
   readonly rows: Float32Array;
@@ -137,7 +137,7 @@ export class Ising implements BinarySystem<IsingStates> {
 
   /**
    * Spins independent of each other, up with a probability that all replicas of a cohort have in common, uniform in each of as many equal
-   * parts of 0 … 1 as there are cohorts. So lattices put together from those of a cohort are of this law too, whatever the side.
+   * parts of 0 … 1 as there are cohorts. So lattices put together from those of a cohort are of this law too, up to replicas that occur twice.
    */
   async initial(count: number, side: number, stream: Stream): Promise<IsingStates> {
     const cohorts = Math.ceil(count / COHORT);
@@ -585,6 +585,7 @@ export class Ising implements BinarySystem<IsingStates> {
       rows,
       words: Math.ceil(rows / 32),
       classes: generator ? 10 : 0,
+      width,
       rates: this.#rates,
     };
     await this.#gpu.runSplit(
@@ -656,7 +657,7 @@ export class Ising implements BinarySystem<IsingStates> {
 /**
  * What kernels/ising/mosaic.wgsl puts together for the replicas `made`: for every word of the small lattices and every tile a random affine
  * order of its replicas, k ↦ (odd · k + b) mod 32, each used once (of a last word that is not full: some again), and a random shift.
- * So a lattice has a replica in every tile that is uniform and independent of its other tiles.
+ * So a lattice has a uniform replica of a full word in every tile, independent of its other tiles.
  */
 function mosaicPlan(count: number, side: number, factor: number, stream: Stream, made: Uint32Array): Uint32Array {
   const tiles = factor ** 2;

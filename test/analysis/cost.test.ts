@@ -1,6 +1,13 @@
 // Costs of learning and of direct simulation, counted by hand.
 import { expect, test } from "bun:test";
-import { directUpdates, equationCost, learningUpdates, ownError, totalUpdates } from "../../lib/analysis/cost.ts";
+import {
+  directUpdates,
+  equationCost,
+  learningUpdates,
+  ownError,
+  totalUpdates,
+  updatesForWidth,
+} from "../../lib/analysis/cost.ts";
 
 const LEARNING = {
   small: { systems: 10, sites: 16, time: 5 },
@@ -38,4 +45,8 @@ test("the curve ends 64 times above the side of learning, and says from where on
 test("an equation's own error is what its score has above the floor, and no less than half of that", () => {
   expect(ownError(1e-3, 2e-4)).toBeCloseTo(8e-4, 12);
   for (const error of [2.1e-4, 1e-4]) expect(ownError(error, 2e-4)).toBeCloseTo(1e-4, 12);
+});
+
+test("half the width takes four times the runs", () => {
+  expect(updatesForWidth(1000, { low: 1, high: 3 }, { low: 5, high: 6 })).toBe(4000);
 });

@@ -38,7 +38,10 @@ export const ising = (parameters: Partial<IsingParameters> = {}, side = 16) => (
   local: [0],
   equilibration: 120,
   paste: pasteBits(parameters.patchSide ?? 8),
-  skip: { "initial-batches": "magnetizations are spread evenly over the cohorts of a batch" } as Record<string, string>,
+  skip: { "initial-batches": "probabilities of up spins are spread evenly over the cohorts of a batch" } as Record<
+    string,
+    string
+  >,
 });
 
 export const RING = {

@@ -5,9 +5,10 @@ import { type EquationCost, equationCost, ownError } from "../../analysis/cost.t
 import { average } from "../../analysis/mean.ts";
 import { studentQuantile } from "../../analysis/student-t.ts";
 import { samplingFloor } from "../../analysis/trajectory-error.ts";
+import { learningPlan } from "../../method/learning-plan.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
-import { upsamplingFactors } from "../../method/upsample.ts";
+import { evenTimes } from "../../method/snapshots.ts";
 import { formatSetting } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
@@ -119,17 +120,19 @@ function curieWeissCosts(
   return groups(outcomes)
     .filter(({ method }) => method === "compensator")
     .map(({ patch, group }) => {
-      const levels = patch < side ? upsamplingFactors(patch, side).length : 0;
-      const learning = {
-        small: { systems: p.trajectories, sites: patch ** 2, time: (p.records - 1) * p.interval },
-        // A site lies in four positions of patches.
-        large: {
+      const learning = learningPlan(
+        { dimension: 2, patchSide: patch },
+        {
+          trajectories: p.trajectories,
+          times: evenTimes(p.records, p.interval),
+          smallSide: patch,
+          side,
           states: p.trajectories * p.records,
-          sites: side ** 2,
-          relax: 4 * p.relaxTime * levels,
+          relaxTime: p.relaxTime,
+          patchesPerSnapshot: p.patchesPerSnapshot,
           evolved: p.compensatorTime,
         },
-      };
+      );
       const perRun = floor(1);
       const error = ownError(estimate(group, "error").value, floor(p.runs));
       const direct = { side: p.L, dimension: 2, starts: starts.length, horizon: p.horizon, perRun, error };

@@ -7,6 +7,7 @@ import { isingLimit } from "../../analysis/ising-strip.ts";
 import { average } from "../../analysis/mean.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { simulateDirectly } from "../../method/direct.ts";
+import { learningPlan } from "../../method/learning-plan.ts";
 import { meanDrift, regression, stepOf } from "../../method/pairs.ts";
 import { guardsOf } from "../../method/sde/guards.ts";
 import { withLambda } from "../../method/sde/model.ts";
@@ -137,10 +138,16 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
     secondsPredict: seconds[phases[1]],
     secondsDirect: seconds[phases[2]],
     updates: {
-      learn: learningUpdates({
-        small: { systems: TRAJECTORIES, sites: patch ** 2, time: ages[ages.length - 1] },
-        large: { states: count, sites: learnSide ** 2, relax: 4 * plan.relaxTime, evolved: 0 },
-      }),
+      learn: learningUpdates(
+        learningPlan(system, {
+          trajectories: TRAJECTORIES,
+          times: ages,
+          smallSide: patch,
+          states: count,
+          evolved: 0,
+          ...plan,
+        }),
+      ),
       direct: DIRECT * span * side ** 2,
     },
   };

@@ -1,12 +1,14 @@
 // From the scores of all seeds to what the Ising experiment hands out: metrics, tables, the data of the report.
 import type { ColumnTable } from "arquero";
 import paper from "../../../data/ising-paper.json";
-import { type EquationCost, equationCost, ownError, totalUpdates } from "../../analysis/cost.ts";
+import { type EquationCost, equationCost, ownError, totalUpdates, updatesForWidth } from "../../analysis/cost.ts";
 import { kernelDensity } from "../../analysis/density.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { average } from "../../analysis/mean.ts";
+import { learningPlan } from "../../method/learning-plan.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
+import { quadraticTimes } from "../../method/snapshots.ts";
 import { extent } from "../../report/extent.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
@@ -16,8 +18,8 @@ import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../r
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
-import type { IsingClosure, IsingOptions } from "./parameters.ts";
-import { learnSide, type Study } from "./plan.ts";
+import { type IsingClosure, type IsingOptions, isLearned } from "./parameters.ts";
+import { learnSide, pairPlan, type Study } from "./plan.ts";
 import {
   EARLY,
   type IsingScores,
@@ -116,20 +118,27 @@ function paperErrors({ L, T, h }: IsingOptions): { patch: number; ours: number; 
 function isingCosts({ truth, outcomes, options: p }: IsingStudy): EquationCost[] {
   const perRun = samplingOfRuns(truth);
   const side = learnSide(p);
+  const learned = isLearned(p.closure);
   return groups(outcomes)
     .filter(([{ study, method }]) => study === "main" && method === "compensator")
     .map((group) => {
-      const [{ patch }] = group;
-      const learning = {
-        small: { systems: p.trajectories, sites: patch ** 2, time: p.age },
-        large: {
-          states: Math.min(p.snapshots, p.trajectories * p.records),
-          sites: side ** 2,
-          // A site lies in four positions of patches.
-          relax: patch < side ? 4 * p.relaxTime : 0,
-          evolved: p.compensatorTime,
+      const [{ patch, time }] = group;
+      const { relaxTime, patchesPerSnapshot } = pairPlan(p, { closure: p.closure });
+      const states = Math.min(p.snapshots, p.trajectories * p.records, learned ? p.closureSnapshots : Infinity);
+      const learning = learningPlan(
+        { dimension: 2, leaps: p.upsampling === "mosaic", patchSide: patch },
+        {
+          trajectories: p.trajectories,
+          times: quadraticTimes(p.records, p.age),
+          smallSide: patch,
+          side,
+          // A learned closure sees the lattices once more.
+          states: learned ? 2 * states : states,
+          relaxTime,
+          patchesPerSnapshot,
+          evolved: learned ? time * p.copies : time,
         },
-      };
+      );
       const error = ownError(scoresOf(group).error.value, isingFloor(truth, p.runs).error);
       const direct = { side: p.L, dimension: 2, starts: truth.m0.length, horizon: p.horizon, perRun, error };
       return equationCost(patch, learning, direct, side);
@@ -216,7 +225,10 @@ export function isingMetrics(
       put(metricName("large", quantity, "predicted"), size.predicted[quantity], {
         exact: size.exact?.[quantity] ?? null,
       });
-      if (size.direct) put(metricName("large", quantity, "direct"), size.direct[quantity]);
+      if (!size.direct) continue;
+      put(metricName("large", quantity, "direct"), size.direct[quantity]);
+      const updates = updatesForWidth(size.updates.direct, size.direct[quantity], size.predicted[quantity]);
+      put(metricName("cost", "direct", quantity, "large"), single(updates), { unit: "site updates" });
     }
     put("cost.learn.total.large", single(totalUpdates(size.updates.learn)), { unit: "site updates" });
     put("cost.direct.runs.large", single(size.updates.direct), { unit: "site updates" });

@@ -81,7 +81,7 @@ const parameters = {
     choices: UPSAMPLINGS,
     default: "mosaic",
     profiles: { paper: "copy" },
-    meaning: "how lattices are made larger: tiles of small lattices of one start and age, or copies of every spin",
+    meaning: "how lattices are made larger: tiles of small lattices of one cohort and age, or copies of every spin",
     paper: "3.3 (copy)",
   },
   studies: {
@@ -89,7 +89,8 @@ const parameters = {
     choices: ["none", "all"],
     default: "none",
     profiles: { standard: "all", paper: "all" },
-    meaning: "whether closures, boundaries, durations and amounts of data are compared too, with the first seed",
+    meaning:
+      "whether closures, boundaries, durations, amounts of data and times of LocalRelax are compared too, with the first seed",
   },
   studyPatch: {
     kind: "integer",
@@ -105,7 +106,7 @@ const parameters = {
     profiles: { standard: 32_768, paper: 1024 },
     min: 32,
     max: 1e6,
-    meaning: "small lattices simulated, whole cohorts of 32 that start alike",
+    meaning: "small lattices simulated, whole cohorts of 32 that start with one probability of up spins",
     paper: "3.3 (1,000)",
   },
   snapshots: {

@@ -37,7 +37,7 @@ interface Sample {
 
 /**
  * For every patch side below `side`, `lattices` (whole cohorts, at least 2; at most 256 at sides above 128) small lattices are
- * brought to equilibrium and made larger level by level as `upsampleTo` does. Before and after LocalRelax the laws of m and ρ over
+ * brought to equilibrium and made larger as `upsampleTo` does, at once or level by level. Before and after LocalRelax the laws of m and ρ over
  * lattices and the correlations are compared with those of as many true lattices of that side. Equilibrium is 200 sweeps from starts
  * of all magnetizations, which is not checked: below the critical temperature, or near it, that is too short.
  * All 95 % intervals take cohorts for the independent units, as tiles come from the same small lattices all over a cohort.
@@ -95,7 +95,7 @@ export async function measureLattices(
         const before = distance(unrelaxed[observable], exact, seed);
         const after = distance(relaxed[observable], exact, seed);
         upsampling.push({ patch, level, side: extent, observable, before, after, floor: distanceFloor(exact) });
-        // The smallest patch climbs all levels: its metrics need no other name.
+        // Metrics of the smallest patch need no other name.
         const own = patch === smallest ? [] : [`patch${patch}`];
         const name = ["upsample_w1", observable, `level${level}`, ...own] as const;
         metrics[metricName(...name)] = after;
@@ -108,15 +108,18 @@ export async function measureLattices(
   return { upsampling, correlations, pictures, metrics };
 }
 
-/** What `measureLattices` finds for the patches of a run, and how long LocalRelax has to be where the run compares such things. */
+/**
+ * What `measureLattices` finds for the patches of a run, and how long LocalRelax has to be where the run compares such things:
+ * `upsample_drift.relax<τ>` is the largest bias over the variables, `upsample_drift.true` that of true lattices.
+ */
 export async function checkUpsampling(gpu: Gpu, p: IsingOptions, seed: number) {
   const physics = { temperature: p.T, field: p.h, upsampling: p.upsampling };
   const { metrics, ...lattices } = await measureLattices(gpu, physics, p.patches, p.L, p.relaxTime, seed, p.lattices);
   const relaxStudy = p.studies === "all" ? await studyRelaxTimes(gpu, p, seed) : null;
   if (!relaxStudy) return { ...lattices, relaxStudy, metrics };
-  const { times, distances, ofTrue } = relaxStudy;
+  const { times, biases, ofTrue } = relaxStudy;
   const drift = Object.fromEntries(
-    [...distances, ofTrue].map((row, k) => {
+    [...biases, ofTrue].map((row, k) => {
       const name = k < times.length ? `relax${metricNumber(times[k])}` : "true";
       return [metricName("upsample_drift", name), single(Math.max(...row))];
     }),

@@ -1,5 +1,4 @@
 /** What the predator–prey report shows. */
-import type { CostCurve } from "../../analysis/cost.ts";
 import type { Method } from "../../method/pairs.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
@@ -74,8 +73,6 @@ export interface PredatorPreyReportData {
   /** How the degree of each drift was chosen. */
   degrees: DegreeChoice[];
   starts: StartDistance[];
-  /** Site updates of the compensator's equation. */
-  costCurves: CostCurve[];
   /** Sampling errors that a perfect model would show. */
   meanFloor: number;
   stdFloor: number;

@@ -1,14 +1,14 @@
 // From the scores of all seeds to what the predator–prey experiment hands out: metrics, tables, the data of the report.
 import type { ColumnTable } from "arquero";
 import { quantileSeq } from "mathjs/number";
-import { type EquationCost, equationCost, ownError } from "../../analysis/cost.ts";
+import { type EquationCost, equationCost, ownError, totalUpdates } from "../../analysis/cost.ts";
 import { caseOf, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { effectiveTimes, ensembleFloor } from "../../analysis/ensemble-error.ts";
 import { average, averageRow } from "../../analysis/mean.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
-import { formatSetting } from "../../report/number.ts";
+import { formatNumber, formatSetting } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, bandOverSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
@@ -291,7 +291,6 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
     starts: shown.flatMap(({ method, scores }) =>
       truth.cases.map((wave, c) => ({ method, patch, start: startTitle(wave), distance: scores.startDistance[c] })),
     ),
-    costCurves: equationCosts(study).map(({ curve }) => curve),
     meanFloor: floors.mean,
     stdFloor: floors.std,
     costs: costs(study, seconds),
@@ -330,7 +329,8 @@ function closureVariables({ truth, outcomes, patch }: PredatorPreyStudy, main: O
   });
 }
 
-function costs({ truth, points, runs, outcomes }: PredatorPreyStudy, seconds: Record<string, number>) {
+function costs(study: PredatorPreyStudy, seconds: Record<string, number>) {
+  const { truth, points, runs, outcomes } = study;
   const equations = acrossSeeds(outcomes, ({ seed, closure, method, fewer }) => [seed, closure, method, fewer]).length;
   const cases = truth.cases.length;
   const rows = [
@@ -343,7 +343,17 @@ function costs({ truth, points, runs, outcomes }: PredatorPreyStudy, seconds: Re
     ["learn", `${equations} equations`],
     ["predict", `all predictions; ${runs} trajectories per case of the main ones`],
   ];
-  return rows.map(([what, note]) => ({ what, seconds: seconds[what] ?? Number.NaN, note }));
+  const updates = equationCosts(study).flatMap(({ learn, direct }) => [
+    [
+      "site updates to learn",
+      `${formatNumber(totalUpdates(learn), 3)} steps of a grid point, one equation of the compensator`,
+    ],
+    [
+      "site updates of direct simulation",
+      `${formatNumber(direct.mean, 3)} for means as accurate, ${formatNumber(direct.std, 3)} for standard deviations to 2 %`,
+    ],
+  ]);
+  return [...rows, ...updates].map(([what, note]) => ({ what, seconds: seconds[what] ?? Number.NaN, note }));
 }
 
 function comparison(study: PredatorPreyStudy) {

@@ -1,9 +1,9 @@
 // Which equations the predator–prey experiment learns, and how its closures are trained.
-import type { LearningPlan } from "../../analysis/cost.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { OBJECTIVES, type Objective } from "../../method/closure/train.ts";
+import { learningPlan } from "../../method/learning-plan.ts";
 import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
-import { upsamplingFactors } from "../../method/upsample.ts";
+import { evenTimes } from "../../method/snapshots.ts";
 import { closureTraining } from "../../run/training-parameters.ts";
 import { EVERY, FEWER, type PredatorPreyOptions } from "./parameters.ts";
 
@@ -40,20 +40,23 @@ export function predatorPreyPlan(p: PredatorPreyOptions) {
 /** What is simulated for one equation of the compensator, and what direct simulation has to do. */
 export function costPlan(p: PredatorPreyOptions) {
   const states = p.trajectories * p.records;
-  const closing = Math.min(p.closureSnapshots, states);
   const rate = 1 / p.dt;
-  const learning: LearningPlan = {
-    small: { systems: p.trajectories, sites: p.small, time: (p.records - 1) * p.interval },
-    large: {
-      states: states + closing,
-      sites: p.N,
-      // A point lies in two positions of patches.
-      relax: p.small < p.N ? 2 * p.relaxTime * upsamplingFactors(p.small, p.N).length : 0,
+  const learning = learningPlan(
+    { dimension: 1, patchSide: p.patch },
+    {
+      trajectories: p.trajectories,
+      times: evenTimes(p.records, p.interval),
+      smallSide: p.small,
+      side: p.N,
+      // The closure sees some of them once more.
+      states: states + Math.min(p.closureSnapshots, states),
+      relaxTime: p.relaxTime,
+      patchesPerSnapshot: p.patchesPerSnapshot,
       // With reversed noise too.
       evolved: 2 * p.compensatorTime,
+      rate,
     },
-    rate,
-  };
+  );
   return { learning, horizon: p.horizon, rate };
 }
 

@@ -1,5 +1,4 @@
 import { comparisonTable } from "../../report/figures/comparison.ts";
-import { cost } from "../../report/figures/cost.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { starts } from "../../report/figures/starts.ts";
 import { path, strokes } from "../../report/figures/trajectories.ts";
@@ -112,18 +111,7 @@ shown standardised (mean 0, standard deviation 1 over the training data).</p>`,
     {
       id: "costs",
       title: "Cost",
-      body: ifAny(
-        [data.costCurves, data.costs],
-        [
-          cost(data.costCurves, {
-            update: "steps of a grid point",
-            unit: "points",
-            measuredAt: `${data.points} points`,
-            titleOf: patchTitle,
-          }),
-          tables.costs(data),
-        ],
-      ),
+      body: ifAny([data.costs], [tables.costs(data)]),
     },
     {
       id: "comparison",

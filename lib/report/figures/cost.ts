@@ -13,34 +13,34 @@ export interface CostTexts {
   readonly unit: string;
   /** The side at which the accuracy was measured, as text. */
   readonly measuredAt: string;
-  readonly titleOf?: (patch: number) => string;
 }
 
 /** A panel per patch side. */
-export function cost(
-  curves: readonly CostCurve[],
-  { update, unit, measuredAt, titleOf = sideTitle }: CostTexts,
-): Html | false {
+export function cost(curves: readonly CostCurve[], { update, unit, measuredAt }: CostTexts): Html | false {
   if (curves.length === 0) return false;
+  // Where learning is cheaper from the first side on there is nothing to mark.
+  const mark = (what: string, even: number | null, first: number) =>
+    even === null || even === first ? [] : [{ value: even, label: `${what} ${formatSetting(Math.round(even))}` }];
   const panels = curves.map(({ patch, learn, sides, mean, std, evenMean, evenStd }) => ({
-    title: titleOf(patch),
+    title: sideTitle(patch),
     series: [
       { ...LOOKS.compensator, name: "Learning, once for all sides", x: sides, y: sides.map(() => learn) },
       { ...LOOKS.paper, name: "Direct, mean as accurate", x: sides, y: mean },
       { ...LOOKS.small, name: "Direct, std to 2 %", x: sides, y: std },
     ].map((one) => ({ ...one, draw: "line" as const })),
-    verticals: [
-      ...(evenMean === null ? [] : [{ value: evenMean, label: `mean ${formatSetting(Math.round(evenMean))}` }]),
-      ...(evenStd === null ? [] : [{ value: evenStd, label: `std ${formatSetting(Math.round(evenStd))}` }]),
-    ],
+    verticals: [...mark("mean", evenMean, sides[0]), ...mark("std", evenStd, sides[0])],
   }));
   return chart({
     id: "cost",
     title: "Cost of learning and of direct simulation",
     caption: html`Site updates (${update}; observing a large state once, or its generator, counts as one of each site) of learning one equation by the compensator, on systems of the side where the curves begin, and of direct simulations that are as accurate from all starts of the test: for the
-mean trajectories as many runs as bring the sampling error to that of the equation at ${measuredAt}, at least one; for the standard deviation as many as give it to 2 %. Vertical lines: where both cost the same. An equation that is learned once predicts every larger system.`,
+mean trajectories as many runs as bring the sampling error to that of the equation at ${measuredAt}, at least one (where the error is not resolved from the sampling of the predictions, half of that counts as error, and direct simulation costs at least so much); for the standard deviation as many as give it to 2 %. Vertical lines: the side from which on learning is cheaper, if it is not from the start. An equation that is learned once predicts every larger system.`,
     alt: "Site updates of learning and of direct simulation against the side of the system, one panel per patch side",
-    x: { label: `side L of the system predicted [${unit}]`, log: 2 },
+    x: {
+      label: `side L of the system predicted [${unit}]`,
+      log: 2,
+      ticks: curves[0].sides.filter((_, k) => k % 8 === 0),
+    },
     y: { label: "site updates", log: 10 },
     panels,
     height: 280,

@@ -28,6 +28,6 @@ export function starts(list: readonly StartDistance[]): Html | false {
       { label: "Patch side", header: true, cell: ([{ patch }]) => patch, format: String },
       ...[...new Set(ours.map(({ start }) => start))].map(at),
     ],
-    html`Distance of every start of the test from the nearest training state, in standard deviations of these (Mahalanobis), mean over the runs: a start that is far from all of them asks the equation for what it has not seen.`,
+    html`Distance of every start of the test from the nearest training state, in standard deviations of these (Mahalanobis), mean over its runs, of the ${method} of the first seed: a start that is far from all of them asks the equation for what it has not seen.`,
   );
 }

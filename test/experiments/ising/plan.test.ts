@@ -31,6 +31,7 @@ const keep = keeper();
 const told = (line = "") =>
   parseExperiment(isingCommand, [
     ...["--trajectories", "512", "--records", "32", "--batch", "1024", "--increment-time", "0.5"],
+    ...(line.includes("--snapshots") ? [] : ["--snapshots", "2048"]),
     ...line.split(" ").filter(Boolean),
   ]).parameters;
 

@@ -263,7 +263,7 @@ test("how lattices were made larger is said as it was", () => {
   const said = (upsamplingMethod: "mosaic" | "copy") => isingReport({ ...syntheticData(), upsamplingMethod });
   const [mosaic, copy] = [said("mosaic"), said("copy")];
   for (const [text, own, other] of [
-    [mosaic, ["made larger by tiles", "walls along their seams", "across the seams of their tiles"], "halves <i>ρ</i>"],
+    [mosaic, ["at once from tiles", "walls along their seams", "across the seams of their tiles"], "halves <i>ρ</i>"],
     [copy, ["made larger by copies", "halves <i>ρ</i>", "correlated over twice the distance"], "seams"],
   ] as const) {
     for (const part of own) expect(text).toContain(part);

@@ -166,7 +166,7 @@ export function syntheticData(): IsingReportData {
       side: 64,
       symbols: ["m", "ρ"],
       times: [1, 2, 4],
-      distances: [
+      biases: [
         [0.06, 0.12],
         [0.01, 0.03],
         [-0.002, 0.011],

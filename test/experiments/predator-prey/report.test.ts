@@ -29,7 +29,6 @@ const PLOTS_PER_FIGURE = {
   "mmd-closures": 1,
   "mmd-time": 2,
   degree: 1,
-  cost: 1,
 };
 const SETTINGS = ["result", "points", "patch", "patches", "ensemble", "lambda", "cohorts", "folds"];
 

@@ -8,7 +8,7 @@ import type { PredatorPreyReportData, Species } from "../../../lib/experiments/p
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import type { Laws } from "../../../lib/report/figures/trajectories.ts";
 import { type Band, type Estimate, single } from "../../../lib/run/seeds.ts";
-import { costOf, degreeChoice, evenly, rough, syntheticRun } from "../synthetic.ts";
+import { degreeChoice, evenly, rough, syntheticRun } from "../synthetic.ts";
 
 const POINTS = 200;
 const PATCH = 40;
@@ -224,7 +224,6 @@ export function syntheticData(): PredatorPreyReportData {
     ),
     degrees: METHODS.map((method) => degreeChoice(method, PATCH, method === "compensator" ? 4 : 2)),
     starts: METHODS.map((method) => ({ method, patch: PATCH, start: "m = 0.5, k = 0.1", distance: 0.02 })),
-    costCurves: [costOf(PATCH, POINTS, 1)],
     meanFloor: 0.0038,
     stdFloor: 0.055,
     costs: [

@@ -19,8 +19,8 @@ const DEPTH = 1e-3;
 export function making({ upsamplingMethod }: Data): Html {
   const used =
     upsamplingMethod === "mosaic"
-      ? "at once from tiles: every tile is another small lattice of the same cohort (the same start and age), shifted cyclically at random. Inside a tile correlations are those of the small lattice, across seams there are next to none. (The paper copies each spin to a square instead.)"
-      : "level by level by copies: each spin becomes a square of equal spins, as in the paper, which doubles all lengths. (The alternative is tiles: small lattices of the same start and age beside each other.)";
+      ? "at once from tiles: every tile is another small lattice of the same cohort (one probability of up spins at the start, and one age), shifted cyclically at random. Inside a tile correlations are those of the small lattice, across seams there are next to none. (The paper copies each spin to a square instead.)"
+      : "level by level by copies: each spin becomes a square of equal spins, as in the paper, which doubles all lengths. (The alternative is tiles: small lattices of one cohort and age beside each other.)";
   return html`<p>Training lattices are made from small ones, here ${used}
 Then LocalRelax runs the true dynamics for a short time in patch after patch.</p>`;
 }
@@ -50,9 +50,9 @@ two sets of true lattices. Near it intervals may end below their number, since s
 /** What LocalRelax of several times leaves of the difference between upsampled and true lattices. */
 export function relaxTimes({ relaxStudy }: Data): Html | false {
   if (!relaxStudy) return false;
-  const { patch, side, symbols, times, distances, ofTrue } = relaxStudy;
+  const { patch, side, symbols, times, biases, ofTrue } = relaxStudy;
   const rows = [
-    ...times.map((time, k) => ({ what: formatSetting(time), row: distances[k] })),
+    ...times.map((time, k) => ({ what: formatSetting(time), row: biases[k] })),
     { what: "true lattices", row: ofTrue },
   ];
   return htmlTable(
@@ -67,7 +67,7 @@ export function relaxTimes({ relaxStudy }: Data): Html | false {
         };
       }),
     ],
-    html`Lattices of ${side} × ${side} made from ${patch} × ${patch} against true ones of that side: part of the variance of the drift about the equation learned from true lattices that lattices of neighbouring starts and of one age have in common. 0 where lattices with the same observables move alike; the last row, other true lattices, is what the equation itself leaves. A time is long enough from where the numbers are no larger than there.`,
+    html`Lattices of ${side} × ${side} made from ${patch} × ${patch} against true ones of that side: bias of the drift, as a share of the mean square of its residuals about the equation learned from true lattices: what lattices of neighbouring starts and of one age have in common. 0 where lattices with the same observables drift alike; the last row, other true lattices, is what the equation itself leaves. A time is long enough from where the numbers are no larger than there. Young lattices are relaxed for no longer than their age.`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** Scores over patch sides, beside the paper's, and of a larger lattice. */
-import { totalUpdates } from "../../../analysis/cost.ts";
+import { totalUpdates, updatesForWidth } from "../../../analysis/cost.ts";
 import { tameReach } from "../../../report/figures/methods.ts";
 import { sidesOf } from "../../../report/figures/patch-sides.ts";
 import { inOrder, methodColumns, TRAINED_BY } from "../../../report/figures/score-table.ts";
@@ -143,11 +143,15 @@ export function size({ size }: Data): Html | false {
     updates,
   } = size;
   const seconds = (value: number) => formatNumber(value, 3);
+  const equal = (key: "mean" | "std") =>
+    direct ? seconds(updatesForWidth(updates.direct, direct[key], predicted[key])) : "";
   const rows = [
     { what: "Mean of m", predicted: predicted.mean, direct: direct?.mean, exact: exact?.mean },
     { what: "Standard deviation of m", predicted: predicted.std, direct: direct?.std, exact: exact?.std },
     { what: "Site updates to learn", predicted: seconds(totalUpdates(updates.learn)), direct: "" },
     { what: "Site updates of the runs", predicted: "0", direct: seconds(updates.direct) },
+    { what: "The same for the accuracy of the learned mean", predicted: "", direct: equal("mean") },
+    { what: "… and standard deviation", predicted: "", direct: equal("std") },
     { what: "Time to learn [s]", predicted: seconds(size.secondsLearn), direct: "" },
     { what: "Time of the runs [s]", predicted: seconds(size.secondsPredict), direct: seconds(size.secondsDirect) },
   ];
@@ -159,7 +163,7 @@ export function size({ size }: Data): Html | false {
       { label: "Direct simulation", cell: (row) => row.direct, text: true },
       { label: "Exact", cell: (row) => row.exact, format: (value) => formatNumber(value, 6) },
     ],
-    html`Late magnetization (after ${formatSetting(settle)} sweeps; simulations started at m = ${formatSetting(start)}, predictions at training lattices) of ${side} × ${side} spins, learned from patches of ${patch} × ${patch} of lattices of ${learnSide} × ${learnSide}: drift and <i>n</i> times diffusion do not depend on the lattice (<i>K</i> = ${formatSetting(patches)} here); ${formatSetting(predictedRuns)} predicted and ${formatSetting(directRuns)} simulated runs. 95 % intervals: of the prediction they hold training data and runs, of the simulation its runs. Exact: an infinite lattice by transfer matrices. Site updates: attempts to flip a spin; wall time on this machine.
+    html`Late magnetization (after ${formatSetting(settle)} sweeps; simulations started at m = ${formatSetting(start)}, predictions at training lattices) of ${side} × ${side} spins, learned from patches of ${patch} × ${patch} of lattices of ${learnSide} × ${learnSide}: drift and <i>n</i> times diffusion do not depend on the lattice (<i>K</i> = ${formatSetting(patches)} here); ${formatSetting(predictedRuns)} predicted and ${formatSetting(directRuns)} simulated runs. 95 % intervals: of the prediction they hold training data and runs, of the simulation its runs. Exact: an infinite lattice by transfer matrices. Site updates: attempts to flip a spin; for the accuracy of the learned equation as many runs as give intervals of the same width. Wall time on this machine.
 Learned with the generator between frozen neighbours, from small lattices after ${formatSetting(settleSmall)} sweeps, which is equilibrium where relaxation is faster. Time to learn holds everything from the first small lattice to the solved equation.`,
   );
 }

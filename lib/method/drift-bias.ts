@@ -5,11 +5,12 @@ import type { Regression } from "./pairs.ts";
 import { evaluate, type SdeModel } from "./sde/model.ts";
 
 /**
- * How much of the variance of the residuals of `data` about the drift of `model`, which was learned from other states, is common to rows that are
- * alike: the mean square of their mean residuals over the variance, without the part that rows of such number have by chance, one number
- * a variable. About 0 where the conditional law is that of the states behind `model`. `cell` `[rows]`: rows with the same number are alike.
+ * The share of the mean square of the residuals of `data` about the drift of `model`, which was learned from other states, that is bias: common to
+ * rows that are alike (their intraclass correlation, without the part that so many rows have by chance), one number a variable. About
+ * 0 where states with the same z drift as those behind `model` do. `cell` `[rows]`: rows with the same number are alike; they have to be
+ * independent otherwise, such as one state of every cohort.
  */
-export async function conditionalDistance(
+export async function driftBias(
   gpu: Gpu,
   model: SdeModel,
   { d, state, change, time }: Regression,

@@ -1,7 +1,7 @@
 // How much of the residuals of a drift rows of one kind have in common, of numbers made up.
 import { setDefaultTimeout, test } from "bun:test";
 import { openDevice } from "../../lib/gpu/device.ts";
-import { conditionalDistance } from "../../lib/method/conditional-law.ts";
+import { driftBias } from "../../lib/method/drift-bias.ts";
 import type { Regression } from "../../lib/method/pairs.ts";
 import { solveSde } from "../../lib/method/sde/fit.ts";
 import { normalPair } from "../../lib/random/normal.ts";
@@ -48,7 +48,7 @@ test("nothing where the law is the same, and the share of what cells have in com
     data(1, () => 0),
     { kind: "polynomial", degree: 1 },
   );
-  const [first, second] = await conditionalDistance(
+  const [first, second] = await driftBias(
     gpu,
     model,
     data(2, () => 0),
@@ -58,7 +58,7 @@ test("nothing where the law is the same, and the share of what cells have in com
   expectWithin("second", second, 0, ERROR);
   // ±½: a quarter beside the variance 1 of the noise.
   const shifted = data(3, (k) => (k % 2 === 0 ? 0.5 : -0.5));
-  const [same, other] = await conditionalDistance(gpu, model, shifted, cell);
+  const [same, other] = await driftBias(gpu, model, shifted, cell);
   expectWithin("first", same, 0, ERROR);
   expectWithin("second", other, 0.25 / 1.25, 3 * ERROR);
 });
