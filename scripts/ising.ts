@@ -1,8 +1,8 @@
 // The 2D Ising model: learn the SDE of magnetization, domain-wall density and closure variables of a large lattice from patches of
 // 8 × 8 to 64 × 64 spins (paper, section 3.3), and compare it with direct simulation in physical time.
 //
-//   npm run ising                                          quick: half a minute
-//   npm run ising -- --profile standard --seed 7           three seeds, all comparisons; some minutes on two cores
+//   npm run ising                                          quick: a minute at most
+//   npm run ising -- --profile standard --seed 7           three seeds, all comparisons; a quarter of an hour on two cores
 //   npm run ising -- --L 1024 --learn-side 128 --patches 16    a million spins, learned on lattices of 128 × 128
 //   npm run ising -- --closure autoencoder --patches 16    closure variables learned by a convolutional network
 //   npm run ising -- --help

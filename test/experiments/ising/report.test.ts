@@ -264,7 +264,7 @@ test("how lattices were made larger is said as it was", () => {
   const [mosaic, copy] = [said("mosaic"), said("copy")];
   for (const [text, own, other] of [
     [mosaic, ["at once from tiles", "walls along their seams", "across the seams of their tiles"], "halves <i>ρ</i>"],
-    [copy, ["made larger by copies", "halves <i>ρ</i>", "correlated over twice the distance"], "seams"],
+    [copy, ["level by level by copies", "halves <i>ρ</i>", "correlated over twice the distance"], "seams"],
   ] as const) {
     for (const part of own) expect(text).toContain(part);
     expect(text).not.toContain(other);
@@ -337,7 +337,7 @@ describe.skipIf(browser.missing)("in a browser", () => {
     // 1.4e8 + 4.3e9 + 1.3e8.
     expect(await cells("size", 0, 2)).toEqual(["Site updates to learn", "4.57×10⁹", "—", "—"]);
     expect(await cells("size", 0, 3)).toEqual(["Site updates of the runs", "0", "8.00×10⁹", "—"]);
-    expect(await cells("size", 0, 5)).toEqual(["Time of the runs [s]", "0.840", "1,310", "—"]);
+    expect(await cells("size", 0, 7)).toEqual(["Time of the runs [s]", "0.840", "1,310", "—"]);
     expect(await page.locator("#summary").textContent()).toContain("2,000 direct simulations and 512 predicted runs");
   });
 
