@@ -17,6 +17,7 @@ import {
   durationOf,
   isingSources,
   isingSystem,
+  latticeCount,
   measuresOf,
   pairPlan,
   setOf,
@@ -80,9 +81,7 @@ await main(async () => {
       const name = `seed${seed}/patch${patch}-${closure}-${boundary}`;
       const trajectories = { trajectories: p.trajectories, times: quadraticTimes(p.records, p.age), seed };
       const small = once(() => smallTrajectories(system, trajectories));
-      // A learned encoder is costly: it, and the equation with it, are learned from fewer snapshots.
-      const most = isLearned(closure) ? Math.min(p.snapshots, p.closureSnapshots) : p.snapshots;
-      const snapshots = once(async () => someSnapshots(system, await small(), most));
+      const snapshots = once(async () => someSnapshots(system, await small(), latticeCount(p, closure)));
 
       // z = (m, ρ), with what the closure adds: measured closure variables, or what an encoder has learned to see.
       let coordinates = observables(system);

@@ -83,6 +83,29 @@ function clusterSums(from: Ensemble, cluster: number) {
   return { center, first, second };
 }
 
+/** How uncertain positive scores are. */
+export interface Uncertainty<K extends string> {
+  /** 95 % intervals of one seed, of training data, runs and truth; null where what the data leave open is not known. */
+  readonly intervals: { readonly [key in K]: readonly [number, number] } | null;
+  /** Standard deviation of the logarithm of each score that the truth alone gives it. */
+  readonly truthSpread: { readonly [key in K]: number };
+}
+
+/** Of the scores `keys`, from what they are in replicates of everything (`ofAll`) and of the truth alone. */
+export function uncertaintyOf<K extends string>(
+  keys: readonly K[],
+  scores: Readonly<Record<K, number>>,
+  ofAll: readonly Readonly<Record<K, number>>[] | null,
+  ofTruth: readonly Readonly<Record<K, number>>[],
+): Uncertainty<K> {
+  const each = <T>(of: (key: K) => T) => Object.fromEntries(keys.map((key) => [key, of(key)])) as { [key in K]: T };
+  const column = (list: readonly Readonly<Record<K, number>>[], key: K) => list.map((one) => one[key]);
+  return {
+    intervals: ofAll && each((key) => logInterval(scores[key], column(ofAll, key))),
+    truthSpread: each((key) => logSpread(column(ofTruth, key))),
+  };
+}
+
 /** Standard deviation of the logarithms. */
 export function logSpread(values: readonly number[]): number {
   const logs = values.map(Math.log);

@@ -7,11 +7,10 @@ export function meanOf(copies: readonly Float32Array[]): Float32Array {
   return Float32Array.from(sum, (value) => value / copies.length);
 }
 
-/** Covariance over the copies, of each row of d numbers: upper triangles, divisor copies − 1. */
-export function covarianceOf(copies: readonly Float32Array[], d: number): Float32Array {
+/** Covariance over the copies, whose mean is `mean`, of each row of d numbers: upper triangles, divisor copies − 1. */
+export function covarianceOf(copies: readonly Float32Array[], d: number, mean = meanOf(copies)): Float32Array {
   const rows = copies[0].length / d;
   const triangle = (d * (d + 1)) / 2;
-  const mean = meanOf(copies);
   const covariance = new Float32Array(rows * triangle);
   for (let row = 0, at = 0; row < rows; row++) {
     for (let j = row * d; j < (row + 1) * d; j++) {

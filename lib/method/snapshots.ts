@@ -50,6 +50,11 @@ export interface Snapshots {
   readonly made?: Uint32Array;
 }
 
+/** Which of the snapshots are made larger, ascending. */
+export function madeOf({ made, age }: Snapshots): Uint32Array {
+  return made ?? Uint32Array.from(age, (_, k) => k);
+}
+
 /** Number of large states that come from snapshots. */
 export function madeCount({ made, age }: Snapshots): number {
   return made?.length ?? age.length;
@@ -92,8 +97,7 @@ export async function smallTrajectories<S extends States>(
  */
 export function someSnapshots<S extends States>(system: System<S>, all: Snapshots, most: number): Snapshots {
   if (system.cohort > 1 && system.leaps) {
-    const made = all.made ?? Uint32Array.from(all.age, (_, k) => k);
-    return { ...all, made: thinned(made, 1, most) };
+    return { ...all, made: thinned(madeOf(all), 1, most) };
   }
   const block = system.cohort;
   const keep = Math.ceil(most / block);
@@ -127,12 +131,13 @@ export interface UpsampleOptions {
  */
 export async function upsampled<S extends States>(
   system: System<S>,
-  { words, side: smallSide, age, made }: Snapshots,
+  snapshots: Snapshots,
   { side, relaxTime, seed }: UpsampleOptions,
   use: (large: S, from: number, to: number) => Promise<void>,
 ): Promise<void> {
+  const { words, side: smallSide, age, made } = snapshots;
   const perState = system.words(smallSide);
-  const list = made ?? Uint32Array.from(age, (_, k) => k);
+  const list = madeOf(snapshots);
   const count = list.length;
   const batch = batchThatFits(system, side, MAX_BATCH);
   const sides = upsamplingSides(system, smallSide, side);
@@ -243,7 +248,7 @@ export async function makePairs<S extends States>(
     patches,
     perSnapshot,
     whole: concatenate(whole),
-    cohort: snapshots.made ? pickedRows(snapshots.cohort, 1, snapshots.made) : snapshots.cohort,
+    cohort: pickedRows(snapshots.cohort, 1, madeOf(snapshots)),
     condition: Float32Array.from({ length: count * condition.length }, (_, k) => condition[k % condition.length]),
   };
   return durations.map((duration, k): Pairs => {
@@ -323,5 +328,6 @@ async function changeOfCopies(
   const all: PatchChange[] = [];
   for (let copy = 0; copy < copies; copy++) all.push(await change(branch(at, copy)));
   const deltas = all.map(({ delta }) => delta);
-  return { before: all[0].before, delta: meanOf(deltas), compensator: null, variation: covarianceOf(deltas, d) };
+  const delta = meanOf(deltas);
+  return { before: all[0].before, delta, compensator: null, variation: covarianceOf(deltas, d, delta) };
 }

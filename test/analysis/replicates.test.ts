@@ -4,7 +4,7 @@
 // of each case, is as exact: the 3 % that are allowed are 3.5 standard errors of the difference.
 import { describe, expect, test } from "bun:test";
 import { type Ensemble, ensemble, type Moments, momentsOf } from "../../lib/analysis/ensemble.ts";
-import { logInterval, logSpread, replicateMoments } from "../../lib/analysis/replicates.ts";
+import { logInterval, logSpread, replicateMoments, uncertaintyOf } from "../../lib/analysis/replicates.ts";
 import { InputError } from "../../lib/errors.ts";
 import { draws } from "../fixtures.ts";
 import { closeWithin, difference, mean, range, rootMeanSquare } from "../numbers.ts";
@@ -216,5 +216,21 @@ describe("intervals of scores", () => {
     expect(() => logInterval(0, [1, 2])).toThrow(message(0));
     expect(() => logInterval(Number.NaN, [1, 2])).toThrow(message(Number.NaN));
     for (const bad of [0, -1, Number.NaN]) expect(() => logInterval(1, [1, bad])).toThrow(message(bad));
+  });
+
+  test("stand by name: intervals from replicates of everything, where there are any, spreads from those of the truth", () => {
+    const scores = { error: 0.2, early: 3, other: 1 };
+    const all = [
+      { error: 0.5, early: 4, other: 1 },
+      { error: 2, early: 4, other: 1 },
+    ];
+    const truth = [
+      { error: 1, early: 1 / 3, other: 1 },
+      { error: 1, early: 3, other: 1 },
+    ];
+    const { intervals, truthSpread } = uncertaintyOf(["error", "early"], scores, all, truth);
+    expect(intervals).toEqual({ error: logInterval(0.2, [0.5, 2]), early: [3, 3] });
+    expect(truthSpread).toEqual({ error: 0, early: logSpread([1 / 3, 3]) });
+    expect(uncertaintyOf(["error"], scores, null, truth).intervals).toBeNull();
   });
 });

@@ -63,7 +63,7 @@ ${starts(data.starts)}${figures.fans(data)}${figures.meanByPatch(data)}${figures
     {
       id: "costs",
       title: "Cost",
-      body: cost(data.costs, { update: "attempts to flip a spin", unit: "spins", measuredAt: `${side} × ${side}` }),
+      body: cost(data.costs, side),
     },
     {
       id: "comparison",

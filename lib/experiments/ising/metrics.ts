@@ -19,7 +19,7 @@ import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
 import { type IsingClosure, type IsingOptions, isLearned } from "./parameters.ts";
-import { learnSide, pairPlan, type Study } from "./plan.ts";
+import { latticeCount, learnSide, pairPlan, type Study } from "./plan.ts";
 import {
   EARLY,
   type IsingScores,
@@ -124,7 +124,7 @@ function isingCosts({ truth, outcomes, options: p }: IsingStudy): EquationCost[]
     .map((group) => {
       const [{ patch, time }] = group;
       const { relaxTime, patchesPerSnapshot } = pairPlan(p, { closure: p.closure });
-      const states = Math.min(p.snapshots, p.trajectories * p.records, learned ? p.closureSnapshots : Infinity);
+      const states = latticeCount(p, p.closure);
       const learning = learningPlan(
         { dimension: 2, leaps: p.upsampling === "mosaic", patchSide: patch },
         {

@@ -6,6 +6,12 @@ import { closureTraining } from "../../run/training-parameters.ts";
 import { Ising } from "../../systems/ising.ts";
 import { ISING_CLOSURES, type IsingClosure, type IsingOptions, isLearned } from "./parameters.ts";
 
+/** Lattices that the equations of a closure are learned from: a learned encoder is costly, and has fewer. */
+export function latticeCount(p: IsingOptions, closure: IsingClosure): number {
+  const all = Math.min(p.snapshots, p.trajectories * p.records);
+  return isLearned(closure) ? Math.min(all, p.closureSnapshots) : all;
+}
+
 /** Which comparison an equation belongs to. */
 export type Study = "main" | "closure" | "boundary" | "time" | "data";
 
@@ -97,7 +103,7 @@ export function isingSources(p: IsingOptions): Source[] {
     if (all && patch === p.studyPatch) {
       // Networks need a batch; polynomials as many cohorts as terms, which they see to themselves.
       const least = p.drift === "network" ? p.batch : 64;
-      const enough = (fewer: number) => Math.min(p.snapshots, p.trajectories * p.records) / fewer >= least;
+      const enough = (fewer: number) => latticeCount(p, "none") / fewer >= least;
       for (const method of ["compensator", "increment"] as const) {
         const own = timeOf(method, p.closure, p);
         const times = TIMES[method].filter((time) => time !== own);

@@ -5,7 +5,14 @@ import { driftBias } from "../../method/drift-bias.ts";
 import { type Regression, regression } from "../../method/pairs.ts";
 import { pickedRows } from "../../method/rows.ts";
 import { solveSde } from "../../method/sde/fit.ts";
-import { makePairs, quadraticTimes, type Snapshots, smallTrajectories, someSnapshots } from "../../method/snapshots.ts";
+import {
+  madeOf,
+  makePairs,
+  quadraticTimes,
+  type Snapshots,
+  smallTrajectories,
+  someSnapshots,
+} from "../../method/snapshots.ts";
 import { oddVariables } from "../../run/training-parameters.ts";
 import { COHORT } from "../../systems/ising.ts";
 import { type IsingOptions, isLearned } from "./parameters.ts";
@@ -50,7 +57,7 @@ export async function studyRelaxTimes(gpu: Gpu, p: IsingOptions, seed: number): 
     const snapshots = someSnapshots(system, all, SNAPSHOTS);
     const relaxTime = (age: number) => relaxTimeOf(longest, age);
     const [pairs] = await makePairs(system, snapshots, ["generator"], { side, relaxTime, seed: own });
-    const ages = snapshots.made ? pickedRows(snapshots.age, 1, snapshots.made) : snapshots.age;
+    const ages = pickedRows(snapshots.age, 1, madeOf(snapshots));
     const cell = pairs.cohort.map((cohort, k) => {
       return Math.floor(cohort / COHORTS_ALIKE) * RECORDS + ageTimes.indexOf(ages[k]);
     });

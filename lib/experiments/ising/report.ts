@@ -143,11 +143,7 @@ function sections(data: IsingReportData): Section[] {
     {
       id: "costs",
       title: "Cost",
-      body: cost(data.costs, {
-        update: "attempts to flip a spin",
-        unit: "spins",
-        measuredAt: `${data.side} × ${data.side}`,
-      }),
+      body: cost(data.costs, data.side),
     },
     { id: "size", title: "A larger lattice", body: scores.size(data) },
   ];

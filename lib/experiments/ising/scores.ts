@@ -2,7 +2,7 @@
 // simulation in physical time, and the fluctuations of the late magnetization.
 import { type Ensemble, firstVariables, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
-import { logInterval, logSpread, replicateMoments } from "../../analysis/replicates.ts";
+import { replicateMoments, type Uncertainty, uncertaintyOf } from "../../analysis/replicates.ts";
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
 import { type Guards, guardsOf, type Range } from "../../method/sde/guards.ts";
 import { nearestDistances } from "../../method/sde/hull.ts";
@@ -45,7 +45,7 @@ export interface Late {
 export const QUANTITIES = ["error", "early", "stdRatio"] as const;
 type Quantities<T> = { readonly [quantity in (typeof QUANTITIES)[number]]: T };
 
-export interface IsingScores extends Quantities<number> {
+export interface IsingScores extends Quantities<number>, Uncertainty<(typeof QUANTITIES)[number]> {
   /** Σ_t |z̄ − z̄_true|² / Σ_t |z̄_true|² over (m, ρ), mean over the starts; to the end, and for t < 20. */
   readonly error: number;
   readonly early: number;
@@ -53,10 +53,6 @@ export interface IsingScores extends Quantities<number> {
   readonly perStart: readonly number[];
   /** Late standard deviation of m over the true one. */
   readonly stdRatio: number;
-  /** 95 % intervals of one seed, of training data, runs and truth; null where what the data leave open is not known. */
-  readonly intervals: Quantities<readonly [number, number]> | null;
-  /** Standard deviation of the logarithm of each score that the truth alone gives it. */
-  readonly truthSpread: Quantities<number>;
   readonly guards: Guards;
   /** How degree and ridge of the drift were chosen; null for a network. */
   readonly choice: ReturnType<typeof chosenDegree>;
@@ -161,25 +157,13 @@ export function scoreIsing(
   const nearest = nearestDistances(model.hull, data.subarray(0, cases * runs * d), training);
   return {
     ...scores,
-    intervals:
-      ofAll &&
-      eachQuantity((key) =>
-        logInterval(
-          scores[key],
-          ofAll.map((one) => one[key]),
-        ),
-      ),
-    truthSpread: eachQuantity((key) => logSpread(ofTruth.map((one) => one[key]))),
+    ...uncertaintyOf(QUANTITIES, scores, ofAll, ofTruth),
     guards: guardsOf(model, trajectories, ranges),
     choice: chosenDegree(model),
     startDistance: m0.map((_, c) => average(nearest.subarray(c * runs, (c + 1) * runs))),
     moments,
     late,
   };
-}
-
-function eachQuantity<T>(of: (key: (typeof QUANTITIES)[number]) => T): Quantities<T> {
-  return { error: of("error"), early: of("early"), stdRatio: of("stdRatio") };
 }
 
 /**

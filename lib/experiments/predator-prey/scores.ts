@@ -3,7 +3,7 @@ import { caseOf, type Ensemble, firstVariables, type Moments, momentsOf, someRun
 import { ensembleError, type Scores } from "../../analysis/ensemble-error.ts";
 import { average, averageRow } from "../../analysis/mean.ts";
 import { type MmdFloor, mmdFloor, mmdOverTime } from "../../analysis/mmd.ts";
-import { logInterval, logSpread, replicateMoments } from "../../analysis/replicates.ts";
+import { replicateMoments, type Uncertainty, uncertaintyOf } from "../../analysis/replicates.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { concatenate } from "../../method/concatenate.ts";
 import { type Guards, guardsOf } from "../../method/sde/guards.ts";
@@ -37,7 +37,8 @@ export interface TrueEnsembles {
   readonly spread: Float32Array;
 }
 
-export interface PredatorPreyScores {
+/** Uncertain are the errors of mean and std, mean over cases and species. */
+export interface PredatorPreyScores extends Uncertainty<"mean" | "std"> {
   /** Relative L2 over time of mean and std of the observables. */
   readonly error: { readonly mean: Scores; readonly std: Scores };
   /** Moments of z over all runs, one entry per case, `[times, d]`. */
@@ -47,10 +48,6 @@ export interface PredatorPreyScores {
   readonly mmd: Float64Array;
   /** Its mean over time. */
   readonly mmdMean: number;
-  /** 95 % intervals of one seed of both errors, mean over cases and species: training data, runs and truth; null if not known. */
-  readonly intervals: { readonly mean: [number, number]; readonly std: [number, number] } | null;
-  /** Standard deviation of the logarithm of both that the truth alone gives them. */
-  readonly truthSpread: { readonly mean: number; readonly std: number };
   readonly guards: Guards;
   /** How degree and ridge of the drift were chosen; null for a network. */
   readonly choice: ReturnType<typeof chosenDegree>;
@@ -108,12 +105,6 @@ export async function scorePredatorPrey(
     replicateMoments(own, firstVariables(drawn, OBSERVABLES), seed).map((one, k) =>
       against(one, replicates[k % replicates.length]),
     );
-  const interval = (list: typeof ofTruth, key: "mean" | "std") =>
-    logInterval(
-      now[key],
-      list.map((one) => one[key]),
-    );
-  const spread = (key: "mean" | "std") => logSpread(ofTruth.map((one) => one[key]));
   const starts = Array.from({ length: cases }, (_, c) => all.data.subarray(c * all.runs * d, (c * all.runs + 1) * d));
   return {
     error,
@@ -121,8 +112,7 @@ export async function scorePredatorPrey(
     d,
     mmd,
     mmdMean: average(mmd),
-    intervals: ofAll && { mean: interval(ofAll, "mean"), std: interval(ofAll, "std") },
-    truthSpread: { mean: spread("mean"), std: spread("std") },
+    ...uncertaintyOf(["mean", "std"], now, ofAll, ofTruth),
     guards: guardsOf(model, all, []),
     choice: chosenDegree(model),
     startDistance: nearestDistances(model.hull, concatenate(starts), training),

@@ -6,17 +6,8 @@ import { formatSetting } from "../number.ts";
 import { LOOKS } from "./methods.ts";
 import { sideTitle } from "./patch-sides.ts";
 
-export interface CostTexts {
-  /** What one update is. */
-  readonly update: string;
-  /** What a side is counted in. */
-  readonly unit: string;
-  /** The side at which the accuracy was measured, as text. */
-  readonly measuredAt: string;
-}
-
-/** A panel per patch side. */
-export function cost(curves: readonly CostCurve[], { update, unit, measuredAt }: CostTexts): Html | false {
+/** Of lattices of spins, a panel per patch side; accuracies were measured at `side`. */
+export function cost(curves: readonly CostCurve[], side: number): Html | false {
   if (curves.length === 0) return false;
   // Where learning is cheaper from the first side on there is nothing to mark.
   const mark = (what: string, even: number | null, first: number) =>
@@ -33,11 +24,11 @@ export function cost(curves: readonly CostCurve[], { update, unit, measuredAt }:
   return chart({
     id: "cost",
     title: "Cost of learning and of direct simulation",
-    caption: html`Site updates (${update}; observing a large state once, or its generator, counts as one of each site) of learning one equation by the compensator, on systems of the side where the curves begin, and of direct simulations that are as accurate from all starts of the test: for the
-mean trajectories as many runs as bring the sampling error to that of the equation at ${measuredAt}, at least one (where the error is not resolved from the sampling of the predictions, half of that counts as error, and direct simulation costs at least so much); for the standard deviation as many as give it to 2 %. Vertical lines: the side from which on learning is cheaper, if it is not from the start. An equation that is learned once predicts every larger system.`,
+    caption: html`Site updates (attempts to flip a spin; observing a large state once, or its generator, counts as one of each site) of learning one equation by the compensator, on systems of the side where the curves begin, and of direct simulations that are as accurate from all starts of the test: for the
+mean trajectories as many runs as bring the sampling error to that of the equation at ${side} × ${side}, at least one (where the error is not resolved from the sampling of the predictions, half of that counts as error, and direct simulation costs at least so much); for the standard deviation as many as give it to 2 %. Vertical lines: the side from which on learning is cheaper, if it is not from the start. An equation that is learned once predicts every larger system.`,
     alt: "Site updates of learning and of direct simulation against the side of the system, one panel per patch side",
     x: {
-      label: `side L of the system predicted [${unit}]`,
+      label: "side L of the system predicted [spins]",
       log: 2,
       ticks: curves[0].sides.filter((_, k) => k % 8 === 0),
     },
