@@ -8,6 +8,7 @@
 
 import { curieWeissChain } from "../lib/analysis/curie-weiss-theory.ts";
 import { evenGrid } from "../lib/analysis/function-error.ts";
+import { barrierModel } from "../lib/experiments/nbmota/barrier-models.ts";
 import { openGpu } from "../lib/gpu/adapter.ts";
 import { type Gpu, openDevice } from "../lib/gpu/device.ts";
 import { trainClosure } from "../lib/method/closure/train.ts";
@@ -27,6 +28,13 @@ import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { CurieWeiss } from "../lib/systems/curie-weiss.ts";
 import { heatBath, Ising } from "../lib/systems/ising.ts";
+import { shippedWeights } from "../lib/systems/nbmota/compact-barriers.ts";
+import { DIRECTIONS, FRAMES, OFFSETS } from "../lib/systems/nbmota/environment.ts";
+import { BOLTZMANN } from "../lib/systems/nbmota/kinetics.ts";
+import { placeOf, siteAt } from "../lib/systems/nbmota/lattice.ts";
+import { equimolar, randomAlloy } from "../lib/systems/nbmota/random-alloy.ts";
+import { siteCount } from "../lib/systems/nbmota/states.ts";
+import { NbMoTa } from "../lib/systems/nbmota.ts";
 import { PREDATOR_PREY, PredatorPrey } from "../lib/systems/predator-prey.ts";
 
 const PHYSICS = { temperature: 1.1, field: 0.1 };
@@ -39,6 +47,9 @@ const PEERS = {
   "PyTorch batched patches": 5e5,
   // Lattices per second, from 32 to 64.
   "PyTorch upsample-and-relax": 26,
+  // Jumps per second of the authors' program for the alloy, and of a compact C++ program of the same network (AVX-512).
+  "published alloy code": 4500,
+  "C++ network, two cores": 1.6e5,
   // Samples per second, 110 to 170.
   "PyTorch autoencoder step": 170,
 } as const;
@@ -50,15 +61,19 @@ await main(async () => {
     about: "Measures simulation, training and prediction on every adapter, with one-thread TypeScript as baseline.",
     parameters: {
       adapter: { kind: "choice", choices: ADAPTERS, default: "all", meaning: "which adapter to measure" },
+      barriers: { kind: "text", default: "none", meaning: "the published network of the alloy, to be measured too" },
     },
   });
   if (parameters.adapter === "all") {
     const { found } = await openGpu();
     for (const kind of new Set(found.map((adapter) => adapter.kind))) {
-      const child = Bun.spawn([process.execPath, import.meta.path, "--adapter", kind], {
-        env: { ...process.env, PATCHWISE_ADAPTER: kind },
-        stdio: ["ignore", "inherit", "inherit"],
-      });
+      const child = Bun.spawn(
+        [process.execPath, import.meta.path, "--adapter", kind, "--barriers", parameters.barriers],
+        {
+          env: { ...process.env, PATCHWISE_ADAPTER: kind },
+          stdio: ["ignore", "inherit", "inherit"],
+        },
+      );
       if ((await child.exited) !== 0) process.exitCode = 1;
     }
     return;
@@ -70,6 +85,7 @@ await main(async () => {
   await benchIsing(gpu);
   await benchBitClosure(gpu);
   await benchFields(gpu);
+  await benchAlloy(gpu, parameters.barriers);
   await benchTraining(gpu);
   await benchClosure(gpu);
   const planted = plantedRegression();
@@ -185,6 +201,76 @@ async function benchIsing(gpu: Gpu): Promise<void> {
   });
   console.log(rateLine("  checkerboard sweeps", "attempts", sweeps, baseline));
   large.destroy();
+}
+
+/** Walks of single vacancies, 1,024 sites each, from random alloys; jumps per second of all together. */
+async function benchAlloy(gpu: Gpu, barriers: string): Promise<void> {
+  const baseline = await alloyBaseline();
+  console.log(rateLine("NbMoTa, 1 thread of TypeScript, compact", "jumps", baseline));
+  const models = [barrierModel("compact"), ...(barriers === "none" ? [] : [barrierModel(barriers)])];
+  for (const model of models) {
+    for (const temperature of [2000, 800]) {
+      for (const walkers of [16, 256]) {
+        const system = new NbMoTa(gpu, { temperature, barriers: model });
+        const states = await system.disordered(walkers, 8, stream(1, "bench/alloy"));
+        const jumps = (model.name === "compact" ? 2000 : 300) * (temperature < 1000 ? 5 : 1);
+        let round = 0;
+        const work = () => system.evolveJumps(states, jumps, stream(2, "bench/alloy", round++));
+        const rate = await measureRate(walkers * jumps, work, 3);
+        const name = `NbMoTa, ${walkers} vacancies, ${model.name}, ${temperature} K`;
+        console.log(
+          rateLine(name, "jumps", rate, baseline, beside(rate, "published alloy code", "C++ network, two cores")),
+        );
+        states.destroy();
+      }
+    }
+  }
+}
+
+/** The same walk of one vacancy, every barrier evaluated anew: sums over rows of a table, squares, hidden units. */
+async function alloyBaseline(): Promise<Rate> {
+  const { rank, hidden, values, shift, sign, input, bias, output, offset, slope } = shippedWeights();
+  const cells = 8;
+  const rng = Xoshiro.open(stream(1, "bench/alloy"), 0, 0);
+  const types = randomAlloy(cells, [0], equimolar(siteCount(cells) - 1), rng);
+  const rates = new Float64Array(8);
+  const s = new Float64Array(rank);
+  const beta = 1 / (BOLTZMANN * 2000);
+  let at = 0;
+  const jumps = 2000;
+  return measureRate(jumps, async () => {
+    for (let jump = 0; jump < jumps; jump++) {
+      const place = placeOf(at, cells);
+      const around = OFFSETS.map(([x, y, z]) => types[siteAt([place[0] + x, place[1] + y, place[2] + z], cells)]);
+      let total = 0;
+      for (let d = 0; d < 8; d++) {
+        s.set(shift);
+        for (let p = 0; p < around.length; p++) {
+          const row = (3 * p + around[FRAMES[d][p]] - 1) * rank;
+          for (let r = 0; r < rank; r++) s[r] += values[row + r];
+        }
+        let energy = offset[0] + slope[0] * s[0];
+        for (let r = 1; r < rank; r++) energy += sign[r] * s[r] * s[r];
+        for (let h = 0; h < hidden; h++) {
+          let z = bias[h];
+          for (let r = 0; r < rank; r++) z += input[r * hidden + h] * s[r];
+          if (z > 0) energy += output[h] * z;
+        }
+        rates[d] = Math.exp(-beta * energy);
+        total += rates[d];
+      }
+      let pick = rng.uniform() * total;
+      let direction = 0;
+      while (direction < 7 && pick >= rates[direction]) pick -= rates[direction++];
+      const to = siteAt(
+        place.map((u, j) => u + DIRECTIONS[direction][j]),
+        cells,
+      );
+      types[at] = types[to];
+      types[to] = 0;
+      at = to;
+    }
+  });
 }
 
 /** Attempts one by one, sites drawn at random, and the share of them that flip a spin in equilibrium. */

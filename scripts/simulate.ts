@@ -7,6 +7,8 @@
 //   npm run simulate -- ising --L 64 --T 2.5 --h 0.1 --m0 -0.5 --replicas 1024 --times 0,1,5,20,100 --out m-rho.csv
 //   npm run simulate -- ising --L 1024 --T 2.269 --h 0 --replicas 64 --times 0,10,100 --out critical.csv
 //
+//   npm run simulate -- nbmota --cells 8 --T 1600 --jumps 200000 --replicas 16 --out order.csv --end alloy.dump
+//
 // Exact in law (fields: of the time-stepped equations). Columns: time, observable, mean, std, se_mean, replicas. Without
 // --out the table goes to standard output. se_mean is std/√replicas; of ising, where 32 replicas share the places and times of
 // their attempts and are one cluster before equilibrium, it is the standard error over these clusters (from 64 replicas on).
@@ -15,19 +17,20 @@ import { ensembleMoments } from "../lib/analysis/trajectory-error.ts";
 import { InputError } from "../lib/errors.ts";
 import { CURIE_WEISS } from "../lib/experiments/curie-weiss/simulation.ts";
 import { ISING } from "../lib/experiments/ising/simulation.ts";
+import { NBMOTA } from "../lib/experiments/nbmota/simulation.ts";
 import { PREDATOR_PREY } from "../lib/experiments/predator-prey/simulation.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import { writeCsv } from "../lib/io/csv.ts";
-import { stream } from "../lib/random/stream.ts";
+import { type Stream, stream } from "../lib/random/stream.ts";
 import { parseTool, positionalWord } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import type { Parameters } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
-import { COMMON, type Common } from "../lib/run/simulation.ts";
+import { COMMON, type Common, type Course } from "../lib/run/simulation.ts";
 import { tableOfRows } from "../lib/run/text-table.ts";
 import type { States, System } from "../lib/systems/system.ts";
 
-const SYSTEMS = [CURIE_WEISS, ISING, PREDATOR_PREY];
+const SYSTEMS = [CURIE_WEISS, ISING, NBMOTA, PREDATOR_PREY];
 
 const command = {
   name: "simulate",
@@ -38,20 +41,22 @@ const command = {
 
 await main(async () => {
   // Options depend on the system: it is the word that is no option's value, whatever the system.
-  const all: Parameters = Object.assign({}, ...SYSTEMS.map(({ parameters }) => parameters), COMMON);
+  const all: Parameters = Object.assign({}, COMMON, ...SYSTEMS.map(({ parameters }) => parameters));
   const word = positionalWord(all);
   const system = SYSTEMS.find(({ name }) => name === word);
   // No system: all options are known here, so that the message is about the system.
   if (!system) return void parseTool({ ...command, parameters: all });
   const { parameters: p } = parseTool({
     ...command,
-    parameters: { ...system.parameters, ...COMMON },
+    parameters: { ...COMMON, ...system.parameters },
     check(values) {
       checkCommon(values);
       system.check(values);
     },
   });
-  await system.simulate(await openDevice(), p, (opened, prepare) => observeOverTime(opened, prepare, p));
+  await system.simulate(await openDevice(), p, (opened, prepare, course) =>
+    observeAlong(opened, prepare, p, course ?? inTime(opened, p)),
+  );
 });
 
 function checkCommon({ times, out, force }: Common): void {
@@ -63,30 +68,50 @@ function checkCommon({ times, out, force }: Common): void {
   }
 }
 
+/** From time to time by the system's own dynamics. */
+function inTime<S extends States>(system: System<S>, { times }: Common): Course<S> {
+  const advance = async (states: S, from: number, to: number, at: Stream) => {
+    await system.evolve(states, to - from, at);
+    return {};
+  };
+  return { name: "time", points: times, advance };
+}
+
 /**
- * Evolves systems from time to time, tabulates the moments of their observables and writes the table. If the simulation fails on the way, what was observed until then is written, and the error goes on.
+ * Evolves systems from point to point, tabulates the moments of their observables and writes the table. If the simulation fails on the way,
+ * what was observed until then is written, and the error goes on.
  */
-async function observeOverTime<S extends States>(
+async function observeAlong<S extends States>(
   system: System<S>,
   prepare: (count: number) => S | Promise<S>,
-  { replicas, times, seed, out }: Common,
+  { replicas, seed, out }: Common,
+  { name, points, advance, onPoint }: Course<S>,
 ): Promise<void> {
   const rows: Record<string, number | string>[] = [];
-  const bar = progress(system.name, times[times.length - 1]);
+  const bar = progress(system.name, points[points.length - 1]);
   const states = await prepare(replicas);
   const d = system.observables.length;
   let now = 0;
   try {
-    for (const [k, time] of times.entries()) {
-      await system.evolve(states, time - now, stream(seed, "simulate", k));
+    for (const [k, point] of points.entries()) {
+      const beside = await advance(states, now, point, stream(seed, "simulate", k));
       const values = await system.observe(states);
+      await onPoint?.(states, point, values);
       const { mean, std } = ensembleMoments(values, replicas);
       const se = standardErrors(values, replicas, mean, system.lanes);
-      bar.add(time - now);
-      now = time;
+      bar.add(point - now);
+      now = point;
       for (let j = 0; j < d; j++) {
         const { symbol } = system.observables[j];
-        rows.push({ time, observable: symbol, mean: mean[j], std: std[j], se_mean: se[j], replicas });
+        rows.push({
+          [name]: point,
+          ...beside,
+          observable: symbol,
+          mean: mean[j],
+          std: std[j],
+          se_mean: se[j],
+          replicas,
+        });
       }
     }
     bar.done();

@@ -3,12 +3,17 @@
 // forward   y[g][o][b] = act(Σ_i w[g][i][o] x[g][i][b] + bias[g][o])
 // BACKWARD  y[g][i][b] = act'(a[g][i][b]) Σ_o w[g][o][i] x[g][o][b]   with x = dL/d(output before act), w transposed
 //           and a the activations of the layer below; act' is taken from the activation's own value.
+// ADD       the same, added to what y holds.
+// CURVED    y = act'(a) s and bend = act''(a)/act'(a) s t of the same sum s. With w not transposed, x the derivatives of a layer's
+//           inputs along a direction and a its own activations, y are the derivatives of a; and of a gradient t = act'(a) τ, bend is
+//           the part that comes with act' (lib/nn/energy-mlp.ts). Both go with BACKWARD.
 //
 // Activations are feature-major, [group][feature][batch]; four batch columns to a vec4. Row lengths of w are multiples
 // of 8, the batch is a multiple of 256. An invocation computes 8 features × 8 columns in registers; the 32 invocations of a
 // workgroup share the features, so the weights are uniform loads and the columns are adjacent.
 // Accuracy: float32 sums in the order of the inputs.
-import constants::ACTIVATION;   // 0 identity, 1 tanh, 2 relu
+// LISTED: tiles behind the last column that matters are left out.
+import constants::ACTIVATION;   // 0 identity, 1 tanh, 2 relu, 3 requr
 
 struct Params {
   inner: u32,         // length of the sum
@@ -24,11 +29,19 @@ struct Params {
 @group(0) @binding(1) var<storage, read> parameters: array<vec4f>;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-@if(BACKWARD) @group(0) @binding(4) var<storage, read> below: array<vec4f>;
+@if(BACKWARD) @group(0) @binding(4) var<storage, read> below: array<vec4f>;   // a
+@if(CURVED) @group(0) @binding(5) var<storage, read> sloped: array<vec4f>;    // t
+@if(CURVED) @group(0) @binding(6) var<storage, read_write> bend: array<vec4f>;
+@if(LISTED) @group(0) @binding(7) var<storage, read> list: array<u32>;   // [0]: columns that matter, in eights
 
 fn activate(s: vec4f) -> vec4f {
   if (ACTIVATION == 1) { return tanh(clamp(s, vec4f(-15.0), vec4f(15.0))); }
   if (ACTIVATION == 2) { return max(s, vec4f(0.0)); }
+  if (ACTIVATION == 3) {
+    // relu(s)² − relu(s − ½)², without their difference where both are large
+    let c = clamp(s, vec4f(0.0), vec4f(0.5));
+    return c * c + max(s - vec4f(0.5), vec4f(0.0));
+  }
   return s;
 }
 
@@ -36,14 +49,32 @@ fn activate(s: vec4f) -> vec4f {
 fn slope(a: vec4f) -> vec4f {
   if (ACTIVATION == 1) { return vec4f(1.0) - a * a; }
   if (ACTIVATION == 2) { return select(vec4f(0.0), vec4f(1.0), a > vec4f(0.0)); }
+  if (ACTIVATION == 3) { return 2.0 * sqrt(clamp(a, vec4f(0.0), vec4f(0.25))); }
   return vec4f(1.0);
 }
 
-@if(BACKWARD) fn finish(index: u32, s: vec4f) { y[index] = s * slope(below[index]); }
-@else fn finish(index: u32, s: vec4f) { y[index] = activate(s); }
+// act''/act', from the value a and act' there; 0 where act' is.
+@if(CURVED) fn curvature(a: vec4f, first: vec4f) -> vec4f {
+  if (ACTIVATION == 1) { return -2.0 * a; }
+  if (ACTIVATION == 3) {
+    return select(vec4f(0.0), 2.0 / max(first, vec4f(1e-18)), (first > vec4f(0.0)) & (first < vec4f(1.0)));
+  }
+  return vec4f(0.0);
+}
+
+@if(!BACKWARD) fn finish(index: u32, s: vec4f) { y[index] = activate(s); }
+@if(BACKWARD && !ADD && !CURVED) fn finish(index: u32, s: vec4f) { y[index] = s * slope(below[index]); }
+@if(ADD) fn finish(index: u32, s: vec4f) { y[index] += s * slope(below[index]); }
+@if(CURVED) fn finish(index: u32, s: vec4f) {
+  let a = below[index];
+  let first = slope(a);
+  y[index] = s * first;
+  bend[index] = curvature(a, first) * s * sloped[index];
+}
 
 @compute @workgroup_size(32)
 fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) tile: vec3u) {
+  @if(LISTED) { if (32u * tile.x >= list[0]) { return; } }
   let columns = params.columns;
   let column = tile.x * 64u + local.x;   // and column + 32
   let row = tile.y * 8u;

@@ -1,5 +1,6 @@
 // Gradient of a dense layer's weights and biases, in segments of the batch:
-//   partial[s][w(g, i, o)] = Σ_{b in s} x[g][i][b] dy[g][o][b],   partial[s][bias(g, o)] = Σ_{b in s} dy[g][o][b].
+//   partial[s][w(g, i, o)] = Σ_{b in s} x[g][i][b] dy[g][o][b],   partial[s][bias(g, o)] = Σ_{b in s} dy[g][o][b],
+// the latter unless `biases` is 0; s counts from `first` on.
 //
 // An invocation computes 8 inputs × 8 outputs over one segment: per four columns it loads 16 vec4 for 256 products.
 // Rows of x beyond `inputs` are clamped to the last one and their products are not stored.
@@ -9,12 +10,14 @@ struct Params {
   inputs: u32,
   outputs: u32,       // a multiple of 8
   columns: u32,       // batch / 4
+  first: u32,
   segments: u32,
   shared_input: u32,  // 1: all groups read the same x
   weights: u32,       // offset of w and of bias in group 0, in float32
   bias: u32,
   stride: u32,        // float32 from one group's parameters to the next
   total: u32,         // float32 of one segment of `partial`
+  biases: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -71,7 +74,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let r7 = x[x7 + k]; a7 += p * r7; b7 += q * r7;
     sa += p * vec4f(1.0); sb += q * vec4f(1.0);
   }
-  let base = segment * params.total + group * params.stride;
+  let base = (params.first + segment) * params.total + group * params.stride;
   let w = base + params.weights + input * params.outputs + output;
   let rows = params.inputs - input;
   store(w, a0, b0);
@@ -82,5 +85,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (rows > 5u) { store(w + 5u * params.outputs, a5, b5); }
   if (rows > 6u) { store(w + 6u * params.outputs, a6, b6); }
   if (rows > 7u) { store(w + 7u * params.outputs, a7, b7); }
-  if (input == 0u) { store(base + params.bias + output, sa, sb); }
+  if (input == 0u && params.biases == 1u) { store(base + params.bias + output, sa, sb); }
 }

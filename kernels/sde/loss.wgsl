@@ -16,12 +16,13 @@ import constants::DIFFUSION_ROWS;
 struct Params {
   batch: u32,
   epsilon: f32,
+  inputs: u32,               // rows before those of y
   kappa: array<vec4f, 2>,
   frame: array<vec4f, 16>,   // F, row by row
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> batch: array<f32>;        // [z (D), y (D), V (D(D+1)/2 if compensator)][b]
+@group(0) @binding(1) var<storage, read> batch: array<f32>;        // [z and conditions (inputs), y (D), V (D(D+1)/2 if compensator)][b]
 @group(0) @binding(2) var<storage, read> drift: array<f32>;        // [DRIFT_ROWS][b]
 @group(0) @binding(3) var<storage, read> diffusion: array<f32>;    // [DIFFUSION_ROWS][b]
 @group(0) @binding(4) var<storage, read_write> drift_gradient: array<f32>;
@@ -43,7 +44,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var c: array<f32, D * D>;
   for (var j = 0u; j < D; j++) {
     let kappa = params.kappa[j / 4u][j % 4u];
-    r[j] = batch[(D + j) * n + b] - kappa * drift[j * n + b];
+    r[j] = batch[(params.inputs + j) * n + b] - kappa * drift[j * n + b];
     for (var k = 0u; k < D; k++) {
       var sum = 0.0;
       for (var l = 0u; l <= j; l++) {
@@ -97,7 +98,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         for (var l = 0u; l < D; l++) {
           let low = min(l, k);
           let index = low * D - (low * (low + 1u)) / 2u + max(l, k);   // upper triangle, row by row
-          sum += c[j * D + l] * batch[(2u * D + index) * n + b];
+          sum += c[j * D + l] * batch[(params.inputs + D + index) * n + b];
         }
         cv[j * D + k] = sum;
       }

@@ -1,8 +1,8 @@
 // Typed arrays joined into one.
 
 /** Arrays one after another; none give no numbers. */
-export function concatenate<T extends Float32Array | Uint32Array>(parts: readonly T[]): T {
-  if (parts.length === 0) return new Float32Array(0) as T;
+export function concatenate<T extends Float32Array | Uint32Array | Uint8Array>(parts: readonly T[]): T {
+  if (parts.length === 0) return new Float32Array(0) as unknown as T;
   const joined = new (parts[0].constructor as new (length: number) => T)(parts.reduce((sum, p) => sum + p.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -8,7 +8,8 @@ import { stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { AdamW, RULE, type Schedule } from "./adamw.ts";
 
-export type Activation = "tanh" | "relu";
+/** requr: relu(x)² − relu(x − ½)², once differentiable (Yu, Tian, E & Li, Phys. Rev. Fluids 6, 114402 (2021)). */
+export type Activation = "tanh" | "relu" | "requr";
 
 export interface MlpShape {
   /** Number of networks in the group. */
@@ -22,7 +23,7 @@ export interface MlpShape {
 }
 
 /** A layer's place in the flat parameter array of group 0: w `[inputs][outputs]`, then bias `[outputs]`. */
-interface Layer {
+export interface Layer {
   readonly inputs: number;
   readonly outputs: number;
   readonly weights: number;
@@ -32,8 +33,10 @@ interface Layer {
 
 /** Batches are whole tiles of the dense kernel: 32 invocations of 8 columns. */
 const BATCH_TILE = 256;
-const SEGMENTS = 4;
-const ACTIVATIONS = { identity: 0, tanh: 1, relu: 2 } as const;
+/** Parts of the batch that gradients of weights are sums of. */
+export const SEGMENTS = 4;
+/** As kernels number them. */
+export const ACTIVATIONS = { identity: 0, tanh: 1, relu: 2, requr: 3 } as const;
 
 export function roundUpBatch(count: number): number {
   return Math.ceil(count / BATCH_TILE) * BATCH_TILE;
@@ -65,7 +68,7 @@ export function layout({ inputs, hidden, outputs, activation }: MlpShape): { lay
 }
 
 /**
- * Initial parameters `[groups · stride]`; networks of one seed and purpose are told apart by their number, from `first` on: normal weights of variance 1/inputs (tanh) or 2/inputs (relu), biases
+ * Initial parameters `[groups · stride]`; networks of one seed and purpose are told apart by their number, from `first` on: normal weights of variance 1/inputs (tanh) or 2/inputs (relu, requr), biases
  * uniform in ±1 for the first layer (so that units switch at different places) and zero above, last layer zero.
  */
 export function initialParameters(shape: MlpShape, seed: number, purpose = "mlp/initial", first = 0): Float32Array {
@@ -74,7 +77,7 @@ export function initialParameters(shape: MlpShape, seed: number, purpose = "mlp/
   for (let g = 0; g < shape.groups; g++) {
     layers.slice(0, -1).forEach((layer, l) => {
       const rng = Xoshiro.open(stream(seed, purpose), first + g, l);
-      const scale = Math.sqrt((shape.activation === "relu" ? 2 : 1) / layer.inputs);
+      const scale = Math.sqrt((shape.activation === "tanh" ? 1 : 2) / layer.inputs);
       const start = g * stride + layer.weights;
       for (let k = 0; k < layer.inputs * layer.outputs; k += 2) {
         const [a, b] = normalPair(rng.next(), rng.next());
@@ -86,6 +89,31 @@ export function initialParameters(shape: MlpShape, seed: number, purpose = "mlp/
     });
   }
   return parameters;
+}
+
+/** Index of each of `count` parameters in the copy with transposed weights, those of dense layers backward. */
+export function transposition(layers: readonly Layer[], groups: number, stride: number, count: number): Uint32Array {
+  const index = Uint32Array.from({ length: count }, (_, p) => p);
+  for (let g = 0; g < groups; g++) {
+    for (const { inputs, outputs, weights } of layers) {
+      const start = g * stride + weights;
+      for (let i = 0; i < inputs; i++) {
+        for (let o = 0; o < outputs; o++) index[start + i * outputs + o] = start + o * inputs + i;
+      }
+    }
+  }
+  return index;
+}
+
+/** What AdamW does with each of `count` parameters: biases do not decay. */
+export function learningRules(layers: readonly Layer[], groups: number, stride: number, count: number): Uint8Array {
+  const rules = new Uint8Array(count).fill(RULE.weight);
+  for (let g = 0; g < groups; g++) {
+    for (const { outputs, bias } of layers) {
+      rules.fill(RULE.bias, g * stride + bias, g * stride + bias + outputs);
+    }
+  }
+  return rules;
 }
 
 /** Forward evaluation of the group for `batch` columns (a multiple of 256). */
@@ -102,10 +130,20 @@ export class Mlp {
   protected readonly gpu: Gpu;
   protected readonly layers: readonly Layer[];
   protected readonly stride: number;
+  /** Number of parameters of all networks. */
+  readonly count: number;
   readonly #kernels: readonly Kernel[];
   readonly #ownsInput: boolean;
 
-  protected constructor(gpu: Gpu, shape: MlpShape, batch: number, kernels: readonly Kernel[], input?: GpuArray) {
+  /** `more`: numbers that a subclass has behind the parameters of the networks. */
+  protected constructor(
+    gpu: Gpu,
+    shape: MlpShape,
+    batch: number,
+    kernels: readonly Kernel[],
+    input?: GpuArray,
+    more = 0,
+  ) {
     if (batch % BATCH_TILE !== 0) throw new Error(`batch ${batch} is not a multiple of ${BATCH_TILE}`);
     this.gpu = gpu;
     this.shape = shape;
@@ -121,7 +159,8 @@ export class Mlp {
     this.activations = this.layers.map(({ outputs }, l) =>
       gpu.buffer(`mlp.activations${l}`, 4 * shape.groups * outputs * batch),
     );
-    this.parameters = gpu.buffer("mlp.parameters", 4 * shape.groups * this.stride);
+    this.count = shape.groups * this.stride + more;
+    this.parameters = gpu.buffer("mlp.parameters", 4 * this.count);
   }
 
   /** `input`: of another network, or the caller's, who destroys it; one of its own by default. */
@@ -168,6 +207,34 @@ export class Mlp {
     };
   }
 
+  /**
+   * The gradient of a layer's weights from its inputs `x` and the gradient `dy` of its outputs, into the segments of `partial` from `first`
+   * on; of its biases too, unless `biases` is false.
+   */
+  protected weightGradient(
+    kernel: Kernel,
+    { inputs, outputs, weights, bias }: Layer,
+    { x, dy, partial }: { readonly x: GpuArray; readonly dy: GpuArray; readonly partial: GpuArray },
+    { shared = false, first = 0, biases = true } = {},
+  ): Call {
+    const { groups } = this.shape;
+    const params = {
+      inputs,
+      outputs,
+      columns: this.batch / 4,
+      first,
+      segments: SEGMENTS,
+      shared_input: shared ? 1 : 0,
+      weights,
+      bias,
+      stride: this.stride,
+      total: this.count,
+      biases: biases ? 1 : 0,
+    };
+    const tiles = Math.ceil(inputs / 8) * (outputs / 8) * SEGMENTS;
+    return kernel.call({ params, x, dy, partial }, [Math.ceil(tiles / 32), 1, groups]);
+  }
+
   protected tiles(features: number): [number, number, number] {
     return [this.batch / BATCH_TILE, features / 8, this.shape.groups];
   }
@@ -209,8 +276,9 @@ export class TrainableMlp extends Mlp {
     this.inputGradient = options.inputGradient
       ? gpu.buffer("mlp.inputGradient", 4 * shape.groups * shape.inputs * batch)
       : null;
+    const transposed = transposition(this.layers, shape.groups, this.stride, this.count);
     const rules = this.#rules(options.constant);
-    this.#adamw = new AdamW(gpu, this.parameters, this.#transposition(), rules, SEGMENTS, options, kernels[3]);
+    this.#adamw = new AdamW(gpu, this.parameters, transposed, rules, SEGMENTS, options, kernels[3]);
   }
 
   static async createTrainable(
@@ -268,31 +336,11 @@ export class TrainableMlp extends Mlp {
 
   /** The calls that turn `outputGradient` into one AdamW step. */
   backward(): Call[] {
-    const { groups } = this.shape;
     const calls = this.backpropagate();
     this.layers.forEach((layer, l) => {
-      const tiles = Math.ceil(layer.inputs / 8) * (layer.outputs / 8) * SEGMENTS;
-      calls.push(
-        this.#weightGradient.call(
-          {
-            params: {
-              inputs: layer.inputs,
-              outputs: layer.outputs,
-              columns: this.batch / 4,
-              segments: SEGMENTS,
-              shared_input: l === 0 ? 1 : 0,
-              weights: layer.weights,
-              bias: layer.bias,
-              stride: this.stride,
-              total: groups * this.stride,
-            },
-            x: l === 0 ? this.input : this.activations[l - 1],
-            dy: this.#gradients[l],
-            partial: this.#adamw.partial,
-          },
-          [Math.ceil(tiles / 32), 1, groups],
-        ),
-      );
+      const x = l === 0 ? this.input : this.activations[l - 1];
+      const sides = { x, dy: this.#gradients[l], partial: this.#adamw.partial };
+      calls.push(this.weightGradient(this.#weightGradient, layer, sides, { shared: l === 0 }));
     });
     calls.push(...this.#adamw.update());
     return calls;
@@ -313,30 +361,13 @@ export class TrainableMlp extends Mlp {
     return this.#adamw.gradient();
   }
 
-  /** Index of each parameter in the transposed copy. */
-  #transposition(): Uint32Array {
-    const index = new Uint32Array(this.shape.groups * this.stride);
-    for (let g = 0; g < this.shape.groups; g++) {
-      for (const { inputs, outputs, weights, bias } of this.layers) {
-        const start = g * this.stride + weights;
-        for (let i = 0; i < inputs; i++) {
-          for (let o = 0; o < outputs; o++) index[start + i * outputs + o] = start + o * inputs + i;
-        }
-        for (let o = 0; o < outputs; o++) index[g * this.stride + bias + o] = g * this.stride + bias + o;
-      }
-    }
-    return index;
-  }
-
   #rules(constant?: readonly boolean[]): Uint8Array {
-    const rules = new Uint8Array(this.shape.groups * this.stride).fill(RULE.weight);
-    for (let g = 0; g < this.shape.groups; g++) {
-      this.layers.forEach(({ outputs, weights, bias }, l) => {
-        const start = g * this.stride;
-        rules.fill(RULE.bias, start + bias, start + bias + outputs);
-        const last = l === this.layers.length - 1;
-        if (last && constant?.[g]) rules.fill(RULE.fixed, start + weights, start + bias);
-      });
+    const { groups } = this.shape;
+    const rules = learningRules(this.layers, groups, this.stride, this.count);
+    const { weights, bias } = this.layers[this.layers.length - 1];
+    for (let g = 0; g < groups; g++) {
+      const start = g * this.stride;
+      if (constant?.[g]) rules.fill(RULE.fixed, start + weights, start + bias);
     }
     return rules;
   }

@@ -1,13 +1,27 @@
 // What `simulate` needs to know of a system: its parameters, and how replicas of it are prepared. An experiment declares its own in
 // simulation.ts of its folder.
 import type { Gpu } from "../gpu/device.ts";
+import type { Stream } from "../random/stream.ts";
 import type { States, System } from "../systems/system.ts";
 import type { Parameters, Values } from "./parameters.ts";
 
-/** Takes a system and what makes so many replicas of it, and observes them over time. */
+/** What systems are observed along; time by default. */
+export interface Course<S extends States> {
+  /** Name of the column of `points`. */
+  readonly name: string;
+  /** Where to observe, ascending. */
+  readonly points: readonly number[];
+  /** From one point to the next, in place; columns that go beside what is observed there. */
+  advance(states: S, from: number, to: number, stream: Stream): Promise<Record<string, number>>;
+  /** Sees the states at every point, with their observables `[replicas, d]`. */
+  onPoint?(states: S, point: number, values: Float32Array): void | Promise<void>;
+}
+
+/** Takes a system and what makes so many replicas of it, and observes them along a course. */
 export type Observer = <S extends States>(
   system: System<S>,
   prepare: (count: number) => S | Promise<S>,
+  course?: Course<S>,
 ) => Promise<void>;
 
 /** Parameters that all systems share. */

@@ -32,11 +32,12 @@ export const COPIES = {
 export const EQUATION = {
   drift: {
     kind: "choice",
-    choices: ["polynomial", "network"],
+    choices: ["polynomial", "network", "onsager"],
     default: "polynomial",
     profiles: { paper: "network" },
-    meaning: "drift and diffusion: polynomials, solved by least squares, or networks, trained by AdamW",
-    paper: "2 (network)",
+    meaning:
+      "polynomials, solved by least squares; networks, trained by AdamW; onsager: drift downhill in a potential, trained",
+    paper: "2 (network), 3.5 (onsager)",
   },
   degree: {
     kind: "integer",
@@ -97,7 +98,9 @@ export function sdeSpec(
   odd: readonly number[] = [],
 ): SdeSpec {
   if (drift === "polynomial") return { kind: "polynomial", degree, odd };
-  return { drift: { kind: "network", hidden, activation }, diffusion: { kind: "network", form, hidden, activation } };
+  const field =
+    drift === "onsager" ? ({ kind: "onsager", hidden } as const) : ({ kind: "network", hidden, activation } as const);
+  return { drift: field, diffusion: { kind: "network", form, hidden, activation } };
 }
 
 /** Indices of the variables that change sign where a system is turned over, if no `field` breaks that symmetry. */
@@ -167,7 +170,7 @@ export function checkEquation(
   p: Values<typeof TRAINING & typeof EQUATION>,
   { snapshots, cohorts, variables }: { snapshots: number; cohorts: number; variables: number },
 ): void {
-  if (p.drift === "network") checkTraining(p, snapshots);
+  if (p.drift !== "polynomial") checkTraining(p, snapshots);
   else requireCohorts(cohorts, variables, p.degree);
 }
 

@@ -58,6 +58,12 @@ function randomParameters(shape: MlpShape, rng: Xoshiro): Float32Array {
   return parameters;
 }
 
+const ACTIVATION = {
+  tanh: Math.tanh,
+  relu: (s: number) => Math.max(s, 0),
+  requr: (s: number) => Math.max(s, 0) ** 2 - Math.max(s - 0.5, 0) ** 2,
+};
+
 /** Outputs `[groups][width][batch]` in float64. Parameters per layer: w `[inputs][outputs]`, then the biases. */
 function reference(shape: MlpShape, parameters: ArrayLike<number>, input: ArrayLike<number>, batch: number) {
   const widths = [shape.inputs, ...shape.hidden, 8 * Math.ceil(shape.outputs / 8)];
@@ -77,7 +83,7 @@ function reference(shape: MlpShape, parameters: ArrayLike<number>, input: ArrayL
       }
       const last = l + 2 === widths.length;
       at += inner * outer + outer;
-      x = last ? y : y.map((s) => (shape.activation === "tanh" ? Math.tanh(s) : Math.max(s, 0)));
+      x = last ? y : y.map(ACTIVATION[shape.activation]);
     }
     for (const value of x) outputs.push(value);
   }
@@ -96,6 +102,7 @@ const SHAPES: MlpShape[] = [
   { groups: 3, inputs: 5, hidden: [8, 40, 16], outputs: 8, activation: "relu" },
   { groups: 2, inputs: 8, hidden: [64, 32], outputs: 64, activation: "tanh" },
   { groups: 3, inputs: 7, hidden: [], outputs: 17, activation: "relu" },
+  { groups: 2, inputs: 6, hidden: [16, 24], outputs: 5, activation: "requr" },
 ];
 const describeShape = ({ groups, inputs, hidden, outputs, activation }: MlpShape) =>
   `${groups} × ${[inputs, ...hidden, outputs].join("-")} ${activation}`;
@@ -263,6 +270,7 @@ describe("gradient", () => {
     { groups: 1, inputs: 24, hidden: [40, 8], outputs: 1, activation: "relu" },
     { groups: 2, inputs: 8, hidden: [16, 32], outputs: 8, activation: "relu" },
     { groups: 2, inputs: 8, hidden: [], outputs: 5, activation: "tanh" },
+    { groups: 2, inputs: 16, hidden: [16, 24], outputs: 9, activation: "requr" },
   ];
   for (const shape of TO_INPUT) {
     test(`of the input equals central differences, that of the parameters stays right: ${describeShape(shape)}`, async () => {

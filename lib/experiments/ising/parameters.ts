@@ -347,7 +347,7 @@ function check(p: IsingOptions): void {
     }
   }
   const rows = Math.min(p.closureSnapshots, p.trajectories * p.records);
-  if (learned.length > 0 && rows < Math.max(p.drift === "network" ? p.batch : 0, p.closureBatch)) {
+  if (learned.length > 0 && rows < Math.max(p.drift === "polynomial" ? 0 : p.batch, p.closureBatch)) {
     throw new InputError(
       `${rows} snapshots for learned closures are fewer than a --batch of ${p.batch} or a --closure-batch of ${p.closureBatch}: raise --closure-snapshots or lower the batch`,
     );

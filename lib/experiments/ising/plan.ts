@@ -102,7 +102,7 @@ export function isingSources(p: IsingOptions): Source[] {
     const trainings = METHODS.map((method) => training("main", p.closure, method));
     if (all && patch === p.studyPatch) {
       // Networks need a batch; polynomials as many cohorts as terms, which they see to themselves.
-      const least = p.drift === "network" ? p.batch : 64;
+      const least = p.drift === "polynomial" ? 64 : p.batch;
       const enough = (fewer: number) => latticeCount(p, "none") / fewer >= least;
       for (const method of ["compensator", "increment"] as const) {
         const own = timeOf(method, p.closure, p);

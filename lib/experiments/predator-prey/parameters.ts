@@ -384,7 +384,7 @@ function check(p: PredatorPreyOptions): void {
   for (const mean of p.means) for (const amplitude of p.amplitudes) checkWave(mean, amplitude);
   const snapshots = p.trajectories * p.records;
   checkEquation(p, { snapshots, cohorts: p.trajectories, variables: 2 + p.variables });
-  if (p.drift === "network" && snapshots < FEWER * p.batch) {
+  if (p.drift !== "polynomial" && snapshots < FEWER * p.batch) {
     throw new InputError(
       `${snapshots} snapshots are fewer than ${FEWER} times the batch of ${p.batch}, which the training on one in ${FEWER} needs: raise --trajectories`,
     );

@@ -27,7 +27,7 @@ export interface DeviceField {
 
 /** A field in training: what it puts out goes into kernels/sde/loss.wgsl, the gradient comes back. */
 export interface TrainableField<F> extends Trainable {
-  /** `[inputs][batch]`, shared with the other field. */
+  /** `[inputs][batch]`, z̃ and then conditions, shared with the other field. */
   readonly input: GpuArray;
   readonly batch: number;
   /** `[width][batch]`, outputs with padding. */
@@ -47,7 +47,10 @@ export interface TrainableField<F> extends Trainable {
 }
 
 export interface TrainingOptions extends FitOptions {
-  /** Variables that the field reads, padded to a multiple of 8 where the gradient of the input is wanted; d by default. */
+  /**
+   * Rows that the field reads, d by default: z̃ and conditions, or other variables, padded to a multiple of 8 where the gradient of the input
+   * is wanted.
+   */
   readonly inputs?: number;
   readonly inputGradient?: boolean;
   /** The input of the other field. */
@@ -73,11 +76,16 @@ interface FieldKind<S, F> {
   write(field: F): { head: object; tensors: Tensors };
   /** The inverse. Throws InputError for arrays that are missing or of another length. */
   read(head: object, tensors: Tensors, d: number): F;
-  /** The field of systems of one condition (temperature, say), where it depends on conditions. */
-  atCondition?(field: F, condition: readonly number[]): F;
+  /**
+   * The field of systems of one condition (temperature, say): of z alone, what `load` and `values` want. Throws InputError for conditions
+   * outside the training data, or another number of them.
+   */
+  atCondition(field: F, condition: readonly number[]): F;
 }
 
 export interface DriftKind<S, F> extends FieldKind<S, F> {
+  /** What the training takes in place of the scales of its data. */
+  scales?(scales: Scales): Scales;
   /** f, `[n, d]`, in units of z per time. */
   values(gpu: Gpu, field: F, points: Points): Promise<Float64Array>;
   /** What is solved in closed form behind the training. */

@@ -3,22 +3,27 @@ import { InputError } from "../../errors.ts";
 import type { DiffusionKind, DriftKind } from "./field.ts";
 import { NETWORK_DIFFUSION, type NetworkDiffusion, type NetworkDiffusionSpec } from "./network-diffusion.ts";
 import { NETWORK_DRIFT, type NetworkDrift, type NetworkDriftSpec } from "./network-drift.ts";
+import { ONSAGER_DRIFT } from "./onsager-drift.ts";
+import type { OnsagerDrift, OnsagerDriftSpec } from "./onsager-networks.ts";
 import type { PolynomialDiffusion } from "./polynomial/diffusion.ts";
 import type { PolynomialDrift } from "./polynomial/drift.ts";
 import { POLYNOMIAL_DIFFUSION, POLYNOMIAL_DRIFT } from "./polynomial/kinds.ts";
 import type { PolynomialSpec } from "./polynomial/solve.ts";
 
-export type DriftSpec = NetworkDriftSpec;
-export type Drift = NetworkDrift | PolynomialDrift;
-const DRIFTS = { network: NETWORK_DRIFT, polynomial: POLYNOMIAL_DRIFT };
+export type DriftSpec = NetworkDriftSpec | OnsagerDriftSpec;
+export type Drift = NetworkDrift | OnsagerDrift | PolynomialDrift;
+const DRIFTS = { network: NETWORK_DRIFT, onsager: ONSAGER_DRIFT, polynomial: POLYNOMIAL_DRIFT };
+
+/** The drift that a spec gives. */
+export type DriftOf<S extends DriftSpec> = Extract<Drift, { kind: S["kind"] }>;
 
 export type DiffusionSpec = NetworkDiffusionSpec;
 export type Diffusion = NetworkDiffusion | PolynomialDiffusion;
 const DIFFUSIONS = { network: NETWORK_DIFFUSION, polynomial: POLYNOMIAL_DIFFUSION };
 
 /** What kinds of fields an equation that is trained is to have. */
-export interface TrainedSpec {
-  readonly drift: DriftSpec;
+export interface TrainedSpec<S extends DriftSpec = DriftSpec> {
+  readonly drift: S;
   readonly diffusion: DiffusionSpec;
 }
 

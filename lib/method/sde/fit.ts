@@ -10,11 +10,14 @@ import type { Gpu } from "../../gpu/device.ts";
 import type { Call } from "../../gpu/kernel.ts";
 import type { Regression } from "../pairs.ts";
 import { drawUniform, type FitOptions, type FitProgress, requireBatch, trainNetworks } from "../train.ts";
+import { conditionCount } from "./conditions.ts";
 import type { TrainableField, TrainingOptions } from "./field.ts";
 import {
   type Diffusion,
   type DiffusionSpec,
   type Drift,
+  type DriftOf,
+  type DriftSpec,
   diffusionKind,
   driftKind,
   type TrainedSpec,
@@ -99,18 +102,19 @@ export function solveSde(data: Regression, spec: PolynomialSpec): SdeModel {
  * The SDE of a regression by training. Deterministic for given data, options and adapter.
  * Throws InputError when there are fewer rows than one batch or the data are not finite, Error when training diverges.
  */
-export async function fitSde(
+export async function fitSde<S extends DriftSpec>(
   gpu: Gpu,
   data: Regression,
-  spec: TrainedSpec,
+  spec: TrainedSpec<S>,
   options: SdeFitOptions,
   progress: FitProgress = {},
-): Promise<TrainedModel> {
+): Promise<TrainedModel<DriftOf<S>>> {
   const { d, method, state } = data;
   requireRegression(data);
   requireBatch(state.length / d, options.batch);
-  const scales = regressionScales(data, diffusionKind(spec.diffusion).inMeanFrame?.(spec.diffusion));
-  const sde = await trainableSde(gpu, spec, d, options);
+  const own = regressionScales(data, diffusionKind(spec.diffusion).inMeanFrame?.(spec.diffusion));
+  const scales = driftKind(spec.drift).scales?.(own) ?? own;
+  const sde = await trainableSde(gpu, spec, d, { ...options, inputs: d + conditionCount(data) });
   let training: Awaited<ReturnType<typeof trainingStep>> | undefined;
   try {
     training = await trainingStep(gpu, sde, data, scales, options.seed);
@@ -125,10 +129,10 @@ export async function fitSde(
       drift: sde.drift.field(drift.parameters, scales),
       diffusion: sde.diffusion.field(diffusion.parameters, scales),
       hull: hullOf(state, scales),
-    } as TrainedModel;
+    } as unknown as TrainedModel<DriftOf<S>>;
     const { finish } = driftKind(spec.drift);
     if (!options.closedForm || !finish) return model;
-    return { ...model, drift: (await finish(gpu, model, data)) as TrainedModel["drift"] };
+    return { ...model, drift: (await finish(gpu, model, data)) as DriftOf<S> };
   } finally {
     training?.destroy();
     sde.destroy();
@@ -139,7 +143,7 @@ export async function fitSde(
 export async function lossCall(
   gpu: Gpu,
   sde: Pick<TrainableSde, "d" | "batch" | "drift" | "diffusion" | "diffusionSpec">,
-  { time, variation }: Pick<Regression, "time" | "variation">,
+  data: Pick<Regression, "d" | "state" | "condition" | "time" | "variation">,
   { driftScale, residualScale, frame }: Scales,
   drawn: GpuArray,
   losses: GpuArray,
@@ -151,16 +155,16 @@ export async function lossCall(
       ...diffusionKind(diffusionSpec).lossConstants?.(diffusionSpec),
       DRIFT_ROWS: drift.width,
       DIFFUSION_ROWS: diffusion.width,
-      COMPENSATOR: variation ? 1 : 0,
+      COMPENSATOR: data.variation ? 1 : 0,
     },
   });
   const kappa = new Float32Array(8);
-  for (let j = 0; j < d; j++) kappa[j] = (driftScale[j] * time) / residualScale[j];
+  for (let j = 0; j < d; j++) kappa[j] = (driftScale[j] * data.time) / residualScale[j];
   const padded = new Float32Array(64);
   padded.set(frame);
   return loss.call(
     {
-      params: { batch, epsilon: EPSILON, kappa, frame: padded },
+      params: { batch, epsilon: EPSILON, inputs: d + conditionCount(data), kappa, frame: padded },
       batch: drawn,
       drift: drift.output,
       diffusion: diffusion.output,
@@ -184,7 +188,7 @@ export async function trainingStep(gpu: Gpu, sde: TrainableSde, data: Regression
   const calls = [
     draw.call(
       {
-        params: { draw: drawUniform(rows, batch, seed), fields, inputs: d },
+        params: { draw: drawUniform(rows, batch, seed), fields, inputs: d + conditionCount(data) },
         step: sde.step,
         data: table,
         batch: drawn,

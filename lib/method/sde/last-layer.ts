@@ -4,7 +4,9 @@
 // weights C⁻¹ of the likelihood, which leaves the estimate consistent.
 import type { Gpu } from "../../gpu/device.ts";
 import { layout, Mlp, roundUpBatch } from "../../nn/mlp.ts";
+import { concatenate } from "../concatenate.ts";
 import type { Regression } from "../pairs.ts";
+import { conditionsIn } from "./conditions.ts";
 import { type AffineNetwork, perceptron } from "./network-field.ts";
 import { type Points, standardise } from "./points.ts";
 import { addRow, noEquations, solve, squaredResiduals, total } from "./polynomial/least-squares.ts";
@@ -17,21 +19,23 @@ const RIDGES = [1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2];
 const LEAST_RIDGE = 1e-9;
 
 /**
- * The drift with offset, slope and last layer replaced by the least-squares solution of f(z) ≈ change/δt over all rows. The ridge of the
+ * The drift with offset, slope and last layer replaced by the least-squares solution of f ≈ change/δt over all rows. The ridge of the
  * last-layer weights is the one of the smallest residual on cohorts that are left out, in as many parts as there may be up to
  * 8; with fewer than 2 cohorts the smallest.
  */
 export async function solveLastLayer<F extends AffineNetwork>(
   gpu: Gpu,
   { d, center, spread, drift }: Omit<Points, "n" | "z"> & { readonly drift: F },
-  { state, change, time, cohort }: Pick<Regression, "state" | "change" | "time" | "cohort">,
+  { state, condition, change, time, cohort }: Pick<Regression, "state" | "condition" | "change" | "time" | "cohort">,
 ): Promise<F> {
   const n = state.length / d;
-  const network = perceptron(drift, d, d);
+  const c = conditionsIn(drift);
+  const inputs = d + c;
+  const network = perceptron(drift, inputs, d);
   const last = layout(network).layers.at(-1);
   if (!last || network.hidden.length === 0) return drift;
   const width = last.inputs;
-  const size = 1 + d + width;
+  const size = 1 + inputs + width;
   const { cohorts, number } = cohortNumbers(cohort);
   const folds = Array.from({ length: Math.min(FOLDS, cohorts) }, () => noEquations(size, d));
   const mlp = await Mlp.create(gpu, network, roundUpBatch(Math.min(COLUMNS, n)));
@@ -42,13 +46,17 @@ export async function solveLastLayer<F extends AffineNetwork>(
     for (let from = 0; from < n; from += COLUMNS) {
       const count = Math.min(COLUMNS, n - from);
       const z = state.subarray(from * d, (from + count) * d);
-      const standard = standardise({ n: count, d, z, center, spread }, mlp.batch);
+      const own = condition.subarray(from * c, (from + count) * c);
+      const standard = concatenate([
+        standardise({ n: count, d, z, center, spread }, mlp.batch),
+        ...(drift.conditions ? [standardise({ n: count, d: c, z: own, ...drift.conditions }, mlp.batch)] : []),
+      ]);
       gpu.write(mlp.input, standard);
       gpu.run(mlp.forward());
       const hidden = await gpu.read(mlp.activations[mlp.activations.length - 2], Float32Array, width * mlp.batch);
       for (let p = 0; p < count; p++) {
-        for (let j = 0; j < d; j++) row[1 + j] = standard[j * mlp.batch + p];
-        for (let k = 0; k < width; k++) row[1 + d + k] = hidden[k * mlp.batch + p];
+        for (let j = 0; j < inputs; j++) row[1 + j] = standard[j * mlp.batch + p];
+        for (let k = 0; k < width; k++) row[1 + inputs + k] = hidden[k * mlp.batch + p];
         for (let j = 0; j < d; j++) y[j] = change[(from + p) * d + j] / time;
         addRow(folds[number[from + p] % folds.length], row, y);
       }
@@ -59,7 +67,7 @@ export async function solveLastLayer<F extends AffineNetwork>(
   const all = total(folds);
   const features = Array.from({ length: size }, (_, a) => a);
   const blocks = [{ terms: features, columns: features.slice(0, d) }];
-  const penalty = (ridge: number) => features.map((a) => (a > d ? ridge : LEAST_RIDGE));
+  const penalty = (ridge: number) => features.map((a) => (a > inputs ? ridge : LEAST_RIDGE));
   const others = folds.map((fold) => total([fold], -1, all));
   const heldOut = (ridge: number) => {
     const sums = folds.map((fold, f) => squaredResiduals(fold, solve(others[f], blocks, penalty(ridge))));
@@ -70,13 +78,14 @@ export async function solveLastLayer<F extends AffineNetwork>(
   const of = (feature: number, j: number) => solution[feature * d + j];
   const parameters = drift.parameters.slice();
   for (let j = 0; j < d; j++) {
-    for (let k = 0; k < width; k++) parameters[last.weights + k * last.outputs + j] = of(1 + d + k, j) / drift.scale[j];
+    for (let k = 0; k < width; k++)
+      parameters[last.weights + k * last.outputs + j] = of(1 + inputs + k, j) / drift.scale[j];
     parameters[last.bias + j] = 0;
   }
   return {
     ...drift,
     offset: Float32Array.from({ length: d }, (_, j) => of(0, j)),
-    slope: Float32Array.from({ length: d * d }, (_, at) => of(1 + (at % d), Math.floor(at / d))),
+    slope: Float32Array.from({ length: d * inputs }, (_, at) => of(1 + (at % inputs), Math.floor(at / inputs))),
     parameters,
   };
 }

@@ -24,8 +24,8 @@ export interface SdeModel {
 }
 
 /** A model whose fields have been trained. */
-export interface TrainedModel extends SdeModel {
-  readonly drift: NetworkDrift;
+export interface TrainedModel<D extends Drift = NetworkDrift> extends SdeModel {
+  readonly drift: D;
   readonly diffusion: NetworkDiffusion;
 }
 
@@ -72,11 +72,14 @@ export function trainingGroups({ drift, diffusion }: SdeModel): number {
   return a === b ? a : 0;
 }
 
-/** The equation of systems of one condition. Throws InputError where it does not depend on such. */
+/** The equation of systems of one condition. Throws InputError for conditions outside the training data, or another number of them. */
 export function atCondition(model: SdeModel, condition: readonly number[]): SdeModel {
-  const [drift, diffusion] = [driftKind(model.drift).atCondition, diffusionKind(model.diffusion).atCondition];
-  if (!drift || !diffusion) throw new InputError("the equation does not depend on conditions");
-  return { ...model, drift: drift(model.drift, condition), diffusion: diffusion(model.diffusion, condition) };
+  const { drift, diffusion } = model;
+  return {
+    ...model,
+    drift: driftKind(drift).atCondition(drift, condition),
+    diffusion: diffusionKind(diffusion).atCondition(diffusion, condition),
+  };
 }
 
 /**

@@ -1,5 +1,14 @@
 // Diffusion by a network: a matrix σ̃ of some form, relative to the size and the correlations of the noise in the data.
 import { flatTensors, readArrays } from "../../io/format.ts";
+import {
+  type Conditioned,
+  conditioned,
+  conditionsIn,
+  readConditions,
+  requireClosed,
+  standardCondition,
+  writeConditions,
+} from "./conditions.ts";
 import type { DiffusionKind } from "./field.ts";
 import {
   networkOnDevice,
@@ -8,10 +17,11 @@ import {
   parameterCount,
   perceptron,
   trainableNetwork,
+  withInputs,
 } from "./network-field.ts";
 
 /**
- * constant: σ diagonal, the same everywhere; diagonal, full, triangular: by a network of z. triangular: lower with a positive
+ * constant: σ diagonal, the same everywhere, at all conditions too; diagonal, full, triangular: by a network of z and of conditions. triangular: lower with a positive
  * diagonal, relative to the Cholesky factor of the mean covariance; what strongly correlated noise needs.
  */
 export const DIFFUSION_FORMS = ["constant", "diagonal", "full", "triangular"] as const;
@@ -23,10 +33,10 @@ export interface NetworkDiffusionSpec extends Perceptron {
 }
 
 /**
- * σ(z) = diag(scale) F σ̃(s(z̃)), s the perceptron: σ̃ = diag(exp s) (constant, diagonal), I + s (full) or the triangle of s
+ * σ(z) = diag(scale) F σ̃(s(x)), s the perceptron and x = (z̃, c̃): σ̃ = diag(exp s) (constant, diagonal), I + s (full) or the triangle of s
  * (kernels/sde/sigma.wgsl); F (`frame`) is a lower triangle `[d, d]`, the identity unless σ̃ is triangular.
  */
-export interface NetworkDiffusion extends NetworkDiffusionSpec {
+export interface NetworkDiffusion extends NetworkDiffusionSpec, Conditioned {
   readonly scale: Float32Array;
   readonly frame: Float32Array;
   /** See `layout` in nn/mlp.ts. */
@@ -50,7 +60,13 @@ export const NETWORK_DIFFUSION: DiffusionKind<NetworkDiffusionSpec, NetworkDiffu
       network(spec, d, options.inputs),
       options,
       1,
-      (parameters, { noiseScale, frame }) => ({ ...spec, scale: noiseScale, frame, parameters }),
+      (parameters, scales) => ({
+        ...spec,
+        ...conditioned(scales.conditions),
+        scale: scales.noiseScale,
+        frame: scales.frame,
+        parameters,
+      }),
       spec.form === "constant",
     ),
 
@@ -60,6 +76,7 @@ export const NETWORK_DIFFUSION: DiffusionKind<NetworkDiffusionSpec, NetworkDiffu
 
   load(field, _, weights) {
     const { scale, frame, parameters } = field;
+    requireClosed(conditionsIn(field));
     const shape = network(field, scale.length);
     const before = Float32Array.of(...scale, ...frame);
     return networkOnDevice("sde/network_diffusion", shape, parameters, before, sigmaConstants(field), weights);
@@ -69,6 +86,7 @@ export const NETWORK_DIFFUSION: DiffusionKind<NetworkDiffusionSpec, NetworkDiffu
 
   async values(gpu, field, points) {
     const { n, d } = points;
+    requireClosed(conditionsIn(field));
     const outputs = await networkOutputs(gpu, network(field, d), field.parameters, points);
     const products = new Float64Array(n * d * d);
     for (let p = 0; p < n; p++) {
@@ -86,15 +104,30 @@ export const NETWORK_DIFFUSION: DiffusionKind<NetworkDiffusionSpec, NetworkDiffu
 
   scaled: (field, factor) => ({ ...field, scale: field.scale.map((value) => value * factor) }),
 
-  write: ({ kind, form, hidden, activation, ...arrays }) => ({
-    head: { kind, form, hidden, activation },
-    tensors: flatTensors(arrays),
-  }),
+  atCondition(field, condition) {
+    const at = standardCondition(field, condition);
+    if (at.length === 0) return field;
+    const { conditions: _, ...rest } = field;
+    const d = field.scale.length;
+    return { ...rest, parameters: withInputs(network(field, d, d + at.length), field.parameters, at) };
+  },
+
+  write: ({ kind, form, hidden, activation, conditions, ...arrays }) => {
+    const more = writeConditions({ conditions });
+    return {
+      head: { kind, form, hidden, activation, ...more.head },
+      tensors: flatTensors({ ...arrays, ...more.arrays }),
+    };
+  },
 
   read: (head, tensors, d) => {
-    const spec = head as NetworkDiffusionSpec;
-    const parameters = parameterCount(network(spec, d));
-    return { ...spec, ...readArrays(tensors, { scale: d, frame: d * d, parameters }, "model") };
+    const { conditions = 0, ...spec } = head as NetworkDiffusionSpec & { conditions?: number };
+    const parameters = parameterCount(network(spec, d, d + conditions));
+    return {
+      ...spec,
+      ...readArrays(tensors, { scale: d, frame: d * d, parameters }, "model"),
+      ...readConditions(conditions, tensors),
+    };
   },
 };
 

@@ -1,5 +1,13 @@
-// Drift by a network: an affine map, found by least squares, and a multilayer perceptron that corrects it.
+// Drift by a network: an affine map, found by least squares, and a multilayer perceptron that corrects it, of z and of conditions.
 import { flatTensors, readArrays } from "../../io/format.ts";
+import {
+  conditioned,
+  conditionsIn,
+  readConditions,
+  requireClosed,
+  standardCondition,
+  writeConditions,
+} from "./conditions.ts";
 import type { DriftKind } from "./field.ts";
 import { solveLastLayer } from "./last-layer.ts";
 import {
@@ -10,19 +18,23 @@ import {
   parameterCount,
   perceptron,
   trainableNetwork,
+  withInputs,
 } from "./network-field.ts";
 
 export interface NetworkDriftSpec extends Perceptron {
   readonly kind: "network";
 }
 
-/** f(z) = offset + slope z̃ + scale ∘ g(z̃). */
+/** f(z) = offset + slope x + scale ∘ g(x), x = (z̃, c̃). */
 export interface NetworkDrift extends NetworkDriftSpec, AffineNetwork {}
+
+const network = (field: NetworkDriftSpec, d: number, inputs = d) => perceptron(field, inputs, d);
 
 export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
   trainable: (gpu, spec, d, options) =>
-    trainableNetwork(gpu, perceptron(spec, options.inputs ?? d, d), options, 0, (parameters, scales) => ({
+    trainableNetwork(gpu, network(spec, d, options.inputs), options, 0, (parameters, scales) => ({
       ...spec,
+      ...conditioned(scales.conditions),
       offset: scales.offset,
       slope: scales.slope,
       scale: scales.driftScale,
@@ -32,8 +44,9 @@ export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
   load(field, _, weights) {
     const { offset, slope, scale, parameters } = field;
     const d = offset.length;
+    requireClosed(conditionsIn(field));
     const before = Float32Array.of(...offset, ...scale, ...slope);
-    return networkOnDevice("sde/network_drift", perceptron(field, d, d), parameters, before, {}, weights);
+    return networkOnDevice("sde/network_drift", network(field, d), parameters, before, {}, weights);
   },
 
   groups: () => 0,
@@ -41,7 +54,8 @@ export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
   async values(gpu, field, points) {
     const { offset, slope, scale, parameters } = field;
     const { n, d, z, center, spread } = points;
-    const outputs = await networkOutputs(gpu, perceptron(field, d, d), parameters, points);
+    requireClosed(conditionsIn(field));
+    const outputs = await networkOutputs(gpu, network(field, d), parameters, points);
     return Float64Array.from({ length: n * d }, (_, at) => {
       const p = Math.floor(at / d);
       const j = at % d;
@@ -53,14 +67,34 @@ export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
 
   finish: solveLastLayer,
 
-  write: ({ kind, hidden, activation, ...arrays }) => ({
-    head: { kind, hidden, activation },
-    tensors: flatTensors(arrays),
-  }),
+  atCondition(field, condition) {
+    const at = standardCondition(field, condition);
+    if (at.length === 0) return field;
+    const { conditions: _, ...rest } = field;
+    const { offset, slope, parameters } = field;
+    const d = offset.length;
+    const inputs = d + at.length;
+    return {
+      ...rest,
+      offset: offset.map((value, j) => at.reduce((sum, x, k) => sum + slope[j * inputs + d + k] * x, value)),
+      slope: slope.filter((_, k) => k % inputs < d),
+      parameters: withInputs(network(field, d, inputs), parameters, at),
+    };
+  },
+
+  write: ({ kind, hidden, activation, conditions, ...arrays }) => {
+    const more = writeConditions({ conditions });
+    return { head: { kind, hidden, activation, ...more.head }, tensors: flatTensors({ ...arrays, ...more.arrays }) };
+  },
 
   read: (head, tensors, d) => {
-    const spec = head as NetworkDriftSpec;
-    const parameters = parameterCount(perceptron(spec, d, d));
-    return { ...spec, ...readArrays(tensors, { offset: d, slope: d * d, scale: d, parameters }, "model") };
+    const { conditions = 0, ...spec } = head as NetworkDriftSpec & { conditions?: number };
+    const inputs = d + conditions;
+    const parameters = parameterCount(network(spec, d, inputs));
+    return {
+      ...spec,
+      ...readArrays(tensors, { offset: d, slope: d * inputs, scale: d, parameters }, "model"),
+      ...readConditions(conditions, tensors),
+    };
   },
 };

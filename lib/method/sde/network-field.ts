@@ -1,6 +1,7 @@
 // What fields by networks share: their training, their values at points, their file form.
 import type { Gpu } from "../../gpu/device.ts";
 import {
+  ACTIVATIONS,
   type Activation,
   initialParameters,
   layout,
@@ -9,6 +10,7 @@ import {
   roundUpBatch,
   TrainableMlp,
 } from "../../nn/mlp.ts";
+import type { Conditioned } from "./conditions.ts";
 import type { DeviceField, TrainableField, TrainingOptions } from "./field.ts";
 import { type Points, standardise } from "./points.ts";
 import type { Scales } from "./scales.ts";
@@ -20,8 +22,11 @@ export interface Perceptron {
   readonly activation: Activation;
 }
 
-/** What corrects an affine map: offset + slope z̃ + scale ∘ g(z̃), g the perceptron. `slope` `[d, d]` row by row, the others d numbers. */
-export interface AffineNetwork extends Perceptron {
+/**
+ * What corrects an affine map: offset + slope x + scale ∘ g(x), x = (z̃, c̃) and g the perceptron. `slope` `[d, d + conditions]` row by
+ * row, the others d numbers.
+ */
+export interface AffineNetwork extends Perceptron, Conditioned {
   readonly offset: Float32Array;
   readonly slope: Float32Array;
   readonly scale: Float32Array;
@@ -32,6 +37,27 @@ export interface AffineNetwork extends Perceptron {
 /** The perceptron of `outputs` functions of `inputs` variables. */
 export function perceptron({ hidden, activation }: Perceptron, inputs: number, outputs: number): MlpShape {
   return { groups: 1, inputs, hidden, outputs, activation };
+}
+
+/** Parameters of a group of networks whose last inputs have these values: a group of fewer inputs, their part in its first biases. */
+export function withInputs(shape: MlpShape, parameters: Float32Array, values: ArrayLike<number>): Float32Array {
+  const { layers, stride } = layout(shape);
+  const [{ inputs, outputs, bias }] = layers;
+  const own = (inputs - values.length) * outputs;
+  const shorter = stride - values.length * outputs;
+  const out = new Float32Array(shape.groups * shorter);
+  for (let g = 0; g < shape.groups; g++) {
+    const all = parameters.subarray(g * stride, (g + 1) * stride);
+    const rest = out.subarray(g * shorter, (g + 1) * shorter);
+    rest.set(all.subarray(0, own));
+    rest.set(all.subarray(bias), own);
+    for (let o = 0; o < outputs; o++) {
+      let sum = all[bias + o];
+      for (let k = 0; k < values.length; k++) sum += values[k] * all[own + k * outputs + o];
+      rest[own + o] = sum;
+    }
+  }
+  return out;
 }
 
 /** A perceptron in training. `number`: tells the networks of one equation apart. `constant`: only the bias of its last layer learns. */
@@ -47,7 +73,40 @@ export async function trainableNetwork<F>(
   return Object.assign(mlp, { initial: initialParameters(shape, seed, purpose, number), field });
 }
 
-/** What a network's module reads (kernels/sde/perceptron.wgsl), behind the numbers `before` of its field. */
+/** Outputs of one network at one point, in float64. */
+export function outputsAt(shape: MlpShape, parameters: Float32Array, x: ArrayLike<number>): Float64Array {
+  let values = Float64Array.from(x);
+  for (const { inputs, outputs, weights, bias, activation } of layout(shape).layers) {
+    const before = values;
+    values = Float64Array.from({ length: outputs }, (_, o) => {
+      let sum = parameters[bias + o];
+      for (let k = 0; k < inputs; k++) sum += parameters[weights + k * outputs + o] * before[k];
+      if (activation === ACTIVATIONS.tanh) return Math.tanh(sum);
+      if (activation === ACTIVATIONS.relu) return Math.max(0, sum);
+      return activation === ACTIVATIONS.requr ? Math.max(0, sum) ** 2 - Math.max(0, sum - 0.5) ** 2 : sum;
+    });
+  }
+  return values;
+}
+
+/** Numbers of a network on the device (kernels/sde/perceptron.wgsl), its parameters last. */
+export function networkNumbers(shape: MlpShape, parameters: Float32Array): Float32Array {
+  const { layers } = layout(shape);
+  const head = 2 + 3 * layers.length;
+  const places = layers.flatMap(({ inputs, outputs, weights }) => [inputs, outputs, head + weights]);
+  return Float32Array.of(layers.length, ACTIVATIONS[shape.activation], ...places, ...parameters);
+}
+
+/** Inputs or outputs of its widest layer. */
+export const widest = (shape: MlpShape): number =>
+  Math.max(...layout(shape).layers.map(({ inputs, outputs }) => Math.max(inputs, outputs)));
+
+/** Throws Error where draws of the parameters are wanted. */
+export function requireNoDraws(weights: Float64Array | null): void {
+  if (weights) throw new Error("a network has no draws of its parameters: train it on other data instead");
+}
+
+/** What a network's module reads, behind the numbers `before` of its field. */
 export function networkOnDevice(
   module: string,
   shape: MlpShape,
@@ -56,14 +115,11 @@ export function networkOnDevice(
   constants: Record<string, number>,
   weights: Float64Array | null,
 ): DeviceField {
-  if (weights) throw new Error("a network has no draws of its parameters: train it on other data instead");
-  const { layers } = layout(shape);
-  const head = 2 + 3 * layers.length;
-  const places = layers.flatMap(({ inputs, outputs, weights: at }) => [inputs, outputs, head + at]);
+  requireNoDraws(weights);
   return {
     module,
-    constants: { ...constants, WIDE: Math.max(...layers.map(({ inputs, outputs }) => Math.max(inputs, outputs))) },
-    numbers: Float32Array.of(...before, layers.length, shape.activation === "relu" ? 1 : 0, ...places, ...parameters),
+    constants: { ...constants, WIDE: widest(shape) },
+    numbers: Float32Array.of(...before, ...networkNumbers(shape, parameters)),
   };
 }
 

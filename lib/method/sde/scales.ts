@@ -1,6 +1,7 @@
 // Units of a regression, from its data alone: mean and spread of z, the affine least-squares drift that a trained drift corrects,
 // the size of drift and noise.
 import type { Regression } from "../pairs.ts";
+import { type Conditions, conditionCount, conditionRange } from "./conditions.ts";
 import { standardise } from "./points.ts";
 import { addRow, noEquations, solve } from "./polynomial/least-squares.ts";
 
@@ -10,7 +11,9 @@ export const EPSILON = 1e-5;
 export interface Scales {
   readonly center: Float32Array;
   readonly spread: Float32Array;
-  /** Affine part of the drift: offset + slope z̃, `[d]` and `[d, d]`. */
+  /** Of what varies between the systems of the data; empty arrays for one system. */
+  readonly conditions: Conditions;
+  /** Affine part of the drift: offset + slope (z̃, c̃), `[d]` and `[d, d + conditions]`. */
   readonly offset: Float32Array;
   readonly slope: Float32Array;
   readonly driftScale: Float32Array;
@@ -23,16 +26,17 @@ export interface Scales {
 
 /** `inMeanFrame`: F is the Cholesky factor of the mean standardised covariance, so that σ̃ = 1 starts at the right mean. */
 export function regressionScales(data: Regression, inMeanFrame = false): Scales {
-  const { d, time, state, change, lambda } = data;
+  const { d, time, state, change, condition, lambda } = data;
   const n = state.length / d;
-  const { center, spread } = stateScales(state, d);
-  const { offset, slope } = affineDrift(data, center, spread);
+  const c = conditionCount(data);
+  const conditions = { ...stateScales(condition, c), ...conditionRange(condition, c) };
+  const units = { ...stateScales(state, d), conditions };
+  const affine = { ...units, ...affineDrift(data, units) };
   const driftScale = new Float32Array(d);
   const residual = new Float64Array(d);
   for (let p = 0; p < n; p++) {
     for (let j = 0; j < d; j++) {
-      let f = offset[j];
-      for (let k = 0; k < d; k++) f += (slope[j * d + k] * (state[p * d + k] - center[k])) / spread[k];
+      const f = affineAt(affine, data, p, j);
       driftScale[j] += f * f;
       residual[j] += (change[p * d + j] - f * time) ** 2;
     }
@@ -40,13 +44,13 @@ export function regressionScales(data: Regression, inMeanFrame = false): Scales 
   const noiseScale = new Float32Array(d);
   const residualScale = new Float32Array(d);
   for (let j = 0; j < d; j++) {
-    driftScale[j] = Math.sqrt(driftScale[j] / n) || spread[j];
+    driftScale[j] = Math.sqrt(driftScale[j] / n) || units.spread[j];
     residualScale[j] = Math.max(Math.sqrt(residual[j] / n), 1e-6 * driftScale[j] * time);
     const variance = data.variation ? meanVariation(data.variation, d, j) : residual[j] / n;
     noiseScale[j] = Math.sqrt(variance / (lambda * time)) || 1;
   }
   const identity = Float32Array.from({ length: d * d }, (_, k) => (k % (d + 1) === 0 ? 1 : 0));
-  const scales = { center, spread, offset, slope, driftScale, noiseScale, residualScale, frame: identity };
+  const scales = { ...affine, driftScale, noiseScale, residualScale, frame: identity };
   return inMeanFrame ? { ...scales, frame: meanFrame(scales, data) } : scales;
 }
 
@@ -56,11 +60,12 @@ function meanFrame(scales: Scales, data: Regression): Float32Array {
   const table = lossData(data, scales);
   const n = data.state.length / d;
   const mean = new Float64Array(d * d);
-  for (let j = 0, column = 2 * d; j < d; j++) {
+  const first = d + conditionCount(data);
+  for (let j = 0, column = first + d; j < d; j++) {
     for (let k = j; k < d; k++, column++) {
       let sum = 0;
       for (let p = 0; p < n; p++)
-        sum += data.variation ? table[column * n + p] : table[(d + j) * n + p] * table[(d + k) * n + p];
+        sum += data.variation ? table[column * n + p] : table[(first + j) * n + p] * table[(first + k) * n + p];
       mean[j * d + k] = sum / n;
       mean[k * d + j] = sum / n;
     }
@@ -102,15 +107,39 @@ function meanVariation(variation: Float32Array, d: number, j: number): number {
   return sum / (variation.length / width);
 }
 
-/** Least squares of change/δt on (1, z̃): offset `[d]` and slope `[d, d]`. */
-function affineDrift({ state, change, d, time }: Regression, center: Float32Array, spread: Float32Array) {
+type InputUnits = Pick<Scales, "center" | "spread" | "conditions">;
+
+/** Component j of the affine drift of row p. */
+function affineAt(
+  { center, spread, conditions, offset, slope }: InputUnits & Pick<Scales, "offset" | "slope">,
+  { d, state, condition }: Regression,
+  p: number,
+  j: number,
+): number {
+  const c = conditions.center.length;
+  const row = j * (d + c);
+  let f = offset[j];
+  for (let k = 0; k < d; k++) f += (slope[row + k] * (state[p * d + k] - center[k])) / spread[k];
+  for (let k = 0; k < c; k++) {
+    f += (slope[row + d + k] * (condition[p * c + k] - conditions.center[k])) / conditions.spread[k];
+  }
+  return f;
+}
+
+/** Least squares of change/δt on (1, z̃, c̃): offset `[d]` and slope `[d, d + conditions]`. */
+function affineDrift({ state, change, condition, d, time }: Regression, { center, spread, conditions }: InputUnits) {
   const n = state.length / d;
-  const size = d + 1;
+  const c = conditions.center.length;
+  const inputs = d + c;
+  const size = inputs + 1;
   const equations = noEquations(size, d);
   const row = new Float64Array(size).fill(1);
   const y = new Float64Array(d);
   for (let p = 0; p < n; p++) {
     for (let k = 0; k < d; k++) row[k + 1] = (state[p * d + k] - center[k]) / spread[k];
+    for (let k = 0; k < c; k++) {
+      row[d + k + 1] = (condition[p * c + k] - conditions.center[k]) / conditions.spread[k];
+    }
     for (let j = 0; j < d; j++) y[j] = change[p * d + j] / time;
     addRow(equations, row, y);
   }
@@ -122,33 +151,40 @@ function affineDrift({ state, change, d, time }: Regression, center: Float32Arra
     terms.map(() => 1e-6),
   );
   const offset = Float32Array.from({ length: d }, (_, j) => solution[j]);
-  const slope = Float32Array.from({ length: d * d }, (_, at) => solution[(1 + (at % d)) * d + Math.floor(at / d)]);
+  const slope = Float32Array.from(
+    { length: d * inputs },
+    (_, at) => solution[(1 + (at % inputs)) * d + Math.floor(at / inputs)],
+  );
   return { offset, slope };
 }
 
-/** Rows of the loss kernel's data: z̃ (d), y (d), and V (d(d+1)/2) where the variation is known. */
-export function lossRows({ d, variation }: Pick<Regression, "d" | "variation">): number {
-  return 2 * d + (variation ? (d * (d + 1)) / 2 : 0);
+/** Rows of the loss kernel's data: z̃ (d), c̃ (conditions), y (d), and V (d(d+1)/2) where the variation is known. */
+export function lossRows(data: Pick<Regression, "d" | "state" | "condition" | "variation">): number {
+  const { d, variation } = data;
+  return 2 * d + conditionCount(data) + (variation ? (d * (d + 1)) / 2 : 0);
 }
 
-/** The data of the loss kernel, feature-major `[z̃, y, V][n]`. */
+/** The data of the loss kernel, feature-major `[z̃, c̃, y, V][n]`. */
 export function lossData(data: Regression, scales: Scales): Float32Array {
-  const { d, time, state, change, variation, lambda } = data;
-  const { center, spread, offset, slope, noiseScale, residualScale } = scales;
+  const { d, time, state, change, condition, variation, lambda } = data;
+  const { center, spread, conditions, noiseScale, residualScale } = scales;
   const n = state.length / d;
+  const c = conditionCount(data);
+  const first = d + c;
   const width = (d * (d + 1)) / 2;
   const out = new Float32Array(lossRows(data) * n);
   out.set(standardise({ n, d, z: state, center, spread }, n));
+  out.set(standardise({ n, d: c, z: condition, ...conditions }, n), d * n);
   for (let p = 0; p < n; p++) {
     for (let j = 0; j < d; j++) {
-      let f = offset[j];
-      for (let k = 0; k < d; k++) f += (slope[j * d + k] * (state[p * d + k] - center[k])) / spread[k];
-      out[(d + j) * n + p] = (change[p * d + j] - f * time) / residualScale[j];
+      const f = affineAt(scales, data, p, j);
+      out[(first + j) * n + p] = (change[p * d + j] - f * time) / residualScale[j];
     }
     let column = 0;
     for (let j = 0; variation && j < d; j++) {
       for (let k = j; k < d; k++, column++) {
-        out[(2 * d + column) * n + p] = variation[p * width + column] / (lambda * time * noiseScale[j] * noiseScale[k]);
+        out[(first + d + column) * n + p] =
+          variation[p * width + column] / (lambda * time * noiseScale[j] * noiseScale[k]);
       }
     }
   }

@@ -203,7 +203,7 @@ const fit = (pairs: Compensated, closedForm: boolean, shape: Partial<Shape> = {}
 /** The model with the last layer of its drift solved on data. */
 async function solved(
   model: TrainedModel,
-  data: Pick<Regression, "state" | "change" | "time" | "cohort">,
+  data: Pick<Regression, "state" | "condition" | "change" | "time" | "cohort">,
 ): Promise<TrainedModel> {
   return { ...model, drift: await solveLastLayer(gpu, model, data) };
 }
@@ -260,7 +260,7 @@ describe("last layer in closed form", () => {
     const { normal } = draws(SEED)("test/last-layer/noisy");
     /** The solution and its weights; whether it is that of one of the ridges, and which. */
     const solve = async (change: Float32Array, cohort: Uint32Array) => {
-      const ridged = await solved(model, { state: pairs.whole, change, time: TIME, cohort });
+      const ridged = await solved(model, { ...pairs, state: pairs.whole, change, time: TIME, cohort });
       const { drift } = await evaluate(gpu, ridged, pairs.whole);
       const rates = [0, 1].map((j) => column(change, j, 1 / TIME));
       const own = [0, 1].map((j) => column(drift, j));
@@ -309,7 +309,7 @@ describe("last layer in closed form", () => {
     const model = await fit(pairs, false);
     const state = pairs.whole;
     const solve = (time: number) =>
-      solved(model, { state, change: pairs.compensator.map((a) => (a / TIME) * time), time, cohort: pairs.cohort });
+      solved(model, { ...pairs, state, change: pairs.compensator.map((a) => (a / TIME) * time), time });
     const [one, other] = [await solve(1), await solve(0.25)];
     // A power of two: not even rounding.
     expect(other).toEqual(one);
@@ -318,6 +318,7 @@ describe("last layer in closed form", () => {
       state: Float32Array.of(...state, ...state),
       change: Float32Array.of(...pairs.compensator, ...pairs.compensator),
       time: TIME,
+      condition: pairs.condition,
       cohort: Uint32Array.of(...pairs.cohort, ...pairs.cohort),
     };
     const twice = await solved(model, doubled);

@@ -82,7 +82,9 @@ describe("loss kernel", () => {
               COMPENSATOR: triangle > 0 ? 1 : 0,
             },
           });
-          gpu.run(kernel.call({ params: { batch: BATCH, epsilon: EPSILON, kappa, frame: padded }, ...buffers }, 1));
+          gpu.run(
+            kernel.call({ params: { batch: BATCH, epsilon: EPSILON, inputs: d, kappa, frame: padded }, ...buffers }, 1),
+          );
           const driftGradient = await gpu.read(buffers.drift_gradient, Float32Array);
           const diffusionGradient = await gpu.read(buffers.diffusion_gradient, Float32Array);
           const losses = await gpu.read(buffers.losses, Float32Array);

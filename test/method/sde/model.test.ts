@@ -7,6 +7,7 @@ import { regression } from "../../../lib/method/pairs.ts";
 import type { TrainedSpec } from "../../../lib/method/sde/fields.ts";
 import { fitSde, type SdeFitOptions, trainableSde } from "../../../lib/method/sde/fit.ts";
 import { evaluate, MODEL, requireVariables, type TrainedModel, withLambda } from "../../../lib/method/sde/model.ts";
+import type { NetworkDriftSpec } from "../../../lib/method/sde/network-drift.ts";
 import { rollout } from "../../../lib/method/sde/rollout.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { generators, normal } from "../../fixtures.ts";
@@ -57,7 +58,7 @@ describe("evaluate", () => {
 
 describe("fields", () => {
   const options: SdeFitOptions = { ...OPTIONS, batch: 256, steps: 20 };
-  const spec: TrainedSpec = {
+  const spec: TrainedSpec<NetworkDriftSpec> = {
     drift: { kind: "network", hidden: [16, 8], activation: "tanh" },
     diffusion: { kind: "network", form: "triangular", hidden: [24], activation: "relu" },
   };
@@ -223,7 +224,7 @@ describe("file form", () => {
     ]) {
       refused(stored, "the file holds an equation without the hull of its training data");
     }
-    refused(told({ drift: { kind: "spline" } }), "spline is no kind of drift: there is network, polynomial");
+    refused(told({ drift: { kind: "spline" } }), "spline is no kind of drift: there is network, onsager, polynomial");
     refused(told({ diffusion: { kind: "jumps" } }), "jumps is no kind of diffusion: there is network, polynomial");
     for (const d of [0, 9, 1.5]) refused(told({ d }), `${d} macroscopic variables: use 1 to 8`);
   });

@@ -1,10 +1,11 @@
 // Training pairs with a planted drift and diffusion, and the fit of them with small networks.
 import { openDevice } from "../../../lib/gpu/device.ts";
-import { type Compensated, type Method, type Pairs, regression } from "../../../lib/method/pairs.ts";
+import { type Compensated, joined, type Method, type Pairs, regression } from "../../../lib/method/pairs.ts";
 import type { TrainedSpec } from "../../../lib/method/sde/fields.ts";
 import { fitSde, type SdeFitOptions } from "../../../lib/method/sde/fit.ts";
 import type { SdeValues } from "../../../lib/method/sde/model.ts";
 import type { DiffusionForm } from "../../../lib/method/sde/network-diffusion.ts";
+import type { NetworkDriftSpec } from "../../../lib/method/sde/network-drift.ts";
 import type { Perceptron } from "../../../lib/method/sde/network-field.ts";
 import type { Xoshiro } from "../../../lib/random/xoshiro.ts";
 import { generators, normal } from "../../fixtures.ts";
@@ -82,7 +83,7 @@ export const OPTIONS: SdeFitOptions = { batch: 512, steps: 300, learningRate: 5e
 export const SHAPE: Shape = { hidden: [16], activation: "tanh", form: "diagonal" };
 
 /** The fields of a shape. */
-export function specOf({ form, ...perceptron }: Shape): TrainedSpec {
+export function specOf({ form, ...perceptron }: Shape): TrainedSpec<NetworkDriftSpec> {
   return { drift: { kind: "network", ...perceptron }, diffusion: { kind: "network", form, ...perceptron } };
 }
 
@@ -116,3 +117,16 @@ export function ornsteinUhlenbeck(d: number, diagonal: boolean) {
   };
   return { plan, spread, matrix, covariance: square(sigma, d) };
 }
+
+/** Pairs of one plan at each of these conditions. */
+export const plantedAt = (list: readonly number[][], plan: (condition: readonly number[]) => Plan): Compensated =>
+  joined(
+    list.map((condition) => {
+      const own = plan(condition);
+      const values = Float32Array.from(
+        { length: own.snapshots * condition.length },
+        (_, k) => condition[k % condition.length],
+      );
+      return { ...plant(own, `conditions/${condition}`), condition: values };
+    }),
+  );

@@ -2,6 +2,7 @@
 // cohorts left out in turn (delete-a-group jackknife; Efron & Tibshirani 1993, chapter 11).
 import { InputError } from "../../../errors.ts";
 import type { Tensors } from "../../../io/safetensors.ts";
+import { outside, requireClosed, requireCount } from "../conditions.ts";
 import type { DeviceField, Units } from "../field.ts";
 import { type Basis, basisOf, termCount, termsAt } from "./basis.ts";
 import { type Chart, eachPoint } from "./chart.ts";
@@ -56,7 +57,7 @@ function eachTerms(
   condition: ArrayLike<number>,
   use: (phi: Float64Array, row: number) => void,
 ) {
-  if (condition.length * chart.d !== chart.conditions * z.length) requireClosed(chart);
+  if (condition.length * chart.d !== chart.conditions * z.length) requireClosed(chart.conditions);
   const basis = basisOf(chart.d + chart.conditions, degree);
   const phi = new Float64Array(basis.terms);
   const table = new Float64Array(basis.variables * (basis.degree + 1));
@@ -133,9 +134,7 @@ export function atCondition(field: PolynomialField, condition: readonly number[]
   const { chart, degree, width, coefficients, replicates } = field;
   const { d, conditions } = chart;
   const q = d + conditions;
-  if (condition.length !== conditions) {
-    throw new InputError(`${condition.length} conditions for an equation that depends on ${conditions}`);
-  }
+  requireCount(condition, conditions);
   if (conditions === 0) return field;
   const x = Array.from({ length: conditions }, (_, k) => {
     const a = d + k;
@@ -143,7 +142,7 @@ export function atCondition(field: PolynomialField, condition: readonly number[]
     if (Math.abs(value) > 1 + 1e-9) {
       // Axes of conditions stand in any order: the one that this axis is of.
       const own = condition.findIndex((_, l) => chart.frame[a * q + d + l] !== 0);
-      throw new InputError(`condition ${condition[own]} is outside the training data`);
+      throw outside(condition[own]);
     }
     return value;
   });
@@ -181,10 +180,6 @@ const clamp = (x: number) => Math.max(-1, Math.min(1, x));
 const key = ({ exponents, variables }: Basis, t: number, d: number) =>
   exponents.subarray(t * variables, t * variables + d).join();
 
-function requireClosed({ conditions }: Chart): void {
-  if (conditions > 0) throw new Error(`the equation depends on ${conditions} conditions: put them in first`);
-}
-
 /**
  * What kernels/sde/polynomial.wgsl reads, in units of z̃: degree, terms, where coefficients begin, numbers of its own (`more`, how many
  * first), shift, frame, plan of the terms; then the coefficients of every set.
@@ -197,7 +192,7 @@ export function polynomialOnDevice(
   sets: readonly Float64Array[],
 ): DeviceField {
   const { chart, degree } = field;
-  requireClosed(chart);
+  requireClosed(chart.conditions);
   const { d, frame, shift } = chart;
   const { terms, parent, slot } = basisOf(d, degree);
   const own = Float64Array.from(frame, (value, at) => value * spread[at % d]);

@@ -1,0 +1,218 @@
+// Distillation of the published network of barriers into the compact model: environments of walks, and a fit by gradient steps.
+
+import type { Gpu } from "../../gpu/device.ts";
+import { concatenate } from "../../method/concatenate.ts";
+import { drawUniform, type FitOptions, type FitProgress, trainNetworks } from "../../method/train.ts";
+import { initialParameters, type MlpShape, TrainableMlp } from "../../nn/mlp.ts";
+import { normalPair } from "../../random/normal.ts";
+import { stream } from "../../random/stream.ts";
+import { Xoshiro } from "../../random/xoshiro.ts";
+import { type BarrierModel, barriersOf, siteTable } from "../../systems/nbmota/barriers.ts";
+import type { CompactWeights } from "../../systems/nbmota/compact-barriers.ts";
+import { ELEMENTS, OFFSETS, packEnvironments, SITES } from "../../systems/nbmota/environment.ts";
+import { placeOf, siteAt } from "../../systems/nbmota/lattice.ts";
+import { equimolar, randomAlloy } from "../../systems/nbmota/random-alloy.ts";
+import { siteCount } from "../../systems/nbmota/states.ts";
+import { NbMoTa } from "../../systems/nbmota.ts";
+
+const CELLS = 8;
+/** Vacancies of a lattice: more than the experiment has, so that surroundings with another vacancy are among the examples. */
+const VACANCIES = 3;
+
+/** Types `[n, 112]` and barriers `[n, 8]`, eV. */
+export interface Examples {
+  readonly types: Uint8Array;
+  readonly barriers: Float32Array;
+}
+
+export interface SampleOptions {
+  /** K; null: alloys without order, which have not moved. */
+  readonly temperature: number | null;
+  readonly replicas: number;
+  /** Looks at every replica so many times, `jumps` apart. */
+  readonly looks: number;
+  readonly jumps: number;
+  readonly seed: number;
+}
+
+/** Surroundings of vacancies as walks over the barriers of `guide` meet them, and what `teacher` has for barriers there. */
+export async function sampled(
+  gpu: Gpu,
+  guide: BarrierModel,
+  teacher: BarrierModel,
+  options: SampleOptions,
+): Promise<Examples> {
+  const { temperature, replicas, looks, jumps, seed } = options;
+  const system = new NbMoTa(gpu, { temperature: temperature ?? 1000, barriers: guide });
+  const purpose = `distill/${temperature ?? "random"}`;
+  const sites = siteCount(CELLS);
+  const lattices = () =>
+    Array.from({ length: replicas }, (_, r) => {
+      const rng = Xoshiro.open(stream(seed, purpose, lattice++), r, 0);
+      const places = new Set<number>();
+      while (places.size < VACANCIES) places.add(rng.below(sites));
+      return randomAlloy(CELLS, [...places], equimolar(sites - VACANCIES), rng);
+    });
+  let lattice = 0;
+  const seen: Uint8Array[] = [];
+  let states = await system.fromTypes(lattices(), CELLS);
+  for (let look = 0; look < looks; look++) {
+    if (temperature === null && look > 0) {
+      states.destroy();
+      states = await system.fromTypes(lattices(), CELLS);
+    }
+    if (temperature !== null) await system.evolveJumps(states, jumps, stream(seed, `${purpose}/walk`, look));
+    seen.push(environmentsOf(await system.types(states), CELLS));
+  }
+  states.destroy();
+  const types = concatenate(seen);
+  return { types, barriers: await barriersOf(gpu, teacher, types) };
+}
+
+/** Types around every vacancy of lattices `[count][2C³]`. */
+export function environmentsOf(types: Uint8Array, cells: number): Uint8Array {
+  const sites = siteCount(cells);
+  const rows: number[] = [];
+  for (let at = 0; at < types.length; at++) {
+    if (types[at] !== 0) continue;
+    const start = at - (at % sites);
+    const place = placeOf(at % sites, cells);
+    for (const [x, y, z] of OFFSETS) {
+      rows.push(types[start + siteAt([place[0] + x, place[1] + y, place[2] + z], cells)]);
+    }
+  }
+  return Uint8Array.from(rows);
+}
+
+export interface DistillOptions extends FitOptions {
+  readonly rank: number;
+  readonly hidden: number;
+}
+
+/** Where the absolute error is rounded, in standard deviations of the barriers: about 3 meV. */
+const FOOT = 0.01;
+/** Variance of each s at the start. */
+const START = 0.3;
+
+/** The compact model that has the least mean absolute error on the examples. */
+export async function distilled(
+  gpu: Gpu,
+  { types, barriers }: Examples,
+  options: DistillOptions,
+  progress: FitProgress = {},
+): Promise<CompactWeights> {
+  const { rank, hidden, batch, steps, seed } = options;
+  const inputs = SITES * ELEMENTS.length;
+  let mean = 0;
+  for (const barrier of barriers) mean += barrier / barriers.length;
+  let square = 0;
+  for (const barrier of barriers) square += (barrier - mean) ** 2 / barriers.length;
+  const spread = Math.sqrt(square);
+  const sign = Float32Array.from({ length: rank }, (_, r) => (r % 2 === 0 ? 1 : -1));
+  const lower: MlpShape = { groups: 1, inputs, hidden: [], outputs: rank, activation: "relu" };
+  const upper: MlpShape = { groups: 1, inputs: rank, hidden: [hidden], outputs: 1, activation: "relu" };
+  const sums = await TrainableMlp.createTrainable(gpu, lower, batch, options);
+  const head = await TrainableMlp.createTrainable(gpu, upper, batch, {
+    ...options,
+    inputGradient: true,
+    input: sums.output,
+  });
+  const [draw, loss, gradient] = await Promise.all([
+    gpu.kernel("nbmota/distill_draw.wgsl"),
+    gpu.kernel("nbmota/distill_loss.wgsl", { conditions: { GRADIENT: false } }),
+    gpu.kernel("nbmota/distill_loss.wgsl", { conditions: { GRADIENT: true } }),
+  ]);
+  const buffers = {
+    sites: gpu.buffer("distill.sites", siteTable()),
+    environments: gpu.buffer("distill.environments", packEnvironments(types)),
+    barriers: gpu.buffer(
+      "distill.barriers",
+      barriers.map((x) => (x - mean) / spread),
+    ),
+    wanted: gpu.buffer("distill.wanted", 4 * batch),
+    sign: gpu.buffer("distill.sign", sign),
+    losses: gpu.buffer("distill.losses", 4 * batch),
+  };
+  const { sites, environments, wanted, losses } = buffers;
+  const columns = Math.ceil(batch / 64);
+  const params = { batch, rank, outputs: head.width, delta: FOOT };
+  const examples = { draw: drawUniform(barriers.length, batch, seed, "distill/batches"), places: SITES };
+  const calls = [
+    draw.call(
+      { params: examples, step: sums.step, sites, environments, barriers: buffers.barriers, x: sums.input, wanted },
+      columns,
+    ),
+    ...sums.forward(),
+    ...head.forward(),
+    loss.call(
+      {
+        params,
+        sign: buffers.sign,
+        s: sums.output,
+        out: head.output,
+        wanted,
+        out_gradient: head.outputGradient,
+        losses,
+      },
+      columns,
+    ),
+    ...head.backward(),
+    gradient.call(
+      {
+        params,
+        sign: buffers.sign,
+        s: sums.output,
+        out_gradient: head.outputGradient,
+        above: head.inputGradient,
+        s_gradient: sums.outputGradient,
+      },
+      columns,
+    ),
+    ...sums.backward(),
+  ];
+  const rng = Xoshiro.open(stream(seed, "distill/start"), 0, 0);
+  const start = new Float32Array((inputs + 1) * rank);
+  for (let k = 0; k < inputs * rank; k += 2) {
+    start.set(
+      normalPair(rng.next(), rng.next()).map((x) => x * Math.sqrt(START / SITES)),
+      k,
+    );
+  }
+  // The linear sum knows nothing yet.
+  for (let k = 0; k < inputs; k++) start[k * rank] = 0;
+  try {
+    const initial = [start, initialParameters(upper, seed, "distill/head")];
+    await trainNetworks(gpu, "the compact model", [sums, head], initial, calls, losses, steps, progress);
+    const [low, high] = [(await sums.save()).parameters, (await head.save()).parameters];
+    const width = head.width;
+    const last = rank * hidden + hidden;
+    return {
+      rank,
+      hidden,
+      values: low.slice(0, inputs * rank),
+      shift: low.slice(inputs * rank),
+      sign: sign.map((c, r) => (r === 0 ? 0 : c * spread)),
+      input: high.slice(0, rank * hidden),
+      bias: high.slice(rank * hidden, last),
+      output: Float32Array.from({ length: hidden }, (_, h) => spread * high[last + h * width]),
+      offset: Float32Array.of(mean + spread * high[last + hidden * width]),
+      slope: Float32Array.of(spread),
+    };
+  } finally {
+    for (const buffer of Object.values(buffers)) buffer.destroy();
+    head.destroy();
+    sums.destroy();
+  }
+}
+
+export function joinedExamples(list: readonly Examples[]): Examples {
+  return { types: concatenate(list.map(({ types }) => types)), barriers: concatenate(list.map((one) => one.barriers)) };
+}
+
+/** Mean absolute difference of a model's barriers from the examples', eV. */
+export async function meanAbsoluteError(gpu: Gpu, model: BarrierModel, { types, barriers }: Examples): Promise<number> {
+  const found = await barriersOf(gpu, model, types);
+  let sum = 0;
+  for (const [k, barrier] of barriers.entries()) sum += Math.abs(found[k] - barrier);
+  return sum / barriers.length;
+}

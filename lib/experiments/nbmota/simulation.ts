@@ -1,0 +1,145 @@
+// Direct kinetic Monte Carlo of the alloy by hand: order parameters along the jumps of its vacancies or over time, and configurations.
+import { existsSync } from "node:fs";
+import { extname } from "node:path";
+import { table } from "arquero";
+import { InputError } from "../../errors.ts";
+import { writeArrow } from "../../io/arrow.ts";
+import type { Configuration } from "../../io/configuration.ts";
+import { writeCsv } from "../../io/csv.ts";
+import { readExtxyz, writeExtxyz } from "../../io/extxyz.ts";
+import { readDump, writeDump } from "../../io/lammps-dump.ts";
+import { stream } from "../../random/stream.ts";
+import { Xoshiro } from "../../random/xoshiro.ts";
+import { type Course, simulation } from "../../run/simulation.ts";
+import { fromConfiguration, toConfiguration } from "../../systems/nbmota/crystal.ts";
+import { ELEMENTS } from "../../systems/nbmota/environment.ts";
+import { equimolar, randomAlloy } from "../../systems/nbmota/random-alloy.ts";
+import { type AlloyStates, siteCount } from "../../systems/nbmota/states.ts";
+import { checkCells, checkTemperature, NbMoTa } from "../../systems/nbmota.ts";
+import { BARRIERS, barrierModel } from "./barrier-models.ts";
+
+/** Observations along the jumps. */
+const LOOKS = 20;
+const NONE = "none";
+
+/** Configurations by the ending of a file's name. */
+const FORMATS: Record<
+  string,
+  { read(path: string): Configuration[]; write(path: string, frames: Configuration[]): void }
+> = {
+  ".dump": { read: (path) => readDump(path, ELEMENTS), write: (path, frames) => writeDump(path, frames, ELEMENTS) },
+  ".xyz": { read: readExtxyz, write: writeExtxyz },
+};
+const ENDINGS: Record<string, string> = { ".lammpstrj": ".dump", ".extxyz": ".xyz" };
+
+function formatOf(path: string) {
+  const ending = extname(path);
+  const format = FORMATS[ENDINGS[ending] ?? ending];
+  if (!format) {
+    throw new InputError(
+      `${path}: ${ending || "no ending"} is no configuration: use ${[...Object.keys(FORMATS), ...Object.keys(ENDINGS)].join(", ")}`,
+    );
+  }
+  return format;
+}
+
+/** Lattices of types out of the last frame of a file. */
+function latticeOf(path: string) {
+  const frames = formatOf(path).read(path);
+  const last = frames[frames.length - 1];
+  if (!last) throw new InputError(`${path} holds no configuration`);
+  return fromConfiguration(last, path);
+}
+
+export const NBMOTA = simulation({
+  name: "nbmota",
+  parameters: {
+    cells: { kind: "integer", default: 8, min: 6, max: 128, unit: "cells", meaning: "along a side, even; 2 C³ sites" },
+    replicas: { kind: "integer", default: 8, min: 2, max: 1e6, meaning: "independent systems" },
+    vacancies: { kind: "integer", default: 1, min: 1, max: 4096, meaning: "at random sites" },
+    T: { kind: "number", default: 1600, above: 0, unit: "K", meaning: "temperature" },
+    jumps: { kind: "integer", default: 20_000, min: 0, max: 4e9, meaning: "of each system; 0: over --times, in s" },
+    ...BARRIERS,
+    start: { kind: "text", default: NONE, meaning: "configuration to start from, .dump or .xyz, else random alloys" },
+    end: {
+      kind: "text",
+      default: NONE,
+      meaning: "file for the last configurations, .dump or .xyz, one frame a system",
+    },
+    trajectories: { kind: "text", default: NONE, meaning: "file for the order of every system, .csv or .arrow" },
+  },
+  check({ cells, vacancies, T, end, start, trajectories, force }) {
+    checkCells(cells);
+    checkTemperature(T);
+    if (2 * vacancies > siteCount(cells))
+      throw new InputError(`--vacancies ${vacancies} leave less than half the atoms`);
+    for (const path of [end, start]) if (path !== NONE) formatOf(path);
+    if (![NONE, ".csv", ".arrow"].includes(trajectories === NONE ? NONE : extname(trajectories))) {
+      throw new InputError(`--trajectories ${trajectories}: name a .csv or .arrow file`);
+    }
+    const there = [end, trajectories].find((path) => path !== NONE && existsSync(path));
+    if (there && !force)
+      throw new InputError(`${there} exists already: choose another file, or --force to overwrite it`);
+  },
+  async simulate(gpu, p, observe) {
+    const system = new NbMoTa(gpu, { temperature: p.T, barriers: barrierModel(p.barriers), coordinates: "six" });
+    const given = p.start === NONE ? null : latticeOf(p.start);
+    const cells = given?.cells ?? p.cells;
+    const prepare = (count: number) =>
+      system.fromTypes(
+        Array.from({ length: count }, (_, r) => given?.types ?? randomLattice(p.cells, p.vacancies, p.seed, r)),
+        cells,
+      );
+    const points =
+      p.jumps > 0 ? Array.from({ length: LOOKS + 1 }, (_, k) => Math.round((k * p.jumps) / LOOKS)) : p.times;
+    const clock = new Float64Array(p.replicas);
+    const rows: { at: number; replica: number; time: number; values: Float32Array }[] = [];
+    const course: Course<AlloyStates> = {
+      name: p.jumps > 0 ? "jumps" : "time",
+      points: [...new Set(points)],
+      async advance(states, from, to, at): Promise<Record<string, number>> {
+        if (p.jumps === 0) {
+          await system.evolve(states, to - from, at);
+          clock.fill(to);
+          return {};
+        }
+        if (to > from) {
+          const { time } = await system.evolveJumps(states, to - from, at);
+          for (const [r, passed] of time.entries()) clock[r] += passed;
+        }
+        return { time_s: clock.reduce((sum, t) => sum + t, 0) / clock.length };
+      },
+      async onPoint(states, point, values) {
+        const d = system.observables.length;
+        for (let r = 0; r < states.count; r++) {
+          rows.push({ at: point, replica: r, time: clock[r], values: values.slice(r * d, (r + 1) * d) });
+        }
+        if (point !== points[points.length - 1] || p.end === NONE) return;
+        const types = await system.types(states);
+        const sites = siteCount(cells);
+        const frames = Array.from({ length: states.count }, (_, r) =>
+          toConfiguration(types.subarray(r * sites, (r + 1) * sites), cells, { step: p.jumps, time: clock[r] }),
+        );
+        formatOf(p.end).write(p.end, frames);
+      },
+    };
+    await observe(system, prepare, course);
+    if (p.trajectories === NONE) return;
+    const columns = {
+      [course.name]: rows.map(({ at }) => at),
+      replica: rows.map(({ replica }) => replica),
+      time_s: rows.map(({ time }) => time),
+      ...Object.fromEntries(
+        system.observables.map(({ symbol }, j) => [symbol.replace("δ", "delta"), rows.map(({ values }) => values[j])]),
+      ),
+    };
+    (p.trajectories.endsWith(".csv") ? writeCsv : writeArrow)(p.trajectories, table(columns));
+  },
+});
+
+function randomLattice(cells: number, vacancies: number, seed: number, replica: number): Uint8Array {
+  const rng = Xoshiro.open(stream(seed, "simulate/start"), replica, 0);
+  const places = new Set<number>();
+  while (places.size < vacancies) places.add(rng.below(siteCount(cells)));
+  return randomAlloy(cells, [...places], equimolar(siteCount(cells) - vacancies), rng);
+}

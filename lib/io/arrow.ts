@@ -1,0 +1,49 @@
+// Tables as Arrow IPC files ("Feather version 2"), which pandas, Polars, R and DuckDB open; arquero makes and reads the bytes.
+import { readFileSync } from "node:fs";
+import { type ColumnTable, fromArrow, table, toArrowIPC } from "arquero";
+import { InputError } from "../errors.ts";
+import { fileError, writeAtomically } from "./atomic.ts";
+
+const MAGIC = "ARROW1";
+
+/**
+ * Writes a table to `path`, atomically. Typed arrays keep their type; lists become the smallest integers, float64, booleans
+ * or dictionary-encoded text that hold them (−0 among integers is 0), with null for undefined. Throws Error for a list of
+ * several kinds, InputError where the system refuses.
+ */
+export function writeArrow(path: string, rows: ColumnTable): void {
+  // Typed arrays without elements make flechette fail; lists do not.
+  const filled = rows.numRows() > 0 ? rows : table(rows.columnNames().map((name) => [name, []] as const));
+  writeAtomically(path, [toArrowIPC(filled, { format: "file" })]);
+}
+
+/**
+ * Reads a table from `path`. Throws InputError with the byte where it is foreign, cut off or compressed. The format has no
+ * checksum: what is damaged between its ends may be read as it stands, or keep the reader busy.
+ */
+export function readArrow(path: string): ColumnTable {
+  const fail = (offset: number, problem: string): never => {
+    const remedy = "write it again as a file of Arrow IPC (Feather version 2), uncompressed";
+    throw new InputError(`${path}, byte ${offset}: ${problem}; ${remedy}`);
+  };
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw fileError(error, "read", path);
+  }
+  const end = bytes.length - MAGIC.length;
+  if (bytes.toString("latin1", 0, MAGIC.length) !== MAGIC) fail(0, `it does not begin with ${MAGIC}`);
+  if (end < 12 || bytes.toString("latin1", end) !== MAGIC) fail(bytes.length, `it does not end with ${MAGIC}: cut off`);
+  const footer = bytes.readInt32LE(end - 4);
+  if (footer <= 0 || footer > end - 12) fail(end - 4, `a footer of ${footer} bytes is not in it`);
+  try {
+    // A copy: arrays must begin at multiples of 8 bytes, and a Buffer does not promise to.
+    const read = fromArrow(new Uint8Array(bytes));
+    // Columns are decoded when they are asked for: now, while an error can be told from others.
+    for (const name of read.columnNames()) read.array(name);
+    return read;
+  } catch (error) {
+    return fail(end - 4 - footer, `the table cannot be decoded (${error instanceof Error ? error.message : error})`);
+  }
+}

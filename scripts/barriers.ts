@@ -1,0 +1,46 @@
+// Barriers of the jumps of a vacancy in given surroundings, eV.
+//
+//   npm run barriers -- --environments types.npy --out barriers.npy
+//   npm run barriers -- --barriers weights.npy --environments types.npy --out barriers.npy
+//
+// types.npy: uint8 [n, 112], the sites within 7.5 Å of the vacancy: 0 another vacancy, 1 Nb, 2 Mo, 3 Ta. Places (dx, dy, dz) in half lattice constants,
+// all even or all odd, dx² + dy² + dz² from 1 to 21, dx slowest, dz fastest, ascending. barriers.npy: float32 [n, 8], jumps
+// to (−1, −1, −1), (−1, −1, 1), …, (1, 1, 1) in the same order.
+import { existsSync } from "node:fs";
+import { InputError } from "../lib/errors.ts";
+import { BARRIERS, barrierModel } from "../lib/experiments/nbmota/barrier-models.ts";
+import { openDevice } from "../lib/gpu/device.ts";
+import { readNpy, writeNpy } from "../lib/io/npy.ts";
+import { parseTool } from "../lib/run/command-line.ts";
+import { main } from "../lib/run/main.ts";
+import { barriersOf } from "../lib/systems/nbmota/barriers.ts";
+import { SITES } from "../lib/systems/nbmota/environment.ts";
+
+await main(async () => {
+  const { parameters: p } = parseTool({
+    name: "barriers",
+    about: "Evaluates the barriers of the eight jumps of a vacancy of Nb–Mo–Ta in given surroundings.",
+    parameters: {
+      ...BARRIERS,
+      environments: { kind: "text", default: "types.npy", meaning: `uint8 [n, ${SITES}], types around the vacancy` },
+      out: { kind: "text", default: "barriers.npy", meaning: "float32 [n, 8] to write, eV" },
+      force: { kind: "flag", default: false, meaning: "overwrite that file" },
+    },
+  });
+  if (existsSync(p.out) && !p.force) {
+    throw new InputError(`${p.out} exists already: choose another --out, or --force to overwrite it`);
+  }
+  const model = barrierModel(p.barriers);
+  const { shape, data } = readNpy(p.environments);
+  if (shape.length !== 2 || shape[1] !== SITES || !(data instanceof Uint8Array)) {
+    throw new InputError(`${p.environments} has shape [${shape}], not uint8 [n, ${SITES}]: one row for each vacancy`);
+  }
+  const wrong = data.findIndex((type) => type > 3);
+  if (wrong >= 0) {
+    const row = Math.floor(wrong / SITES);
+    throw new InputError(
+      `${p.environments}, row ${row}, site ${wrong % SITES}: type ${data[wrong]}; use 0 a vacancy, 1 Nb, 2 Mo, 3 Ta`,
+    );
+  }
+  writeNpy(p.out, [shape[0], 8], await barriersOf(await openDevice(), model, data));
+});

@@ -1,0 +1,136 @@
+// The tools of the alloy as a user starts them: barriers of given surroundings, direct simulation and its files, bad input.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readArrow } from "../../lib/io/arrow.ts";
+import { readExtxyz } from "../../lib/io/extxyz.ts";
+import { readDump } from "../../lib/io/lammps-dump.ts";
+import { readNpy, writeNpy } from "../../lib/io/npy.ts";
+import { fromConfiguration, toConfiguration } from "../../lib/systems/nbmota/crystal.ts";
+import { ELEMENTS, SITES } from "../../lib/systems/nbmota/environment.ts";
+import { neighbourTable } from "../../lib/systems/nbmota/lattice.ts";
+import { temporaryFolder } from "../fixtures.ts";
+import { expectRefusal, runScript } from "./command.ts";
+
+setDefaultTimeout(60_000);
+
+const folder = temporaryFolder("nbmota");
+const file = (name: string) => join(folder, name);
+const simulate = (line: string, ...more: string[]) => runScript("simulate", [...`nbmota ${line}`.split(" "), ...more]);
+
+describe("barriers", () => {
+  test("of given surroundings are written, eight a row", async () => {
+    const types = Uint8Array.from({ length: 3 * SITES }, (_, k) => 1 + (k % 3));
+    writeNpy(file("types.npy"), [3, SITES], types);
+    const args = ["--environments", file("types.npy"), "--out", file("barriers.npy")];
+    expect((await runScript("barriers", args)).code).toBe(0);
+    const { shape, data } = readNpy(file("barriers.npy"));
+    expect(shape).toEqual([3, 8]);
+    for (const energy of data) {
+      expect(energy).toBeGreaterThan(0.3);
+      expect(energy).toBeLessThan(3);
+    }
+    expectRefusal(await runScript("barriers", args), /barriers\.npy exists already/);
+  });
+
+  test("are refused for what is no surroundings, no network, no file", async () => {
+    const out = ["--out", file("none.npy")];
+    writeNpy(file("short.npy"), [3, 5], new Uint8Array(15));
+    expectRefusal(await runScript("barriers", ["--environments", file("short.npy"), ...out]), /shape \[3,5\]/);
+    writeNpy(file("foreign.npy"), [1, SITES], new Uint8Array(SITES).fill(4));
+    expectRefusal(
+      await runScript("barriers", ["--environments", file("foreign.npy"), ...out]),
+      /row 0, site 0: type 4/,
+    );
+    expectRefusal(await runScript("barriers", ["--environments", file("absent.npy"), ...out]), /absent\.npy/);
+    writeFileSync(file("weights.npy"), "not weights");
+    const network = ["--barriers", file("weights.npy"), "--environments", file("types.npy"), ...out];
+    expectRefusal(await runScript("barriers", network), /weights\.npy, byte 0/);
+  });
+});
+
+/** Order parameter MoTa of a lattice. */
+function moTa(types: Uint8Array, cells: number): number {
+  const table = neighbourTable(cells);
+  let [bonds, mo] = [0, 0];
+  for (let site = 0; site < types.length; site++) {
+    if (types[site] !== 2) continue;
+    mo++;
+    for (let d = 0; d < 8; d++) if (types[table[8 * site + d]] === 3) bonds++;
+  }
+  const atoms = types.reduce((sum, type) => sum + Math.min(type, 1), 0);
+  const ta = types.reduce((sum, type) => sum + (type === 3 ? 1 : 0), 0);
+  return bonds / mo - (8 * ta) / atoms;
+}
+
+describe("simulate nbmota", () => {
+  test("orders random alloys; its last configurations have the order that the table says, and go on", async () => {
+    const [dump, arrow] = [file("end.dump"), file("order.arrow")];
+    const run = await simulate("--T 2400 --jumps 4000 --replicas 4 --seed 5", "--end", dump, "--trajectories", arrow);
+    expect(run.code).toBe(0);
+    const [head, ...lines] = run.out.trim().split("\n");
+    expect(head).toBe("jumps,time_s,observable,mean,std,se_mean,replicas");
+    expect(lines.length).toBe(21 * 6);
+    const last = lines
+      .map((line) => line.split(","))
+      .filter(([jumps, , name]) => jumps === "4000" && name === "δ_MoTa");
+    expect(last.length).toBe(1);
+    // Random alloys have 0, with a standard error of 0.04; a walk of 4,000 jumps an eighth of a unit and more.
+    expect(Number(last[0][3])).toBeGreaterThan(0.12);
+    const frames = readDump(dump, ELEMENTS).map((frame) => fromConfiguration(frame, dump));
+    expect(frames.length).toBe(4);
+    const orders = frames.map(({ types, cells }) => moTa(types, cells));
+    expect(orders.reduce((a, b) => a + b, 0) / 4).toBeCloseTo(Number(last[0][3]), 5);
+    const table = readArrow(arrow);
+    expect(table.numRows()).toBe(21 * 4);
+    expect(table.get("delta_MoTa", 20 * 4 + 3)).toBeCloseTo(orders[3], 5);
+
+    const xyz = file("next.xyz");
+    const next = await simulate("--T 2400 --jumps 10 --replicas 2", "--start", dump, "--end", xyz);
+    expect(next.code).toBe(0);
+    const first = next.out.split("\n").find((line) => line.startsWith("0,0,δ_MoTa"));
+    expect(Number(first?.split(",")[3])).toBeCloseTo(orders[3], 5);
+    expect(readExtxyz(xyz).map((frame) => fromConfiguration(frame, xyz).cells)).toEqual([8, 8]);
+    expectRefusal(await simulate("--jumps 10", "--end", dump), /end\.dump exists already/);
+  });
+
+  test("over times gives rows in seconds, of one composition in several vacancies", async () => {
+    const { code, out } = await simulate("--cells 6 --vacancies 3 --T 3000 --jumps 0 --times 0,1e-9 --replicas 3");
+    expect(code).toBe(0);
+    expect(out.split("\n")[0]).toBe("time,observable,mean,std,se_mean,replicas");
+    expect(out.trim().split("\n").length).toBe(1 + 2 * 6);
+  });
+
+  const refusals: [string, RegExp][] = [
+    ["--cells 7", /7 cells/],
+    ["--T 0", /--T "0" is too small/],
+    ["--vacancies 0", /--vacancies "0" is too small/],
+    ["--vacancies 600", /less than half the atoms/],
+    ["--end alloy.pdb", /\.pdb is no configuration/],
+    ["--trajectories order.txt", /name a \.csv or \.arrow file/],
+    ["--barriers /nowhere", /nowhere/],
+  ];
+  for (const [line, message] of refusals) {
+    test(`refuses ${line}`, async () => expectRefusal(await simulate(line), message));
+  }
+
+  test("refuses configurations that are no such lattice, with the line", async () => {
+    const types = Uint8Array.from({ length: 432 }, (_, k) => (k === 5 ? 0 : 1 + (k % 3)));
+    const good = toConfiguration(types, 6);
+    const start = (name: string, text: string) => {
+      writeFileSync(file(name), text);
+      return simulate("--jumps 1", "--start", file(name));
+    };
+    const lines = good.elements.map(
+      (element, k) => `${element} ${good.positions.subarray(3 * k, 3 * k + 3).join(" ")}`,
+    );
+    const xyz = (rows: string[]) =>
+      `${rows.length}\nLattice="19.44 0 0 0 19.44 0 0 0 19.44" Properties=species:S:1:pos:R:3\n${rows.join("\n")}\n`;
+    expect((await start("good.xyz", xyz(lines))).code).toBe(0);
+    expectRefusal(await start("iron.xyz", xyz(lines.with(7, lines[7].replace(/^\w+/, "Fe")))), /line 10.*Fe/);
+    expectRefusal(await start("off.xyz", xyz(lines.with(9, "Nb 0.8 0.8 0.8"))), /line 12/);
+    expectRefusal(await start("full.xyz", xyz([...lines, "Nb 8.1 1.62 1.62"])), /vacancy/);
+    expectRefusal(await start("cut.xyz", xyz(lines).slice(0, 2000)), /cut\.xyz/);
+    expect(readFileSync(file("good.xyz"), "utf8")).toBe(xyz(lines));
+  });
+});
