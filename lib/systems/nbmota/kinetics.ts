@@ -13,7 +13,7 @@ export const BOLTZMANN = 8.617333e-5;
 const REFERENCE = 0.9;
 
 /** Slots of the cache of each vacancy. */
-const SLOTS = 32;
+const SLOTS = 256;
 /** Slots that a walker may list between two evaluations, on average. */
 const LISTED = 2;
 /** Jumps of one call at most. */
