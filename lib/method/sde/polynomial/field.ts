@@ -139,7 +139,8 @@ export function atCondition(field: PolynomialField, condition: readonly number[]
   const x = Array.from({ length: conditions }, (_, k) => {
     const a = d + k;
     const value = chart.shift[a] + condition.reduce((sum, y, l) => sum + chart.frame[a * q + d + l] * y, 0);
-    if (Math.abs(value) > 1 + 1e-9) {
+    // The data are float32, and the condition may be written with fewer digits.
+    if (Math.abs(value) > 1 + 1e-5) {
       // Axes of conditions stand in any order: the one that this axis is of.
       const own = condition.findIndex((_, l) => chart.frame[a * q + d + l] !== 0);
       throw outside(condition[own]);
