@@ -9,11 +9,11 @@ import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
 import { type BarrierModel, barriersOf, siteTable } from "../../systems/nbmota/barriers.ts";
 import type { CompactWeights } from "../../systems/nbmota/compact-barriers.ts";
-import { ELEMENTS, OFFSETS, packEnvironments, SITES } from "../../systems/nbmota/environment.ts";
-import { placeOf, siteAt } from "../../systems/nbmota/lattice.ts";
+import { ELEMENTS, packEnvironments, SITES } from "../../systems/nbmota/environment.ts";
 import { equimolar, randomAlloy } from "../../systems/nbmota/random-alloy.ts";
 import { siteCount } from "../../systems/nbmota/states.ts";
 import { NbMoTa } from "../../systems/nbmota.ts";
+import { environmentsOf } from "./environments.ts";
 
 const CELLS = 8;
 /** Vacancies of a lattice: more than the experiment has, so that surroundings with another vacancy are among the examples. */
@@ -67,21 +67,6 @@ export async function sampled(
   states.destroy();
   const types = concatenate(seen);
   return { types, barriers: await barriersOf(gpu, teacher, types) };
-}
-
-/** Types around every vacancy of lattices `[count][2C³]`. */
-export function environmentsOf(types: Uint8Array, cells: number): Uint8Array {
-  const sites = siteCount(cells);
-  const rows: number[] = [];
-  for (let at = 0; at < types.length; at++) {
-    if (types[at] !== 0) continue;
-    const start = at - (at % sites);
-    const place = placeOf(at % sites, cells);
-    for (const [x, y, z] of OFFSETS) {
-      rows.push(types[start + siteAt([place[0] + x, place[1] + y, place[2] + z], cells)]);
-    }
-  }
-  return Uint8Array.from(rows);
 }
 
 export interface DistillOptions extends FitOptions {

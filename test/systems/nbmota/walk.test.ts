@@ -1,6 +1,6 @@
 // Walks of vacancies: jumps and waiting times against rates computed on the host along the same path, conservation, blocked jumps.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { environmentsOf } from "../../../lib/experiments/nbmota/distill.ts";
+import { environmentsOf } from "../../../lib/experiments/nbmota/environments.ts";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { CompactBarriers } from "../../../lib/systems/nbmota/compact-barriers.ts";
