@@ -48,7 +48,8 @@ await main(async () => {
   if (!system) return void parseTool({ ...command, parameters: all });
   const { parameters: p } = parseTool({
     ...command,
-    parameters: { ...COMMON, ...system.parameters },
+    // The own parameters first; what a system says of a common one stands.
+    parameters: { ...system.parameters, ...COMMON, ...system.parameters },
     check(values) {
       checkCommon(values);
       system.check(values);

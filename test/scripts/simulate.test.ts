@@ -129,7 +129,7 @@ test("a file called like a system, without a system: it is missing", async () =>
   const { code, err } = await simulate("--out ising --replicas 2");
   expect({ code, err }).toEqual({
     code: 2,
-    err: "the system is missing: give curie-weiss, ising or predator-prey\n",
+    err: "the system is missing: give curie-weiss, ising, nbmota or predator-prey\n",
   });
 });
 
