@@ -1,11 +1,13 @@
 // Distils the published network of vacancy barriers into the compact model that the program ships (data/nbmota/): surroundings of vacancies from
 // random alloys and from walks at many temperatures, a fit, and how far the result is from the network at temperatures between.
 //
-//   npm run nbmota-distill -- --barriers DIR                     half an hour on two cores
-//   npm run nbmota-distill -- --barriers DIR --rank 32 --out /tmp/compact.safetensors
+//   npm run nbmota-distill -- --barriers DIR --out data/nbmota/compact.safetensors --force     half an hour on two cores
+//   npm run nbmota-distill -- --barriers DIR --rank 32 --out compact32.safetensors
 //
 // DIR is the authors' weights.npy or a folder of its arrays. Writes OUT, with what was measured beside it in OUT's name with .json.
 
+import { existsSync } from "node:fs";
+import { InputError } from "../lib/errors.ts";
 import {
   distilled,
   type Examples,
@@ -19,7 +21,7 @@ import { writeSafetensors } from "../lib/io/safetensors.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
-import { COMPACT, CompactBarriers, SHIPPED } from "../lib/systems/nbmota/compact-barriers.ts";
+import { COMPACT, CompactBarriers } from "../lib/systems/nbmota/compact-barriers.ts";
 import { NetworkBarriers } from "../lib/systems/nbmota/network-barriers.ts";
 import { readNetworkWeights } from "../lib/systems/nbmota/weights.ts";
 
@@ -30,6 +32,8 @@ const FIRST_JUMPS = 100;
 const FIRST_PASSES = 8;
 /** Looks at walks of the network at temperatures that are not fitted. */
 const HELD_LOOKS = 8;
+
+const logOf = (path: string) => path.replace(/(\.safetensors)?$/, ".json");
 
 await main(async () => {
   const { parameters: p } = parseTool({
@@ -62,7 +66,23 @@ await main(async () => {
       passes: { kind: "number", default: 20, above: 0, max: 1000, meaning: "through the examples" },
       learningRate: { kind: "number", default: 4e-3, above: 0, max: 1, meaning: "of AdamW, at its highest" },
       seed: { kind: "integer", default: 1, min: 0, max: 0xffff_ffff, meaning: "of all random numbers" },
-      out: { kind: "text", default: SHIPPED, meaning: "file of the model" },
+      out: {
+        kind: "text",
+        default: "compact.safetensors",
+        meaning: "file of the model, with its log beside it as .json",
+      },
+      force: { kind: "flag", default: false, meaning: "overwrite these files" },
+    },
+    check({ rank, hidden, seed, out, force }) {
+      for (const [name, width] of Object.entries({ rank, hidden })) {
+        if (width % 8 !== 0)
+          throw new InputError(`--${name} ${width} is not a multiple of 8: use ${8 * Math.ceil(width / 8)}`);
+      }
+      if (seed > 2 ** 32 - 3)
+        throw new InputError(`--seed ${seed}: use one below ${2 ** 32 - 2}, the next two are taken too`);
+      const there = [out, logOf(out)].find((path) => existsSync(path));
+      if (there && !force)
+        throw new InputError(`${there} exists already: choose another --out, or --force to overwrite it`);
     },
   });
   const network = new NetworkBarriers(readNetworkWeights(p.barriers));
@@ -137,7 +157,7 @@ await main(async () => {
     meanAbsoluteError_eV: { trained: errors, unseen },
     losses: losses.filter((_, k) => k % every === 0 || k === losses.length - 1),
   };
-  writeAtomically(p.out.replace(/(\.safetensors)?$/, ".json"), `${JSON.stringify(log, null, 1)}\n`);
+  writeAtomically(logOf(p.out), `${JSON.stringify(log, null, 1)}\n`);
   for (const [name, error] of Object.entries({ ...errors, ...unseen })) {
     console.log(`${name.padEnd(8)} ${(1000 * error).toFixed(2)} meV${name in unseen ? "  unseen" : ""}`);
   }

@@ -43,7 +43,7 @@ struct Reach {
 @group(0) @binding(7) var<storage, read_write> cache: array<u32>;        // [walker][mobile][slots][SLOT]
 @group(0) @binding(8) var<storage, read_write> list: array<atomic<u32>>; // slots listed, walkers that are not done, 0, 0, then slots
 @if(SUMS) @group(0) @binding(9) var<storage, read_write> sums: array<f32>;   // [walker][6 + 21], see `add_rates`
-@if(LOG) @group(0) @binding(10) var<storage, read_write> history: array<vec2u>;   // [walker][jumps]: clock as f32, 8 · site + direction
+@if(LOG) @group(0) @binding(10) var<storage, read_write> history: array<vec2u>;   // [walker][jumps]: time before the jump as f32, 8 · site + direction
 
 fn type_at(walker: u32, site: u32) -> u32 {
   return (lattice[walker * params.words + (site >> 4u)] >> (2u * (site & 15u))) & 3u;
@@ -194,24 +194,39 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       me.over = 1u;
       break;
     }
-    // The vacancy, then the direction; rounding falls to the last that can jump.
+    // The vacancy, then the direction, the one of the largest rate last of all: numbers are finest near 0, so that rare jumps come out
+    // with their own probability down to 2⁻³².
     var which = 0u;
+    var largest = -1.0;
+    for (var m = 0u; m < params.mobile; m++) {
+      let sum = rates[(first + m) * RATES + 8u];
+      which = select(which, m, sum > largest);
+      largest = max(largest, sum);
+    }
+    let busiest = which;
     var found = false;
     for (var m = 0u; m < params.mobile; m++) {
       let sum = rates[(first + m) * RATES + 8u];
-      if (!found && sum > 0.0) {
-        which = m;
+      if (!found && m != busiest) {
         found = pick < sum;
+        which = select(which, m, found);
         pick = select(pick - sum, pick, found);
       }
     }
     var direction = 0u;
+    largest = -1.0;
+    for (var d = 0u; d < 8u; d++) {
+      let rate = rates[(first + which) * RATES + d];
+      direction = select(direction, d, rate > largest);
+      largest = max(largest, rate);
+    }
+    let usual = direction;
     found = false;
     for (var d = 0u; d < 8u; d++) {
       let rate = rates[(first + which) * RATES + d];
-      if (!found && rate > 0.0) {
-        direction = d;
+      if (!found && d != usual) {
         found = pick < rate;
+        direction = select(direction, d, found);
         pick = select(pick - rate, pick, found);
       }
     }
@@ -229,7 +244,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let site = vacancies[first + m];
       if (m == which || sees(site, place) || sees(site, there)) { rates[(first + m) * RATES + 8u] = -1.0; }
     }
-    @if(LOG) { history[walker * params.jumps + me.jumps] = vec2u(bitcast<u32>(me.clock), 8u * to + direction); }
+    @if(LOG) { history[walker * params.jumps + me.jumps] = vec2u(bitcast<u32>(lasts), 8u * to + direction); }
     me.jumps++;
     if (me.jumps >= params.jumps) {
       me.over = 1u;

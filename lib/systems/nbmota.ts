@@ -91,7 +91,7 @@ export class NbMoTa implements System<AlloyStates> {
     return COORDINATES[this.parameters.coordinates];
   }
 
-  /** Equimolar alloys, each with the order of pair energies of its own; the first is not ordered. Vacancies at random sites, one in every 8³ cells. */
+  /** Equimolar alloys, each with the order of pair energies of its own; vacancies at random sites, one in every 8³ cells. */
   async initial(count: number, side: number, stream: Stream): Promise<AlloyStates> {
     this.#vacanciesOf(side);
     const lattices: Uint8Array[] = [];
@@ -130,9 +130,13 @@ export class NbMoTa implements System<AlloyStates> {
     const words = new Uint32Array(lattices.length * latticeWords(side));
     let composition: number[] | undefined;
     for (const [replica, types] of lattices.entries()) {
+      if (types.length !== sites) throw new InputError(`lattice ${replica} has ${types.length} sites, not ${sites}`);
       const found = [0, 0, 0, 0];
       for (let site = 0; site < sites; site++) {
         const type = types[site];
+        if (!(type in found)) {
+          throw new InputError(`lattice ${replica}, site ${site}: type ${type}; use 0 a vacancy, 1 Nb, 2 Mo, 3 Ta`);
+        }
         found[type]++;
         if (type === 0) places.push(site);
         words[replica * latticeWords(side) + (site >> 4)] |= type << (2 * (site & 15));
@@ -284,6 +288,9 @@ export class NbMoTa implements System<AlloyStates> {
   async unpack(words: Uint32Array, side: number): Promise<AlloyStates> {
     const [a, b] = [latticeWords(side), this.#vacanciesOf(side)];
     const count = words.length / (a + b);
+    if (!Number.isInteger(count)) {
+      throw new InputError(`${words.length} words are not those of whole lattices of ${side}³ cells, ${a + b} each`);
+    }
     const lattice = new Uint32Array(count * a);
     const places = new Uint32Array(count * b);
     let atoms: Composition = [0, 0, 0];
@@ -293,8 +300,11 @@ export class NbMoTa implements System<AlloyStates> {
       places.set(own.subarray(a), r * b);
       const found = [0, 0, 0, 0];
       for (const word of own.subarray(0, a)) for (let k = 0; k < 32; k += 2) found[(word >>> k) & 3]++;
-      const misplaced = own.subarray(a).find((site) => ((own[site >> 4] >>> (2 * (site & 15))) & 3) !== 0);
-      if (found[0] !== b || misplaced !== undefined || (r > 0 && String(found.slice(1)) !== String(atoms))) {
+      const sites = new Set(own.subarray(a));
+      const misplaced = [...sites].some(
+        (site) => site >= siteCount(side) || ((own[site >> 4] >>> (2 * (site & 15))) & 3) !== 0,
+      );
+      if (found[0] !== b || sites.size !== b || misplaced || (r > 0 && String(found.slice(1)) !== String(atoms))) {
         throw new InputError(`state ${r} is no lattice of ${side}³ cells with ${b} vacancies like those before it`);
       }
       atoms = found.slice(1) as unknown as Composition;
@@ -442,10 +452,13 @@ export class NbMoTa implements System<AlloyStates> {
   }
 }
 
-/** Throws InputError for a temperature that is none. */
+/** K; below, rates of one vacancy differ by more than float32 can tell. */
+const COLDEST = 100;
+
+/** Throws InputError for a temperature that is none, or too low. */
 export function checkTemperature(temperature: number): void {
-  if (!(temperature > 0 && Number.isFinite(temperature))) {
-    throw new InputError(`temperature ${temperature} K is not a number above 0`);
+  if (!(temperature >= COLDEST && Number.isFinite(temperature))) {
+    throw new InputError(`temperature ${temperature} K: use a number from ${COLDEST} up`);
   }
 }
 

@@ -49,6 +49,28 @@ describe("barriers", () => {
   });
 });
 
+describe("nbmota-distill refuses", () => {
+  const refusals: [string, RegExp][] = [
+    ["--rank 12", /--rank 12 is not a multiple of 8: use 16/],
+    ["--barriers /nowhere", /nowhere/],
+    ["--seed 4294967295", /--seed 4294967295/],
+  ];
+  for (const [line, message] of refusals) {
+    test(line, async () => {
+      const args = [...line.split(" "), "--out", file("model.safetensors")];
+      expectRefusal(await runScript("nbmota-distill", args), message);
+    });
+  }
+
+  test("files that are there", async () => {
+    writeFileSync(file("there.json"), "{}");
+    expectRefusal(
+      await runScript("nbmota-distill", ["--out", file("there.safetensors")]),
+      /there\.json exists already/,
+    );
+  });
+});
+
 /** Order parameter MoTa of a lattice. */
 function moTa(types: Uint8Array, cells: number): number {
   const table = neighbourTable(cells);
@@ -95,7 +117,7 @@ describe("simulate nbmota", () => {
   });
 
   test("over times gives rows in seconds, of one composition in several vacancies", async () => {
-    const { code, out } = await simulate("--cells 6 --vacancies 3 --T 3000 --jumps 0 --times 0,1e-9 --replicas 3");
+    const { code, out } = await simulate("--cells 6 --vacancies 3 --T 3000 --times 0,1e-9 --replicas 3");
     expect(code).toBe(0);
     expect(out.split("\n")[0]).toBe("time,observable,mean,std,se_mean,replicas");
     expect(out.trim().split("\n").length).toBe(1 + 2 * 6);
@@ -104,6 +126,8 @@ describe("simulate nbmota", () => {
   const refusals: [string, RegExp][] = [
     ["--cells 7", /7 cells/],
     ["--T 0", /--T "0" is too small/],
+    ["--T 50", /temperature 50 K/],
+    ["--out a.csv --trajectories a.csv", /the same file/],
     ["--vacancies 0", /--vacancies "0" is too small/],
     ["--vacancies 600", /less than half the atoms/],
     ["--end alloy.pdb", /\.pdb is no configuration/],

@@ -1,5 +1,5 @@
 // Detailed balance of a barrier model: round a closed loop of jumps, barriers forward and backward add up to the same if rates come from an
-// energy. What is left is the affinity of the loop (Schnakenberg, Rev. Mod. Phys. 48, 571 (1976)), here in eV, kT times the usual one.
+// energy. What is left is −kT times the affinity of the loop (Schnakenberg, Rev. Mod. Phys. 48, 571 (1976)), in eV.
 import type { Gpu } from "../../gpu/device.ts";
 import type { Xoshiro } from "../../random/xoshiro.ts";
 import { type BarrierModel, barriersOf } from "../../systems/nbmota/barriers.ts";
@@ -11,7 +11,7 @@ import { environmentsOf } from "./environments.ts";
 const JUMPS = 12;
 
 /**
- * Affinity of one loop through each lattice of types with one vacancy, round a ring of four sites drawn at random:
+ * The same, with the sign of the barriers, of one loop through each lattice of types with one vacancy, round a ring of four sites drawn at random:
  * Σ (forward − backward barrier) over twelve jumps.
  */
 export async function cycleAffinities(

@@ -9,12 +9,18 @@ import { NbMoTa } from "../../systems/nbmota.ts";
 
 /**
  * Jumps of a vacancy for each atom beside it that the order of a lattice takes to relax, about: an Arrhenius law through what walks of the
- * published network from random alloys show, 5 at 2400 K, 17 at 1600 K, 300 at 1000 K. It sets durations of simulations and the unit of time that
+ * published network from random alloys show, 5 at 2400 K, about 20 at 1600 K, 300 at 1000 K. It sets durations of simulations and the unit of time that
  * the learned equation is smooth in; results do not depend on it otherwise.
  */
 export function relaxationJumps(temperature: number): number {
   return 0.3 * Math.exp(6900 / temperature);
 }
+
+/**
+ * Right behind a jump a vacancy is where it jumps from again more often than at any time: before a look the lattices move for so many mean
+ * times of a jump, so that states have the law in time.
+ */
+const SETTLING = 64;
 
 export interface AnnealingOptions {
   /** K, descending. */
@@ -40,7 +46,7 @@ export interface Annealed {
   readonly words: Uint32Array;
   /** All six order parameters at every look, `[looks][replicas][6]`. */
   readonly order: Float32Array;
-  /** Mean time of a jump between the looks, seconds. */
+  /** Mean time between two jumps of one vacancy, seconds. */
   readonly jumpTime: number;
 }
 
@@ -49,7 +55,7 @@ export function jumpsOf(temperature: number, cells: number, relaxations: number)
   return Math.max(1, Math.round(relaxations * relaxationJumps(temperature) * siteCount(cells)));
 }
 
-/** Goes through the temperatures, from random alloys on. A look is after equally many jumps of every replica. */
+/** Goes through the temperatures, from random alloys on. A look is after equally many jumps of every replica, and then some time. */
 export async function annealed(gpu: Gpu, options: AnnealingOptions): Promise<Annealed[]> {
   const { temperatures, replicas, cells, looks, pause, wait, barriers, seed, purpose, onJumps } = options;
   const stages: Annealed[] = [];
@@ -67,8 +73,11 @@ export async function annealed(gpu: Gpu, options: AnnealingOptions): Promise<Ann
         const walk = await system.evolveJumps(states, count, stream(seed, `${purpose}/walk`, k * (looks + 1) + look));
         onJumps?.(count * replicas);
         if (look === 0) continue;
-        time += walk.time.reduce((sum, t) => sum + t, 0);
+        const passed = walk.time.reduce((sum, t) => sum + t, 0);
+        time += passed * states.vacancies;
         jumps += count * replicas;
+        const settling = (SETTLING * passed) / (count * replicas);
+        await system.evolve(states, settling, stream(seed, `${purpose}/settle`, k * looks + look));
         words.push(await system.pack(states));
         order.push(await system.observe(states));
       }

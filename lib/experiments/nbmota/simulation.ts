@@ -58,17 +58,40 @@ export const NBMOTA = simulation({
     replicas: { kind: "integer", default: 8, min: 2, max: 1e6, meaning: "independent systems" },
     vacancies: { kind: "integer", default: 1, min: 1, max: 4096, meaning: "at random sites" },
     T: { kind: "number", default: 1600, above: 0, unit: "K", meaning: "temperature" },
-    jumps: { kind: "integer", default: 20_000, min: 0, max: 4e9, meaning: "of each system; 0: over --times, in s" },
+    jumps: {
+      kind: "integer",
+      default: 20_000,
+      min: 1,
+      max: 4e9,
+      meaning: `of each system, seen at ${LOOKS + 1} equal distances: states right behind a jump, whose law is that of jumps, not of time`,
+    },
+    times: {
+      kind: "numbers",
+      default: [0],
+      min: 0,
+      max: 1e9,
+      unit: "s",
+      meaning: "when to observe, ascending, in place of --jumps (0 alone: along these); they have the law in time",
+    },
     ...BARRIERS,
-    start: { kind: "text", default: NONE, meaning: "configuration to start from, .dump or .xyz, else random alloys" },
+    start: {
+      kind: "text",
+      default: NONE,
+      meaning:
+        "configuration to start all systems from, the last of a .dump or .xyz, in place of --cells and --vacancies",
+    },
     end: {
       kind: "text",
       default: NONE,
       meaning: "file for the last configurations, .dump or .xyz, one frame a system",
     },
-    trajectories: { kind: "text", default: NONE, meaning: "file for the order of every system, .csv or .arrow" },
+    trajectories: {
+      kind: "text",
+      default: NONE,
+      meaning: "file for the short-range order of every system, .csv or .arrow",
+    },
   },
-  check({ cells, vacancies, T, end, start, trajectories, force }) {
+  check({ cells, vacancies, T, end, start, trajectories, out, force }) {
     checkCells(cells);
     checkTemperature(T);
     if (2 * vacancies > siteCount(cells))
@@ -77,6 +100,8 @@ export const NBMOTA = simulation({
     if (![NONE, ".csv", ".arrow"].includes(trajectories === NONE ? NONE : extname(trajectories))) {
       throw new InputError(`--trajectories ${trajectories}: name a .csv or .arrow file`);
     }
+    if (trajectories !== NONE && trajectories === out)
+      throw new InputError(`--trajectories and --out name the same file, ${out}`);
     const there = [end, trajectories].find((path) => path !== NONE && existsSync(path));
     if (there && !force)
       throw new InputError(`${there} exists already: choose another file, or --force to overwrite it`);
@@ -90,15 +115,17 @@ export const NBMOTA = simulation({
         Array.from({ length: count }, (_, r) => given?.types ?? randomLattice(p.cells, p.vacancies, p.seed, r)),
         cells,
       );
-    const points =
-      p.jumps > 0 ? Array.from({ length: LOOKS + 1 }, (_, k) => Math.round((k * p.jumps) / LOOKS)) : p.times;
+    const alongJumps = String(p.times) === "0";
+    const points = alongJumps
+      ? Array.from({ length: LOOKS + 1 }, (_, k) => Math.round((k * p.jumps) / LOOKS))
+      : p.times;
     const clock = new Float64Array(p.replicas);
     const rows: { at: number; replica: number; time: number; values: Float32Array }[] = [];
     const course: Course<AlloyStates> = {
-      name: p.jumps > 0 ? "jumps" : "time",
+      name: alongJumps ? "jumps" : "time",
       points: [...new Set(points)],
       async advance(states, from, to, at): Promise<Record<string, number>> {
-        if (p.jumps === 0) {
+        if (!alongJumps) {
           await system.evolve(states, to - from, at);
           clock.fill(to);
           return {};
@@ -123,17 +150,25 @@ export const NBMOTA = simulation({
         formatOf(p.end).write(p.end, frames);
       },
     };
-    await observe(system, prepare, course);
-    if (p.trajectories === NONE) return;
-    const columns = {
-      [course.name]: rows.map(({ at }) => at),
-      replica: rows.map(({ replica }) => replica),
-      time_s: rows.map(({ time }) => time),
-      ...Object.fromEntries(
-        system.observables.map(({ symbol }, j) => [symbol.replace("δ", "delta"), rows.map(({ values }) => values[j])]),
-      ),
+    const writeTrajectories = () => {
+      const order = system.observables.map(({ symbol }, j) => [
+        symbol.replace("δ", "delta"),
+        rows.map(({ values }) => values[j]),
+      ]);
+      const columns = {
+        [course.name]: rows.map(({ at }) => at),
+        replica: rows.map(({ replica }) => replica),
+        time_s: rows.map(({ time }) => time),
+        ...Object.fromEntries(order),
+      };
+      (p.trajectories.endsWith(".csv") ? writeCsv : writeArrow)(p.trajectories, table(columns));
     };
-    (p.trajectories.endsWith(".csv") ? writeCsv : writeArrow)(p.trajectories, table(columns));
+    try {
+      await observe(system, prepare, course);
+    } finally {
+      // What was seen until a failure stays.
+      if (p.trajectories !== NONE && rows.length > 0) writeTrajectories();
+    }
   },
 });
 

@@ -10,13 +10,13 @@ import { type BarrierKernels, type BarrierModel, siteTable } from "./barriers.ts
 import { ELEMENTS, SITES } from "./environment.ts";
 
 /** Where the model stands that the program ships. */
-export const SHIPPED = join(import.meta.dir, "../../../data/nbmota/compact.safetensors");
+const SHIPPED = join(import.meta.dir, "../../../data/nbmota/compact.safetensors");
 
 const KINDS = ELEMENTS.length;
 const GROUP = 32;
 
 /**
- * E = offset + s₀ + Σ_{r>0} sign_r s_r² + Σ_h out_h max(0, bias_h + Σ_r in_rh s_r), s_r = shift_r + Σ_places value(place, type, r), in the
+ * E = offset + slope s₀ + Σ_{r>0} sign_r s_r² + Σ_h out_h max(0, bias_h + Σ_r in_rh s_r), s_r = shift_r + Σ_places value(place, type, r), in the
  * frame of the jump: a cluster expansion with all single and pair terms, of low rank, and a small correction. Energies in eV. A vacancy
  * adds nothing.
  */

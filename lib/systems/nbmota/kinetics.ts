@@ -1,4 +1,5 @@
 // Residence-time Monte Carlo of vacancies on the device: walks until a time is over or a number of jumps is done.
+import { InputError } from "../../errors.ts";
 import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Stream, streamUniform } from "../../random/stream.ts";
@@ -64,8 +65,8 @@ export interface Walk {
    * nothing moves. null unless asked for.
    */
   readonly sums: Float64Array | null;
-  /** Of each jump: seconds since the start, the site that the vacancy went to, and the direction; `[count, jumps]`, 0 behind the last. */
-  readonly log: { readonly time: Float64Array; readonly site: Uint32Array; readonly direction: Uint8Array } | null;
+  /** Of each jump: the seconds before it, the site that the vacancy went to, and the direction; `[count, jumps]`, 0 behind the last. */
+  readonly log: { readonly waited: Float64Array; readonly site: Uint32Array; readonly direction: Uint8Array } | null;
 }
 
 /** 32-bit words of a walker's record in kernels/nbmota/walk.wgsl. */
@@ -87,6 +88,9 @@ export async function walk(
   { time, jumps, rates = false, still = false, log = false, slots = SLOTS, onRound }: WalkOptions,
 ): Promise<Walk> {
   const { count, cells, mobile } = walkers;
+  if (jumps !== undefined && !(Number.isInteger(jumps) && jumps > 0 && jumps < 2 ** 32)) {
+    throw new InputError(`${jumps} jumps: use a whole number from 1 to 4294967295`);
+  }
   const unit = kernelTime(temperature);
   const limit = jumps ?? 2 ** 32 - 1;
   const capacity = model.granularity * Math.ceil(Math.max(1, count * Math.min(mobile, LISTED)) / model.granularity);
@@ -154,10 +158,10 @@ export async function walk(
 }
 
 function historyOf(words: Uint32Array, unit: number): NonNullable<Walk["log"]> {
-  const clocks = new Float32Array(words.buffer);
+  const times = new Float32Array(words.buffer);
   const length = words.length / 2;
   return {
-    time: Float64Array.from({ length }, (_, k) => clocks[2 * k] * unit),
+    waited: Float64Array.from({ length }, (_, k) => times[2 * k] * unit),
     site: Uint32Array.from({ length }, (_, k) => words[2 * k + 1] >>> 3),
     direction: Uint8Array.from({ length }, (_, k) => words[2 * k + 1] & 7),
   };

@@ -67,7 +67,7 @@ describe("a walk", () => {
       const jumps = 1500;
       const states = await system.fromTypes([types], cells);
       const done = await system.evolveJumps(states, jumps, stream(3, "test/rates"), { log: true });
-      const { time, site, direction } = defined(done.log);
+      const { waited: waits, site, direction } = defined(done.log);
       let clock = 0;
       let [waited, square] = [0, 0];
       // Σ (1 − p) of the jumps taken, weighted by − log p, has mean 0 and a known variance: it sees whether rare jumps are too frequent.
@@ -89,10 +89,10 @@ describe("a walk", () => {
         const mean = all.reduce((sum, p) => sum + p * entropy(p), 0);
         surprise += entropy(rate / total) - mean;
         variance += all.reduce((sum, p) => sum + p * entropy(p) ** 2, 0) - mean ** 2;
-        const x = (time[k] - clock) * total - 1;
+        const x = waits[k] * total - 1;
         waited += x;
         square += x * x;
-        clock = time[k];
+        clock += waits[k];
         if (k > 0 && direction[k] === 7 - direction[k - 1] && from === site[k - 1]) back++;
         types[from] = types[site[k]];
         types[site[k]] = 0;
@@ -226,6 +226,28 @@ describe("vacancies side by side", () => {
   });
 });
 
+test("first jumps of a cold lattice have their probabilities, from usual to rare", async () => {
+  const cells = 6;
+  const types = alloy(cells, [0], "rare");
+  const cold = new NbMoTa(gpu, { temperature: 150, barriers });
+  const replicas = 4000;
+  const states = await cold.fromTypes(new Array(replicas).fill(types), cells);
+  const { log } = await cold.evolveJumps(states, 1, stream(3, "test/rare"), { log: true });
+  const energies = hostBarriers(weights, environmentOf(types, cells, 0));
+  const least = Math.min(...energies);
+  const all = Array.from(energies, (energy) => Math.exp((least - energy) / (BOLTZMANN * 150)));
+  const total = all.reduce((a, b) => a + b, 0);
+  const counts = new Array<number>(8).fill(0);
+  for (const d of defined(log).direction) counts[d]++;
+  for (const [d, count] of counts.entries()) {
+    const p = all[d] / total;
+    expect(Math.abs(count - replicas * p)).toBeLessThan(
+      4.5 * Math.sqrt(replicas * p * (1 - p)) + 1e-3 * replicas * p + 1,
+    );
+  }
+  states.destroy();
+});
+
 describe("what is refused", () => {
   test("lattices without vacancy, of different compositions, of odd sides; temperatures that are none", async () => {
     const full = Uint8Array.from({ length: siteCount(6) }, (_, k) => 1 + (k % 3));
@@ -234,7 +256,19 @@ describe("what is refused", () => {
     const other = Uint8Array.from(one, (type, k) => (k === 7 ? 1 + (type % 3) : type));
     await expect(system.fromTypes([one, other], 6)).rejects.toThrow("lattice 1 has");
     await expect(system.fromTypes([one], 7)).rejects.toThrow("7 cells");
-    expect(() => new NbMoTa(gpu, { temperature: 0, barriers })).toThrow("temperature 0 K");
+    await expect(system.fromTypes([one.slice(1)], 6)).rejects.toThrow("431 sites");
+    await expect(system.fromTypes([one.with(3, 5)], 6)).rejects.toThrow("type 5");
+    const states = await system.fromTypes([one], 6);
+    for (const jumps of [0, 2.5, 2 ** 32]) {
+      await expect(system.evolveJumps(states, jumps, stream(1, "x"))).rejects.toThrow(`${jumps} jumps`);
+    }
+    states.destroy();
+    const small = await system.disordered(1, 8, stream(1, "x"));
+    const words = await system.pack(small);
+    small.destroy();
+    await expect(system.unpack(words.with(-1, 5_000_000), 8)).rejects.toThrow("no lattice");
+    await expect(system.unpack(words.slice(1), 8)).rejects.toThrow("words");
+    expect(() => new NbMoTa(gpu, { temperature: 50, barriers })).toThrow("temperature 50 K");
     expect(() => new NbMoTa(gpu, { temperature: 900, barriers, timeUnit: -1 })).toThrow("time unit -1");
   });
 });
