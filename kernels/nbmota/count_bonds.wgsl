@@ -22,11 +22,12 @@ fn type_at(state: u32, site: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32, @builtin(num_workgroups) groups: vec3u) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
   let rows = params.cells * params.cells;
-  let state = id.x / rows;
+  let state = index / rows;
   if (state >= params.count) { return; }
-  let row = id.x % rows;
+  let row = index % rows;
   var found: array<i32, 6>;
   for (var p = 0u; p < 6u; p++) { found[p] = 0; }
   for (var x = 0u; x < params.cells; x++) {

@@ -21,12 +21,13 @@ fn cell_of(index: u32, cells: u32) -> vec3u {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32, @builtin(num_workgroups) groups: vec3u) {
+  let index = (group.y * groups.x + group.x) * 64u + lane;
   let across = params.cells / 8u;
   let words = across * params.cells * params.cells;
-  let state = id.x / words;
+  let state = index / words;
   if (state >= params.count) { return; }
-  let word = id.x % words;
+  let word = index % words;
   let tiles = params.cells / params.small;
   let at = vec3u(word % across * 8u, word / across % params.cells, word / (across * params.cells));
   let tile = at / params.small;
@@ -38,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let first = lattice[base + inner.x / 8u];
   let second = lattice[base + (inner.x / 8u + 1u) % (params.small / 8u)];
   let shift = 4u * (inner.x % 8u);
-  large[id.x] = select((first >> shift) | (second << ((32u - shift) & 31u)), first, shift == 0u);
+  large[index] = select((first >> shift) | (second << ((32u - shift) & 31u)), first, shift == 0u);
 
   let all = tiles * tiles * tiles * params.vacancies;
   for (var v = word; v < all; v += words) {

@@ -18,7 +18,7 @@ const PATCH_CELLS = 8;
 /** A vacancy must not see a site twice: it sees four half lattice constants in each direction. */
 const LEAST_CELLS = 6;
 const MOST_CELLS = 256;
-/** Device memory of the lattices of one batch of pairs. */
+/** Device memory of one batch of pairs. */
 const BATCH_BYTES = 64 * 2 ** 20;
 /** Standard deviation, in k_B T, of the pair energies that random starts are ordered by, and sweeps of exchanges. */
 const START_ENERGY = 0.5;
@@ -228,9 +228,7 @@ export class NbMoTa implements System<AlloyStates> {
     const params = { count: replicas.length, cells: large.side, small: side, vacancies };
     const bindings = { sources: from, lattice: states.lattice, vacancies: states.places };
     const to = { large: large.lattice, moved: large.places };
-    this.#gpu.run(
-      kernel.call({ params, ...bindings, ...to }, Math.ceil((replicas.length * latticeWords(large.side)) / 64)),
-    );
+    this.#gpu.run(kernel.call({ params, ...bindings, ...to }, workgroups(replicas.length * latticeWords(large.side))));
     await this.#countBonds(large);
     from.destroy();
     return large;
@@ -342,7 +340,7 @@ export class NbMoTa implements System<AlloyStates> {
     this.#gpu.write(bonds, new Int32Array(6 * count));
     const params = { count, cells: side, words: latticeWords(side) };
     const jumps = { places: DIRECTIONS.flatMap((place) => [...place, 0]) };
-    this.#gpu.run(kernel.call({ params, jumps, lattice, bonds }, Math.ceil((count * side * side) / 64)));
+    this.#gpu.run(kernel.call({ params, jumps, lattice, bonds }, workgroups(count * side * side)));
   }
 
   #walk(states: AlloyStates, stream: Stream, options: WalkOptions): Promise<Walk> {
@@ -362,7 +360,8 @@ export class NbMoTa implements System<AlloyStates> {
       throw new InputError(`${vacancies} vacancies are not the same number in each of ${K} patches`);
     const mobile = vacancies / K;
     const words = latticeWords(cells);
-    const batch = Math.max(1, Math.floor(BATCH_BYTES / (4 * words) / each)) * each;
+    const bytes = 4 * words + walkBytes(this.parameters.barriers, mobile);
+    const batch = Math.max(1, Math.floor(BATCH_BYTES / bytes / each)) * each;
     const kernel = await this.#gpu.kernel("nbmota/copy_patches.wgsl");
     const before = await this.#gpu.read(states.bonds, Int32Array);
     const gained = new Float64Array(6 * patches.length);
@@ -377,16 +376,11 @@ export class NbMoTa implements System<AlloyStates> {
       };
       const chosen = this.#gpu.buffer("nbmota.patches", patches.subarray(from, from + pairs));
       try {
-        const groups = Math.ceil((pairs * words) / 64);
-        const wide = Math.min(groups, 65_535);
         const params = { pairs, per_state: each, first, words, all: vacancies, mobile };
         const { lattice, places, bonds } = states;
         const to = { copies: own.lattice, moving: own.places, bonds_of: own.bonds };
         this.#gpu.run(
-          kernel.call({ params, patches: chosen, lattice, vacancies: places, bonds, ...to }, [
-            wide,
-            Math.ceil(groups / wide),
-          ]),
+          kernel.call({ params, patches: chosen, lattice, vacancies: places, bonds, ...to }, workgroups(pairs * words)),
         );
         const { barriers, temperature } = this.parameters;
         const at = { ...stream, replica: stream.replica + from };
@@ -467,4 +461,11 @@ export function checkCells(cells: number): void {
   if (!Number.isInteger(cells) || cells % 2 !== 0 || cells < LEAST_CELLS || cells > MOST_CELLS) {
     throw new InputError(`${cells} cells along a side: use an even number from ${LEAST_CELLS} to ${MOST_CELLS}`);
   }
+}
+
+/** Workgroups of 64 for `total` invocations, in rows that the limit of 65,535 allows. */
+function workgroups(total: number): [number, number] {
+  const groups = Math.ceil(total / 64);
+  const wide = Math.min(groups, 65_535);
+  return [wide, Math.ceil(groups / wide)];
 }
