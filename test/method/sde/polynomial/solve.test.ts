@@ -223,6 +223,21 @@ describe("conditions", () => {
     refused([-0.02, 0.3], "condition -0.02 is outside the training data");
   });
 
+  test("at the edge of the data are inside, with more digits than float32 has", () => {
+    const all = data.condition;
+    for (const k of [0, 1]) {
+      const values = all.filter((_, at) => at % 2 === k);
+      for (const [edge, out] of [
+        [Math.min(...values), -1],
+        [Math.max(...values), 1],
+      ]) {
+        const at = (value: number) => [0.3, 0.3].with(k, value);
+        expect(() => void atCondition(model, at(edge + out * 1e-7))).not.toThrow();
+        expect(() => void atCondition(model, at(edge + out * 1e-4))).toThrow("outside the training data");
+      }
+    }
+  });
+
   test("of another number, or none, are refused", async () => {
     refused([0.3], "1 conditions for an equation that depends on 2");
     await expect(evaluate(gpu, model, [0, 0])).rejects.toThrow("depends on 2 conditions: put them in first");
