@@ -3,3 +3,8 @@
 const SLOT = 16u;
 const FILLED = 7u;
 const BARRIERS = 8u;
+
+// The type at a site of seven words of types.
+fn kind_of(key: ptr<function, array<u32, 7>>, site: u32) -> u32 {
+  return ((*key)[site >> 4u] >> (2u * (site & 15u))) & 3u;
+}

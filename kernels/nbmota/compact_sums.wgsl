@@ -5,7 +5,7 @@
 //
 // Environments are slots of the cache (cache.wgsl). One invocation does four words of the eight jumps of one slot: all jumps
 // have the same table, so eight times as much is done with what is loaded, which is slow on software adapters.
-import package::nbmota::cache::SLOT;
+import package::nbmota::cache::{ SLOT, kind_of };
 import constants::GROUP;
 
 struct Params {
@@ -21,7 +21,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> sums: array<vec4u>;       // [part][jump][capacity]
 
 fn chosen(key: ptr<function, array<u32, 7>>, site: u32, one: vec4u, two: vec4u, three: vec4u) -> vec4u {
-  let kind = ((*key)[site >> 4u] >> (2u * (site & 15u))) & 3u;
+  let kind = kind_of(key, site);
   return select(select(select(vec4u(), one, kind == 1u), two, kind == 2u), three, kind == 3u);
 }
 

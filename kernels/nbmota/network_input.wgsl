@@ -1,7 +1,7 @@
 // First layer of the network of barriers (lib/systems/nbmota/network-barriers.ts) for the eight jumps of listed vacancies:
 //   x_o = max(0, b_o + Σ_places w_o(place) · type there), in the frame of the jump; the type of a vacancy is 0.
 // Columns are 8 · entry + jump, four to a vec4. One invocation does four outputs of the eight jumps of one slot of the list.
-import package::nbmota::cache::SLOT;
+import package::nbmota::cache::{ SLOT, kind_of };
 
 struct Params {
   capacity: u32,
@@ -16,7 +16,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> x: array<vec4f>;  // [output][capacity][2]
 
 fn kind(key: ptr<function, array<u32, 7>>, site: u32) -> f32 {
-  return f32(((*key)[site >> 4u] >> (2u * (site & 15u))) & 3u);
+  return f32(kind_of(key, site));
 }
 
 @compute @workgroup_size(32)

@@ -9,6 +9,7 @@ import {
 } from "webgpu-utils";
 import { type LinkedWesl, link } from "wesl/core";
 import { GpuArray } from "./buffer.ts";
+import { MOST_WORKGROUPS } from "./grid.ts";
 
 const KERNELS = join(import.meta.dir, "../../kernels");
 
@@ -153,8 +154,8 @@ export class Kernel {
     const layout = this.#pipeline.getBindGroupLayout(0);
     const group = this.#device.createBindGroup({ label: this.label, layout, entries });
     const [x, y = 1, z = 1] = typeof workgroups === "number" ? [workgroups] : workgroups;
-    if (Math.max(x, y, z) > 65_535)
-      throw new Error(`kernel ${this.label}: ${x} x ${y} x ${z} workgroups, at most 65535`);
+    if (Math.max(x, y, z) > MOST_WORKGROUPS)
+      throw new Error(`kernel ${this.label}: ${x} x ${y} x ${z} workgroups, at most ${MOST_WORKGROUPS}`);
     return { label: this.label, pipeline: this.#pipeline, group, workgroups: [x, y, z] };
   }
 

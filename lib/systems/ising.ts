@@ -2,6 +2,7 @@
 import { InputError } from "../errors.ts";
 import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
+import { grid } from "../gpu/grid.ts";
 import type { Call } from "../gpu/kernel.ts";
 import { binomialInverse } from "../random/binomial.ts";
 import { poissonPlan } from "../random/poisson.ts";
@@ -689,11 +690,4 @@ function mosaicPlan(count: number, side: number, factor: number, stream: Stream,
 /** Greatest common divisor; that of mathjs would add half a second to the start of tools that need nothing else of it. */
 function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
-}
-
-/** Workgroups of `size` for so many invocations, in two dimensions where one does not suffice. */
-function grid(invocations: number, size: number): [number, number] {
-  const workgroups = Math.ceil(invocations / size);
-  const rows = Math.ceil(workgroups / 65_535);
-  return [Math.ceil(workgroups / rows), rows];
 }

@@ -2,13 +2,14 @@
 import { InputError } from "../errors.ts";
 import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
+import { grid } from "../gpu/grid.ts";
 import { normalPair } from "../random/normal.ts";
 import type { Stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { checkTime, requirePatches } from "./checks.ts";
 import type { BarrierModel } from "./nbmota/barriers.ts";
-import { DIRECTIONS, ELEMENTS } from "./nbmota/environment.ts";
-import { type Walk, type WalkOptions, walk, walkBytes } from "./nbmota/kinetics.ts";
+import { DIRECTIONS, ELEMENTS, packTypes, unpackTypes } from "./nbmota/environment.ts";
+import { SUMS, type Walk, type WalkOptions, walk, walkBytes } from "./nbmota/kinetics.ts";
 import { equimolar, order, randomAlloy } from "./nbmota/random-alloy.ts";
 import { AlloyStates, type Composition, latticeWords, PAIRS, siteCount } from "./nbmota/states.ts";
 import type { Observable, PatchChange, PatchGenerator, System } from "./system.ts";
@@ -139,8 +140,8 @@ export class NbMoTa implements System<AlloyStates> {
         }
         found[type]++;
         if (type === 0) places.push(site);
-        words[replica * latticeWords(side) + (site >> 4)] |= type << (2 * (site & 15));
       }
+      words.set(packTypes(types), replica * latticeWords(side));
       composition ??= found;
       if (String(found) !== String(composition)) {
         throw new InputError(
@@ -174,7 +175,7 @@ export class NbMoTa implements System<AlloyStates> {
   ): Promise<PatchChange> {
     const options = { time: checkTime(time) * this.parameters.timeUnit, rates };
     const { sums, gained } = await this.#walkPatches(states, patches, stream, options);
-    const K = this.#patches(states.side);
+    const K = this.#vacanciesOf(states.side);
     const scale = this.#scales(states).map((x) => x * K);
     const d = scale.length;
     const delta = new Float32Array(patches.length * d);
@@ -189,7 +190,7 @@ export class NbMoTa implements System<AlloyStates> {
 
   async generator(states: AlloyStates, patches: Uint32Array, stream: Stream): Promise<PatchGenerator> {
     const { sums } = await this.#walkPatches(states, patches, stream, { rates: true, still: true });
-    const K = this.#patches(states.side);
+    const K = this.#vacanciesOf(states.side);
     const scale = this.#scales(states).map((x) => x * K);
     const perUnit = sums?.map((x) => x * this.parameters.timeUnit) ?? new Float64Array();
     return { before: await this.#repeated(states, patches.length / states.count), ...this.#moments(perUnit, scale) };
@@ -228,7 +229,7 @@ export class NbMoTa implements System<AlloyStates> {
     const params = { count: replicas.length, cells: large.side, small: side, vacancies };
     const bindings = { sources: from, lattice: states.lattice, vacancies: states.places };
     const to = { large: large.lattice, moved: large.places };
-    this.#gpu.run(kernel.call({ params, ...bindings, ...to }, workgroups(replicas.length * latticeWords(large.side))));
+    this.#gpu.run(kernel.call({ params, ...bindings, ...to }, grid(replicas.length * latticeWords(large.side), 64)));
     await this.#countBonds(large);
     from.destroy();
     return large;
@@ -248,7 +249,7 @@ export class NbMoTa implements System<AlloyStates> {
   }
 
   async observePatches(states: AlloyStates): Promise<Float32Array> {
-    return this.#repeated(states, this.#patches(states.side));
+    return this.#repeated(states, this.#vacanciesOf(states.side));
   }
 
   /** The dynamics of all vacancies: it is local as it is, and keeps the stationary law. */
@@ -257,7 +258,7 @@ export class NbMoTa implements System<AlloyStates> {
   }
 
   bytes(side: number): number {
-    const patches = this.#patches(side);
+    const patches = this.#vacanciesOf(side);
     return (
       4 * (this.words(side) + 6) + patches * (4 * (latticeWords(side) + 7) + walkBytes(this.parameters.barriers, 1))
     );
@@ -312,8 +313,7 @@ export class NbMoTa implements System<AlloyStates> {
 
   /** Host types of all sites, `[count][2C³]`. */
   async types(states: AlloyStates): Promise<Uint8Array> {
-    const words = await this.#gpu.read(states.lattice, Uint32Array);
-    return Uint8Array.from({ length: 16 * words.length }, (_, k) => (words[k >> 4] >>> (2 * (k & 15))) & 3);
+    return unpackTypes(await this.#gpu.read(states.lattice, Uint32Array));
   }
 
   #random(side: number, rng: Xoshiro): Uint8Array {
@@ -340,7 +340,7 @@ export class NbMoTa implements System<AlloyStates> {
     this.#gpu.write(bonds, new Int32Array(6 * count));
     const params = { count, cells: side, words: latticeWords(side) };
     const jumps = { places: DIRECTIONS.flatMap((place) => [...place, 0]) };
-    this.#gpu.run(kernel.call({ params, jumps, lattice, bonds }, workgroups(count * side * side)));
+    this.#gpu.run(kernel.call({ params, jumps, lattice, bonds }, grid(count * side * side, 64)));
   }
 
   #walk(states: AlloyStates, stream: Stream, options: WalkOptions): Promise<Walk> {
@@ -353,7 +353,7 @@ export class NbMoTa implements System<AlloyStates> {
   /** Walks of the vacancies of patches, all else at rest; the bonds that each gained `[pairs, 6]`. */
   async #walkPatches(states: AlloyStates, patches: Uint32Array, stream: Stream, options: WalkOptions) {
     const { side: cells, count, vacancies } = states;
-    const K = this.#patches(cells);
+    const K = this.#vacanciesOf(cells);
     const each = patches.length / count;
     requirePatches(patches, each, K);
     if (vacancies % K !== 0)
@@ -365,7 +365,7 @@ export class NbMoTa implements System<AlloyStates> {
     const kernel = await this.#gpu.kernel("nbmota/copy_patches.wgsl");
     const before = await this.#gpu.read(states.bonds, Int32Array);
     const gained = new Float64Array(6 * patches.length);
-    const sums = options.rates ? new Float64Array(27 * patches.length) : null;
+    const sums = options.rates ? new Float64Array(SUMS * patches.length) : null;
     for (let from = 0; from < patches.length; from += batch) {
       const pairs = Math.min(batch, patches.length - from);
       const first = from / each;
@@ -380,12 +380,12 @@ export class NbMoTa implements System<AlloyStates> {
         const { lattice, places, bonds } = states;
         const to = { copies: own.lattice, moving: own.places, bonds_of: own.bonds };
         this.#gpu.run(
-          kernel.call({ params, patches: chosen, lattice, vacancies: places, bonds, ...to }, workgroups(pairs * words)),
+          kernel.call({ params, patches: chosen, lattice, vacancies: places, bonds, ...to }, grid(pairs * words, 64)),
         );
         const { barriers, temperature } = this.parameters;
         const at = { ...stream, replica: stream.replica + from };
         const done = await walk(this.#gpu, barriers, temperature, { count: pairs, cells, mobile, ...own }, at, options);
-        if (done.sums) sums?.set(done.sums, 27 * from);
+        if (done.sums) sums?.set(done.sums, SUMS * from);
         const after = await this.#gpu.read(own.bonds, Int32Array);
         for (let k = 0; k < after.length; k++) {
           gained[6 * from + k] = after[k] - before[6 * Math.floor((from + k / 6) / each) + (k % 6)];
@@ -408,12 +408,12 @@ export class NbMoTa implements System<AlloyStates> {
   /** Sums of walks as drift and variation of the observables. */
   #moments(sums: Float64Array, scale: readonly number[]): { drift: Float32Array; variation: Float32Array } {
     const d = scale.length;
-    const pairs = sums.length / 27;
+    const pairs = sums.length / SUMS;
     const drift = new Float32Array(pairs * d);
     const variation = new Float32Array((pairs * d * (d + 1)) / 2);
     for (let p = 0, at = 0; p < pairs; p++) {
       for (let j = 0; j < d; j++) {
-        const [a, own] = [this.#pairs[j], 27 * p];
+        const [a, own] = [this.#pairs[j], SUMS * p];
         drift[p * d + j] = scale[j] * sums[own + a];
         for (let k = j; k < d; k++) {
           // Row a of the upper triangle of 6 × 6 begins at a (13 − a)/2.
@@ -431,10 +431,6 @@ export class NbMoTa implements System<AlloyStates> {
     return Float32Array.from({ length: states.count * each * d }, (_, k) => {
       return rows[Math.floor(k / (each * d)) * d + (k % d)];
     });
-  }
-
-  #patches(side: number): number {
-    return this.#vacanciesOf(side);
   }
 
   /** Vacancies of a lattice of the training law, one a patch. */
@@ -461,11 +457,4 @@ export function checkCells(cells: number): void {
   if (!Number.isInteger(cells) || cells % 2 !== 0 || cells < LEAST_CELLS || cells > MOST_CELLS) {
     throw new InputError(`${cells} cells along a side: use an even number from ${LEAST_CELLS} to ${MOST_CELLS}`);
   }
-}
-
-/** Workgroups of 64 for `total` invocations, in rows that the limit of 65,535 allows. */
-function workgroups(total: number): [number, number] {
-  const groups = Math.ceil(total / 64);
-  const wide = Math.min(groups, 65_535);
-  return [wide, Math.ceil(groups / wide)];
 }

@@ -2,6 +2,7 @@
 import { InputError } from "../errors.ts";
 import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
+import { grid } from "../gpu/grid.ts";
 import type { Bindings, Call, UniformValue } from "../gpu/kernel.ts";
 import { type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
@@ -376,8 +377,8 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     constants: Record<string, number> = {},
   ): Promise<void> {
     const kernel = await this.#gpu.kernel(`predator_prey/${name}.wgsl`, { constants });
-    const { rows, workgroups } = grid(total);
-    this.#gpu.run(kernel.call({ params: { ...params, rows }, ...bindings }, workgroups));
+    const workgroups = grid(total, WORKGROUP);
+    this.#gpu.run(kernel.call({ params: { ...params, rows: workgroups[0] }, ...bindings }, workgroups));
   }
 
   /** The calls of one time step, made for the buffers as they stand: the step goes from `fields` to `spare`. */
@@ -385,7 +386,7 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     const { count, side, surroundings } = states;
     const { growth, threshold, preyDiffusion, predatorDiffusion, noise, dt, integrator } = this.parameters;
     const tiles = Math.ceil(side / TILE);
-    const { rows, workgroups } = grid(count * tiles);
+    const workgroups = grid(count * tiles, WORKGROUP);
     const compile = (stage: number) =>
       this.#gpu.kernel("predator_prey/step.wgsl", {
         constants: { STAGE: stage, TILE, MAX_POPULATION },
@@ -395,7 +396,7 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
       replicas: count,
       points: side,
       tiles,
-      rows,
+      rows: workgroups[0],
       group: GROUP,
       offset,
       dt,
@@ -476,11 +477,4 @@ export function checkPredatorPrey(parameters: PredatorPreyParameters): void {
 
 function isPhysical(value: number): boolean {
   return value >= 0 && value <= MAX_POPULATION;
-}
-
-/** Workgroups for `total` invocations, in rows that the limit of 65,535 allows. */
-function grid(total: number): { rows: number; workgroups: [number, number] } {
-  const groups = Math.ceil(total / WORKGROUP);
-  const rows = Math.min(groups, 65_535);
-  return { rows, workgroups: [rows, Math.ceil(groups / rows)] };
 }

@@ -9,9 +9,8 @@ import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
 import { type BarrierModel, barriersOf, siteTable } from "../../systems/nbmota/barriers.ts";
 import type { CompactWeights } from "../../systems/nbmota/compact-barriers.ts";
-import { ELEMENTS, packEnvironments, SITES } from "../../systems/nbmota/environment.ts";
-import { equimolar, randomAlloy } from "../../systems/nbmota/random-alloy.ts";
-import { siteCount } from "../../systems/nbmota/states.ts";
+import { ELEMENTS, packTypes, SITES } from "../../systems/nbmota/environment.ts";
+import { randomLattice } from "../../systems/nbmota/random-alloy.ts";
 import { NbMoTa } from "../../systems/nbmota.ts";
 import { environmentsOf } from "./environments.ts";
 
@@ -45,14 +44,10 @@ export async function sampled(
   const { temperature, replicas, looks, jumps, seed } = options;
   const system = new NbMoTa(gpu, { temperature: temperature ?? 1000, barriers: guide });
   const purpose = `distill/${temperature ?? "random"}`;
-  const sites = siteCount(CELLS);
   const lattices = () =>
-    Array.from({ length: replicas }, (_, r) => {
-      const rng = Xoshiro.open(stream(seed, purpose, lattice++), r, 0);
-      const places = new Set<number>();
-      while (places.size < VACANCIES) places.add(rng.below(sites));
-      return randomAlloy(CELLS, [...places], equimolar(sites - VACANCIES), rng);
-    });
+    Array.from({ length: replicas }, (_, r) =>
+      randomLattice(CELLS, VACANCIES, Xoshiro.open(stream(seed, purpose, lattice++), r, 0)),
+    );
   let lattice = 0;
   const seen: Uint8Array[] = [];
   let states = await system.fromTypes(lattices(), CELLS);
@@ -109,7 +104,7 @@ export async function distilled(
   ]);
   const buffers = {
     sites: gpu.buffer("distill.sites", siteTable()),
-    environments: gpu.buffer("distill.environments", packEnvironments(types)),
+    environments: gpu.buffer("distill.environments", packTypes(types)),
     barriers: gpu.buffer(
       "distill.barriers",
       barriers.map((x) => (x - mean) / spread),

@@ -13,7 +13,7 @@ import { Xoshiro } from "../../random/xoshiro.ts";
 import { type Course, simulation } from "../../run/simulation.ts";
 import { fromConfiguration, toConfiguration } from "../../systems/nbmota/crystal.ts";
 import { ELEMENTS } from "../../systems/nbmota/environment.ts";
-import { equimolar, randomAlloy } from "../../systems/nbmota/random-alloy.ts";
+import { randomLattice } from "../../systems/nbmota/random-alloy.ts";
 import { type AlloyStates, siteCount } from "../../systems/nbmota/states.ts";
 import { checkCells, checkTemperature, NbMoTa } from "../../systems/nbmota.ts";
 import { BARRIERS, barrierModel } from "./barrier-models.ts";
@@ -110,9 +110,13 @@ export const NBMOTA = simulation({
     const system = new NbMoTa(gpu, { temperature: p.T, barriers: barrierModel(p.barriers), coordinates: "six" });
     const given = p.start === NONE ? null : latticeOf(p.start);
     const cells = given?.cells ?? p.cells;
+    const start = stream(p.seed, "simulate/start");
     const prepare = (count: number) =>
       system.fromTypes(
-        Array.from({ length: count }, (_, r) => given?.types ?? randomLattice(p.cells, p.vacancies, p.seed, r)),
+        Array.from(
+          { length: count },
+          (_, r) => given?.types ?? randomLattice(p.cells, p.vacancies, Xoshiro.open(start, r, 0)),
+        ),
         cells,
       );
     const alongJumps = String(p.times) === "0";
@@ -171,10 +175,3 @@ export const NBMOTA = simulation({
     }
   },
 });
-
-function randomLattice(cells: number, vacancies: number, seed: number, replica: number): Uint8Array {
-  const rng = Xoshiro.open(stream(seed, "simulate/start"), replica, 0);
-  const places = new Set<number>();
-  while (places.size < vacancies) places.add(rng.below(siteCount(cells)));
-  return randomAlloy(cells, [...places], equimolar(siteCount(cells) - vacancies), rng);
-}

@@ -2,7 +2,7 @@
 import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { Call } from "../../gpu/kernel.ts";
-import { ENVIRONMENT_WORDS, FRAMES, packEnvironments, SITES } from "./environment.ts";
+import { ENVIRONMENT_WORDS, FRAMES, packTypes, SITES } from "./environment.ts";
 
 /** Words of a slot of the cache, and where the barriers begin (kernels/nbmota/cache.wgsl). */
 export const SLOT = 16;
@@ -43,7 +43,7 @@ const BATCH = 4096;
 /** Barriers `[n, 8]` in eV of environments `[n, 112]` of types, in the orders of `OFFSETS` and `DIRECTIONS`. */
 export async function barriersOf(gpu: Gpu, model: BarrierModel, types: ArrayLike<number>): Promise<Float32Array> {
   const n = types.length / SITES;
-  const keys = packEnvironments(types);
+  const keys = packTypes(types);
   const width = ENVIRONMENT_WORDS;
   const capacity = model.granularity * Math.ceil(Math.min(BATCH, Math.max(1, n)) / model.granularity);
   const list = gpu.buffer("nbmota.list", 4 * (LIST_HEAD + capacity));

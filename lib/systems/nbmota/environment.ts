@@ -51,15 +51,15 @@ export const FRAMES: readonly Uint8Array[] = DIRECTIONS.map((_, direction) => {
 /** 32-bit words of a packed environment: two bits a site, site k at bits 2 (k % 16) of word ⌊k / 16⌋. */
 export const ENVIRONMENT_WORDS = SITES / 16;
 
-/** Types `[n, 112]` as packed environments `[n, 7]`. */
-export function packEnvironments(types: ArrayLike<number>): Uint32Array {
+/** Types, 16 to a word: environments `[n, 112]` as `[n, 7]`, and lattices. */
+export function packTypes(types: ArrayLike<number>): Uint32Array {
   const words = new Uint32Array(types.length / 16);
   for (let k = 0; k < types.length; k++) words[k >> 4] |= types[k] << (2 * (k & 15));
   return words;
 }
 
-/** The inverse of `packEnvironments`. */
-export function unpackEnvironments(words: Uint32Array): Uint8Array {
+/** The inverse of `packTypes`. */
+export function unpackTypes(words: Uint32Array): Uint8Array {
   return Uint8Array.from({ length: 16 * words.length }, (_, k) => (words[k >> 4] >>> (2 * (k & 15))) & 3);
 }
 

@@ -51,8 +51,6 @@ export interface WalkOptions {
   readonly log?: boolean;
   /** Slots of the cache of each vacancy, a power of two. Jumps do not depend on it. */
   readonly slots?: number;
-  /** Sees how many walkers are not done. */
-  onRound?(active: number): void;
 }
 
 export interface Walk {
@@ -69,13 +67,16 @@ export interface Walk {
   readonly log: { readonly waited: Float64Array; readonly site: Uint32Array; readonly direction: Uint8Array } | null;
 }
 
-/** 32-bit words of a walker's record in kernels/nbmota/walk.wgsl. */
+/** 32-bit words of a walker's record (kernels/nbmota/walker.wgsl), and numbers beside each of its vacancies: eight rates and their sum. */
 const RECORD = 8;
+const RATES = 9;
+/** Numbers that rates are summed up in: 6 drifts, 21 products. */
+export const SUMS = 27;
 
 /** Device bytes that a walk takes for each walker, beside its lattice, with the sums of its rates. */
 export function walkBytes({ bytesOfSlot }: BarrierModel, mobile: number): number {
   const listed = Math.min(mobile, LISTED);
-  return 4 * (RECORD + 9 * mobile + SLOT * SLOTS * mobile + 27) + listed * (4 + bytesOfSlot);
+  return 4 * (RECORD + (RATES + SLOT * SLOTS) * mobile + SUMS) + listed * (4 + bytesOfSlot);
 }
 
 /** Moves walkers at one temperature (K), in place. Walkers are numbered from `at.replica` on. */
@@ -85,7 +86,7 @@ export async function walk(
   temperature: number,
   walkers: Walkers,
   at: Stream,
-  { time, jumps, rates = false, still = false, log = false, slots = SLOTS, onRound }: WalkOptions,
+  { time, jumps, rates = false, still = false, log = false, slots = SLOTS }: WalkOptions,
 ): Promise<Walk> {
   const { count, cells, mobile } = walkers;
   if (jumps !== undefined && !(Number.isInteger(jumps) && jumps > 0 && jumps < 2 ** 32)) {
@@ -102,10 +103,10 @@ export async function walk(
   ]);
   const own = {
     walkers: gpu.buffer("nbmota.walkers", 4 * RECORD * count),
-    rates: gpu.buffer("nbmota.rates", 4 * 9 * count * mobile),
+    rates: gpu.buffer("nbmota.rates", 4 * RATES * count * mobile),
     cache: gpu.buffer("nbmota.cache", 4 * SLOT * slots * count * mobile),
     list: gpu.buffer("nbmota.list", 4 * (LIST_HEAD + capacity)),
-    ...(rates && { sums: gpu.buffer("nbmota.sums", 4 * 27 * count) }),
+    ...(rates && { sums: gpu.buffer("nbmota.sums", 4 * SUMS * count) }),
     ...(log && { history: gpu.buffer("nbmota.history", 8 * count * limit) }),
   };
   const evaluation = await model.kernels(gpu, capacity, own.list, own.cache);
@@ -138,7 +139,6 @@ export async function walk(
       const began = performance.now();
       gpu.run(round, rounds);
       [, active] = await gpu.read(own.list, Uint32Array, 2);
-      onRound?.(active);
       const seconds = Math.max(1e-4, (performance.now() - began) / 1000);
       rounds = Math.max(1, Math.min(MOST_ROUNDS, 2 * rounds, Math.round((rounds * SLICE_SECONDS) / seconds)));
     }

@@ -22,6 +22,14 @@ export function randomAlloy(cells: number, vacancies: readonly number[], atoms: 
   return types.map((kind) => (kind === 255 ? kinds[next++] : kind));
 }
 
+/** An equimolar alloy without order, with so many vacancies at random sites. */
+export function randomLattice(cells: number, vacancies: number, rng: Xoshiro): Uint8Array {
+  const sites = siteCount(cells);
+  const places = new Set<number>();
+  while (places.size < vacancies) places.add(rng.below(sites));
+  return randomAlloy(cells, [...places], equimolar(sites - vacancies), rng);
+}
+
 /**
  * Exchanges atoms of random pairs of sites by the rule of Metropolis for energies of nearest neighbours, `energies` `[4, 4]` of types in
  * units of k_B T, `sweeps` attempts per site; in place. Vacancies stay. The composition stays as it is.

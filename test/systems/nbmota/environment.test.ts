@@ -8,10 +8,10 @@ import {
   FRAMES,
   inFrame,
   OFFSETS,
-  packEnvironments,
+  packTypes,
   SITES,
   siteIndex,
-  unpackEnvironments,
+  unpackTypes,
 } from "../../../lib/systems/nbmota/environment.ts";
 import { placeOf, siteAt } from "../../../lib/systems/nbmota/lattice.ts";
 import { generators, SHARED } from "../../fixtures.ts";
@@ -50,9 +50,9 @@ describe("surroundings", () => {
   test("are packed two bits a site", () => {
     const rng = random("pack");
     const types = Uint8Array.from({ length: 5 * SITES }, () => rng.below(4));
-    const words = packEnvironments(types);
+    const words = packTypes(types);
     expect(words.length).toBe(35);
-    expect(unpackEnvironments(words)).toEqual(types);
+    expect(unpackTypes(words)).toEqual(types);
     expect((words[7] >>> 6) & 3).toBe(types[SITES + 3]);
   });
 });
