@@ -1,4 +1,4 @@
-// What is kept of a walker between calls (walk.wgsl), and how many numbers stand beside each of its vacancies: eight rates and their sum.
+// What is kept of a walker between calls (walk.wgsl), and the numbers beside each of its vacancies.
 struct Walker {
   random: vec4u,
   clock: f32,
@@ -7,4 +7,10 @@ struct Walker {
   over: u32,
 }
 
-const RATES = 9u;
+// Eight rates and their sum, below 0 where they are not known; the same of the state before the last jump; which of the two are those of the
+// vacancy as it stands, 0 or 1; the direction of the jump back to the other state, 8 for none.
+const RATES = 20u;
+const SUM = 8u;
+const BEHIND = 9u;
+const SIDE = 18u;
+const BACK = 19u;

@@ -67,9 +67,9 @@ export interface Walk {
   readonly log: { readonly waited: Float64Array; readonly site: Uint32Array; readonly direction: Uint8Array } | null;
 }
 
-/** 32-bit words of a walker's record (kernels/nbmota/walker.wgsl), and numbers beside each of its vacancies: eight rates and their sum. */
+/** 32-bit words of a walker's record, and numbers beside each of its vacancies (kernels/nbmota/walker.wgsl). */
 const RECORD = 8;
-const RATES = 9;
+const RATES = 20;
 /** Numbers that rates are summed up in: 6 drifts, 21 products. */
 export const SUMS = 27;
 
