@@ -218,6 +218,12 @@ export function everyRow<P extends Pairs>(pairs: P, step: number): P {
   return mapped(pairs, (column) => pickedRows(column, column.length / snapshots, rows));
 }
 
+/** The pairs of some cohorts, of every snapshot of them. */
+export function ofCohorts<P extends Pairs>(pairs: P, wanted: (cohort: number) => boolean): P {
+  const rows = Uint32Array.from([...pairs.cohort.keys()].filter((k) => wanted(pairs.cohort[k])));
+  return mapped(pairs, (column) => pickedRows(column, column.length / pairs.cohort.length, rows));
+}
+
 /** Rows that a baseline learns from, at most. */
 const BASELINE_ROWS = 524_288;
 

@@ -65,6 +65,36 @@ export function spinPicture(title: Content, spins: ArrayLike<number>, side: numb
   return { title, alt, uri: png(bits, side, side, 1, SPIN_COLORS), width: side, height: side };
 }
 
+/** A thing that sites can be, and its colour. */
+export interface Category {
+  readonly name: string;
+  readonly color: Color;
+}
+
+/** A picture of sites of several kinds, `kinds` row by row: numbers of `categories`. The alternative text tells their shares. */
+export function categoryPicture(
+  title: Content,
+  kinds: ArrayLike<number>,
+  width: number,
+  height: number,
+  categories: readonly Category[],
+): Picture {
+  const indices = Uint8Array.from({ length: width * height }, (_, i) => kinds[i]);
+  const share = (kind: number) => (100 * indices.filter((one) => one === kind).length) / indices.length;
+  const shares = categories.map(({ name }, kind) => `${share(kind).toFixed(1)} percent ${name}`);
+  const palette = categories.map(({ color }) => color);
+  const alt = `${width} by ${height} sites: ${shares.join(", ")}`;
+  return { title, alt, uri: png(indices, width, height, 8, palette), width, height };
+}
+
+/** What the colours of categories mean, in one line. */
+export function categoryKey(categories: readonly Category[]): Html {
+  return html`${categories.map(
+    ({ name, color }, k) =>
+      html`${k > 0 && ", "}<span style="display:inline-block;width:.8em;height:.8em;background:rgb(${color.join(" ")});border:1px solid #8888"></span> ${name}`,
+  )}`;
+}
+
 /**
  * A picture of a scalar field `values` (`width`×`height`, row by row) with colours from `range[0]` to `range[1]`;
  * values outside take the end colours, NaN the lowest.

@@ -30,14 +30,14 @@ export interface RunResult {
   metrics: Record<string, Metric>;
 }
 
-const NAME_PART = /^[a-z0-9]+([-_][a-z0-9]+)*$/;
+const NAME_PART = /^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$/;
 
-/** `error.compensator.patch16`: two parts or more of lower-case letters, digits, single hyphens or underscores. */
-export function metricName(...parts: [string, string, ...string[]]): string {
+/** `error.compensator.patch16`: parts of letters (capitals where a symbol has them), digits, single hyphens or underscores. */
+export function metricName(...parts: readonly string[]): string {
   for (const part of parts) {
     if (!NAME_PART.test(part)) {
       throw new Error(
-        `metric name part "${part}": use lower-case letters and digits with single hyphens or underscores between them`,
+        `metric name part "${part}": use letters and digits with single hyphens or underscores between them`,
       );
     }
   }
@@ -129,7 +129,7 @@ export function validateResult(value: unknown, source = "result.json"): RunResul
   record(result.metrics, "metrics", (metric, where, name) => {
     const parts = name.split(".");
     need(
-      parts.length >= 2 && parts.every((part) => NAME_PART.test(part)),
+      parts.every((part) => NAME_PART.test(part)),
       "a metric name",
       "quantity.method.case",
       name,

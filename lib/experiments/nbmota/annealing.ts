@@ -1,20 +1,24 @@
 // Small lattices brought from one temperature to the next, from hot to cold: near equilibrium with far fewer jumps than from random
 // alloys, which take hundreds of jumps an atom below 1,000 K.
+
+import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
+import { type Format, parsed } from "../../io/format.ts";
 import { concatenate } from "../../method/concatenate.ts";
 import { stream } from "../../random/stream.ts";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
-import { siteCount } from "../../systems/nbmota/states.ts";
 import { NbMoTa } from "../../systems/nbmota.ts";
+import { jumpsOf } from "./clock.ts";
 
-/**
- * Jumps of a vacancy for each atom beside it that the order of a lattice takes to relax, about: an Arrhenius law through what walks of the
- * published network from random alloys show, 5 at 2400 K, about 20 at 1600 K, 300 at 1000 K. It sets durations of simulations and the unit of time that
- * the learned equation is smooth in; results do not depend on it otherwise.
- */
-export function relaxationJumps(temperature: number): number {
-  return 0.3 * Math.exp(6900 / temperature);
-}
+/** Cells along a side of the small lattices: one vacancy each. */
+export const SMALL_CELLS = 8;
+/** K, at which random alloys start where nothing hotter is asked for, and the next temperature over the one before, at least. */
+const HOTTEST = 3000;
+const STEP = 0.8;
+/** Units of time at a temperature that is only passed. */
+const PASSING = 0.6;
+/** Order parameters. */
+const PAIRS = 6;
 
 /**
  * Right behind a jump a vacancy is where it jumps from again more often than at any time: before a look the lattices move for so many mean
@@ -22,26 +26,32 @@ export function relaxationJumps(temperature: number): number {
  */
 const SETTLING = 64;
 
-export interface AnnealingOptions {
-  /** K, descending. */
+/** How long lattices stay at a temperature, in units of time (clock.ts), and how often they are looked at. */
+export interface Stay {
+  /** Before the first look. */
+  readonly wait: number;
+  readonly looks: number;
+  /** Before every look. */
+  readonly pause: number;
+}
+
+export interface AnnealingOptions extends Stay {
+  /** K, at which lattices are looked at. */
   readonly temperatures: readonly number[];
   readonly replicas: number;
-  readonly cells: number;
-  /** Times that the lattices stay at a temperature and are looked at, and how long each: in relaxations. */
-  readonly looks: number;
-  readonly pause: number;
-  /** Relaxations before the first look. */
-  readonly wait: number;
   readonly barriers: BarrierModel;
   readonly seed: number;
   /** Name of the random streams. */
   readonly purpose: string;
   onJumps?(count: number): void;
+  /** Does the work of a temperature, or finds what it gave before. */
+  keep?(temperature: number, work: () => Promise<Annealed>): Promise<Annealed>;
 }
 
 /** Lattices at one temperature. */
 export interface Annealed {
   readonly temperature: number;
+  readonly replicas: number;
   /** Packed states, look after look, `[looks · replicas]`. */
   readonly words: Uint32Array;
   /** All six order parameters at every look, `[looks][replicas][6]`. */
@@ -50,42 +60,102 @@ export interface Annealed {
   readonly jumpTime: number;
 }
 
-/** Jumps of one vacancy in so many relaxations, at least one. */
-export function jumpsOf(temperature: number, cells: number, relaxations: number): number {
-  return Math.max(1, Math.round(relaxations * relaxationJumps(temperature) * siteCount(cells)));
+/** Numbers of looks. */
+export const looksOf = ({ order, replicas }: Pick<Annealed, "order" | "replicas">) => order.length / (PAIRS * replicas);
+
+/** The temperatures to stay at, descending, and those between and above that lattices only pass. */
+export function ladder(temperatures: readonly number[]): { temperature: number; passing: boolean }[] {
+  const steps: { temperature: number; passing: boolean }[] = [];
+  let last = Math.max(HOTTEST, ...temperatures);
+  for (const temperature of temperatures.toSorted((a, b) => b - a)) {
+    const between = Math.ceil(Math.log(temperature / last) / Math.log(STEP) - 1e-9);
+    // From random alloys to the first one too.
+    for (let k = steps.length === 0 ? 0 : 1; k < between; k++) {
+      steps.push({ temperature: last * (temperature / last) ** (k / between), passing: true });
+    }
+    steps.push({ temperature, passing: false });
+    last = temperature;
+  }
+  return steps;
 }
 
-/** Goes through the temperatures, from random alloys on. A look is after equally many jumps of every replica, and then some time. */
+/** Jumps of all lattices together. */
+export function annealingJumps({
+  temperatures,
+  replicas,
+  ...stay
+}: Pick<AnnealingOptions, "temperatures" | "replicas" | keyof Stay>) {
+  const jumps = ladder(temperatures).map(({ temperature, passing }) =>
+    staysFor(stay, passing).reduce((sum, units) => sum + jumpsOf(temperature, units), 0),
+  );
+  return replicas * jumps.reduce((sum, count) => sum + count, 0);
+}
+
+/** Units of time before every look; the first begins with those before all looks. */
+const staysFor = ({ wait, looks, pause }: Stay, passing: boolean): number[] =>
+  passing ? [PASSING] : [wait, ...Array.from({ length: looks }, () => pause)];
+
+/**
+ * Goes through the temperatures, from random alloys on. A look is after equally many jumps of every replica, and then some time. The stages
+ * are those that were asked for, from hot to cold.
+ */
 export async function annealed(gpu: Gpu, options: AnnealingOptions): Promise<Annealed[]> {
-  const { temperatures, replicas, cells, looks, pause, wait, barriers, seed, purpose, onJumps } = options;
+  const { temperatures, keep = (_, work) => work() } = options;
   const stages: Annealed[] = [];
   let last: Uint32Array | null = null;
-  for (const [k, temperature] of temperatures.entries()) {
-    const system = new NbMoTa(gpu, { temperature, barriers, coordinates: "six" });
-    const start = stream(seed, `${purpose}/start`);
-    const states = last ? await system.unpack(last, cells) : await system.disordered(replicas, cells, start);
-    const words: Uint32Array[] = [];
-    const order: Float32Array[] = [];
-    let [time, jumps] = [0, 0];
-    try {
-      for (let look = 0; look <= looks; look++) {
-        const count = jumpsOf(temperature, cells, look === 0 ? wait : pause);
-        const walk = await system.evolveJumps(states, count, stream(seed, `${purpose}/walk`, k * (looks + 1) + look));
-        onJumps?.(count * replicas);
-        if (look === 0) continue;
-        const passed = walk.time.reduce((sum, t) => sum + t, 0);
-        time += passed * states.vacancies;
-        jumps += count * replicas;
-        const settling = (SETTLING * passed) / (count * replicas);
-        await system.evolve(states, settling, stream(seed, `${purpose}/settle`, k * looks + look));
-        words.push(await system.pack(states));
-        order.push(await system.observe(states));
-      }
-      last = words[words.length - 1];
-    } finally {
-      states.destroy();
-    }
-    stages.push({ temperature, words: concatenate(words), order: concatenate(order), jumpTime: time / jumps });
+  for (const [k, { temperature, passing }] of ladder(temperatures).entries()) {
+    const before: Uint32Array | null = last;
+    const stage = await keep(temperature, () => stageOf(gpu, options, k, temperature, passing, before));
+    const { words } = stage;
+    last = words.subarray(words.length - words.length / looksOf(stage));
+    if (!passing) stages.push(stage);
   }
   return stages;
 }
+
+async function stageOf(
+  gpu: Gpu,
+  { replicas, barriers, seed, purpose, onJumps, ...stay }: AnnealingOptions,
+  k: number,
+  temperature: number,
+  passing: boolean,
+  last: Uint32Array | null,
+): Promise<Annealed> {
+  const system = new NbMoTa(gpu, { temperature, barriers, coordinates: "six" });
+  const start = stream(seed, `${purpose}/start`);
+  const states = last ? await system.unpack(last, SMALL_CELLS) : await system.disordered(replicas, SMALL_CELLS, start);
+  const words: Uint32Array[] = [];
+  const order: Float32Array[] = [];
+  let [time, jumps] = [0, 0];
+  try {
+    for (const [look, units] of staysFor(stay, passing).entries()) {
+      const count = jumpsOf(temperature, units);
+      const at = (what: string) => stream(seed, `${purpose}/${what}${k}`, look);
+      const walk = await system.evolveJumps(states, count, at("walk"));
+      onJumps?.(count * replicas);
+      const passed = walk.time.reduce((sum, t) => sum + t, 0);
+      if (look === 0 && !passing) continue;
+      time += passed * states.vacancies;
+      jumps += count * replicas;
+      await system.evolve(states, (SETTLING * passed) / (count * replicas), at("settle"));
+      words.push(await system.pack(states));
+      order.push(await system.observe(states));
+    }
+  } finally {
+    states.destroy();
+  }
+  return { temperature, replicas, words: concatenate(words), order: concatenate(order), jumpTime: time / jumps };
+}
+
+export const ANNEALED: Format<Annealed> = {
+  write: ({ words, order, ...head }) => ({
+    tensors: { words: { shape: [words.length], data: words }, order: { shape: [order.length], data: order } },
+    text: { annealed: JSON.stringify(head) },
+  }),
+  read: ({ tensors, text }) => {
+    const [words, order] = [tensors.words?.data, tensors.order?.data];
+    if (!(words instanceof Uint32Array && order instanceof Float32Array))
+      throw new InputError("the file holds no lattices");
+    return { ...parsed<Omit<Annealed, "words" | "order">>(text.annealed, "annealed lattices"), words, order };
+  },
+};

@@ -1,5 +1,6 @@
 // The published network for the barriers of vacancy jumps (Xing et al., Nat. Commun. 15, 3879 (2024); UCICaoLab/NKK): read from
 // its authors' file or from a folder of plain arrays, with batch normalization folded into the layers.
+import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
@@ -36,6 +37,16 @@ const SHAPES: ReadonlyMap<string, readonly number[]> = new Map(
     return [[`W${layer}`, [WIDTHS[index], outputs]] as [string, number[]], ...beside];
   }),
 );
+
+/** `weightsDigest` of the published network. */
+export const PUBLISHED_DIGEST = "cb90f44d1b9897ba24e9e8177335a8293d2adaa1cfcdfc508bca4c45da8348b8";
+
+/** SHA-256 of the folded numbers, layer by layer weights and bias: the same from whatever file they come. */
+export function weightsDigest({ layers }: NetworkWeights): string {
+  const hash = createHash("sha256");
+  for (const { weights, bias } of layers) for (const { buffer } of [weights, bias]) hash.update(new Uint8Array(buffer));
+  return hash.digest("hex");
+}
 
 type Named = ReadonlyMap<string, { readonly array: NpyArray; readonly where: string }>;
 

@@ -1,6 +1,7 @@
 // Lattices brought from hot to cold.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { annealed, jumpsOf } from "../../../lib/experiments/nbmota/annealing.ts";
+import { ANNEALED, annealed, annealingJumps, ladder, looksOf } from "../../../lib/experiments/nbmota/annealing.ts";
+import { jumpsOf } from "../../../lib/experiments/nbmota/clock.ts";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import { CompactBarriers } from "../../../lib/systems/nbmota/compact-barriers.ts";
 import { NbMoTa } from "../../../lib/systems/nbmota.ts";
@@ -9,39 +10,72 @@ import { toyWeights } from "../../systems/nbmota/toy-barriers.ts";
 setDefaultTimeout(60_000);
 
 const gpu = await openDevice();
+const barriers = new CompactBarriers(toyWeights(9));
+const OPTIONS = {
+  temperatures: [2500, 3000],
+  replicas: 5,
+  looks: 3,
+  pause: 0.02,
+  wait: 0.05,
+  barriers,
+  seed: 4,
+  purpose: "test",
+};
 
-test("stages follow each other, with looks after equally many jumps, the same for the same seed", async () => {
-  const barriers = new CompactBarriers(toyWeights(9));
+test("stages follow each other from hot to cold, with looks after equally many jumps, the same for the same seed", async () => {
   let jumps = 0;
-  const options = {
-    temperatures: [3000, 2500],
-    replicas: 5,
-    cells: 8,
-    looks: 3,
-    pause: 0.02,
-    wait: 0.05,
-    barriers,
-    seed: 4,
-    purpose: "test",
-    onJumps: (count: number) => {
-      jumps += count;
-    },
+  const onJumps = (count: number) => {
+    jumps += count;
   };
-  const stages = await annealed(gpu, options);
+  const stages = await annealed(gpu, { ...OPTIONS, onJumps });
   expect(stages.map(({ temperature }) => temperature)).toEqual([3000, 2500]);
-  const perStage = (temperature: number) => 5 * (jumpsOf(temperature, 8, 0.05) + 3 * jumpsOf(temperature, 8, 0.02));
+  const perStage = (temperature: number) => 5 * (jumpsOf(temperature, 0.05) + 3 * jumpsOf(temperature, 0.02));
   expect(jumps).toBe(perStage(3000) + perStage(2500));
-  for (const { temperature, words, order, jumpTime } of stages) {
+  expect(annealingJumps(OPTIONS)).toBe(jumps);
+  for (const stage of stages) {
+    const { temperature, words, order, jumpTime } = stage;
     expect(order.length).toBe(3 * 5 * 6);
+    expect(looksOf(stage)).toBe(3);
     const system = new NbMoTa(gpu, { temperature, barriers, coordinates: "six" });
     const states = await system.unpack(words, 8);
     expect(states.count).toBe(15);
     expect(await system.observe(states)).toEqual(order);
     states.destroy();
     expect(jumpTime).toBeGreaterThan(0);
+    expect(ANNEALED.read(ANNEALED.write(stage))).toEqual(stage);
   }
   // Colder is slower.
   expect(stages[1].jumpTime).toBeGreaterThan(stages[0].jumpTime);
-  expect(await annealed(gpu, options)).toEqual(stages);
-  expect((await annealed(gpu, { ...options, seed: 5 }))[0].order).not.toEqual(stages[0].order);
+  expect(await annealed(gpu, OPTIONS)).toEqual(stages);
+  expect((await annealed(gpu, { ...OPTIONS, seed: 5 }))[0].order).not.toEqual(stages[0].order);
+});
+
+test("work that was kept is not done again, and what follows is the same", async () => {
+  const stages = await annealed(gpu, OPTIONS);
+  const asked: number[] = [];
+  const again = await annealed(gpu, {
+    ...OPTIONS,
+    keep: (temperature, work) => {
+      asked.push(temperature);
+      return temperature === 3000 ? Promise.resolve(stages[0]) : work();
+    },
+  });
+  expect(asked).toEqual([3000, 2500]);
+  expect(again).toEqual(stages);
+});
+
+test("the ladder goes down in steps of a fifth at most, from 3000 K on or from hotter", () => {
+  for (const wanted of [[900], [3000, 2400], [800, 3500, 1000], [4000]]) {
+    const steps = ladder(wanted);
+    expect(steps.filter(({ passing }) => !passing).map(({ temperature }) => temperature)).toEqual(
+      wanted.toSorted((a, b) => b - a),
+    );
+    expect(steps[0].temperature).toBeCloseTo(Math.max(3000, ...wanted), 6);
+    for (const [k, { temperature }] of steps.entries()) {
+      if (k === 0) continue;
+      const ratio = temperature / steps[k - 1].temperature;
+      expect(ratio).toBeGreaterThan(0.8 - 1e-9);
+      expect(ratio).toBeLessThan(1);
+    }
+  }
 });

@@ -1,7 +1,7 @@
 // The unit of time at every temperature.
 import { expect, test } from "bun:test";
-import { relaxationJumps } from "../../../lib/experiments/nbmota/annealing.ts";
-import { clockOf, inverseTemperature } from "../../../lib/experiments/nbmota/clock.ts";
+
+import { clockOf, inverseTemperature, relaxationJumps, unitJumps } from "../../../lib/experiments/nbmota/clock.ts";
 
 const TEMPERATURES = [3000, 2000, 1400, 1000, 800];
 /** Seconds of a jump over a barrier of 0.9 eV that is lower where it is cold. */
@@ -10,20 +10,30 @@ const jumpTime = (temperature: number) => 1e-14 * Math.exp(9000 / temperature + 
 test("times of jumps that are quadratic in 1/T are met between the measured temperatures", () => {
   const clock = clockOf(TEMPERATURES.map((temperature) => ({ temperature, jumpTime: jumpTime(temperature) })));
   for (const temperature of [900, 1200, 2500, ...TEMPERATURES]) {
-    const exact = jumpTime(temperature) * relaxationJumps(temperature) * 1024;
+    const exact = jumpTime(temperature) * unitJumps(temperature) * 1024;
     expect(Math.abs(clock(temperature) / exact - 1)).toBeLessThan(1e-9);
   }
 });
 
 test("one temperature and two are enough", () => {
   const one = clockOf([{ temperature: 1500, jumpTime: 2e-9 }]);
-  expect(one(1500)).toBeCloseTo(2e-9 * relaxationJumps(1500) * 1024, 12);
+  expect(one(1500)).toBeCloseTo(2e-9 * unitJumps(1500) * 1024, 12);
   const two = clockOf([2000, 1000].map((temperature) => ({ temperature, jumpTime: jumpTime(temperature) })));
-  expect(Math.abs(two(1000) / (jumpTime(1000) * relaxationJumps(1000) * 1024) - 1)).toBeLessThan(1e-9);
+  expect(Math.abs(two(1000) / (jumpTime(1000) * unitJumps(1000) * 1024) - 1)).toBeLessThan(1e-9);
 });
 
 test("relaxation takes the jumps that were measured", () => {
   expect(relaxationJumps(2400)).toBeCloseTo(5.3, 1);
   expect(relaxationJumps(1000)).toBeGreaterThan(250);
   expect(inverseTemperature(500)).toBe(2);
+});
+
+test("a unit of time is a relaxation where it is hot, and never more than 1,500 jumps an atom", () => {
+  for (const temperature of [1200, 2000, 3000]) {
+    const share = unitJumps(temperature) / relaxationJumps(temperature);
+    expect(share).toBeGreaterThan(0.93);
+    expect(share).toBeLessThan(1);
+  }
+  expect(unitJumps(200)).toBeCloseTo(1500, 6);
+  expect(unitJumps(800)).toBeCloseTo(1 / (1 / (0.3 * Math.exp(8.625)) + 1 / 1500), 6);
 });

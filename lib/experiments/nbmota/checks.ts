@@ -1,0 +1,136 @@
+// What vacancies see where partial evolutions start, beside small lattices in direct simulation: their escape rates and barriers. A vacancy at a
+// random site is not where it would be: its first jumps, and so short-time drift and diffusion, are not representative.
+import { average } from "../../analysis/mean.ts";
+import { wasserstein } from "../../analysis/wasserstein.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import { stream } from "../../random/stream.ts";
+import { Xoshiro } from "../../random/xoshiro.ts";
+import { type BarrierModel, barriersOf } from "../../systems/nbmota/barriers.ts";
+import { DIRECTIONS } from "../../systems/nbmota/environment.ts";
+import { ATTEMPT_RATE, BOLTZMANN } from "../../systems/nbmota/kinetics.ts";
+import { type AlloyStates, siteCount } from "../../systems/nbmota/states.ts";
+import { NbMoTa } from "../../systems/nbmota.ts";
+import { cycleAffinities } from "./affinity.ts";
+import { type Annealed, looksOf, SMALL_CELLS } from "./annealing.ts";
+import { environmentsOf } from "./environments.ts";
+
+/** Lattices of small systems that are looked at, at most. */
+const LATTICES = 256;
+const EIGHT = DIRECTIONS.length;
+
+/** Barriers `[vacancies, 8]`, eV, of lattices of types; those of jumps into another vacancy are NaN. */
+async function barriersIn(gpu: Gpu, barriers: BarrierModel, types: Uint8Array, cells: number): Promise<Float32Array> {
+  return barriersOf(gpu, barriers, environmentsOf(types, cells));
+}
+
+/** log₁₀ of Σ rates (1/s) of every eight barriers. */
+function logRates(barriers: Float32Array, temperature: number): Float32Array {
+  const rate = (barrier: number) => ATTEMPT_RATE * Math.exp(-barrier / (BOLTZMANN * temperature));
+  return Float32Array.from({ length: barriers.length / EIGHT }, (_, v) => {
+    let sum = 0;
+    for (let d = 0; d < EIGHT; d++) sum += rate(barriers[EIGHT * v + d]);
+    return Math.log10(sum);
+  });
+}
+
+/** Of every vacancy of the states, `[count, vacancies]`; neighbouring vacancies count as atoms of no kind. */
+export async function escapeRates(gpu: Gpu, system: NbMoTa, states: AlloyStates): Promise<Float32Array> {
+  const { barriers, temperature } = system.parameters;
+  return logRates(await barriersIn(gpu, barriers, await system.types(states), states.side), temperature);
+}
+
+/** What the vacancies of some lattices see. */
+export interface Surroundings {
+  readonly name: string;
+  /** Mean of log₁₀ of the escape rate in 1/s, and its standard error over lattices. */
+  readonly rate: number;
+  readonly error: number;
+  /** Wasserstein distance of its law from that of the small lattices, and what two halves of these have; decades. */
+  readonly distance: number;
+  readonly floor: number;
+  /** Mean order parameters of the lattices, `[6]`. */
+  readonly order: Float64Array;
+  /** All barriers, eV. */
+  readonly barriers: Float32Array;
+}
+
+/** What is checked at one temperature. */
+export interface SurroundingsCheck {
+  readonly temperature: number;
+  readonly kinds: readonly Surroundings[];
+  /** Of closed loops, eV. */
+  readonly affinities: Float64Array;
+}
+
+/** Of lattices of one temperature: as they are, made large in both ways to the side `cells`, and with their vacancies put anywhere. */
+export async function checkSurroundings(
+  gpu: Gpu,
+  barriers: BarrierModel,
+  stage: Annealed,
+  cells: number,
+  seed: number,
+): Promise<SurroundingsCheck> {
+  const { temperature, replicas, words } = stage;
+  const perState = words.length / (looksOf(stage) * replicas);
+  // Whole cohorts of tiles.
+  const count = Math.min(LATTICES, looksOf(stage) * replicas - ((looksOf(stage) * replicas) % 8));
+  const some = words.subarray(words.length - count * perState);
+  const system = (upsampling: "supercell" | "tiles") =>
+    new NbMoTa(gpu, { temperature, barriers, coordinates: "six", upsampling });
+  const small = await system("supercell").unpack(some, SMALL_CELLS);
+  const sites = siteCount(SMALL_CELLS);
+  const types = await system("supercell").types(small);
+  const lattices = Array.from({ length: count }, (_, k) => types.subarray(k * sites, (k + 1) * sites));
+  const rng = Xoshiro.open(stream(seed, `check/T${temperature}`), 0, 0);
+  const own = await barriersIn(gpu, barriers, types, SMALL_CELLS);
+  const truth = logRates(own, temperature);
+  const order = meanOrder(await system("supercell").observe(small));
+  const halves = [0, 1].map((half) => truth.filter((_, k) => k % 2 === half));
+  const floor = wasserstein({ values: halves[0] }, { values: halves[1] }) / Math.SQRT2;
+  const kindOf = (name: string, found: Float32Array, each: number, order: Float64Array): Surroundings => {
+    const rates = logRates(found, temperature);
+    const means = Float64Array.from({ length: rates.length / each }, (_, k) =>
+      average(rates.subarray(k * each, (k + 1) * each)),
+    );
+    const rate = average(means);
+    const square = means.reduce((sum, x) => sum + (x - rate) ** 2, 0) / (means.length - 1);
+    const distance = wasserstein({ values: rates }, { values: truth });
+    return { name, rate, error: Math.sqrt(square / means.length), distance, floor, order, barriers: found };
+  };
+  const kinds = [kindOf("small lattices", own, 1, order)];
+  for (const upsampling of ["supercell", "tiles"] as const) {
+    const alloy = system(upsampling);
+    const large = await alloy.upsample(
+      small,
+      cells / SMALL_CELLS,
+      stream(seed, `check/${upsampling}`),
+      evenly(count, cells),
+    );
+    const found = await barriersIn(gpu, barriers, await alloy.types(large), cells);
+    kinds.push(kindOf(upsampling, found, large.vacancies, meanOrder(await alloy.observe(large))));
+    large.destroy();
+  }
+  small.destroy();
+  const moved = lattices.map((lattice) => {
+    const copy = Uint8Array.from(lattice);
+    const [from, to] = [copy.indexOf(0), rng.below(sites)];
+    [copy[from], copy[to]] = [copy[to], 0];
+    return copy;
+  });
+  const all = new Uint8Array(types.length);
+  for (const [k, lattice] of moved.entries()) all.set(lattice, k * sites);
+  kinds.push(kindOf("vacancies at random sites", await barriersIn(gpu, barriers, all, SMALL_CELLS), 1, order));
+  return { temperature, kinds, affinities: await cycleAffinities(gpu, barriers, lattices, SMALL_CELLS, rng) };
+}
+
+/** Some of `count` states, fewer the larger they become. */
+function evenly(count: number, cells: number): Uint32Array {
+  const wanted = Math.max(8, Math.min(count, Math.floor((count * 8) / (cells / SMALL_CELLS) ** 3)));
+  return Uint32Array.from({ length: Math.min(count, wanted) }, (_, k) => Math.floor((k * count) / wanted));
+}
+
+function meanOrder(rows: Float32Array): Float64Array {
+  const mean = new Float64Array(6);
+  for (let k = 0; k < rows.length; k++) mean[k % 6] += rows[k] / (rows.length / 6);
+  return mean;
+}

@@ -1,0 +1,43 @@
+// What learning the equation costs beside direct simulation, counted in jumps, whatever the machine.
+import { siteCount } from "../../systems/nbmota/states.ts";
+import { annealingJumps, SMALL_CELLS } from "./annealing.ts";
+import { jumpsOf } from "./clock.ts";
+import type { NbMoTaOptions } from "./parameters.ts";
+import { annealingPlans, freshTimes } from "./plan.ts";
+
+/** Relative accuracy that standard deviations are wanted with. */
+const STD_ACCURACY = 0.02;
+
+/** Jumps to learn the equation of one seed, by phase, and those of direct simulations of lattices of one size. */
+export interface NbMoTaCosts {
+  readonly learn: { readonly anneal: number; readonly fresh: number; readonly evolve: number };
+  readonly direct: readonly {
+    readonly side: number;
+    readonly atoms: number;
+    /** One lattice through all temperatures of the comparison, as the direct simulation here. */
+    readonly lattice: number;
+    /** As many independent ones as give standard deviations to 2 %. */
+    readonly std: number;
+  }[];
+}
+
+/** Of a run with these options. */
+export function costsOf(p: NbMoTaOptions): NbMoTaCosts {
+  const { learn, direct } = annealingPlans(p);
+  const over = (units: number) => p.temperatures.reduce((sum, temperature) => sum + jumpsOf(temperature, units), 0);
+  const snapshots = p.replicas * (p.looks + p.records);
+  const lattice = annealingJumps({ ...direct, replicas: 1 });
+  return {
+    learn: {
+      anneal: annealingJumps({ ...learn, replicas: p.replicas }),
+      fresh: p.replicas * over(Math.max(...freshTimes(p))),
+      evolve: snapshots * p.patchesPerSnapshot * p.copies * over(p.incrementTime),
+    },
+    direct: p.sizes.map((side) => {
+      const one = lattice * (side / SMALL_CELLS) ** 3;
+      return { side, atoms: siteCount(side), lattice: one, std: one / (2 * STD_ACCURACY ** 2) };
+    }),
+  };
+}
+
+export const learningJumps = ({ learn }: NbMoTaCosts) => learn.anneal + learn.fresh + learn.evolve;

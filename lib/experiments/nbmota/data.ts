@@ -1,0 +1,69 @@
+/** What the NbMoTa report shows. */
+import type { Comparison } from "../../report/figures/comparison.ts";
+import type { DegreeChoice } from "../../report/figures/degrees.ts";
+import type { Picture } from "../../report/lattice.ts";
+import type { RunResult } from "../../run/result.ts";
+import type { Estimate } from "../../run/seeds.ts";
+import type { NbMoTaCosts } from "./costs.ts";
+import type { Potential } from "./potential.ts";
+
+/** Names of the six pairs, in the order of all that is told of them. */
+export const PAIR_NAMES = ["NbNb", "NbMo", "NbTa", "MoMo", "MoTa", "TaTa"] as const;
+
+/** Numbers against the temperature, K, ascending. */
+export interface AtTemperature extends Estimate {
+  temperature: number;
+}
+
+/** δ_TaTa over time, seconds: mean and standard deviation over runs. */
+export interface CourseCurve {
+  side: number;
+  atoms: number;
+  times: number[];
+  learned: { mean: number[]; std: number[] };
+  direct: { mean: number[]; std: number[] } | null;
+}
+
+export interface NbMoTaReportData {
+  result: RunResult;
+  /** The command that repeats the run. */
+  command: string;
+  barriers: string;
+  temperatures: number[];
+  T: number;
+  coordinates: string;
+  cells: number;
+  upsampling: string;
+  /** Of every pair. */
+  order: {
+    pair: string;
+    learned: AtTemperature[];
+    direct: AtTemperature[];
+    paper: { temperature: number; value: number }[];
+  }[];
+  /** Mean absolute error over pairs of every method, and what a perfect model would show. */
+  errors: { method: string; points: AtTemperature[] }[];
+  floor: { temperature: number; value: number }[];
+  methods: { method: string; error: Estimate; heldOut: Estimate; sumRule: Estimate; outside: Estimate }[];
+  courses: CourseCurve[];
+  spread: { name: "learned" | "direct" | "paper"; atoms: number[]; std: number[]; low?: number[]; high?: number[] }[];
+  exponents: { learned: Estimate; direct: Estimate };
+  potentials: { method: string; curves: Potential[] }[];
+  pictures: Picture[];
+  /** Surroundings of vacancies by temperature. */
+  surroundings: {
+    temperature: number;
+    kind: string;
+    rate: Estimate;
+    shift: Estimate;
+    distance: number;
+    floor: number;
+    orderError: number;
+  }[];
+  barrierLaws: { temperature: number; name: string; barrier: number[]; density: number[] }[];
+  affinities: { temperature: number; affinity: number[]; density: number[]; rms: number }[];
+  clock: { temperature: number; jumpTime: number; unit: number; jumps: number; equilibrated: boolean }[];
+  degrees: DegreeChoice[];
+  costs: NbMoTaCosts;
+  comparison: Comparison[];
+}

@@ -1,0 +1,100 @@
+/** Barriers: what vacancies see, and whether barriers obey detailed balance. */
+import { chart } from "../../../report/chart.ts";
+import type { Panel } from "../../../report/chart-spec.ts";
+import { type Html, html } from "../../../report/html.ts";
+import { formatNumber, formatSetting } from "../../../report/number.ts";
+import { SCALE } from "../../../report/palette.ts";
+import { htmlTable } from "../../../report/table.ts";
+import type { NbMoTaReportData as Data } from "../data.ts";
+
+const LOOKS = {
+  "small lattices": { ink: "exact", width: 5 },
+  supercell: { ink: "increment", dash: "dashed" },
+  tiles: { ink: "small", dash: "dotted" },
+  "vacancies at random sites": { ink: "naive", dash: "dashed" },
+} as const;
+/** Names of the kinds of surroundings, as they are printed. */
+const NAMES: Record<string, string> = {
+  "small lattices": "Small lattices, direct",
+  supercell: "Copies of one lattice",
+  tiles: "Tiles",
+  "vacancies at random sites": "Vacancies at random sites",
+};
+
+/** Densities of the barriers of all eight jumps, a panel per temperature. */
+export function barrierLaws({ barrierLaws }: Data): Html {
+  const temperatures = [...new Set(barrierLaws.map(({ temperature }) => temperature))];
+  const panels = temperatures.map(
+    (temperature): Panel => ({
+      title: `${formatSetting(temperature)} K`,
+      series: barrierLaws
+        .filter((one) => one.temperature === temperature)
+        .map(({ name, barrier, density }) => ({
+          name: NAMES[name] ?? name,
+          ...(LOOKS[name as keyof typeof LOOKS] ?? { ink: "exact" }),
+          x: barrier,
+          y: density,
+        })),
+    }),
+  );
+  return chart({
+    id: "barriers",
+    title: "Barriers around the vacancies",
+    caption: html`Density of the barriers of all eight jumps at the start of partial evolutions, in lattices that were made large in two ways, beside those in the small lattices of direct simulation, seen at times, not at jumps. A vacancy that is put at a random site sees other barriers: it is not where it spends its time.`,
+    alt: "Density of barriers in electronvolts, one line per kind of lattice, one panel per temperature",
+    x: { label: "barrier [eV]" },
+    y: { label: "density [1/eV]" },
+    panels,
+    columns: 2,
+    height: 240,
+  });
+}
+
+/** Escape rates and order in lattices that were made large, beside the small ones. */
+export function surroundings({ surroundings }: Data): Html | false {
+  if (surroundings.length === 0) return false;
+  return htmlTable(
+    surroundings,
+    [
+      { label: "Lattices", header: true, cell: ({ kind }) => NAMES[kind] ?? kind },
+      { label: "T", unit: "K", cell: ({ temperature }) => temperature, format: formatSetting },
+      { label: "log₁₀ of the escape rate", unit: "1/s", cell: ({ rate }) => rate },
+      { label: "shift", unit: "decades", cell: ({ shift }) => shift },
+      {
+        label: "Wasserstein distance",
+        unit: "decades",
+        cell: ({ distance }) => distance,
+        format: (x) => formatNumber(x, 2),
+      },
+      { label: "of two halves", cell: ({ floor }) => floor, format: (x) => formatNumber(x, 2) },
+      { label: "mean |Δδ| by upsampling", cell: ({ orderError }) => orderError, format: (x) => formatNumber(x, 2) },
+    ],
+    html`What vacancies see where partial evolutions start: mean over them of log₁₀ of their escape rate (the sum of their eight rates) with 95 % intervals over lattices, its shift from the small lattices of direct simulation, the distance of its whole law from theirs, and what two random halves of theirs show. The last column: by how much making lattices large changes their order parameters.`,
+  );
+}
+
+/** Densities of the affinity of closed loops. */
+export function affinities({ affinities }: Data): Html {
+  const inkOf = (k: number) => SCALE[Math.round((k * (SCALE.length - 1)) / Math.max(1, affinities.length - 1))];
+  return chart({
+    id: "affinity",
+    title: "Detailed balance of the barriers",
+    caption: html`Sum of forward minus backward barriers round closed loops of twelve jumps, after which all is as before: 0 where rates come from an energy. Root mean square: ${affinities.map(
+      ({ temperature, rms }, k) => html`${k > 0 && ", "}${formatNumber(rms, 2)} eV at ${formatSetting(temperature)} K`,
+    )}. Neither the published network nor the model distilled from it has an energy: equilibrium here means the stationary state of the dynamics.`,
+    alt: "Density of the cycle affinity in electronvolts, one line per temperature",
+    x: { label: "affinity of a loop [eV]" },
+    y: { label: "density [1/eV]" },
+    panels: [
+      {
+        series: affinities.map(({ temperature, affinity, density }, k) => ({
+          name: `${formatSetting(temperature)} K`,
+          ink: inkOf(k),
+          x: affinity,
+          y: density,
+        })),
+      },
+    ],
+    height: 260,
+  });
+}

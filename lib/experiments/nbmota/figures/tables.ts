@@ -1,0 +1,70 @@
+/** The tables of the NbMoTa report. */
+import { type Html, html } from "../../../report/html.ts";
+import { formatNumber, formatSetting } from "../../../report/number.ts";
+import { htmlTable } from "../../../report/table.ts";
+import { learningJumps } from "../costs.ts";
+import type { NbMoTaReportData as Data } from "../data.ts";
+import { lookOf } from "./equilibrium.ts";
+
+/** Every method: its error, its residual on other data, sum rules, guards. */
+export function methods({ methods, floor }: Data): Html | false {
+  if (methods.length === 0) return false;
+  const perfect = floor.length > 0 ? floor.reduce((sum, { value }) => sum + value / floor.length, 0) : Number.NaN;
+  return htmlTable(
+    methods,
+    [
+      {
+        label: "Learned by",
+        header: true,
+        cell: ({ method }) => (method === "increment" ? "Increments, as this run" : lookOf(method).name),
+      },
+      { label: "mean |Δδ|, all temperatures", cell: ({ error }) => error.value, format: (x) => formatNumber(x, 2) },
+      { label: "Residual on other data", cell: ({ heldOut }) => heldOut.value, format: (x) => formatNumber(x, 6) },
+      { label: "Sum rules violated by", cell: ({ sumRule }) => sumRule.value, format: (x) => formatNumber(x, 2) },
+      {
+        label: "Time outside the data",
+        unit: "%",
+        cell: ({ outside }) => 100 * outside.value,
+        format: (x) => formatNumber(x, 2),
+      },
+    ],
+    html`Mean absolute error of δ in equilibrium over pairs and temperatures (a perfect model: ${formatNumber(perfect, 2)}), mean-square residual of the increments of another seed over their mean square (most of it is noise: differences in the last digits decide), the largest sum Σⱼ δᵢⱼ, which must be 0. Comparisons are of the first seed alone.`,
+  );
+}
+
+/** Jumps, seconds and units of time at every temperature. */
+export function clock({ clock }: Data): Html | false {
+  if (clock.length === 0) return false;
+  return htmlTable(
+    clock,
+    [
+      { label: "T", unit: "K", header: true, cell: ({ temperature }) => formatSetting(temperature) },
+      { label: "Time of a jump", unit: "s", cell: ({ jumpTime }) => jumpTime, format: (x) => formatNumber(x, 3) },
+      { label: "Jumps per atom in a unit of time", cell: ({ jumps }) => jumps, format: (x) => formatNumber(x, 3) },
+      { label: "Unit of time", unit: "s", cell: ({ unit }) => unit, format: (x) => formatNumber(x, 3) },
+      {
+        label: "Direct simulation",
+        cell: ({ equilibrated }) => (equilibrated ? "in equilibrium" : "not compared: too slow"),
+      },
+    ],
+    html`Time scales: the mean time between two jumps of one vacancy in a lattice of 1,024 sites, and the unit of time of the equation, about a relaxation, less below 850 K. Its logarithm is a parabola in 1/T through the measured times of jumps.`,
+  );
+}
+
+/** Learning beside direct simulation, in jumps. */
+export function costs({ costs }: Data): Html {
+  const { learn, direct } = costs;
+  const all = learningJumps(costs);
+  const show = (x: number) => formatNumber(x, 3);
+  return html`<p>Learning one equation took ${show(all)} jumps: ${show(learn.anneal)} of annealed lattices, ${show(learn.fresh)} of fresh ones, ${show(learn.evolve)} of partial evolutions. It is learned once and serves every size; predictions cost next to nothing.</p>${htmlTable(
+    direct,
+    [
+      { label: "Atoms", header: true, cell: ({ atoms }) => formatSetting(atoms) },
+      { label: "Direct: one lattice", unit: "jumps", cell: ({ lattice }) => lattice, format: show },
+      { label: "over learning", cell: ({ lattice }) => lattice / all, format: show },
+      { label: "Direct: std to 2 %", unit: "jumps", cell: ({ std }) => std, format: show },
+      { label: "over learning", cell: ({ std }) => std / all, format: show },
+    ],
+    html`Jumps of direct simulation through all temperatures of the comparison: of one lattice, and of as many independent ones as give standard deviations to 2 %.`,
+  )}`;
+}

@@ -1,0 +1,326 @@
+// From the equations of all seeds to what the NbMoTa experiment hands out: metrics, tables, the verdict.
+import type { ColumnTable } from "arquero";
+import compact from "../../../data/nbmota/compact.json";
+import paper from "../../../data/nbmota-paper.json";
+import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
+import { average } from "../../analysis/mean.ts";
+import { type Metric, metricName, metricNumber } from "../../run/result.ts";
+import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { metricTable, tableOfRows } from "../../run/text-table.ts";
+import { type Verdict, verdictOf } from "../../run/verdict.ts";
+import { siteCount } from "../../systems/nbmota/states.ts";
+import type { SurroundingsCheck } from "./checks.ts";
+import { costsOf, learningJumps } from "./costs.ts";
+import { type AtTemperature, PAIR_NAMES } from "./data.ts";
+import type { NbMoTaOptions } from "./parameters.ts";
+import { guardsOver, type LearnedEquilibrium, type Outcome, sumRuleViolation } from "./scores.ts";
+import type { Course, Equilibrium } from "./truth.ts";
+
+export const MAIN = "increment";
+const TATA = PAIR_NAMES.indexOf("TaTa");
+
+export interface NbMoTaStudy {
+  readonly p: NbMoTaOptions;
+  readonly outcomes: readonly Outcome[];
+  /** Direct simulation, at the temperatures where it is in equilibrium. */
+  readonly truth: readonly Equilibrium[];
+  readonly courses: readonly Course[];
+  readonly surroundings: readonly SurroundingsCheck[];
+  /** Seconds between two jumps, and of a unit of time, at every temperature. */
+  readonly times: readonly { readonly temperature: number; readonly jumpTime: number; readonly unit: number }[];
+  /** The unit of time at p.T, seconds. */
+  readonly unit: number;
+}
+
+/** Equations that differ in the seed alone. */
+export const groupsOf = ({ outcomes }: NbMoTaStudy) => acrossSeeds(outcomes, ({ method }) => [method]);
+const mainGroup = (study: NbMoTaStudy) => groupsOf(study).find(([{ method }]) => method === MAIN) ?? [];
+
+const at = <T extends { readonly temperature: number }>(list: readonly (T | null)[], temperature: number) =>
+  list.find((one) => one?.temperature === temperature) ?? undefined;
+
+/** Equilibria of the equations of a group at a temperature, where they are all known. */
+function equilibriaAt(group: readonly Outcome[], temperature: number): LearnedEquilibrium[] {
+  const known = group.flatMap(({ equilibria }) => at(equilibria, temperature) ?? []);
+  return known.length === group.length ? known : [];
+}
+
+/** δ of a pair in equilibrium, learned and direct, at ascending temperatures. */
+export function orderOf(study: NbMoTaStudy, pair: number): { learned: AtTemperature[]; direct: AtTemperature[] } {
+  const group = mainGroup(study);
+  const sorted = study.p.temperatures.toSorted((a, b) => a - b);
+  return {
+    learned: sorted.flatMap((temperature) => {
+      const own = equilibriaAt(group, temperature);
+      if (own.length === 0) return [];
+      const [{ mean, error }] = own;
+      const alone = error && ([mean[pair] - 1.96 * error[pair], mean[pair] + 1.96 * error[pair]] as const);
+      return [
+        {
+          temperature,
+          ...overSeeds(
+            own.map((one) => one.mean[pair]),
+            { alone },
+          ),
+        },
+      ];
+    }),
+    direct: sorted.flatMap((temperature) => {
+      const exact = at(study.truth, temperature);
+      if (!exact) return [];
+      const { mean, error } = exact;
+      return [{ temperature, ...around(mean[pair], error[pair]) }];
+    }),
+  };
+}
+
+/** A number with the 95 % interval of its standard error. */
+export const around = (value: number, error: number): Estimate => ({
+  value,
+  low: value - 1.96 * error,
+  high: value + 1.96 * error,
+});
+
+const difference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  average(Float64Array.from(a, (value, j) => Math.abs(value - b[j])));
+
+/** Mean absolute errors over the pairs, of a group at every temperature of the direct simulation. */
+export function errorsOf({ truth, p }: NbMoTaStudy, group: readonly Outcome[]): AtTemperature[] {
+  return p.temperatures
+    .toSorted((a, b) => a - b)
+    .flatMap((temperature) => {
+      const [exact, own] = [at(truth, temperature), equilibriaAt(group, temperature)];
+      if (!exact || own.length === 0) return [];
+      const errors = own.map(({ mean }) => difference(mean, exact.mean));
+      return [{ temperature, ...overSeeds(errors, { shared: average(exact.error) / Math.sqrt(exact.mean.length) }) }];
+    });
+}
+
+/** What a perfect model would show at a temperature: the mean of |x| of a normal law, √(2/π) of its standard deviation. */
+export const floorOf = ({ error }: Equilibrium) => Math.sqrt(2 / Math.PI) * average(error);
+
+/** Standard deviations of δ_TaTa near the end of a relaxation: root of the mean variance of the last quarter of its times. */
+export function lateStd(order: Ensemble): number {
+  const [{ std }] = momentsOf(order);
+  const times = order.times.length;
+  const variances: number[] = [];
+  for (let t = Math.floor(0.75 * times); t < times; t++) variances.push(std[t * order.d + TATA] ** 2);
+  return Math.sqrt(average(variances));
+}
+
+/** Slope of ln std against ln n. */
+function exponentOf(points: readonly { readonly side: number; readonly std: number }[]): number {
+  if (points.length < 2) return Number.NaN;
+  const x = points.map(({ side }) => Math.log(siteCount(side)));
+  const y = points.map(({ std }) => Math.log(std));
+  const [mx, my] = [average(x), average(y)];
+  const up = x.reduce((sum, value, k) => sum + (value - mx) * (y[k] - my), 0);
+  return up / x.reduce((sum, value) => sum + (value - mx) ** 2, 0);
+}
+
+/** How the spread falls with the number of atoms. The direct one has the interval of its numbers of runs. */
+export function exponentsOf(study: NbMoTaStudy): { learned: Estimate; direct: Estimate } {
+  const slopes = mainGroup(study).map(({ courses }) =>
+    exponentOf(courses.map(({ side, order }) => ({ side, std: lateStd(order) }))),
+  );
+  const direct = study.courses.map(({ side, order }) => ({ side, std: lateStd(order), runs: order.runs }));
+  const slope = exponentOf(direct);
+  const widest = Math.log(siteCount(Math.max(...direct.map(({ side }) => side))) / siteCount(8));
+  // Relative error of a standard deviation of R runs: 1/√(2(R − 1)); times of one run are not independent.
+  const error = Math.sqrt(direct.reduce((sum, { runs }) => sum + 1 / (2 * (runs - 1)), 0)) / widest;
+  return { learned: overSeeds(slopes), direct: around(slope, error) };
+}
+
+/** Relative L2 error over time and pairs of the mean relaxation at a size, and what a perfect model would have. */
+function courseErrors(study: NbMoTaStudy): { side: number; error: Estimate; floor: number }[] {
+  return study.courses.flatMap(({ side, order }) => {
+    const [exact] = momentsOf(order);
+    const size = Array.from(exact.mean).reduce((sum, x) => sum + x * x, 0);
+    const group = mainGroup(study);
+    const errors = group.flatMap(({ courses }) => {
+      const own = courses.find((one) => one.side === side);
+      if (!own) return [];
+      const [{ mean }] = momentsOf(own.order);
+      const rest = Array.from(mean).reduce((sum, x, k) => sum + (x - exact.mean[k]) ** 2, 0);
+      return [Math.sqrt(rest / size)];
+    });
+    if (errors.length < group.length || errors.length === 0) return [];
+    const noise = Array.from(exact.std).reduce((sum, x) => sum + x * x, 0) * (1 / order.runs + 1 / study.p.runs);
+    return [{ side, error: overSeeds(errors, { scale: "log" }), floor: Math.sqrt(noise / size) }];
+  });
+}
+
+/** Learned over direct standard deviation of small lattices, root mean square over pairs. */
+function stdRatios({ truth }: NbMoTaStudy, group: readonly Outcome[]): AtTemperature[] {
+  const size = (std: ArrayLike<number>) => Math.sqrt(average(Float64Array.from(std, (x) => x * x)));
+  return truth.flatMap(({ temperature, std }) => {
+    const own = equilibriaAt(group, temperature);
+    return own.length > 0 ? [{ temperature, ...overSeeds(own.map((one) => size(one.std) / size(std))) }] : [];
+  });
+}
+
+/** What a method did, over seeds. */
+export function methodsOf(study: NbMoTaStudy) {
+  return groupsOf(study).map((group) => {
+    const [{ method }] = group;
+    const errors = errorsOf(study, group);
+    const known = group.flatMap(({ equilibria }) => equilibria.flatMap((one) => one ?? []));
+    const heldOut = group.flatMap((one) => one.heldOut ?? []);
+    const guards = group.map(({ equilibria }) => guardsOver(equilibria));
+    const outside = guards.map((one) => one?.outside ?? 1);
+    return {
+      method,
+      error: single(errors.length > 0 ? average(errors.map(({ value }) => value)) : Number.NaN),
+      heldOut: heldOut.length === group.length ? overSeeds(heldOut) : single(Number.NaN),
+      sumRule: single(Math.max(0, ...known.map((one) => one.sumRule))),
+      outside: overSeeds(outside),
+    };
+  });
+}
+
+/** How the equations went that the run stands for. */
+export function nbmotaVerdict(study: NbMoTaStudy): Verdict {
+  const group = mainGroup(study);
+  const watched = study.p.temperatures.map((temperature) => {
+    const own = equilibriaAt(group, temperature);
+    const name = `the equation at ${temperature} K`;
+    if (own.length === 0) return { name, guards: null };
+    const mean = (key: "outside" | "unphysical") => average(own.map(({ guards }) => guards[key]));
+    return { name, guards: { outside: mean("outside"), unphysical: mean("unphysical") } };
+  });
+  return verdictOf(watched);
+}
+
+const T = (temperature: number) => `T${metricNumber(temperature)}`;
+
+/** `sro.learned.MoTa.T1000`, `sro_error.increment.T1000`, `spread_exponent` and so on. */
+export function nbmotaMetrics(study: NbMoTaStudy, seconds: number): Record<string, Metric> {
+  const { p, truth, surroundings, times } = study;
+  const metrics: Record<string, Metric> = {};
+  const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
+    if (Number.isFinite(estimate.value)) metrics[name] = metricOf(estimate, facts);
+  };
+  for (const [pair, name] of PAIR_NAMES.entries()) {
+    const { learned, direct } = orderOf(study, pair);
+    for (const { temperature, ...one } of learned) {
+      put(metricName("sro", "learned", name, T(temperature)), one, { paper: paperOrder(name, temperature) });
+    }
+    for (const { temperature, ...one } of direct) put(metricName("sro", "kmc", name, T(temperature)), one);
+  }
+  for (const group of groupsOf(study)) {
+    const [{ method }] = group;
+    for (const { temperature, ...one } of errorsOf(study, group)) {
+      put(metricName("sro_error", method, T(temperature)), one, { exact: 0 });
+    }
+    if (method !== MAIN) continue;
+    for (const { temperature, ...one } of stdRatios(study, group)) {
+      put(metricName("std_ratio", method, T(temperature)), one, { exact: 1 });
+    }
+    const degrees = group.flatMap(({ choice }) => (choice ? [choice.degree] : []));
+    if (degrees.length > 0) put(metricName("degree", method), overSeeds(degrees));
+    put(metricName("pairs", method), single(group[0].pairs));
+  }
+  for (const one of truth) put(metricName("sro_error", "floor", T(one.temperature)), single(floorOf(one)));
+  for (const { method, sumRule, heldOut, outside } of methodsOf(study)) {
+    put(metricName("sum_rule_violation", method), sumRule, { exact: 0 });
+    put(metricName("held_out", method), heldOut);
+    put(metricName("outside", method), outside, { exact: 0 });
+  }
+  put("sum_rule_violation.kmc", single(Math.max(0, ...truth.map(({ mean }) => sumRuleViolation(mean)))));
+  const { learned, direct } = exponentsOf(study);
+  put("spread_exponent", learned, { exact: -0.5 });
+  put("spread_exponent.kmc", direct, { exact: -0.5 });
+  for (const { side, error, floor } of courseErrors(study)) {
+    put(metricName("course_error", MAIN, `n${siteCount(side)}`), error, { exact: 0 });
+    put(metricName("course_error", "floor", `n${siteCount(side)}`), single(floor));
+  }
+  if (p.barriers === "compact") {
+    const { trained, unseen } = compact.meanAbsoluteError_eV;
+    for (const [name, value] of Object.entries({ ...trained, ...unseen })) {
+      if (name.startsWith("T"))
+        put(metricName("distill_mae_meV", name), single(1000 * value), { exact: 0, unit: "meV" });
+    }
+  }
+  for (const { temperature, kinds, affinities } of surroundings) {
+    const [small, ...others] = kinds;
+    for (const { name, rate, error } of others) {
+      const shift = around(rate - small.rate, Math.hypot(error, small.error));
+      put(metricName("escape_shift", name.replaceAll(" ", "-"), T(temperature)), shift, { exact: 0, unit: "decades" });
+    }
+    put(metricName("affinity_rms", T(temperature)), single(rootMeanSquare(affinities)), { unit: "eV" });
+  }
+  for (const { temperature, jumpTime, unit } of times) {
+    put(metricName("jump_time", T(temperature)), single(jumpTime), { unit: "s" });
+    put(metricName("time_unit", T(temperature)), single(unit), { unit: "s" });
+  }
+  const costs = costsOf(p);
+  put("cost.learn.total", single(learningJumps(costs)), { unit: "jumps" });
+  for (const { atoms, lattice, std } of costs.direct) {
+    put(metricName("cost", "direct", "lattice", `n${atoms}`), single(lattice), { unit: "jumps" });
+    put(metricName("cost", "direct", "std", `n${atoms}`), single(std), { unit: "jumps" });
+  }
+  put("seconds.total", single(seconds), { unit: "s" });
+  return metrics;
+}
+
+export const rootMeanSquare = (values: ArrayLike<number>) =>
+  Math.sqrt(average(Float64Array.from(values, (x) => x * x)));
+
+/** The paper's learned value; null where it has none. */
+export function paperOrder(pair: (typeof PAIR_NAMES)[number], temperature: number): number | null {
+  const k = paper.temperatures.indexOf(temperature);
+  return k < 0 ? null : paper.order[pair][k];
+}
+
+/** The metrics that stand on the terminal: errors, sum rules, spread, time. */
+export function scoreTable(metrics: Record<string, Metric>): string {
+  const shown = /^(sro_error|sum_rule_violation|spread_exponent|course_error|held_out|seconds)/;
+  return metricTable(Object.fromEntries(Object.entries(metrics).filter(([name]) => shown.test(name))));
+}
+
+/** The tables of a run: order in equilibrium of every equation and of direct simulation, and relaxations. */
+export function nbmotaTables({ outcomes, truth, courses, unit }: NbMoTaStudy): Record<string, ColumnTable> {
+  const row = (
+    temperature: number,
+    source: string,
+    seed: number,
+    one: { mean: ArrayLike<number>; std: ArrayLike<number> },
+  ) =>
+    PAIR_NAMES.map((pair, j) => ({
+      temperature_K: temperature,
+      source,
+      seed,
+      pair,
+      delta: one.mean[j],
+      std: one.std[j],
+    }));
+  const equilibrium = [
+    ...outcomes.flatMap(({ method, seed, equilibria }) =>
+      equilibria.flatMap((one) => (one ? row(one.temperature, method, seed, one) : [])),
+    ),
+    ...truth.flatMap((one) => row(one.temperature, "direct", -1, one)),
+  ];
+  const course = (source: string, seed: number, side: number, order: Ensemble) => {
+    const [{ mean, std }] = momentsOf(order);
+    return Array.from(order.times, (time, t) => ({
+      source,
+      seed,
+      atoms: siteCount(side),
+      time,
+      time_s: time * unit,
+      ...Object.fromEntries(
+        PAIR_NAMES.flatMap((pair, j) => [
+          [`mean_${pair}`, mean[t * order.d + j]],
+          [`std_${pair}`, std[t * order.d + j]],
+        ]),
+      ),
+    }));
+  };
+  const relaxation = [
+    ...outcomes.flatMap(({ method, seed, courses: own }) =>
+      own.flatMap(({ side, order }) => course(method, seed, side, order)),
+    ),
+    ...courses.flatMap(({ side, order }) => course("direct", -1, side, order)),
+  ];
+  return { equilibrium: tableOfRows(equilibrium), relaxation: tableOfRows(relaxation) };
+}

@@ -1,0 +1,241 @@
+// What the NbMoTa experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
+import { InputError } from "../../errors.ts";
+import type { Command } from "../../run/command-line.ts";
+import type { Parameters, Values } from "../../run/parameters.ts";
+import { COPIES, checkEquation, EQUATION, SEEDS, TRAINING } from "../../run/training-parameters.ts";
+import { COORDINATES, checkCells, checkTemperature } from "../../systems/nbmota.ts";
+import { BARRIERS } from "./barrier-models.ts";
+
+/** Cells along a side of a patch, and of the small lattices. */
+const PATCH = 8;
+
+const parameters = {
+  temperatures: {
+    kind: "numbers",
+    default: [1600, 2000, 2800],
+    profiles: {
+      standard: [700, 800, 900, 1000, 1200, 1400, 1700, 2000, 2400, 3000],
+      paper: [600, 700, 800, 900, 1000, 1200, 1400, 1600, 1800, 2000, 2200, 2400, 2600, 2800, 3000],
+    },
+    min: 100,
+    max: 1e5,
+    unit: "K",
+    meaning: "temperatures of the training and of the comparison",
+    paper: "3.5 (300 … 3000)",
+  },
+  trueFrom: {
+    kind: "number",
+    default: 800,
+    profiles: { paper: 700 },
+    min: 100,
+    max: 1e5,
+    unit: "K",
+    meaning: "coldest temperature of direct simulations: below about 800 K they reach no equilibrium in bearable time",
+  },
+  T: {
+    kind: "number",
+    default: 2000,
+    min: 100,
+    max: 1e5,
+    unit: "K",
+    meaning: "temperature of the relaxation over time, one of --temperatures or between them",
+    paper: "3.5",
+  },
+  sizes: {
+    kind: "integers",
+    default: [8, 16],
+    profiles: { standard: [8, 16, 32, 64], paper: [8, 16, 32, 64] },
+    min: 8,
+    max: 256,
+    unit: "cells",
+    meaning: "sides of the lattices that are predicted, multiples of 8; 2 C³ sites",
+    paper: "3.5",
+  },
+  directSizes: {
+    kind: "integers",
+    default: [8, 16],
+    min: 8,
+    max: 64,
+    unit: "cells",
+    meaning: "those that the relaxation is also simulated for",
+  },
+  ...BARRIERS,
+  coordinates: {
+    kind: "choice",
+    choices: ["three", "six"],
+    default: "three",
+    profiles: { paper: "six" },
+    meaning: "order parameters that are learned: three, from which the others follow, or all six",
+    paper: "3.5 (six)",
+  },
+  cells: {
+    kind: "integer",
+    default: 16,
+    profiles: { paper: 32 },
+    min: 8,
+    max: 64,
+    unit: "cells",
+    meaning: "side of the large lattices that vacancies are evolved in, a multiple of 8",
+    paper: "3.5",
+  },
+  upsampling: {
+    kind: "choice",
+    choices: ["supercell", "tiles"],
+    default: "supercell",
+    profiles: { paper: "tiles" },
+    meaning: "large lattices as copies of one small lattice, or of different ones side by side",
+    paper: "3.5 (tiles)",
+  },
+  seeds: { ...SEEDS, profiles: { standard: 4, paper: 4 } },
+  replicas: {
+    kind: "integer",
+    default: 8,
+    profiles: { paper: 16 },
+    min: 4,
+    max: 4096,
+    meaning:
+      "small lattices of each seed that are annealed through all temperatures, and as many fresh ones at each of them",
+    paper: "3.5 (10)",
+  },
+  wait: {
+    kind: "number",
+    default: 0.5,
+    min: 0,
+    max: 100,
+    unit: "time",
+    meaning: "units of time at a temperature before annealed lattices are looked at; one is about a relaxation",
+  },
+  looks: {
+    kind: "integer",
+    default: 4,
+    min: 1,
+    max: 1000,
+    meaning: "snapshots of each annealed lattice at a temperature",
+  },
+  pause: { kind: "number", default: 0.25, above: 0, max: 100, unit: "time", meaning: "between them" },
+  records: { kind: "integer", default: 3, min: 1, max: 1000, meaning: "snapshots of each fresh lattice" },
+  age: { kind: "number", default: 0.6, above: 0, max: 100, unit: "time", meaning: "of the last of these" },
+  incrementTime: {
+    kind: "number",
+    default: 0.03,
+    above: 0,
+    max: 1,
+    unit: "time",
+    meaning: "partial evolution δt, and step of the predictions",
+    paper: "3.5 (up to 125 jumps)",
+  },
+  copies: { ...COPIES, default: 2 },
+  patchesPerSnapshot: {
+    kind: "integer",
+    default: 1,
+    min: 1,
+    max: 1e6,
+    meaning: "vacancies evolved in each large lattice; in copies of one lattice all of them see the same",
+  },
+  ...EQUATION,
+  ...TRAINING,
+  hidden: { ...TRAINING.hidden, profiles: { paper: [32, 32] } },
+  batch: { ...TRAINING.batch, default: 256 },
+  studies: {
+    kind: "choice",
+    choices: ["none", "all"],
+    default: "none",
+    profiles: { standard: "all", paper: "all" },
+    meaning: "all: also the other estimators, kinds of drift and ways of upsampling, for the first seed",
+  },
+  runs: {
+    kind: "integer",
+    default: 128,
+    profiles: { standard: 256, paper: 256 },
+    min: 2,
+    max: 100_000,
+    meaning: "predicted trajectories at every temperature and size",
+  },
+  horizon: {
+    kind: "number",
+    default: 60,
+    above: 1,
+    max: 10_000,
+    unit: "time",
+    meaning: "length of the trajectories whose second half is the equilibrium",
+  },
+  trueReplicas: {
+    kind: "integer",
+    default: 16,
+    min: 4,
+    max: 4096,
+    meaning: "small lattices of direct simulation, annealed through all temperatures",
+  },
+  trueWait: {
+    kind: "number",
+    default: 1,
+    profiles: { standard: 2, paper: 4 },
+    min: 0,
+    max: 1000,
+    unit: "time",
+    meaning: "before they are looked at",
+  },
+  trueLooks: { kind: "integer", default: 8, min: 2, max: 1000, meaning: "of each at a temperature, --pause apart" },
+  courseRuns: {
+    kind: "integer",
+    default: 16,
+    profiles: { standard: 64, paper: 128 },
+    min: 4,
+    max: 4096,
+    meaning: "small lattices whose relaxation is simulated, a quarter as many of other sizes",
+  },
+  courseTime: { kind: "number", default: 2, above: 0, max: 1000, unit: "time", meaning: "how long" },
+} as const satisfies Parameters;
+
+export type NbMoTaOptions = Values<typeof parameters>;
+
+function check(p: NbMoTaOptions): void {
+  for (const T of [...p.temperatures, p.trueFrom, p.T]) checkTemperature(T);
+  if (new Set(p.temperatures).size < p.temperatures.length) {
+    throw new InputError(`--temperatures ${p.temperatures} names a temperature twice`);
+  }
+  const [coldest, hottest] = [Math.min(...p.temperatures), Math.max(...p.temperatures)];
+  if (p.T < coldest || p.T > hottest) {
+    throw new InputError(
+      `--T ${p.T} is outside the trained range ${coldest} to ${hottest} K: choose one inside, or other --temperatures`,
+    );
+  }
+  if (hottest < p.trueFrom) {
+    throw new InputError(
+      `--temperatures ${p.temperatures} are all below --true-from ${p.trueFrom}: there is nothing to compare with; lower it`,
+    );
+  }
+  for (const [option, sides] of [
+    ["sizes", p.sizes],
+    ["direct-sizes", p.directSizes],
+    ["cells", [p.cells]],
+  ] as const) {
+    for (const side of sides) {
+      checkCells(side);
+      if (side % PATCH !== 0)
+        throw new InputError(
+          `--${option} ${side} is no multiple of ${PATCH}: use ${PATCH * Math.max(1, Math.round(side / PATCH))}`,
+        );
+    }
+    if (new Set(sides).size < sides.length) throw new InputError(`--${option} ${sides} names a side twice`);
+  }
+  const missing = p.directSizes.filter((side) => !p.sizes.includes(side));
+  if (missing.length > 0) throw new InputError(`--direct-sizes ${missing} are not among --sizes ${p.sizes}`);
+  if (!p.sizes.includes(PATCH))
+    throw new InputError(`--sizes ${p.sizes} lack ${PATCH}, the small lattices that all are compared with`);
+  if (p.upsampling === "tiles" && p.replicas % PATCH !== 0) {
+    throw new InputError(`--replicas ${p.replicas}: tiles are taken from cohorts of ${PATCH} lattices, use a multiple`);
+  }
+  const cohorts = 2 * p.replicas * p.temperatures.length;
+  const conditions = p.temperatures.length > 1 ? 1 : 0;
+  const snapshots = p.temperatures.length * p.replicas * (p.looks + p.records);
+  checkEquation(p, { snapshots, cohorts, variables: COORDINATES[p.coordinates].length + conditions });
+}
+
+export const nbmotaCommand: Command<typeof parameters> = {
+  name: "nbmota",
+  about:
+    "Learns one SDE of the short-range order of the alloy NbMoTa over all temperatures from jumps of single vacancies, and compares its equilibrium and its relaxation with direct kinetic Monte Carlo.",
+  parameters,
+  check,
+};

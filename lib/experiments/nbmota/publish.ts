@@ -1,0 +1,179 @@
+// What a NbMoTa run leaves behind.
+import paper from "../../../data/nbmota-paper.json";
+import { histogram } from "../../analysis/density.ts";
+import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
+import { average } from "../../analysis/mean.ts";
+import { publish } from "../../run/publish.ts";
+import type { Run } from "../../run/run-folder.ts";
+import { type Estimate, overSeeds, single } from "../../run/seeds.ts";
+import { siteCount } from "../../systems/nbmota/states.ts";
+import type { Annealed } from "./annealing.ts";
+import { unitJumps } from "./clock.ts";
+import { costsOf } from "./costs.ts";
+import { type NbMoTaReportData, PAIR_NAMES } from "./data.ts";
+import {
+  around,
+  errorsOf,
+  exponentsOf,
+  floorOf,
+  groupsOf,
+  lateStd,
+  MAIN,
+  methodsOf,
+  type NbMoTaStudy,
+  nbmotaMetrics,
+  nbmotaTables,
+  nbmotaVerdict,
+  orderOf,
+  paperOrder,
+  rootMeanSquare,
+  scoreTable,
+} from "./metrics.ts";
+import { orderingPictures } from "./pictures.ts";
+import { nbmotaReport } from "./report.ts";
+
+const TATA = PAIR_NAMES.indexOf("TaTa");
+/** Bins of densities. */
+const BINS = 50;
+/** Temperatures whose barriers are drawn, at most. */
+const SHOWN = 4;
+
+/** Finishes the run. `stages`: lattices at every temperature, for pictures. */
+export function publishNbMoTa(run: Run, study: NbMoTaStudy, stages: readonly Annealed[]): Promise<void> {
+  return publish(run, {
+    tables: nbmotaTables(study),
+    metrics: (seconds) => nbmotaMetrics(study, seconds),
+    verdict: nbmotaVerdict(study),
+    scoreTable,
+    report: (result, command) =>
+      nbmotaReport({ result, command, ...nbmotaFigures(study), pictures: orderingPictures(stages, run.seed) }),
+  });
+}
+
+function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "command" | "pictures"> {
+  const { p, outcomes, truth, courses, surroundings, times, unit } = study;
+  const groups = groupsOf(study);
+  const [first] = outcomes;
+  const temperatures = p.temperatures.toSorted((a, b) => a - b);
+  const ascending = times.toSorted((a, b) => a.temperature - b.temperature);
+  return {
+    barriers: p.barriers === "compact" ? "of the compact model" : "of the published network",
+    temperatures,
+    T: p.T,
+    coordinates: p.coordinates,
+    cells: p.cells,
+    upsampling: p.upsampling,
+    order: PAIR_NAMES.map((pair, j) => ({
+      pair,
+      ...orderOf(study, j),
+      paper: paper.temperatures.flatMap((temperature, k) =>
+        temperature >= temperatures[0] - 100 ? [{ temperature, value: paper.order[pair][k] }] : [],
+      ),
+    })),
+    errors: groups.map((group) => ({ method: group[0].method, points: errorsOf(study, group) })),
+    floor: truth
+      .toSorted((a, b) => a.temperature - b.temperature)
+      .map((one) => ({ temperature: one.temperature, value: floorOf(one) })),
+    methods: methodsOf(study),
+    courses: first.courses.map(({ side, order }) => ({
+      side,
+      atoms: siteCount(side),
+      times: Array.from(order.times, (time) => time * unit),
+      learned: tantalum(order),
+      direct: courses.flatMap((one) => (one.side === side ? [tantalum(one.order)] : []))[0] ?? null,
+    })),
+    spread: spreadOf(study, groups.find(([{ method }]) => method === MAIN) ?? []),
+    exponents: exponentsOf(study),
+    potentials: outcomes
+      .filter(({ seed, method }) => seed === first.seed && (method === MAIN || method === "onsager"))
+      .flatMap(({ method, potentials }) => (potentials.length > 0 ? [{ method, curves: [...potentials] }] : [])),
+    surroundings: surroundings.flatMap(({ temperature, kinds }) => {
+      const [small] = kinds;
+      return kinds.map(({ name, rate, error, distance, floor, order }, k) => ({
+        temperature,
+        kind: name,
+        rate: around(rate, error),
+        shift: k === 0 ? single(Number.NaN) : around(rate - small.rate, Math.hypot(error, small.error)),
+        distance: k === 0 ? Number.NaN : distance,
+        floor: k === 0 ? floor : Number.NaN,
+        orderError: k === 0 ? Number.NaN : average(order.map((x, j) => Math.abs(x - small.order[j]))),
+      }));
+    }),
+    barrierLaws: spacedOut(surroundings).flatMap(({ temperature, kinds }) =>
+      kinds.map(({ name, barriers }) => {
+        const { centres, density } = histogram(barriers, 0, 2.5, BINS);
+        return { temperature, name, barrier: Array.from(centres), density: Array.from(density) };
+      }),
+    ),
+    affinities: surroundings.map(({ temperature, affinities }) => {
+      const rms = rootMeanSquare(affinities);
+      const { centres, density } = histogram(affinities, -4 * rms, 4 * rms, BINS / 2);
+      return { temperature, affinity: Array.from(centres), density: Array.from(density), rms };
+    }),
+    clock: ascending.map(({ temperature, jumpTime, unit }) => ({
+      temperature,
+      jumpTime,
+      unit,
+      jumps: unitJumps(temperature),
+      equilibrated: temperature >= p.trueFrom,
+    })),
+    degrees: outcomes.flatMap(({ seed, method, choice }) =>
+      seed === first.seed && method === MAIN && choice ? [{ method: "increment", patch: 8, ...choice } as const] : [],
+    ),
+    costs: costsOf(p),
+    comparison: PAIR_NAMES.flatMap((pair, j) => {
+      const { learned, direct } = orderOf(study, j);
+      return learned.map(({ temperature, ...ours }) => ({
+        quantity: `δ of ${pair} at ${temperature} K`,
+        paper: paperOrder(pair, temperature),
+        exact: direct.find((one) => one.temperature === temperature)?.value ?? null,
+        ours,
+        unit: "1",
+      }));
+    }),
+  };
+}
+
+/** Mean and standard deviation of δ_TaTa over the runs. */
+function tantalum(order: Ensemble): { mean: number[]; std: number[] } {
+  const [{ mean, std }] = momentsOf(order);
+  const column = (values: ArrayLike<number>) => Array.from(order.times, (_, t) => values[t * order.d + TATA]);
+  return { mean: column(mean), std: column(std) };
+}
+
+function spreadOf({ courses, p }: NbMoTaStudy, group: NbMoTaStudy["outcomes"]): NbMoTaReportData["spread"] {
+  const sizes = group[0]?.courses.map(({ side }) => side) ?? [];
+  const learned = sizes.map((side): Estimate => {
+    const own = group.flatMap(({ courses }) => courses.filter((one) => one.side === side));
+    return overSeeds(own.map(({ order }) => lateStd(order)));
+  });
+  const direct = courses.map(({ order }) => {
+    const std = lateStd(order);
+    return around(std, std / Math.sqrt(2 * (order.runs - 1)));
+  });
+  const list: NbMoTaReportData["spread"] = [];
+  const add = (name: "learned" | "direct", sides: readonly number[], values: readonly Estimate[]) =>
+    list.push({
+      name,
+      atoms: sides.map(siteCount),
+      std: values.map(({ value }) => value),
+      low: values.map(({ low }) => low),
+      high: values.map(({ high }) => high),
+    });
+  if (learned.length > 0) add("learned", sizes, learned);
+  if (direct.length > 0)
+    add(
+      "direct",
+      courses.map(({ side }) => side),
+      direct,
+    );
+  const { temperature, atoms, std } = paper.spread;
+  if (p.T === temperature) list.push({ name: "paper", atoms, std });
+  return list;
+}
+
+/** At most so many of a list, evenly, with both ends. */
+function spacedOut<T>(list: readonly T[]): T[] {
+  if (list.length <= SHOWN) return [...list];
+  return Array.from({ length: SHOWN }, (_, k) => list[Math.round((k * (list.length - 1)) / (SHOWN - 1))]);
+}

@@ -1,0 +1,236 @@
+// What a learned equation says of the alloy: its equilibrium at every temperature and its relaxation from disorder at every size.
+import { caseOf, type Ensemble, ensemble, someRuns } from "../../analysis/ensemble.ts";
+import { evenGrid } from "../../analysis/function-error.ts";
+import { average } from "../../analysis/mean.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import { type Pairs, regression } from "../../method/pairs.ts";
+import { type Guards, guardsOf, meanGuards, type Range } from "../../method/sde/guards.ts";
+import {
+  atCondition,
+  type chosenDegree,
+  evaluate,
+  type SdeModel,
+  trainingGroups,
+  withLambda,
+} from "../../method/sde/model.ts";
+import { unlessDiverged } from "../../method/sde/rollout.ts";
+import { predicted, predictedDraws } from "../../run/learn.ts";
+import type { Run } from "../../run/run-folder.ts";
+import { PAIRS, siteCount } from "../../systems/nbmota/states.ts";
+import { allPairs, COORDINATES } from "../../systems/nbmota.ts";
+import type { NbMoTaOptions } from "./parameters.ts";
+import { type Potential, potentialAlong } from "./potential.ts";
+import { conditionOf } from "./training.ts";
+import type { Course } from "./truth.ts";
+
+const D = PAIRS.length;
+/** Cells along a side of a patch. */
+const PATCH = 8;
+/** Least and largest δ of the equimolar alloy: −8/3 and 8 − 8/3, none and only such neighbours. */
+const RANGE: Range = [-8 / 3, 16 / 3];
+/** Times of an equilibrium trajectory. */
+const LOOKS = 120;
+
+/** Of the equation at one temperature; small lattices of 8³ cells. */
+export interface LearnedEquilibrium {
+  readonly temperature: number;
+  /** `[6]` */
+  readonly mean: Float64Array;
+  readonly std: Float64Array;
+  /** Standard errors of `mean` that runs and training data leave; null where the latter are not asked for or not known. */
+  readonly error: Float64Array | null;
+  /** Largest of the three sums that must be 0, in size. */
+  readonly sumRule: number;
+  readonly guards: Guards;
+}
+
+/** The relaxation at one size: all six order parameters. */
+export interface LearnedCourse {
+  readonly side: number;
+  readonly order: Ensemble;
+}
+
+/** An equation that was learned by a method on the data of a seed. */
+export interface Outcome {
+  readonly seed: number;
+  /** increment, or what a comparison has in its place. */
+  readonly method: string;
+  readonly pairs: number;
+  /** One a temperature; null where trajectories do not stay finite. */
+  readonly equilibria: readonly (LearnedEquilibrium | null)[];
+  /** Of the sizes asked for; empty for comparisons and where trajectories do not stay finite. */
+  readonly courses: readonly LearnedCourse[];
+  readonly choice: ReturnType<typeof chosenDegree>;
+  /** Mean-square residual of the increments of data that it was not learned from, over their mean square; null where there are none. */
+  readonly heldOut: number | null;
+  /** Along the main direction of ordering, one a temperature; empty for six coordinates, whose noise is singular. */
+  readonly potentials: readonly Potential[];
+}
+
+/** All six order parameters of states that are given by three, or are six already. */
+export function sixOf(coordinates: NbMoTaOptions["coordinates"], states: Float32Array): Float32Array {
+  return coordinates === "six" ? states : Float32Array.from(allPairs(states));
+}
+
+/** The equation of a lattice of `side`³ cells at a temperature; it was learned from lattices of `learned`³ cells. */
+export function equationAt(
+  p: Pick<NbMoTaOptions, "temperatures">,
+  model: SdeModel,
+  temperature: number,
+  side: number,
+  learned: number,
+): SdeModel {
+  return withLambda(atCondition(model, conditionOf(p, temperature)), side ** 3, learned ** 3);
+}
+
+/** What the three sum rules leave: |Σ_j δ_ij| for i = Nb, Mo, Ta, the largest. */
+export function sumRuleViolation([a, b, c, d, e, f]: ArrayLike<number> & Iterable<number>): number {
+  return Math.max(Math.abs(a + b + c), Math.abs(b + d + e), Math.abs(c + e + f));
+}
+
+interface Predicting {
+  readonly run: Run;
+  readonly gpu: Gpu;
+  readonly p: NbMoTaOptions;
+  readonly name: string;
+  readonly seed: number;
+}
+
+/** The equilibrium at every temperature. `alone`: one seed stands for all, whose interval has to hold what its training data leave open. */
+export async function learnedEquilibria(
+  { run, gpu, p, name, seed }: Predicting,
+  model: SdeModel,
+  alone: boolean,
+): Promise<(LearnedEquilibrium | null)[]> {
+  const { d } = model;
+  const every = Math.max(1, Math.round(p.horizon / LOOKS / p.incrementTime));
+  const count = Math.floor(p.horizon / (every * p.incrementTime)) + 1;
+  const times = evenGrid(0, (count - 1) * every * p.incrementTime, count);
+  const found: (LearnedEquilibrium | null)[] = [];
+  for (const temperature of p.temperatures) {
+    const equation = equationAt(p, model, temperature, PATCH, p.cells);
+    const start = new Float32Array(p.runs * d);
+    const label = `${name}/t${temperature}`;
+    const at = { times, cases: 1, dt: p.incrementTime, seed, purpose: `predict/${label}` };
+    const runs = await unlessDiverged(predicted(run, gpu, label, equation, start, at));
+    if (!runs) {
+      found.push(null);
+      continue;
+    }
+    const late = secondHalf(runs);
+    const own = momentsOf(sixOf(p.coordinates, late));
+    const drawn =
+      alone && trainingGroups(model) >= 2
+        ? await unlessDiverged(predictedDraws(run, gpu, label, equation, start, at, true))
+        : null;
+    const error = drawn && errorOf(p, drawn, runs);
+    const guards = guardsOf(
+      equation,
+      runs,
+      Array.from({ length: d }, () => RANGE),
+    );
+    found.push({ temperature, ...own, error, sumRule: sumRuleViolation(own.mean), guards });
+  }
+  return found;
+}
+
+/** States of the second half of the times, row by row. */
+function secondHalf({ times, data }: Ensemble): Float32Array {
+  return data.subarray(Math.floor(times.length / 2) * (data.length / times.length));
+}
+
+function momentsOf(six: Float32Array): { mean: Float64Array; std: Float64Array } {
+  const rows = six.length / D;
+  const mean = new Float64Array(D);
+  const square = new Float64Array(D);
+  for (let k = 0; k < six.length; k++) mean[k % D] += six[k] / rows;
+  for (let k = 0; k < six.length; k++) square[k % D] += (six[k] - mean[k % D]) ** 2 / rows;
+  return { mean, std: square.map(Math.sqrt) };
+}
+
+/** Spread of the means of draws of the parameters, which all have the same noise, with that of the runs. */
+function errorOf(p: NbMoTaOptions, drawn: Ensemble, runs: Ensemble): Float64Array {
+  const meanOf = (one: Ensemble) => momentsOf(sixOf(p.coordinates, secondHalf(one))).mean;
+  const [best, ...draws] = Array.from({ length: drawn.cases }, (_, c) => meanOf(caseOf(drawn, c)));
+  const single = Array.from({ length: runs.runs }, (_, r) => meanOf(someRuns(runs, r, r + 1)));
+  const all = meanOf(runs);
+  return best.map((value, j) => {
+    const training = average(draws.map((draw) => (draw[j] - value) ** 2));
+    return Math.sqrt(training + average(single.map((run) => (run[j] - all[j]) ** 2)) / (single.length - 1));
+  });
+}
+
+/** The relaxation at p.T for every size. The starts are those of the direct simulation, nearer to their mean where lattices are larger. */
+export async function learnedCourses(
+  { run, gpu, p, name, seed }: Predicting,
+  model: SdeModel,
+  direct: readonly Course[],
+): Promise<LearnedCourse[]> {
+  const { d } = model;
+  const [{ order }] = direct;
+  const { times } = order;
+  const six = order.data.subarray(0, order.runs * D);
+  const mean = momentsOf(six).mean;
+  const columns: readonly number[] = COORDINATES[p.coordinates];
+  const courses: LearnedCourse[] = [];
+  for (const side of p.sizes) {
+    const near = (direct[0].side / side) ** 1.5;
+    const start = Float32Array.from({ length: p.runs * d }, (_, k) => {
+      const j = columns[k % d];
+      return mean[j] + near * (six[(Math.floor(k / d) % order.runs) * D + j] - mean[j]);
+    });
+    const equation = equationAt(p, model, p.T, side, p.cells);
+    const at = { times, cases: 1, dt: p.incrementTime, seed, purpose: `course/${name}/${side}` };
+    const runs = await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at));
+    if (!runs) return [];
+    courses.push({ side, order: ensemble({ ...runs, d: D }, sixOf(p.coordinates, runs.data)) });
+  }
+  return courses;
+}
+
+/** Mean-square residual of increments, `sets` of which belong to `stages`, over their mean square, mean over variables; null without any. */
+export async function heldOutResidual(
+  gpu: Gpu,
+  p: Pick<NbMoTaOptions, "temperatures">,
+  model: SdeModel,
+  stages: readonly { readonly temperature: number }[],
+  sets: readonly Pairs[],
+): Promise<number | null> {
+  if (sets.length === 0) return null;
+  const { d } = model;
+  const rest = new Float64Array(d);
+  const size = new Float64Array(d);
+  for (const [k, { temperature }] of stages.entries()) {
+    const { state, change, time } = regression(sets[k], "increment");
+    const { drift } = await evaluate(gpu, atCondition(model, conditionOf(p, temperature)), state);
+    for (let k = 0; k < change.length; k++) {
+      rest[k % d] += (change[k] - time * drift[k]) ** 2;
+      size[k % d] += change[k] ** 2;
+    }
+  }
+  return average(rest.map((value, j) => value / size[j]));
+}
+
+/** Potentials of small lattices at the temperatures whose equilibrium is known. */
+export async function learnedPotentials(
+  gpu: Gpu,
+  p: NbMoTaOptions,
+  model: SdeModel,
+  equilibria: readonly (LearnedEquilibrium | null)[],
+): Promise<Potential[]> {
+  const potentials: Potential[] = [];
+  if (p.coordinates === "six") return potentials;
+  for (const one of equilibria) {
+    if (!one) continue;
+    const equation = equationAt(p, model, one.temperature, PATCH, p.cells);
+    const three = COORDINATES.three.map((pair) => one.mean[pair]);
+    potentials.push(await potentialAlong(gpu, equation, one.temperature, three, siteCount(PATCH)));
+  }
+  return potentials;
+}
+
+/** Guards over all temperatures, null where some trajectories do not stay finite. */
+export function guardsOver(equilibria: readonly (LearnedEquilibrium | null)[]): Guards | null {
+  const known = equilibria.flatMap((one) => (one ? [one.guards] : []));
+  return known.length < equilibria.length ? null : meanGuards(known);
+}

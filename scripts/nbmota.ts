@@ -1,0 +1,98 @@
+// The alloy Nb–Mo–Ta: learn one SDE of its short-range order over all temperatures from jumps of single vacancies (paper, section on
+// the NbMoTa alloy), and compare its equilibrium and its relaxation with direct kinetic Monte Carlo.
+//
+//   npm run nbmota                                         quick: three temperatures, two minutes at most
+//   npm run nbmota -- --profile standard --seed 7          ten temperatures, four seeds, all comparisons; some 20 minutes on two cores
+//   npm run nbmota -- --temperatures 900,1400,2000,3000    others
+//   npm run nbmota -- --barriers weights.npy               barriers of the published network (scripts/nbmota-weights.ts fetches it)
+//   npm run nbmota -- --help
+
+import { ANNEALED, annealed, annealingJumps } from "../lib/experiments/nbmota/annealing.ts";
+import { barrierModel } from "../lib/experiments/nbmota/barrier-models.ts";
+import { checkSurroundings } from "../lib/experiments/nbmota/checks.ts";
+import { clockOf } from "../lib/experiments/nbmota/clock.ts";
+import { nbmotaCommand } from "../lib/experiments/nbmota/parameters.ts";
+import { annealingPlans, trainingsOf } from "../lib/experiments/nbmota/plan.ts";
+import { publishNbMoTa } from "../lib/experiments/nbmota/publish.ts";
+import {
+  heldOutResidual,
+  learnedCourses,
+  learnedEquilibria,
+  learnedPotentials,
+  type Outcome,
+} from "../lib/experiments/nbmota/scores.ts";
+import { ofRepetition, trainingSets } from "../lib/experiments/nbmota/training.ts";
+import { equilibriumOf, simulateCourses } from "../lib/experiments/nbmota/truth.ts";
+import { openDevice } from "../lib/gpu/device.ts";
+import { joined, pairCount, regression } from "../lib/method/pairs.ts";
+import { chosenDegree } from "../lib/method/sde/model.ts";
+import { parseExperiment } from "../lib/run/command-line.ts";
+import { learnedSde, seedsFrom } from "../lib/run/learn.ts";
+import { main } from "../lib/run/main.ts";
+import { withProgress } from "../lib/run/progress.ts";
+import { openRun } from "../lib/run/run-folder.ts";
+import { fitOptions } from "../lib/run/training-parameters.ts";
+
+await main(async () => {
+  const options = parseExperiment(nbmotaCommand);
+  const p = options.parameters;
+  const barriers = barrierModel(p.barriers);
+  const gpu = await openDevice();
+  const run = await openRun({ ...options, adapter: gpu.adapter });
+  const seeds = seedsFrom(options.seed, p.seeds);
+  const plans = annealingPlans(p);
+
+  // Small lattices of all seeds go from hot to cold; so do others, in direct simulation.
+  const anneal = (plan: typeof plans.learn, phase: string) =>
+    run.phase(phase, () =>
+      withProgress(phase, annealingJumps(plan), (bar) =>
+        annealed(gpu, {
+          ...plan,
+          barriers,
+          seed: options.seed,
+          onJumps: (count) => bar.add(count),
+          keep: (step, work) => run.keep(`${plan.purpose}/${step}`, ANNEALED, work),
+        }),
+      ),
+    );
+  const stages = await anneal(plans.learn, "small lattices");
+  const clock = clockOf(stages);
+  const direct = await anneal(plans.direct, "direct simulation");
+  const courses = await simulateCourses(run, gpu, p, barriers, clock, options.seed);
+
+  // Learn: fresh lattices beside the annealed ones → large lattices → jumps of one vacancy → one equation over all temperatures.
+  const sets = await withProgress("partial evolution", stages.length, (bar) =>
+    trainingSets(run, gpu, p, barriers, stages, clock, options.seed, () => bar.add(1)),
+  );
+  const outcomes: Outcome[] = [];
+  for (const [k, seed] of seeds.entries()) {
+    for (const { name: method, set, method: estimator, spec } of trainingsOf(p, k === 0)) {
+      const own = set === "increments" ? sets[set].map((pairs) => ofRepetition(pairs, p, k)) : sets[set];
+      const pairs = joined(own);
+      const name = `seed${seed}/${method}`;
+      const data = regression(pairs, estimator);
+      const model = await learnedSde(run, gpu, name, data, spec, fitOptions(p, seed));
+
+      // Predict: the equilibrium at every temperature, the relaxation at every size.
+      const predicting = { run, gpu, p, name, seed };
+      const equilibria = await learnedEquilibria(predicting, model, seeds.length === 1 && method === "increment");
+      const followed = method === "increment" ? await learnedCourses(predicting, model, courses) : [];
+      // Judged by the increments of the next seed, which nothing was learned from.
+      const others = seeds.length > 1 ? sets.increments.map((one) => ofRepetition(one, p, (k + 1) % seeds.length)) : [];
+      const heldOut = await run.phase("score", () => heldOutResidual(gpu, p, model, stages, others));
+      const potentials = await run.phase("score", () => learnedPotentials(gpu, p, model, equilibria));
+      const rest = { choice: chosenDegree(model), pairs: pairCount(pairs), heldOut, potentials };
+      outcomes.push({ seed, method, equilibria, courses: followed, ...rest });
+    }
+  }
+
+  // What vacancies see where partial evolutions start, beside direct simulation, and whether barriers obey detailed balance.
+  const surroundings = await run.phase("check", async () => {
+    const found = [];
+    for (const stage of direct) found.push(await checkSurroundings(gpu, barriers, stage, p.cells, options.seed));
+    return found;
+  });
+  const truth = direct.map(equilibriumOf);
+  const times = stages.map(({ temperature, jumpTime }) => ({ temperature, jumpTime, unit: clock(temperature) }));
+  await publishNbMoTa(run, { p, outcomes, truth, courses, surroundings, times, unit: clock(p.T) }, stages);
+});

@@ -1,0 +1,113 @@
+// What is said of learned equations and of direct simulation, on numbers whose answers are known.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { potentialAlong } from "../../../lib/experiments/nbmota/potential.ts";
+import { equationAt, sixOf, sumRuleViolation } from "../../../lib/experiments/nbmota/scores.ts";
+import { equilibriumOf } from "../../../lib/experiments/nbmota/truth.ts";
+import { openDevice } from "../../../lib/gpu/device.ts";
+import type { Regression } from "../../../lib/method/pairs.ts";
+import { solveSde } from "../../../lib/method/sde/fit.ts";
+import { evaluate } from "../../../lib/method/sde/model.ts";
+import { normalPair } from "../../../lib/random/normal.ts";
+import { stream } from "../../../lib/random/stream.ts";
+import { Xoshiro } from "../../../lib/random/xoshiro.ts";
+
+setDefaultTimeout(60_000);
+
+const gpu = await openDevice();
+const rng = Xoshiro.open(stream(3, "scores"), 0, 0);
+const normal = () => normalPair(rng.next(), rng.next())[0];
+
+test("equilibrium: mean over lattices, its error from their spread, looks at one lattice are no further lattices", () => {
+  const [replicas, looks] = [400, 8];
+  // Each lattice has an offset of variance 0.04 that all its looks share, and noise of variance 0.01 at every look.
+  const offsets = Array.from({ length: replicas }, () => 0.2 * normal());
+  const order = Float32Array.from({ length: looks * replicas * 6 }, (_, k) => {
+    return (k % 6) + offsets[Math.floor(k / 6) % replicas] + 0.1 * normal();
+  });
+  const stage = { temperature: 1000, replicas, order, words: new Uint32Array(), jumpTime: 1 };
+  const { mean, error, std } = equilibriumOf(stage);
+  const exact = Math.sqrt((0.04 + 0.01 / looks) / replicas);
+  for (let j = 0; j < 6; j++) {
+    // Five standard errors; the relative error of a standard error of 400 is 3.5 %.
+    expect(Math.abs(mean[j] - j)).toBeLessThan(5 * exact);
+    expect(Math.abs(error[j] / exact - 1)).toBeLessThan(0.18);
+    expect(Math.abs(std[j] / Math.sqrt(0.05) - 1)).toBeLessThan(0.18);
+  }
+});
+
+describe("sum rules", () => {
+  test("hold exactly for what three order parameters give", () => {
+    const six = sixOf("three", Float32Array.of(0.1, -0.2, 0.5));
+    expect(sumRuleViolation(six)).toBeLessThan(1e-6);
+    expect(six[3]).toBeCloseTo(-0.6, 6);
+  });
+  test("the largest of the three sums counts, for each element", () => {
+    for (const [pair, sums] of [
+      [0, 1],
+      [1, 1],
+      [3, 1],
+      [5, 1],
+    ] as const) {
+      const six = [0, 0, 0, 0, 0, 0];
+      six[pair] = -0.3;
+      expect(sumRuleViolation(six)).toBeCloseTo(0.3 * sums, 12);
+    }
+    expect(sumRuleViolation([0, 0.1, 0.1, 0, 0, 0])).toBeCloseTo(0.2, 12);
+  });
+});
+
+describe("an Ornstein–Uhlenbeck process over temperatures", () => {
+  // dz = −a (z − m(x)) dt + s dW at x = 1000/T, m = x (0.1, −0.2, 0.5), learned at n = 1,024·8 from changes over dt.
+  const [a, s, dt, patches] = [2, 0.05, 0.01, 8];
+  const direction = [0.1, -0.2, 0.5];
+  const temperatures = [1000, 2000];
+  const rows = 40_000;
+  const condition = Float32Array.from({ length: rows }, (_, p) => 1000 / temperatures[p % 2]);
+  const state = Float32Array.from({ length: 3 * rows }, () => 0.5 * normal());
+  const change = state.map((z, k) => {
+    const mean = condition[Math.floor(k / 3)] * direction[k % 3];
+    return -a * (z - mean) * dt + s * Math.sqrt(dt) * normal();
+  });
+  const cohort = Uint32Array.from({ length: rows }, (_, p) => p % 64);
+  const data: Regression = {
+    method: "increment",
+    d: 3,
+    state,
+    change,
+    variation: null,
+    time: dt,
+    instant: false,
+    lambda: 1,
+    cohort,
+    condition,
+  };
+  const model = solveSde(data, { kind: "polynomial", degree: 1, odd: [] });
+
+  test("the noise goes like one over the number of atoms, the drift stays", async () => {
+    const z = [0.2, 0.1, -0.3];
+    const small = await evaluate(gpu, equationAt({ temperatures }, model, 1000, 8, 16), z);
+    const large = await evaluate(gpu, equationAt({ temperatures }, model, 1000, 32, 16), z);
+    expect(small.drift).toEqual(large.drift);
+    for (const j of [0, 4, 8]) {
+      // Learned on 8 times the atoms of the small lattice. σ² is known to 1/√20,000.
+      expect(Math.abs(small.diffusion[j] / (patches * s * s) - 1)).toBeLessThan(0.05);
+      expect(Math.abs(small.diffusion[j] / large.diffusion[j] - 64)).toBeLessThan(1e-3);
+    }
+  });
+
+  test("the potential per atom is a parabola about the equilibrium of its temperature", async () => {
+    for (const temperature of temperatures) {
+      const equilibrium = direction.map((x) => (1000 / temperature) * x);
+      const atoms = 1024;
+      const equation = equationAt({ temperatures }, model, temperature, 16, 16);
+      const { order, perAtom, onsager } = await potentialAlong(gpu, equation, temperature, equilibrium, atoms);
+      expect(onsager).toBeNull();
+      const length = equilibrium.reduce((sum, x) => sum + x * x, 0);
+      for (const [k, at] of order.entries()) {
+        const share = at / equilibrium[2];
+        const exact = (a * (share - 1) ** 2 * length) / (s * s * atoms);
+        expect(Math.abs(perAtom[k] - exact)).toBeLessThan(0.05 * ((a * length) / (s * s * atoms)));
+      }
+    }
+  });
+});
