@@ -8,11 +8,11 @@
 //   npm run nbmota -- --help
 
 import { ANNEALED, annealed, annealingJumps } from "../lib/experiments/nbmota/annealing.ts";
-import { barrierModel } from "../lib/experiments/nbmota/barrier-models.ts";
+import { barrierModel, rangeWarnings } from "../lib/experiments/nbmota/barrier-models.ts";
 import { checkSurroundings } from "../lib/experiments/nbmota/checks.ts";
 import { clockOf } from "../lib/experiments/nbmota/clock.ts";
 import { nbmotaCommand } from "../lib/experiments/nbmota/parameters.ts";
-import { annealingPlans, trainingsOf } from "../lib/experiments/nbmota/plan.ts";
+import { annealingPlan, separated, trainingsOf, withinRange } from "../lib/experiments/nbmota/plan.ts";
 import { publishNbMoTa } from "../lib/experiments/nbmota/publish.ts";
 import {
   heldOutResidual,
@@ -35,34 +35,32 @@ import { fitOptions } from "../lib/run/training-parameters.ts";
 
 await main(async () => {
   const options = parseExperiment(nbmotaCommand);
-  const p = options.parameters;
+  const { p, warnings } = withinRange(options.parameters);
   const barriers = barrierModel(p.barriers);
   const gpu = await openDevice();
   const run = await openRun({ ...options, adapter: gpu.adapter });
   const seeds = seedsFrom(options.seed, p.seeds);
-  const plans = annealingPlans(p);
-
-  // Small lattices of all seeds go from hot to cold; so do others, in direct simulation.
-  const anneal = (plan: typeof plans.learn, phase: string) =>
-    run.phase(phase, () =>
-      withProgress(phase, annealingJumps(plan), (bar) =>
-        annealed(gpu, {
-          ...plan,
-          barriers,
-          seed: options.seed,
-          onJumps: (count) => bar.add(count),
-          keep: (step, work) => run.keep(`${plan.purpose}/${step}`, ANNEALED, work),
-        }),
-      ),
-    );
-  const stages = await anneal(plans.learn, "small lattices");
-  const clock = clockOf(stages);
-  const direct = await anneal(plans.direct, "direct simulation");
+  // Small lattices go from hot to cold: those that all seeds learn from, and others for the comparison.
+  const plan = annealingPlan(p);
+  const stages = await run.phase("small lattices", () =>
+    withProgress("small lattices", annealingJumps(plan), (bar) =>
+      annealed(gpu, {
+        ...plan,
+        barriers,
+        seed: options.seed,
+        purpose: "anneal",
+        onJumps: (count) => bar.add(count),
+        keep: (temperature, work) => run.keep(`anneal/t${temperature}`, ANNEALED, work),
+      }),
+    ),
+  );
+  const { learn, direct } = separated(p, stages);
+  const clock = clockOf(learn);
   const courses = await simulateCourses(run, gpu, p, barriers, clock, options.seed);
 
   // Learn: fresh lattices beside the annealed ones → large lattices → jumps of one vacancy → one equation over all temperatures.
-  const sets = await withProgress("partial evolution", stages.length, (bar) =>
-    trainingSets(run, gpu, p, barriers, stages, clock, options.seed, () => bar.add(1)),
+  const sets = await withProgress("partial evolution", learn.length, (bar) =>
+    trainingSets(run, gpu, p, barriers, learn, clock, options.seed, () => bar.add(1)),
   );
   const outcomes: Outcome[] = [];
   for (const [k, seed] of seeds.entries()) {
@@ -79,7 +77,7 @@ await main(async () => {
       const followed = method === "increment" ? await learnedCourses(predicting, model, courses) : [];
       // Judged by the increments of the next seed, which nothing was learned from.
       const others = seeds.length > 1 ? sets.increments.map((one) => ofRepetition(one, p, (k + 1) % seeds.length)) : [];
-      const heldOut = await run.phase("score", () => heldOutResidual(gpu, p, model, stages, others));
+      const heldOut = await run.phase("score", () => heldOutResidual(gpu, p, model, learn, others));
       const potentials = await run.phase("score", () => learnedPotentials(gpu, p, model, equilibria));
       const rest = { choice: chosenDegree(model), pairs: pairCount(pairs), heldOut, potentials };
       outcomes.push({ seed, method, equilibria, courses: followed, ...rest });
@@ -93,6 +91,8 @@ await main(async () => {
     return found;
   });
   const truth = direct.map(equilibriumOf);
-  const times = stages.map(({ temperature, jumpTime }) => ({ temperature, jumpTime, unit: clock(temperature) }));
-  await publishNbMoTa(run, { p, outcomes, truth, courses, surroundings, times, unit: clock(p.T) }, stages);
+  const times = learn.map(({ temperature, jumpTime }) => ({ temperature, jumpTime, unit: clock(temperature) }));
+  warnings.push(...rangeWarnings(p.barriers, p.temperatures));
+  const study = { p, outcomes, truth, courses, surroundings, times, unit: clock(p.T), warnings };
+  await publishNbMoTa(run, study, learn);
 });

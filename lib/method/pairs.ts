@@ -218,6 +218,15 @@ export function everyRow<P extends Pairs>(pairs: P, step: number): P {
   return mapped(pairs, (column) => pickedRows(column, column.length / snapshots, rows));
 }
 
+/** The pairs in variables that are `factor` times as large. */
+export function scaledPairs<P extends Pairs>(pairs: P, factor: number): P {
+  const powers: Record<string, number> = { whole: 1, patch: 1, delta: 1, compensator: 1, drift: 1, variation: 2 };
+  return mapped(pairs, (column, name) => {
+    const times = factor ** (powers[name] ?? 0);
+    return times === 1 ? column : column.map((x) => times * x);
+  });
+}
+
 /** The pairs of some cohorts, of every snapshot of them. */
 export function ofCohorts<P extends Pairs>(pairs: P, wanted: (cohort: number) => boolean): P {
   const rows = Uint32Array.from([...pairs.cohort.keys()].filter((k) => wanted(pairs.cohort[k])));

@@ -152,6 +152,39 @@ const SMALL: Small[] = [
     kill: "patch8-autoencoder-halo/compensator-0.5",
     changed: ["--T", "2.6", /2\.5.*2\.6|2\.6.*2\.5/],
   },
+  {
+    name: "nbmota",
+    label: "nbmota",
+    // All comparisons, and hot, so that there is little to wait for.
+    words: split(
+      "--temperatures 2400,3000 --T 2400 --replicas 16 --wait 0.5 --looks 3 --pause 0.2 --records 2 --age 0.3 --seeds 2",
+      "--true-replicas 8 --course-runs 8 --course-time 0.5 --runs 16 --horizon 20",
+      "--studies all --steps 20 --hidden 8 --batch 256 --seed 3",
+    ),
+    finite: [
+      ...joined(["sro"], ["learned", "kmc"], ["NbNb", "NbMo", "NbTa", "MoMo", "MoTa", "TaTa"], ["T2400", "T3000"]),
+      ...joined(["sro_error"], ["increment", "compensator", "network", "onsager", "tiles", "floor"], ["T2400"]),
+      ...joined(["sum_rule_violation"], ["increment", "kmc"]),
+      ...joined(["course_error"], ["increment", "floor"], ["n1024", "n8192"]),
+      ...joined(["distill_mae_meV"], ["T800", "T2400"]),
+      ...["spread_exponent", "spread_exponent.kmc", "cost.learn.total", "held_out.onsager"],
+      ...joined(["escape_shift"], ["supercell", "tiles", "vacancies-at-random-sites"], ["T2400"]),
+    ],
+    compare(value) {
+      expect(value("pairs.increment")).toBe(2 * 16 * (3 + 2));
+      // Eight of the compensator's: of one repetition too.
+      expect(value("sum_rule_violation.increment")).toBeLessThan(1e-6);
+      // Copies of one lattice see what it sees.
+      expect(value("escape_shift.supercell.T2400")).toBeCloseTo(0, 5);
+      expect(Math.abs((value("spread_exponent") ?? 0) + 0.5)).toBeLessThan(0.15);
+    },
+    tables: ["equilibrium.csv", "relaxation.csv"],
+    title: "NbMoTa",
+    bars: ["small lattices", "partial evolution", "direct simulation, (8|16)³ cells", "train \\S+"],
+    // Annealed lattices, direct simulation, pairs and one equation are on disk.
+    kill: "increment",
+    changed: ["--age", "0.4", /0\.3.*0\.4|0\.4.*0\.3/],
+  },
 ];
 
 /** Runs into a folder of this name. */
@@ -305,6 +338,19 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       ["too many terms", ["--degree", "6"], /degree 6 has 210 terms in 4 variables.*128/],
       ["side to learn on that patches do not tile", ["--patches", "8", "--learn-side", "12"], /12.*8.*use 16/],
       ["side to learn on beyond L", ["--learn-side", "128"], /--learn-side 128.*64/],
+    ],
+    nbmota: [
+      ["temperature twice", ["--temperatures", "1000,1000"], /1000,1000.*twice/],
+      ["too cold for rates", ["--temperatures", "50,1000"], /--temperatures "50".*100/],
+      ["nothing to compare with", ["--temperatures", "500,600"], /500,600.*--true-from 800/],
+      ["size that patches do not tile", ["--sizes", "8,12"], /--sizes 12.*8.*use 16/],
+      ["odd number of cells", ["--sizes", "8,15"], /15.*even/],
+      ["sizes without the small lattices", ["--sizes", "16", "--direct-sizes", "16"], /--sizes 16 lack 8/],
+      ["direct size that is not predicted", ["--direct-sizes", "8,32"], /32.*8,16/],
+      ["tiles of a broken cohort", ["--upsampling", "tiles", "--replicas", "12"], /12.*8/],
+      ["more terms than cohorts", ["--replicas", "4", "--degree", "5"], /degree 5 has 126 terms in 4 variables.*24/],
+      ["barriers that are not there", ["--barriers", "no-such-folder"], /no-such-folder/],
+      ["six as a number", ["--coordinates", "6"], /three or six/],
     ],
     "curie-weiss": [
       ["patch that does not divide L", ["--patches", "12"], /12.*64/],

@@ -5,10 +5,11 @@ import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Format, parsed } from "../../io/format.ts";
 import { concatenate } from "../../method/concatenate.ts";
+import { pickedRows } from "../../method/rows.ts";
 import { stream } from "../../random/stream.ts";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
 import { NbMoTa } from "../../systems/nbmota.ts";
-import { jumpsOf } from "./clock.ts";
+import { jumpsOf, relaxationJumps, unitJumps } from "./clock.ts";
 
 /** Cells along a side of the small lattices: one vacancy each. */
 export const SMALL_CELLS = 8;
@@ -26,12 +27,14 @@ const PAIRS = 6;
  */
 const SETTLING = 64;
 
-/** How long lattices stay at a temperature, in units of time (clock.ts), and how often they are looked at. */
+/** How long lattices stay at a temperature, and how often they are looked at. */
 export interface Stay {
-  /** Before the first look. */
+  /** Relaxations (clock.ts) before the first look, at temperatures from `settled` on; below, so many units of time, which are shorter. */
   readonly wait: number;
+  /** K. */
+  readonly settled: number;
   readonly looks: number;
-  /** Before every look. */
+  /** Units of time before every look. */
   readonly pause: number;
 }
 
@@ -86,14 +89,18 @@ export function annealingJumps({
   ...stay
 }: Pick<AnnealingOptions, "temperatures" | "replicas" | keyof Stay>) {
   const jumps = ladder(temperatures).map(({ temperature, passing }) =>
-    staysFor(stay, passing).reduce((sum, units) => sum + jumpsOf(temperature, units), 0),
+    staysFor(stay, temperature, passing).reduce((sum, units) => sum + jumpsOf(temperature, units), 0),
   );
   return replicas * jumps.reduce((sum, count) => sum + count, 0);
 }
 
 /** Units of time before every look; the first begins with those before all looks. */
-const staysFor = ({ wait, looks, pause }: Stay, passing: boolean): number[] =>
-  passing ? [PASSING] : [wait, ...Array.from({ length: looks }, () => pause)];
+function staysFor({ wait, settled, looks, pause }: Stay, temperature: number, passing: boolean): number[] {
+  if (passing) return [PASSING];
+  const relaxation = relaxationJumps(temperature) / unitJumps(temperature);
+  const first = temperature >= settled ? wait * relaxation : wait;
+  return [first, ...Array.from({ length: looks }, () => pause)];
+}
 
 /**
  * Goes through the temperatures, from random alloys on. A look is after equally many jumps of every replica, and then some time. The stages
@@ -128,7 +135,7 @@ async function stageOf(
   const order: Float32Array[] = [];
   let [time, jumps] = [0, 0];
   try {
-    for (const [look, units] of staysFor(stay, passing).entries()) {
+    for (const [look, units] of staysFor(stay, temperature, passing).entries()) {
       const count = jumpsOf(temperature, units);
       const at = (what: string) => stream(seed, `${purpose}/${what}${k}`, look);
       const walk = await system.evolveJumps(states, count, at("walk"));
@@ -145,6 +152,21 @@ async function stageOf(
     states.destroy();
   }
   return { temperature, replicas, words: concatenate(words), order: concatenate(order), jumpTime: time / jumps };
+}
+
+/** Some of the replicas, [from, to), at every look. */
+export function someReplicas(stage: Annealed, from: number, to: number): Annealed {
+  const { replicas, words, order } = stage;
+  const looks = looksOf(stage);
+  const rows = Uint32Array.from({ length: looks * (to - from) }, (_, k) => {
+    return Math.floor(k / (to - from)) * replicas + from + (k % (to - from));
+  });
+  return {
+    ...stage,
+    replicas: to - from,
+    words: pickedRows(words, words.length / (looks * replicas), rows),
+    order: pickedRows(order, PAIRS, rows),
+  };
 }
 
 export const ANNEALED: Format<Annealed> = {

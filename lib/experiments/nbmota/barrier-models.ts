@@ -1,5 +1,5 @@
 // The barrier model that a command line names.
-
+import compact from "../../../data/nbmota/compact.json";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
 import { CompactBarriers } from "../../systems/nbmota/compact-barriers.ts";
 import { NetworkBarriers } from "../../systems/nbmota/network-barriers.ts";
@@ -17,4 +17,16 @@ export const BARRIERS = {
 /** Throws InputError for a file that is no network. */
 export function barrierModel(name: string): BarrierModel {
   return name === "compact" ? CompactBarriers.shipped() : new NetworkBarriers(readNetworkWeights(name));
+}
+
+/** What has to be said of temperatures (K) that the compact model was not made for; nothing of others, and of the network. */
+export function rangeWarnings(name: string, temperatures: readonly number[]): string[] {
+  const { temperatures: fitted } = compact.settings;
+  const [low, high] = [Math.min(...fitted), Math.max(...fitted)];
+  const outside = temperatures.filter((temperature) => temperature < low || temperature > high);
+  if (name !== "compact" || outside.length === 0) return [];
+  const those = outside.length === 1 ? "is" : "are";
+  return [
+    `${outside.join(", ")} K ${those} outside ${low} to ${high} K, the range that the compact barriers were fitted in: they are less accurate there`,
+  ];
 }

@@ -8,8 +8,8 @@ export type Clock = (temperature: number) => number;
 
 /** Kelvin in which inverse temperatures are of order 1; also of the condition that equations are learned with. */
 const SCALE = 1000;
-/** Jumps for each atom that a unit of time has at most: below about 850 K a relaxation takes longer. */
-const LONGEST = 1500;
+/** Jumps for each atom that a unit of time has at most: below about 950 K a relaxation takes longer. */
+const LONGEST = 500;
 /** Cells along a side of the lattices that the unit is told for. */
 const CELLS = 8;
 
@@ -24,7 +24,7 @@ export function relaxationJumps(temperature: number): number {
   return 0.3 * Math.exp(6900 / temperature);
 }
 
-/** Jumps for each atom in a unit of time, about: a relaxation where it is hot, less and less of one below 850 K. */
+/** Jumps for each atom in a unit of time, about: a relaxation where it is hot, less and less of one below 950 K. */
 export function unitJumps(temperature: number): number {
   return 1 / (1 / relaxationJumps(temperature) + 1 / LONGEST);
 }
@@ -33,6 +33,12 @@ export function unitJumps(temperature: number): number {
 export function jumpsOf(temperature: number, units: number): number {
   return Math.max(1, Math.round(units * unitJumps(temperature) * siteCount(CELLS)));
 }
+
+/**
+ * Order in equilibrium fades about like 1/T: T/1000 K times δ hardly depends on the temperature. The equation is learned in these variables, in
+ * which it is smooth.
+ */
+export const orderScale = (temperature: number) => temperature / SCALE;
 
 /**
  * From mean times of a jump (s) at some temperatures: their logarithm as a polynomial in 1/T, of degree 2 or less, times the jumps of a unit.

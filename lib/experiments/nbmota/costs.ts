@@ -3,7 +3,7 @@ import { siteCount } from "../../systems/nbmota/states.ts";
 import { annealingJumps, SMALL_CELLS } from "./annealing.ts";
 import { jumpsOf } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
-import { annealingPlans, freshTimes } from "./plan.ts";
+import { annealingPlan, freshTimes } from "./plan.ts";
 
 /** Relative accuracy that standard deviations are wanted with. */
 const STD_ACCURACY = 0.02;
@@ -23,13 +23,14 @@ export interface NbMoTaCosts {
 
 /** Of a run with these options. */
 export function costsOf(p: NbMoTaOptions): NbMoTaCosts {
-  const { learn, direct } = annealingPlans(p);
+  const plan = annealingPlan(p);
   const over = (units: number) => p.temperatures.reduce((sum, temperature) => sum + jumpsOf(temperature, units), 0);
   const snapshots = p.replicas * (p.looks + p.records);
-  const lattice = annealingJumps({ ...direct, replicas: 1 });
+  const compared = p.temperatures.filter((temperature) => temperature >= p.trueFrom);
+  const lattice = annealingJumps({ ...plan, temperatures: compared, replicas: 1 });
   return {
     learn: {
-      anneal: annealingJumps({ ...learn, replicas: p.replicas }),
+      anneal: annealingJumps({ ...plan, replicas: p.replicas }),
       fresh: p.replicas * over(Math.max(...freshTimes(p))),
       evolve: snapshots * p.patchesPerSnapshot * p.copies * over(p.incrementTime),
     },

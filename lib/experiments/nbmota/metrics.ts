@@ -30,6 +30,8 @@ export interface NbMoTaStudy {
   readonly times: readonly { readonly temperature: number; readonly jumpTime: number; readonly unit: number }[];
   /** The unit of time at p.T, seconds. */
   readonly unit: number;
+  /** What a reader must know before the numbers. */
+  readonly warnings: readonly string[];
 }
 
 /** Equations that differ in the seed alone. */
@@ -188,7 +190,7 @@ export function nbmotaVerdict(study: NbMoTaStudy): Verdict {
     const mean = (key: "outside" | "unphysical") => average(own.map(({ guards }) => guards[key]));
     return { name, guards: { outside: mean("outside"), unphysical: mean("unphysical") } };
   });
-  return verdictOf(watched);
+  return verdictOf(watched, study.warnings);
 }
 
 const T = (temperature: number) => `T${metricNumber(temperature)}`;

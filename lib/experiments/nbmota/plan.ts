@@ -2,33 +2,45 @@
 import type { Method } from "../../method/pairs.ts";
 import type { SdeSpec } from "../../method/sde/fields.ts";
 import { sdeSpec } from "../../run/training-parameters.ts";
-import type { AnnealingOptions } from "./annealing.ts";
+import { type Annealed, type AnnealingOptions, type Stay, someReplicas } from "./annealing.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
-import type { TrainingSets } from "./training.ts";
 
-type Plan = Pick<AnnealingOptions, "temperatures" | "replicas" | "wait" | "looks" | "pause" | "purpose">;
+/** Small lattices of all seeds, and those of direct simulation behind them: side by side they take less time. */
+export function annealingPlan(p: NbMoTaOptions): Pick<AnnealingOptions, "temperatures" | "replicas" | keyof Stay> {
+  const { temperatures, looks, wait, pause, trueFrom: settled } = p;
+  return { temperatures, replicas: p.seeds * p.replicas + p.trueReplicas, wait, settled, looks, pause };
+}
 
-/** The small lattices of all seeds, and those of direct simulation. */
-export function annealingPlans(p: NbMoTaOptions): { learn: Plan; direct: Plan } {
-  const { temperatures, looks, wait, pause } = p;
-  const replicas = p.seeds * p.replicas;
+/** The lattices that equations are learned from, all repetitions, and those that they are compared with where these are in equilibrium. */
+export function separated(p: NbMoTaOptions, stages: readonly Annealed[]): { learn: Annealed[]; direct: Annealed[] } {
+  const learn = p.seeds * p.replicas;
   return {
-    learn: { temperatures, replicas, wait, looks, pause, purpose: "learn/anneal" },
-    direct: {
-      temperatures: temperatures.filter((temperature) => temperature >= p.trueFrom),
-      replicas: p.trueReplicas,
-      wait: p.trueWait,
-      looks: p.trueLooks,
-      pause,
-      purpose: "direct/anneal",
-    },
+    learn: stages.map((stage) => someReplicas(stage, 0, learn)),
+    direct: stages
+      .filter(({ temperature }) => temperature >= p.trueFrom)
+      .map((stage) => someReplicas(stage, learn, stage.replicas)),
   };
 }
+
+/** The options with a temperature of the relaxation that the equation knows, and what has to be said where it is another than was asked for. */
+export function withinRange(p: NbMoTaOptions): { p: NbMoTaOptions; warnings: string[] } {
+  const [coldest, hottest] = [Math.min(...p.temperatures), Math.max(...p.temperatures)];
+  if (p.T >= coldest && p.T <= hottest) return { p, warnings: [] };
+  const T = p.T < coldest ? coldest : hottest;
+  const range = coldest === hottest ? `${coldest} K alone` : `${coldest} to ${hottest} K`;
+  return {
+    p: { ...p, T },
+    warnings: [`${p.T} K is outside the trained range, ${range}: the relaxation is that at ${T} K`],
+  };
+}
+
+/** The pairs that there are: increments; the same vacancies with compensators; increments in lattices made large in the other way. */
+export type PairSet = "increments" | "compensated" | "otherUpsampling";
 
 /** An equation: what it is called, the pairs that teach it, how they are read, and its fields. */
 export interface Training {
   readonly name: string;
-  readonly set: keyof TrainingSets;
+  readonly set: PairSet;
   readonly method: Method;
   readonly spec: SdeSpec;
 }

@@ -4,6 +4,7 @@ import { Matrix, solve } from "ml-matrix";
 import type { Gpu } from "../../gpu/device.ts";
 import { evaluate, type SdeModel } from "../../method/sde/model.ts";
 import { onsagerPotential } from "../../method/sde/onsager-drift.ts";
+import { orderScale } from "./clock.ts";
 
 const POINTS = 61;
 /** The line goes from disorder to so many times the equilibrium. */
@@ -20,7 +21,7 @@ export interface Potential {
   readonly onsager: readonly number[] | null;
 }
 
-/** Of the equation of one temperature (`equationAt`) of a lattice of n atoms, with its equilibrium `[3]`: NbMo, NbTa, MoTa. */
+/** Of the equation of one temperature (`equationAt`, in scaled variables) of a lattice of n atoms, with its equilibrium δ `[3]`: NbMo, NbTa, MoTa. */
 export async function potentialAlong(
   gpu: Gpu,
   equation: SdeModel,
@@ -30,12 +31,13 @@ export async function potentialAlong(
 ): Promise<Potential> {
   const d = equilibrium.length;
   const s = Array.from({ length: POINTS }, (_, k) => (BEYOND * k) / (POINTS - 1));
-  const z = Float64Array.from({ length: POINTS * d }, (_, k) => s[Math.floor(k / d)] * equilibrium[k % d]);
+  const end = equilibrium.map((order) => orderScale(temperature) * order);
+  const z = Float64Array.from({ length: POINTS * d }, (_, k) => s[Math.floor(k / d)] * end[k % d]);
   const { drift, diffusion } = await evaluate(gpu, equation, z);
   const slope = s.map((_, k) => {
     const noise = Matrix.from1DArray(d, d, [...diffusion.subarray(k * d * d, (k + 1) * d * d)]);
     const force = solve(noise, Matrix.columnVector([...drift.subarray(k * d, (k + 1) * d)])).to1DArray();
-    return (-2 * force.reduce((sum, x, j) => sum + x * equilibrium[j], 0)) / atoms;
+    return (-2 * force.reduce((sum, x, j) => sum + x * end[j], 0)) / atoms;
   });
   const sums = [0];
   for (let k = 1; k < POINTS; k++) sums.push(sums[k - 1] + ((slope[k - 1] + slope[k]) / 2) * (s[k] - s[k - 1]));

@@ -18,6 +18,7 @@ import { predicted, predictedDraws } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { PAIRS, siteCount } from "../../systems/nbmota/states.ts";
 import { allPairs, COORDINATES } from "../../systems/nbmota.ts";
+import { orderScale } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 import { type Potential, potentialAlong } from "./potential.ts";
 import { conditionOf } from "./training.ts";
@@ -26,8 +27,11 @@ import type { Course } from "./truth.ts";
 const D = PAIRS.length;
 /** Cells along a side of a patch. */
 const PATCH = 8;
-/** Least and largest δ of the equimolar alloy: −8/3 and 8 − 8/3, none and only such neighbours. */
-const RANGE: Range = [-8 / 3, 16 / 3];
+/** Least and largest δ of the equimolar alloy, −8/3 and 8 − 8/3 for none and only such neighbours, scaled. */
+const scaledRange = (temperature: number): Range => [
+  (-8 / 3) * orderScale(temperature),
+  (16 / 3) * orderScale(temperature),
+];
 /** Times of an equilibrium trajectory. */
 const LOOKS = 120;
 
@@ -67,9 +71,14 @@ export interface Outcome {
   readonly potentials: readonly Potential[];
 }
 
-/** All six order parameters of states that are given by three, or are six already. */
-export function sixOf(coordinates: NbMoTaOptions["coordinates"], states: Float32Array): Float32Array {
-  return coordinates === "six" ? states : Float32Array.from(allPairs(states));
+/** All six order parameters of states of an equation at a temperature, three or six scaled ones (`orderScale`). */
+export function sixOf(
+  { coordinates }: Pick<NbMoTaOptions, "coordinates">,
+  states: Float32Array,
+  temperature: number,
+): Float32Array {
+  const order = states.map((y) => y / orderScale(temperature));
+  return coordinates === "six" ? order : Float32Array.from(allPairs(order));
 }
 
 /** The equation of a lattice of `side`³ cells at a temperature; it was learned from lattices of `learned`³ cells. */
@@ -118,16 +127,16 @@ export async function learnedEquilibria(
       continue;
     }
     const late = secondHalf(runs);
-    const own = momentsOf(sixOf(p.coordinates, late));
+    const own = momentsOf(sixOf(p, late, temperature));
     const drawn =
       alone && trainingGroups(model) >= 2
         ? await unlessDiverged(predictedDraws(run, gpu, label, equation, start, at, true))
         : null;
-    const error = drawn && errorOf(p, drawn, runs);
+    const error = drawn && errorOf(p, drawn, runs, temperature);
     const guards = guardsOf(
       equation,
       runs,
-      Array.from({ length: d }, () => RANGE),
+      Array.from({ length: d }, (): Range => scaledRange(temperature)),
     );
     found.push({ temperature, ...own, error, sumRule: sumRuleViolation(own.mean), guards });
   }
@@ -149,8 +158,8 @@ function momentsOf(six: Float32Array): { mean: Float64Array; std: Float64Array }
 }
 
 /** Spread of the means of draws of the parameters, which all have the same noise, with that of the runs. */
-function errorOf(p: NbMoTaOptions, drawn: Ensemble, runs: Ensemble): Float64Array {
-  const meanOf = (one: Ensemble) => momentsOf(sixOf(p.coordinates, secondHalf(one))).mean;
+function errorOf(p: NbMoTaOptions, drawn: Ensemble, runs: Ensemble, temperature: number): Float64Array {
+  const meanOf = (one: Ensemble) => momentsOf(sixOf(p, secondHalf(one), temperature)).mean;
   const [best, ...draws] = Array.from({ length: drawn.cases }, (_, c) => meanOf(caseOf(drawn, c)));
   const single = Array.from({ length: runs.runs }, (_, r) => meanOf(someRuns(runs, r, r + 1)));
   const all = meanOf(runs);
@@ -177,13 +186,13 @@ export async function learnedCourses(
     const near = (direct[0].side / side) ** 1.5;
     const start = Float32Array.from({ length: p.runs * d }, (_, k) => {
       const j = columns[k % d];
-      return mean[j] + near * (six[(Math.floor(k / d) % order.runs) * D + j] - mean[j]);
+      return orderScale(p.T) * (mean[j] + near * (six[(Math.floor(k / d) % order.runs) * D + j] - mean[j]));
     });
     const equation = equationAt(p, model, p.T, side, p.cells);
     const at = { times, cases: 1, dt: p.incrementTime, seed, purpose: `course/${name}/${side}` };
     const runs = await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at));
     if (!runs) return [];
-    courses.push({ side, order: ensemble({ ...runs, d: D }, sixOf(p.coordinates, runs.data)) });
+    courses.push({ side, order: ensemble({ ...runs, d: D }, sixOf(p, runs.data, p.T)) });
   }
   return courses;
 }

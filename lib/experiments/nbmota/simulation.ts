@@ -16,7 +16,7 @@ import { ELEMENTS } from "../../systems/nbmota/environment.ts";
 import { randomLattice } from "../../systems/nbmota/random-alloy.ts";
 import { type AlloyStates, siteCount } from "../../systems/nbmota/states.ts";
 import { checkCells, checkTemperature, NbMoTa } from "../../systems/nbmota.ts";
-import { BARRIERS, barrierModel } from "./barrier-models.ts";
+import { BARRIERS, barrierModel, rangeWarnings } from "./barrier-models.ts";
 
 /** Observations along the jumps. */
 const LOOKS = 20;
@@ -107,6 +107,7 @@ export const NBMOTA = simulation({
       throw new InputError(`${there} exists already: choose another file, or --force to overwrite it`);
   },
   async simulate(gpu, p, observe) {
+    for (const warning of rangeWarnings(p.barriers, [p.T])) console.error(`! ${warning}`);
     const system = new NbMoTa(gpu, { temperature: p.T, barriers: barrierModel(p.barriers), coordinates: "six" });
     const given = p.start === NONE ? null : latticeOf(p.start);
     const cells = given?.cells ?? p.cells;

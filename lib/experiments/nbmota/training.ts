@@ -2,7 +2,7 @@
 // vacancies do in them. All repetitions are simulated side by side: many walkers at once are several times faster.
 import type { Gpu } from "../../gpu/device.ts";
 import { concatenate } from "../../method/concatenate.ts";
-import { ofCohorts, type Pairs } from "../../method/pairs.ts";
+import { ofCohorts, type Pairs, scaledPairs } from "../../method/pairs.ts";
 import { pickedRows } from "../../method/rows.ts";
 import { type Duration, makePairs, type Snapshots, smallTrajectories } from "../../method/snapshots.ts";
 import { evolvedPairs, once } from "../../run/learn.ts";
@@ -10,9 +10,9 @@ import type { Run } from "../../run/run-folder.ts";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
 import { type AlloyParameters, NbMoTa } from "../../systems/nbmota.ts";
 import { type Annealed, looksOf, SMALL_CELLS } from "./annealing.ts";
-import { type Clock, inverseTemperature } from "./clock.ts";
+import { type Clock, inverseTemperature, orderScale } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
-import { freshTimes } from "./plan.ts";
+import { freshTimes, type PairSet } from "./plan.ts";
 
 /** Age that is said of annealed lattices, units of time: more than those of fresh ones. */
 const OLD = 1000;
@@ -21,14 +21,11 @@ const OLD = 1000;
 export const conditionOf = ({ temperatures }: Pick<NbMoTaOptions, "temperatures">, temperature: number): number[] =>
   temperatures.length > 1 ? [inverseTemperature(temperature)] : [];
 
-/** The pairs of every temperature, of all repetitions or, for comparisons, of the first. */
-export interface TrainingSets {
-  readonly increments: readonly Pairs[];
-  /** The same vacancies with their compensators; empty without comparisons. */
-  readonly compensated: readonly Pairs[];
-  /** Increments in lattices that were put together in the other way; empty without comparisons. */
-  readonly otherUpsampling: readonly Pairs[];
-}
+/**
+ * The pairs of every temperature, in scaled order parameters (`orderScale`): increments of all repetitions, the others, for comparisons, of the
+ * first, and none without.
+ */
+export type TrainingSets = { readonly [set in PairSet]: readonly Pairs[] };
 
 /**
  * Snapshots at one temperature: fresh lattices of several ages, then those of the stage. Replica r of the former belongs to cohort r, of the
@@ -94,7 +91,9 @@ export async function trainingSets(
       evolvedPairs(run, `t${temperature}/${name}`, async () => {
         const { cells: side, patchesPerSnapshot } = p;
         const condition = conditionOf(p, temperature);
-        return makePairs(own, await of(), [duration], { side, relaxTime: 0, seed, patchesPerSnapshot, condition });
+        const options = { side, relaxTime: 0, seed, patchesPerSnapshot, condition };
+        const [pairs] = await makePairs(own, await of(), [duration], options);
+        return [scaledPairs(pairs, orderScale(temperature))];
       });
     const change = { time: p.incrementTime, copies: p.copies };
     increments.push(...(await make("increments", system, snapshots, change)));

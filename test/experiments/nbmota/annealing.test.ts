@@ -1,7 +1,14 @@
 // Lattices brought from hot to cold.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { ANNEALED, annealed, annealingJumps, ladder, looksOf } from "../../../lib/experiments/nbmota/annealing.ts";
-import { jumpsOf } from "../../../lib/experiments/nbmota/clock.ts";
+import {
+  ANNEALED,
+  annealed,
+  annealingJumps,
+  ladder,
+  looksOf,
+  someReplicas,
+} from "../../../lib/experiments/nbmota/annealing.ts";
+import { jumpsOf, relaxationJumps, unitJumps } from "../../../lib/experiments/nbmota/clock.ts";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import { CompactBarriers } from "../../../lib/systems/nbmota/compact-barriers.ts";
 import { NbMoTa } from "../../../lib/systems/nbmota.ts";
@@ -17,6 +24,7 @@ const OPTIONS = {
   looks: 3,
   pause: 0.02,
   wait: 0.05,
+  settled: 4000,
   barriers,
   seed: 4,
   purpose: "test",
@@ -62,6 +70,24 @@ test("work that was kept is not done again, and what follows is the same", async
   });
   expect(asked).toEqual([3000, 2500]);
   expect(again).toEqual(stages);
+});
+
+test("some replicas are theirs at every look", async () => {
+  const [stage] = await annealed(gpu, OPTIONS);
+  const some = someReplicas(stage, 1, 3);
+  expect(some.replicas).toBe(2);
+  for (let look = 0; look < 3; look++) {
+    const own = stage.order.subarray(6 * (5 * look + 1), 6 * (5 * look + 3));
+    expect(some.order.subarray(12 * look, 12 * look + 12)).toEqual(own);
+  }
+  expect(some.words.length).toBe((stage.words.length / 5) * 2);
+});
+
+test("from the temperature on at which lattices settle they wait for relaxations, below for units of time", () => {
+  const jumps = (settled: number) => annealingJumps({ ...OPTIONS, temperatures: [800], replicas: 1, settled });
+  const unit = unitJumps(800) * 1024;
+  const more = 0.05 * (relaxationJumps(800) * 1024 - unit);
+  expect(Math.abs(jumps(800) - jumps(801) - more)).toBeLessThan(2);
 });
 
 test("the ladder goes down in steps of a fifth at most, from 3000 K on or from hotter", () => {

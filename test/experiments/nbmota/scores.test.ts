@@ -37,7 +37,7 @@ test("equilibrium: mean over lattices, its error from their spread, looks at one
 
 describe("sum rules", () => {
   test("hold exactly for what three order parameters give", () => {
-    const six = sixOf("three", Float32Array.of(0.1, -0.2, 0.5));
+    const six = sixOf({ coordinates: "three" }, Float32Array.of(0.2, -0.4, 1), 2000);
     expect(sumRuleViolation(six)).toBeLessThan(1e-6);
     expect(six[3]).toBeCloseTo(-0.6, 6);
   });

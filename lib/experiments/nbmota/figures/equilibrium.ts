@@ -3,7 +3,7 @@ import { chart } from "../../../report/chart.ts";
 import type { Panel, Series } from "../../../report/chart-spec.ts";
 import { LOOKS, type Look, TRUE } from "../../../report/figures/methods.ts";
 import { type Html, html } from "../../../report/html.ts";
-import { formatNumber } from "../../../report/number.ts";
+import { formatSetting } from "../../../report/number.ts";
 import { SCALE } from "../../../report/palette.ts";
 import type { AtTemperature, NbMoTaReportData as Data } from "../data.ts";
 
@@ -101,7 +101,9 @@ export function potential({ potentials }: Data): Html {
     const lines = (pick: (one: (typeof curves)[number]) => readonly number[] | null): Series[] =>
       sorted.flatMap((one, k) => {
         const y = pick(one);
-        return y ? [{ name: `${formatNumber(one.temperature)} K`, ink: inkOf(k, sorted.length), x: one.order, y }] : [];
+        return y
+          ? [{ name: `${formatSetting(one.temperature)} K`, ink: inkOf(k, sorted.length), x: one.order, y }]
+          : [];
       });
     const from = { title: `${lookOf(method).name}: from drift and noise`, series: lines(({ perAtom }) => perAtom) };
     const V = lines(({ onsager }) => onsager);

@@ -3,7 +3,7 @@ import { chart } from "../../../report/chart.ts";
 import type { Panel, Series } from "../../../report/chart-spec.ts";
 import { LOOKS, TRUE } from "../../../report/figures/methods.ts";
 import { type Html, html } from "../../../report/html.ts";
-import { formatSetting, formatWithInterval } from "../../../report/number.ts";
+import { formatNumber, formatSetting, formatWithInterval } from "../../../report/number.ts";
 import type { NbMoTaReportData as Data } from "../data.ts";
 import { LEARNED } from "./equilibrium.ts";
 
@@ -64,7 +64,7 @@ export function spread({ spread, exponents }: Data): Html {
     y: learned.atoms.map((n) => learned.std[0] * Math.sqrt(learned.atoms[0] / n)),
   };
   const shown = ({ value, low, high }: typeof exponents.learned) =>
-    Number.isFinite(low) ? formatWithInterval({ value, low, high }) : value.toFixed(3).replace("-", "−");
+    Number.isFinite(low) ? formatWithInterval({ value, low, high }) : formatNumber(value, 3);
   return chart({
     id: "spread",
     title: "Spread in equilibrium against the number of atoms",

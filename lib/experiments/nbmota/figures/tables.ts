@@ -47,7 +47,7 @@ export function clock({ clock }: Data): Html | false {
         cell: ({ equilibrated }) => (equilibrated ? "in equilibrium" : "not compared: too slow"),
       },
     ],
-    html`Time scales: the mean time between two jumps of one vacancy in a lattice of 1,024 sites, and the unit of time of the equation, about a relaxation, less below 850 K. Its logarithm is a parabola in 1/T through the measured times of jumps.`,
+    html`Time scales: the mean time between two jumps of one vacancy in a lattice of 1,024 sites, and the unit of time of the equation, about a relaxation, less below 950 K. Its logarithm is a parabola in 1/T through the measured times of jumps.`,
   );
 }
 

@@ -1,0 +1,78 @@
+// The NbMoTa report from synthetic data: what every report must be, and what stands in its figures and tables.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { NbMoTaReportData } from "../../../lib/experiments/nbmota/data.ts";
+import { SITE_KINDS } from "../../../lib/experiments/nbmota/pictures.ts";
+import { nbmotaReport } from "../../../lib/experiments/nbmota/report.ts";
+import { readHead } from "../../../lib/report/gallery.ts";
+import { single } from "../../../lib/run/seeds.ts";
+import { pixelsOf, reportBrowser } from "../../chromium.ts";
+import { testReport, withoutLists, withoutNumbers } from "../../report/every-report.ts";
+import { syntheticData } from "./synthetic.ts";
+
+setDefaultTimeout(60_000);
+
+const PLOTS_PER_FIGURE = {
+  order: 6,
+  potential: 3,
+  relaxation: 4,
+  spread: 1,
+  errors: 1,
+  degree: 1,
+  barriers: 2,
+  affinity: 1,
+};
+const SETTINGS = ["result", "atoms", "side", "temperature", "T", "cells", "cohorts", "folds"];
+
+const browser = await reportBrowser();
+
+/** The same run with nothing measured. */
+function emptied(data: NbMoTaReportData): NbMoTaReportData {
+  const nothing = single(Number.NaN);
+  return { ...withoutLists(data), exponents: { learned: nothing, direct: nothing } };
+}
+
+testReport(
+  {
+    report: nbmotaReport,
+    data: syntheticData,
+    title: "NbMoTa",
+    plots: PLOTS_PER_FIGURE,
+    missing: { "nothing measured": emptied, NaN: (data) => withoutNumbers(data, SETTINGS) },
+    rename(data, text) {
+      data.barriers = data.coordinates = text;
+      data.order[0].pair = data.comparison[0].quantity = text;
+      data.errors[1].method = data.methods[1].method = text;
+      data.surroundings[0].kind = data.barrierLaws[0].name = text;
+      Object.assign(data.pictures[0], { title: text });
+    },
+  },
+  browser,
+);
+
+test("the gallery shows its headline and curves", () => {
+  const head = readHead(nbmotaReport(syntheticData()));
+  expect(head.description).toStartWith("One stochastic equation, learned from jumps of single vacancies");
+  expect(head.description).toContain("0.020");
+  expect(head.thumbnail).toContain("<polyline");
+});
+
+describe.skipIf(browser.missing)("in a browser", () => {
+  test("pictures of lattices have the colours of their atoms", async () => {
+    const { page } = await browser.open(nbmotaReport(syntheticData()));
+    const { width, height, red } = await pixelsOf(page.locator("#slices img").first());
+    expect([width, height]).toEqual([33, 17]);
+    // What the synthetic picture has at the place, in the colour of its kind.
+    const shades = SITE_KINDS.map(({ color }) => color[0]);
+    expect(red.filter((value) => !shades.includes(value))).toEqual([]);
+    expect(new Set(red).size).toBe(3);
+  });
+
+  test("a temperature without direct simulation says so", async () => {
+    const { page } = await browser.open(nbmotaReport(syntheticData()));
+    const rows = await page.locator("#equation tbody tr").allTextContents();
+    const clock = rows.filter((row) => row.includes("equilibrium") || row.includes("too slow"));
+    expect(clock.length).toBe(5);
+    expect(clock.find((row) => row.startsWith("800"))).toContain("too slow");
+    expect(clock.find((row) => row.startsWith("1,000"))).toContain("in equilibrium");
+  });
+});
