@@ -54,13 +54,13 @@ await main(async () => {
       }),
     ),
   );
-  const { learn, direct } = separated(p, stages);
-  const clock = clockOf(learn);
+  const { all, learn, direct } = separated(p, stages);
+  const clock = clockOf(all);
   const courses = await simulateCourses(run, gpu, p, barriers, clock, options.seed);
 
   // Learn: fresh lattices beside the annealed ones → large lattices → jumps of one vacancy → one equation over all temperatures.
   const sets = await withProgress("partial evolution", learn.length, (bar) =>
-    trainingSets(run, gpu, p, barriers, learn, clock, options.seed, () => bar.add(1)),
+    trainingSets(run, gpu, p, barriers, all, clock, options.seed, () => bar.add(1)),
   );
   const outcomes: Outcome[] = [];
   for (const [k, seed] of seeds.entries()) {

@@ -14,10 +14,12 @@ import {
   joined,
   METHODS,
   meanDrift,
+  ofCohorts,
   PAIRS,
   type Pairs,
   pairCount,
   regression,
+  scaledPairs,
   stepOf,
   taught,
 } from "../../lib/method/pairs.ts";
@@ -364,6 +366,51 @@ describe("increments of copies", () => {
         "needs the variation of the same patches over a time and its double",
       );
     }
+  });
+});
+
+describe("some pairs, and in other units", () => {
+  // Three snapshots of two patches each, one variable.
+  const pairs: Compensated = {
+    kind: "compensated",
+    d: 1,
+    patches: 8,
+    perSnapshot: 2,
+    time: 0.5,
+    whole: Float32Array.of(1, 2, 3),
+    cohort: Uint32Array.of(5, 0, 5),
+    condition: Float32Array.of(10, 20, 30),
+    patch: Float32Array.of(1, 2, 3, 4, 5, 6),
+    delta: Float32Array.of(11, 12, 13, 14, 15, 16),
+    compensator: Float32Array.of(21, 22, 23, 24, 25, 26),
+    variation: Float32Array.of(31, 32, 33, 34, 35, 36),
+  };
+
+  test("those of a cohort keep all that belongs to their snapshots", () => {
+    const some = ofCohorts(pairs, (cohort) => cohort === 5);
+    expect(some).toEqual({
+      ...pairs,
+      whole: Float32Array.of(1, 3),
+      cohort: Uint32Array.of(5, 5),
+      condition: Float32Array.of(10, 30),
+      patch: Float32Array.of(1, 2, 5, 6),
+      delta: Float32Array.of(11, 12, 15, 16),
+      compensator: Float32Array.of(21, 22, 25, 26),
+      variation: Float32Array.of(31, 32, 35, 36),
+    });
+    expect(pairCount(ofCohorts(pairs, () => false))).toBe(0);
+  });
+
+  test("in variables twice as large all changes are, and their covariance is four times as large", () => {
+    const twice = (list: Float32Array, by: number) => list.map((x) => by * x);
+    expect(scaledPairs(pairs, 2)).toEqual({
+      ...pairs,
+      whole: twice(pairs.whole, 2),
+      patch: twice(pairs.patch, 2),
+      delta: twice(pairs.delta, 2),
+      compensator: twice(pairs.compensator, 2),
+      variation: twice(pairs.variation, 4),
+    });
   });
 });
 

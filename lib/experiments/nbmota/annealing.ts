@@ -39,8 +39,10 @@ export interface Stay {
 }
 
 export interface AnnealingOptions extends Stay {
-  /** K, at which lattices are looked at. */
+  /** K, at which lattices stay and are looked at. */
   readonly temperatures: readonly number[];
+  /** K, that they pass with one look. */
+  readonly passed?: readonly number[];
   readonly replicas: number;
   readonly barriers: BarrierModel;
   readonly seed: number;
@@ -66,17 +68,31 @@ export interface Annealed {
 /** Numbers of looks. */
 export const looksOf = ({ order, replicas }: Pick<Annealed, "order" | "replicas">) => order.length / (PAIRS * replicas);
 
-/** The temperatures to stay at, descending, and those between and above that lattices only pass. */
-export function ladder(temperatures: readonly number[]): { temperature: number; passing: boolean }[] {
-  const steps: { temperature: number; passing: boolean }[] = [];
-  let last = Math.max(HOTTEST, ...temperatures);
-  for (const temperature of temperatures.toSorted((a, b) => b - a)) {
+/** The packed states at the last look. */
+export function lastLook(stage: Annealed): Uint32Array {
+  const { words } = stage;
+  return words.subarray(words.length - words.length / looksOf(stage));
+}
+
+/** A temperature on the way down: to stay at, to pass, or to pass and be seen at once. */
+interface Step {
+  readonly temperature: number;
+  readonly passing: boolean;
+  readonly seen: boolean;
+}
+
+/** Those to stay at and `passed` ones, descending, and those between and above that lattices only pass. */
+export function ladder(temperatures: readonly number[], passed: readonly number[] = []): Step[] {
+  const steps: Step[] = [];
+  const seen = [...temperatures, ...passed].sort((a, b) => b - a);
+  let last = Math.max(HOTTEST, ...seen);
+  for (const temperature of seen) {
     const between = Math.ceil(Math.log(temperature / last) / Math.log(STEP) - 1e-9);
     // From random alloys to the first one too.
     for (let k = steps.length === 0 ? 0 : 1; k < between; k++) {
-      steps.push({ temperature: last * (temperature / last) ** (k / between), passing: true });
+      steps.push({ temperature: last * (temperature / last) ** (k / between), passing: true, seen: false });
     }
-    steps.push({ temperature, passing: false });
+    steps.push({ temperature, passing: passed.includes(temperature), seen: true });
     last = temperature;
   }
   return steps;
@@ -85,10 +101,11 @@ export function ladder(temperatures: readonly number[]): { temperature: number; 
 /** Jumps of all lattices together. */
 export function annealingJumps({
   temperatures,
+  passed,
   replicas,
   ...stay
-}: Pick<AnnealingOptions, "temperatures" | "replicas" | keyof Stay>) {
-  const jumps = ladder(temperatures).map(({ temperature, passing }) =>
+}: Pick<AnnealingOptions, "temperatures" | "passed" | "replicas" | keyof Stay>) {
+  const jumps = ladder(temperatures, passed).map(({ temperature, passing }) =>
     staysFor(stay, temperature, passing).reduce((sum, units) => sum + jumpsOf(temperature, units), 0),
   );
   return replicas * jumps.reduce((sum, count) => sum + count, 0);
@@ -110,12 +127,11 @@ export async function annealed(gpu: Gpu, options: AnnealingOptions): Promise<Ann
   const { temperatures, keep = (_, work) => work() } = options;
   const stages: Annealed[] = [];
   let last: Uint32Array | null = null;
-  for (const [k, { temperature, passing }] of ladder(temperatures).entries()) {
+  for (const [k, { temperature, passing, seen }] of ladder(temperatures, options.passed).entries()) {
     const before: Uint32Array | null = last;
     const stage = await keep(temperature, () => stageOf(gpu, options, k, temperature, passing, before));
-    const { words } = stage;
-    last = words.subarray(words.length - words.length / looksOf(stage));
-    if (!passing) stages.push(stage);
+    last = lastLook(stage);
+    if (seen) stages.push(stage);
   }
   return stages;
 }

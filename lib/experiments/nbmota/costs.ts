@@ -25,9 +25,10 @@ export interface NbMoTaCosts {
 export function costsOf(p: NbMoTaOptions): NbMoTaCosts {
   const plan = annealingPlan(p);
   const over = (units: number) => p.temperatures.reduce((sum, temperature) => sum + jumpsOf(temperature, units), 0);
-  const snapshots = p.replicas * (p.looks + p.records);
+  // With those of the two temperatures beside each.
+  const snapshots = p.replicas * (p.looks + p.records + 2);
   const compared = p.temperatures.filter((temperature) => temperature >= p.trueFrom);
-  const lattice = annealingJumps({ ...plan, temperatures: compared, replicas: 1 });
+  const lattice = annealingJumps({ ...plan, temperatures: compared, passed: [], replicas: 1 });
   return {
     learn: {
       anneal: annealingJumps({ ...plan, replicas: p.replicas }),

@@ -115,7 +115,13 @@ const parameters = {
     meaning: "snapshots of each annealed lattice at a temperature",
   },
   pause: { kind: "number", default: 0.25, above: 0, max: 100, unit: "time", meaning: "between them" },
-  records: { kind: "integer", default: 3, min: 1, max: 1000, meaning: "snapshots of each fresh lattice" },
+  records: {
+    kind: "integer",
+    default: 3,
+    min: 1,
+    max: 1000,
+    meaning: "snapshots of each fresh lattice, which begins without order",
+  },
   age: { kind: "number", default: 0.6, above: 0, max: 100, unit: "time", meaning: "of the last of these" },
   incrementTime: {
     kind: "number",
@@ -214,7 +220,7 @@ function check(p: NbMoTaOptions): void {
   }
   const cohorts = 2 * p.replicas * p.temperatures.length;
   const conditions = p.temperatures.length > 1 ? 1 : 0;
-  const snapshots = p.temperatures.length * p.replicas * (p.looks + p.records);
+  const snapshots = p.replicas * p.temperatures.length * (p.looks + p.records + 2);
   checkEquation(p, { snapshots, cohorts, variables: COORDINATES[p.coordinates].length + conditions });
 }
 

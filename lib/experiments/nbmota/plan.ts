@@ -5,20 +5,36 @@ import { sdeSpec } from "../../run/training-parameters.ts";
 import { type Annealed, type AnnealingOptions, type Stay, someReplicas } from "./annealing.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 
+/** Beyond the hottest and the coldest temperature lattices are taken to these too, so that those have states of more and of less order beside them. */
+const BEYOND = { hotter: 1.25, colder: 0.9 };
+
 /** Small lattices of all seeds, and those of direct simulation behind them: side by side they take less time. */
-export function annealingPlan(p: NbMoTaOptions): Pick<AnnealingOptions, "temperatures" | "replicas" | keyof Stay> {
-  const { temperatures, looks, wait, pause, trueFrom: settled } = p;
-  return { temperatures, replicas: p.seeds * p.replicas + p.trueReplicas, wait, settled, looks, pause };
+export function annealingPlan(
+  p: NbMoTaOptions,
+): Pick<AnnealingOptions, "temperatures" | "passed" | "replicas" | keyof Stay> {
+  const { looks, wait, pause } = p;
+  const [coldest, hottest] = [Math.min(...p.temperatures), Math.max(...p.temperatures)];
+  return {
+    temperatures: p.temperatures,
+    passed: [BEYOND.hotter * hottest, BEYOND.colder * coldest],
+    replicas: p.seeds * p.replicas + p.trueReplicas,
+    wait,
+    settled: Math.max(p.trueFrom, coldest),
+    looks,
+    pause,
+  };
 }
 
-/** The lattices that equations are learned from, all repetitions, and those that they are compared with where these are in equilibrium. */
-export function separated(p: NbMoTaOptions, stages: readonly Annealed[]): { learn: Annealed[]; direct: Annealed[] } {
-  const learn = p.seeds * p.replicas;
+/** All lattices that equations are learned from, of all repetitions; those at p.temperatures; and those that they are compared with. */
+export function separated(p: NbMoTaOptions, stages: readonly Annealed[]) {
+  const count = p.seeds * p.replicas;
+  const all = stages.map((stage) => someReplicas(stage, 0, count));
   return {
-    learn: stages.map((stage) => someReplicas(stage, 0, learn)),
+    all,
+    learn: all.filter(({ temperature }) => p.temperatures.includes(temperature)),
     direct: stages
-      .filter(({ temperature }) => temperature >= p.trueFrom)
-      .map((stage) => someReplicas(stage, learn, stage.replicas)),
+      .filter(({ temperature }) => temperature >= p.trueFrom && p.temperatures.includes(temperature))
+      .map((stage) => someReplicas(stage, count, stage.replicas)),
   };
 }
 

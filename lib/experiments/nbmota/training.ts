@@ -1,15 +1,16 @@
-// Training pairs of all temperatures: annealed lattices near equilibrium and fresh ones on their way to it, made large, and what single
-// vacancies do in them. All repetitions are simulated side by side: many walkers at once are several times faster.
+// Training pairs of all temperatures: annealed lattices near equilibrium and fresh ones on their way to it from disorder, made large, and what
+// single vacancies do in them. All repetitions are simulated side by side: many walkers at once are several times faster.
 import type { Gpu } from "../../gpu/device.ts";
 import { concatenate } from "../../method/concatenate.ts";
 import { ofCohorts, type Pairs, scaledPairs } from "../../method/pairs.ts";
 import { pickedRows } from "../../method/rows.ts";
-import { type Duration, makePairs, type Snapshots, smallTrajectories } from "../../method/snapshots.ts";
+import { type Duration, makePairs, type Snapshots } from "../../method/snapshots.ts";
+import { stream } from "../../random/stream.ts";
 import { evolvedPairs, once } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
 import { type AlloyParameters, NbMoTa } from "../../systems/nbmota.ts";
-import { type Annealed, looksOf, SMALL_CELLS } from "./annealing.ts";
+import { type Annealed, lastLook, looksOf, SMALL_CELLS } from "./annealing.ts";
 import { type Clock, inverseTemperature, orderScale } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 import { freshTimes, type PairSet } from "./plan.ts";
@@ -28,24 +29,40 @@ export const conditionOf = ({ temperatures }: Pick<NbMoTaOptions, "temperatures"
 export type TrainingSets = { readonly [set in PairSet]: readonly Pairs[] };
 
 /**
- * Snapshots at one temperature: fresh lattices of several ages, then those of the stage. Replica r of the former belongs to cohort r, of the
- * latter to r behind all of these, over the lattices of a cohort of the system.
+ * Snapshots at one temperature: lattices that have relaxed from disorder for several times, then those that were annealed there, then the last
+ * ones of the temperatures beside it, which are near equilibrium but for their order: states as the dynamics makes them, of various order. (Lattices
+ * that are ordered in another way drift back half as fast at equal order.) Replica r of the first belongs to cohort r, of the others to r
+ * behind all of these, over the lattices of a cohort of the system.
  */
 async function snapshotsAt(
   system: NbMoTa,
   stage: Annealed,
+  beside: readonly Annealed[],
   p: Pick<NbMoTaOptions, "records" | "age">,
   seed: number,
 ): Promise<Snapshots> {
   const { replicas } = stage;
-  const fresh = await smallTrajectories(system, { trajectories: replicas, times: freshTimes(p), seed });
-  const count = looksOf(stage) * replicas;
-  const annealed = Array.from({ length: count }, (_, k) => Math.floor((replicas + (k % replicas)) / system.cohort));
+  const words: Uint32Array[] = [];
+  const times = freshTimes(p);
+  const states = await system.disordered(replicas, SMALL_CELLS, stream(seed, "fresh/start"));
+  try {
+    for (const [r, time] of times.entries()) {
+      await system.evolve(states, time - (times[r - 1] ?? 0), stream(seed, "fresh/evolve", r));
+      words.push(await system.pack(states));
+    }
+  } finally {
+    states.destroy();
+  }
+  words.push(stage.words, ...beside.map(lastLook));
+  const fresh = times.length * replicas;
+  const count = fresh + (looksOf(stage) + beside.length) * replicas;
   return {
     side: SMALL_CELLS,
-    words: concatenate([fresh.words, stage.words]),
-    age: Float64Array.from([...fresh.age, ...new Array(count).fill(OLD)]),
-    cohort: Uint32Array.from([...fresh.cohort, ...annealed]),
+    words: concatenate(words),
+    age: Float64Array.from({ length: count }, (_, k) => (k < fresh ? times[Math.floor(k / replicas)] : OLD)),
+    cohort: Uint32Array.from({ length: count }, (_, k) => {
+      return Math.floor(((k < fresh ? 0 : replicas) + (k % replicas)) / system.cohort);
+    }),
   };
 }
 
@@ -60,7 +77,7 @@ function firstRepetition(snapshots: Snapshots, all: number, each: number, words:
   };
 }
 
-/** Pairs of the temperatures of `stages`, which hold the annealed lattices of all repetitions. */
+/** Pairs of p.temperatures; `stages` hold the annealed lattices of all repetitions at these and beyond them. */
 export async function trainingSets(
   run: Run,
   gpu: Gpu,
@@ -74,14 +91,16 @@ export async function trainingSets(
   const increments: Pairs[] = [];
   const compensated: Pairs[] = [];
   const otherUpsampling: Pairs[] = [];
-  for (const stage of stages) {
+  for (const [k, stage] of stages.entries()) {
     const { temperature } = stage;
+    if (!p.temperatures.includes(temperature)) continue;
+    const beside = [stages[k - 1], stages[k + 1]].filter((one) => one !== undefined);
     const alloy = (upsampling: AlloyParameters["upsampling"]) => {
       const { coordinates } = p;
       return new NbMoTa(gpu, { temperature, barriers, timeUnit: clock(temperature), coordinates, upsampling });
     };
     const system = alloy(p.upsampling);
-    const snapshots = once(() => snapshotsAt(system, stage, p, seed));
+    const snapshots = once(() => snapshotsAt(system, stage, beside, p, seed));
     const first = async (cohort: number) => {
       const some = firstRepetition(await snapshots(), stage.replicas, p.replicas, system.words(SMALL_CELLS));
       // Numbered by lattices of which `cohort` are mixed.

@@ -55,6 +55,14 @@ test("stages follow each other from hot to cold, with looks after equally many j
   // Colder is slower.
   expect(stages[1].jumpTime).toBeGreaterThan(stages[0].jumpTime);
   expect(await annealed(gpu, OPTIONS)).toEqual(stages);
+  // Temperatures that are only passed come with one look each, and change nothing of those before.
+  const more = await annealed(gpu, { ...OPTIONS, passed: [2400] });
+  expect(more.map((stage) => [stage.temperature, looksOf(stage)])).toEqual([
+    [3000, 3],
+    [2500, 3],
+    [2400, 1],
+  ]);
+  expect(more.slice(0, 2)).toEqual(stages);
   expect((await annealed(gpu, { ...OPTIONS, seed: 5 }))[0].order).not.toEqual(stages[0].order);
 });
 
@@ -92,11 +100,12 @@ test("from the temperature on at which lattices settle they wait for relaxations
 
 test("the ladder goes down in steps of a fifth at most, from 3000 K on or from hotter", () => {
   for (const wanted of [[900], [3000, 2400], [800, 3500, 1000], [4000]]) {
-    const steps = ladder(wanted);
-    expect(steps.filter(({ passing }) => !passing).map(({ temperature }) => temperature)).toEqual(
-      wanted.toSorted((a, b) => b - a),
-    );
-    expect(steps[0].temperature).toBeCloseTo(Math.max(3000, ...wanted), 6);
+    const steps = ladder(wanted, [5000, 700]);
+    const of = (passing: boolean) =>
+      steps.filter((step) => step.seen && step.passing === passing).map(({ temperature }) => temperature);
+    expect(of(false)).toEqual(wanted.toSorted((a, b) => b - a));
+    expect(of(true)).toEqual([5000, 700]);
+    expect(ladder(wanted)[0].temperature).toBeCloseTo(Math.max(3000, ...wanted), 6);
     for (const [k, { temperature }] of steps.entries()) {
       if (k === 0) continue;
       const ratio = temperature / steps[k - 1].temperature;

@@ -57,7 +57,7 @@ describe("sum rules", () => {
 });
 
 describe("an Ornstein–Uhlenbeck process over temperatures", () => {
-  // dz = −a (z − m(x)) dt + s dW at x = 1000/T, m = x (0.1, −0.2, 0.5), learned at n = 1,024·8 from changes over dt.
+  // dy = −a (y − m(x)) dt + s dW at x = 1000/T, m = x (0.1, −0.2, 0.5), y = T/1000 δ, learned at n = 1,024·8 from changes over dt.
   const [a, s, dt, patches] = [2, 0.05, 0.01, 8];
   const direction = [0.1, -0.2, 0.5];
   const temperatures = [1000, 2000];
@@ -97,12 +97,12 @@ describe("an Ornstein–Uhlenbeck process over temperatures", () => {
 
   test("the potential per atom is a parabola about the equilibrium of its temperature", async () => {
     for (const temperature of temperatures) {
-      const equilibrium = direction.map((x) => (1000 / temperature) * x);
+      const equilibrium = direction.map((x) => (1000 / temperature) ** 2 * x);
       const atoms = 1024;
       const equation = equationAt({ temperatures }, model, temperature, 16, 16);
       const { order, perAtom, onsager } = await potentialAlong(gpu, equation, temperature, equilibrium, atoms);
       expect(onsager).toBeNull();
-      const length = equilibrium.reduce((sum, x) => sum + x * x, 0);
+      const length = equilibrium.reduce((sum, x) => sum + ((temperature / 1000) * x) ** 2, 0);
       for (const [k, at] of order.entries()) {
         const share = at / equilibrium[2];
         const exact = (a * (share - 1) ** 2 * length) / (s * s * atoms);

@@ -35,7 +35,7 @@ const HIGHEST_DEGREE = 10;
 const DIFFUSION_TERMS = 35;
 /** Least pivot of σσᵀ, in units of that of its mean over the data. */
 const FLOOR = 1e-3;
-/** Penalties of the squared coefficients of degree 2 and more, in units of the mean square of y over that of a term. */
+/** Penalties of the squared coefficients of degree 2 and more in z, in units of the mean square of y over that of a term. */
 const RIDGES = [1e-9, 1e-6, 1e-5, 1e-4, 1e-3];
 /** Of constant and linear terms: only against rounding. */
 const LEAST_RIDGE = 1e-12;
@@ -130,7 +130,8 @@ function field(
   const penalty = (ridge: number, degree: number) => {
     const { exponents, terms } = basisOf(q, degree);
     return Float64Array.from({ length: terms }, (_, t) => {
-      const order = exponents.subarray(t * q, (t + 1) * q).reduce((sum, k) => sum + k, 0);
+      // Of z alone: how linear terms depend on the conditions is not for the ridge to flatten.
+      const order = exponents.subarray(t * q, t * q + data.d).reduce((sum, k) => sum + k, 0);
       return order > 1 ? Math.max(ridge, LEAST_RIDGE) : LEAST_RIDGE;
     });
   };
