@@ -157,7 +157,7 @@ export function checkTraining(
   if (p.batch % 256 !== 0) throw new InputError(`--${prefix}batch ${p.batch} is not a multiple of 256`);
   if (snapshots < p.batch) {
     throw new InputError(
-      `${snapshots} snapshots are fewer than a --${prefix}batch of ${p.batch}: raise --${prefix ? `${prefix}snapshots` : "trajectories"} or lower the batch`,
+      `${snapshots} snapshots are fewer than a --${prefix}batch of ${p.batch}: ${prefix ? `raise --${prefix}snapshots` : "simulate more small systems"} or lower the batch`,
     );
   }
 }

@@ -1,6 +1,6 @@
 // The tools of the alloy as a user starts them: barriers of given surroundings, direct simulation and its files, bad input.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readArrow } from "../../lib/io/arrow.ts";
 import { readExtxyz } from "../../lib/io/extxyz.ts";
@@ -10,6 +10,7 @@ import { fromConfiguration, toConfiguration } from "../../lib/systems/nbmota/cry
 import { ELEMENTS, SITES } from "../../lib/systems/nbmota/environment.ts";
 import { neighbourTable } from "../../lib/systems/nbmota/lattice.ts";
 import { temporaryFolder } from "../fixtures.ts";
+import { array, objectFile } from "../io/pickles.ts";
 import { expectRefusal, runScript } from "./command.ts";
 
 setDefaultTimeout(60_000);
@@ -46,6 +47,43 @@ describe("barriers", () => {
     writeFileSync(file("weights.npy"), "not weights");
     const network = ["--barriers", file("weights.npy"), "--environments", file("types.npy"), ...out];
     expectRefusal(await runScript("barriers", network), /weights\.npy, byte 0/);
+  });
+});
+
+describe("nbmota-weights", () => {
+  // The right shapes, but all zeros but for the variances.
+  const widths = [729, 128, 128, 128, 128, 1];
+  const parts = widths.slice(1).flatMap((outputs, l) => {
+    const one = (shape: number[], value: number) =>
+      array({ shape, data: new Float32Array(shape.reduce((a, b) => a * b)).fill(value) }, 4);
+    const beside = l < 4 ? [0, 1, 0, 0, 1] : [0];
+    return [one([widths[l], outputs], 0), ...beside.map((value) => one([outputs], value))];
+  });
+  const answers: Record<string, () => Response> = {
+    "/other.npy": () => new Response(new Uint8Array(objectFile(parts, 4))),
+    "/nonsense.npy": () => new Response("<html>"),
+  };
+  const server = Bun.serve({
+    port: 0,
+    fetch: ({ url }) => answers[new URL(url).pathname]?.() ?? new Response("", { status: 404 }),
+  });
+  afterAll(() => server.stop(true));
+  const refusals: [string, RegExp][] = [
+    ["other.npy", /other\.npy holds another network.*nothing is written/],
+    ["nonsense.npy", /nonsense\.npy, byte 0/],
+    ["absent.npy", /absent\.npy answers 404/],
+  ];
+  for (const [name, message] of refusals) {
+    test(`writes nothing of ${name}`, async () => {
+      const args = ["--from", `${server.url}${name}`, "--out", file("fetched.npy")];
+      expectRefusal(await runScript("nbmota-weights", args), message);
+      expect(existsSync(file("fetched.npy"))).toBe(false);
+    });
+  }
+  test("overwrites nothing", async () => {
+    writeFileSync(file("mine.npy"), "mine");
+    const args = ["--from", `${server.url}other.npy`, "--out", file("mine.npy")];
+    expectRefusal(await runScript("nbmota-weights", args), /mine\.npy exists already/);
   });
 });
 

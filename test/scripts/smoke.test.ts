@@ -157,7 +157,7 @@ const SMALL: Small[] = [
     label: "nbmota",
     // All comparisons, and hot, so that there is little to wait for.
     words: split(
-      "--temperatures 2400,3000 --T 2400 --replicas 16 --wait 0.5 --looks 3 --pause 0.2 --records 2 --age 0.3 --seeds 2",
+      "--temperatures 2400,3000 --T 2400 --replicas 24 --wait 0.5 --looks 4 --pause 0.2 --records 2 --age 0.3 --seeds 2",
       "--true-replicas 8 --course-runs 8 --course-time 0.5 --runs 16 --horizon 20",
       "--studies all --steps 20 --hidden 8 --batch 256 --seed 3",
     ),
@@ -171,8 +171,8 @@ const SMALL: Small[] = [
       ...joined(["escape_shift"], ["supercell", "tiles", "vacancies-at-random-sites"], ["T2400"]),
     ],
     compare(value) {
-      // Three looks, two fresh ones, and the last look of the temperatures on either side, at both.
-      expect(value("pairs.increment")).toBe(2 * 16 * (3 + 2 + 2));
+      // Four looks, two fresh ones, and the last look of the temperatures on either side, at both.
+      expect(value("pairs.increment")).toBe(2 * 24 * (4 + 2 + 2));
       expect(value("sum_rule_violation.increment")).toBeLessThan(1e-6);
       // Copies of one lattice see what it sees.
       expect(value("escape_shift.supercell.T2400")).toBeCloseTo(0, 5);
@@ -183,7 +183,7 @@ const SMALL: Small[] = [
     bars: ["small lattices", "partial evolution", "direct simulation, (8|16)³ cells", "train \\S+"],
     // Annealed lattices, direct simulation, pairs and one equation are on disk.
     kill: "increment",
-    changed: ["--age", "0.4", /0\.3.*0\.4|0\.4.*0\.3/],
+    changed: ["--learning-rate", "0.1", /0\.003.*0\.1|0\.1.*0\.003/],
   },
 ];
 
@@ -350,6 +350,11 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       ["tiles of a broken cohort", ["--upsampling", "tiles", "--replicas", "12"], /12.*8/],
       ["more terms than cohorts", ["--replicas", "4", "--degree", "5"], /degree 5 has 126 terms in 4 variables.*24/],
       ["barriers that are not there", ["--barriers", "no-such-folder"], /no-such-folder/],
+      [
+        "comparisons of networks on few snapshots",
+        ["--studies", "all", "--replicas", "4"],
+        /108 snapshots.*--batch of 256/,
+      ],
       ["six as a number", ["--coordinates", "6"], /three or six/],
     ],
     "curie-weiss": [

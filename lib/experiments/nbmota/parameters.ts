@@ -2,7 +2,7 @@
 import { InputError } from "../../errors.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
-import { COPIES, checkEquation, EQUATION, SEEDS, TRAINING } from "../../run/training-parameters.ts";
+import { COPIES, checkEquation, checkTraining, EQUATION, SEEDS, TRAINING } from "../../run/training-parameters.ts";
 import { COORDINATES, checkCells, checkTemperature } from "../../systems/nbmota.ts";
 import { BARRIERS } from "./barrier-models.ts";
 
@@ -221,6 +221,7 @@ function check(p: NbMoTaOptions): void {
   const cohorts = 2 * p.replicas * p.temperatures.length;
   const conditions = p.temperatures.length > 1 ? 1 : 0;
   const snapshots = p.replicas * p.temperatures.length * (p.looks + p.records + 2);
+  if (p.studies === "all") checkTraining(p, snapshots);
   checkEquation(p, { snapshots, cohorts, variables: COORDINATES[p.coordinates].length + conditions });
 }
 

@@ -5,7 +5,12 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { InputError } from "../../../lib/errors.ts";
 import { readNpy, writeNpy } from "../../../lib/io/npy.ts";
-import { type NetworkWeights, readNetworkWeights } from "../../../lib/systems/nbmota/weights.ts";
+import {
+  type NetworkWeights,
+  PUBLISHED_DIGEST,
+  readNetworkWeights,
+  weightsDigest,
+} from "../../../lib/systems/nbmota/weights.ts";
 import { defined, generators, normal, SHARED, temporaryFolder } from "../../fixtures.ts";
 import { array, hasNumpy, list, needsNumpy, objectFile, PROTOCOLS, pickle, python } from "../../io/pickles.ts";
 
@@ -250,6 +255,13 @@ describe("a network is refused", () => {
 
 describe(`the true network${noShared}`, () => {
   const weights = join(TRUE, "nnk_weights");
+
+  test.skipIf(noShared !== "")("has the digest that fetched files are checked against, from any kind of file", () => {
+    const parts = NAMES.map((name) => array(readNpy(join(weights, `${name}.npy`)), 4));
+    writeFileSync(file, objectFile(parts, 4));
+    for (const path of [weights, file]) expect(weightsDigest(readNetworkWeights(path))).toBe(PUBLISHED_DIGEST);
+    expect(weightsDigest(readNetworkWeights(place))).not.toBe(PUBLISHED_DIGEST);
+  });
 
   test.skipIf(noShared !== "")("is its formula with batch normalization folded in", () => {
     const of = Object.fromEntries(NAMES.map((name) => [name, readNpy(join(weights, `${name}.npy`))])) as Arrays;
