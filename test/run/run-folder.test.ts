@@ -73,7 +73,7 @@ describe("a run", () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
       await expect(run.finish({ "a.b.c": { ...METRIC, value } }, "")).rejects.toThrow(String(value));
     }
-    await expect(run.finish({ "Not.A.Name": METRIC }, "")).rejects.toThrow("quantity.method.case");
+    await expect(run.finish({ "Not a.Name": METRIC }, "")).rejects.toThrow("quantity.method.case");
     run.close();
     expect(existsSync(join(out, "result.json"))).toBe(false);
     const again = await openRun(options(out, { resume: true }));
