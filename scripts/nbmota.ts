@@ -12,7 +12,7 @@ import { barrierModel, rangeWarnings } from "../lib/experiments/nbmota/barrier-m
 import { checkSurroundings } from "../lib/experiments/nbmota/checks.ts";
 import { clockOf } from "../lib/experiments/nbmota/clock.ts";
 import { nbmotaCommand } from "../lib/experiments/nbmota/parameters.ts";
-import { annealingPlan, separated, trainingsOf, withinRange } from "../lib/experiments/nbmota/plan.ts";
+import { annealingPlan, RELAXATION, separated, trainingsOf, withinRange } from "../lib/experiments/nbmota/plan.ts";
 import { publishNbMoTa } from "../lib/experiments/nbmota/publish.ts";
 import {
   heldOutResidual,
@@ -65,7 +65,8 @@ await main(async () => {
   const outcomes: Outcome[] = [];
   for (const [k, seed] of seeds.entries()) {
     for (const { name: method, set, method: estimator, spec } of trainingsOf(p, k === 0)) {
-      const own = set === "increments" ? sets[set].map((pairs) => ofRepetition(pairs, p, k)) : sets[set];
+      const shared = set === "increments" || set === "relaxing";
+      const own = shared ? sets[set].map((pairs) => ofRepetition(pairs, p, k)) : sets[set];
       const pairs = joined(own);
       const name = `seed${seed}/${method}`;
       const data = regression(pairs, estimator);
@@ -73,14 +74,21 @@ await main(async () => {
 
       // Predict: the equilibrium at every temperature, the relaxation at every size.
       const predicting = { run, gpu, p, name, seed };
-      const equilibria = await learnedEquilibria(predicting, model, seeds.length === 1 && method === "increment");
-      const followed = method === "increment" ? await learnedCourses(predicting, model, courses) : [];
+      if (method === RELAXATION) {
+        const followed = await learnedCourses(predicting, model, courses);
+        const rest = { choice: chosenDegree(model), pairs: pairCount(pairs), heldOut: null, potentials: [] };
+        outcomes.push({ seed, method, equilibria: [], courses: followed, ...rest });
+        continue;
+      }
+      const starts = learn.map(({ temperature }, t) => ({ temperature, states: own[t].whole }));
+      const alone = seeds.length === 1 && method === "increment";
+      const equilibria = await learnedEquilibria(predicting, model, starts, alone);
       // Judged by the increments of the next seed, which nothing was learned from.
       const others = seeds.length > 1 ? sets.increments.map((one) => ofRepetition(one, p, (k + 1) % seeds.length)) : [];
       const heldOut = await run.phase("score", () => heldOutResidual(gpu, p, model, learn, others));
       const potentials = await run.phase("score", () => learnedPotentials(gpu, p, model, equilibria));
       const rest = { choice: chosenDegree(model), pairs: pairCount(pairs), heldOut, potentials };
-      outcomes.push({ seed, method, equilibria, courses: followed, ...rest });
+      outcomes.push({ seed, method, equilibria, courses: [], ...rest });
     }
   }
 

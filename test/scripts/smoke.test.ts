@@ -32,6 +32,8 @@ interface Small {
   readonly kill: string;
   /** An option that the run was not started with, another value than its default, and what is said of both. */
   readonly changed: readonly [option: string, value: string, message: RegExp];
+  /** What a run this small may have to say; nothing by default. */
+  readonly warned?: RegExp;
 }
 
 const split = (...lines: string[]) => lines.flatMap((line) => line.split(" "));
@@ -157,7 +159,7 @@ const SMALL: Small[] = [
     label: "nbmota",
     // All comparisons, and hot, so that there is little to wait for.
     words: split(
-      "--temperatures 2400,3000 --T 2400 --replicas 24 --wait 0.5 --looks 4 --pause 0.2 --records 2 --age 0.3 --seeds 2",
+      "--temperatures 2400,3000 --T 2400 --replicas 32 --wait 0.4 --looks 3 --pause 0.2 --records 2 --age 0.3 --seeds 2",
       "--true-replicas 8 --course-runs 8 --course-time 0.5 --runs 16 --horizon 20",
       "--studies all --steps 20 --hidden 8 --batch 256 --seed 3",
     ),
@@ -165,14 +167,14 @@ const SMALL: Small[] = [
       ...joined(["sro"], ["learned", "kmc"], ["NbNb", "NbMo", "NbTa", "MoMo", "MoTa", "TaTa"], ["T2400", "T3000"]),
       ...joined(["sro_error"], ["increment", "compensator", "network", "onsager", "tiles", "floor"], ["T2400"]),
       ...joined(["sum_rule_violation"], ["increment", "kmc"]),
-      ...joined(["course_error"], ["increment", "floor"], ["n1024", "n8192"]),
+      ...joined(["course_error"], ["relaxation", "floor"], ["n1024"]),
       ...joined(["distill_mae_meV"], ["T800", "T2400"]),
-      ...["spread_exponent", "spread_exponent.kmc", "cost.learn.total", "held_out.onsager"],
+      ...["spread_exponent", "cost.learn.total", "held_out.onsager"],
       ...joined(["escape_shift"], ["supercell", "tiles", "vacancies-at-random-sites"], ["T2400"]),
     ],
     compare(value) {
-      // Four looks, two fresh ones, and the last look of the temperatures on either side, at both.
-      expect(value("pairs.increment")).toBe(2 * 24 * (4 + 2 + 2));
+      // Three looks, and the last one of the temperatures on either side, at both.
+      expect(value("pairs.increment")).toBe(2 * 32 * (3 + 2));
       expect(value("sum_rule_violation.increment")).toBeLessThan(1e-6);
       // Copies of one lattice see what it sees.
       expect(value("escape_shift.supercell.T2400")).toBeCloseTo(0, 5);
@@ -180,7 +182,9 @@ const SMALL: Small[] = [
     },
     tables: ["equilibrium.csv", "relaxation.csv"],
     title: "NbMoTa",
-    bars: ["small lattices", "partial evolution", "direct simulation, (8|16)³ cells", "train \\S+"],
+    bars: ["small lattices", "partial evolution", "direct simulation, 8³ cells", "train \\S+"],
+    // Few states, which its trajectories leave now and then.
+    warned: /^the equation .*at 2400 K spends [1-4]\.\d % of its time outside its training data$/,
     // Annealed lattices, direct simulation, pairs and one equation are on disk.
     kill: "increment",
     changed: ["--learning-rate", "0.1", /0\.003.*0\.1|0\.1.*0\.003/],
@@ -225,7 +229,7 @@ function bytesBelow(path: string): Record<string, string> {
 }
 
 describe.each(SMALL)("$label", (small) => {
-  const { name, label, words, finite, compare, tables, title, bars = [], kill, changed } = small;
+  const { name, label, words, finite, compare, tables, title, bars = [], kill, changed, warned = /^$/ } = small;
   const reference = into(label);
 
   test("a whole run ends with tables, a valid result and a report", async () => {
@@ -237,7 +241,7 @@ describe.each(SMALL)("$label", (small) => {
     const value = (metric: string) => metrics[metric]?.value;
     expect(finite.filter((metric) => !Number.isFinite(value(metric)))).toEqual([]);
     compare(value);
-    expect(warnings).toEqual([]);
+    expect(warnings?.filter((warning) => !warned.test(warning))).toEqual([]);
     expect(value("seconds.total")).toBeGreaterThan(0);
     expect(existsSync(join(reference, "checkpoints"))).toBe(false);
     expect(readdirSync(join(reference, "tables")).sort()).toEqual([...tables]);
@@ -348,12 +352,12 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       ["sizes without the small lattices", ["--sizes", "16", "--direct-sizes", "16"], /--sizes 16 lack 8/],
       ["direct size that is not predicted", ["--direct-sizes", "8,32"], /32.*8,16/],
       ["tiles of a broken cohort", ["--upsampling", "tiles", "--replicas", "12"], /12.*8/],
-      ["more terms than cohorts", ["--replicas", "4", "--degree", "5"], /degree 5 has 126 terms in 4 variables.*24/],
+      ["more terms than cohorts", ["--replicas", "4", "--degree", "5"], /degree 5 has 126 terms in 4 variables.*12/],
       ["barriers that are not there", ["--barriers", "no-such-folder"], /no-such-folder/],
       [
         "comparisons of networks on few snapshots",
         ["--studies", "all", "--replicas", "4"],
-        /108 snapshots.*--batch of 256/,
+        /60 snapshots.*--batch of 256/,
       ],
       ["six as a number", ["--coordinates", "6"], /three or six/],
     ],

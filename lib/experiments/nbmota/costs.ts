@@ -24,16 +24,17 @@ export interface NbMoTaCosts {
 /** Of a run with these options. */
 export function costsOf(p: NbMoTaOptions): NbMoTaCosts {
   const plan = annealingPlan(p);
-  const over = (units: number) => p.temperatures.reduce((sum, temperature) => sum + jumpsOf(temperature, units), 0);
+  const all = p.temperatures.reduce((sum, temperature) => sum + jumpsOf(temperature, p.incrementTime), 0);
   // With those of the two temperatures beside each.
-  const snapshots = p.replicas * (p.looks + p.records + 2);
+  const snapshots = p.replicas * (p.looks + 2);
+  const relaxing = p.replicas * p.records;
   const compared = p.temperatures.filter((temperature) => temperature >= p.trueFrom);
   const lattice = annealingJumps({ ...plan, temperatures: compared, passed: [], replicas: 1 });
   return {
     learn: {
       anneal: annealingJumps({ ...plan, replicas: p.replicas }),
-      fresh: p.replicas * over(Math.max(...freshTimes(p))),
-      evolve: snapshots * p.patchesPerSnapshot * p.copies * over(p.incrementTime),
+      fresh: p.replicas * jumpsOf(p.T, Math.max(...freshTimes(p))),
+      evolve: p.patchesPerSnapshot * p.copies * (snapshots * all + relaxing * jumpsOf(p.T, p.incrementTime)),
     },
     direct: p.sizes.map((side) => {
       const one = lattice * (side / SMALL_CELLS) ** 3;

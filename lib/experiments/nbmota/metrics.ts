@@ -4,6 +4,7 @@ import compact from "../../../data/nbmota/compact.json";
 import paper from "../../../data/nbmota-paper.json";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
+import { meanGuards } from "../../method/sde/guards.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
@@ -13,6 +14,7 @@ import type { SurroundingsCheck } from "./checks.ts";
 import { costsOf, learningJumps } from "./costs.ts";
 import { type AtTemperature, PAIR_NAMES } from "./data.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
+import { RELAXATION } from "./plan.ts";
 import { guardsOver, type LearnedEquilibrium, type Outcome, sumRuleViolation } from "./scores.ts";
 import type { Course, Equilibrium } from "./truth.ts";
 
@@ -35,8 +37,11 @@ export interface NbMoTaStudy {
 }
 
 /** Equations that differ in the seed alone. */
-export const groupsOf = ({ outcomes }: NbMoTaStudy) => acrossSeeds(outcomes, ({ method }) => [method]);
-const mainGroup = (study: NbMoTaStudy) => groupsOf(study).find(([{ method }]) => method === MAIN) ?? [];
+const groupsOf = ({ outcomes }: NbMoTaStudy) => acrossSeeds(outcomes, ({ method }) => [method]);
+const groupOf = (study: NbMoTaStudy, name: string) => groupsOf(study).find(([{ method }]) => method === name) ?? [];
+const mainGroup = (study: NbMoTaStudy) => groupOf(study, MAIN);
+/** The equations of the relaxation from disorder. */
+export const relaxations = (study: NbMoTaStudy) => groupOf(study, RELAXATION);
 
 const at = <T extends { readonly temperature: number }>(list: readonly (T | null)[], temperature: number) =>
   list.find((one) => one?.temperature === temperature) ?? undefined;
@@ -122,7 +127,7 @@ function exponentOf(points: readonly { readonly side: number; readonly std: numb
 
 /** How the spread falls with the number of atoms. The direct one has the interval of its numbers of runs. */
 export function exponentsOf(study: NbMoTaStudy): { learned: Estimate; direct: Estimate } {
-  const slopes = mainGroup(study).map(({ courses }) =>
+  const slopes = relaxations(study).map(({ courses }) =>
     exponentOf(courses.map(({ side, order }) => ({ side, std: lateStd(order) }))),
   );
   const direct = study.courses.map(({ side, order }) => ({ side, std: lateStd(order), runs: order.runs }));
@@ -138,7 +143,7 @@ function courseErrors(study: NbMoTaStudy): { side: number; error: Estimate; floo
   return study.courses.flatMap(({ side, order }) => {
     const [exact] = momentsOf(order);
     const size = Array.from(exact.mean).reduce((sum, x) => sum + x * x, 0);
-    const group = mainGroup(study);
+    const group = relaxations(study);
     const errors = group.flatMap(({ courses }) => {
       const own = courses.find((one) => one.side === side);
       if (!own) return [];
@@ -161,9 +166,13 @@ function stdRatios({ truth }: NbMoTaStudy, group: readonly Outcome[]): AtTempera
   });
 }
 
+/** All equations over the temperatures. */
+export const equilibriumGroups = (study: NbMoTaStudy) =>
+  groupsOf(study).filter(([{ method }]) => method !== RELAXATION);
+
 /** What a method did, over seeds. */
 export function methodsOf(study: NbMoTaStudy) {
-  return groupsOf(study).map((group) => {
+  return equilibriumGroups(study).map((group) => {
     const [{ method }] = group;
     const errors = errorsOf(study, group);
     const known = group.flatMap(({ equilibria }) => equilibria.flatMap((one) => one ?? []));
@@ -190,7 +199,10 @@ export function nbmotaVerdict(study: NbMoTaStudy): Verdict {
     const mean = (key: "outside" | "unphysical") => average(own.map(({ guards }) => guards[key]));
     return { name, guards: { outside: mean("outside"), unphysical: mean("unphysical") } };
   });
-  return verdictOf(watched, study.warnings);
+  const way = relaxations(study).flatMap(({ courses }) => courses.map(({ guards }) => guards));
+  const lost = relaxations(study).some(({ courses }) => courses.length === 0);
+  const name = `the equation of the relaxation at ${study.p.T} K`;
+  return verdictOf([...watched, { name, guards: lost ? null : meanGuards(way) }], study.warnings);
 }
 
 const T = (temperature: number) => `T${metricNumber(temperature)}`;
@@ -209,7 +221,7 @@ export function nbmotaMetrics(study: NbMoTaStudy, seconds: number): Record<strin
     }
     for (const { temperature, ...one } of direct) put(metricName("sro", "kmc", name, T(temperature)), one);
   }
-  for (const group of groupsOf(study)) {
+  for (const group of equilibriumGroups(study)) {
     const [{ method }] = group;
     for (const { temperature, ...one } of errorsOf(study, group)) {
       put(metricName("sro_error", method, T(temperature)), one, { exact: 0 });
@@ -233,7 +245,7 @@ export function nbmotaMetrics(study: NbMoTaStudy, seconds: number): Record<strin
   put("spread_exponent", learned, { exact: -0.5 });
   put("spread_exponent.kmc", direct, { exact: -0.5 });
   for (const { side, error, floor } of courseErrors(study)) {
-    put(metricName("course_error", MAIN, `n${siteCount(side)}`), error, { exact: 0 });
+    put(metricName("course_error", RELAXATION, `n${siteCount(side)}`), error, { exact: 0 });
     put(metricName("course_error", "floor", `n${siteCount(side)}`), single(floor));
   }
   if (p.barriers === "compact") {

@@ -12,10 +12,10 @@ const PATCH = 8;
 const parameters = {
   temperatures: {
     kind: "numbers",
-    default: [1600, 2000, 2800],
+    default: [2000, 2500, 3000],
     profiles: {
-      standard: [700, 800, 900, 1000, 1200, 1400, 1700, 2000, 2400, 3000],
-      paper: [600, 700, 800, 900, 1000, 1200, 1400, 1600, 1800, 2000, 2200, 2400, 2600, 2800, 3000],
+      standard: [800, 900, 1000, 1200, 1400, 1700, 2000, 2400, 3000],
+      paper: [700, 800, 900, 1000, 1200, 1400, 1600, 1800, 2000, 2200, 2400, 2600, 2800, 3000],
     },
     min: 100,
     max: 1e5,
@@ -38,7 +38,7 @@ const parameters = {
     min: 100,
     max: 1e5,
     unit: "K",
-    meaning: "temperature of the relaxation over time; the nearest of --temperatures where it is outside their range",
+    meaning: "temperature of the relaxation over time, or the nearest of --temperatures",
     paper: "3.5",
   },
   sizes: {
@@ -53,7 +53,8 @@ const parameters = {
   },
   directSizes: {
     kind: "integers",
-    default: [8, 16],
+    default: [8],
+    profiles: { standard: [8, 16], paper: [8, 16] },
     min: 8,
     max: 64,
     unit: "cells",
@@ -89,8 +90,8 @@ const parameters = {
   seeds: { ...SEEDS, profiles: { standard: 4, paper: 4 } },
   replicas: {
     kind: "integer",
-    default: 8,
-    profiles: { paper: 16 },
+    default: 16,
+    profiles: { standard: 8, paper: 16 },
     min: 4,
     max: 4096,
     meaning:
@@ -99,7 +100,7 @@ const parameters = {
   },
   wait: {
     kind: "number",
-    default: 1,
+    default: 0.6,
     profiles: { standard: 2, paper: 3 },
     min: 0,
     max: 100,
@@ -109,12 +110,21 @@ const parameters = {
   },
   looks: {
     kind: "integer",
-    default: 4,
+    default: 3,
+    profiles: { standard: 6, paper: 8 },
     min: 1,
     max: 1000,
     meaning: "snapshots of each annealed lattice at a temperature",
   },
-  pause: { kind: "number", default: 0.25, above: 0, max: 100, unit: "time", meaning: "between them" },
+  pause: {
+    kind: "number",
+    default: 0.15,
+    profiles: { standard: 0.2, paper: 0.25 },
+    above: 0,
+    max: 100,
+    unit: "time",
+    meaning: "between them",
+  },
   records: {
     kind: "integer",
     default: 3,
@@ -122,7 +132,15 @@ const parameters = {
     max: 1000,
     meaning: "snapshots of each fresh lattice, which begins without order",
   },
-  age: { kind: "number", default: 0.6, above: 0, max: 100, unit: "time", meaning: "of the last of these" },
+  age: {
+    kind: "number",
+    default: 0.3,
+    profiles: { standard: 0.6, paper: 0.6 },
+    above: 0,
+    max: 100,
+    unit: "time",
+    meaning: "of the last of these",
+  },
   incrementTime: {
     kind: "number",
     default: 0.1,
@@ -141,6 +159,11 @@ const parameters = {
     meaning: "vacancies evolved in each large lattice; in copies of one lattice all of them see the same",
   },
   ...EQUATION,
+  degree: {
+    ...EQUATION.degree,
+    default: 1,
+    meaning: "degree of the polynomials of the drift over all temperatures; 0: by cross-validation over cohorts",
+  },
   ...TRAINING,
   hidden: { ...TRAINING.hidden, profiles: { paper: [32, 32] } },
   batch: { ...TRAINING.batch, default: 256 },
@@ -169,20 +192,29 @@ const parameters = {
   },
   trueReplicas: {
     kind: "integer",
-    default: 16,
+    default: 12,
+    profiles: { paper: 32 },
     min: 4,
     max: 4096,
     meaning: "small lattices of direct simulation, annealed beside those of the training, which know nothing of them",
   },
   courseRuns: {
     kind: "integer",
-    default: 16,
+    default: 24,
     profiles: { standard: 64, paper: 128 },
     min: 4,
     max: 4096,
     meaning: "small lattices whose relaxation is simulated, a quarter as many of other sizes",
   },
-  courseTime: { kind: "number", default: 2, above: 0, max: 1000, unit: "time", meaning: "how long" },
+  courseTime: {
+    kind: "number",
+    default: 0.6,
+    profiles: { standard: 2, paper: 2 },
+    above: 0,
+    max: 1000,
+    unit: "time",
+    meaning: "how long",
+  },
 } as const satisfies Parameters;
 
 export type NbMoTaOptions = Values<typeof parameters>;
@@ -218,9 +250,9 @@ function check(p: NbMoTaOptions): void {
   if (p.upsampling === "tiles" && p.replicas % PATCH !== 0) {
     throw new InputError(`--replicas ${p.replicas}: tiles are taken from cohorts of ${PATCH} lattices, use a multiple`);
   }
-  const cohorts = 2 * p.replicas * p.temperatures.length;
+  const cohorts = p.replicas * p.temperatures.length;
   const conditions = p.temperatures.length > 1 ? 1 : 0;
-  const snapshots = p.replicas * p.temperatures.length * (p.looks + p.records + 2);
+  const snapshots = p.replicas * p.temperatures.length * (p.looks + 2);
   if (p.studies === "all") checkTraining(p, snapshots);
   checkEquation(p, { snapshots, cohorts, variables: COORDINATES[p.coordinates].length + conditions });
 }

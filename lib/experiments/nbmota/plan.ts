@@ -1,10 +1,13 @@
 // How long the NbMoTa experiment anneals, and which equations it learns.
 import type { Method } from "../../method/pairs.ts";
 import type { SdeSpec } from "../../method/sde/fields.ts";
+import { FOLDS } from "../../method/sde/polynomial/solve.ts";
 import { sdeSpec } from "../../run/training-parameters.ts";
 import { type Annealed, type AnnealingOptions, type Stay, someReplicas } from "./annealing.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 
+/** Small lattices that tiles of a large one are taken from. */
+const TILES = 8;
 /** Beyond the hottest and the coldest temperature lattices are taken to these too, so that those have states of more and of less order beside them. */
 const BEYOND = { hotter: 1.25, colder: 0.9 };
 
@@ -38,20 +41,18 @@ export function separated(p: NbMoTaOptions, stages: readonly Annealed[]) {
   };
 }
 
-/** The options with a temperature of the relaxation that the equation knows, and what has to be said where it is another than was asked for. */
+/** The options with a temperature of the relaxation that is trained, and what has to be said where it is another than was asked for. */
 export function withinRange(p: NbMoTaOptions): { p: NbMoTaOptions; warnings: string[] } {
+  if (p.temperatures.includes(p.T)) return { p, warnings: [] };
+  const T = p.temperatures.toSorted((a, b) => Math.abs(a - p.T) - Math.abs(b - p.T))[0];
   const [coldest, hottest] = [Math.min(...p.temperatures), Math.max(...p.temperatures)];
-  if (p.T >= coldest && p.T <= hottest) return { p, warnings: [] };
-  const T = p.T < coldest ? coldest : hottest;
   const range = coldest === hottest ? `${coldest} K alone` : `${coldest} to ${hottest} K`;
-  return {
-    p: { ...p, T },
-    warnings: [`${p.T} K is outside the trained range, ${range}: the relaxation is that at ${T} K`],
-  };
+  const what = p.T < coldest || p.T > hottest ? "outside the trained range" : "not among the trained temperatures";
+  return { p: { ...p, T }, warnings: [`${p.T} K is ${what}, ${range}: the relaxation is that at ${T} K`] };
 }
 
-/** The pairs that there are: increments; the same vacancies with compensators; increments in lattices made large in the other way. */
-export type PairSet = "increments" | "compensated" | "otherUpsampling";
+/** The pairs that there are: increments; those with lattices relaxing from disorder; the same vacancies with compensators; increments in lattices made large in the other way. */
+export type PairSet = "increments" | "relaxing" | "compensated" | "otherUpsampling";
 
 /** An equation: what it is called, the pairs that teach it, how they are read, and its fields. */
 export interface Training {
@@ -61,17 +62,27 @@ export interface Training {
   readonly spec: SdeSpec;
 }
 
+/** Whether the lattices are enough for the other way of upsampling: cohorts of eight are what tiles are taken from, and cross-validation wants eight. */
+export const comparesUpsampling = ({ studies, replicas, temperatures }: NbMoTaOptions) =>
+  studies === "all" && replicas % TILES === 0 && (replicas / TILES) * temperatures.length >= FOLDS;
+
+/** Name of the equation of the relaxation from disorder, which is of one temperature. */
+export const RELAXATION = "relaxation";
+
 /** What is learned from the data of a seed; comparisons come with the first one. */
 export function trainingsOf(p: NbMoTaOptions, first: boolean): Training[] {
   const main: Training = { name: "increment", set: "increments", method: "increment", spec: sdeSpec(p) };
-  if (!first || p.studies === "none") return [main];
+  // The whole way from disorder is no line: its degree is found by cross-validation.
+  const relaxation: Training = { ...main, name: RELAXATION, set: "relaxing", spec: sdeSpec({ ...p, degree: 0 }) };
+  if (!first || p.studies === "none") return [main, relaxation];
   const others = (["polynomial", "network", "onsager"] as const).filter((drift) => drift !== p.drift);
   const other = p.upsampling === "tiles" ? "supercell" : "tiles";
   return [
     main,
+    relaxation,
     ...others.map((drift) => ({ ...main, name: drift, spec: sdeSpec({ ...p, drift }) })),
     { ...main, name: "compensator", set: "compensated", method: "compensator" },
-    ...(p.replicas % 8 === 0 ? [{ ...main, name: other, set: "otherUpsampling" as const }] : []),
+    ...(comparesUpsampling(p) ? [{ ...main, name: other, set: "otherUpsampling" as const }] : []),
   ];
 }
 

@@ -13,10 +13,10 @@ import { costsOf } from "./costs.ts";
 import { type NbMoTaReportData, PAIR_NAMES } from "./data.ts";
 import {
   around,
+  equilibriumGroups,
   errorsOf,
   exponentsOf,
   floorOf,
-  groupsOf,
   lateStd,
   MAIN,
   methodsOf,
@@ -26,10 +26,12 @@ import {
   nbmotaVerdict,
   orderOf,
   paperOrder,
+  relaxations,
   rootMeanSquare,
   scoreTable,
 } from "./metrics.ts";
 import { orderingPictures } from "./pictures.ts";
+import { RELAXATION } from "./plan.ts";
 import { nbmotaReport } from "./report.ts";
 
 const TATA = PAIR_NAMES.indexOf("TaTa");
@@ -52,8 +54,9 @@ export function publishNbMoTa(run: Run, study: NbMoTaStudy, stages: readonly Ann
 
 function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "command" | "pictures"> {
   const { p, outcomes, truth, courses, surroundings, times, unit } = study;
-  const groups = groupsOf(study);
+  const groups = equilibriumGroups(study);
   const [first] = outcomes;
+  const way = relaxations(study);
   const temperatures = p.temperatures.toSorted((a, b) => a - b);
   const ascending = times.toSorted((a, b) => a.temperature - b.temperature);
   return {
@@ -75,14 +78,14 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
       .toSorted((a, b) => a.temperature - b.temperature)
       .map((one) => ({ temperature: one.temperature, value: floorOf(one) })),
     methods: methodsOf(study),
-    courses: first.courses.map(({ side, order }) => ({
+    courses: (way[0]?.courses ?? []).map(({ side, order }) => ({
       side,
       atoms: siteCount(side),
       times: Array.from(order.times, (time) => time * unit),
       learned: tantalum(order),
       direct: courses.flatMap((one) => (one.side === side ? [tantalum(one.order)] : []))[0] ?? null,
     })),
-    spread: spreadOf(study, groups.find(([{ method }]) => method === MAIN) ?? []),
+    spread: spreadOf(study, way),
     exponents: exponentsOf(study),
     potentials: outcomes
       .filter(({ seed, method }) => seed === first.seed && (method === MAIN || method === "onsager"))
@@ -118,7 +121,9 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
       equilibrated: temperature >= p.trueFrom,
     })),
     degrees: outcomes.flatMap(({ seed, method, choice }) =>
-      seed === first.seed && method === MAIN && choice ? [{ method: "increment", patch: 8, ...choice } as const] : [],
+      seed === first.seed && method === RELAXATION && choice
+        ? [{ method: "increment", patch: 8, ...choice } as const]
+        : [],
     ),
     costs: costsOf(p),
     comparison: PAIR_NAMES.flatMap((pair, j) => {

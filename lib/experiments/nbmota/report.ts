@@ -59,7 +59,7 @@ function sections(data: NbMoTaReportData): Section[] {
       body: [
         tables.methods(data),
         equilibrium.errors(data),
-        degrees(data.degrees, () => "all temperatures"),
+        degrees(data.degrees, () => "relaxation from disorder"),
         tables.clock(data),
       ],
     },

@@ -52,17 +52,18 @@ export interface LearnedEquilibrium {
 export interface LearnedCourse {
   readonly side: number;
   readonly order: Ensemble;
+  readonly guards: Guards;
 }
 
 /** An equation that was learned by a method on the data of a seed. */
 export interface Outcome {
   readonly seed: number;
-  /** increment, or what a comparison has in its place. */
+  /** increment, relaxation (of one temperature), or what a comparison has in place of the first. */
   readonly method: string;
   readonly pairs: number;
-  /** One a temperature; null where trajectories do not stay finite. */
+  /** One a temperature, none for the relaxation; null where trajectories do not stay finite. */
   readonly equilibria: readonly (LearnedEquilibrium | null)[];
-  /** Of the sizes asked for; empty for comparisons and where trajectories do not stay finite. */
+  /** Of the equation of the relaxation, at the sizes asked for; empty for others and where trajectories do not stay finite. */
   readonly courses: readonly LearnedCourse[];
   readonly choice: ReturnType<typeof chosenDegree>;
   /** Mean-square residual of the increments of data that it was not learned from, over their mean square; null where there are none. */
@@ -105,10 +106,11 @@ interface Predicting {
   readonly seed: number;
 }
 
-/** The equilibrium at every temperature. `alone`: one seed stands for all, whose interval has to hold what its training data leave open. */
+/** The equilibrium at every temperature, from states that taught the equation, `[m, d]`. `alone`: one seed stands for all, whose interval has to hold what its training data leave open. */
 export async function learnedEquilibria(
   { run, gpu, p, name, seed }: Predicting,
   model: SdeModel,
+  starts: readonly { readonly temperature: number; readonly states: Float32Array }[],
   alone: boolean,
 ): Promise<(LearnedEquilibrium | null)[]> {
   const { d } = model;
@@ -116,9 +118,9 @@ export async function learnedEquilibria(
   const count = Math.floor(p.horizon / (every * p.incrementTime)) + 1;
   const times = evenGrid(0, (count - 1) * every * p.incrementTime, count);
   const found: (LearnedEquilibrium | null)[] = [];
-  for (const temperature of p.temperatures) {
+  for (const { temperature, states } of starts) {
     const equation = equationAt(p, model, temperature, PATCH, p.cells);
-    const start = new Float32Array(p.runs * d);
+    const start = Float32Array.from({ length: p.runs * d }, (_, k) => states[k % states.length]);
     const label = `${name}/t${temperature}`;
     const at = { times, cases: 1, dt: p.incrementTime, seed, purpose: `predict/${label}` };
     const runs = await unlessDiverged(predicted(run, gpu, label, equation, start, at));
@@ -188,11 +190,16 @@ export async function learnedCourses(
       const j = columns[k % d];
       return orderScale(p.T) * (mean[j] + near * (six[(Math.floor(k / d) % order.runs) * D + j] - mean[j]));
     });
-    const equation = equationAt(p, model, p.T, side, p.cells);
+    const equation = equationAt({ temperatures: [p.T] }, model, p.T, side, p.cells);
     const at = { times, cases: 1, dt: p.incrementTime, seed, purpose: `course/${name}/${side}` };
     const runs = await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at));
     if (!runs) return [];
-    courses.push({ side, order: ensemble({ ...runs, d: D }, sixOf(p, runs.data, p.T)) });
+    const guards = guardsOf(
+      equation,
+      runs,
+      Array.from({ length: d }, (): Range => scaledRange(p.T)),
+    );
+    courses.push({ side, order: ensemble({ ...runs, d: D }, sixOf(p, runs.data, p.T)), guards });
   }
   return courses;
 }

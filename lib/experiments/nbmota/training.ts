@@ -1,19 +1,19 @@
-// Training pairs of all temperatures: annealed lattices near equilibrium and fresh ones on their way to it from disorder, made large, and what
-// single vacancies do in them. All repetitions are simulated side by side: many walkers at once are several times faster.
+// Training pairs of all temperatures: annealed lattices near equilibrium, at one temperature also fresh ones on their way to it from disorder, made
+// large, and what single vacancies do in them. All repetitions are simulated side by side: many walkers at once are several times faster.
 import type { Gpu } from "../../gpu/device.ts";
 import { concatenate } from "../../method/concatenate.ts";
-import { ofCohorts, type Pairs, scaledPairs } from "../../method/pairs.ts";
+import { joined, ofCohorts, type Pairs, scaledPairs } from "../../method/pairs.ts";
 import { pickedRows } from "../../method/rows.ts";
 import { type Duration, makePairs, type Snapshots } from "../../method/snapshots.ts";
 import { stream } from "../../random/stream.ts";
-import { evolvedPairs, once } from "../../run/learn.ts";
+import { evolvedPairs } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
 import { type AlloyParameters, NbMoTa } from "../../systems/nbmota.ts";
 import { type Annealed, lastLook, looksOf, SMALL_CELLS } from "./annealing.ts";
 import { type Clock, inverseTemperature, orderScale } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
-import { freshTimes, type PairSet } from "./plan.ts";
+import { comparesUpsampling, freshTimes, type PairSet } from "./plan.ts";
 
 /** Age that is said of annealed lattices, units of time: more than those of fresh ones. */
 const OLD = 1000;
@@ -23,25 +23,34 @@ export const conditionOf = ({ temperatures }: Pick<NbMoTaOptions, "temperatures"
   temperatures.length > 1 ? [inverseTemperature(temperature)] : [];
 
 /**
- * The pairs of every temperature, in scaled order parameters (`orderScale`): increments of all repetitions, the others, for comparisons, of the
- * first, and none without.
+ * The pairs of every temperature, in scaled order parameters (`orderScale`): increments of all repetitions; those of the relaxation, at p.T alone; the
+ * others, for comparisons, of the first, and none without.
  */
 export type TrainingSets = { readonly [set in PairSet]: readonly Pairs[] };
 
 /**
- * Snapshots at one temperature: lattices that have relaxed from disorder for several times, then those that were annealed there, then the last
- * ones of the temperatures beside it, which are near equilibrium but for their order: states as the dynamics makes them, of various order. (Lattices
- * that are ordered in another way drift back half as fast at equal order.) Replica r of the first belongs to cohort r, of the others to r
- * behind all of these, over the lattices of a cohort of the system.
+ * Snapshots at one temperature: those of the lattices that were annealed there, then the last ones of the temperatures beside it, which are near
+ * equilibrium but for their order: states as the dynamics makes them, of various order. (Lattices that are ordered in another way drift
+ * back half as fast at equal order.) Replica r belongs to cohort r, over the lattices of a cohort of the system.
  */
-async function snapshotsAt(
+function snapshotsAt(system: NbMoTa, stage: Annealed, beside: readonly Annealed[]): Snapshots {
+  const { replicas } = stage;
+  const count = (looksOf(stage) + beside.length) * replicas;
+  return {
+    side: SMALL_CELLS,
+    words: concatenate([stage.words, ...beside.map(lastLook)]),
+    age: new Float64Array(count).fill(OLD),
+    cohort: Uint32Array.from({ length: count }, (_, k) => Math.floor((k % replicas) / system.cohort)),
+  };
+}
+
+/** Lattices that relax from disorder, of several ages. */
+async function relaxingSnapshots(
   system: NbMoTa,
-  stage: Annealed,
-  beside: readonly Annealed[],
+  replicas: number,
   p: Pick<NbMoTaOptions, "records" | "age">,
   seed: number,
 ): Promise<Snapshots> {
-  const { replicas } = stage;
   const words: Uint32Array[] = [];
   const times = freshTimes(p);
   const states = await system.disordered(replicas, SMALL_CELLS, stream(seed, "fresh/start"));
@@ -53,16 +62,12 @@ async function snapshotsAt(
   } finally {
     states.destroy();
   }
-  words.push(stage.words, ...beside.map(lastLook));
-  const fresh = times.length * replicas;
-  const count = fresh + (looksOf(stage) + beside.length) * replicas;
+  const count = times.length * replicas;
   return {
     side: SMALL_CELLS,
     words: concatenate(words),
-    age: Float64Array.from({ length: count }, (_, k) => (k < fresh ? times[Math.floor(k / replicas)] : OLD)),
-    cohort: Uint32Array.from({ length: count }, (_, k) => {
-      return Math.floor(((k < fresh ? 0 : replicas) + (k % replicas)) / system.cohort);
-    }),
+    age: Float64Array.from({ length: count }, (_, k) => times[Math.floor(k / replicas)]),
+    cohort: Uint32Array.from({ length: count }, (_, k) => Math.floor((k % replicas) / system.cohort)),
   };
 }
 
@@ -91,6 +96,7 @@ export async function trainingSets(
   const increments: Pairs[] = [];
   const compensated: Pairs[] = [];
   const otherUpsampling: Pairs[] = [];
+  const relaxing: Pairs[] = [];
   for (const [k, stage] of stages.entries()) {
     const { temperature } = stage;
     if (!p.temperatures.includes(temperature)) continue;
@@ -100,32 +106,44 @@ export async function trainingSets(
       return new NbMoTa(gpu, { temperature, barriers, timeUnit: clock(temperature), coordinates, upsampling });
     };
     const system = alloy(p.upsampling);
-    const snapshots = once(() => snapshotsAt(system, stage, beside, p, seed));
+    const snapshots = async () => snapshotsAt(system, stage, beside);
     const first = async (cohort: number) => {
       const some = firstRepetition(await snapshots(), stage.replicas, p.replicas, system.words(SMALL_CELLS));
       // Numbered by lattices of which `cohort` are mixed.
       return { ...some, cohort: some.cohort.map((own) => Math.floor((own * system.cohort) / cohort)) };
     };
-    const make = (name: string, own: NbMoTa, of: () => Promise<Snapshots>, duration: Duration) =>
+    const make = (
+      name: string,
+      own: NbMoTa,
+      of: () => Promise<Snapshots>,
+      duration: Duration,
+      condition = conditionOf(p, temperature),
+    ) =>
       evolvedPairs(run, `t${temperature}/${name}`, async () => {
         const { cells: side, patchesPerSnapshot } = p;
-        const condition = conditionOf(p, temperature);
         const options = { side, relaxTime: 0, seed, patchesPerSnapshot, condition };
         const [pairs] = await makePairs(own, await of(), [duration], options);
         return [scaledPairs(pairs, orderScale(temperature))];
       });
     const change = { time: p.incrementTime, copies: p.copies };
-    increments.push(...(await make("increments", system, snapshots, change)));
+    const near = await make("increments", system, snapshots, change);
+    increments.push(...near);
+    if (temperature === p.T) {
+      // An equation of its own, without a condition: of the way from disorder, and of where it ends.
+      const of = () => relaxingSnapshots(system, stage.replicas, p, seed);
+      const fresh = await make("relaxing", system, of, change, []);
+      relaxing.push(joined([...fresh, ...near.map((pairs) => ({ ...pairs, condition: new Float32Array() }))]));
+    }
     if (p.studies === "all") {
       compensated.push(...(await make("compensated", system, () => first(system.cohort), p.incrementTime)));
-      if (p.replicas % 8 === 0) {
+      if (comparesUpsampling(p)) {
         const other = alloy(p.upsampling === "tiles" ? "supercell" : "tiles");
         otherUpsampling.push(...(await make("other-upsampling", other, () => first(other.cohort), change)));
       }
     }
     onTemperature?.();
   }
-  return { increments, compensated, otherUpsampling };
+  return { increments, relaxing, compensated, otherUpsampling };
 }
 
 /** The pairs of repetition k out of those of all at one temperature. */
