@@ -101,7 +101,7 @@ const parameters = {
   wait: {
     kind: "number",
     default: 0.6,
-    profiles: { standard: 2, paper: 3 },
+    profiles: { standard: 1.5, paper: 3 },
     min: 0,
     max: 100,
     unit: "relaxations",
