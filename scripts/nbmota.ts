@@ -2,7 +2,7 @@
 // the NbMoTa alloy), and compare its equilibrium and its relaxation with direct kinetic Monte Carlo.
 //
 //   npm run nbmota                                         quick: three temperatures, two minutes at most
-//   npm run nbmota -- --profile standard --seed 7          ten temperatures, four seeds, all comparisons; some 20 minutes on two cores
+//   npm run nbmota -- --profile standard --seed 7          nine temperatures, four seeds, all comparisons; some 20 minutes on two cores
 //   npm run nbmota -- --temperatures 900,1400,2000,3000    others
 //   npm run nbmota -- --barriers weights.npy               barriers of the published network (scripts/nbmota-weights.ts fetches it)
 //   npm run nbmota -- --help
@@ -58,7 +58,7 @@ await main(async () => {
   const clock = clockOf(all);
   const courses = await simulateCourses(run, gpu, p, barriers, clock, options.seed);
 
-  // Learn: fresh lattices beside the annealed ones → large lattices → jumps of one vacancy → one equation over all temperatures.
+  // Learn: small lattices near equilibrium → large lattices → jumps of one vacancy → one equation over all temperatures, and one of the relaxation.
   const sets = await withProgress("partial evolution", learn.length, (bar) =>
     trainingSets(run, gpu, p, barriers, all, clock, options.seed, () => bar.add(1)),
   );
@@ -74,10 +74,10 @@ await main(async () => {
 
       // Predict: the equilibrium at every temperature, the relaxation at every size.
       const predicting = { run, gpu, p, name, seed };
+      const about = { seed, method, choice: chosenDegree(model), pairs: pairCount(pairs) };
       if (method === RELAXATION) {
         const followed = await learnedCourses(predicting, model, courses);
-        const rest = { choice: chosenDegree(model), pairs: pairCount(pairs), heldOut: null, potentials: [] };
-        outcomes.push({ seed, method, equilibria: [], courses: followed, ...rest });
+        outcomes.push({ ...about, equilibria: [], courses: followed, heldOut: null, potentials: [] });
         continue;
       }
       const starts = learn.map(({ temperature }, t) => ({ temperature, states: own[t].whole }));
@@ -87,8 +87,7 @@ await main(async () => {
       const others = seeds.length > 1 ? sets.increments.map((one) => ofRepetition(one, p, (k + 1) % seeds.length)) : [];
       const heldOut = await run.phase("score", () => heldOutResidual(gpu, p, model, learn, others));
       const potentials = await run.phase("score", () => learnedPotentials(gpu, p, model, equilibria));
-      const rest = { choice: chosenDegree(model), pairs: pairCount(pairs), heldOut, potentials };
-      outcomes.push({ seed, method, equilibria, courses: [], ...rest });
+      outcomes.push({ ...about, equilibria, courses: [], heldOut, potentials });
     }
   }
 

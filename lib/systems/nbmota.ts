@@ -14,8 +14,10 @@ import { equimolar, order, randomAlloy } from "./nbmota/random-alloy.ts";
 import { AlloyStates, type Composition, latticeWords, PAIRS, siteCount } from "./nbmota/states.ts";
 import type { Observable, PatchChange, PatchGenerator, System } from "./system.ts";
 
-/** Cells along a side of a patch: one vacancy in 1,024 sites, and words of kernels are rows of eight cells. */
-const PATCH_CELLS = 8;
+/** Cells along a side of a patch, and of a small lattice: one vacancy in 1,024 sites, and words of kernels are rows of eight cells. */
+export const PATCH_CELLS = 8;
+/** Small lattices of a cohort, which tiles are taken from. */
+export const TILE_COHORT = 8;
 /** A vacancy must not see a site twice: it sees four half lattice constants in each direction. */
 const LEAST_CELLS = 6;
 const MOST_CELLS = 256;
@@ -79,7 +81,7 @@ export class NbMoTa implements System<AlloyStates> {
     checkTemperature(temperature);
     if (!(timeUnit > 0 && Number.isFinite(timeUnit))) throw new InputError(`time unit ${timeUnit} s is not above 0`);
     this.#gpu = gpu;
-    this.cohort = upsampling === "tiles" ? PATCH_CELLS : 1;
+    this.cohort = upsampling === "tiles" ? TILE_COHORT : 1;
     this.observables = COORDINATES[coordinates].map((pair) => ({
       name: `short-range order ${pairName(pair)}`,
       symbol: `δ_${pairName(pair)}`,

@@ -8,18 +8,15 @@ import { concatenate } from "../../method/concatenate.ts";
 import { pickedRows } from "../../method/rows.ts";
 import { stream } from "../../random/stream.ts";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
-import { NbMoTa } from "../../systems/nbmota.ts";
+import { PAIRS } from "../../systems/nbmota/states.ts";
+import { NbMoTa, PATCH_CELLS } from "../../systems/nbmota.ts";
 import { jumpsOf, relaxationJumps, unitJumps } from "./clock.ts";
 
-/** Cells along a side of the small lattices: one vacancy each. */
-export const SMALL_CELLS = 8;
 /** K, at which random alloys start where nothing hotter is asked for, and the next temperature over the one before, at least. */
 const HOTTEST = 3000;
 const STEP = 0.8;
 /** Units of time at a temperature that is only passed. */
 const PASSING = 0.6;
-/** Order parameters. */
-const PAIRS = 6;
 
 /**
  * Right behind a jump a vacancy is where it jumps from again more often than at any time: before a look the lattices move for so many mean
@@ -66,7 +63,8 @@ export interface Annealed {
 }
 
 /** Numbers of looks. */
-export const looksOf = ({ order, replicas }: Pick<Annealed, "order" | "replicas">) => order.length / (PAIRS * replicas);
+export const looksOf = ({ order, replicas }: Pick<Annealed, "order" | "replicas">) =>
+  order.length / (PAIRS.length * replicas);
 
 /** The packed states at the last look. */
 export function lastLook(stage: Annealed): Uint32Array {
@@ -146,7 +144,7 @@ async function stageOf(
 ): Promise<Annealed> {
   const system = new NbMoTa(gpu, { temperature, barriers, coordinates: "six" });
   const start = stream(seed, `${purpose}/start`);
-  const states = last ? await system.unpack(last, SMALL_CELLS) : await system.disordered(replicas, SMALL_CELLS, start);
+  const states = last ? await system.unpack(last, PATCH_CELLS) : await system.disordered(replicas, PATCH_CELLS, start);
   const words: Uint32Array[] = [];
   const order: Float32Array[] = [];
   let [time, jumps] = [0, 0];
@@ -181,7 +179,7 @@ export function someReplicas(stage: Annealed, from: number, to: number): Anneale
     ...stage,
     replicas: to - from,
     words: pickedRows(words, words.length / (looks * replicas), rows),
-    order: pickedRows(order, PAIRS, rows),
+    order: pickedRows(order, PAIRS.length, rows),
   };
 }
 

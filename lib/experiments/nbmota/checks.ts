@@ -1,24 +1,26 @@
 // What vacancies see where partial evolutions start, beside small lattices in direct simulation: their escape rates and barriers. A vacancy at a
 // random site is not where it would be: its first jumps, and so short-time drift and diffusion, are not representative.
 import { average } from "../../analysis/mean.ts";
+import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import { wasserstein } from "../../analysis/wasserstein.ts";
 import type { Gpu } from "../../gpu/device.ts";
+import { concatenate } from "../../method/concatenate.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
 import { type BarrierModel, barriersOf } from "../../systems/nbmota/barriers.ts";
 import { DIRECTIONS } from "../../systems/nbmota/environment.ts";
 import { ATTEMPT_RATE, BOLTZMANN } from "../../systems/nbmota/kinetics.ts";
-import { type AlloyStates, siteCount } from "../../systems/nbmota/states.ts";
-import { NbMoTa } from "../../systems/nbmota.ts";
+import { PAIRS, siteCount } from "../../systems/nbmota/states.ts";
+import { NbMoTa, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
 import { cycleAffinities } from "./affinity.ts";
-import { type Annealed, looksOf, SMALL_CELLS } from "./annealing.ts";
+import { type Annealed, looksOf } from "./annealing.ts";
 import { environmentsOf } from "./environments.ts";
 
 /** Lattices of small systems that are looked at, at most. */
 const LATTICES = 256;
 const EIGHT = DIRECTIONS.length;
 
-/** Barriers `[vacancies, 8]`, eV, of lattices of types; those of jumps into another vacancy are NaN. */
+/** Barriers `[vacancies, 8]`, eV, around the vacancies of lattices of types. */
 async function barriersIn(gpu: Gpu, barriers: BarrierModel, types: Uint8Array, cells: number): Promise<Float32Array> {
   return barriersOf(gpu, barriers, environmentsOf(types, cells));
 }
@@ -31,12 +33,6 @@ function logRates(barriers: Float32Array, temperature: number): Float32Array {
     for (let d = 0; d < EIGHT; d++) sum += rate(barriers[EIGHT * v + d]);
     return Math.log10(sum);
   });
-}
-
-/** Of every vacancy of the states, `[count, vacancies]`; neighbouring vacancies count as atoms of no kind. */
-export async function escapeRates(gpu: Gpu, system: NbMoTa, states: AlloyStates): Promise<Float32Array> {
-  const { barriers, temperature } = system.parameters;
-  return logRates(await barriersIn(gpu, barriers, await system.types(states), states.side), temperature);
 }
 
 /** What the vacancies of some lattices see. */
@@ -71,20 +67,21 @@ export async function checkSurroundings(
   seed: number,
 ): Promise<SurroundingsCheck> {
   const { temperature, replicas, words } = stage;
-  const perState = words.length / (looksOf(stage) * replicas);
+  const all = looksOf(stage) * replicas;
+  const perState = words.length / all;
   // Whole cohorts of tiles.
-  const count = Math.min(LATTICES, looksOf(stage) * replicas - ((looksOf(stage) * replicas) % 8));
+  const count = Math.min(LATTICES, all - (all % TILE_COHORT));
   const some = words.subarray(words.length - count * perState);
   const system = (upsampling: "supercell" | "tiles") =>
     new NbMoTa(gpu, { temperature, barriers, coordinates: "six", upsampling });
-  const small = await system("supercell").unpack(some, SMALL_CELLS);
-  const sites = siteCount(SMALL_CELLS);
+  const small = await system("supercell").unpack(some, PATCH_CELLS);
+  const sites = siteCount(PATCH_CELLS);
   const types = await system("supercell").types(small);
   const lattices = Array.from({ length: count }, (_, k) => types.subarray(k * sites, (k + 1) * sites));
   const rng = Xoshiro.open(stream(seed, `check/T${temperature}`), 0, 0);
-  const own = await barriersIn(gpu, barriers, types, SMALL_CELLS);
+  const own = await barriersIn(gpu, barriers, types, PATCH_CELLS);
   const truth = logRates(own, temperature);
-  const order = meanOrder(await system("supercell").observe(small));
+  const order = meanRow(await system("supercell").observe(small));
   const halves = [0, 1].map((half) => truth.filter((_, k) => k % 2 === half));
   const floor = wasserstein({ values: halves[0] }, { values: halves[1] }) / Math.SQRT2;
   const kindOf = (name: string, found: Float32Array, each: number, order: Float64Array): Surroundings => {
@@ -102,12 +99,12 @@ export async function checkSurroundings(
     const alloy = system(upsampling);
     const large = await alloy.upsample(
       small,
-      cells / SMALL_CELLS,
+      cells / PATCH_CELLS,
       stream(seed, `check/${upsampling}`),
       evenly(count, cells),
     );
     const found = await barriersIn(gpu, barriers, await alloy.types(large), cells);
-    kinds.push(kindOf(upsampling, found, large.vacancies, meanOrder(await alloy.observe(large))));
+    kinds.push(kindOf(upsampling, found, large.vacancies, meanRow(await alloy.observe(large))));
     large.destroy();
   }
   small.destroy();
@@ -117,20 +114,17 @@ export async function checkSurroundings(
     [copy[from], copy[to]] = [copy[to], 0];
     return copy;
   });
-  const all = new Uint8Array(types.length);
-  for (const [k, lattice] of moved.entries()) all.set(lattice, k * sites);
-  kinds.push(kindOf("vacancies at random sites", await barriersIn(gpu, barriers, all, SMALL_CELLS), 1, order));
-  return { temperature, kinds, affinities: await cycleAffinities(gpu, barriers, lattices, SMALL_CELLS, rng) };
+  kinds.push(
+    kindOf("vacancies at random sites", await barriersIn(gpu, barriers, concatenate(moved), PATCH_CELLS), 1, order),
+  );
+  return { temperature, kinds, affinities: await cycleAffinities(gpu, barriers, lattices, PATCH_CELLS, rng) };
 }
 
 /** Some of `count` states, fewer the larger they become. */
 function evenly(count: number, cells: number): Uint32Array {
-  const wanted = Math.max(8, Math.min(count, Math.floor((count * 8) / (cells / SMALL_CELLS) ** 3)));
+  const wanted = Math.max(TILE_COHORT, Math.min(count, Math.floor((count * TILE_COHORT) / (cells / PATCH_CELLS) ** 3)));
   return Uint32Array.from({ length: Math.min(count, wanted) }, (_, k) => Math.floor((k * count) / wanted));
 }
 
-function meanOrder(rows: Float32Array): Float64Array {
-  const mean = new Float64Array(6);
-  for (let k = 0; k < rows.length; k++) mean[k % 6] += rows[k] / (rows.length / 6);
-  return mean;
-}
+/** Mean over states `[n, 6]`. */
+const meanRow = (rows: Float32Array) => ensembleMoments(rows, rows.length / PAIRS.length).mean;

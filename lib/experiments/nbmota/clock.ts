@@ -2,6 +2,7 @@
 // equation is learned in, are counted in relaxations, which are Arrhenius-like and smooth in 1/T.
 import { Matrix, solve } from "ml-matrix";
 import { siteCount } from "../../systems/nbmota/states.ts";
+import { PATCH_CELLS } from "../../systems/nbmota.ts";
 
 /** Seconds of a unit of time, as a function of the temperature in K. */
 export type Clock = (temperature: number) => number;
@@ -10,8 +11,6 @@ export type Clock = (temperature: number) => number;
 const SCALE = 1000;
 /** Jumps for each atom that a unit of time has at most: below about 950 K a relaxation takes longer. */
 const LONGEST = 500;
-/** Cells along a side of the lattices that the unit is told for. */
-const CELLS = 8;
 
 /** The condition of an equation at a temperature. */
 export const inverseTemperature = (temperature: number) => SCALE / temperature;
@@ -31,7 +30,7 @@ export function unitJumps(temperature: number): number {
 
 /** Jumps of the vacancy of a lattice of 8³ cells in so many units of time, at least one. */
 export function jumpsOf(temperature: number, units: number): number {
-  return Math.max(1, Math.round(units * unitJumps(temperature) * siteCount(CELLS)));
+  return Math.max(1, Math.round(units * unitJumps(temperature) * siteCount(PATCH_CELLS)));
 }
 
 /**
@@ -52,6 +51,6 @@ export function clockOf(measured: readonly { readonly temperature: number; reado
   const coefficients = solve(left, right, true).to1DArray();
   return (temperature) => {
     const log = powers(temperature).reduce((sum, power, k) => sum + coefficients[k] * power, 0);
-    return Math.exp(log) * unitJumps(temperature) * siteCount(CELLS);
+    return Math.exp(log) * unitJumps(temperature) * siteCount(PATCH_CELLS);
   };
 }

@@ -1,6 +1,7 @@
 // What learning the equation costs beside direct simulation, counted in jumps, whatever the machine.
 import { siteCount } from "../../systems/nbmota/states.ts";
-import { annealingJumps, SMALL_CELLS } from "./annealing.ts";
+import { PATCH_CELLS } from "../../systems/nbmota.ts";
+import { annealingJumps } from "./annealing.ts";
 import { jumpsOf } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 import { annealingPlan, freshTimes } from "./plan.ts";
@@ -37,7 +38,7 @@ export function costsOf(p: NbMoTaOptions): NbMoTaCosts {
       evolve: p.patchesPerSnapshot * p.copies * (snapshots * all + relaxing * jumpsOf(p.T, p.incrementTime)),
     },
     direct: p.sizes.map((side) => {
-      const one = lattice * (side / SMALL_CELLS) ** 3;
+      const one = lattice * (side / PATCH_CELLS) ** 3;
       return { side, atoms: siteCount(side), lattice: one, std: one / (2 * STD_ACCURACY ** 2) };
     }),
   };

@@ -10,6 +10,7 @@ import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../r
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { siteCount } from "../../systems/nbmota/states.ts";
+import { PATCH_CELLS } from "../../systems/nbmota.ts";
 import type { SurroundingsCheck } from "./checks.ts";
 import { costsOf, learningJumps } from "./costs.ts";
 import { type AtTemperature, PAIR_NAMES } from "./data.ts";
@@ -132,7 +133,7 @@ export function exponentsOf(study: NbMoTaStudy): { learned: Estimate; direct: Es
   );
   const direct = study.courses.map(({ side, order }) => ({ side, std: lateStd(order), runs: order.runs }));
   const slope = exponentOf(direct);
-  const widest = Math.log(siteCount(Math.max(...direct.map(({ side }) => side))) / siteCount(8));
+  const widest = Math.log(siteCount(Math.max(...direct.map(({ side }) => side))) / siteCount(PATCH_CELLS));
   // Relative error of a standard deviation of R runs: 1/√(2(R − 1)); times of one run are not independent.
   const error = Math.sqrt(direct.reduce((sum, { runs }) => sum + 1 / (2 * (runs - 1)), 0)) / widest;
   return { learned: overSeeds(slopes), direct: around(slope, error) };
@@ -159,10 +160,11 @@ function courseErrors(study: NbMoTaStudy): { side: number; error: Estimate; floo
 
 /** Learned over direct standard deviation of small lattices, root mean square over pairs. */
 function stdRatios({ truth }: NbMoTaStudy, group: readonly Outcome[]): AtTemperature[] {
-  const size = (std: ArrayLike<number>) => Math.sqrt(average(Float64Array.from(std, (x) => x * x)));
   return truth.flatMap(({ temperature, std }) => {
     const own = equilibriaAt(group, temperature);
-    return own.length > 0 ? [{ temperature, ...overSeeds(own.map((one) => size(one.std) / size(std))) }] : [];
+    return own.length > 0
+      ? [{ temperature, ...overSeeds(own.map((one) => rootMeanSquare(one.std) / rootMeanSquare(std))) }]
+      : [];
   });
 }
 

@@ -3,11 +3,8 @@ import { InputError } from "../../errors.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
 import { COPIES, checkEquation, checkTraining, EQUATION, SEEDS, TRAINING } from "../../run/training-parameters.ts";
-import { COORDINATES, checkCells, checkTemperature } from "../../systems/nbmota.ts";
+import { COORDINATES, checkCells, checkTemperature, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
 import { BARRIERS } from "./barrier-models.ts";
-
-/** Cells along a side of a patch, and of the small lattices. */
-const PATCH = 8;
 
 const parameters = {
   temperatures: {
@@ -95,7 +92,7 @@ const parameters = {
     min: 4,
     max: 4096,
     meaning:
-      "small lattices of each seed that are annealed through all temperatures, and as many fresh ones at each of them",
+      "small lattices of each seed that are annealed through all temperatures, and as many fresh ones at that of the relaxation",
     paper: "3.5 (10)",
   },
   wait: {
@@ -236,19 +233,21 @@ function check(p: NbMoTaOptions): void {
   ] as const) {
     for (const side of sides) {
       checkCells(side);
-      if (side % PATCH !== 0)
+      if (side % PATCH_CELLS !== 0)
         throw new InputError(
-          `--${option} ${side} is no multiple of ${PATCH}: use ${PATCH * Math.max(1, Math.round(side / PATCH))}`,
+          `--${option} ${side} is no multiple of ${PATCH_CELLS}: use ${PATCH_CELLS * Math.max(1, Math.round(side / PATCH_CELLS))}`,
         );
     }
     if (new Set(sides).size < sides.length) throw new InputError(`--${option} ${sides} names a side twice`);
   }
   const missing = p.directSizes.filter((side) => !p.sizes.includes(side));
   if (missing.length > 0) throw new InputError(`--direct-sizes ${missing} are not among --sizes ${p.sizes}`);
-  if (!p.sizes.includes(PATCH))
-    throw new InputError(`--sizes ${p.sizes} lack ${PATCH}, the small lattices that all are compared with`);
-  if (p.upsampling === "tiles" && p.replicas % PATCH !== 0) {
-    throw new InputError(`--replicas ${p.replicas}: tiles are taken from cohorts of ${PATCH} lattices, use a multiple`);
+  if (!p.sizes.includes(PATCH_CELLS))
+    throw new InputError(`--sizes ${p.sizes} lack ${PATCH_CELLS}, the small lattices that all are compared with`);
+  if (p.upsampling === "tiles" && p.replicas % TILE_COHORT !== 0) {
+    throw new InputError(
+      `--replicas ${p.replicas}: tiles are taken from cohorts of ${TILE_COHORT} lattices, use a multiple`,
+    );
   }
   const cohorts = p.replicas * p.temperatures.length;
   const conditions = p.temperatures.length > 1 ? 1 : 0;

@@ -6,7 +6,8 @@ import { unpackTypes } from "../../systems/nbmota/environment.ts";
 import { siteAt } from "../../systems/nbmota/lattice.ts";
 import { randomLattice } from "../../systems/nbmota/random-alloy.ts";
 import { latticeWords } from "../../systems/nbmota/states.ts";
-import { type Annealed, SMALL_CELLS } from "./annealing.ts";
+import { PATCH_CELLS } from "../../systems/nbmota.ts";
+import type { Annealed } from "./annealing.ts";
 
 /** Vacancy, Nb, Mo, Ta, and the space between slices. */
 export const SITE_KINDS: readonly Category[] = [
@@ -44,16 +45,16 @@ function slices(types: Uint8Array, cells: number): { kinds: Uint8Array; width: n
 /** Of a lattice without order, and of one at the hottest and at the coldest of the stages. */
 export function orderingPictures(stages: readonly Annealed[], seed: number): Picture[] {
   const picture = (title: string, types: Uint8Array) => {
-    const { kinds, width, height } = slices(types, SMALL_CELLS);
+    const { kinds, width, height } = slices(types, PATCH_CELLS);
     return categoryPicture(title, kinds, width, height, [...SITE_KINDS, BETWEEN]);
   };
   const last = ({ words }: Annealed) => {
-    const state = words.length - latticeWords(SMALL_CELLS) - 1;
-    return unpackTypes(words.subarray(state, state + latticeWords(SMALL_CELLS)));
+    const state = words.length - latticeWords(PATCH_CELLS) - 1;
+    return unpackTypes(words.subarray(state, state + latticeWords(PATCH_CELLS)));
   };
   const sorted = stages.toSorted((a, b) => b.temperature - a.temperature);
   const shown = [...new Set([sorted[0], sorted[sorted.length - 1]])];
-  const disordered = randomLattice(SMALL_CELLS, 1, Xoshiro.open(stream(seed, "picture"), 0, 0));
+  const disordered = randomLattice(PATCH_CELLS, 1, Xoshiro.open(stream(seed, "picture"), 0, 0));
   return [
     picture("without order", disordered),
     ...shown.map((stage) => picture(`${Math.round(stage.temperature)} K`, last(stage))),

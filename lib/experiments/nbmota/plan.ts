@@ -3,11 +3,10 @@ import type { Method } from "../../method/pairs.ts";
 import type { SdeSpec } from "../../method/sde/fields.ts";
 import { FOLDS } from "../../method/sde/polynomial/solve.ts";
 import { sdeSpec } from "../../run/training-parameters.ts";
+import { TILE_COHORT } from "../../systems/nbmota.ts";
 import { type Annealed, type AnnealingOptions, type Stay, someReplicas } from "./annealing.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 
-/** Small lattices that tiles of a large one are taken from. */
-const TILES = 8;
 /** Beyond the hottest and the coldest temperature lattices are taken to these too, so that those have states of more and of less order beside them. */
 const BEYOND = { hotter: 1.25, colder: 0.9 };
 
@@ -64,7 +63,7 @@ export interface Training {
 
 /** Whether the lattices are enough for the other way of upsampling: cohorts of eight are what tiles are taken from, and cross-validation wants eight. */
 export const comparesUpsampling = ({ studies, replicas, temperatures }: NbMoTaOptions) =>
-  studies === "all" && replicas % TILES === 0 && (replicas / TILES) * temperatures.length >= FOLDS;
+  studies === "all" && replicas % TILE_COHORT === 0 && (replicas / TILE_COHORT) * temperatures.length >= FOLDS;
 
 /** Name of the equation of the relaxation from disorder, which is of one temperature. */
 export const RELAXATION = "relaxation";

@@ -17,7 +17,7 @@ import { unlessDiverged } from "../../method/sde/rollout.ts";
 import { predicted, predictedDraws } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { PAIRS, siteCount } from "../../systems/nbmota/states.ts";
-import { allPairs, COORDINATES } from "../../systems/nbmota.ts";
+import { allPairs, COORDINATES, PATCH_CELLS } from "../../systems/nbmota.ts";
 import { orderScale } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 import { type Potential, potentialAlong } from "./potential.ts";
@@ -25,13 +25,11 @@ import { conditionOf } from "./training.ts";
 import type { Course } from "./truth.ts";
 
 const D = PAIRS.length;
-/** Cells along a side of a patch. */
-const PATCH = 8;
-/** Least and largest δ of the equimolar alloy, −8/3 and 8 − 8/3 for none and only such neighbours, scaled. */
-const scaledRange = (temperature: number): Range => [
-  (-8 / 3) * orderScale(temperature),
-  (16 / 3) * orderScale(temperature),
-];
+/** With the least and the largest δ of the equimolar alloy, −8/3 and 8 − 8/3 for none and only such neighbours, scaled. */
+function guardsAt(equation: SdeModel, runs: Ensemble, temperature: number): Guards {
+  const range: Range = [(-8 / 3) * orderScale(temperature), (16 / 3) * orderScale(temperature)];
+  return guardsOf(equation, runs, new Array<Range>(equation.d).fill(range));
+}
 /** Times of an equilibrium trajectory. */
 const LOOKS = 120;
 
@@ -119,7 +117,7 @@ export async function learnedEquilibria(
   const times = evenGrid(0, (count - 1) * every * p.incrementTime, count);
   const found: (LearnedEquilibrium | null)[] = [];
   for (const { temperature, states } of starts) {
-    const equation = equationAt(p, model, temperature, PATCH, p.cells);
+    const equation = equationAt(p, model, temperature, PATCH_CELLS, p.cells);
     const start = Float32Array.from({ length: p.runs * d }, (_, k) => states[k % states.length]);
     const label = `${name}/t${temperature}`;
     const at = { times, cases: 1, dt: p.incrementTime, seed, purpose: `predict/${label}` };
@@ -135,11 +133,7 @@ export async function learnedEquilibria(
         ? await unlessDiverged(predictedDraws(run, gpu, label, equation, start, at, true))
         : null;
     const error = drawn && errorOf(p, drawn, runs, temperature);
-    const guards = guardsOf(
-      equation,
-      runs,
-      Array.from({ length: d }, (): Range => scaledRange(temperature)),
-    );
+    const guards = guardsAt(equation, runs, temperature);
     found.push({ temperature, ...own, error, sumRule: sumRuleViolation(own.mean), guards });
   }
   return found;
@@ -194,11 +188,7 @@ export async function learnedCourses(
     const at = { times, cases: 1, dt: p.incrementTime, seed, purpose: `course/${name}/${side}` };
     const runs = await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at));
     if (!runs) return [];
-    const guards = guardsOf(
-      equation,
-      runs,
-      Array.from({ length: d }, (): Range => scaledRange(p.T)),
-    );
+    const guards = guardsAt(equation, runs, p.T);
     courses.push({ side, order: ensemble({ ...runs, d: D }, sixOf(p, runs.data, p.T)), guards });
   }
   return courses;
@@ -238,9 +228,9 @@ export async function learnedPotentials(
   if (p.coordinates === "six") return potentials;
   for (const one of equilibria) {
     if (!one) continue;
-    const equation = equationAt(p, model, one.temperature, PATCH, p.cells);
+    const equation = equationAt(p, model, one.temperature, PATCH_CELLS, p.cells);
     const three = COORDINATES.three.map((pair) => one.mean[pair]);
-    potentials.push(await potentialAlong(gpu, equation, one.temperature, three, siteCount(PATCH)));
+    potentials.push(await potentialAlong(gpu, equation, one.temperature, three, siteCount(PATCH_CELLS)));
   }
   return potentials;
 }

@@ -9,8 +9,8 @@ import { stream } from "../../random/stream.ts";
 import { evolvedPairs } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
-import { type AlloyParameters, NbMoTa } from "../../systems/nbmota.ts";
-import { type Annealed, lastLook, looksOf, SMALL_CELLS } from "./annealing.ts";
+import { type AlloyParameters, NbMoTa, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
+import { type Annealed, lastLook, looksOf } from "./annealing.ts";
 import { type Clock, inverseTemperature, orderScale } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 import { comparesUpsampling, freshTimes, type PairSet } from "./plan.ts";
@@ -37,7 +37,7 @@ function snapshotsAt(system: NbMoTa, stage: Annealed, beside: readonly Annealed[
   const { replicas } = stage;
   const count = (looksOf(stage) + beside.length) * replicas;
   return {
-    side: SMALL_CELLS,
+    side: PATCH_CELLS,
     words: concatenate([stage.words, ...beside.map(lastLook)]),
     age: new Float64Array(count).fill(OLD),
     cohort: Uint32Array.from({ length: count }, (_, k) => Math.floor((k % replicas) / system.cohort)),
@@ -53,7 +53,7 @@ async function relaxingSnapshots(
 ): Promise<Snapshots> {
   const words: Uint32Array[] = [];
   const times = freshTimes(p);
-  const states = await system.disordered(replicas, SMALL_CELLS, stream(seed, "fresh/start"));
+  const states = await system.disordered(replicas, PATCH_CELLS, stream(seed, "fresh/start"));
   try {
     for (const [r, time] of times.entries()) {
       await system.evolve(states, time - (times[r - 1] ?? 0), stream(seed, "fresh/evolve", r));
@@ -64,7 +64,7 @@ async function relaxingSnapshots(
   }
   const count = times.length * replicas;
   return {
-    side: SMALL_CELLS,
+    side: PATCH_CELLS,
     words: concatenate(words),
     age: Float64Array.from({ length: count }, (_, k) => times[Math.floor(k / replicas)]),
     cohort: Uint32Array.from({ length: count }, (_, k) => Math.floor((k % replicas) / system.cohort)),
@@ -108,7 +108,7 @@ export async function trainingSets(
     const system = alloy(p.upsampling);
     const snapshots = async () => snapshotsAt(system, stage, beside);
     const first = async (cohort: number) => {
-      const some = firstRepetition(await snapshots(), stage.replicas, p.replicas, system.words(SMALL_CELLS));
+      const some = firstRepetition(await snapshots(), stage.replicas, p.replicas, system.words(PATCH_CELLS));
       // Numbered by lattices of which `cohort` are mixed.
       return { ...some, cohort: some.cohort.map((own) => Math.floor((own * system.cohort) / cohort)) };
     };
@@ -152,6 +152,6 @@ export function ofRepetition(
   { replicas, seeds, upsampling }: Pick<NbMoTaOptions, "replicas" | "seeds" | "upsampling">,
   k: number,
 ): Pairs {
-  const each = upsampling === "tiles" ? replicas / 8 : replicas;
+  const each = upsampling === "tiles" ? replicas / TILE_COHORT : replicas;
   return ofCohorts(pairs, (cohort) => Math.floor((cohort % (each * seeds)) / each) === k);
 }

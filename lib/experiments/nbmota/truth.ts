@@ -10,9 +10,8 @@ import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
 import { PAIRS } from "../../systems/nbmota/states.ts";
-import { NbMoTa } from "../../systems/nbmota.ts";
+import { NbMoTa, PATCH_CELLS } from "../../systems/nbmota.ts";
 import { type Annealed, looksOf } from "./annealing.ts";
-import { escapeRates } from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 
@@ -71,8 +70,6 @@ function courseTimes({ courseTime, incrementTime }: NbMoTaOptions): Float64Array
 export interface Course {
   readonly side: number;
   readonly order: Ensemble;
-  /** Logarithms (base 10) of the escape rates of all vacancies, 1/s. */
-  readonly rates: Ensemble;
 }
 
 /** Of every direct size at p.T. */
@@ -96,17 +93,14 @@ export async function simulateCourses(
           system.disordered(to - from, side, stream(seed, `${purpose}/start`, 0, from));
         const onTime = (count: number) => bar.add(count);
         const options = { cases: 1, runs, side, times, seed, purpose, onTime };
-        const [order, rates] = await simulateDirectly(system, start, options, [
-          (states) => system.observe(states),
-          (states) => escapeRates(gpu, system, states),
-        ]);
-        return { order, rates };
+        const [order] = await simulateDirectly(system, start, options, [(states) => system.observe(states)]);
+        return { order };
       });
-    const { order, rates } = await simulatedTruth(run, work, purpose);
-    courses.push({ side, order, rates });
+    const { order } = await simulatedTruth(run, work, purpose);
+    courses.push({ side, order });
   }
   return courses;
 }
 
 const courseRuns = ({ courseRuns: runs }: Pick<NbMoTaOptions, "courseRuns">, side: number) =>
-  side === 8 ? runs : Math.max(4, Math.round(runs / FEWER));
+  side === PATCH_CELLS ? runs : Math.max(4, Math.round(runs / FEWER));

@@ -3,7 +3,7 @@ import { chart } from "../../../report/chart.ts";
 import type { Panel } from "../../../report/chart-spec.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting } from "../../../report/number.ts";
-import { SCALE } from "../../../report/palette.ts";
+import { scaleInk } from "../../../report/palette.ts";
 import { htmlTable } from "../../../report/table.ts";
 import type { NbMoTaReportData as Data } from "../data.ts";
 
@@ -75,7 +75,6 @@ export function surroundings({ surroundings }: Data): Html | false {
 
 /** Densities of the affinity of closed loops. */
 export function affinities({ affinities }: Data): Html {
-  const inkOf = (k: number) => SCALE[Math.round((k * (SCALE.length - 1)) / Math.max(1, affinities.length - 1))];
   return chart({
     id: "affinity",
     title: "Detailed balance of the barriers",
@@ -89,7 +88,7 @@ export function affinities({ affinities }: Data): Html {
       {
         series: affinities.map(({ temperature, affinity, density }, k) => ({
           name: `${formatSetting(temperature)} K`,
-          ink: inkOf(k),
+          ink: scaleInk(k, affinities.length),
           x: affinity,
           y: density,
         })),

@@ -4,7 +4,7 @@ import type { Panel, Series } from "../../../report/chart-spec.ts";
 import { LOOKS, type Look, TRUE } from "../../../report/figures/methods.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatSetting } from "../../../report/number.ts";
-import { SCALE } from "../../../report/palette.ts";
+import { scaleInk } from "../../../report/palette.ts";
 import type { AtTemperature, NbMoTaReportData as Data } from "../data.ts";
 
 const TEMPERATURE = { label: "temperature [K]" };
@@ -95,14 +95,13 @@ export function errors({ errors, floor }: Data): Html {
 
 /** Along the main direction of ordering, a panel per kind of drift. */
 export function potential({ potentials }: Data): Html {
-  const inkOf = (k: number, count: number) => SCALE[Math.round((k * (SCALE.length - 1)) / Math.max(1, count - 1))];
   const panels = potentials.flatMap(({ method, curves }): Panel[] => {
     const sorted = curves.toSorted((a, b) => a.temperature - b.temperature);
     const lines = (pick: (one: (typeof curves)[number]) => readonly number[] | null): Series[] =>
       sorted.flatMap((one, k) => {
         const y = pick(one);
         return y
-          ? [{ name: `${formatSetting(one.temperature)} K`, ink: inkOf(k, sorted.length), x: one.order, y }]
+          ? [{ name: `${formatSetting(one.temperature)} K`, ink: scaleInk(k, sorted.length), x: one.order, y }]
           : [];
       });
     const from = { title: `${lookOf(method).name}: from drift and noise`, series: lines(({ perAtom }) => perAtom) };

@@ -6,7 +6,7 @@ import { DRAWN, LOOKS, type Look, OURS, TRUE } from "../../../report/figures/met
 import { againstSetting, pointSeries } from "../../../report/figures/settings.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../../report/number.ts";
-import { SCALE } from "../../../report/palette.ts";
+import { scaleInk } from "../../../report/palette.ts";
 import type { PredatorPreyReportData as Data } from "../data.ts";
 import { closures as closuresOf } from "./tables.ts";
 
@@ -108,7 +108,7 @@ export function overTime({ mmdFloor, mmdOverTime, patches }: Data): Html {
     times.length > 0 ? [{ ...TRUE, name: "Two true ensembles", x: times, y: mean, low, high }] : [];
   const look = (lambda: number): Look => {
     if (lambda === patches) return { name: `λ = K = ${formatSetting(lambda)}`, ink: "paper", width: 2.5 };
-    const ink = SCALE[Math.round((others.indexOf(lambda) * (SCALE.length - 1)) / Math.max(1, others.length - 1))];
+    const ink = scaleInk(others.indexOf(lambda), others.length);
     return { name: `λ = ${formatSetting(lambda)}`, ink, dash: lambda < patches ? "dashed" : "solid", width: 1.5 };
   };
   const levels = Number.isFinite(bias) ? [{ value: bias, label: `identical laws ${formatNumber(bias, 2)}` }] : [];
