@@ -76,7 +76,7 @@ await main(async () => {
       const predicting = { run, gpu, p, name, seed };
       const about = { seed, method, choice: chosenDegree(model), pairs: pairCount(pairs) };
       if (method === RELAXATION) {
-        const followed = await learnedCourses(predicting, model, courses);
+        const followed = await learnedCourses(predicting, model, pairs.whole, courses);
         outcomes.push({ ...about, equilibria: [], courses: followed, heldOut: null, potentials: [] });
         continue;
       }

@@ -164,14 +164,19 @@ export function checkTraining(
 
 /**
  * Throws InputError for networks that cannot be trained on so many `snapshots`, and for fewer `cohorts` than polynomials need: `variables`
- * are those of z, or the least that there may be.
+ * are those of z, or the least that there may be, beside `conditions`.
  */
 export function checkEquation(
   p: Values<typeof TRAINING & typeof EQUATION>,
-  { snapshots, cohorts, variables }: { snapshots: number; cohorts: number; variables: number },
+  data: {
+    readonly snapshots: number;
+    readonly cohorts: number;
+    readonly variables: number;
+    readonly conditions?: number;
+  },
 ): void {
-  if (p.drift !== "polynomial") checkTraining(p, snapshots);
-  else requireCohorts(cohorts, variables, p.degree);
+  if (p.drift !== "polynomial") checkTraining(p, data.snapshots);
+  else requireCohorts(data.cohorts, data.variables, data.conditions ?? 0, p.degree);
 }
 
 /** Throws InputError for a side to learn on that is larger than the lattice, or that patches do not tile; 0 is the lattice itself. */

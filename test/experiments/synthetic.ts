@@ -47,6 +47,7 @@ export function costOf(patch: number, side: number, dimension: number, states = 
 export function degreeChoice(method: Method, patch: number, best: number): DegreeChoice {
   const curve = [1, 2, 3, 4, 5, 6].map((degree) => ({
     degree,
+    conditionDegree: 0,
     terms: ((degree + 1) * (degree + 2)) / 2,
     ridge: 1e-6,
     score: degree < best ? 0.2 * 8 ** (1 - degree) : 1e-3 * (degree - best),

@@ -159,8 +159,8 @@ const SMALL: Small[] = [
     label: "nbmota",
     // All comparisons, and hot, so that there is little to wait for.
     words: split(
-      "--temperatures 2400,3000 --T 2400 --replicas 32 --wait 0.4 --looks 3 --pause 0.2 --records 2 --age 0.3 --seeds 2",
-      "--true-replicas 8 --course-runs 8 --course-time 0.5 --runs 16 --horizon 20",
+      "--temperatures 2400,3000 --T 2400 --replicas 32 --wait 1.2 --looks 3 --pause 0.6 --records 2 --age 1 --seeds 2",
+      "--true-replicas 8 --course-runs 8 --course-time 1.5 --runs 16 --horizon 60",
       "--studies all --steps 20 --hidden 8 --batch 256 --seed 3",
     ),
     finite: [
@@ -352,7 +352,11 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       ["sizes without the small lattices", ["--sizes", "16", "--direct-sizes", "16"], /--sizes 16 lack 8/],
       ["direct size that is not predicted", ["--direct-sizes", "8,32"], /32.*8,16/],
       ["tiles of a broken cohort", ["--upsampling", "tiles", "--replicas", "12"], /12.*8/],
-      ["more terms than cohorts", ["--replicas", "4", "--degree", "5"], /degree 5 has 126 terms in 4 variables.*12/],
+      [
+        "more terms than cohorts",
+        ["--replicas", "4", "--degree", "5"],
+        /degree 5 has 112 terms in 3 variables and 1 condition.*12/,
+      ],
       ["barriers that are not there", ["--barriers", "no-such-folder"], /no-such-folder/],
       [
         "comparisons of networks on few snapshots",

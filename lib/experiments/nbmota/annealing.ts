@@ -16,7 +16,7 @@ import { jumpsOf, relaxationJumps, unitJumps } from "./clock.ts";
 const HOTTEST = 3000;
 const STEP = 0.8;
 /** Units of time at a temperature that is only passed. */
-const PASSING = 0.6;
+const PASSING = 2;
 
 /**
  * Right behind a jump a vacancy is where it jumps from again more often than at any time: before a look the lattices move for so many mean

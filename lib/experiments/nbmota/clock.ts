@@ -9,21 +9,22 @@ export type Clock = (temperature: number) => number;
 
 /** Kelvin in which inverse temperatures are of order 1; also of the condition that equations are learned with. */
 const SCALE = 1000;
-/** Jumps for each atom that a unit of time has at most: below about 950 K a relaxation takes longer. */
-const LONGEST = 500;
+/** Jumps for each atom that a unit of time has at most: below about 900 K a relaxation takes longer. */
+const LONGEST = 170;
 
 /** The condition of an equation at a temperature. */
 export const inverseTemperature = (temperature: number) => SCALE / temperature;
 
 /**
- * Jumps of a vacancy for each atom beside it that the order of a lattice takes to relax, about: an Arrhenius law through what walks of the
- * published network from random alloys show, 5 at 2400 K, about 20 at 1600 K, 300 at 1000 K. Results do not depend on it: it sets durations.
+ * Jumps of a vacancy for each atom beside it that the order of a lattice takes to forget itself, about: an Arrhenius law through the
+ * autocorrelation of δ_MoTa in annealed lattices, 3 to 4 at 2000 K, 12 at 1400 K, 100 at 1000 K, 500 at 800 K. Results do not
+ * depend on it: it sets durations.
  */
 export function relaxationJumps(temperature: number): number {
-  return 0.3 * Math.exp(6900 / temperature);
+  return 0.1 * Math.exp(6900 / temperature);
 }
 
-/** Jumps for each atom in a unit of time, about: a relaxation where it is hot, less and less of one below 950 K. */
+/** Jumps for each atom in a unit of time, about: a relaxation where it is hot, less and less of one below 900 K. */
 export function unitJumps(temperature: number): number {
   return 1 / (1 / relaxationJumps(temperature) + 1 / LONGEST);
 }

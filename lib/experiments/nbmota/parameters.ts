@@ -11,7 +11,7 @@ const parameters = {
     kind: "numbers",
     default: [2000, 2500, 3000],
     profiles: {
-      standard: [800, 900, 1000, 1200, 1400, 1700, 2000, 2400, 3000],
+      standard: [700, 800, 900, 1000, 1200, 1400, 1700, 2000, 2400, 3000],
       paper: [700, 800, 900, 1000, 1200, 1400, 1600, 1800, 2000, 2200, 2400, 2600, 2800, 3000],
     },
     min: 100,
@@ -97,8 +97,8 @@ const parameters = {
   },
   wait: {
     kind: "number",
-    default: 0.6,
-    profiles: { standard: 1.5, paper: 3 },
+    default: 2,
+    profiles: { standard: 3, paper: 6 },
     min: 0,
     max: 100,
     unit: "relaxations",
@@ -115,8 +115,8 @@ const parameters = {
   },
   pause: {
     kind: "number",
-    default: 0.15,
-    profiles: { standard: 0.2, paper: 0.25 },
+    default: 0.5,
+    profiles: { standard: 0.6, paper: 0.8 },
     above: 0,
     max: 100,
     unit: "time",
@@ -131,8 +131,8 @@ const parameters = {
   },
   age: {
     kind: "number",
-    default: 0.3,
-    profiles: { standard: 0.6, paper: 0.6 },
+    default: 1,
+    profiles: { standard: 2, paper: 2 },
     above: 0,
     max: 100,
     unit: "time",
@@ -140,11 +140,12 @@ const parameters = {
   },
   incrementTime: {
     kind: "number",
-    default: 0.1,
+    default: 0.3,
     above: 0,
     max: 1,
     unit: "time",
-    meaning: "partial evolution δt, and step of the predictions",
+    meaning:
+      "partial evolution δt; predictions take steps of this or a part of it, short beside the fastest relaxation",
     paper: "3.5 (up to 125 jumps)",
   },
   copies: { ...COPIES, default: 2 },
@@ -160,6 +161,14 @@ const parameters = {
     ...EQUATION.degree,
     default: 1,
     meaning: "degree of the polynomials of the drift over all temperatures; 0: by cross-validation over cohorts",
+  },
+  temperatureDegree: {
+    kind: "integer",
+    default: 3,
+    min: 0,
+    max: 6,
+    meaning:
+      "degree of the polynomials in 1/T that all coefficients are, less than there are temperatures; 0: by cross-validation",
   },
   ...TRAINING,
   hidden: { ...TRAINING.hidden, profiles: { paper: [32, 32] } },
@@ -181,7 +190,7 @@ const parameters = {
   },
   horizon: {
     kind: "number",
-    default: 60,
+    default: 180,
     above: 1,
     max: 10_000,
     unit: "time",
@@ -205,8 +214,8 @@ const parameters = {
   },
   courseTime: {
     kind: "number",
-    default: 0.6,
-    profiles: { standard: 2, paper: 2 },
+    default: 2.1,
+    profiles: { standard: 6, paper: 6 },
     above: 0,
     max: 1000,
     unit: "time",
@@ -253,7 +262,7 @@ function check(p: NbMoTaOptions): void {
   const conditions = p.temperatures.length > 1 ? 1 : 0;
   const snapshots = p.replicas * p.temperatures.length * (p.looks + 2);
   if (p.studies === "all") checkTraining(p, snapshots);
-  checkEquation(p, { snapshots, cohorts, variables: COORDINATES[p.coordinates].length + conditions });
+  checkEquation(p, { snapshots, cohorts, variables: COORDINATES[p.coordinates].length, conditions });
 }
 
 export const nbmotaCommand: Command<typeof parameters> = {

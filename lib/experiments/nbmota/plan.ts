@@ -1,6 +1,6 @@
 // How long the NbMoTa experiment anneals, and which equations it learns.
 import type { Method } from "../../method/pairs.ts";
-import type { SdeSpec } from "../../method/sde/fields.ts";
+import { isSolved, type SdeSpec } from "../../method/sde/fields.ts";
 import { FOLDS } from "../../method/sde/polynomial/solve.ts";
 import { sdeSpec } from "../../run/training-parameters.ts";
 import { TILE_COHORT } from "../../systems/nbmota.ts";
@@ -68,18 +68,24 @@ export const comparesUpsampling = ({ studies, replicas, temperatures }: NbMoTaOp
 /** Name of the equation of the relaxation from disorder, which is of one temperature. */
 export const RELAXATION = "relaxation";
 
+/** The equation that the options ask for, with coefficients that depend on the temperature. */
+function equationOf(p: NbMoTaOptions): SdeSpec {
+  const spec = sdeSpec(p);
+  return isSolved(spec) ? { ...spec, conditionDegree: p.temperatureDegree } : spec;
+}
+
 /** What is learned from the data of a seed; comparisons come with the first one. */
 export function trainingsOf(p: NbMoTaOptions, first: boolean): Training[] {
-  const main: Training = { name: "increment", set: "increments", method: "increment", spec: sdeSpec(p) };
+  const main: Training = { name: "increment", set: "increments", method: "increment", spec: equationOf(p) };
   // The whole way from disorder is no line: its degree is found by cross-validation.
-  const relaxation: Training = { ...main, name: RELAXATION, set: "relaxing", spec: sdeSpec({ ...p, degree: 0 }) };
+  const relaxation: Training = { ...main, name: RELAXATION, set: "relaxing", spec: equationOf({ ...p, degree: 0 }) };
   if (!first || p.studies === "none") return [main, relaxation];
   const others = (["polynomial", "network", "onsager"] as const).filter((drift) => drift !== p.drift);
   const other = p.upsampling === "tiles" ? "supercell" : "tiles";
   return [
     main,
     relaxation,
-    ...others.map((drift) => ({ ...main, name: drift, spec: sdeSpec({ ...p, drift }) })),
+    ...others.map((drift) => ({ ...main, name: drift, spec: equationOf({ ...p, drift }) })),
     { ...main, name: "compensator", set: "compensated", method: "compensator" },
     ...(comparesUpsampling(p) ? [{ ...main, name: other, set: "otherUpsampling" as const }] : []),
   ];

@@ -14,6 +14,7 @@ import {
   withLambda,
 } from "../../method/sde/model.ts";
 import { unlessDiverged } from "../../method/sde/rollout.ts";
+import { stepsWithin } from "../../method/sde/steps.ts";
 import { predicted, predictedDraws } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { PAIRS, siteCount } from "../../systems/nbmota/states.ts";
@@ -120,7 +121,8 @@ export async function learnedEquilibria(
     const equation = equationAt(p, model, temperature, PATCH_CELLS, p.cells);
     const start = Float32Array.from({ length: p.runs * d }, (_, k) => states[k % states.length]);
     const label = `${name}/t${temperature}`;
-    const at = { times, cases: 1, dt: p.incrementTime, seed, purpose: `predict/${label}` };
+    const dt = p.incrementTime / (await stepsWithin(gpu, equation, states, p.incrementTime));
+    const at = { times, cases: 1, dt, seed, purpose: `predict/${label}` };
     const runs = await unlessDiverged(predicted(run, gpu, label, equation, start, at));
     if (!runs) {
       found.push(null);
@@ -165,10 +167,11 @@ function errorOf(p: NbMoTaOptions, drawn: Ensemble, runs: Ensemble, temperature:
   });
 }
 
-/** The relaxation at p.T for every size. The starts are those of the direct simulation, nearer to their mean where lattices are larger. */
+/** The relaxation at p.T for every size, by an equation that was learned from `states` `[n, d]`. The starts are those of the direct simulation, nearer to their mean where lattices are larger. */
 export async function learnedCourses(
   { run, gpu, p, name, seed }: Predicting,
   model: SdeModel,
+  states: Float32Array,
   direct: readonly Course[],
 ): Promise<LearnedCourse[]> {
   const { d } = model;
@@ -185,7 +188,8 @@ export async function learnedCourses(
       return orderScale(p.T) * (mean[j] + near * (six[(Math.floor(k / d) % order.runs) * D + j] - mean[j]));
     });
     const equation = equationAt({ temperatures: [p.T] }, model, p.T, side, p.cells);
-    const at = { times, cases: 1, dt: p.incrementTime, seed, purpose: `course/${name}/${side}` };
+    const dt = p.incrementTime / (await stepsWithin(gpu, equation, states, p.incrementTime));
+    const at = { times, cases: 1, dt, seed, purpose: `course/${name}/${side}` };
     const runs = await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at));
     if (!runs) return [];
     const guards = guardsAt(equation, runs, p.T);

@@ -1,12 +1,15 @@
-// Products of Chebyshev polynomials T_k of several variables x ∈ [−1, 1], all up to a total degree: the functions that polynomial
-// fields are made of. Terms are in ascending order of their degree, so that those of a lower degree are the first of a higher one.
+// Products of Chebyshev polynomials T_k of several variables x ∈ [−1, 1], all up to a total degree, and of those of conditions, up to a
+// degree of their own: the functions that polynomial fields are made of. Terms are in ascending order of their total degree, so that
+// without conditions those of a lower degree are the first of a higher one.
 import { InputError } from "../../../errors.ts";
 
 /** More terms than this are more than a rollout kernel or a fit should carry. */
 export const MOST_TERMS = 128;
 
 export interface Basis {
+  /** Variables and conditions. */
   readonly variables: number;
+  /** The highest degree in a single one. */
   readonly degree: number;
   readonly terms: number;
   /** Degree of every term in every variable, `[terms, variables]`. */
@@ -19,23 +22,31 @@ export interface Basis {
   readonly slot: Uint32Array;
 }
 
-/** Number of products of `variables` polynomials up to a total degree: the binomial coefficient (variables + degree over degree). */
-export function termCount(variables: number, degree: number): number {
+/** C(n + degree, degree): products of n polynomials up to a total degree. */
+function products(n: number, degree: number): number {
   let count = 1;
-  for (let k = 1; k <= degree; k++) count = (count * (variables + k)) / k;
+  for (let k = 1; k <= degree; k++) count = (count * (n + k)) / k;
   return Math.round(count);
 }
 
+/** Number of terms of a basis. */
+export const termCount = (variables: number, degree: number, conditions = 0, conditionDegree = 0) =>
+  products(variables, degree) * products(conditions, conditionDegree);
+
 /** Throws InputError for a basis of more than 128 terms. */
-export function basisOf(variables: number, degree: number): Basis {
-  const terms = termCount(variables, degree);
+export function basisOf(variables: number, degree: number, conditions = 0, conditionDegree = 0): Basis {
+  const terms = termCount(variables, degree, conditions, conditionDegree);
   if (terms > MOST_TERMS) {
     throw new InputError(
-      `${terms} polynomials of degree ${degree} in ${variables} variables are more than ${MOST_TERMS}: use a lower degree`,
+      `${terms} polynomials of degree ${degree} in ${variables} variables${ofConditions(conditionDegree, conditions)} are more than ${MOST_TERMS}: use a lower degree`,
     );
   }
+  const all = variables + conditions;
   const list: number[][] = [];
-  for (let total = 0; total <= degree; total++) list.push(...exponentsOf(variables, total));
+  for (let total = 0; total <= degree + conditionDegree; total++) {
+    list.push(...exponentsOf(all, total).filter((one) => isWithin(one, variables, degree, conditionDegree)));
+  }
+  const highest = Math.max(degree, conditionDegree);
   const index = new Map(list.map((exponents, t) => [exponents.join(), t]));
   const parent = new Uint32Array(terms);
   const slot = new Uint32Array(terms);
@@ -45,9 +56,34 @@ export function basisOf(variables: number, degree: number): Basis {
       exponents.findLastIndex((k) => k > 0),
     );
     parent[t] = index.get(exponents.with(j, 0).join()) ?? 0;
-    slot[t] = j * (degree + 1) + exponents[j];
+    slot[t] = j * (highest + 1) + exponents[j];
   }
-  return { variables, degree, terms, exponents: Uint8Array.from(list.flat()), parent, slot };
+  return { variables: all, degree: highest, terms, exponents: Uint8Array.from(list.flat()), parent, slot };
+}
+
+const ofConditions = (degree: number, conditions: number) =>
+  conditions > 0 ? ` times those of degree ${degree} in ${conditions} condition${conditions > 1 ? "s" : ""}` : "";
+
+const sum = (numbers: ArrayLike<number>, from: number, to: number) => {
+  let all = 0;
+  for (let j = from; j < to; j++) all += numbers[j];
+  return all;
+};
+
+/** Whether exponents of variables, then of conditions, are no more than these total degrees. */
+const isWithin = (exponents: ArrayLike<number>, variables: number, degree: number, conditionDegree: number) =>
+  sum(exponents, 0, variables) <= degree && sum(exponents, variables, exponents.length) <= conditionDegree;
+
+/** The terms of a basis of so many variables, and of conditions, that a basis of lower degrees has, in the order of that one. */
+export function termsWithin(
+  { variables: all, exponents, terms }: Basis,
+  variables: number,
+  degree: number,
+  conditionDegree: number,
+): number[] {
+  return Array.from({ length: terms }, (_, t) => t).filter((t) =>
+    isWithin(exponents.subarray(t * all, (t + 1) * all), variables, degree, conditionDegree),
+  );
 }
 
 /** All exponents of so many variables that add up to `total`. */

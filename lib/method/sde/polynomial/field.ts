@@ -7,9 +7,11 @@ import type { DeviceField, Units } from "../field.ts";
 import { type Basis, basisOf, termCount, termsAt } from "./basis.ts";
 import { type Chart, eachPoint } from "./chart.ts";
 
-/** What cross-validation found for one degree: the best ridge there, and the held-out score (`Choice`). */
+/** What cross-validation found for one degree: the best degree in the conditions and the best ridge there, and the held-out score (`Choice`). */
 export interface DegreeScore {
   readonly degree: number;
+  /** The best one in the conditions there. */
+  readonly conditionDegree: number;
   readonly terms: number;
   readonly ridge: number;
   readonly score: number;
@@ -34,7 +36,10 @@ export interface Choice {
 
 export interface PolynomialField {
   readonly kind: "polynomial";
+  /** Total degree in z. */
   readonly degree: number;
+  /** Total degree in the conditions, which every term of z is multiplied with polynomials of. */
+  readonly conditionDegree: number;
   /** Components: d of a drift, d(d+1)/2 of a diffusion. */
   readonly width: number;
   readonly chart: Chart;
@@ -50,15 +55,19 @@ export function groupsOf({ coefficients, replicates }: PolynomialField): number 
   return replicates.length / coefficients.length;
 }
 
+const basisIn = ({ chart, degree, conditionDegree }: Pick<PolynomialField, "chart" | "degree" | "conditionDegree">) =>
+  basisOf(chart.d, degree, chart.conditions, conditionDegree);
+
 /** Calls `use` with the values of all terms at every point. Throws Error unless each has its condition. */
 function eachTerms(
-  { chart, degree }: PolynomialField,
+  field: PolynomialField,
   z: ArrayLike<number>,
   condition: ArrayLike<number>,
   use: (phi: Float64Array, row: number) => void,
 ) {
+  const { chart } = field;
   if (condition.length * chart.d !== chart.conditions * z.length) requireClosed(chart.conditions);
-  const basis = basisOf(chart.d + chart.conditions, degree);
+  const basis = basisIn(field);
   const phi = new Float64Array(basis.terms);
   const table = new Float64Array(basis.variables * (basis.degree + 1));
   eachPoint(chart, z, condition, (x, p) => {
@@ -147,7 +156,7 @@ export function atCondition(field: PolynomialField, condition: readonly number[]
     }
     return value;
   });
-  const all = basisOf(q, degree);
+  const all = basisIn(field);
   const own = basisOf(d, degree);
   const index = new Map(Array.from({ length: own.terms }, (_, t) => [key(own, t, d), t]));
   const put = (c: Float64Array, from: number, out: Float64Array, to: number) => {
@@ -165,6 +174,7 @@ export function atCondition(field: PolynomialField, condition: readonly number[]
   for (let g = 0; g < groupsOf(field); g++) put(replicates, g * coefficients.length, others, g * size);
   return {
     ...field,
+    conditionDegree: 0,
     chart: {
       d,
       conditions: 0,
@@ -242,7 +252,9 @@ export function readPolynomial(head: object, tensors: Tensors, d: number, width:
   const q = d + conditions;
   const chart = { ...shape, conditions, shift: numbers("shift"), frame: numbers("frame") };
   const field = { ...rest, chart, coefficients: numbers("coefficients"), replicates: numbers("replicates") };
-  const size = Number.isInteger(field.degree) ? termCount(q, field.degree) * width : -1;
+  const { degree, conditionDegree } = field;
+  const whole = [degree, conditionDegree].every(Number.isInteger);
+  const size = whole ? termCount(d, degree, conditions, conditionDegree) * width : -1;
   const fits =
     chart.d === d &&
     field.width === width &&

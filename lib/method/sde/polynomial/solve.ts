@@ -3,7 +3,9 @@
 // cohort stay together in every fold and every group of the jackknife: they are not independent.
 import { InputError } from "../../../errors.ts";
 import type { Regression } from "../../pairs.ts";
-import { basisOf, MOST_TERMS, termCount } from "./basis.ts";
+import { pickedRows } from "../../rows.ts";
+import { conditionCount } from "../conditions.ts";
+import { type Basis, basisOf, MOST_TERMS, termCount, termsWithin } from "./basis.ts";
 import { type Chart, chartOf } from "./chart.ts";
 import { choleskyInto, type PolynomialDiffusion } from "./diffusion.ts";
 import type { PolynomialDrift } from "./drift.ts";
@@ -20,8 +22,15 @@ import {
 
 export interface PolynomialSpec {
   readonly kind: "polynomial";
-  /** Total degree of f; 0: by cross-validation. That of σσᵀ is always found so, up to the degrees that f is tried with, of 35 terms at most. */
+  /**
+   * Total degree of f in z; 0: by cross-validation. That of σσᵀ is always found so, up to the degrees that f is tried with, of 35 terms at most.
+   */
   readonly degree: number;
+  /**
+   * Total degree in the conditions, if there are any, which every term of z is multiplied with; 0 or none: by cross-validation up to 3. Lower
+   * where cohorts or values of a condition are few.
+   */
+  readonly conditionDegree?: number;
   /** Indices of variables that a symmetry of the system changes the sign of: f and σσᵀ get the parity that it demands. */
   readonly odd?: readonly number[];
 }
@@ -31,6 +40,8 @@ export const FOLDS = 8;
 /** Groups of cohorts of the jackknife, at most. */
 const GROUPS = 32;
 const HIGHEST_DEGREE = 10;
+/** In the conditions. */
+const HIGHEST_CONDITION_DEGREE = 3;
 /** Terms of each entry of σσᵀ, at most: there are d(d+1)/2 of them, and they are smoother than f. */
 const DIFFUSION_TERMS = 35;
 /** Least pivot of σσᵀ, in units of that of its mean over the data. */
@@ -54,52 +65,70 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   const { d, state, change, condition, variation, time, lambda, cohort } = data;
   const units = cohortNumbers(cohort);
   const { cohorts } = units;
-  requireCohorts(cohorts, d + condition.length / (state.length / d), spec.degree);
+  requireCohorts(cohorts, d, conditionCount(data), spec.degree);
   const chart = chartOf(state, d, condition, spec.odd);
-  const q = d + chart.conditions;
+  const c = chart.conditions;
   const most = Math.min(MOST_TERMS, cohorts);
+  const fits = (degree: number, k: number, limit: number) => termCount(d, degree, c, k) <= limit;
+  const wanted = spec.conditionDegree || HIGHEST_CONDITION_DEGREE;
+  let upToCondition = c > 0 ? Math.min(wanted, leastDistinct(condition, c) - 1) : 0;
+  while (!fits(spec.degree || 1, upToCondition, most)) upToCondition--;
+  const conditionDegrees = range(spec.conditionDegree ? upToCondition : Math.min(1, upToCondition), upToCondition);
   let highest = spec.degree || 1;
-  while (spec.degree === 0 && highest < HIGHEST_DEGREE && termCount(q, highest + 1) <= most) highest++;
+  while (spec.degree === 0 && highest < HIGHEST_DEGREE && fits(highest + 1, upToCondition, most)) highest++;
   const groups = Math.min(GROUPS, cohorts);
   const group = units.number.map((number) => number % groups);
   const rows = { state, condition, group };
-  const changes = normalEquations(basisOf(q, highest), chart, rows, groups, {
-    values: change,
-    width: d,
-    factor: 1 / time,
-  });
+  const basis = basisOf(d, highest, c, upToCondition);
+  const changes = normalEquations(basis, chart, rows, groups, { values: change, width: d, factor: 1 / time });
   const odd = Array.from({ length: d }, (_, j) => spec.odd?.includes(j) ?? false);
+  const choices = { chart, basis, conditionDegrees, cohorts };
   const drift = {
-    ...field(data, chart, changes, spec.degree > 0 ? [spec.degree] : range(1, highest), d, odd, cohorts),
-    slope: planeSlope(total(changes), chart, odd),
+    ...field({ ...choices, degrees: spec.degree > 0 ? [spec.degree] : range(1, highest), parity: odd }, changes),
+    slope: planeSlope(total(changes), chart, basis, odd),
   };
   const triangle = (d * (d + 1)) / 2;
   const target = variation
     ? { values: variation, width: triangle, factor: 1 / (lambda * time) }
     : { values: residualProducts(data, drift), width: triangle, factor: 1 / lambda };
+  while (!fits(0, upToCondition, DIFFUSION_TERMS)) upToCondition--;
   let upTo = highest;
-  while (termCount(q, upTo) > DIFFUSION_TERMS) upTo--;
+  while (!fits(upTo, upToCondition, DIFFUSION_TERMS)) upTo--;
   const parity = Array.from({ length: d }, (_, j) =>
     Array.from({ length: d - j }, (_, k) => odd[j] !== odd[j + k]),
   ).flat();
-  const equations = normalEquations(basisOf(q, upTo), chart, rows, groups, target);
+  const smaller = basisOf(d, upTo, c, upToCondition);
+  const equations = normalEquations(smaller, chart, rows, groups, target);
   const floor = pivotFloor(total(equations), d);
-  return { drift, diffusion: { ...field(data, chart, equations, range(0, upTo), triangle, parity, cohorts), floor } };
+  const lower = conditionDegrees.map((degree) => Math.min(degree, upToCondition));
+  const diffusion = field(
+    { ...choices, basis: smaller, degrees: range(0, upTo), conditionDegrees: [...new Set(lower)], parity },
+    equations,
+  );
+  return { drift, diffusion: { ...diffusion, floor } };
 }
 
-/** Throws InputError for fewer cohorts than folds, or than a degree (0: any) has terms in so many variables, or for too many terms. */
-export function requireCohorts(cohorts: number, variables: number, degree: number): void {
+/** Least number of values that one of c conditions has: with so many, polynomials of a lower degree are determined. */
+function leastDistinct(condition: ArrayLike<number>, c: number): number {
+  const values = Array.from({ length: c }, () => new Set<number>());
+  for (let at = 0; at < condition.length; at++) values[at % c].add(condition[at]);
+  return Math.min(...values.map(({ size }) => size));
+}
+
+/** Throws InputError for fewer cohorts than folds, or than a degree (0: any) has terms in so many variables and conditions, or for too many terms. */
+export function requireCohorts(cohorts: number, variables: number, conditions: number, degree: number): void {
   if (cohorts < FOLDS) {
     throw new InputError(
       `${cohorts} cohorts of training data are fewer than the ${FOLDS} folds of cross-validation: simulate more small systems`,
     );
   }
-  const terms = termCount(variables, degree);
+  const terms = termCount(variables, degree, conditions, 1);
   if (terms > Math.min(MOST_TERMS, cohorts)) {
     const limit =
       terms > MOST_TERMS ? `the ${MOST_TERMS} that are possible` : `the ${cohorts} cohorts of training data`;
+    const also = conditions > 0 ? ` and ${conditions} condition${conditions > 1 ? "s" : ""}` : "";
     throw new InputError(
-      `degree ${degree} has ${terms} terms in ${variables} variables, more than ${limit}: use a lower degree`,
+      `degree ${degree} has ${terms} terms in ${variables} variables${also}, more than ${limit}: use a lower degree`,
     );
   }
 }
@@ -113,43 +142,50 @@ export function cohortNumbers(cohort: Uint32Array): { cohorts: number; number: U
 
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, k) => first + k);
 
-/** The best of the degrees, solved, and solved again without each group. `parity`: which components change sign with the odd variables. */
-function field(
-  data: Regression,
-  chart: Chart,
-  groups: readonly NormalEquations[],
-  degrees: readonly number[],
-  width: number,
-  parity: readonly boolean[],
-  cohorts: number,
-): PolynomialField {
-  const q = data.d + chart.conditions;
+/** What a field is chosen among. */
+interface Choices {
+  readonly chart: Chart;
+  /** That of the equations: the highest degrees. */
+  readonly basis: Basis;
+  readonly degrees: readonly number[];
+  readonly conditionDegrees: readonly number[];
+  /** Which components change sign with the odd variables. */
+  readonly parity: readonly boolean[];
+  readonly cohorts: number;
+}
+
+/** The best of the degrees, solved, and solved again without each group. */
+function field(choices: Choices, groups: readonly NormalEquations[]): PolynomialField {
+  const { chart, basis, degrees, conditionDegrees, parity, cohorts } = choices;
+  const { d } = chart;
+  const q = basis.variables;
+  const [{ width }] = groups;
   const all = total(groups);
   const folds = range(0, FOLDS - 1).map((f) => total(groups.filter((_, g) => g % FOLDS === f)));
   const others = folds.map((fold) => total([fold], -1, all));
-  const penalty = (ridge: number, degree: number) => {
-    const { exponents, terms } = basisOf(q, degree);
-    return Float64Array.from({ length: terms }, (_, t) => {
+  const penalty = (ridge: number) =>
+    Float64Array.from({ length: basis.terms }, (_, t) => {
       // Of z alone: how linear terms depend on the conditions is not for the ridge to flatten.
-      const order = exponents.subarray(t * q, t * q + data.d).reduce((sum, k) => sum + k, 0);
+      const order = basis.exponents.subarray(t * q, t * q + d).reduce((sum, k) => sum + k, 0);
       return order > 1 ? Math.max(ridge, LEAST_RIDGE) : LEAST_RIDGE;
     });
-  };
   // Components that never change tell nothing about degrees.
   const varies = range(0, width - 1).filter((j) => {
     const mean = all.right[j] / all.rows;
     return all.square[j] / all.rows - mean ** 2 > 1e-12 * mean ** 2;
   });
-  const candidates = degrees.flatMap((degree) =>
-    (degree > 1 ? RIDGES : [LEAST_RIDGE]).map((ridge) => {
-      const blocks = blocksOf(chart, degree, parity);
-      const weights = penalty(ridge, degree);
+  const shapes = degrees.flatMap((degree) => conditionDegrees.map((conditionDegree) => ({ degree, conditionDegree })));
+  const candidates = shapes.flatMap(({ degree, conditionDegree }) => {
+    const terms = termsWithin(basis, d, degree, conditionDegree);
+    const blocks = blocksOf(chart, basis, terms, parity);
+    return (degree > 1 ? RIDGES : [LEAST_RIDGE]).map((ridge) => {
+      const weights = penalty(ridge);
       const heldOut = folds.map((fold, f) => squaredResiduals(fold, solve(others[f], blocks, weights)));
       // Per fold and component, relative to the whole later.
       const mean = range(0, width - 1).map((j) => heldOut.reduce((sum, one) => sum + one[j], 0) / all.rows);
-      return { degree, ridge, mean, heldOut };
-    }),
-  );
+      return { degree, conditionDegree, terms, blocks, weights, ridge, mean, heldOut };
+    });
+  });
   const score = ({ mean }: (typeof candidates)[number]) =>
     varies.reduce((sum, j) => sum + Math.log(mean[j]), 0) / Math.max(1, varies.length);
   const best = candidates.reduce((a, b) => (score(b) < score(a) - 1e-12 ? b : a));
@@ -164,17 +200,16 @@ function field(
     const variance = differences.reduce((sum, x) => sum + (x - average) ** 2, 0) / (FOLDS - 1);
     return {
       degree,
-      terms: termCount(q, degree),
+      conditionDegree: one.conditionDegree,
+      terms: one.terms.length,
       ridge: one.ridge,
       score: Math.expm1(score(one) - score(best)),
       error: Math.sqrt(variance / FOLDS) / Math.max(1, varies.length),
     };
   });
-  const { degree, ridge } = best;
-  const blocks = blocksOf(chart, degree, parity);
-  const weights = penalty(ridge, degree);
-  const terms = termCount(q, degree);
-  const solved = (equations: NormalEquations) => solve(equations, blocks, weights).slice(0, terms * width);
+  const { degree, conditionDegree, terms, blocks, weights, ridge } = best;
+  const solved = (equations: NormalEquations) =>
+    pickedRows(solve(equations, blocks, weights), width, Uint32Array.from(terms));
   const coefficients = solved(all);
   const replicates = new Float64Array(groups.length * coefficients.length);
   for (const [g, one] of groups.entries()) replicates.set(solved(total([one], -1, all)), g * coefficients.length);
@@ -186,26 +221,29 @@ function field(
     condition: conditionNumber(all, largest.terms, weights),
     curve,
   };
-  return { kind: "polynomial", degree, width, chart, coefficients, replicates, choice };
+  return { kind: "polynomial", degree, conditionDegree, width, chart, coefficients, replicates, choice };
 }
 
 /** Slope along the axes of the least-squares plane, `[axes, d]`. */
-function planeSlope(equations: NormalEquations, chart: Chart, parity: readonly boolean[]): Float64Array {
+function planeSlope(equations: NormalEquations, chart: Chart, basis: Basis, parity: readonly boolean[]): Float64Array {
   const { width } = equations;
-  const q = chart.d + chart.conditions;
-  const plane = solve(equations, blocksOf(chart, 1, parity), new Float64Array(q + 1).fill(LEAST_RIDGE));
   // The linear terms stand in the order of the axes behind the constant.
-  return plane.slice(width, (q + 1) * width);
+  const terms = range(0, basis.variables);
+  const plane = solve(
+    equations,
+    blocksOf(chart, basis, terms, parity),
+    new Float64Array(basis.terms).fill(LEAST_RIDGE),
+  );
+  return plane.slice(width, terms.length * width);
 }
 
-/** Which terms of a degree go with which components: all with all, or under a symmetry those of the same parity. */
-function blocksOf({ d, conditions, odd }: Chart, degree: number, parity: readonly boolean[]): Block[] {
-  const q = d + conditions;
-  const { exponents, terms } = basisOf(q, degree);
+/** Which terms, of these, go with which components: all with all, or under a symmetry those of the same parity. */
+function blocksOf({ odd }: Chart, basis: Basis, terms: readonly number[], parity: readonly boolean[]): Block[] {
+  const { exponents, variables: q } = basis;
   const termOdd = (t: number) => odd.reduce((sum, one, a) => sum + (one ? exponents[t * q + a] : 0), 0) % 2 === 1;
   return [false, true]
     .map((sign) => ({
-      terms: odd.some(Boolean) ? range(0, terms - 1).filter((t) => termOdd(t) === sign) : range(0, terms - 1),
+      terms: odd.some(Boolean) ? terms.filter((t) => termOdd(t) === sign) : terms,
       columns: parity.flatMap((one, j) => (one === sign ? [j] : [])),
     }))
     .filter(({ columns }) => columns.length > 0);

@@ -1,7 +1,14 @@
-// Products of Chebyshev polynomials: how many, in which order, and their values against cos(k acos x).
+// Products of Chebyshev polynomials, of conditions too: how many, in which order, and their values against cos(k acos x).
 import { describe, expect, test } from "bun:test";
 import { InputError } from "../../../../lib/errors.ts";
-import { type Basis, basisOf, MOST_TERMS, termCount, termsAt } from "../../../../lib/method/sde/polynomial/basis.ts";
+import {
+  type Basis,
+  basisOf,
+  MOST_TERMS,
+  termCount,
+  termsAt,
+  termsWithin,
+} from "../../../../lib/method/sde/polynomial/basis.ts";
 import { generators } from "../../../fixtures.ts";
 import { difference, largest, range, sum } from "../../../numbers.ts";
 
@@ -11,6 +18,12 @@ const generator = generators(41);
 const SHAPES = range(8, (k) => k + 1).flatMap((variables) =>
   range(11, (degree) => [variables, degree] as const).filter(([v, g]) => binomial(v + g, g) <= MOST_TERMS),
 );
+
+/** The same with one or two conditions, of degrees below, at and above that of the variables. */
+const CONDITIONED = SHAPES.flatMap(([variables, degree]) =>
+  [1, 2].flatMap((conditions) => range(4, (k) => [variables, degree, conditions, k] as const)),
+).filter(([v, g, c, k]) => binomial(v + g, g) * binomial(c + k, k) <= MOST_TERMS);
+const ALL: readonly (readonly [number, number, number?, number?])[] = [...SHAPES, ...CONDITIONED];
 
 /** By Pascal's rule: integers and sums alone. */
 function binomial(n: number, k: number): number {
@@ -55,8 +68,9 @@ describe("the terms of a basis", () => {
   });
 
   test("are a parent, of a lower number, times one factor", () => {
-    for (const [variables, degree] of SHAPES) {
-      const basis = basisOf(variables, degree);
+    for (const shape of ALL) {
+      const basis = basisOf(...shape);
+      const { degree } = basis;
       const list = exponents(basis);
       expect([basis.parent[0], basis.slot[0]]).toEqual([0, 0]);
       for (let t = 1; t < basis.terms; t++) {
@@ -69,10 +83,34 @@ describe("the terms of a basis", () => {
     }
   });
 
+  test("with conditions are all products of a term of either, and those of lower degrees stand in the order of their own basis", () => {
+    expect(CONDITIONED.length).toBeGreaterThan(100);
+    for (const [variables, degree, conditions, conditionDegree] of CONDITIONED) {
+      const basis = basisOf(variables, degree, conditions, conditionDegree);
+      const list = exponents(basis);
+      expect(basis.terms).toBe(
+        binomial(variables + degree, degree) * binomial(conditions + conditionDegree, conditionDegree),
+      );
+      expect(termCount(variables, degree, conditions, conditionDegree)).toBe(basis.terms);
+      expect(new Set(list.map((one) => one.join())).size).toBe(basis.terms);
+      for (const one of list) {
+        expect(sum(one.slice(0, variables))).toBeLessThanOrEqual(degree);
+        expect(sum(one.slice(variables))).toBeLessThanOrEqual(conditionDegree);
+      }
+      for (let lower = 0; lower <= degree; lower++) {
+        for (let k = 0; k <= conditionDegree; k++) {
+          const own = exponents(basisOf(variables, lower, conditions, k));
+          expect(termsWithin(basis, variables, lower, k).map((t) => list[t])).toEqual(own);
+        }
+      }
+    }
+  });
+
   test("equal the products of cos(k acos x), at the ends too", () => {
     const rng = generator("values");
-    for (const [variables, degree] of SHAPES) {
-      const basis = basisOf(variables, degree);
+    for (const shape of ALL) {
+      const basis = basisOf(...shape);
+      const { variables } = basis;
       const inside = range(3, () => range(variables, () => 2 * rng.uniform() - 1));
       const corner = range(variables, (j) => (j % 2 ? -1 : 1));
       for (const x of [...inside, corner, range(variables, () => -1)]) {
@@ -90,6 +128,11 @@ describe("the terms of a basis", () => {
     expect(basisOf(5, 4).terms).toBe(126);
     expect(() => basisOf(5, 5)).toThrow(
       new InputError("252 polynomials of degree 5 in 5 variables are more than 128: use a lower degree"),
+    );
+    expect(() => basisOf(3, 4, 1, 3)).toThrow(
+      new InputError(
+        "140 polynomials of degree 4 in 3 variables times those of degree 3 in 1 condition are more than 128: use a lower degree",
+      ),
     );
     expect(basisOf(1, 127).terms).toBe(128);
     expect(() => basisOf(1, 128)).toThrow(InputError);

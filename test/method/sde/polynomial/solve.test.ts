@@ -195,6 +195,7 @@ describe("conditions", () => {
   test("are put in: the same as at them, for the best coefficients and those of every group", async () => {
     const closed = atCondition(model, condition) as SdeModel & Solution;
     expect(closed.drift.slope).toEqual(model.drift.slope.slice(0, 4));
+    expect([closed.drift.conditionDegree, model.drift.conditionDegree]).toEqual([0, 2]);
     const all = POINTS.flatMap(() => condition);
     for (const key of ["drift", "diffusion"] as const) {
       const [own, open] = [closed[key], model[key]];
@@ -213,6 +214,37 @@ describe("conditions", () => {
     const exact = POINTS.flatMap((z) => plan.f(z, condition));
     for (const [k, f] of exact.entries()) expectWithin(`f ${k}`, drift[k], f, errors[k]);
     expect(largest(errors)).toBeLessThan(0.05);
+  });
+
+  const sloped = (bend: number): Plan => ({
+    d: 1,
+    rows: 2000,
+    conditions: 1,
+    own: 0.1,
+    f: ([x], [t]) => [1 + t - (1 + t + bend * t * t) * x],
+    gamma: () => [1],
+  });
+
+  test("have a degree of their own: a line in z may have any slope at any condition", () => {
+    const bent = solved(planted(sloped(4), "bent"), 1);
+    expect([bent.drift.degree, bent.drift.conditionDegree]).toEqual([1, 2]);
+    expect(bent.drift.choice.curve.map(({ terms, conditionDegree }) => [terms, conditionDegree])).toEqual([[6, 2]]);
+    for (const t of [0.02, 0.5, 0.98]) {
+      const { drift } = atCondition(bent, [t]) as SdeModel & Solution;
+      const z = [-0.9, 0, 0.9];
+      const values = polynomialValues(drift, z);
+      const errors = polynomialErrors(drift, z);
+      for (const [k, x] of z.entries()) expectWithin(`f(${x}) at ${t}`, values[k], sloped(4).f([x], [t])[0], errors[k]);
+    }
+    // One without a bend takes no more than it has to, mostly.
+    const degrees = range(10, (k) => solved(planted(sloped(0), `straight/${k}`), 1).drift.conditionDegree);
+    expect(degrees.filter((degree) => degree === 1).length).toBeGreaterThan(5);
+  });
+
+  test("of few values have a lower degree than these", () => {
+    const data = planted(sloped(4), "two");
+    const two = solved({ ...data, condition: data.condition.map((t) => (t < 0.5 ? 0.25 : 0.75)) }, 1);
+    expect(two.drift.conditionDegree).toBe(1);
   });
 
   const refused = (condition: number[], what: string) =>
@@ -257,6 +289,9 @@ describe("training data are refused that", () => {
     const terms = "degree 9 has 10 terms in 1 variables, more than the 9 cohorts of training data: use a lower degree";
     refused(into(9), terms, 9);
     expect(solved({ ...data, ...into(10) }, 9).drift.degree).toBe(9);
+    const conditioned = "degree 4 has 10 terms in 1 variables and 1 condition, more than the 9 cohorts";
+    const condition = Float32Array.from(data.cohort, (cohort) => cohort % 5);
+    refused({ ...into(9), condition }, `${conditioned} of training data: use a lower degree`, 4);
     // Cross-validation keeps to the same limit.
     const tried = solved({ ...data, ...into(9) }).drift.choice.curve.map(({ degree }) => degree);
     expect(tried).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
