@@ -1,19 +1,24 @@
 // Distils the published network of vacancy barriers into the compact model that the program ships (data/nbmota/): surroundings of vacancies from
-// random alloys and from walks at many temperatures, a fit, and how far the result is from the network at temperatures between.
+// random alloys and from walks near equilibrium at many temperatures, a fit, and how far the result is from the network at temperatures between.
 //
 //   npm run nbmota-distill -- --barriers DIR --out data/nbmota/compact.safetensors --force     half an hour on two cores
 //   npm run nbmota-distill -- --barriers DIR --rank 32 --out compact32.safetensors
+//   npm run nbmota-distill -- --barriers DIR --sizes                                           also others, error against speed
 //
 // DIR is the authors' weights.npy or a folder of its arrays. Writes OUT, with what was measured beside it in OUT's name with .json.
 
 import { existsSync } from "node:fs";
 import { InputError } from "../lib/errors.ts";
 import {
+  annealedExamples,
+  disorderedExamples,
   distilled,
   type Examples,
+  examplesJumps,
   joinedExamples,
+  type ModelSize,
   meanAbsoluteError,
-  sampled,
+  walkSpeed,
 } from "../lib/experiments/nbmota/distill.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import { writeAtomically } from "../lib/io/atomic.ts";
@@ -26,12 +31,21 @@ import { NetworkBarriers } from "../lib/systems/nbmota/network-barriers.ts";
 import { readNetworkWeights } from "../lib/systems/nbmota/weights.ts";
 
 const REPLICAS = 128;
-/** Looks at walks of the network that the first model is made of, jumps between them, and passes through them. */
-const FIRST_LOOKS = 8;
-const FIRST_JUMPS = 100;
-const FIRST_PASSES = 8;
-/** Looks at walks of the network at temperatures that are not fitted. */
-const HELD_LOOKS = 8;
+/** Passes of the first model through alloys without order. */
+const FIRST_PASSES = 12;
+/** Models that are compared, and how many times fewer passes each gets. */
+const SIZES: readonly ModelSize[] = [
+  { rank: 16, hidden: 8 },
+  { rank: 16, hidden: 16 },
+  { rank: 32, hidden: 16 },
+  { rank: 48, hidden: 16 },
+  { rank: 48, hidden: 32 },
+  { rank: 64, hidden: 32 },
+  { rank: 96, hidden: 32 },
+];
+const FEWER = 4;
+/** Replicas and looks at walks of the network at temperatures that are not fitted. */
+const HELD = { replicas: 32, looks: 16 };
 
 const logOf = (path: string) => path.replace(/(\.safetensors)?$/, ".json");
 
@@ -59,7 +73,13 @@ await main(async () => {
         unit: "K",
         meaning: "of those it is judged by",
       },
-      looks: { kind: "integer", default: 64, min: 1, max: 10_000, meaning: `at ${REPLICAS} walks of each temperature` },
+      looks: {
+        kind: "integer",
+        default: 192,
+        min: 1,
+        max: 10_000,
+        meaning: `at ${REPLICAS} walks of each temperature`,
+      },
       jumps: { kind: "integer", default: 400, min: 1, max: 1e6, meaning: "between two looks" },
       rank: { kind: "integer", default: 48, min: 8, max: 128, meaning: "sums of the model, a multiple of 8" },
       hidden: { kind: "integer", default: 32, min: 8, max: 64, meaning: "hidden units, a multiple of 8" },
@@ -70,6 +90,11 @@ await main(async () => {
         kind: "text",
         default: "compact.safetensors",
         meaning: "file of the model, with its log beside it as .json",
+      },
+      sizes: {
+        kind: "flag",
+        default: false,
+        meaning: "also fit models of other sizes, with a quarter of the passes, and measure their speed",
       },
       force: { kind: "flag", default: false, meaning: "overwrite these files" },
     },
@@ -89,72 +114,68 @@ await main(async () => {
   const gpu = await openDevice();
   const batch = 2048;
   const { rank, hidden, learningRate, seed } = p;
-  const losses: { step: number; loss: number }[] = [];
-  const fit = async (name: string, examples: Examples, passes: number) => {
+  const fit = async (name: string, examples: Examples, passes: number, size: ModelSize = { rank, hidden }) => {
     const steps = Math.round((passes * examples.barriers.length) / batch);
     const bar = progress(name, steps);
-    let done = 0;
-    const options = { rank, hidden, batch, steps, learningRate, weightDecay: 0, seed };
+    const losses: { step: number; loss: number }[] = [];
+    const options = { ...size, batch, steps, learningRate, weightDecay: 0, seed };
     const weights = await distilled(gpu, examples, options, {
       onSteps(step, loss) {
-        bar.add(step - done);
-        done = step;
+        bar.add(step - (losses.at(-1)?.step ?? 0));
         losses.push({ step, loss });
       },
     });
     bar.done();
-    return weights;
+    return { weights, losses, compact: new CompactBarriers(weights) };
   };
 
-  // A first model from alloys that have hardly moved walks on, fast and almost where the network would; the network says what it meets.
-  const common = { replicas: REPLICAS, seed };
-  const parts: Examples[] = [
-    await sampled(gpu, network, network, { ...common, temperature: null, looks: p.looks, jumps: 0 }),
-  ];
-  for (const temperature of p.temperatures) {
-    parts.push(
-      await sampled(gpu, network, network, { ...common, temperature, looks: FIRST_LOOKS, jumps: FIRST_JUMPS }),
-    );
-  }
-  const first = new CompactBarriers(await fit("first fit", joinedExamples(parts), FIRST_PASSES));
-  const bar = progress("walks", p.temperatures.length + p.unseen.length);
-  for (const temperature of p.temperatures) {
-    const { looks, jumps } = p;
-    parts.push(await sampled(gpu, first, network, { replicas: REPLICAS, seed: seed + 1, temperature, looks, jumps }));
-    bar.add(1);
-  }
-  // What it is judged by are walks of the network itself.
-  const held: Examples[] = [];
-  for (const temperature of p.unseen) {
-    const options = { replicas: REPLICAS / 4, seed: seed + 2, temperature, looks: HELD_LOOKS, jumps: p.jumps };
-    held.push(await sampled(gpu, network, network, options));
-    bar.add(1);
-  }
+  // A model from alloys without order anneals lattices, fast; the network says what barriers it meets there.
+  const { looks, jumps } = p;
+  const parts = [await disorderedExamples(gpu, network, { replicas: REPLICAS, seed, looks: 64 })];
+  const { compact: first } = await fit("first fit", parts[0], FIRST_PASSES);
+  const walks = { replicas: REPLICAS, looks, jumps };
+  const bar = progress("walks", examplesJumps(p.temperatures, walks));
+  const onJumps = (count: number) => bar.add(count);
+  const models = { guide: first, walker: first, teacher: network };
+  parts.push(...(await annealedExamples(gpu, models, p.temperatures, { ...walks, seed: seed + 1 }, { onJumps })));
   bar.done();
 
   const examples = joinedExamples(parts);
-  losses.splice(0);
   const began = performance.now();
-  const weights = await fit("fit", examples, p.passes);
+  const { weights, losses, compact } = await fit("fit", examples, p.passes);
   const seconds = (performance.now() - began) / 1000;
-  const compact = new CompactBarriers(weights);
+  const { tensors, text } = COMPACT.write(weights);
+  writeSafetensors(p.out, tensors, text);
   const errors: Record<string, number> = {};
   errors.random = await meanAbsoluteError(gpu, compact, parts[0]);
   for (const [k, temperature] of p.temperatures.entries()) {
-    errors[`T${temperature}`] = await meanAbsoluteError(gpu, compact, parts[1 + p.temperatures.length + k]);
+    errors[`T${temperature}`] = await meanAbsoluteError(gpu, compact, parts[1 + k]);
   }
+  // What it is judged by are walks of the network itself.
+  const judged = { guide: compact, walker: network, teacher: network };
+  const held = await annealedExamples(gpu, judged, p.unseen, { ...HELD, jumps, seed: seed + 2 });
   const unseen: Record<string, number> = {};
   for (const [k, temperature] of p.unseen.entries()) {
     unseen[`T${temperature}`] = await meanAbsoluteError(gpu, compact, held[k]);
   }
-  const { tensors, text } = COMPACT.write(weights);
-  writeSafetensors(p.out, tensors, text);
+  // Accuracy against speed: at equal passes, in one run.
+  const sizes = [];
+  const others = joinedExamples(held);
+  const passes = p.passes / FEWER;
+  for (const size of p.sizes ? SIZES : []) {
+    const { compact: model } = await fit(`rank ${size.rank}, hidden ${size.hidden}`, examples, passes, size);
+    const meanAbsoluteError_eV = await meanAbsoluteError(gpu, model, others);
+    sizes.push({ ...size, passes, meanAbsoluteError_eV, jumpsPerSecond: await walkSpeed(gpu, model) });
+  }
+  const jumpsPerSecond = { compact: await walkSpeed(gpu, compact), network: await walkSpeed(gpu, network) };
   const every = Math.max(1, Math.floor(losses.length / 50));
   const log = {
     settings: { ...p, barriers: "the published network", out: undefined },
     examples: examples.barriers.length,
     seconds,
     meanAbsoluteError_eV: { trained: errors, unseen },
+    jumpsPerSecond,
+    sizes,
     losses: losses.filter((_, k) => k % every === 0 || k === losses.length - 1),
   };
   writeAtomically(logOf(p.out), `${JSON.stringify(log, null, 1)}\n`);

@@ -30,6 +30,7 @@ export interface Stay {
   readonly wait: number;
   /** K. */
   readonly settled: number;
+  /** At 1000 K and below; more where it is hotter (`looksAt`). */
   readonly looks: number;
   /** Units of time before every look. */
   readonly pause: number;
@@ -109,12 +110,23 @@ export function annealingJumps({
   return replicas * jumps.reduce((sum, count) => sum + count, 0);
 }
 
+/** K, and how many times more looks there are above it, at most: as many as take the same jumps. */
+const USUAL = 1000;
+const MOST_LOOKS = 3;
+
+/** Looks at a temperature. */
+export function looksAt({ looks }: Pick<Stay, "looks">, temperature: number): number {
+  const times = Math.round(unitJumps(USUAL) / unitJumps(temperature));
+  return looks * Math.max(1, Math.min(MOST_LOOKS, times));
+}
+
 /** Units of time before every look; the first begins with those before all looks. */
-function staysFor({ wait, settled, looks, pause }: Stay, temperature: number, passing: boolean): number[] {
+function staysFor(stay: Stay, temperature: number, passing: boolean): number[] {
+  const { wait, settled, pause } = stay;
   if (passing) return [PASSING];
   const relaxation = relaxationJumps(temperature) / unitJumps(temperature);
   const first = temperature >= settled ? wait * relaxation : wait;
-  return [first, ...Array.from({ length: looks }, () => pause)];
+  return [first, ...Array.from({ length: looksAt(stay, temperature) }, () => pause)];
 }
 
 /**

@@ -9,8 +9,8 @@ export type Clock = (temperature: number) => number;
 
 /** Kelvin in which inverse temperatures are of order 1; also of the condition that equations are learned with. */
 const SCALE = 1000;
-/** Jumps for each atom that a unit of time has at most: below about 900 K a relaxation takes longer. */
-const LONGEST = 170;
+/** Jumps for each atom that a unit of time has at most: below about 1,000 K a relaxation takes longer. */
+const LONGEST = 120;
 
 /** The condition of an equation at a temperature. */
 export const inverseTemperature = (temperature: number) => SCALE / temperature;
@@ -24,7 +24,7 @@ export function relaxationJumps(temperature: number): number {
   return 0.1 * Math.exp(6900 / temperature);
 }
 
-/** Jumps for each atom in a unit of time, about: a relaxation where it is hot, less and less of one below 900 K. */
+/** Jumps for each atom in a unit of time, about: a relaxation where it is hot, less and less of one below 1,000 K. */
 export function unitJumps(temperature: number): number {
   return 1 / (1 / relaxationJumps(temperature) + 1 / LONGEST);
 }

@@ -1,7 +1,7 @@
 // What learning the equation costs beside direct simulation, counted in jumps, whatever the machine.
 import { siteCount } from "../../systems/nbmota/states.ts";
 import { PATCH_CELLS } from "../../systems/nbmota.ts";
-import { annealingJumps } from "./annealing.ts";
+import { annealingJumps, looksAt } from "./annealing.ts";
 import { jumpsOf } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 import { annealingPlan, freshTimes } from "./plan.ts";
@@ -25,9 +25,11 @@ export interface NbMoTaCosts {
 /** Of a run with these options. */
 export function costsOf(p: NbMoTaOptions): NbMoTaCosts {
   const plan = annealingPlan(p);
-  const all = p.temperatures.reduce((sum, temperature) => sum + jumpsOf(temperature, p.incrementTime), 0);
-  // With those of the two temperatures beside each.
-  const snapshots = p.replicas * (p.looks + 2);
+  // With the last looks of the two temperatures beside each.
+  const all = p.temperatures.reduce(
+    (sum, temperature) => sum + (looksAt(p, temperature) + 2) * jumpsOf(temperature, p.incrementTime),
+    0,
+  );
   const relaxing = p.replicas * p.records;
   const compared = p.temperatures.filter((temperature) => temperature >= p.trueFrom);
   const lattice = annealingJumps({ ...plan, temperatures: compared, passed: [], replicas: 1 });
@@ -35,7 +37,7 @@ export function costsOf(p: NbMoTaOptions): NbMoTaCosts {
     learn: {
       anneal: annealingJumps({ ...plan, replicas: p.replicas }),
       fresh: p.replicas * jumpsOf(p.T, Math.max(...freshTimes(p))),
-      evolve: p.patchesPerSnapshot * p.copies * (snapshots * all + relaxing * jumpsOf(p.T, p.incrementTime)),
+      evolve: p.patchesPerSnapshot * p.copies * (p.replicas * all + relaxing * jumpsOf(p.T, p.incrementTime)),
     },
     direct: p.sizes.map((side) => {
       const one = lattice * (side / PATCH_CELLS) ** 3;

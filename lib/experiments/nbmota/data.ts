@@ -24,6 +24,14 @@ export interface CourseCurve {
   direct: { mean: number[]; std: number[] } | null;
 }
 
+/** A compact model: mean absolute error, meV, and how fast walks over it are. */
+export interface CompactModel {
+  rank: number;
+  hidden: number;
+  error: number;
+  jumpsPerSecond: number;
+}
+
 export interface NbMoTaReportData {
   result: RunResult;
   /** The command that repeats the run. */
@@ -62,6 +70,13 @@ export interface NbMoTaReportData {
   }[];
   barrierLaws: { temperature: number; name: string; barrier: number[]; density: number[] }[];
   affinities: { temperature: number; affinity: number[]; density: number[]; rms: number }[];
+  /** Compact models of several sizes, by error (meV) and speed; the one that is shipped; the speed of the network. */
+  distilled: {
+    sizes: CompactModel[];
+    passes: number;
+    shipped: CompactModel;
+    network: number;
+  };
   clock: { temperature: number; jumpTime: number; unit: number; jumps: number; equilibrated: boolean }[];
   degrees: DegreeChoice[];
   costs: NbMoTaCosts;

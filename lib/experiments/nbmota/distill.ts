@@ -7,14 +7,15 @@ import { initialParameters, type MlpShape, TrainableMlp } from "../../nn/mlp.ts"
 import { normalPair } from "../../random/normal.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
+import { measureRate } from "../../run/bench.ts";
 import { type BarrierModel, barriersOf, siteTable } from "../../systems/nbmota/barriers.ts";
 import type { CompactWeights } from "../../systems/nbmota/compact-barriers.ts";
 import { ELEMENTS, packTypes, SITES } from "../../systems/nbmota/environment.ts";
 import { randomLattice } from "../../systems/nbmota/random-alloy.ts";
-import { NbMoTa } from "../../systems/nbmota.ts";
+import { PATCH_CELLS as CELLS, NbMoTa } from "../../systems/nbmota.ts";
+import { annealed, annealingJumps, lastLook } from "./annealing.ts";
 import { environmentsOf } from "./environments.ts";
 
-const CELLS = 8;
 /** Vacancies of a lattice: more than the experiment has, so that surroundings with another vacancy are among the examples. */
 const VACANCIES = 3;
 
@@ -24,50 +25,91 @@ export interface Examples {
   readonly barriers: Float32Array;
 }
 
+/** Looks so many times at every replica, `jumps` apart. */
 export interface SampleOptions {
-  /** K; null: alloys without order, which have not moved. */
-  readonly temperature: number | null;
   readonly replicas: number;
-  /** Looks at every replica so many times, `jumps` apart. */
   readonly looks: number;
   readonly jumps: number;
   readonly seed: number;
 }
 
-/** Surroundings of vacancies as walks over the barriers of `guide` meet them, and what `teacher` has for barriers there. */
-export async function sampled(
+/** Surroundings of vacancies in alloys without order, and what `teacher` has for barriers there. */
+export async function disorderedExamples(
   gpu: Gpu,
-  guide: BarrierModel,
   teacher: BarrierModel,
-  options: SampleOptions,
+  { replicas, looks, seed }: Omit<SampleOptions, "jumps">,
 ): Promise<Examples> {
-  const { temperature, replicas, looks, jumps, seed } = options;
-  const system = new NbMoTa(gpu, { temperature: temperature ?? 1000, barriers: guide });
-  const purpose = `distill/${temperature ?? "random"}`;
-  const lattices = () =>
-    Array.from({ length: replicas }, (_, r) =>
-      randomLattice(CELLS, VACANCIES, Xoshiro.open(stream(seed, purpose, lattice++), r, 0)),
-    );
-  let lattice = 0;
+  const system = new NbMoTa(gpu, { temperature: 1000, barriers: teacher });
   const seen: Uint8Array[] = [];
-  let states = await system.fromTypes(lattices(), CELLS);
   for (let look = 0; look < looks; look++) {
-    if (temperature === null && look > 0) {
-      states.destroy();
-      states = await system.fromTypes(lattices(), CELLS);
-    }
-    if (temperature !== null) await system.evolveJumps(states, jumps, stream(seed, `${purpose}/walk`, look));
+    const lattices = Array.from({ length: replicas }, (_, r) =>
+      randomLattice(CELLS, VACANCIES, Xoshiro.open(stream(seed, "distill/random", look), r, 0)),
+    );
+    const states = await system.fromTypes(lattices, CELLS);
     seen.push(environmentsOf(await system.types(states), CELLS));
+    states.destroy();
   }
-  states.destroy();
+  return labelled(gpu, teacher, seen);
+}
+
+/** Relaxations that lattices wait for at a temperature, those of annealing.ts, and the coldest where they are waited for to the end, K. */
+const ANNEALING = { wait: 1, settled: 800, looks: 1, pause: 0.5 };
+/** Jumps at a temperature before the first look: enough for the sites around a vacancy to become what `walker` has there. */
+const SETTLING = 10_000;
+
+/**
+ * Surroundings of vacancies as walks over the barriers of `walker` meet them at every temperature, in lattices that `guide` has brought there from
+ * hot to cold, near equilibrium, and what `teacher` has for barriers there. From random alloys, walks of bearable length see next to no
+ * order below 1,000 K.
+ */
+export async function annealedExamples(
+  gpu: Gpu,
+  {
+    guide,
+    walker,
+    teacher,
+  }: { readonly guide: BarrierModel; readonly walker: BarrierModel; readonly teacher: BarrierModel },
+  temperatures: readonly number[],
+  { replicas, looks, jumps, seed }: SampleOptions,
+  progress: { onJumps?(count: number): void } = {},
+): Promise<Examples[]> {
+  const options = { ...ANNEALING, ...progress, temperatures, replicas, barriers: guide, seed, purpose: "distill" };
+  const stages = await annealed(gpu, options);
+  const found = new Map<number, Examples>();
+  for (const stage of stages) {
+    const { temperature } = stage;
+    const system = new NbMoTa(gpu, { temperature, barriers: walker });
+    const states = await system.unpack(lastLook(stage), CELLS);
+    const seen: Uint8Array[] = [];
+    for (let look = 0; look <= looks; look++) {
+      const count = look === 0 ? SETTLING : jumps;
+      await system.evolveJumps(states, count, stream(seed, `distill/walk${temperature}`, look));
+      progress.onJumps?.(count * replicas);
+      if (look > 0) seen.push(environmentsOf(await system.types(states), CELLS));
+    }
+    states.destroy();
+    found.set(temperature, await labelled(gpu, teacher, seen));
+  }
+  return temperatures.map((temperature) => found.get(temperature) as Examples);
+}
+
+/** Jumps that these take. */
+export const examplesJumps = (
+  temperatures: readonly number[],
+  { replicas, looks, jumps }: Omit<SampleOptions, "seed">,
+): number =>
+  annealingJumps({ ...ANNEALING, temperatures, replicas }) +
+  temperatures.length * replicas * (SETTLING + looks * jumps);
+
+async function labelled(gpu: Gpu, teacher: BarrierModel, seen: readonly Uint8Array[]): Promise<Examples> {
   const types = concatenate(seen);
   return { types, barriers: await barriersOf(gpu, teacher, types) };
 }
 
-export interface DistillOptions extends FitOptions {
-  readonly rank: number;
-  readonly hidden: number;
-}
+/** Sums and hidden units of a compact model. */
+export type ModelSize = Pick<CompactWeights, "rank" | "hidden">;
+
+export interface DistillOptions extends FitOptions, ModelSize {}
 
 /** Where the absolute error is rounded, in standard deviations of the barriers: about 3 meV. */
 const FOOT = 0.01;
@@ -195,4 +237,19 @@ export async function meanAbsoluteError(gpu: Gpu, model: BarrierModel, { types, 
   let sum = 0;
   for (const [k, barrier] of barriers.entries()) sum += Math.abs(found[k] - barrier);
   return sum / barriers.length;
+}
+
+/** How walks are timed: K, vacancies side by side, jumps of each. */
+const TIMED = { temperature: 2000, vacancies: 256, jumps: 1000 };
+
+/** Jumps per second, of all vacancies together, over the barriers of a model: the median of three walks. */
+export async function walkSpeed(gpu: Gpu, barriers: BarrierModel): Promise<number> {
+  const { temperature, vacancies, jumps } = TIMED;
+  const system = new NbMoTa(gpu, { temperature, barriers });
+  const states = await system.disordered(vacancies, CELLS, stream(1, "distill/speed"));
+  let round = 0;
+  const work = () => system.evolveJumps(states, jumps, stream(1, "distill/speed/walk", round++));
+  const { median } = await measureRate(vacancies * jumps, work, 3);
+  states.destroy();
+  return median;
 }

@@ -4,6 +4,7 @@ import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
 import { COPIES, checkEquation, checkTraining, EQUATION, SEEDS, TRAINING } from "../../run/training-parameters.ts";
 import { COORDINATES, checkCells, checkTemperature, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
+import { looksAt } from "./annealing.ts";
 import { BARRIERS } from "./barrier-models.ts";
 
 const parameters = {
@@ -11,7 +12,7 @@ const parameters = {
     kind: "numbers",
     default: [2000, 2500, 3000],
     profiles: {
-      standard: [700, 800, 900, 1000, 1200, 1400, 1700, 2000, 2400, 3000],
+      standard: [700, 800, 1000, 1200, 1400, 1700, 2000, 2400, 3000],
       paper: [700, 800, 900, 1000, 1200, 1400, 1600, 1800, 2000, 2200, 2400, 2600, 2800, 3000],
     },
     min: 100,
@@ -107,11 +108,12 @@ const parameters = {
   },
   looks: {
     kind: "integer",
-    default: 3,
+    default: 1,
     profiles: { standard: 6, paper: 8 },
     min: 1,
     max: 1000,
-    meaning: "snapshots of each annealed lattice at a temperature",
+    meaning:
+      "snapshots of each annealed lattice at 1000 K and below, up to three times as many where they take fewer jumps",
   },
   pause: {
     kind: "number",
@@ -164,7 +166,7 @@ const parameters = {
   },
   temperatureDegree: {
     kind: "integer",
-    default: 3,
+    default: 2,
     min: 0,
     max: 6,
     meaning:
@@ -190,7 +192,7 @@ const parameters = {
   },
   horizon: {
     kind: "number",
-    default: 180,
+    default: 60,
     above: 1,
     max: 10_000,
     unit: "time",
@@ -260,7 +262,8 @@ function check(p: NbMoTaOptions): void {
   }
   const cohorts = p.replicas * p.temperatures.length;
   const conditions = p.temperatures.length > 1 ? 1 : 0;
-  const snapshots = p.replicas * p.temperatures.length * (p.looks + 2);
+  // With the last looks of the two temperatures beside each.
+  const snapshots = p.temperatures.reduce((sum, temperature) => sum + p.replicas * (looksAt(p, temperature) + 2), 0);
   if (p.studies === "all") checkTraining(p, snapshots);
   checkEquation(p, { snapshots, cohorts, variables: COORDINATES[p.coordinates].length, conditions });
 }

@@ -1,4 +1,5 @@
 // What a NbMoTa run leaves behind.
+import compact from "../../../data/nbmota/compact.json";
 import paper from "../../../data/nbmota-paper.json";
 import { histogram } from "../../analysis/density.ts";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
@@ -113,6 +114,7 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
       const { centres, density } = histogram(affinities, -4 * rms, 4 * rms, BINS / 2);
       return { temperature, affinity: Array.from(centres), density: Array.from(density), rms };
     }),
+    distilled: distilledModels(),
     clock: ascending.map(({ temperature, jumpTime, unit }) => ({
       temperature,
       jumpTime,
@@ -136,6 +138,19 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
         unit: "1",
       }));
     }),
+  };
+}
+
+/** What was measured when the compact model was made. */
+function distilledModels(): NbMoTaReportData["distilled"] {
+  const { sizes, settings, meanAbsoluteError_eV, jumpsPerSecond } = compact;
+  const { rank, hidden } = settings;
+  const error = 1000 * average(Object.values(meanAbsoluteError_eV.unseen));
+  return {
+    sizes: sizes.map((one) => ({ ...one, error: 1000 * one.meanAbsoluteError_eV })),
+    passes: sizes[0]?.passes ?? Number.NaN,
+    shipped: { rank, hidden, error, jumpsPerSecond: jumpsPerSecond.compact },
+    network: jumpsPerSecond.network,
   };
 }
 

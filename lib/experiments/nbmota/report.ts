@@ -68,7 +68,7 @@ function sections(data: NbMoTaReportData): Section[] {
       title: "What vacancies see",
       body: ifAny(
         [data.surroundings, data.affinities],
-        [barriers.surroundings(data), barriers.barrierLaws(data), barriers.affinities(data)],
+        [barriers.surroundings(data), barriers.barrierLaws(data), barriers.affinities(data), barriers.tradeOff(data)],
       ),
     },
     { id: "costs", title: "Cost", body: tables.costs(data) },

@@ -33,6 +33,8 @@ function guardsAt(equation: SdeModel, runs: Ensemble, temperature: number): Guar
 }
 /** Times of an equilibrium trajectory. */
 const LOOKS = 120;
+/** Steps are a part of δt: f stands for the drift, which hardly changes in δt where one vacancy of many moves, not for the change in a step. */
+const SCHEME = "heun" as const;
 
 /** Of the equation at one temperature; small lattices of 8³ cells. */
 export interface LearnedEquilibrium {
@@ -122,7 +124,7 @@ export async function learnedEquilibria(
     const start = Float32Array.from({ length: p.runs * d }, (_, k) => states[k % states.length]);
     const label = `${name}/t${temperature}`;
     const dt = p.incrementTime / (await stepsWithin(gpu, equation, states, p.incrementTime));
-    const at = { times, cases: 1, dt, seed, purpose: `predict/${label}` };
+    const at = { times, cases: 1, dt, scheme: SCHEME, seed, purpose: `predict/${label}` };
     const runs = await unlessDiverged(predicted(run, gpu, label, equation, start, at));
     if (!runs) {
       found.push(null);
@@ -189,7 +191,7 @@ export async function learnedCourses(
     });
     const equation = equationAt({ temperatures: [p.T] }, model, p.T, side, p.cells);
     const dt = p.incrementTime / (await stepsWithin(gpu, equation, states, p.incrementTime));
-    const at = { times, cases: 1, dt, seed, purpose: `course/${name}/${side}` };
+    const at = { times, cases: 1, dt, scheme: SCHEME, seed, purpose: `course/${name}/${side}` };
     const runs = await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at));
     if (!runs) return [];
     const guards = guardsAt(equation, runs, p.T);

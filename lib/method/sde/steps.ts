@@ -7,15 +7,15 @@ import { evaluate, type SdeModel } from "./model.ts";
 const POINTS = 32;
 /** Half the difference that they are taken over, in units of the spread of the training data. */
 const REACH = 0.05;
-/** Steps are this part of the fastest relaxation at most: Euler–Maruyama then gives its variance 1 / (1 − 0.1/2) of what it is, 5 % too much. */
-const SHARE = 0.1;
+/** Steps are this part of the fastest relaxation at most: Heun's scheme then gives 98.2 % of its variance, Euler–Maruyama 114 %. */
+const SHARE = 0.25;
 /** More steps are not taken: relaxations as fast as that are over at once. */
-const MOST = 200;
+const MOST = 64;
 
 /**
- * How many equal steps of Euler–Maruyama a duration has to be divided in: its whole number of steps of 1/10 of the fastest relaxation, 1 / |λ|
- * for the largest eigenvalue of ∂f/∂z in size, at some of the states `[n, d]`. With steps above 2/|λ| trajectories leave any bound, or swing
- * from end to end of the data. Kloeden & Platen, Numerical Solution of Stochastic Differential Equations (1992), section 9.8.
+ * How many equal steps a duration has to be divided in, so that none is longer than a quarter of the fastest relaxation: 1 / |λ| for the largest
+ * eigenvalue of ∂f/∂z in size, at some of the states `[n, d]`. With steps above 2/|λ| trajectories leave any bound, or swing from end to
+ * end of the data. Kloeden & Platen, Numerical Solution of Stochastic Differential Equations (1992), section 9.8.
  */
 export async function stepsWithin(gpu: Gpu, model: SdeModel, states: Float32Array, time: number): Promise<number> {
   const rate = await fastestRate(gpu, model, states);

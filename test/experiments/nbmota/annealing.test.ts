@@ -5,6 +5,7 @@ import {
   annealed,
   annealingJumps,
   ladder,
+  looksAt,
   looksOf,
   someReplicas,
 } from "../../../lib/experiments/nbmota/annealing.ts";
@@ -21,7 +22,8 @@ const barriers = new CompactBarriers(toyWeights(9));
 const OPTIONS = {
   temperatures: [2500, 3000],
   replicas: 5,
-  looks: 3,
+  // Three at these temperatures.
+  looks: 1,
   pause: 0.02,
   wait: 0.05,
   settled: 4000,
@@ -96,6 +98,13 @@ test("from the temperature on at which lattices settle they wait for relaxations
   const unit = unitJumps(800) * 1024;
   const more = 0.05 * (relaxationJumps(800) * 1024 - unit);
   expect(Math.abs(jumps(800) - jumps(801) - more)).toBeLessThan(2);
+});
+
+test("where a unit of time takes fewer jumps than at 1000 K there are more looks, three times as many at most", () => {
+  const found = [700, 1000, 1200, 1400, 3000].map((temperature) => looksAt({ looks: 6 }, temperature));
+  expect(found).toEqual([6, 6, 12, 18, 18]);
+  const jumps = (temperature: number) => looksAt({ looks: 6 }, temperature) * unitJumps(temperature);
+  for (const temperature of [1100, 1200, 1400, 2000]) expect(jumps(temperature)).toBeLessThan(1.3 * jumps(1000));
 });
 
 test("the ladder goes down in steps of a fifth at most, from 3000 K on or from hotter", () => {

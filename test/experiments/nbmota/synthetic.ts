@@ -105,6 +105,12 @@ export function syntheticData(): NbMoTaReportData {
     affinities: [1000, 3000].map((temperature, k) => {
       return { temperature, affinity, density: density(affinity, 0, 0.12 + 0.04 * k), rms: 0.12 + 0.04 * k };
     }),
+    distilled: {
+      sizes: [8, 16, 32].map((rank) => ({ rank, hidden: 16, error: 6 + 60 / rank, jumpsPerSecond: 4e6 / rank })),
+      passes: 5,
+      shipped: { rank: 32, hidden: 16, error: 7, jumpsPerSecond: 1.2e5 },
+      network: 2e4,
+    },
     clock: TEMPERATURES.map((temperature) => ({
       temperature,
       jumpTime: 1e-12 * Math.exp(9000 / temperature),

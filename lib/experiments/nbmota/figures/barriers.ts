@@ -73,6 +73,43 @@ export function surroundings({ surroundings }: Data): Html | false {
   );
 }
 
+/** Error of compact models of several sizes against the speed of walks over their barriers. */
+export function tradeOff({ distilled: { sizes, passes, shipped, network } }: Data): Html | false {
+  if (sizes.length === 0) return false;
+  const sorted = sizes.toSorted((a, b) => a.jumpsPerSecond - b.jumpsPerSecond);
+  return chart({
+    id: "trade-off",
+    title: "Accuracy and speed of the compact model",
+    caption: html`Mean absolute error on surroundings that walks of the published network meet at temperatures that were not fitted, against jumps per second of 256 vacancies at 2000 K, all measured in one run on one machine: models of several sizes, sums and hidden units (${sorted.map(({ rank, hidden }, k) => html`${k > 0 && ", "}${rank} and ${hidden}`)} from slow to fast), each after ${formatNumber(passes, 2)} passes through the examples, and the one that is shipped (${shipped.rank} and ${shipped.hidden}), after more. The network itself, without error, makes ${formatNumber(network / 1000, 2)} thousand jumps per second.`,
+    alt: "Mean absolute error of compact models of several sizes in milli-electronvolts against jumps per second",
+    x: { label: "jumps per second", log: 10 },
+    y: { label: "mean absolute error [meV]" },
+    panels: [
+      {
+        series: [
+          {
+            name: "sizes, equal passes",
+            ink: "increment",
+            draw: "line+points",
+            x: sorted.map(({ jumpsPerSecond }) => jumpsPerSecond),
+            y: sorted.map(({ error }) => error),
+          },
+          {
+            name: "shipped",
+            ink: "naive",
+            draw: "points",
+            marker: "diamond",
+            x: [shipped.jumpsPerSecond],
+            y: [shipped.error],
+          },
+          { name: "published network", ink: "exact", draw: "points", marker: "square", x: [network], y: [0] },
+        ],
+      },
+    ],
+    height: 260,
+  });
+}
+
 /** Densities of the affinity of closed loops. */
 export function affinities({ affinities }: Data): Html {
   return chart({
