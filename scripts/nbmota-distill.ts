@@ -151,7 +151,8 @@ await main(async () => {
   for (const [k, temperature] of p.temperatures.entries()) {
     errors[`T${temperature}`] = await meanAbsoluteError(gpu, compact, parts[1 + k]);
   }
-  // What it is judged by are walks of the network itself.
+  // What it is judged by are walks of the network itself, ten jumps an atom in lattices that the new model has brought near equilibrium: the
+  // network alone would take hours to get there.
   const judged = { guide: compact, walker: network, teacher: network };
   const held = await annealedExamples(gpu, judged, p.unseen, { ...HELD, jumps, seed: seed + 2 });
   const unseen: Record<string, number> = {};

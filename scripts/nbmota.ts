@@ -7,7 +7,7 @@
 //   npm run nbmota -- --barriers weights.npy               barriers of the published network (scripts/nbmota-weights.ts fetches it)
 //   npm run nbmota -- --help
 
-import { ANNEALED, annealed, annealingJumps } from "../lib/experiments/nbmota/annealing.ts";
+import { ANNEALED, annealed, annealingJumps, jumpTimeOf } from "../lib/experiments/nbmota/annealing.ts";
 import { barrierModel, rangeWarnings } from "../lib/experiments/nbmota/barrier-models.ts";
 import { checkSurroundings } from "../lib/experiments/nbmota/checks.ts";
 import { clockOf } from "../lib/experiments/nbmota/clock.ts";
@@ -83,7 +83,7 @@ await main(async () => {
       const starts = learn.map(({ temperature }, t) => ({ temperature, states: own[t].whole }));
       const alone = seeds.length === 1 && method === "increment";
       const equilibria = await learnedEquilibria(predicting, model, starts, alone);
-      // Judged by the increments of the next seed, which nothing was learned from.
+      // Judged by the increments of the next seed, which this equation was not learned from.
       const others = seeds.length > 1 ? sets.increments.map((one) => ofRepetition(one, p, (k + 1) % seeds.length)) : [];
       const heldOut = await run.phase("score", () => heldOutResidual(gpu, p, model, learn, others));
       const potentials = await run.phase("score", () => learnedPotentials(gpu, p, model, equilibria));
@@ -98,7 +98,11 @@ await main(async () => {
     return found;
   });
   const truth = direct.map(equilibriumOf);
-  const times = learn.map(({ temperature, jumpTime }) => ({ temperature, jumpTime, unit: clock(temperature) }));
+  const times = learn.map((stage) => ({
+    temperature: stage.temperature,
+    jumpTime: jumpTimeOf(stage),
+    unit: clock(stage.temperature),
+  }));
   warnings.push(...rangeWarnings(p.barriers, p.temperatures));
   const study = { p, outcomes, truth, courses, surroundings, times, unit: clock(p.T), warnings };
   await publishNbMoTa(run, study, learn);

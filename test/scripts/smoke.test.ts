@@ -351,6 +351,14 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       ["odd number of cells", ["--sizes", "8,15"], /15.*even/],
       ["sizes without the small lattices", ["--sizes", "16", "--direct-sizes", "16"], /--sizes 16 lack 8/],
       ["direct size that is not predicted", ["--direct-sizes", "8,32"], /32.*8,16/],
+      ["tiles of few lattices", ["--upsampling", "tiles"], /6 cohorts.*8 folds.*simulate more/],
+      ["polynomials of singular noise", ["--coordinates", "six"], /six.*--drift network or onsager/],
+      ["too little truth", ["--true-replicas", "4"], /--true-replicas "4".*8/],
+      [
+        "too few states for networks of the relaxation",
+        ["--profile", "standard", "--drift", "network"],
+        /184 snapshots.*256/,
+      ],
       ["tiles of a broken cohort", ["--upsampling", "tiles", "--replicas", "12"], /12.*8/],
       [
         "more terms than cohorts",

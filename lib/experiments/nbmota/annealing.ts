@@ -1,6 +1,7 @@
 // Small lattices brought from one temperature to the next, from hot to cold: near equilibrium with far fewer jumps than from random
 // alloys, which take hundreds of jumps an atom below 1,000 K.
 
+import { average } from "../../analysis/mean.ts";
 import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Format, parsed } from "../../io/format.ts";
@@ -19,8 +20,8 @@ const STEP = 0.8;
 const PASSING = 2;
 
 /**
- * Right behind a jump a vacancy is where it jumps from again more often than at any time: before a look the lattices move for so many mean
- * times of a jump, so that states have the law in time.
+ * Right behind a jump a vacancy is where it jumps from again more often than at any time: before a look without a pause the lattices move for
+ * so many mean times of a jump, so that states have the law in time.
  */
 const SETTLING = 64;
 
@@ -32,7 +33,7 @@ export interface Stay {
   readonly settled: number;
   /** At 1000 K and below; more where it is hotter (`looksAt`). */
   readonly looks: number;
-  /** Units of time before every look. */
+  /** Before every look; units of time, as long in seconds for all lattices, so that states have the law in time. */
   readonly pause: number;
 }
 
@@ -59,9 +60,12 @@ export interface Annealed {
   readonly words: Uint32Array;
   /** All six order parameters at every look, `[looks][replicas][6]`. */
   readonly order: Float32Array;
-  /** Mean time between two jumps of one vacancy, seconds. */
-  readonly jumpTime: number;
+  /** Mean time between two jumps of the vacancy of every lattice, seconds, `[replicas]`. */
+  readonly jumpTimes: Float64Array;
 }
+
+/** Mean time between two jumps of one vacancy, seconds. */
+export const jumpTimeOf = ({ jumpTimes }: Pick<Annealed, "jumpTimes">) => average(jumpTimes);
 
 /** Numbers of looks. */
 export const looksOf = ({ order, replicas }: Pick<Annealed, "order" | "replicas">) =>
@@ -97,16 +101,17 @@ export function ladder(temperatures: readonly number[], passed: readonly number[
   return steps;
 }
 
-/** Jumps of all lattices together. */
+/** Jumps of all lattices together, about: those between looks have their time, not their number. */
 export function annealingJumps({
   temperatures,
   passed,
   replicas,
   ...stay
 }: Pick<AnnealingOptions, "temperatures" | "passed" | "replicas" | keyof Stay>) {
-  const jumps = ladder(temperatures, passed).map(({ temperature, passing }) =>
-    staysFor(stay, temperature, passing).reduce((sum, units) => sum + jumpsOf(temperature, units), 0),
-  );
+  const jumps = ladder(temperatures, passed).map(({ temperature, passing }) => {
+    const { first, pauses } = staysFor(stay, temperature, passing);
+    return jumpsOf(temperature, first) + pauses * jumpsOf(temperature, stay.pause);
+  });
   return replicas * jumps.reduce((sum, count) => sum + count, 0);
 }
 
@@ -120,19 +125,15 @@ export function looksAt({ looks }: Pick<Stay, "looks">, temperature: number): nu
   return looks * Math.max(1, Math.min(MOST_LOOKS, times));
 }
 
-/** Units of time before every look; the first begins with those before all looks. */
-function staysFor(stay: Stay, temperature: number, passing: boolean): number[] {
-  const { wait, settled, pause } = stay;
-  if (passing) return [PASSING];
+/** Units of time before all looks, and pauses that follow, each with a look; where lattices only pass there is one without a pause. */
+function staysFor(stay: Stay, temperature: number, passing: boolean): { first: number; pauses: number } {
+  const { wait, settled } = stay;
+  if (passing) return { first: PASSING, pauses: 0 };
   const relaxation = relaxationJumps(temperature) / unitJumps(temperature);
-  const first = temperature >= settled ? wait * relaxation : wait;
-  return [first, ...Array.from({ length: looksAt(stay, temperature) }, () => pause)];
+  return { first: temperature >= settled ? wait * relaxation : wait, pauses: looksAt(stay, temperature) };
 }
 
-/**
- * Goes through the temperatures, from random alloys on. A look is after equally many jumps of every replica, and then some time. The stages
- * are those that were asked for, from hot to cold.
- */
+/** Goes through the temperatures, from random alloys on. The stages are those that were asked for, from hot to cold. */
 export async function annealed(gpu: Gpu, options: AnnealingOptions): Promise<Annealed[]> {
   const { temperatures, keep = (_, work) => work() } = options;
   const stages: Annealed[] = [];
@@ -159,25 +160,26 @@ async function stageOf(
   const states = last ? await system.unpack(last, PATCH_CELLS) : await system.disordered(replicas, PATCH_CELLS, start);
   const words: Uint32Array[] = [];
   const order: Float32Array[] = [];
-  let [time, jumps] = [0, 0];
+  const { first, pauses } = staysFor(stay, temperature, passing);
+  const at = (what: string, look: number) => stream(seed, `${purpose}/${what}${k}`, look);
+  let jumpTimes: Float64Array;
   try {
-    for (const [look, units] of staysFor(stay, temperature, passing).entries()) {
-      const count = jumpsOf(temperature, units);
-      const at = (what: string) => stream(seed, `${purpose}/${what}${k}`, look);
-      const walk = await system.evolveJumps(states, count, at("walk"));
-      onJumps?.(count * replicas);
-      const passed = walk.time.reduce((sum, t) => sum + t, 0);
-      if (look === 0 && !passing) continue;
-      time += passed * states.vacancies;
-      jumps += count * replicas;
-      await system.evolve(states, (SETTLING * passed) / (count * replicas), at("settle"));
+    const jumps = jumpsOf(temperature, first);
+    const walk = await system.evolveJumps(states, jumps, at("walk", 0));
+    onJumps?.(jumps * replicas);
+    jumpTimes = Float64Array.from(walk.time, (time) => (time * states.vacancies) / jumps);
+    const jumpTime = average(jumpTimes);
+    for (let look = 0; look < Math.max(1, pauses); look++) {
+      const pause = pauses > 0 ? jumpsOf(temperature, stay.pause) : SETTLING;
+      await system.evolve(states, (pause * jumpTime) / states.vacancies, at("pause", look));
+      if (pauses > 0) onJumps?.(pause * replicas);
       words.push(await system.pack(states));
       order.push(await system.observe(states));
     }
   } finally {
     states.destroy();
   }
-  return { temperature, replicas, words: concatenate(words), order: concatenate(order), jumpTime: time / jumps };
+  return { temperature, replicas, words: concatenate(words), order: concatenate(order), jumpTimes };
 }
 
 /** Some of the replicas, [from, to), at every look. */
@@ -192,18 +194,24 @@ export function someReplicas(stage: Annealed, from: number, to: number): Anneale
     replicas: to - from,
     words: pickedRows(words, words.length / (looks * replicas), rows),
     order: pickedRows(order, PAIRS.length, rows),
+    jumpTimes: stage.jumpTimes.slice(from, to),
   };
 }
 
 export const ANNEALED: Format<Annealed> = {
-  write: ({ words, order, ...head }) => ({
-    tensors: { words: { shape: [words.length], data: words }, order: { shape: [order.length], data: order } },
+  write: ({ words, order, jumpTimes, ...head }) => ({
+    tensors: {
+      words: { shape: [words.length], data: words },
+      order: { shape: [order.length], data: order },
+      jumpTimes: { shape: [jumpTimes.length], data: jumpTimes },
+    },
     text: { annealed: JSON.stringify(head) },
   }),
   read: ({ tensors, text }) => {
-    const [words, order] = [tensors.words?.data, tensors.order?.data];
-    if (!(words instanceof Uint32Array && order instanceof Float32Array))
+    const [words, order, jumpTimes] = [tensors.words?.data, tensors.order?.data, tensors.jumpTimes?.data];
+    if (!(words instanceof Uint32Array && order instanceof Float32Array && jumpTimes instanceof Float64Array))
       throw new InputError("the file holds no lattices");
-    return { ...parsed<Omit<Annealed, "words" | "order">>(text.annealed, "annealed lattices"), words, order };
+    const head = parsed<Omit<Annealed, "words" | "order" | "jumpTimes">>(text.annealed, "annealed lattices");
+    return { ...head, words, order, jumpTimes };
   },
 };

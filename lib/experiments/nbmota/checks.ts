@@ -38,10 +38,13 @@ function logRates(barriers: Float32Array, temperature: number): Float32Array {
 /** What the vacancies of some lattices see. */
 export interface Surroundings {
   readonly name: string;
-  /** Mean of log₁₀ of the escape rate in 1/s, and its standard error over lattices. */
+  /** Mean of log₁₀ of the escape rate in 1/s, and its standard error over lattices, whose looks count together. */
   readonly rate: number;
   readonly error: number;
-  /** Wasserstein distance of its law from that of the small lattices, and what two halves of these have; decades. */
+  /** Its difference from the small lattices, lattice by lattice where those are known, and the standard error of that. */
+  readonly shift: number;
+  readonly shiftError: number;
+  /** Wasserstein distance of its law from that of the small lattices, and that of two halves of these over √2; decades. */
   readonly distance: number;
   readonly floor: number;
   /** Mean order parameters of the lattices, `[6]`. */
@@ -82,29 +85,43 @@ export async function checkSurroundings(
   const own = await barriersIn(gpu, barriers, types, PATCH_CELLS);
   const truth = logRates(own, temperature);
   const order = meanRow(await system("supercell").observe(small));
-  const halves = [0, 1].map((half) => truth.filter((_, k) => k % 2 === half));
+  // State k is one of this lattice, at some look.
+  const latticeOf = (k: number) => (all - count + k) % replicas;
+  const halves = [0, 1].map((half) => truth.filter((_, k) => latticeOf(k) % 2 === half));
   const floor = wasserstein({ values: halves[0] }, { values: halves[1] }) / Math.SQRT2;
-  const kindOf = (name: string, found: Float32Array, each: number, order: Float64Array): Surroundings => {
+  const ownMeans = meansBy(truth, latticeOf);
+  const kindOf = (
+    name: string,
+    found: Float32Array,
+    order: Float64Array,
+    group: (vacancy: number) => number,
+    paired: boolean,
+  ): Surroundings => {
     const rates = logRates(found, temperature);
-    const means = Float64Array.from({ length: rates.length / each }, (_, k) =>
-      average(rates.subarray(k * each, (k + 1) * each)),
-    );
-    const rate = average(means);
-    const square = means.reduce((sum, x) => sum + (x - rate) ** 2, 0) / (means.length - 1);
+    const means = meansBy(rates, group);
+    const { mean: rate, error } = meanOf([...means.values()]);
+    const small = meanOf([...ownMeans.values()]);
+    const differences = meanOf([...means].map(([lattice, mean]) => mean - (ownMeans.get(lattice) ?? Number.NaN)));
+    const [shift, shiftError] = paired
+      ? [differences.mean, differences.error]
+      : [rate - small.mean, Math.hypot(error, small.error)];
     const distance = wasserstein({ values: rates }, { values: truth });
-    return { name, rate, error: Math.sqrt(square / means.length), distance, floor, order, barriers: found };
+    return { name, rate, error, shift, shiftError, distance, floor, order, barriers: found };
   };
-  const kinds = [kindOf("small lattices", own, 1, order)];
+  const kinds = [kindOf("small lattices", own, order, latticeOf, true)];
   for (const upsampling of ["supercell", "tiles"] as const) {
     const alloy = system(upsampling);
-    const large = await alloy.upsample(
-      small,
-      cells / PATCH_CELLS,
-      stream(seed, `check/${upsampling}`),
-      evenly(count, cells),
-    );
+    const which = evenly(count, cells);
+    const large = await alloy.upsample(small, cells / PATCH_CELLS, stream(seed, `check/${upsampling}`), which);
     const found = await barriersIn(gpu, barriers, await alloy.types(large), cells);
-    kinds.push(kindOf(upsampling, found, large.vacancies, meanRow(await alloy.observe(large))));
+    // Tiles are of several lattices.
+    const single = upsampling === "supercell";
+    const each = large.vacancies;
+    const group = (vacancy: number) => {
+      const k = Math.floor(vacancy / each);
+      return single ? latticeOf(which[k]) : k;
+    };
+    kinds.push(kindOf(upsampling, found, meanRow(await alloy.observe(large)), group, single));
     large.destroy();
   }
   small.destroy();
@@ -115,9 +132,32 @@ export async function checkSurroundings(
     return copy;
   });
   kinds.push(
-    kindOf("vacancies at random sites", await barriersIn(gpu, barriers, concatenate(moved), PATCH_CELLS), 1, order),
+    kindOf(
+      "vacancies at random sites",
+      await barriersIn(gpu, barriers, concatenate(moved), PATCH_CELLS),
+      order,
+      latticeOf,
+      true,
+    ),
   );
   return { temperature, kinds, affinities: await cycleAffinities(gpu, barriers, lattices, PATCH_CELLS, rng) };
+}
+
+/** Means of the values of every group. */
+function meansBy(values: Float32Array, group: (k: number) => number): Map<number, number> {
+  const groups = new Map<number, number[]>();
+  for (const [k, value] of values.entries()) {
+    const name = group(k);
+    groups.set(name, [...(groups.get(name) ?? []), value]);
+  }
+  return new Map([...groups].map(([name, own]) => [name, average(own)]));
+}
+
+/** Mean of independent values, and its standard error. */
+function meanOf(values: readonly number[]): { mean: number; error: number } {
+  const mean = average(values);
+  const square = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
+  return { mean, error: Math.sqrt(square / values.length) };
 }
 
 /** Some of `count` states, fewer the larger they become. */

@@ -1,6 +1,7 @@
 // The unit of time at every temperature: rates change by twenty orders of magnitude, so that durations of simulations, and the time that the
 // equation is learned in, are counted in relaxations, which are Arrhenius-like and smooth in 1/T.
 import { Matrix, solve } from "ml-matrix";
+import { average } from "../../analysis/mean.ts";
 import { siteCount } from "../../systems/nbmota/states.ts";
 import { PATCH_CELLS } from "../../systems/nbmota.ts";
 
@@ -41,14 +42,16 @@ export function jumpsOf(temperature: number, units: number): number {
 export const orderScale = (temperature: number) => temperature / SCALE;
 
 /**
- * From mean times of a jump (s) at some temperatures: their logarithm as a polynomial in 1/T, of degree 2 or less, times the jumps of a unit.
+ * From mean times of a jump (s) of some lattices at some temperatures: their logarithm as a polynomial in 1/T, of degree 2 or less, times the jumps of a unit.
  */
-export function clockOf(measured: readonly { readonly temperature: number; readonly jumpTime: number }[]): Clock {
+export function clockOf(
+  measured: readonly { readonly temperature: number; readonly jumpTimes: ArrayLike<number> }[],
+): Clock {
   const degree = Math.min(2, measured.length - 1);
   const powers = (temperature: number) =>
     Array.from({ length: degree + 1 }, (_, k) => inverseTemperature(temperature) ** k);
   const left = new Matrix(measured.map(({ temperature }) => powers(temperature)));
-  const right = Matrix.columnVector(measured.map(({ jumpTime }) => Math.log(jumpTime)));
+  const right = Matrix.columnVector(measured.map(({ jumpTimes }) => Math.log(average(jumpTimes))));
   const coefficients = solve(left, right, true).to1DArray();
   return (temperature) => {
     const log = powers(temperature).reduce((sum, power, k) => sum + coefficients[k] * power, 0);

@@ -37,7 +37,10 @@ export function costsOf(p: NbMoTaOptions): NbMoTaCosts {
     learn: {
       anneal: annealingJumps({ ...plan, replicas: p.replicas }),
       fresh: p.replicas * jumpsOf(p.T, Math.max(...freshTimes(p))),
-      evolve: p.patchesPerSnapshot * p.copies * (p.replicas * all + relaxing * jumpsOf(p.T, p.incrementTime)),
+      evolve:
+        Math.min(p.patchesPerSnapshot, (p.cells / PATCH_CELLS) ** 3) *
+        p.copies *
+        (p.replicas * all + relaxing * jumpsOf(p.T, p.incrementTime)),
     },
     direct: p.sizes.map((side) => {
       const one = lattice * (side / PATCH_CELLS) ** 3;

@@ -10,7 +10,6 @@ import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../r
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { siteCount } from "../../systems/nbmota/states.ts";
-import { PATCH_CELLS } from "../../systems/nbmota.ts";
 import type { SurroundingsCheck } from "./checks.ts";
 import { costsOf, learningJumps } from "./costs.ts";
 import { type AtTemperature, PAIR_NAMES } from "./data.ts";
@@ -100,8 +99,17 @@ export function errorsOf({ truth, p }: NbMoTaStudy, group: readonly Outcome[]): 
       const [exact, own] = [at(truth, temperature), equilibriaAt(group, temperature)];
       if (!exact || own.length === 0) return [];
       const errors = own.map(({ mean }) => difference(mean, exact.mean));
-      return [{ temperature, ...overSeeds(errors, { shared: average(exact.error) / Math.sqrt(exact.mean.length) }) }];
+      const shared = directShare(exact, (direct) => average(own.map(({ mean }) => difference(mean, direct))));
+      return [{ temperature, ...overSeeds(errors, { shared }) }];
     });
+}
+
+/** Standard error that the lattices of direct simulation leave in what is compared with their mean: jackknife over them. */
+function directShare({ mean, lattices }: Equilibrium, score: (mean: Float64Array) => number): number {
+  const count = lattices.length;
+  const without = lattices.map((lattice) => score(mean.map((x, j) => (count * x - lattice[j]) / (count - 1))));
+  const middle = average(without);
+  return Math.sqrt((count - 1) * average(without.map((x) => (x - middle) ** 2)));
 }
 
 /** What a perfect model would show at a temperature: the mean of |x| of a normal law, √(2/π) of its standard deviation. */
@@ -116,27 +124,38 @@ export function lateStd(order: Ensemble): number {
   return Math.sqrt(average(variances));
 }
 
-/** Slope of ln std against ln n. */
-function exponentOf(points: readonly { readonly side: number; readonly std: number }[]): number {
-  if (points.length < 2) return Number.NaN;
-  const x = points.map(({ side }) => Math.log(siteCount(side)));
-  const y = points.map(({ std }) => Math.log(std));
-  const [mx, my] = [average(x), average(y)];
-  const up = x.reduce((sum, value, k) => sum + (value - mx) * (y[k] - my), 0);
-  return up / x.reduce((sum, value) => sum + (value - mx) ** 2, 0);
+/** A standard deviation at a size, and how many runs it is of. */
+interface Spread {
+  readonly side: number;
+  readonly std: number;
+  readonly runs: number;
 }
+
+/** Slope of ln std against ln n by least squares, with the error that the numbers of runs leave; times of one run are not independent. */
+function exponentOf(points: readonly Spread[]): { slope: number; error: number } {
+  const x = points.map(({ side }) => Math.log(siteCount(side)));
+  const middle = average(x);
+  const square = x.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  if (square === 0) return { slope: Number.NaN, error: Number.NaN };
+  const weights = x.map((value) => (value - middle) / square);
+  return {
+    slope: weights.reduce((sum, w, k) => sum + w * Math.log(points[k].std), 0),
+    // Relative error of a standard deviation of R runs: 1/√(2(R − 1)).
+    error: Math.sqrt(weights.reduce((sum, w, k) => sum + w ** 2 / (2 * (points[k].runs - 1)), 0)),
+  };
+}
+
+const spreadOf = ({ side, order }: { readonly side: number; readonly order: Ensemble }): Spread => ({
+  side,
+  std: lateStd(order),
+  runs: order.runs,
+});
 
 /** How the spread falls with the number of atoms. The direct one has the interval of its numbers of runs. */
 export function exponentsOf(study: NbMoTaStudy): { learned: Estimate; direct: Estimate } {
-  const slopes = relaxations(study).map(({ courses }) =>
-    exponentOf(courses.map(({ side, order }) => ({ side, std: lateStd(order) }))),
-  );
-  const direct = study.courses.map(({ side, order }) => ({ side, std: lateStd(order), runs: order.runs }));
-  const slope = exponentOf(direct);
-  const widest = Math.log(siteCount(Math.max(...direct.map(({ side }) => side))) / siteCount(PATCH_CELLS));
-  // Relative error of a standard deviation of R runs: 1/√(2(R − 1)); times of one run are not independent.
-  const error = Math.sqrt(direct.reduce((sum, { runs }) => sum + 1 / (2 * (runs - 1)), 0)) / widest;
-  return { learned: overSeeds(slopes), direct: around(slope, error) };
+  const slopes = relaxations(study).map(({ courses }) => exponentOf(courses.map(spreadOf)).slope);
+  const direct = exponentOf(study.courses.map(spreadOf));
+  return { learned: overSeeds(slopes), direct: around(direct.slope, direct.error) };
 }
 
 /** Relative L2 error over time and pairs of the mean relaxation at a size, and what a perfect model would have. */
@@ -158,13 +177,13 @@ function courseErrors(study: NbMoTaStudy): { side: number; error: Estimate; floo
   });
 }
 
-/** Learned over direct standard deviation of small lattices, root mean square over pairs. */
+/** Learned over direct standard deviation of small lattices, root mean square over pairs. Looks at one direct lattice count as one. */
 function stdRatios({ truth }: NbMoTaStudy, group: readonly Outcome[]): AtTemperature[] {
-  return truth.flatMap(({ temperature, std }) => {
+  return truth.flatMap(({ temperature, std, lattices }) => {
     const own = equilibriaAt(group, temperature);
-    return own.length > 0
-      ? [{ temperature, ...overSeeds(own.map((one) => rootMeanSquare(one.std) / rootMeanSquare(std))) }]
-      : [];
+    if (own.length === 0) return [];
+    const ratios = own.map((one) => rootMeanSquare(one.std) / rootMeanSquare(std));
+    return [{ temperature, ...overSeeds(ratios, { scale: "log", shared: 1 / Math.sqrt(2 * (lattices.length - 1)) }) }];
   });
 }
 
@@ -178,13 +197,13 @@ export function methodsOf(study: NbMoTaStudy) {
     const [{ method }] = group;
     const errors = errorsOf(study, group);
     const known = group.flatMap(({ equilibria }) => equilibria.flatMap((one) => one ?? []));
-    const heldOut = group.flatMap((one) => one.heldOut ?? []);
     const guards = group.map(({ equilibria }) => guardsOver(equilibria));
     const outside = guards.map((one) => one?.outside ?? 1);
     return {
       method,
       error: single(errors.length > 0 ? average(errors.map(({ value }) => value)) : Number.NaN),
-      heldOut: heldOut.length === group.length ? overSeeds(heldOut) : single(Number.NaN),
+      // Of the first seed, whose data all methods are judged by.
+      heldOut: single(group[0].heldOut ?? Number.NaN),
       sumRule: single(Math.max(0, ...known.map((one) => one.sumRule))),
       outside: overSeeds(outside),
     };
@@ -258,10 +277,9 @@ export function nbmotaMetrics(study: NbMoTaStudy, seconds: number): Record<strin
     }
   }
   for (const { temperature, kinds, affinities } of surroundings) {
-    const [small, ...others] = kinds;
-    for (const { name, rate, error } of others) {
-      const shift = around(rate - small.rate, Math.hypot(error, small.error));
-      put(metricName("escape_shift", name.replaceAll(" ", "-"), T(temperature)), shift, { exact: 0, unit: "decades" });
+    for (const { name, shift, shiftError } of kinds.slice(1)) {
+      const facts = { exact: 0, unit: "decades" };
+      put(metricName("escape_shift", name.replaceAll(" ", "-"), T(temperature)), around(shift, shiftError), facts);
     }
     put(metricName("affinity_rms", T(temperature)), single(rootMeanSquare(affinities)), { unit: "eV" });
   }

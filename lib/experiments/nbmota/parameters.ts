@@ -195,14 +195,14 @@ const parameters = {
     default: 60,
     above: 1,
     max: 10_000,
-    unit: "time",
+    unit: "relaxations",
     meaning: "length of the trajectories whose second half is the equilibrium",
   },
   trueReplicas: {
     kind: "integer",
     default: 12,
     profiles: { paper: 32 },
-    min: 4,
+    min: TILE_COHORT,
     max: 4096,
     meaning: "small lattices of direct simulation, annealed beside those of the training, which know nothing of them",
   },
@@ -260,12 +260,22 @@ function check(p: NbMoTaOptions): void {
       `--replicas ${p.replicas}: tiles are taken from cohorts of ${TILE_COHORT} lattices, use a multiple`,
     );
   }
-  const cohorts = p.replicas * p.temperatures.length;
-  const conditions = p.temperatures.length > 1 ? 1 : 0;
+  if (p.coordinates === "six" && p.drift === "polynomial") {
+    throw new InputError(
+      "--coordinates six: three of them follow from the others, which polynomials cannot be solved for; use --drift network or onsager",
+    );
+  }
   // With the last looks of the two temperatures beside each.
-  const snapshots = p.temperatures.reduce((sum, temperature) => sum + p.replicas * (looksAt(p, temperature) + 2), 0);
+  const near = (temperature: number) => p.replicas * (looksAt(p, temperature) + 2);
+  const snapshots = p.temperatures.reduce((sum, temperature) => sum + near(temperature), 0);
   if (p.studies === "all") checkTraining(p, snapshots);
-  checkEquation(p, { snapshots, cohorts, variables: COORDINATES[p.coordinates].length, conditions });
+  const variables = COORDINATES[p.coordinates].length;
+  const conditions = p.temperatures.length > 1 ? 1 : 0;
+  const cohorts = p.upsampling === "tiles" ? p.replicas / TILE_COHORT : p.replicas;
+  checkEquation(p, { snapshots, cohorts: cohorts * p.temperatures.length, variables, conditions });
+  // That of the relaxation: lattices near equilibrium and fresh ones, at one temperature.
+  const relaxing = { snapshots: near(p.T) + p.replicas * p.records, cohorts: 2 * cohorts, variables };
+  checkEquation({ ...p, degree: 0 }, relaxing);
 }
 
 export const nbmotaCommand: Command<typeof parameters> = {

@@ -1,9 +1,10 @@
 // How long the NbMoTa experiment anneals, and which equations it learns.
 import type { Method } from "../../method/pairs.ts";
 import { isSolved, type SdeSpec } from "../../method/sde/fields.ts";
+import { termCount } from "../../method/sde/polynomial/basis.ts";
 import { FOLDS } from "../../method/sde/polynomial/solve.ts";
 import { sdeSpec } from "../../run/training-parameters.ts";
-import { TILE_COHORT } from "../../systems/nbmota.ts";
+import { COORDINATES, TILE_COHORT } from "../../systems/nbmota.ts";
 import { type Annealed, type AnnealingOptions, type Stay, someReplicas } from "./annealing.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 
@@ -21,7 +22,7 @@ export function annealingPlan(
     passed: [BEYOND.hotter * hottest, BEYOND.colder * coldest],
     replicas: p.seeds * p.replicas + p.trueReplicas,
     wait,
-    settled: Math.max(p.trueFrom, coldest),
+    settled: p.trueFrom,
     looks,
     pause,
   };
@@ -61,9 +62,20 @@ export interface Training {
   readonly spec: SdeSpec;
 }
 
-/** Whether the lattices are enough for the other way of upsampling: cohorts of eight are what tiles are taken from, and cross-validation wants eight. */
-export const comparesUpsampling = ({ studies, replicas, temperatures }: NbMoTaOptions) =>
-  studies === "all" && replicas % TILE_COHORT === 0 && (replicas / TILE_COHORT) * temperatures.length >= FOLDS;
+/** Whether the lattices are enough for the same equation from the other way of upsampling: cohorts of eight are what tiles are taken from. */
+export function comparesUpsampling({ studies, drift, ...p }: NbMoTaOptions): boolean {
+  const { replicas, temperatures, coordinates, degree, temperatureDegree } = p;
+  const cohorts = (replicas / TILE_COHORT) * temperatures.length;
+  const conditions = temperatures.length > 1 ? 1 : 0;
+  const terms = termCount(
+    COORDINATES[coordinates].length,
+    Math.max(1, degree),
+    conditions,
+    Math.max(1, temperatureDegree),
+  );
+  const enough = drift === "polynomial" ? cohorts >= Math.max(FOLDS, terms) : true;
+  return studies === "all" && replicas % TILE_COHORT === 0 && enough;
+}
 
 /** Name of the equation of the relaxation from disorder, which is of one temperature. */
 export const RELAXATION = "relaxation";
@@ -80,7 +92,9 @@ export function trainingsOf(p: NbMoTaOptions, first: boolean): Training[] {
   // The whole way from disorder is no line: its degree is found by cross-validation.
   const relaxation: Training = { ...main, name: RELAXATION, set: "relaxing", spec: equationOf({ ...p, degree: 0 }) };
   if (!first || p.studies === "none") return [main, relaxation];
-  const others = (["polynomial", "network", "onsager"] as const).filter((drift) => drift !== p.drift);
+  const kinds = (["polynomial", "network", "onsager"] as const).filter((drift) => drift !== p.drift);
+  // Six order parameters have singular noise.
+  const others = kinds.filter((drift) => drift !== "polynomial" || p.coordinates === "three");
   const other = p.upsampling === "tiles" ? "supercell" : "tiles";
   return [
     main,

@@ -93,11 +93,11 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
       .flatMap(({ method, potentials }) => (potentials.length > 0 ? [{ method, curves: [...potentials] }] : [])),
     surroundings: surroundings.flatMap(({ temperature, kinds }) => {
       const [small] = kinds;
-      return kinds.map(({ name, rate, error, distance, floor, order }, k) => ({
+      return kinds.map(({ name, rate, error, shift, shiftError, distance, floor, order }, k) => ({
         temperature,
         kind: name,
         rate: around(rate, error),
-        shift: k === 0 ? single(Number.NaN) : around(rate - small.rate, Math.hypot(error, small.error)),
+        shift: k === 0 ? single(Number.NaN) : around(shift, shiftError),
         distance: k === 0 ? Number.NaN : distance,
         floor: k === 0 ? floor : Number.NaN,
         orderError: k === 0 ? Number.NaN : average(order.map((x, j) => Math.abs(x - small.order[j]))),

@@ -14,17 +14,16 @@ import * as tables from "./figures/tables.ts";
 import { SITE_KINDS } from "./pictures.ts";
 
 /** The key numbers: errors of the equilibrium, sum rules, spread. */
-function headline({ errors, exponents, temperatures, floor, courses }: NbMoTaReportData): Html | null {
+function headline({ errors, exponents, floor, courses, T }: NbMoTaReportData): Html | null {
   const own = errors.find(({ method }) => method === "increment")?.points ?? [];
   if (own.length === 0) return null;
   const worst = own.reduce((a, b) => (b.value > a.value ? b : a));
   const mean = (list: readonly { value: number }[]) => list.reduce((sum, { value }) => sum + value / list.length, 0);
-  const largest = courses[courses.length - 1];
-  return html`One stochastic equation, learned from jumps of single vacancies, gives the short-range order of the alloy at ${temperatures.length} temperatures with a mean absolute error of <strong>${formatNumber(mean(own), 2)}</strong>
+  const largest = Math.max(...courses.map(({ atoms }) => atoms));
+  return html`One stochastic equation, learned from jumps of single vacancies, gives the short-range order of the alloy at ${own.length} temperatures with a mean absolute error of <strong>${formatNumber(mean(own), 2)}</strong>
 (a perfect model: ${formatNumber(mean(floor), 2)}; worst: ${formatNumber(worst.value, 2)} at ${formatSetting(worst.temperature)} K) against direct kinetic Monte Carlo.${
-    largest &&
     Number.isFinite(exponents.learned.value) &&
-    html` From 1,024 to ${formatSetting(largest.atoms)} atoms its spread falls like n to the power <strong>${formatNumber(exponents.learned.value, 3)}</strong>.`
+    html` From 1,024 to ${formatSetting(largest)} atoms the spread, of an equation of the relaxation at ${formatSetting(T)} K, falls like n to the power <strong>${formatNumber(exponents.learned.value, 3)}</strong>.`
   }`;
 }
 

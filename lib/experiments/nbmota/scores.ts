@@ -19,7 +19,7 @@ import { predicted, predictedDraws } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { PAIRS, siteCount } from "../../systems/nbmota/states.ts";
 import { allPairs, COORDINATES, PATCH_CELLS } from "../../systems/nbmota.ts";
-import { orderScale } from "./clock.ts";
+import { orderScale, relaxationJumps, unitJumps } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 import { type Potential, potentialAlong } from "./potential.ts";
 import { conditionOf } from "./training.ts";
@@ -115,17 +115,19 @@ export async function learnedEquilibria(
   alone: boolean,
 ): Promise<(LearnedEquilibrium | null)[]> {
   const { d } = model;
-  const every = Math.max(1, Math.round(p.horizon / LOOKS / p.incrementTime));
-  const count = Math.floor(p.horizon / (every * p.incrementTime)) + 1;
-  const times = evenGrid(0, (count - 1) * every * p.incrementTime, count);
   const found: (LearnedEquilibrium | null)[] = [];
   for (const { temperature, states } of starts) {
     const equation = equationAt(p, model, temperature, PATCH_CELLS, p.cells);
+    const horizon = (p.horizon * relaxationJumps(temperature)) / unitJumps(temperature);
+    const every = Math.max(1, Math.round(horizon / LOOKS / p.incrementTime));
+    const count = Math.max(2, Math.floor(horizon / (every * p.incrementTime)) + 1);
+    const times = evenGrid(0, (count - 1) * every * p.incrementTime, count);
     const start = Float32Array.from({ length: p.runs * d }, (_, k) => states[k % states.length]);
     const label = `${name}/t${temperature}`;
-    const dt = p.incrementTime / (await stepsWithin(gpu, equation, states, p.incrementTime));
+    const steps = await unlessDiverged(stepsWithin(gpu, equation, states, p.incrementTime));
+    const dt = p.incrementTime / (steps ?? 1);
     const at = { times, cases: 1, dt, scheme: SCHEME, seed, purpose: `predict/${label}` };
-    const runs = await unlessDiverged(predicted(run, gpu, label, equation, start, at));
+    const runs = steps && (await unlessDiverged(predicted(run, gpu, label, equation, start, at)));
     if (!runs) {
       found.push(null);
       continue;
@@ -190,9 +192,10 @@ export async function learnedCourses(
       return orderScale(p.T) * (mean[j] + near * (six[(Math.floor(k / d) % order.runs) * D + j] - mean[j]));
     });
     const equation = equationAt({ temperatures: [p.T] }, model, p.T, side, p.cells);
-    const dt = p.incrementTime / (await stepsWithin(gpu, equation, states, p.incrementTime));
+    const steps = await unlessDiverged(stepsWithin(gpu, equation, states, p.incrementTime));
+    const dt = p.incrementTime / (steps ?? 1);
     const at = { times, cases: 1, dt, scheme: SCHEME, seed, purpose: `course/${name}/${side}` };
-    const runs = await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at));
+    const runs = steps && (await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at)));
     if (!runs) return [];
     const guards = guardsAt(equation, runs, p.T);
     courses.push({ side, order: ensemble({ ...runs, d: D }, sixOf(p, runs.data, p.T)), guards });

@@ -121,7 +121,9 @@ export async function trainingSets(
     ) =>
       evolvedPairs(run, `t${temperature}/${name}`, async () => {
         const { cells: side, patchesPerSnapshot } = p;
-        const options = { side, relaxTime: 0, seed, patchesPerSnapshot, condition };
+        // Vacancies of one row take other random numbers at other temperatures.
+        const purpose = `t${temperature}/${name === "relaxing" ? "relaxing/" : ""}`;
+        const options = { side, relaxTime: 0, seed, purpose, patchesPerSnapshot, condition };
         const [pairs] = await makePairs(own, await of(), [duration], options);
         return [scaledPairs(pairs, orderScale(temperature))];
       });

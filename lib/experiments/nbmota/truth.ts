@@ -28,6 +28,8 @@ export interface Equilibrium {
   readonly mean: Float64Array;
   /** Standard errors of these. */
   readonly error: Float64Array;
+  /** Means of every lattice over its looks, `[lattices][6]`. */
+  readonly lattices: readonly Float64Array[];
   /** Standard deviations between lattices of 8³ cells at one time. */
   readonly std: Float64Array;
 }
@@ -40,10 +42,13 @@ export function equilibriumOf(stage: Annealed): Equilibrium {
   const mean = new Float64Array(D);
   const error = new Float64Array(D);
   const std = new Float64Array(D);
+  const lattices = Array.from({ length: replicas }, (_, r) =>
+    Float64Array.from({ length: D }, (_, j) =>
+      average(Float64Array.from({ length: looks }, (_, look) => at(look, r, j))),
+    ),
+  );
   for (let j = 0; j < D; j++) {
-    const own = Float64Array.from({ length: replicas }, (_, r) => {
-      return average(Float64Array.from({ length: looks }, (_, look) => at(look, r, j)));
-    });
+    const own = Float64Array.from(lattices, (lattice) => lattice[j]);
     mean[j] = average(own);
     error[j] = Math.sqrt(variance(own) / replicas);
     const variances = Array.from({ length: looks }, (_, look) =>
@@ -51,7 +56,7 @@ export function equilibriumOf(stage: Annealed): Equilibrium {
     );
     std[j] = Math.sqrt(average(variances));
   }
-  return { temperature, mean, error, std };
+  return { temperature, mean, error, lattices, std };
 }
 
 function variance(values: Float64Array): number {

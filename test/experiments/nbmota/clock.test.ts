@@ -8,7 +8,12 @@ const TEMPERATURES = [3000, 2000, 1400, 1000, 800];
 const jumpTime = (temperature: number) => 1e-14 * Math.exp(9000 / temperature + 4e5 / temperature ** 2);
 
 test("times of jumps that are quadratic in 1/T are met between the measured temperatures", () => {
-  const clock = clockOf(TEMPERATURES.map((temperature) => ({ temperature, jumpTime: jumpTime(temperature) })));
+  const clock = clockOf(
+    TEMPERATURES.map((temperature) => ({
+      temperature,
+      jumpTimes: [0.5, 1, 1.5].map((x) => x * jumpTime(temperature)),
+    })),
+  );
   for (const temperature of [900, 1200, 2500, ...TEMPERATURES]) {
     const exact = jumpTime(temperature) * unitJumps(temperature) * 1024;
     expect(Math.abs(clock(temperature) / exact - 1)).toBeLessThan(1e-9);
@@ -16,9 +21,14 @@ test("times of jumps that are quadratic in 1/T are met between the measured temp
 });
 
 test("one temperature and two are enough", () => {
-  const one = clockOf([{ temperature: 1500, jumpTime: 2e-9 }]);
+  const one = clockOf([{ temperature: 1500, jumpTimes: [2e-9] }]);
   expect(one(1500)).toBeCloseTo(2e-9 * unitJumps(1500) * 1024, 12);
-  const two = clockOf([2000, 1000].map((temperature) => ({ temperature, jumpTime: jumpTime(temperature) })));
+  const two = clockOf(
+    [2000, 1000].map((temperature) => ({
+      temperature,
+      jumpTimes: [0.5, 1, 1.5].map((x) => x * jumpTime(temperature)),
+    })),
+  );
   expect(Math.abs(two(1000) / (jumpTime(1000) * unitJumps(1000) * 1024) - 1)).toBeLessThan(1e-9);
 });
 

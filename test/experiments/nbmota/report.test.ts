@@ -70,9 +70,9 @@ describe.skipIf(browser.missing)("in a browser", () => {
   test("a temperature without direct simulation says so", async () => {
     const { page } = await browser.open(nbmotaReport(syntheticData()));
     const rows = await page.locator("#equation tbody tr").allTextContents();
-    const clock = rows.filter((row) => row.includes("equilibrium") || row.includes("too slow"));
+    const clock = rows.filter((row) => row.endsWith("yes") || row.includes("too slow"));
     expect(clock.length).toBe(5);
     expect(clock.find((row) => row.startsWith("800"))).toContain("too slow");
-    expect(clock.find((row) => row.startsWith("1,000"))).toContain("in equilibrium");
+    expect(clock.find((row) => row.startsWith("1,000"))).toContain("yes");
   });
 });

@@ -66,10 +66,10 @@ export function surroundings({ surroundings }: Data): Html | false {
         cell: ({ distance }) => distance,
         format: (x) => formatNumber(x, 2),
       },
-      { label: "of two halves", cell: ({ floor }) => floor, format: (x) => formatNumber(x, 2) },
+      { label: "of two halves, over √2", cell: ({ floor }) => floor, format: (x) => formatNumber(x, 2) },
       { label: "mean |Δδ| by upsampling", cell: ({ orderError }) => orderError, format: (x) => formatNumber(x, 2) },
     ],
-    html`What vacancies see where partial evolutions start: mean over them of log₁₀ of their escape rate (the sum of their eight rates) with 95 % intervals over lattices, its shift from the small lattices of direct simulation, the distance of its whole law from theirs, and what two random halves of theirs show. The last column: by how much making lattices large changes their order parameters.`,
+    html`What vacancies see where partial evolutions start: mean over them of log₁₀ of their escape rate (the sum of their eight rates) with 95 % intervals over lattices, its shift from the small lattices of direct simulation (lattice by lattice, but for tiles), the distance of its whole law from theirs, and that of two halves of theirs over √2. The last column: by how much making lattices large changes their order parameters.`,
   );
 }
 

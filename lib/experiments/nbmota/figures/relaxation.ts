@@ -67,7 +67,7 @@ export function spread({ spread, exponents }: Data): Html {
     Number.isFinite(low) ? formatWithInterval({ value, low, high }) : formatNumber(value, 3);
   return chart({
     id: "spread",
-    title: "Spread in equilibrium against the number of atoms",
+    title: "Spread after the relaxation against the number of atoms",
     caption: html`Standard deviation of δ of Ta and Ta in the last quarter of the relaxation. Exponents: learned ${shown(exponents.learned)}, direct ${
       Number.isFinite(exponents.direct.value) ? shown(exponents.direct) : "not measured"
     }; independent parts give −1/2.`,

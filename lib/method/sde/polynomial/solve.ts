@@ -72,7 +72,7 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   const fits = (degree: number, k: number, limit: number) => termCount(d, degree, c, k) <= limit;
   const wanted = spec.conditionDegree || HIGHEST_CONDITION_DEGREE;
   let upToCondition = c > 0 ? Math.min(wanted, leastDistinct(condition, c) - 1) : 0;
-  while (!fits(spec.degree || 1, upToCondition, most)) upToCondition--;
+  while (upToCondition > 0 && !fits(spec.degree || 1, upToCondition, most)) upToCondition--;
   const conditionDegrees = range(spec.conditionDegree ? upToCondition : Math.min(1, upToCondition), upToCondition);
   let highest = spec.degree || 1;
   while (spec.degree === 0 && highest < HIGHEST_DEGREE && fits(highest + 1, upToCondition, most)) highest++;
@@ -122,13 +122,15 @@ export function requireCohorts(cohorts: number, variables: number, conditions: n
       `${cohorts} cohorts of training data are fewer than the ${FOLDS} folds of cross-validation: simulate more small systems`,
     );
   }
-  const terms = termCount(variables, degree, conditions, 1);
+  // A plane at least.
+  const least = Math.max(1, degree);
+  const terms = termCount(variables, least, conditions, 1);
   if (terms > Math.min(MOST_TERMS, cohorts)) {
     const limit =
       terms > MOST_TERMS ? `the ${MOST_TERMS} that are possible` : `the ${cohorts} cohorts of training data`;
     const also = conditions > 0 ? ` and ${conditions} condition${conditions > 1 ? "s" : ""}` : "";
     throw new InputError(
-      `degree ${degree} has ${terms} terms in ${variables} variables${also}, more than ${limit}: use a lower degree`,
+      `degree ${least} has ${terms} terms in ${variables} variables${also}, more than ${limit}: ${least > 1 ? "use a lower degree" : "simulate more small systems"}`,
     );
   }
 }
