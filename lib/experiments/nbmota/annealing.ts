@@ -16,6 +16,8 @@ import { jumpsOf, relaxationJumps, unitJumps } from "./clock.ts";
 /** K, at which random alloys start where nothing hotter is asked for, and the next temperature over the one before, at least. */
 const HOTTEST = 3000;
 const STEP = 0.8;
+/** Jumps an atom that lattices wait for at a temperature, at most. */
+const LONGEST_WAIT = 4000;
 /** Units of time at a temperature that is only passed. */
 const PASSING = 2;
 
@@ -27,7 +29,10 @@ const SETTLING = 64;
 
 /** How long lattices stay at a temperature, and how often they are looked at. */
 export interface Stay {
-  /** Relaxations (clock.ts) before the first look, at temperatures from `settled` on; below, so many units of time, which are shorter. */
+  /**
+   * Relaxations (clock.ts) before the first look, at temperatures from `settled` on, but no more than 4,000 jumps an atom; below, so many units
+   * of time, which are shorter.
+   */
   readonly wait: number;
   /** K. */
   readonly settled: number;
@@ -125,12 +130,20 @@ export function looksAt({ looks }: Pick<Stay, "looks">, temperature: number): nu
   return looks * Math.max(1, Math.min(MOST_LOOKS, times));
 }
 
+/** Jumps an atom before the first look. */
+function waitJumps({ wait, settled }: Pick<Stay, "wait" | "settled">, temperature: number): number {
+  const wanted = wait * (temperature >= settled ? relaxationJumps(temperature) : unitJumps(temperature));
+  return Math.min(LONGEST_WAIT, wanted);
+}
+
+/** How many relaxations lattices wait for at a temperature. */
+export const relaxationsWaited = (stay: Pick<Stay, "wait" | "settled">, temperature: number) =>
+  waitJumps(stay, temperature) / relaxationJumps(temperature);
+
 /** Units of time before all looks, and pauses that follow, each with a look; where lattices only pass there is one without a pause. */
 function staysFor(stay: Stay, temperature: number, passing: boolean): { first: number; pauses: number } {
-  const { wait, settled } = stay;
   if (passing) return { first: PASSING, pauses: 0 };
-  const relaxation = relaxationJumps(temperature) / unitJumps(temperature);
-  return { first: temperature >= settled ? wait * relaxation : wait, pauses: looksAt(stay, temperature) };
+  return { first: waitJumps(stay, temperature) / unitJumps(temperature), pauses: looksAt(stay, temperature) };
 }
 
 /** Goes through the temperatures, from random alloys on. The stages are those that were asked for, from hot to cold. */

@@ -10,24 +10,27 @@ export type Clock = (temperature: number) => number;
 
 /** Kelvin in which inverse temperatures are of order 1; also of the condition that equations are learned with. */
 const SCALE = 1000;
-/** Jumps for each atom that a unit of time has at most: below about 1,000 K a relaxation takes longer. */
+/** Jumps for each atom that a unit of time has at most: below about 1,000 K states change less in it. */
 const LONGEST = 120;
 
 /** The condition of an equation at a temperature. */
 export const inverseTemperature = (temperature: number) => SCALE / temperature;
 
 /**
- * Jumps of a vacancy for each atom beside it that the order of a lattice takes to forget itself, about: an Arrhenius law through the
- * autocorrelation of δ_MoTa in annealed lattices, 3 to 4 at 2000 K, 12 at 1400 K, 100 at 1000 K, 500 at 800 K. Results do not
- * depend on it: it sets durations.
+ * Jumps of a vacancy for each atom beside it that the order of a lattice takes to relax, about: at 1000 K lattices that come from 1200 K approach
+ * their equilibrium like exp(−jumps/430); at other temperatures an Arrhenius law. Three of them leave a twentieth of the way. They are
+ * several times longer than lattices take to half forget where they fluctuate (`unitJumps`): what an ordering lattice waits for is larger.
  */
 export function relaxationJumps(temperature: number): number {
-  return 0.1 * Math.exp(6900 / temperature);
+  return 0.43 * Math.exp(6900 / temperature);
 }
 
-/** Jumps for each atom in a unit of time, about: a relaxation where it is hot, less and less of one below 1,000 K. */
+/**
+ * Jumps for each atom in a unit of time, about: what δ_MoTa of a lattice near equilibrium takes to forget its fluctuations, 3 at 2000 K, 12 at
+ * 1400 K, and less of that below 1,000 K. Results do not depend on it: it sets durations.
+ */
 export function unitJumps(temperature: number): number {
-  return 1 / (1 / relaxationJumps(temperature) + 1 / LONGEST);
+  return 1 / (1 / (0.1 * Math.exp(6900 / temperature)) + 1 / LONGEST);
 }
 
 /** Jumps of the vacancy of a lattice of 8³ cells in so many units of time, at least one. */

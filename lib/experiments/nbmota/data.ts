@@ -77,7 +77,7 @@ export interface NbMoTaReportData {
     shipped: CompactModel;
     network: number;
   };
-  clock: { temperature: number; jumpTime: number; unit: number; jumps: number; equilibrated: boolean }[];
+  clock: { temperature: number; jumpTime: number; unit: number; jumps: number; waited: number; compared: boolean }[];
   degrees: DegreeChoice[];
   costs: NbMoTaCosts;
   comparison: Comparison[];

@@ -53,7 +53,7 @@ export async function disorderedExamples(
 }
 
 /** Relaxations that lattices wait for at a temperature, those of annealing.ts, and the coldest where they are waited for to the end, K. */
-const ANNEALING = { wait: 1, settled: 800, looks: 1, pause: 0.5 };
+const ANNEALING = { wait: 0.25, settled: 800, looks: 1, pause: 0.5 };
 /** Jumps at a temperature before the first look: enough for the sites around a vacancy to become what `walker` has there. */
 const SETTLING = 10_000;
 

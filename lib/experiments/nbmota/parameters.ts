@@ -89,7 +89,7 @@ const parameters = {
   replicas: {
     kind: "integer",
     default: 16,
-    profiles: { standard: 8, paper: 16 },
+    profiles: { standard: 6, paper: 16 },
     min: 4,
     max: 4096,
     meaning:
@@ -98,13 +98,13 @@ const parameters = {
   },
   wait: {
     kind: "number",
-    default: 2,
-    profiles: { standard: 3, paper: 6 },
+    default: 1,
+    profiles: { standard: 3, paper: 4 },
     min: 0,
     max: 100,
     unit: "relaxations",
     meaning:
-      "at a temperature before annealed lattices are looked at; below --true-from units of time, which are shorter",
+      "at a temperature before annealed lattices are looked at, 4,000 jumps an atom at most; below --true-from units of time, which are shorter",
   },
   looks: {
     kind: "integer",
@@ -192,7 +192,7 @@ const parameters = {
   },
   horizon: {
     kind: "number",
-    default: 60,
+    default: 10,
     above: 1,
     max: 10_000,
     unit: "relaxations",
@@ -200,7 +200,7 @@ const parameters = {
   },
   trueReplicas: {
     kind: "integer",
-    default: 12,
+    default: 8,
     profiles: { paper: 32 },
     min: TILE_COHORT,
     max: 4096,

@@ -66,13 +66,8 @@ export interface Training {
 export function comparesUpsampling({ studies, drift, ...p }: NbMoTaOptions): boolean {
   const { replicas, temperatures, coordinates, degree, temperatureDegree } = p;
   const cohorts = (replicas / TILE_COHORT) * temperatures.length;
-  const conditions = temperatures.length > 1 ? 1 : 0;
-  const terms = termCount(
-    COORDINATES[coordinates].length,
-    Math.max(1, degree),
-    conditions,
-    Math.max(1, temperatureDegree),
-  );
+  const conditionDegree = Math.min(Math.max(1, temperatureDegree), temperatures.length - 1);
+  const terms = termCount(COORDINATES[coordinates].length, Math.max(1, degree), 1, conditionDegree);
   const enough = drift === "polynomial" ? cohorts >= Math.max(FOLDS, terms) : true;
   return studies === "all" && replicas % TILE_COHORT === 0 && enough;
 }

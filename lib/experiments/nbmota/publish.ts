@@ -8,7 +8,7 @@ import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { type Estimate, overSeeds, single } from "../../run/seeds.ts";
 import { siteCount } from "../../systems/nbmota/states.ts";
-import type { Annealed } from "./annealing.ts";
+import { type Annealed, relaxationsWaited } from "./annealing.ts";
 import { unitJumps } from "./clock.ts";
 import { costsOf } from "./costs.ts";
 import { type NbMoTaReportData, PAIR_NAMES } from "./data.ts";
@@ -32,7 +32,7 @@ import {
   scoreTable,
 } from "./metrics.ts";
 import { orderingPictures } from "./pictures.ts";
-import { RELAXATION } from "./plan.ts";
+import { annealingPlan, RELAXATION } from "./plan.ts";
 import { nbmotaReport } from "./report.ts";
 
 const TATA = PAIR_NAMES.indexOf("TaTa");
@@ -120,7 +120,8 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
       jumpTime,
       unit,
       jumps: unitJumps(temperature),
-      equilibrated: temperature >= p.trueFrom,
+      waited: relaxationsWaited(annealingPlan(p), temperature),
+      compared: temperature >= p.trueFrom,
     })),
     degrees: outcomes.flatMap(({ seed, method, choice }) =>
       seed === first.seed && method === RELAXATION && choice

@@ -8,6 +8,7 @@ import {
   ladder,
   looksAt,
   looksOf,
+  relaxationsWaited,
   someReplicas,
 } from "../../../lib/experiments/nbmota/annealing.ts";
 import { jumpsOf, relaxationJumps, unitJumps } from "../../../lib/experiments/nbmota/clock.ts";
@@ -96,6 +97,14 @@ test("some replicas are theirs at every look", async () => {
   }
   expect(some.words.length).toBe((stage.words.length / 5) * 2);
   expect(some.jumpTimes).toEqual(stage.jumpTimes.slice(1, 3));
+});
+
+test("no wait is longer than 4,000 jumps an atom, and how many relaxations that is is known", () => {
+  expect(relaxationsWaited({ wait: 3, settled: 800 }, 1000)).toBeCloseTo(3, 9);
+  expect(relaxationsWaited({ wait: 3, settled: 800 }, 800)).toBeCloseTo(4000 / relaxationJumps(800), 9);
+  expect(relaxationsWaited({ wait: 3, settled: 800 }, 700)).toBeCloseTo((3 * unitJumps(700)) / relaxationJumps(700), 9);
+  const jumps = (wait: number) => annealingJumps({ ...OPTIONS, temperatures: [800], replicas: 1, settled: 800, wait });
+  expect(jumps(50)).toBe(jumps(5));
 });
 
 test("from the temperature on at which lattices settle they wait for relaxations, below for units of time", () => {

@@ -32,24 +32,27 @@ test("one temperature and two are enough", () => {
   expect(Math.abs(two(1000) / (jumpTime(1000) * unitJumps(1000) * 1024) - 1)).toBeLessThan(1e-9);
 });
 
-test("relaxation takes the jumps that were measured", () => {
-  for (const [temperature, least, most] of [
-    [2000, 2.5, 4],
-    [1400, 10, 15],
-    [1000, 80, 120],
-    [800, 400, 700],
+test("relaxation takes the jumps that were measured, a few times more than forgetting", () => {
+  // Of 64 lattices at 1000 K, 430; of fluctuations over noise, at several temperatures, up to 1.5 times as many.
+  expect(relaxationJumps(1000)).toBeCloseTo(427, 0);
+  for (const [temperature, most] of [
+    [2400, 11.6],
+    [1700, 32],
+    [1200, 153],
   ]) {
-    expect(relaxationJumps(temperature)).toBeGreaterThan(least);
+    expect(relaxationJumps(temperature)).toBeGreaterThan(most / 1.6);
     expect(relaxationJumps(temperature)).toBeLessThan(most);
   }
   expect(inverseTemperature(500)).toBe(2);
 });
 
-test("a unit of time is a relaxation where it is hot, and never more than 120 jumps an atom", () => {
-  for (const temperature of [1400, 2000, 3000]) {
-    const share = unitJumps(temperature) / relaxationJumps(temperature);
-    expect(share).toBeGreaterThan(0.88);
-    expect(share).toBeLessThan(1);
+test("a unit of time is what forgetting takes where it is hot, and never more than 120 jumps an atom", () => {
+  for (const [temperature, least, most] of [
+    [2000, 2.5, 4],
+    [1400, 10, 15],
+  ]) {
+    expect(unitJumps(temperature)).toBeGreaterThan(least);
+    expect(unitJumps(temperature)).toBeLessThan(most);
   }
   expect(unitJumps(200)).toBeCloseTo(120, 6);
   expect(unitJumps(800)).toBeCloseTo(1 / (1 / (0.1 * Math.exp(8.625)) + 1 / 120), 6);

@@ -116,7 +116,8 @@ export function syntheticData(): NbMoTaReportData {
       jumpTime: 1e-12 * Math.exp(9000 / temperature),
       unit: 1e-8 * Math.exp(9000 / temperature),
       jumps: 40,
-      equilibrated: temperature > 800,
+      waited: 3,
+      compared: temperature > 800,
     })),
     degrees: [degreeChoice("increment", 8, 2)],
     costs: {

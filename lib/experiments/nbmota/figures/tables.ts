@@ -43,11 +43,17 @@ export function clock({ clock }: Data): Html | false {
       { label: "Jumps per atom in a unit of time", cell: ({ jumps }) => jumps, format: (x) => formatNumber(x, 3) },
       { label: "Unit of time", unit: "s", cell: ({ unit }) => unit, format: (x) => formatNumber(x, 3) },
       {
+        label: "Lattices waited for",
+        unit: "relaxations",
+        cell: ({ waited }) => waited,
+        format: (x) => formatNumber(x, 2),
+      },
+      {
         label: "Compared with direct simulation",
-        cell: ({ equilibrated }) => (equilibrated ? "yes" : "no, too slow"),
+        cell: ({ compared }) => (compared ? "yes" : "no, too slow"),
       },
     ],
-    html`Time scales: the mean time between two jumps of one vacancy in a lattice of 1,024 sites, and the unit of time of the equation, about a relaxation, less and less of one below 1,000 K. Times of jumps enter it through a parabola of their logarithm in 1/T.`,
+    html`Time scales: the mean time between two jumps of one vacancy in a lattice of 1,024 sites, and the unit of time of the equation, in which lattices near equilibrium forget their fluctuations, or less below 1,000 K. A relaxation is what ordering takes after cooling: a lattice that waits for x of them is exp(−x) of the way short of its equilibrium, about, and so is an equation that is learned from it, in part. Times of jumps enter it through a parabola of their logarithm in 1/T.`,
   );
 }
 
