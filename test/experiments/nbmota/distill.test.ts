@@ -11,7 +11,7 @@ import {
 } from "../../../lib/experiments/nbmota/distill.ts";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import { CompactBarriers } from "../../../lib/systems/nbmota/compact-barriers.ts";
-import { SITES, siteIndex } from "../../../lib/systems/nbmota/environment.ts";
+import { DIRECTIONS, OFFSETS, SITES } from "../../../lib/systems/nbmota/environment.ts";
 import { closeWithin, mean, range } from "../../numbers.ts";
 import { expectWithin } from "../../statistics.ts";
 import { hostBarriers, toyWeights } from "../../systems/nbmota/toy-barriers.ts";
@@ -22,14 +22,22 @@ const gpu = await openDevice();
 const weights = toyWeights(9);
 const teacher = new CompactBarriers(weights);
 const shipped = CompactBarriers.shipped();
-const close = closeWithin(1e-4);
+// Sums are of 16 bits on the device.
+const close = closeWithin(1e-3);
 
-/** How often two atoms a (½½½) apart, at two given places around a vacancy, are Mo and Ta. */
+/** Places around a vacancy that are nearest neighbours. */
+const BONDS = OFFSETS.flatMap((place, a) =>
+  DIRECTIONS.flatMap((step) => {
+    const b = OFFSETS.findIndex((other) => other.every((x, k) => x === place[k] + step[k]));
+    return b > a ? [[a, b]] : [];
+  }),
+);
+
+/** Share of such pairs that are Mo and Ta, in every environment. */
 function unlike({ types }: Examples): number[] {
-  const [a, b] = [siteIndex([1, 1, 1]), siteIndex([2, 2, 2])];
   return range(types.length / SITES, (n) => {
-    const pair = [types[n * SITES + a], types[n * SITES + b]].sort();
-    return pair[0] === 2 && pair[1] === 3 ? 1 : 0;
+    const kinds = BONDS.map((bond) => bond.map((place) => types[n * SITES + place]));
+    return kinds.filter(([a, b]) => a + b === 5 && a !== 0 && b !== 0).length / BONDS.length;
   });
 }
 
@@ -42,27 +50,28 @@ test("alloys without order have atoms of any kind anywhere, with the barriers of
     const share = mean(examples.types.map((type) => Number(type === kind)));
     expectWithin(`share of ${kind}`, share, 1021 / 3 / 1023, 0.001);
   }
-  // 2 · (1/3)² of the pairs.
+  // 2 · (1/3)² of the pairs; the share in one environment varies by 0.03 or so.
   const pairs = unlike(examples);
-  expectWithin("pairs of Mo and Ta", mean(pairs), 2 / 9, Math.sqrt(((2 / 9) * (7 / 9)) / pairs.length));
+  expectWithin("pairs of Mo and Ta", mean(pairs), 2 / 9, 0.03 / Math.sqrt(pairs.length));
 });
 
 test("annealed lattices have order, the more the colder, and what vacancies see comes with the barriers of the teacher", async () => {
   const models = { guide: shipped, walker: shipped, teacher };
-  const options = { replicas: 16, looks: 12, jumps: 500, seed: 4 };
+  const options = { replicas: 8, looks: 12, jumps: 200, seed: 4 };
   let jumps = 0;
   const onJumps = (count: number) => {
     jumps += count;
   };
-  const [hot, cold] = await annealedExamples(gpu, models, [3000, 1300], options, { onJumps });
-  expect(jumps).toBe(examplesJumps([3000, 1300], options));
+  const [hot, cold] = await annealedExamples(gpu, models, [3000, 1500], options, { onJumps });
+  expect(jumps).toBe(examplesJumps([3000, 1500], options));
   for (const { types, barriers } of [hot, cold]) {
-    expect(types.length).toBe(16 * 12 * SITES);
+    expect(types.length).toBe(8 * 12 * SITES);
     close(barriers, hostBarriers(weights, types));
   }
   const [few, many] = [mean(unlike(hot)), mean(unlike(cold))];
-  expect(few).toBeGreaterThan(0.2);
-  expect(many).toBeGreaterThan(few + 0.1);
+  // δ is 0.28 and 0.68: (2/3)(1/3 + δ/8) of the pairs are Mo and Ta.
+  expect(few).toBeGreaterThan(0.225);
+  expect(many).toBeGreaterThan(few + 0.012);
 });
 
 test("a fit finds the teacher: errors fall far below the spread of its barriers, on examples that it has not seen", async () => {

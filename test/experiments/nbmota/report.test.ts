@@ -16,6 +16,7 @@ const PLOTS_PER_FIGURE = {
   potential: 3,
   relaxation: 4,
   spread: 1,
+  "trade-off": 1,
   errors: 1,
   degree: 1,
   barriers: 2,

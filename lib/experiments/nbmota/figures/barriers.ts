@@ -80,7 +80,7 @@ export function tradeOff({ distilled: { sizes, passes, shipped, network } }: Dat
   return chart({
     id: "trade-off",
     title: "Accuracy and speed of the compact model",
-    caption: html`Mean absolute error on surroundings that walks of the published network meet at temperatures that were not fitted, against jumps per second of 256 vacancies at 2000 K, all measured in one run on one machine: models of several sizes, sums and hidden units (${sorted.map(({ rank, hidden }, k) => html`${k > 0 && ", "}${rank} and ${hidden}`)} from slow to fast), each after ${formatNumber(passes, 2)} passes through the examples, and the one that is shipped (${shipped.rank} and ${shipped.hidden}), after more. The network itself, without error, makes ${formatNumber(network / 1000, 2)} thousand jumps per second.`,
+    caption: html`Mean absolute error on surroundings that walks of the published network meet at temperatures that were not fitted, against jumps per second of 256 vacancies at 2000 K, all measured in one run on one machine: models of several sizes, sums and hidden units (${sorted.map(({ rank, hidden }, k) => html`${k > 0 && ", "}${formatSetting(rank)} and ${formatSetting(hidden)}`)} from slow to fast), each after ${formatNumber(passes, 2)} passes through the examples, and the one that is shipped (${formatSetting(shipped.rank)} and ${formatSetting(shipped.hidden)}), after more. The network itself, without error, makes ${formatNumber(network / 1000, 2)} thousand jumps per second.`,
     alt: "Mean absolute error of compact models of several sizes in milli-electronvolts against jumps per second",
     x: { label: "jumps per second", log: 10 },
     y: { label: "mean absolute error [meV]" },
