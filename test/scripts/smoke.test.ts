@@ -160,7 +160,7 @@ const SMALL: Small[] = [
     // All comparisons, and hot, so that there is little to wait for.
     words: split(
       "--temperatures 2400,3000 --T 2400 --replicas 32 --wait 1.2 --looks 1 --pause 0.6 --records 2 --age 1 --seeds 2",
-      "--true-replicas 8 --course-runs 8 --course-time 1.5 --runs 16 --horizon 60",
+      "--true-replicas 8 --course-runs 8 --course-time 1.5 --runs 16 --horizon 30",
       "--studies all --steps 20 --hidden 8 --batch 256 --seed 3",
     ),
     finite: [

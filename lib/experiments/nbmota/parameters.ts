@@ -192,10 +192,10 @@ const parameters = {
   },
   horizon: {
     kind: "number",
-    default: 10,
+    default: 60,
     above: 1,
     max: 10_000,
-    unit: "relaxations",
+    unit: "time",
     meaning: "length of the trajectories whose second half is the equilibrium",
   },
   trueReplicas: {

@@ -19,7 +19,7 @@ import { predicted, predictedDraws } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { PAIRS, siteCount } from "../../systems/nbmota/states.ts";
 import { allPairs, COORDINATES, PATCH_CELLS } from "../../systems/nbmota.ts";
-import { orderScale, relaxationJumps, unitJumps } from "./clock.ts";
+import { orderScale } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 import { type Potential, potentialAlong } from "./potential.ts";
 import { conditionOf } from "./training.ts";
@@ -115,13 +115,13 @@ export async function learnedEquilibria(
   alone: boolean,
 ): Promise<(LearnedEquilibrium | null)[]> {
   const { d } = model;
+  // Several of the equation's own relaxations, which are those of order between neighbours, not of ordering lattices.
+  const every = Math.max(1, Math.round(p.horizon / LOOKS / p.incrementTime));
+  const count = Math.max(2, Math.floor(p.horizon / (every * p.incrementTime)) + 1);
+  const times = evenGrid(0, (count - 1) * every * p.incrementTime, count);
   const found: (LearnedEquilibrium | null)[] = [];
   for (const { temperature, states } of starts) {
     const equation = equationAt(p, model, temperature, PATCH_CELLS, p.cells);
-    const horizon = (p.horizon * relaxationJumps(temperature)) / unitJumps(temperature);
-    const every = Math.max(1, Math.round(horizon / LOOKS / p.incrementTime));
-    const count = Math.max(2, Math.floor(horizon / (every * p.incrementTime)) + 1);
-    const times = evenGrid(0, (count - 1) * every * p.incrementTime, count);
     const start = Float32Array.from({ length: p.runs * d }, (_, k) => states[k % states.length]);
     const label = `${name}/t${temperature}`;
     const steps = await unlessDiverged(stepsWithin(gpu, equation, states, p.incrementTime));
