@@ -2,7 +2,7 @@
 // the NbMoTa alloy), and compare its equilibrium and its relaxation with direct kinetic Monte Carlo.
 //
 //   npm run nbmota                                         quick: three temperatures, two minutes at most
-//   npm run nbmota -- --profile standard --seed 7          nine temperatures, four seeds, all comparisons; some 20 minutes on two cores
+//   npm run nbmota -- --profile standard --seed 7          nine temperatures, four seeds, all comparisons; half an hour on two cores
 //   npm run nbmota -- --temperatures 900,1400,2000,3000    others
 //   npm run nbmota -- --barriers weights.npy               barriers of the published network (scripts/nbmota-weights.ts fetches it)
 //   npm run nbmota -- --help

@@ -159,8 +159,8 @@ const SMALL: Small[] = [
     label: "nbmota",
     // All comparisons, and hot, so that there is little to wait for.
     words: split(
-      "--temperatures 2400,3000 --T 2400 --replicas 32 --wait 1.2 --looks 1 --pause 0.6 --records 2 --age 1 --seeds 2",
-      "--true-replicas 8 --course-runs 8 --course-time 1.5 --runs 16 --horizon 30",
+      "--temperatures 2400,3000 --T 2400 --replicas 32 --wait 0.2 --looks 1 --pause 0.3 --records 2 --age 1 --seeds 2",
+      "--true-replicas 8 --course-runs 8 --course-time 1.5 --runs 16 --horizon 12",
       "--studies all --steps 20 --hidden 8 --batch 256 --seed 3",
     ),
     finite: [
@@ -351,13 +351,13 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       ["odd number of cells", ["--sizes", "8,15"], /15.*even/],
       ["sizes without the small lattices", ["--sizes", "16", "--direct-sizes", "16"], /--sizes 16 lack 8/],
       ["direct size that is not predicted", ["--direct-sizes", "8,32"], /32.*8,16/],
-      ["tiles of few lattices", ["--upsampling", "tiles"], /6 cohorts.*8 folds.*simulate more/],
+      ["tiles of few lattices", ["--upsampling", "tiles", "--replicas", "16"], /6 cohorts.*8 folds.*simulate more/],
       ["polynomials of singular noise", ["--coordinates", "six"], /six.*--drift network or onsager/],
       ["too little truth", ["--true-replicas", "4"], /--true-replicas "4".*8/],
       [
         "too few states for networks of the relaxation",
         ["--profile", "standard", "--drift", "network"],
-        /184 snapshots.*256/,
+        /138 snapshots.*256/,
       ],
       ["tiles of a broken cohort", ["--upsampling", "tiles", "--replicas", "12"], /12.*8/],
       [

@@ -88,7 +88,7 @@ const parameters = {
   seeds: { ...SEEDS, profiles: { standard: 4, paper: 4 } },
   replicas: {
     kind: "integer",
-    default: 16,
+    default: 12,
     profiles: { standard: 6, paper: 16 },
     min: 4,
     max: 4096,
@@ -98,7 +98,7 @@ const parameters = {
   },
   wait: {
     kind: "number",
-    default: 1,
+    default: 0.7,
     profiles: { standard: 3, paper: 4 },
     min: 0,
     max: 100,

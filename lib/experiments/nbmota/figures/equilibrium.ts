@@ -87,7 +87,7 @@ export function errors({ errors, floor }: Data): Html {
     caption: html`Mean absolute difference of learned and direct δ over the six pairs. A perfect model would show the sampling error of the direct simulation. Comparisons are of the first seed alone.`,
     alt: "Mean absolute error of the order parameters against temperature, one line per method, with the sampling floor",
     x: TEMPERATURE,
-    y: { label: "mean |Δδ|" },
+    y: { label: "mean |Δδ|", log: 10 },
     panels: [{ series: [perfect, ...series.toReversed()] }],
     height: 300,
   });
