@@ -11,3 +11,11 @@ export function average(values: ArrayLike<number>): number {
 export function averageRow(rows: readonly ArrayLike<number>[]): Float64Array {
   return Float64Array.from(rows[0], (_, k) => average(rows.map((row) => row[k])));
 }
+
+/** Mean of independent values, and its standard error. */
+export function meanWithError(values: ArrayLike<number>): { mean: number; error: number } {
+  const mean = average(values);
+  let square = 0;
+  for (let k = 0; k < values.length; k++) square += (values[k] - mean) ** 2;
+  return { mean, error: Math.sqrt(square / (values.length - 1) / values.length) };
+}

@@ -1,6 +1,6 @@
 // What vacancies see where partial evolutions start, beside small lattices in direct simulation: their escape rates and barriers. A vacancy at a
 // random site is not where it would be: its first jumps, and so short-time drift and diffusion, are not representative.
-import { average } from "../../analysis/mean.ts";
+import { average, meanWithError } from "../../analysis/mean.ts";
 import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import { wasserstein } from "../../analysis/wasserstein.ts";
 import type { Gpu } from "../../gpu/device.ts";
@@ -90,6 +90,7 @@ export async function checkSurroundings(
   const halves = [0, 1].map((half) => truth.filter((_, k) => latticeOf(k) % 2 === half));
   const floor = wasserstein({ values: halves[0] }, { values: halves[1] }) / Math.SQRT2;
   const ownMeans = meansBy(truth, latticeOf);
+  const usual = meanWithError([...ownMeans.values()]);
   const kindOf = (
     name: string,
     found: Float32Array,
@@ -99,12 +100,13 @@ export async function checkSurroundings(
   ): Surroundings => {
     const rates = logRates(found, temperature);
     const means = meansBy(rates, group);
-    const { mean: rate, error } = meanOf([...means.values()]);
-    const small = meanOf([...ownMeans.values()]);
-    const differences = meanOf([...means].map(([lattice, mean]) => mean - (ownMeans.get(lattice) ?? Number.NaN)));
+    const { mean: rate, error } = meanWithError([...means.values()]);
+    const differences = meanWithError(
+      [...means].map(([lattice, mean]) => mean - (ownMeans.get(lattice) ?? Number.NaN)),
+    );
     const [shift, shiftError] = paired
       ? [differences.mean, differences.error]
-      : [rate - small.mean, Math.hypot(error, small.error)];
+      : [rate - usual.mean, Math.hypot(error, usual.error)];
     const distance = wasserstein({ values: rates }, { values: truth });
     return { name, rate, error, shift, shiftError, distance, floor, order, barriers: found };
   };
@@ -148,16 +150,11 @@ function meansBy(values: Float32Array, group: (k: number) => number): Map<number
   const groups = new Map<number, number[]>();
   for (const [k, value] of values.entries()) {
     const name = group(k);
-    groups.set(name, [...(groups.get(name) ?? []), value]);
+    const own = groups.get(name) ?? [];
+    own.push(value);
+    groups.set(name, own);
   }
   return new Map([...groups].map(([name, own]) => [name, average(own)]));
-}
-
-/** Mean of independent values, and its standard error. */
-function meanOf(values: readonly number[]): { mean: number; error: number } {
-  const mean = average(values);
-  const square = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
-  return { mean, error: Math.sqrt(square / values.length) };
 }
 
 /** Some of `count` states, fewer the larger they become. */

@@ -107,6 +107,17 @@ interface Predicting {
   readonly seed: number;
 }
 
+/** The step of predictions from such states: δt or a part of it; null where none is short enough. */
+async function stepOf(
+  gpu: Gpu,
+  { incrementTime }: Pick<NbMoTaOptions, "incrementTime">,
+  equation: SdeModel,
+  states: Float32Array,
+): Promise<number | null> {
+  const steps = await unlessDiverged(stepsWithin(gpu, equation, states, incrementTime));
+  return steps && incrementTime / steps;
+}
+
 /** The equilibrium at every temperature, from states that taught the equation, `[m, d]`. `alone`: one seed stands for all, whose interval has to hold what its training data leave open. */
 export async function learnedEquilibria(
   { run, gpu, p, name, seed }: Predicting,
@@ -124,10 +135,9 @@ export async function learnedEquilibria(
     const equation = equationAt(p, model, temperature, PATCH_CELLS, p.cells);
     const start = Float32Array.from({ length: p.runs * d }, (_, k) => states[k % states.length]);
     const label = `${name}/t${temperature}`;
-    const steps = await unlessDiverged(stepsWithin(gpu, equation, states, p.incrementTime));
-    const dt = p.incrementTime / (steps ?? 1);
-    const at = { times, cases: 1, dt, scheme: SCHEME, seed, purpose: `predict/${label}` };
-    const runs = steps && (await unlessDiverged(predicted(run, gpu, label, equation, start, at)));
+    const dt = await stepOf(gpu, p, equation, states);
+    const at = dt && { times, cases: 1, dt, scheme: SCHEME, seed, purpose: `predict/${label}` };
+    const runs = at && (await unlessDiverged(predicted(run, gpu, label, equation, start, at)));
     if (!runs) {
       found.push(null);
       continue;
@@ -192,10 +202,10 @@ export async function learnedCourses(
       return orderScale(p.T) * (mean[j] + near * (six[(Math.floor(k / d) % order.runs) * D + j] - mean[j]));
     });
     const equation = equationAt({ temperatures: [p.T] }, model, p.T, side, p.cells);
-    const steps = await unlessDiverged(stepsWithin(gpu, equation, states, p.incrementTime));
-    const dt = p.incrementTime / (steps ?? 1);
+    const dt = await stepOf(gpu, p, equation, states);
+    if (!dt) return [];
     const at = { times, cases: 1, dt, scheme: SCHEME, seed, purpose: `course/${name}/${side}` };
-    const runs = steps && (await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at)));
+    const runs = await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at));
     if (!runs) return [];
     const guards = guardsAt(equation, runs, p.T);
     courses.push({ side, order: ensemble({ ...runs, d: D }, sixOf(p, runs.data, p.T)), guards });

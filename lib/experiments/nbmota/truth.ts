@@ -1,7 +1,7 @@
 // What direct kinetic Monte Carlo says: equilibrium of annealed lattices at every temperature, and the relaxation from disorder.
 import type { Ensemble } from "../../analysis/ensemble.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
-import { average } from "../../analysis/mean.ts";
+import { average, meanWithError } from "../../analysis/mean.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { simulateDirectly } from "../../method/direct.ts";
 import { stream } from "../../random/stream.ts";
@@ -49,8 +49,7 @@ export function equilibriumOf(stage: Annealed): Equilibrium {
   );
   for (let j = 0; j < D; j++) {
     const own = Float64Array.from(lattices, (lattice) => lattice[j]);
-    mean[j] = average(own);
-    error[j] = Math.sqrt(variance(own) / replicas);
+    ({ mean: mean[j], error: error[j] } = meanWithError(own));
     const variances = Array.from({ length: looks }, (_, look) =>
       variance(Float64Array.from({ length: replicas }, (_, r) => at(look, r, j))),
     );
