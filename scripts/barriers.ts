@@ -5,15 +5,15 @@
 //
 // types.npy: uint8 [n, 112], the sites within 7.5 Å of the vacancy: 0 another vacancy, 1 Nb, 2 Mo, 3 Ta. Places (dx, dy, dz) in half lattice constants,
 // all even or all odd, dx² + dy² + dz² from 1 to 21, dx slowest, dz fastest, ascending. barriers.npy: float32 [n, 8], jumps
-// to (−1, −1, −1), (−1, −1, 1), …, (1, 1, 1) in the same order.
-import { existsSync } from "node:fs";
+// to (−1, −1, −1), (−1, −1, 1), …, (1, 1, 1) in the same order; infinite for those into another vacancy.
 import { InputError } from "../lib/errors.ts";
 import { BARRIERS, barrierModel } from "../lib/experiments/nbmota/barrier-models.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import { readNpy, writeNpy } from "../lib/io/npy.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
-import { barriersOf } from "../lib/systems/nbmota/barriers.ts";
+import { checkOverwrite } from "../lib/run/overwrite.ts";
+import { barriersOf, blocked } from "../lib/systems/nbmota/barriers.ts";
 import { SITES } from "../lib/systems/nbmota/environment.ts";
 
 await main(async () => {
@@ -27,9 +27,7 @@ await main(async () => {
       force: { kind: "flag", default: false, meaning: "overwrite that file" },
     },
   });
-  if (existsSync(p.out) && !p.force) {
-    throw new InputError(`${p.out} exists already: choose another --out, or --force to overwrite it`);
-  }
+  checkOverwrite([p.out], p.force);
   const model = barrierModel(p.barriers);
   const { shape, data } = readNpy(p.environments);
   if (shape.length !== 2 || shape[1] !== SITES || !(data instanceof Uint8Array)) {
@@ -42,5 +40,5 @@ await main(async () => {
       `${p.environments}, row ${row}, site ${wrong % SITES}: type ${data[wrong]}; use 0 a vacancy, 1 Nb, 2 Mo, 3 Ta`,
     );
   }
-  writeNpy(p.out, [shape[0], 8], await barriersOf(await openDevice(), model, data));
+  writeNpy(p.out, [shape[0], 8], blocked(await barriersOf(await openDevice(), model, data), data));
 });

@@ -7,7 +7,6 @@
 //
 // DIR is the authors' weights.npy or a folder of its arrays. Writes OUT, with what was measured beside it in OUT's name with .json.
 
-import { existsSync } from "node:fs";
 import { InputError } from "../lib/errors.ts";
 import {
   annealedExamples,
@@ -25,6 +24,7 @@ import { writeAtomically } from "../lib/io/atomic.ts";
 import { writeSafetensors } from "../lib/io/safetensors.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
+import { checkOverwrite } from "../lib/run/overwrite.ts";
 import { progress } from "../lib/run/progress.ts";
 import { COMPACT, CompactBarriers } from "../lib/systems/nbmota/compact-barriers.ts";
 import { NetworkBarriers } from "../lib/systems/nbmota/network-barriers.ts";
@@ -105,9 +105,7 @@ await main(async () => {
       }
       if (seed > 2 ** 32 - 3)
         throw new InputError(`--seed ${seed}: use one below ${2 ** 32 - 2}, the next two are taken too`);
-      const there = [out, logOf(out)].find((path) => existsSync(path));
-      if (there && !force)
-        throw new InputError(`${there} exists already: choose another --out, or --force to overwrite it`);
+      checkOverwrite([out, logOf(out)], force);
     },
   });
   const network = new NetworkBarriers(readNetworkWeights(p.barriers));
@@ -171,7 +169,9 @@ await main(async () => {
   const jumpsPerSecond = { compact: await walkSpeed(gpu, compact), network: await walkSpeed(gpu, network) };
   const every = Math.max(1, Math.floor(losses.length / 50));
   const log = {
-    settings: { ...p, barriers: "the published network", out: undefined },
+    settings: { ...p, barriers: undefined, out: undefined },
+    // Which models these numbers are of.
+    digests: { network: network.digest, compact: compact.digest },
     examples: examples.barriers.length,
     seconds,
     meanAbsoluteError_eV: { trained: errors, unseen },

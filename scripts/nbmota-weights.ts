@@ -3,13 +3,14 @@
 //
 //   npm run nbmota-weights
 //   npm run nbmota -- --barriers weights.npy
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError } from "../lib/errors.ts";
 import { writeAtomically } from "../lib/io/atomic.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
+import { checkOverwrite } from "../lib/run/overwrite.ts";
 import { PUBLISHED_DIGEST, readNetworkWeights, weightsDigest } from "../lib/systems/nbmota/weights.ts";
 
 /** One commit, so that the file cannot change. */
@@ -26,9 +27,7 @@ await main(async () => {
       force: { kind: "flag", default: false, meaning: "overwrite that file" },
     },
   });
-  if (existsSync(p.out) && !p.force) {
-    throw new InputError(`${p.out} exists already: choose another --out, or --force to overwrite it`);
-  }
+  checkOverwrite([p.out], p.force);
   const bytes = await fetched(p.from);
   const folder = mkdtempSync(join(tmpdir(), "patchwise-"));
   try {

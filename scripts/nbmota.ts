@@ -2,13 +2,13 @@
 // the NbMoTa alloy), and compare its equilibrium and its relaxation with direct kinetic Monte Carlo.
 //
 //   npm run nbmota                                         quick: three temperatures, two minutes at most
-//   npm run nbmota -- --profile standard --seed 7          nine temperatures, four seeds, all comparisons; half an hour on two cores
+//   npm run nbmota -- --profile standard --seed 7          eight temperatures, four seeds, all comparisons; 25 minutes on two cores
 //   npm run nbmota -- --temperatures 900,1400,2000,3000    others
 //   npm run nbmota -- --barriers weights.npy               barriers of the published network (scripts/nbmota-weights.ts fetches it)
 //   npm run nbmota -- --help
 
 import { ANNEALED, annealed, annealingJumps, jumpTimeOf } from "../lib/experiments/nbmota/annealing.ts";
-import { barrierModel, rangeWarnings } from "../lib/experiments/nbmota/barrier-models.ts";
+import { barrierModel, barriersName } from "../lib/experiments/nbmota/barrier-models.ts";
 import { checkSurroundings } from "../lib/experiments/nbmota/checks.ts";
 import { clockOf } from "../lib/experiments/nbmota/clock.ts";
 import { nbmotaCommand } from "../lib/experiments/nbmota/parameters.ts";
@@ -36,9 +36,12 @@ import { fitOptions } from "../lib/run/training-parameters.ts";
 await main(async () => {
   const options = parseExperiment(nbmotaCommand);
   const { p, warnings } = withinRange(options.parameters);
+  for (const warning of warnings) console.error(`! ${warning}`);
   const barriers = barrierModel(p.barriers);
   const gpu = await openDevice();
-  const run = await openRun({ ...options, adapter: gpu.adapter });
+  // A run goes on with the same barriers, whatever file they are in.
+  const parameters = { ...options.parameters, barriersDigest: barriers.digest };
+  const run = await openRun({ ...options, parameters, adapter: gpu.adapter });
   const seeds = seedsFrom(options.seed, p.seeds);
   // Small lattices go from hot to cold: those that all seeds learn from, and others for the comparison.
   const plan = annealingPlan(p);
@@ -67,7 +70,8 @@ await main(async () => {
     for (const { name: method, set, method: estimator, spec } of trainingsOf(p, k === 0)) {
       const shared = set === "increments" || set === "relaxing";
       const own = shared ? sets[set].map((pairs) => ofRepetition(pairs, p, k)) : sets[set];
-      const pairs = joined(own);
+      // Lattices that teach at several temperatures count once.
+      const pairs = joined(own, "same");
       const name = `seed${seed}/${method}`;
       const data = regression(pairs, estimator);
       const model = await learnedSde(run, gpu, name, data, spec, fitOptions(p, seed));
@@ -86,7 +90,7 @@ await main(async () => {
       // Judged by the increments of the next seed, which this equation was not learned from.
       const others = seeds.length > 1 ? sets.increments.map((one) => ofRepetition(one, p, (k + 1) % seeds.length)) : [];
       const heldOut = await run.phase("score", () => heldOutResidual(gpu, p, model, learn, others));
-      const potentials = await run.phase("score", () => learnedPotentials(gpu, p, model, equilibria));
+      const potentials = await run.phase("score", () => learnedPotentials(gpu, p, model, equilibria, starts));
       outcomes.push({ ...about, equilibria, courses: [], heldOut, potentials });
     }
   }
@@ -103,7 +107,16 @@ await main(async () => {
     jumpTime: jumpTimeOf(stage),
     unit: clock(stage.temperature),
   }));
-  warnings.push(...rangeWarnings(p.barriers, p.temperatures));
-  const study = { p, outcomes, truth, courses, surroundings, times, unit: clock(p.T), warnings };
+  const study = {
+    p,
+    barriers: barriersName(barriers),
+    outcomes,
+    truth,
+    courses,
+    surroundings,
+    times,
+    unit: clock(p.T),
+    warnings,
+  };
   await publishNbMoTa(run, study, learn);
 });

@@ -12,7 +12,6 @@
 // Exact in law (fields: of the time-stepped equations). Columns: time, observable, mean, std, se_mean, replicas. Without
 // --out the table goes to standard output. se_mean is std/√replicas; of ising, where 32 replicas share the places and times of
 // their attempts and are one cluster before equilibrium, it is the standard error over these clusters (from 64 replicas on).
-import { existsSync } from "node:fs";
 import { ensembleMoments } from "../lib/analysis/trajectory-error.ts";
 import { InputError } from "../lib/errors.ts";
 import { CURIE_WEISS } from "../lib/experiments/curie-weiss/simulation.ts";
@@ -24,6 +23,7 @@ import { writeCsv } from "../lib/io/csv.ts";
 import { type Stream, stream } from "../lib/random/stream.ts";
 import { parseTool, positionalWord } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
+import { checkOverwrite } from "../lib/run/overwrite.ts";
 import type { Parameters } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
 import { COMMON, type Common, type Course } from "../lib/run/simulation.ts";
@@ -64,9 +64,7 @@ function checkCommon({ times, out, force }: Common): void {
   if (times.some((time, k) => k > 0 && time <= times[k - 1])) {
     throw new InputError(`--times ${times} do not ascend: give each time once, the earliest first`);
   }
-  if (out !== COMMON.out.default && existsSync(out) && !force) {
-    throw new InputError(`${out} exists already: choose another --out, or --force to overwrite it`);
-  }
+  if (out !== COMMON.out.default) checkOverwrite([out], force);
 }
 
 /** From time to time by the system's own dynamics. */

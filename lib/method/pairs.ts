@@ -246,10 +246,10 @@ export function taught<P extends Pairs>(pairs: P, method: Method, fewer = 1): P 
 }
 
 /**
- * Pairs of several systems, temperatures say, as one set; cohorts of different sets stay apart. Throws Error unless all are of one
- * kind, time, number of variables, patches and conditions.
+ * Pairs of several systems, temperatures say, as one set. Cohorts of different sets stay `apart`, or are the `same` where their numbers
+ * are. Throws Error unless all are of one kind, time, number of variables, patches and conditions.
  */
-export function joined<P extends Pairs>(list: readonly P[]): P {
+export function joined<P extends Pairs>(list: readonly P[], cohortsOf: "apart" | "same" = "apart"): P {
   const [first] = list;
   const shape = (pairs: Pairs) =>
     JSON.stringify([
@@ -268,7 +268,7 @@ export function joined<P extends Pairs>(list: readonly P[]): P {
   const renumbered = list.map((pairs) => {
     const start = cohorts;
     cohorts += 1 + pairs.cohort.reduce((a, b) => Math.max(a, b), -1);
-    return { ...pairs, cohort: pairs.cohort.map((cohort) => start + cohort) };
+    return cohortsOf === "same" ? pairs : { ...pairs, cohort: pairs.cohort.map((cohort) => start + cohort) };
   });
   return mapped(first, (_, name) => concatenate(renumbered.map((pairs) => (pairs as unknown as Columns)[name])));
 }

@@ -8,6 +8,9 @@ import { upsamplingFactors } from "../method/upsample.ts";
 import type { System } from "../systems/system.ts";
 import type { Parameter, Parameters, Values } from "./parameters.ts";
 
+/** Batches are multiples of this. */
+const LEAST_BATCH = 256;
+
 /** Independent repetitions of a whole experiment. */
 export const SEEDS = {
   kind: "integer",
@@ -76,7 +79,7 @@ export const TRAINING = {
   batch: {
     kind: "integer",
     default: 1024,
-    min: 256,
+    min: LEAST_BATCH,
     max: 65_536,
     meaning: "mini-batch, a multiple of 256",
   },
@@ -143,21 +146,23 @@ export function checkPatches(patches: readonly number[], side: number): void {
   if (new Set(patches).size < patches.length) throw new InputError(`--patches ${patches} names a side twice`);
 }
 
-/** Throws InputError for widths and batches that the kernels do not take, and for fewer `snapshots` than a batch. */
+/** Throws InputError for widths and batches that the kernels do not take, and for fewer `snapshots` than a batch; `more`: how to get more. */
 export function checkTraining(
   p: { readonly hidden: readonly number[]; readonly batch: number },
   snapshots: number,
   prefix = "",
+  more = prefix ? `raise --${prefix}snapshots` : "simulate more small systems",
 ): void {
   for (const width of p.hidden) {
     if (width % 8 !== 0) {
       throw new InputError(`--${prefix}hidden ${width} is not a multiple of 8: use ${Math.ceil(width / 8) * 8}`);
     }
   }
-  if (p.batch % 256 !== 0) throw new InputError(`--${prefix}batch ${p.batch} is not a multiple of 256`);
+  if (p.batch % LEAST_BATCH !== 0)
+    throw new InputError(`--${prefix}batch ${p.batch} is not a multiple of ${LEAST_BATCH}`);
   if (snapshots < p.batch) {
     throw new InputError(
-      `${snapshots} snapshots are fewer than a --${prefix}batch of ${p.batch}: ${prefix ? `raise --${prefix}snapshots` : "simulate more small systems"} or lower the batch`,
+      `${snapshots} snapshots are fewer than a --${prefix}batch of ${p.batch}: ${more}${p.batch > LEAST_BATCH ? " or lower the batch" : ""}`,
     );
   }
 }
@@ -173,9 +178,11 @@ export function checkEquation(
     readonly cohorts: number;
     readonly variables: number;
     readonly conditions?: number;
+    /** How to get more snapshots. */
+    readonly more?: string;
   },
 ): void {
-  if (p.drift !== "polynomial") checkTraining(p, data.snapshots);
+  if (p.drift !== "polynomial") checkTraining(p, data.snapshots, "", data.more);
   else requireCohorts(data.cohorts, data.variables, data.conditions ?? 0, p.degree);
 }
 

@@ -28,7 +28,7 @@ export function verdictOf(list: readonly Watched[], others: readonly string[] = 
   let failed = false;
   for (const { name, guards } of list) {
     if (!guards) {
-      warnings.push(`${name} runs away: its trajectories do not stay finite`);
+      warnings.push(`${name} runs away: its trajectories do not stay finite, or change too fast for any step`);
       failed = true;
       continue;
     }

@@ -8,10 +8,10 @@ import type { Stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { checkTime, requirePatches } from "./checks.ts";
 import type { BarrierModel } from "./nbmota/barriers.ts";
-import { DIRECTIONS, ELEMENTS, packTypes, unpackTypes } from "./nbmota/environment.ts";
+import { DIRECTIONS, packTypes, unpackTypes } from "./nbmota/environment.ts";
 import { SUMS, type Walk, type WalkOptions, walk, walkBytes } from "./nbmota/kinetics.ts";
 import { equimolar, order, randomAlloy } from "./nbmota/random-alloy.ts";
-import { AlloyStates, type Composition, latticeWords, PAIRS, siteCount } from "./nbmota/states.ts";
+import { AlloyStates, type Composition, latticeWords, PAIR_NAMES, PAIRS, siteCount } from "./nbmota/states.ts";
 import type { Observable, PatchChange, PatchGenerator, System } from "./system.ts";
 
 /** Cells along a side of a patch, and of a small lattice: one vacancy in 1,024 sites, and words of kernels are rows of eight cells. */
@@ -39,14 +39,11 @@ export interface AlloyParameters {
   readonly timeUnit?: number;
   readonly coordinates?: keyof typeof COORDINATES;
   /**
-   * How small lattices become large ones: `supercell`, periodic copies of each by itself, without any seam, which the dynamics then drives
-   * apart; `tiles` (the paper's), different ones of a cohort side by side, each shifted at random.
+   * How small lattices become large ones: `supercell`, periodic copies of each by itself, without any seam, which jumps of their vacancies
+   * then drive apart; `tiles` (the paper's), different ones of a cohort side by side, each shifted at random.
    */
   readonly upsampling?: "supercell" | "tiles";
 }
-
-/** Name of a pair of elements, e.g. NbMo. */
-const pairName = (pair: number) => PAIRS[pair].map((type) => ELEMENTS[type - 1]).join("");
 
 /** δ of all six pairs from three (NbMo, NbTa, MoTa), where vacancies are a share of 0: rows [n, 3] → [n, 6]. */
 export function allPairs(three: ArrayLike<number>): Float64Array {
@@ -83,8 +80,8 @@ export class NbMoTa implements System<AlloyStates> {
     this.#gpu = gpu;
     this.cohort = upsampling === "tiles" ? TILE_COHORT : 1;
     this.observables = COORDINATES[coordinates].map((pair) => ({
-      name: `short-range order ${pairName(pair)}`,
-      symbol: `δ_${pairName(pair)}`,
+      name: `short-range order ${PAIR_NAMES[pair]}`,
+      symbol: `δ_${PAIR_NAMES[pair]}`,
       unit: "1",
       range: [-NEIGHBOURS, NEIGHBOURS] as const,
     }));
@@ -445,7 +442,7 @@ export class NbMoTa implements System<AlloyStates> {
 }
 
 /** K; below, rates of one vacancy differ by more than float32 can tell. */
-const COLDEST = 100;
+export const COLDEST = 100;
 
 /** Throws InputError for a temperature that is none, or too low. */
 export function checkTemperature(temperature: number): void {

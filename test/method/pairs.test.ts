@@ -295,6 +295,8 @@ describe("joined pairs", () => {
     expect(joined([gaps, joined([gaps, numbered(2, 0.25)])]).cohort).toEqual(
       Uint32Array.of(7, 9, 2, 17, 19, 12, 20, 20),
     );
+    // Unless they are said to be the same.
+    expect(joined(parts("compensated"), "same").cohort).toEqual(Uint32Array.of(0, 0, 1, 1, 2, 0, 0, 0, 0, 1, 1));
     // The sets themselves stay as they are.
     expect(gaps.cohort).toEqual(Uint32Array.of(7, 9, 2));
   });

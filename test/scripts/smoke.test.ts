@@ -179,12 +179,17 @@ const SMALL: Small[] = [
       // Copies of one lattice see what it sees.
       expect(value("escape_shift.supercell.T2400")).toBeCloseTo(0, 5);
       expect(Math.abs((value("spread_exponent") ?? 0) + 0.5)).toBeLessThan(0.15);
+      // Coarse bounds for few lattices, which a variable without its scale, or noise without K, leaves far behind.
+      expect(value("sro_error.increment.T2400")).toBeLessThan(0.12);
+      expect(Math.abs(Math.log(value("std_ratio.increment.T2400") ?? 0))).toBeLessThan(Math.log(1.7));
+      expect(value("course_error.relaxation.n1024")).toBeLessThan(0.5);
     },
     tables: ["equilibrium.csv", "relaxation.csv"],
     title: "NbMoTa",
     bars: ["small lattices", "partial evolution", "direct simulation, 8³ cells", "train \\S+"],
-    // Few states, which its trajectories leave now and then.
-    warned: /^the equation .*at 2400 K spends [1-4]\.\d % of its time outside its training data$/,
+    // Few states, which its trajectories leave now and then, of lattices that hardly wait.
+    warned:
+      /^(the equation .*at 2400 K spends [1-4]\.\d % of its time outside its training data|at 2400, 3000 K lattices wait for less .*)$/,
     // Annealed lattices, direct simulation, pairs and one equation are on disk.
     kill: "increment",
     changed: ["--learning-rate", "0.1", /0\.003.*0\.1|0\.1.*0\.003/],
@@ -346,30 +351,31 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
     nbmota: [
       ["temperature twice", ["--temperatures", "1000,1000"], /1000,1000.*twice/],
       ["too cold for rates", ["--temperatures", "50,1000"], /--temperatures "50".*100/],
+      ["colder beyond them", ["--temperatures", "105,1000"], /0\.9 times the coldest; use 112 K/],
       ["nothing to compare with", ["--temperatures", "500,600"], /500,600.*--true-from 800/],
       ["size that patches do not tile", ["--sizes", "8,12"], /--sizes 12.*8.*use 16/],
       ["odd number of cells", ["--sizes", "8,15"], /15.*even/],
       ["sizes without the small lattices", ["--sizes", "16", "--direct-sizes", "16"], /--sizes 16 lack 8/],
       ["direct size that is not predicted", ["--direct-sizes", "8,32"], /32.*8,16/],
-      ["tiles of few lattices", ["--upsampling", "tiles", "--replicas", "16"], /6 cohorts.*8 folds.*simulate more/],
+      ["tiles of few lattices", ["--upsampling", "tiles", "--replicas", "8"], /5 cohorts.*8 folds.*simulate more/],
       ["polynomials of singular noise", ["--coordinates", "six"], /six.*--drift network or onsager/],
       ["too little truth", ["--true-replicas", "4"], /--true-replicas "4".*8/],
       [
         "too few states for networks of the relaxation",
         ["--profile", "standard", "--drift", "network"],
-        /138 snapshots.*256/,
+        /138 snapshots.*256: the relaxation has those of one temperature alone, raise --replicas or --records$/,
       ],
       ["tiles of a broken cohort", ["--upsampling", "tiles", "--replicas", "12"], /12.*8/],
       [
         "more terms than cohorts",
         ["--replicas", "4", "--degree", "5"],
-        /degree 5 has 112 terms in 3 variables and 1 condition.*12/,
+        /degree 5 has 112 terms in 3 variables and 1 condition.*20/,
       ],
       ["barriers that are not there", ["--barriers", "no-such-folder"], /no-such-folder/],
       [
         "comparisons of networks on few snapshots",
         ["--studies", "all", "--replicas", "4"],
-        /60 snapshots.*--batch of 256/,
+        /60 snapshots.*--batch of 256: raise --replicas or --looks$/,
       ],
       ["six as a number", ["--coordinates", "6"], /three or six/],
     ],

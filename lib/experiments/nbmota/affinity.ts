@@ -4,8 +4,8 @@ import type { Gpu } from "../../gpu/device.ts";
 import type { Xoshiro } from "../../random/xoshiro.ts";
 import { type BarrierModel, barriersOf } from "../../systems/nbmota/barriers.ts";
 import { DIRECTIONS, SITES } from "../../systems/nbmota/environment.ts";
+import { environmentsOf } from "../../systems/nbmota/environments.ts";
 import { placeOf, siteAt } from "../../systems/nbmota/lattice.ts";
-import { environmentsOf } from "./environments.ts";
 
 /** A ring of four jumps moves three atoms on by one place: after three turns all is as before. */
 const JUMPS = 12;

@@ -16,10 +16,12 @@ import { jumpsOf, relaxationJumps, unitJumps } from "./clock.ts";
 /** K, at which random alloys start where nothing hotter is asked for, and the next temperature over the one before, at least. */
 const HOTTEST = 3000;
 const STEP = 0.8;
+/** Beyond the hottest and the coldest temperature lattices are taken to these too, so that those have states of more and of less order beside them. */
+export const BEYOND = { hotter: 1.25, colder: 0.9 };
 /** Jumps an atom that lattices wait for at a temperature, at most. */
 const LONGEST_WAIT = 4000;
 /** Units of time at a temperature that is only passed. */
-const PASSING = 2;
+const PASSING = 1;
 
 /**
  * Right behind a jump a vacancy is where it jumps from again more often than at any time: before a look without a pause the lattices move for

@@ -3,7 +3,7 @@ import compact from "../../../data/nbmota/compact.json";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
 import { CompactBarriers } from "../../systems/nbmota/compact-barriers.ts";
 import { NetworkBarriers } from "../../systems/nbmota/network-barriers.ts";
-import { readNetworkWeights } from "../../systems/nbmota/weights.ts";
+import { PUBLISHED_DIGEST, readNetworkWeights } from "../../systems/nbmota/weights.ts";
 
 export const BARRIERS = {
   barriers: {
@@ -17,6 +17,12 @@ export const BARRIERS = {
 /** Throws InputError for a file that is no network. */
 export function barrierModel(name: string): BarrierModel {
   return name === "compact" ? CompactBarriers.shipped() : new NetworkBarriers(readNetworkWeights(name));
+}
+
+/** What a report calls the barriers of a run. */
+export function barriersName({ name, digest }: Pick<BarrierModel, "name" | "digest">): string {
+  if (name === "compact") return "of the compact model";
+  return digest === PUBLISHED_DIGEST ? "of the published network" : "of a network that is not the published one";
 }
 
 /** What has to be said of temperatures (K) that the compact model was not made for; nothing of others, and of the network. */

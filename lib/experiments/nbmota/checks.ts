@@ -7,25 +7,26 @@ import type { Gpu } from "../../gpu/device.ts";
 import { concatenate } from "../../method/concatenate.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
-import { type BarrierModel, barriersOf } from "../../systems/nbmota/barriers.ts";
+import { type BarrierModel, barriersOf, blocked } from "../../systems/nbmota/barriers.ts";
 import { DIRECTIONS } from "../../systems/nbmota/environment.ts";
+import { environmentsOf } from "../../systems/nbmota/environments.ts";
 import { ATTEMPT_RATE, BOLTZMANN } from "../../systems/nbmota/kinetics.ts";
 import { PAIRS, siteCount } from "../../systems/nbmota/states.ts";
 import { NbMoTa, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
 import { cycleAffinities } from "./affinity.ts";
 import { type Annealed, looksOf } from "./annealing.ts";
-import { environmentsOf } from "./environments.ts";
 
 /** Lattices of small systems that are looked at, at most. */
 const LATTICES = 256;
 const EIGHT = DIRECTIONS.length;
 
-/** Barriers `[vacancies, 8]`, eV, around the vacancies of lattices of types. */
+/** Barriers `[vacancies, 8]`, eV, around the vacancies of lattices of types; none is low enough to jump into another vacancy. */
 async function barriersIn(gpu: Gpu, barriers: BarrierModel, types: Uint8Array, cells: number): Promise<Float32Array> {
-  return barriersOf(gpu, barriers, environmentsOf(types, cells));
+  const around = environmentsOf(types, cells);
+  return blocked(await barriersOf(gpu, barriers, around), around);
 }
 
-/** log₁₀ of Σ rates (1/s) of every eight barriers. */
+/** log₁₀ of Σ rates (1/s) of every eight barriers, of infinite ones too. */
 function logRates(barriers: Float32Array, temperature: number): Float32Array {
   const rate = (barrier: number) => ATTEMPT_RATE * Math.exp(-barrier / (BOLTZMANN * temperature));
   return Float32Array.from({ length: barriers.length / EIGHT }, (_, v) => {
@@ -38,10 +39,10 @@ function logRates(barriers: Float32Array, temperature: number): Float32Array {
 /** What the vacancies of some lattices see. */
 export interface Surroundings {
   readonly name: string;
-  /** Mean of log₁₀ of the escape rate in 1/s, and its standard error over lattices, whose looks count together. */
+  /** Mean of log₁₀ of the escape rate in 1/s, and its standard error over small lattices, whose looks count together. */
   readonly rate: number;
   readonly error: number;
-  /** Its difference from the small lattices, lattice by lattice where those are known, and the standard error of that. */
+  /** Its difference from the small lattices, and the standard error of that: lattice by lattice, tiles from the lattices that they are of. */
   readonly shift: number;
   readonly shiftError: number;
   /** Wasserstein distance of its law from that of the small lattices, and that of two halves of these over √2; decades. */
@@ -49,6 +50,8 @@ export interface Surroundings {
   readonly floor: number;
   /** Mean order parameters of the lattices, `[6]`. */
   readonly order: Float64Array;
+  /** How many lattices the errors are of. */
+  readonly lattices: number;
   /** All barriers, eV. */
   readonly barriers: Float32Array;
 }
@@ -91,39 +94,50 @@ export async function checkSurroundings(
   const floor = wasserstein({ values: halves[0] }, { values: halves[1] }) / Math.SQRT2;
   const ownMeans = meansBy(truth, latticeOf);
   const usual = meanWithError([...ownMeans.values()]);
+  /** `usualOf`: what the vacancies of a group would have in their small lattices. */
   const kindOf = (
     name: string,
     found: Float32Array,
     order: Float64Array,
     group: (vacancy: number) => number,
-    paired: boolean,
+    usualOf: (group: number) => number,
   ): Surroundings => {
     const rates = logRates(found, temperature);
     const means = meansBy(rates, group);
-    const { mean: rate, error } = meanWithError([...means.values()]);
-    const differences = meanWithError(
-      [...means].map(([lattice, mean]) => mean - (ownMeans.get(lattice) ?? Number.NaN)),
-    );
-    const [shift, shiftError] = paired
-      ? [differences.mean, differences.error]
-      : [rate - usual.mean, Math.hypot(error, usual.error)];
-    const distance = wasserstein({ values: rates }, { values: truth });
-    return { name, rate, error, shift, shiftError, distance, floor, order, barriers: found };
+    const shift = meanWithError([...means].map(([lattice, mean]) => mean - usualOf(lattice)));
+    return {
+      name,
+      rate: usual.mean + shift.mean,
+      error: Math.hypot(usual.error, shift.error),
+      shift: shift.mean,
+      shiftError: shift.error,
+      lattices: ownMeans.size,
+      distance: wasserstein({ values: rates }, { values: truth }),
+      floor,
+      order,
+      barriers: found.filter(Number.isFinite),
+    };
   };
-  const kinds = [kindOf("small lattices", own, order, latticeOf, true)];
+  const sameLattice = (lattice: number) => ownMeans.get(lattice) ?? Number.NaN;
+  const kinds = [kindOf("small lattices", own, order, latticeOf, sameLattice)];
   for (const upsampling of ["supercell", "tiles"] as const) {
     const alloy = system(upsampling);
     const which = evenly(count, cells);
     const large = await alloy.upsample(small, cells / PATCH_CELLS, stream(seed, `check/${upsampling}`), which);
     const found = await barriersIn(gpu, barriers, await alloy.types(large), cells);
-    // Tiles are of several lattices.
-    const single = upsampling === "supercell";
+    // Tiles are of all lattices of a cohort, each as often as the others.
+    const tiles = upsampling === "tiles";
     const each = large.vacancies;
     const group = (vacancy: number) => {
       const k = Math.floor(vacancy / each);
-      return single ? latticeOf(which[k]) : k;
+      return tiles ? k : latticeOf(which[k]);
     };
-    kinds.push(kindOf(upsampling, found, meanRow(await alloy.observe(large)), group, single));
+    const sameCohort = (k: number) => {
+      const first = which[k] - (which[k] % TILE_COHORT);
+      return average(truth.subarray(first, first + TILE_COHORT));
+    };
+    const order = meanRow(await alloy.observe(large));
+    kinds.push(kindOf(upsampling, found, order, group, tiles ? sameCohort : sameLattice));
     large.destroy();
   }
   small.destroy();
@@ -139,7 +153,7 @@ export async function checkSurroundings(
       await barriersIn(gpu, barriers, concatenate(moved), PATCH_CELLS),
       order,
       latticeOf,
-      true,
+      sameLattice,
     ),
   );
   return { temperature, kinds, affinities: await cycleAffinities(gpu, barriers, lattices, PATCH_CELLS, rng) };

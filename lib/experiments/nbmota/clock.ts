@@ -8,8 +8,14 @@ import { PATCH_CELLS } from "../../systems/nbmota.ts";
 /** Seconds of a unit of time, as a function of the temperature in K. */
 export type Clock = (temperature: number) => number;
 
+/** Jumps for each atom in a relaxation and in a unit of time at a temperature, over exp(6900 K/T). */
+const RELAXATION = 0.43;
+const UNIT = 0.1;
+
 /** Kelvin in which inverse temperatures are of order 1; also of the condition that equations are learned with. */
 const SCALE = 1000;
+const ACTIVATION = 6900;
+const MOST_REPEATED = 4;
 /** Jumps for each atom that a unit of time has at most: below about 1,000 K states change less in it. */
 const LONGEST = 120;
 
@@ -22,7 +28,7 @@ export const inverseTemperature = (temperature: number) => SCALE / temperature;
  * several times longer than lattices take to half forget where they fluctuate (`unitJumps`): what an ordering lattice waits for is larger.
  */
 export function relaxationJumps(temperature: number): number {
-  return 0.43 * Math.exp(6900 / temperature);
+  return RELAXATION * Math.exp(ACTIVATION / temperature);
 }
 
 /**
@@ -30,7 +36,16 @@ export function relaxationJumps(temperature: number): number {
  * 1400 K, and less of that below 1,000 K. Results do not depend on it: it sets durations.
  */
 export function unitJumps(temperature: number): number {
-  return 1 / (1 / (0.1 * Math.exp(6900 / temperature)) + 1 / LONGEST);
+  return 1 / (1 / (UNIT * Math.exp(ACTIVATION / temperature)) + 1 / LONGEST);
+}
+
+/**
+ * How often the vacancies of every state are evolved for increments, beside where a unit of time is its usual part of a relaxation: where it is a
+ * smaller one, increments say less of the drift. Four times at most.
+ */
+export function repeatedly(temperature: number): number {
+  const share = relaxationJumps(temperature) / unitJumps(temperature);
+  return Math.max(1, Math.min(MOST_REPEATED, Math.round((share * UNIT) / RELAXATION)));
 }
 
 /** Jumps of the vacancy of a lattice of 8³ cells in so many units of time, at least one. */

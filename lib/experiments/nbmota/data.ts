@@ -7,9 +7,6 @@ import type { Estimate } from "../../run/seeds.ts";
 import type { NbMoTaCosts } from "./costs.ts";
 import type { Potential } from "./potential.ts";
 
-/** Names of the six pairs, in the order of all that is told of them. */
-export const PAIR_NAMES = ["NbNb", "NbMo", "NbTa", "MoMo", "MoTa", "TaTa"] as const;
-
 /** Numbers against the temperature, K, ascending. */
 export interface AtTemperature extends Estimate {
   temperature: number;
@@ -52,7 +49,9 @@ export interface NbMoTaReportData {
   /** Mean absolute error over pairs of every method, and what a perfect model would show. */
   errors: { method: string; points: AtTemperature[] }[];
   floor: { temperature: number; value: number }[];
-  methods: { method: string; error: Estimate; heldOut: Estimate; sumRule: Estimate; outside: Estimate }[];
+  methods: { method: string; error: Estimate; lost: number; heldOut: Estimate; sumRule: Estimate; outside: Estimate }[];
+  /** Whether the other way of upsampling was wanted and has too few lattices. */
+  upsamplingLeftOut: boolean;
   courses: CourseCurve[];
   spread: { name: "learned" | "direct" | "paper"; atoms: number[]; std: number[]; low?: number[]; high?: number[] }[];
   exponents: { learned: Estimate; direct: Estimate };
@@ -77,6 +76,15 @@ export interface NbMoTaReportData {
     shipped: CompactModel;
     network: number;
   };
+  /** Order of MoTa under the published network and under the compact model, the largest deviation of all six, and compact over network times of a jump. */
+  fidelity: {
+    temperature: number;
+    waited: number;
+    network: Estimate;
+    compact: Estimate;
+    deviation: number;
+    jumpTimes: Estimate;
+  }[];
   clock: { temperature: number; jumpTime: number; unit: number; jumps: number; waited: number; compared: boolean }[];
   degrees: DegreeChoice[];
   costs: NbMoTaCosts;

@@ -11,10 +11,10 @@ import { measureRate } from "../../run/bench.ts";
 import { type BarrierModel, barriersOf, siteTable } from "../../systems/nbmota/barriers.ts";
 import type { CompactWeights } from "../../systems/nbmota/compact-barriers.ts";
 import { ELEMENTS, packTypes, SITES } from "../../systems/nbmota/environment.ts";
+import { environmentsOf } from "../../systems/nbmota/environments.ts";
 import { randomLattice } from "../../systems/nbmota/random-alloy.ts";
 import { PATCH_CELLS as CELLS, NbMoTa } from "../../systems/nbmota.ts";
 import { annealed, annealingJumps, lastLook } from "./annealing.ts";
-import { environmentsOf } from "./environments.ts";
 
 /** Vacancies of a lattice: more than the experiment has, so that surroundings with another vacancy are among the examples. */
 const VACANCIES = 3;

@@ -4,27 +4,30 @@ import compact from "../../../data/nbmota/compact.json";
 import paper from "../../../data/nbmota-paper.json";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
+import { studentQuantile } from "../../analysis/student-t.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
-import { siteCount } from "../../systems/nbmota/states.ts";
+import { PAIR_NAMES, siteCount } from "../../systems/nbmota/states.ts";
 import type { SurroundingsCheck } from "./checks.ts";
 import { costsOf, learningJumps } from "./costs.ts";
-import { type AtTemperature, PAIR_NAMES } from "./data.ts";
+import type { AtTemperature } from "./data.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 import { RELAXATION } from "./plan.ts";
 import { guardsOver, type LearnedEquilibrium, type Outcome, sumRuleViolation } from "./scores.ts";
 import type { Course, Equilibrium } from "./truth.ts";
 
 export const MAIN = "increment";
-const TATA = PAIR_NAMES.indexOf("TaTa");
+export const TATA = PAIR_NAMES.indexOf("TaTa");
 
 export interface NbMoTaStudy {
   readonly p: NbMoTaOptions;
+  /** What the barriers are called. */
+  readonly barriers: string;
   readonly outcomes: readonly Outcome[];
-  /** Direct simulation, at the temperatures where it is in equilibrium. */
+  /** Direct simulation, at the temperatures where it is not too slow. */
   readonly truth: readonly Equilibrium[];
   readonly courses: readonly Course[];
   readonly surroundings: readonly SurroundingsCheck[];
@@ -42,6 +45,9 @@ const groupOf = (study: NbMoTaStudy, name: string) => groupsOf(study).find(([{ m
 const mainGroup = (study: NbMoTaStudy) => groupOf(study, MAIN);
 /** The equations of the relaxation from disorder. */
 export const relaxations = (study: NbMoTaStudy) => groupOf(study, RELAXATION);
+
+/** 97.5 % of a normal law. */
+const NORMAL = 1.96;
 
 const at = <T extends { readonly temperature: number }>(list: readonly (T | null)[], temperature: number) =>
   list.find((one) => one?.temperature === temperature) ?? undefined;
@@ -61,7 +67,8 @@ export function orderOf(study: NbMoTaStudy, pair: number): { learned: AtTemperat
       const own = equilibriaAt(group, temperature);
       if (own.length === 0) return [];
       const [{ mean, error }] = own;
-      const alone = error && ([mean[pair] - 1.96 * error[pair], mean[pair] + 1.96 * error[pair]] as const);
+      const { low, high } = around(mean[pair], error?.[pair] ?? Number.NaN);
+      const alone = error && ([low, high] as const);
       return [
         {
           temperature,
@@ -75,18 +82,17 @@ export function orderOf(study: NbMoTaStudy, pair: number): { learned: AtTemperat
     direct: sorted.flatMap((temperature) => {
       const exact = at(study.truth, temperature);
       if (!exact) return [];
-      const { mean, error } = exact;
-      return [{ temperature, ...around(mean[pair], error[pair]) }];
+      const { mean, error, lattices } = exact;
+      return [{ temperature, ...around(mean[pair], error[pair], lattices.length) }];
     }),
   };
 }
 
-/** A number with the 95 % interval of its standard error. */
-export const around = (value: number, error: number): Estimate => ({
-  value,
-  low: value - 1.96 * error,
-  high: value + 1.96 * error,
-});
+/** A number with the 95 % interval of its standard error: Student's, where that was found from `count` values. */
+export function around(value: number, error: number, count = Number.POSITIVE_INFINITY): Estimate {
+  const reach = count < Number.POSITIVE_INFINITY ? studentQuantile(0.975, count - 1) : NORMAL;
+  return { value, low: value - reach * error, high: value + reach * error };
+}
 
 const difference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   average(Float64Array.from(a, (value, j) => Math.abs(value - b[j])));
@@ -151,11 +157,13 @@ const spreadOf = ({ side, order }: { readonly side: number; readonly order: Ense
   runs: order.runs,
 });
 
-/** How the spread falls with the number of atoms. The direct one has the interval of its numbers of runs. */
+/** How the spread falls with the number of atoms. The direct one, and one seed, have the interval of their numbers of runs. */
 export function exponentsOf(study: NbMoTaStudy): { learned: Estimate; direct: Estimate } {
-  const slopes = relaxations(study).map(({ courses }) => exponentOf(courses.map(spreadOf)).slope);
+  const learned = relaxations(study).map(({ courses }) => exponentOf(courses.map(spreadOf)));
+  const alone = learned.map(({ slope, error }) => around(slope, error)).map(({ low, high }) => [low, high] as const)[0];
+  const slopes = learned.map(({ slope }) => slope);
   const direct = exponentOf(study.courses.map(spreadOf));
-  return { learned: overSeeds(slopes), direct: around(direct.slope, direct.error) };
+  return { learned: overSeeds(slopes, { alone }), direct: around(direct.slope, direct.error) };
 }
 
 /** Relative L2 error over time and pairs of the mean relaxation at a size, and what a perfect model would have. */
@@ -197,14 +205,17 @@ export function methodsOf(study: NbMoTaStudy) {
     const [{ method }] = group;
     const errors = errorsOf(study, group);
     const known = group.flatMap(({ equilibria }) => equilibria.flatMap((one) => one ?? []));
+    const all = group.length * study.p.temperatures.length;
     const guards = group.map(({ equilibria }) => guardsOver(equilibria));
     const outside = guards.map((one) => one?.outside ?? 1);
     return {
       method,
-      error: single(errors.length > 0 ? average(errors.map(({ value }) => value)) : Number.NaN),
+      // No mean over those temperatures alone where trajectories stay finite.
+      error: single(errors.length === study.truth.length ? average(errors.map(({ value }) => value)) : Number.NaN),
+      lost: all - known.length,
       // Of the first seed, whose data all methods are judged by.
       heldOut: single(group[0].heldOut ?? Number.NaN),
-      sumRule: single(Math.max(0, ...known.map((one) => one.sumRule))),
+      sumRule: single(known.length > 0 ? Math.max(...known.map((one) => one.sumRule)) : Number.NaN),
       outside: overSeeds(outside),
     };
   });
@@ -277,9 +288,13 @@ export function nbmotaMetrics(study: NbMoTaStudy, seconds: number): Record<strin
     }
   }
   for (const { temperature, kinds, affinities } of surroundings) {
-    for (const { name, shift, shiftError } of kinds.slice(1)) {
+    for (const { name, shift, shiftError, lattices } of kinds.slice(1)) {
       const facts = { exact: 0, unit: "decades" };
-      put(metricName("escape_shift", name.replaceAll(" ", "-"), T(temperature)), around(shift, shiftError), facts);
+      put(
+        metricName("escape_shift", name.replaceAll(" ", "-"), T(temperature)),
+        around(shift, shiftError, lattices),
+        facts,
+      );
     }
     put(metricName("affinity_rms", T(temperature)), single(rootMeanSquare(affinities)), { unit: "eV" });
   }

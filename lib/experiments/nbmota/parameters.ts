@@ -3,16 +3,17 @@ import { InputError } from "../../errors.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
 import { COPIES, checkEquation, checkTraining, EQUATION, SEEDS, TRAINING } from "../../run/training-parameters.ts";
-import { COORDINATES, checkCells, checkTemperature, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
-import { looksAt } from "./annealing.ts";
+import { COLDEST, COORDINATES, checkCells, checkTemperature, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
+import { BEYOND, looksAt } from "./annealing.ts";
 import { BARRIERS } from "./barrier-models.ts";
+import { repeatedly } from "./clock.ts";
 
 const parameters = {
   temperatures: {
     kind: "numbers",
     default: [2000, 2500, 3000],
     profiles: {
-      standard: [700, 800, 1000, 1200, 1400, 1700, 2000, 2400, 3000],
+      standard: [800, 1000, 1200, 1400, 1700, 2000, 2400, 3000],
       paper: [700, 800, 900, 1000, 1200, 1400, 1600, 1800, 2000, 2200, 2400, 2600, 2800, 3000],
     },
     min: 100,
@@ -85,6 +86,17 @@ const parameters = {
     meaning: "large lattices as copies of one small lattice, or of different ones side by side",
     paper: "3.5 (tiles)",
   },
+  relaxTime: {
+    kind: "number",
+    default: 0,
+    profiles: { paper: 0.01 },
+    min: 0,
+    max: 100,
+    unit: "time",
+    meaning:
+      "LocalRelax of large lattices before partial evolutions, by jumps of all vacancies: tiles have seams, copies of one lattice have none",
+    paper: "3.5",
+  },
   seeds: { ...SEEDS, profiles: { standard: 4, paper: 4 } },
   replicas: {
     kind: "integer",
@@ -98,7 +110,7 @@ const parameters = {
   },
   wait: {
     kind: "number",
-    default: 0.7,
+    default: 1,
     profiles: { standard: 3, paper: 4 },
     min: 0,
     max: 100,
@@ -159,6 +171,7 @@ const parameters = {
     meaning: "vacancies evolved in each large lattice; in copies of one lattice all of them see the same",
   },
   ...EQUATION,
+  drift: { ...EQUATION.drift, profiles: { paper: "onsager" } },
   degree: {
     ...EQUATION.degree,
     default: 1,
@@ -180,7 +193,7 @@ const parameters = {
     choices: ["none", "all"],
     default: "none",
     profiles: { standard: "all", paper: "all" },
-    meaning: "all: also the other estimators, kinds of drift and ways of upsampling, for the first seed",
+    meaning: `all: also the other estimator and kinds of drift, and with enough --replicas, a multiple of ${TILE_COHORT}, the other way of upsampling, for the first seed`,
   },
   runs: {
     kind: "integer",
@@ -229,6 +242,11 @@ export type NbMoTaOptions = Values<typeof parameters>;
 
 function check(p: NbMoTaOptions): void {
   for (const T of [...p.temperatures, p.trueFrom, p.T]) checkTemperature(T);
+  if (BEYOND.colder * Math.min(...p.temperatures) < COLDEST) {
+    throw new InputError(
+      `--temperatures ${p.temperatures}: lattices are also taken to ${BEYOND.colder} times the coldest; use ${Math.ceil(COLDEST / BEYOND.colder)} K and more`,
+    );
+  }
   if (new Set(p.temperatures).size < p.temperatures.length) {
     throw new InputError(`--temperatures ${p.temperatures} names a temperature twice`);
   }
@@ -266,15 +284,22 @@ function check(p: NbMoTaOptions): void {
     );
   }
   // With the last looks of the two temperatures beside each.
-  const near = (temperature: number) => p.replicas * (looksAt(p, temperature) + 2);
+  const near = (temperature: number) => p.replicas * repeatedly(temperature) * (looksAt(p, temperature) + 2);
   const snapshots = p.temperatures.reduce((sum, temperature) => sum + near(temperature), 0);
-  if (p.studies === "all") checkTraining(p, snapshots);
+  const more = "raise --replicas or --looks";
+  if (p.studies === "all") checkTraining(p, snapshots, "", more);
   const variables = COORDINATES[p.coordinates].length;
   const conditions = p.temperatures.length > 1 ? 1 : 0;
   const cohorts = p.upsampling === "tiles" ? p.replicas / TILE_COHORT : p.replicas;
-  checkEquation(p, { snapshots, cohorts: cohorts * p.temperatures.length, variables, conditions });
+  // Of every temperature, and of the two beyond.
+  checkEquation(p, { snapshots, cohorts: cohorts * (p.temperatures.length + 2), variables, conditions, more });
   // That of the relaxation: lattices near equilibrium and fresh ones, at one temperature.
-  const relaxing = { snapshots: near(p.T) + p.replicas * p.records, cohorts: 2 * cohorts, variables };
+  const relaxing = {
+    snapshots: near(p.T) + p.replicas * p.records,
+    cohorts: 4 * cohorts,
+    variables,
+    more: "the relaxation has those of one temperature alone, raise --replicas or --records",
+  };
   checkEquation({ ...p, degree: 0 }, relaxing);
 }
 

@@ -5,11 +5,19 @@ import { termCount } from "../../method/sde/polynomial/basis.ts";
 import { FOLDS } from "../../method/sde/polynomial/solve.ts";
 import { sdeSpec } from "../../run/training-parameters.ts";
 import { COORDINATES, TILE_COHORT } from "../../systems/nbmota.ts";
-import { type Annealed, type AnnealingOptions, type Stay, someReplicas } from "./annealing.ts";
+import {
+  type Annealed,
+  type AnnealingOptions,
+  BEYOND,
+  relaxationsWaited,
+  type Stay,
+  someReplicas,
+} from "./annealing.ts";
+import { rangeWarnings } from "./barrier-models.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 
-/** Beyond the hottest and the coldest temperature lattices are taken to these too, so that those have states of more and of less order beside them. */
-const BEYOND = { hotter: 1.25, colder: 0.9 };
+/** Relaxations to wait for, at least, unless it is said. */
+const ENOUGH = 1;
 
 /** Small lattices of all seeds, and those of direct simulation behind them: side by side they take less time. */
 export function annealingPlan(
@@ -41,14 +49,22 @@ export function separated(p: NbMoTaOptions, stages: readonly Annealed[]) {
   };
 }
 
-/** The options with a temperature of the relaxation that is trained, and what has to be said where it is another than was asked for. */
+/** The options with a temperature of the relaxation that is trained, and what has to be said of temperatures before the numbers. */
 export function withinRange(p: NbMoTaOptions): { p: NbMoTaOptions; warnings: string[] } {
-  if (p.temperatures.includes(p.T)) return { p, warnings: [] };
+  const plan = annealingPlan(p);
+  const short = p.temperatures.filter((temperature) => relaxationsWaited(plan, temperature) < ENOUGH);
+  const warnings = rangeWarnings(p.barriers, p.temperatures);
+  if (short.length > 0) {
+    warnings.push(
+      `at ${short.join(", ")} K lattices wait for less than ${ENOUGH} relaxation: what is learned and compared there is short of equilibrium`,
+    );
+  }
+  if (p.temperatures.includes(p.T)) return { p, warnings };
   const T = p.temperatures.toSorted((a, b) => Math.abs(a - p.T) - Math.abs(b - p.T))[0];
   const [coldest, hottest] = [Math.min(...p.temperatures), Math.max(...p.temperatures)];
   const range = coldest === hottest ? `${coldest} K alone` : `${coldest} to ${hottest} K`;
   const what = p.T < coldest || p.T > hottest ? "outside the trained range" : "not among the trained temperatures";
-  return { p: { ...p, T }, warnings: [`${p.T} K is ${what}, ${range}: the relaxation is that at ${T} K`] };
+  return { p: { ...p, T }, warnings: [...warnings, `${p.T} K is ${what}, ${range}: the relaxation is that at ${T} K`] };
 }
 
 /** The pairs that there are: increments; those with lattices relaxing from disorder; the same vacancies with compensators; increments in lattices made large in the other way. */
@@ -65,7 +81,7 @@ export interface Training {
 /** Whether the lattices are enough for the same equation from the other way of upsampling: cohorts of eight are what tiles are taken from. */
 export function comparesUpsampling({ studies, drift, ...p }: NbMoTaOptions): boolean {
   const { replicas, temperatures, coordinates, degree, temperatureDegree } = p;
-  const cohorts = (replicas / TILE_COHORT) * temperatures.length;
+  const cohorts = (replicas / TILE_COHORT) * (temperatures.length + 2);
   const conditionDegree = Math.min(Math.max(1, temperatureDegree), temperatures.length - 1);
   const terms = termCount(COORDINATES[coordinates].length, Math.max(1, degree), 1, conditionDegree);
   const enough = drift === "polynomial" ? cohorts >= Math.max(FOLDS, terms) : true;

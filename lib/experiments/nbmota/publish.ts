@@ -1,5 +1,6 @@
 // What a NbMoTa run leaves behind.
 import compact from "../../../data/nbmota/compact.json";
+import fidelity from "../../../data/nbmota/fidelity.json";
 import paper from "../../../data/nbmota-paper.json";
 import { histogram } from "../../analysis/density.ts";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
@@ -7,11 +8,12 @@ import { average } from "../../analysis/mean.ts";
 import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { type Estimate, overSeeds, single } from "../../run/seeds.ts";
-import { siteCount } from "../../systems/nbmota/states.ts";
+import { PAIR_NAMES, siteCount } from "../../systems/nbmota/states.ts";
 import { type Annealed, relaxationsWaited } from "./annealing.ts";
 import { unitJumps } from "./clock.ts";
 import { costsOf } from "./costs.ts";
-import { type NbMoTaReportData, PAIR_NAMES } from "./data.ts";
+import type { NbMoTaReportData } from "./data.ts";
+import type { Fidelity, Measured } from "./fidelity.ts";
 import {
   around,
   equilibriumGroups,
@@ -30,12 +32,13 @@ import {
   relaxations,
   rootMeanSquare,
   scoreTable,
+  TATA,
 } from "./metrics.ts";
 import { orderingPictures } from "./pictures.ts";
-import { annealingPlan, RELAXATION } from "./plan.ts";
+import { annealingPlan, comparesUpsampling, RELAXATION } from "./plan.ts";
 import { nbmotaReport } from "./report.ts";
 
-const TATA = PAIR_NAMES.indexOf("TaTa");
+const MOTA = PAIR_NAMES.indexOf("MoTa");
 /** Bins of densities. */
 const BINS = 50;
 /** Temperatures whose barriers are drawn, at most. */
@@ -61,7 +64,7 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
   const temperatures = p.temperatures.toSorted((a, b) => a - b);
   const ascending = times.toSorted((a, b) => a.temperature - b.temperature);
   return {
-    barriers: p.barriers === "compact" ? "of the compact model" : "of the published network",
+    barriers: study.barriers,
     temperatures,
     T: p.T,
     coordinates: p.coordinates,
@@ -79,6 +82,7 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
       .toSorted((a, b) => a.temperature - b.temperature)
       .map((one) => ({ temperature: one.temperature, value: floorOf(one) })),
     methods: methodsOf(study),
+    upsamplingLeftOut: p.studies === "all" && !comparesUpsampling(p),
     courses: (way[0]?.courses ?? []).map(({ side, order }) => ({
       side,
       atoms: siteCount(side),
@@ -93,11 +97,11 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
       .flatMap(({ method, potentials }) => (potentials.length > 0 ? [{ method, curves: [...potentials] }] : [])),
     surroundings: surroundings.flatMap(({ temperature, kinds }) => {
       const [small] = kinds;
-      return kinds.map(({ name, rate, error, shift, shiftError, distance, floor, order }, k) => ({
+      return kinds.map(({ name, rate, error, shift, shiftError, lattices, distance, floor, order }, k) => ({
         temperature,
         kind: name,
-        rate: around(rate, error),
-        shift: k === 0 ? single(Number.NaN) : around(shift, shiftError),
+        rate: around(rate, error, lattices),
+        shift: k === 0 ? single(Number.NaN) : around(shift, shiftError, lattices),
         distance: k === 0 ? Number.NaN : distance,
         floor: k === 0 ? floor : Number.NaN,
         orderError: k === 0 ? Number.NaN : average(order.map((x, j) => Math.abs(x - small.order[j]))),
@@ -115,6 +119,7 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
       return { temperature, affinity: Array.from(centres), density: Array.from(density), rms };
     }),
     distilled: distilledModels(),
+    fidelity: measuredFidelity(),
     clock: ascending.map(({ temperature, jumpTime, unit }) => ({
       temperature,
       jumpTime,
@@ -153,6 +158,27 @@ function distilledModels(): NbMoTaReportData["distilled"] {
     shipped: { rank, hidden, error, jumpsPerSecond: jumpsPerSecond.compact },
     network: jumpsPerSecond.network,
   };
+}
+
+/** What scripts/nbmota-fidelity.ts measured, from cold to hot. */
+function measuredFidelity(): NbMoTaReportData["fidelity"] {
+  const measured: readonly Fidelity[] = fidelity.temperatures;
+  return measured
+    .toSorted((a, b) => a.temperature - b.temperature)
+    .map(({ temperature, waited, network, compact, deviation }) => {
+      const of = ({ mean, error }: Measured) => around(mean, error, fidelity.settings.replicas);
+      const [ours, theirs] = [compact.jumpTime, network.jumpTime];
+      const ratio = ours.mean / theirs.mean;
+      const relative = Math.hypot(ours.error / ours.mean, theirs.error / theirs.mean);
+      return {
+        temperature,
+        waited,
+        network: of(network.order[MOTA]),
+        compact: of(compact.order[MOTA]),
+        deviation,
+        jumpTimes: around(ratio, ratio * relative, fidelity.settings.replicas),
+      };
+    });
 }
 
 /** Mean and standard deviation of δ_TaTa over the runs. */

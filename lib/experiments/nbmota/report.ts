@@ -67,7 +67,13 @@ function sections(data: NbMoTaReportData): Section[] {
       title: "What vacancies see",
       body: ifAny(
         [data.surroundings, data.affinities],
-        [barriers.surroundings(data), barriers.barrierLaws(data), barriers.affinities(data), barriers.tradeOff(data)],
+        [
+          barriers.surroundings(data),
+          barriers.barrierLaws(data),
+          barriers.affinities(data),
+          barriers.tradeOff(data),
+          barriers.fidelity(data),
+        ],
       ),
     },
     { id: "costs", title: "Cost", body: tables.costs(data) },

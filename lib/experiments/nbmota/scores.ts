@@ -236,20 +236,22 @@ export async function heldOutResidual(
   return average(rest.map((value, j) => value / size[j]));
 }
 
-/** Potentials of small lattices at the temperatures whose equilibrium is known. */
+/** Potentials of small lattices at the temperatures whose equilibrium is known; `starts` as those of the equilibria, one for each. */
 export async function learnedPotentials(
   gpu: Gpu,
   p: NbMoTaOptions,
   model: SdeModel,
   equilibria: readonly (LearnedEquilibrium | null)[],
+  starts: readonly { readonly states: Float32Array }[],
 ): Promise<Potential[]> {
   const potentials: Potential[] = [];
   if (p.coordinates === "six") return potentials;
-  for (const one of equilibria) {
+  for (const [k, one] of equilibria.entries()) {
     if (!one) continue;
     const equation = equationAt(p, model, one.temperature, PATCH_CELLS, p.cells);
     const three = COORDINATES.three.map((pair) => one.mean[pair]);
-    potentials.push(await potentialAlong(gpu, equation, one.temperature, three, siteCount(PATCH_CELLS)));
+    const atoms = siteCount(PATCH_CELLS);
+    potentials.push(await potentialAlong(gpu, equation, one.temperature, three, atoms, starts[k].states));
   }
   return potentials;
 }

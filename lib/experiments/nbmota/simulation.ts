@@ -1,5 +1,4 @@
 // Direct kinetic Monte Carlo of the alloy by hand: order parameters along the jumps of its vacancies or over time, and configurations.
-import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { table } from "arquero";
 import { InputError } from "../../errors.ts";
@@ -10,6 +9,7 @@ import { readExtxyz, writeExtxyz } from "../../io/extxyz.ts";
 import { readDump, writeDump } from "../../io/lammps-dump.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
+import { checkOverwrite } from "../../run/overwrite.ts";
 import { type Course, simulation } from "../../run/simulation.ts";
 import { fromConfiguration, toConfiguration } from "../../systems/nbmota/crystal.ts";
 import { ELEMENTS } from "../../systems/nbmota/environment.ts";
@@ -100,11 +100,15 @@ export const NBMOTA = simulation({
     if (![NONE, ".csv", ".arrow"].includes(trajectories === NONE ? NONE : extname(trajectories))) {
       throw new InputError(`--trajectories ${trajectories}: name a .csv or .arrow file`);
     }
-    if (trajectories !== NONE && trajectories === out)
-      throw new InputError(`--trajectories and --out name the same file, ${out}`);
-    const there = [end, trajectories].find((path) => path !== NONE && existsSync(path));
-    if (there && !force)
-      throw new InputError(`${there} exists already: choose another file, or --force to overwrite it`);
+    const files = Object.entries({ out, end, trajectories }).filter(([, path]) => path !== NONE);
+    for (const [k, [name, path]] of files.entries()) {
+      const same = files.slice(0, k).find(([, other]) => other === path);
+      if (same) throw new InputError(`--${same[0]} and --${name} name the same file, ${path}`);
+    }
+    checkOverwrite(
+      [end, trajectories].filter((path) => path !== NONE),
+      force,
+    );
   },
   async simulate(gpu, p, observe) {
     for (const warning of rangeWarnings(p.barriers, [p.T])) console.error(`! ${warning}`);
@@ -150,7 +154,10 @@ export const NBMOTA = simulation({
         const types = await system.types(states);
         const sites = siteCount(cells);
         const frames = Array.from({ length: states.count }, (_, r) =>
-          toConfiguration(types.subarray(r * sites, (r + 1) * sites), cells, { step: p.jumps, time: clock[r] }),
+          toConfiguration(types.subarray(r * sites, (r + 1) * sites), cells, {
+            step: alongJumps ? p.jumps : 0,
+            time: clock[r],
+          }),
         );
         formatOf(p.end).write(p.end, frames);
       },

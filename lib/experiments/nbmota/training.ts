@@ -11,7 +11,7 @@ import type { Run } from "../../run/run-folder.ts";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
 import { type AlloyParameters, NbMoTa, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
 import { type Annealed, lastLook, looksOf } from "./annealing.ts";
-import { type Clock, inverseTemperature, orderScale } from "./clock.ts";
+import { type Clock, inverseTemperature, orderScale, repeatedly } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
 import { comparesUpsampling, freshTimes, type PairSet } from "./plan.ts";
 
@@ -29,18 +29,27 @@ export const conditionOf = ({ temperatures }: Pick<NbMoTaOptions, "temperatures"
 export type TrainingSets = { readonly [set in PairSet]: readonly Pairs[] };
 
 /**
- * Snapshots at one temperature: those of the lattices that were annealed there, then the last ones of the temperatures beside it, which are near
+ * Snapshots at stage k: those of the lattices that were annealed there, then the last ones of the temperatures beside it, which are near
  * equilibrium but for their order: states as the dynamics makes them, of various order. (Lattices that are ordered in another way drift
- * back half as fast at equal order.) Replica r belongs to cohort r, over the lattices of a cohort of the system.
+ * back half as fast at equal order.) All of them several times where increments say little (`repeatedly`). A cohort is a lattice at the stage that it was seen at, or as many as a cohort of the system has: the
+ * same states at several temperatures are of one cohort, and its states at several stages, which are far apart in time, of several.
  */
-function snapshotsAt(system: NbMoTa, stage: Annealed, beside: readonly Annealed[]): Snapshots {
-  const { replicas } = stage;
-  const count = (looksOf(stage) + beside.length) * replicas;
+function snapshotsAt(system: NbMoTa, stages: readonly Annealed[], k: number): Snapshots {
+  const { replicas, words, temperature } = stages[k];
+  const beside = [k - 1, k + 1].filter((other) => other in stages);
+  const once = [...new Array<number>(looksOf(stages[k])).fill(k), ...beside];
+  const times = repeatedly(temperature);
+  const seen = new Array<number[]>(times).fill(once).flat();
+  const count = seen.length * replicas;
+  const own = [words, ...beside.map((other) => lastLook(stages[other]))];
   return {
     side: PATCH_CELLS,
-    words: concatenate([stage.words, ...beside.map(lastLook)]),
+    words: concatenate(new Array<Uint32Array[]>(times).fill(own).flat()),
     age: new Float64Array(count).fill(OLD),
-    cohort: Uint32Array.from({ length: count }, (_, k) => Math.floor((k % replicas) / system.cohort)),
+    cohort: Uint32Array.from({ length: count }, (_, row) => {
+      const [at, replica] = [seen[Math.floor(row / replicas)], row % replicas];
+      return Math.floor((at * replicas + replica) / system.cohort);
+    }),
   };
 }
 
@@ -100,13 +109,12 @@ export async function trainingSets(
   for (const [k, stage] of stages.entries()) {
     const { temperature } = stage;
     if (!p.temperatures.includes(temperature)) continue;
-    const beside = [stages[k - 1], stages[k + 1]].filter((one) => one !== undefined);
     const alloy = (upsampling: AlloyParameters["upsampling"]) => {
       const { coordinates } = p;
       return new NbMoTa(gpu, { temperature, barriers, timeUnit: clock(temperature), coordinates, upsampling });
     };
     const system = alloy(p.upsampling);
-    const snapshots = async () => snapshotsAt(system, stage, beside);
+    const snapshots = async () => snapshotsAt(system, stages, k);
     const first = async (cohort: number) => {
       const some = firstRepetition(await snapshots(), stage.replicas, p.replicas, system.words(PATCH_CELLS));
       // Numbered by lattices of which `cohort` are mixed.
@@ -120,10 +128,10 @@ export async function trainingSets(
       condition = conditionOf(p, temperature),
     ) =>
       evolvedPairs(run, `t${temperature}/${name}`, async () => {
-        const { cells: side, patchesPerSnapshot } = p;
+        const { cells: side, patchesPerSnapshot, relaxTime } = p;
         // Vacancies of one row take other random numbers at other temperatures.
         const purpose = `t${temperature}/${name === "relaxing" ? "relaxing/" : ""}`;
-        const options = { side, relaxTime: 0, seed, purpose, patchesPerSnapshot, condition };
+        const options = { side, relaxTime, seed, purpose, patchesPerSnapshot, condition };
         const [pairs] = await makePairs(own, await of(), [duration], options);
         return [scaledPairs(pairs, orderScale(temperature))];
       });

@@ -11,12 +11,12 @@ const REACH = 0.05;
 /** Steps are this part of the fastest relaxation at most: Heun's scheme then gives 98.2 % of its variance, Euler–Maruyama 114 %. */
 const SHARE = 0.25;
 /** More steps are not taken: an equation that would need them relaxes long before what it was learned from. */
-const MOST = 256;
+const MOST = 64;
 
 /**
  * How many equal steps a duration has to be divided in, so that none is longer than a quarter of the fastest relaxation: 1 / |λ| for the largest
  * eigenvalue of ∂f/∂z in size, at some of the states `[n, d]`. With steps above 2/|λ| trajectories leave any bound, or swing from end to
- * end of the data. Throws DivergedError for more than 256. Kloeden & Platen, Numerical Solution of Stochastic Differential Equations (1992), section 9.8.
+ * end of the data. Throws DivergedError for more than 64. Kloeden & Platen, Numerical Solution of Stochastic Differential Equations (1992), section 9.8.
  */
 export async function stepsWithin(gpu: Gpu, model: SdeModel, states: Float32Array, time: number): Promise<number> {
   const rate = await fastestRate(gpu, model, states);

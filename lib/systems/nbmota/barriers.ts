@@ -1,8 +1,9 @@
 // Models of the barriers that a vacancy has to jump over: what evaluates them where walks (kinetics.ts) have listed new surroundings.
+import { createHash } from "node:crypto";
 import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { Call } from "../../gpu/kernel.ts";
-import { ENVIRONMENT_WORDS, FRAMES, packTypes, SITES } from "./environment.ts";
+import { DIRECTIONS, ENVIRONMENT_WORDS, FRAMES, packTypes, SITES, siteIndex } from "./environment.ts";
 
 /** Words of a slot of the cache, and where the barriers begin (kernels/nbmota/cache.wgsl). */
 export const SLOT = 16;
@@ -20,12 +21,21 @@ export interface BarrierKernels {
 /** What gives the eight barriers of a vacancy, eV, from the types of the 112 sites around it. */
 export interface BarrierModel {
   readonly name: string;
+  /** SHA-256 of its numbers: which model it is. */
+  readonly digest: string;
   /** Capacities are multiples of this. */
   readonly granularity: number;
   /** Device bytes that an evaluation takes for each slot of its list. */
   readonly bytesOfSlot: number;
   /** `list`: how many slots, three words, then their numbers. `cache`: the slots. */
   kernels(gpu: Gpu, capacity: number, list: GpuArray, cache: GpuArray): Promise<BarrierKernels>;
+}
+
+/** SHA-256 of arrays one after another. */
+export function digestOf(arrays: readonly Float32Array[]): string {
+  const hash = createHash("sha256");
+  for (const { buffer, byteOffset, byteLength } of arrays) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest("hex");
 }
 
 /** For kernels: which site stands at each place of the frame of each jump, `[112]` of eight bytes. */
@@ -35,6 +45,15 @@ export function siteTable(): Uint32Array {
     for (const [place, site] of sites.entries()) bytes[8 * place + jump] = site;
   }
   return new Uint32Array(bytes.buffer);
+}
+
+/** The same barriers `[n, 8]`, infinite where the site to jump to is another vacancy: no jump, whatever a model says of it. */
+export function blocked(barriers: Float32Array, types: ArrayLike<number>): Float32Array {
+  const targets = DIRECTIONS.map(siteIndex);
+  return barriers.map((barrier, k) => {
+    const target = SITES * Math.floor(k / targets.length) + targets[k % targets.length];
+    return types[target] === 0 ? Number.POSITIVE_INFINITY : barrier;
+  });
 }
 
 /** Environments of one batch of `barriersOf`. */

@@ -6,7 +6,7 @@ import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Format, flatTensors, readArrays } from "../../io/format.ts";
 import { readSafetensors } from "../../io/safetensors.ts";
-import { type BarrierKernels, type BarrierModel, siteTable } from "./barriers.ts";
+import { type BarrierKernels, type BarrierModel, digestOf, siteTable } from "./barriers.ts";
 import { ELEMENTS, SITES } from "./environment.ts";
 
 /** Where the model stands that the program ships. */
@@ -78,11 +78,14 @@ function quantized({ values, shift, rank }: CompactWeights, r: number) {
 
 export class CompactBarriers implements BarrierModel {
   readonly name = "compact";
+  readonly digest: string;
   readonly granularity = GROUP;
   readonly bytesOfSlot: number;
   readonly #weights: CompactWeights;
 
   constructor(weights: CompactWeights) {
+    const { values, shift, sign, input, bias, output, offset, slope } = weights;
+    this.digest = digestOf([values, shift, sign, input, bias, output, offset, slope]);
     this.#weights = weights;
     this.bytesOfSlot = 16 * weights.rank;
   }

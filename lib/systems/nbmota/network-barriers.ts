@@ -3,7 +3,7 @@ import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type BarrierKernels, type BarrierModel, siteTable } from "./barriers.ts";
 import { OFFSETS, SITES } from "./environment.ts";
-import type { NetworkWeights } from "./weights.ts";
+import { type NetworkWeights, weightsDigest } from "./weights.ts";
 
 /** Columns of a tile of kernels/nn/dense.wgsl. */
 const TILE = 256;
@@ -19,11 +19,13 @@ const inputOf = ([a, b, c]: readonly number[]) => ((a + 4) * 9 + b + 4) * 9 + c 
  */
 export class NetworkBarriers implements BarrierModel {
   readonly name = "network";
+  readonly digest: string;
   readonly granularity = TILE / 8;
   readonly bytesOfSlot = 2 * 4 * 8 * WIDTH;
   readonly #weights: NetworkWeights;
 
   constructor(weights: NetworkWeights) {
+    this.digest = weightsDigest(weights);
     this.#weights = weights;
   }
 

@@ -8,7 +8,7 @@ export const siteCount = (cells: number) => 2 * cells ** 3;
 /** 32-bit words of a lattice, 16 sites each. */
 export const latticeWords = (cells: number) => siteCount(cells) / 16;
 
-/** Unordered pairs of elements, in the order of all that is counted of them: NbNb, NbMo, NbTa, MoMo, MoTa, TaTa (Nb 1, Mo 2, Ta 3). */
+/** Unordered pairs of elements, in the order of all that is told of them (Nb 1, Mo 2, Ta 3). */
 export const PAIRS = [
   [1, 1],
   [1, 2],
@@ -17,6 +17,9 @@ export const PAIRS = [
   [2, 3],
   [3, 3],
 ] as const;
+
+/** Their names. */
+export const PAIR_NAMES = ["NbNb", "NbMo", "NbTa", "MoMo", "MoTa", "TaTa"] as const;
 
 /** Atoms of Nb, Mo and Ta. */
 export type Composition = readonly [number, number, number];

@@ -1,12 +1,12 @@
 // The published network for the barriers of vacancy jumps (Xing et al., Nat. Commun. 15, 3879 (2024); UCICaoLab/NKK): read from
 // its authors' file or from a folder of plain arrays, with batch normalization folded into the layers.
-import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
 import { fileError } from "../../io/atomic.ts";
 import { type NpyArray, readNpy } from "../../io/npy.ts";
 import { readPickledArrays } from "../../io/numpy-pickle.ts";
+import { digestOf } from "./barriers.ts";
 
 /** A layer takes x to x · weights + bias, `weights` as [inputs][outputs]; ReLU stands between layers, none behind the last. */
 interface DenseLayer {
@@ -42,11 +42,8 @@ const SHAPES: ReadonlyMap<string, readonly number[]> = new Map(
 export const PUBLISHED_DIGEST = "cb90f44d1b9897ba24e9e8177335a8293d2adaa1cfcdfc508bca4c45da8348b8";
 
 /** SHA-256 of the folded numbers, layer by layer weights and bias: the same from whatever file they come. */
-export function weightsDigest({ layers }: NetworkWeights): string {
-  const hash = createHash("sha256");
-  for (const { weights, bias } of layers) for (const { buffer } of [weights, bias]) hash.update(new Uint8Array(buffer));
-  return hash.digest("hex");
-}
+export const weightsDigest = ({ layers }: NetworkWeights): string =>
+  digestOf(layers.flatMap(({ weights, bias }) => [weights, bias]));
 
 type Named = ReadonlyMap<string, { readonly array: NpyArray; readonly where: string }>;
 

@@ -1,7 +1,13 @@
 // The unit of time at every temperature.
 import { expect, test } from "bun:test";
 
-import { clockOf, inverseTemperature, relaxationJumps, unitJumps } from "../../../lib/experiments/nbmota/clock.ts";
+import {
+  clockOf,
+  inverseTemperature,
+  relaxationJumps,
+  repeatedly,
+  unitJumps,
+} from "../../../lib/experiments/nbmota/clock.ts";
 
 const TEMPERATURES = [3000, 2000, 1400, 1000, 800];
 /** Seconds of a jump over a barrier of 0.9 eV that is lower where it is cold. */
@@ -56,4 +62,10 @@ test("a unit of time is what forgetting takes where it is hot, and never more th
   }
   expect(unitJumps(200)).toBeCloseTo(120, 6);
   expect(unitJumps(800)).toBeCloseTo(1 / (1 / (0.1 * Math.exp(8.625)) + 1 / 120), 6);
+});
+
+test("states are evolved the more often the smaller a part of a relaxation a unit of time is", () => {
+  expect([3000, 2000, 1400, 1200].map(repeatedly)).toEqual([1, 1, 1, 1]);
+  // Twice as many units to a relaxation as where it is hot, and more than five times as many.
+  expect([1000, 800, 300].map(repeatedly)).toEqual([2, 4, 4]);
 });

@@ -8,6 +8,7 @@ import {
   exponentsOf,
   methodsOf,
   type NbMoTaStudy,
+  orderOf,
 } from "../../../lib/experiments/nbmota/metrics.ts";
 import type { NbMoTaOptions } from "../../../lib/experiments/nbmota/parameters.ts";
 import { RELAXATION } from "../../../lib/experiments/nbmota/plan.ts";
@@ -32,6 +33,7 @@ const outcome = (seed: number, part: Partial<Outcome>): Outcome => ({
 });
 const studyOf = (part: Partial<NbMoTaStudy>): NbMoTaStudy => ({
   p: { temperatures: [1000], sizes: [8], T: 1000, runs: 1000 } as unknown as NbMoTaOptions,
+  barriers: "of the compact model",
   outcomes: [],
   truth: [],
   courses: [],
@@ -79,6 +81,26 @@ describe("errors of the equilibrium", () => {
     expect(found.value).toBeCloseTo(2 - exact, 6);
     const error = Math.sqrt(own.reduce((sum, x) => sum + (x - exact) ** 2, 0) / 11 / 12);
     expect((found.high - found.low) / 2 / error).toBeCloseTo(1.96, 1);
+    // Those of δ itself are Student's, of eleven degrees of freedom.
+    const [{ low, high }] = orderOf(study, 4).direct;
+    expect((high - low) / 2 / error).toBeCloseTo(2.201, 3);
+  });
+
+  test("are no mean over the temperatures that went well, and no sum rule holds of nothing", () => {
+    const temperatures = [1000, 2000];
+    const { truth } = direct(8, "lost");
+    const going = (method: string, ...equilibria: Outcome["equilibria"]) => outcome(7, { method, equilibria });
+    const hot = { ...equilibrium(1), temperature: 2000, sumRule: 0.25 };
+    const study = studyOf({
+      p: { temperatures, sizes: [8], T: 1000, runs: 1000 } as unknown as NbMoTaOptions,
+      truth: [truth, { ...truth, temperature: 2000 }],
+      outcomes: [going("increment", equilibrium(1), hot), going("network", null, hot), going("onsager", null, null)],
+    });
+    const [well, half, none] = methodsOf(study);
+    expect([well.lost, half.lost, none.lost]).toEqual([0, 1, 2]);
+    expect(well.error.value).toBeCloseTo(mean(truth.mean.map((x) => Math.abs(1 - x))), 6);
+    expect([half.error.value, none.error.value]).toEqual([Number.NaN, Number.NaN]);
+    expect([half.sumRule.value, none.sumRule.value]).toEqual([0.25, Number.NaN]);
   });
 
   test("of the residual on other data: all methods are judged by those of the first seed", () => {

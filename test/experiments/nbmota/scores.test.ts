@@ -1,25 +1,40 @@
 // What is said of learned equations and of direct simulation, on numbers whose answers are known.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { ensemble, momentsOf } from "../../../lib/analysis/ensemble.ts";
+import { evenGrid } from "../../../lib/analysis/function-error.ts";
 import type { NbMoTaOptions } from "../../../lib/experiments/nbmota/parameters.ts";
 import { potentialAlong } from "../../../lib/experiments/nbmota/potential.ts";
-import { equationAt, learnedEquilibria, sixOf, sumRuleViolation } from "../../../lib/experiments/nbmota/scores.ts";
+import {
+  equationAt,
+  heldOutResidual,
+  learnedCourses,
+  learnedEquilibria,
+  sixOf,
+  sumRuleViolation,
+} from "../../../lib/experiments/nbmota/scores.ts";
 import { equilibriumOf } from "../../../lib/experiments/nbmota/truth.ts";
 import { openDevice } from "../../../lib/gpu/device.ts";
-import type { Regression } from "../../../lib/method/pairs.ts";
+import { type Increments, ofCohorts, type Regression } from "../../../lib/method/pairs.ts";
 import { solveSde } from "../../../lib/method/sde/fit.ts";
-import { evaluate } from "../../../lib/method/sde/model.ts";
+import { evaluate, type SdeModel } from "../../../lib/method/sde/model.ts";
 import { normalPair } from "../../../lib/random/normal.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { Xoshiro } from "../../../lib/random/xoshiro.ts";
 import type { Run } from "../../../lib/run/run-folder.ts";
-import { COORDINATES } from "../../../lib/systems/nbmota.ts";
+import { allPairs, COORDINATES } from "../../../lib/systems/nbmota.ts";
 import { defined } from "../../fixtures.ts";
+import { mean, range } from "../../numbers.ts";
 
 setDefaultTimeout(60_000);
 
 const gpu = await openDevice();
 const rng = Xoshiro.open(stream(3, "scores"), 0, 0);
 const normal = () => normalPair(rng.next(), rng.next())[0];
+/** A run that keeps nothing. */
+const unkept = {
+  phase: (_: string, work: () => unknown) => work(),
+  keep: (_: string, __: unknown, work: () => unknown) => work(),
+} as unknown as Run;
 
 test("equilibrium: mean over lattices, its error from their spread, looks at one lattice are no further lattices", () => {
   const [replicas, looks] = [400, 8];
@@ -100,12 +115,8 @@ describe("an Ornstein–Uhlenbeck process over temperatures", () => {
   });
 
   test("its equilibrium is found with a δt that is longer than its relaxation: predictions take shorter steps", async () => {
-    const run = {
-      phase: (_: string, work: () => unknown) => work(),
-      keep: (_: string, __: unknown, work: () => unknown) => work(),
-    };
     const p = { temperatures, incrementTime: 1.5, horizon: 30, runs: 2048, cells: 16, coordinates: "three" };
-    const predicting = { run: run as unknown as Run, gpu, p: p as unknown as NbMoTaOptions, name: "test", seed: 5 };
+    const predicting = { run: unkept, gpu, p: p as unknown as NbMoTaOptions, name: "test", seed: 5 };
     const starts = temperatures.map((temperature) => ({ temperature, states: state.slice(0, 3000) }));
     const found = await learnedEquilibria(predicting, model, starts, false);
     for (const [t, temperature] of temperatures.entries()) {
@@ -121,12 +132,69 @@ describe("an Ornstein–Uhlenbeck process over temperatures", () => {
     }
   });
 
-  test("the potential per atom is a parabola about the equilibrium of its temperature", async () => {
+  test("the residual on other data is their noise where the equation is right, and grows with its error", async () => {
+    const one: Increments = {
+      kind: "increments",
+      d: 3,
+      patches,
+      perSnapshot: 1,
+      time: dt,
+      cohort,
+      condition,
+      whole: state,
+      patch: state,
+      delta: change,
+    };
+    const sets = temperatures.map((_, t) => ofCohorts(one, (k) => k % 2 === t));
+    const stages = temperatures.map((temperature) => ({ temperature }));
+    const residual = (equation: SdeModel, pairs = sets) =>
+      heldOutResidual(gpu, { temperatures }, equation, stages, pairs);
+    const sizes = range(3, (j) => mean(change.filter((_, k) => k % 3 === j).map((x) => x * x)));
+    const noise = mean(sizes.map((size) => (s * s * dt) / size));
+    expect(Math.abs(defined(await residual(model)) / noise - 1)).toBeLessThan(0.03);
+    // At the other temperature's drift.
+    expect(await residual(model, sets.toReversed())).toBeGreaterThan(1.05 * noise);
+    expect(await residual(model, [])).toBeNull();
+  });
+
+  test("relaxations start like those of direct simulation, nearer to their mean where lattices are larger", async () => {
+    const p = { temperatures, T: 2000, sizes: [8, 32], incrementTime: 0.1, runs: 512, cells: 16, coordinates: "three" };
+    const predicting = { run: unkept, gpu, p: p as unknown as NbMoTaOptions, name: "test", seed: 5 };
+    const times = evenGrid(0, 4, 41);
+    const starts = range(64, () => normal());
+    const six = (run: number) => allPairs([0.3, 0.1, -0.2].map((x) => x + 0.1 * starts[run]));
+    const order = ensemble(
+      { times, cases: 1, runs: 64, d: 6 },
+      Float32Array.from({ length: 41 * 64 * 6 }, (_, k) => six(Math.floor(k / 6) % 64)[k % 6]),
+    );
+    const alone = solveSde({ ...data, condition: new Float32Array() }, { kind: "polynomial", degree: 1, odd: [] });
+    const courses = await learnedCourses(predicting, alone, state.slice(0, 3000), [{ side: 8, order }]);
+    expect(courses.map(({ side }) => side)).toEqual([8, 32]);
+    const [{ mean: middle, std: spread }] = momentsOf(order);
+    for (const [k, { order: learned }] of courses.entries()) {
+      const [{ mean, std }] = momentsOf(learned);
+      for (let j = 0; j < 6; j++) {
+        expect(mean[j]).toBeCloseTo(middle[j], 2);
+        // 64 times the atoms.
+        expect(std[j]).toBeCloseTo(spread[j] / 8 ** k, 2);
+        expect(Math.abs(std[j] / (spread[j] / 8 ** k) - 1)).toBeLessThan(0.02);
+      }
+    }
+  });
+
+  test("the potential per atom is a parabola about the equilibrium of its temperature, drawn where there are states", async () => {
     for (const temperature of temperatures) {
       const equilibrium = direction.map((x) => (1000 / temperature) ** 2 * x);
       const atoms = 1024;
       const equation = equationAt({ temperatures }, model, temperature, 16, 16);
-      const { order, perAtom, onsager } = await potentialAlong(gpu, equation, temperature, equilibrium, atoms);
+      // From 0.2 to 1.3 of the way to it, and beside it.
+      const end = equilibrium.map((x) => (temperature / 1000) * x);
+      const beside = [end[1], -end[0], 0];
+      const states = Float32Array.from([0.2, 0.7, 1.3].flatMap((s) => end.map((x, j) => s * x + beside[j])));
+      const found = await potentialAlong(gpu, equation, temperature, equilibrium, atoms, states);
+      const { order, perAtom, onsager } = found;
+      expect(order[0] / equilibrium[2]).toBeCloseTo(0.2, 5);
+      expect(order[order.length - 1] / equilibrium[2]).toBeCloseTo(1.3, 5);
       expect(onsager).toBeNull();
       const length = equilibrium.reduce((sum, x) => sum + ((temperature / 1000) * x) ** 2, 0);
       for (const [k, at] of order.entries()) {

@@ -1,7 +1,8 @@
 // A NbMoTa report about a run that never was: no number is from a simulation.
-import { type NbMoTaReportData, PAIR_NAMES } from "../../../lib/experiments/nbmota/data.ts";
+import type { NbMoTaReportData } from "../../../lib/experiments/nbmota/data.ts";
 import { SITE_KINDS } from "../../../lib/experiments/nbmota/pictures.ts";
 import { categoryPicture } from "../../../lib/report/lattice.ts";
+import { PAIR_NAMES } from "../../../lib/systems/nbmota/states.ts";
 import { degreeChoice, evenly, rough, syntheticRun } from "../synthetic.ts";
 
 const TEMPERATURES = [800, 1000, 1400, 2000, 3000];
@@ -56,10 +57,12 @@ export function syntheticData(): NbMoTaReportData {
     methods: ["increment", "onsager", "tiles"].map((method, m) => ({
       method,
       error: estimate(0.02 + 0.01 * m, 0.004),
+      lost: m,
       heldOut: estimate(0.98 + 0.001 * m, 0.002),
       sumRule: estimate(1e-9, 1e-10),
       outside: estimate(0.001, 0.001),
     })),
+    upsamplingLeftOut: false,
     courses: SIDES.map((side, k) => ({
       side,
       atoms: 2 * side ** 3,
@@ -111,6 +114,14 @@ export function syntheticData(): NbMoTaReportData {
       shipped: { rank: 32, hidden: 16, error: 7, jumpsPerSecond: 1.2e5 },
       network: 2e4,
     },
+    fidelity: TEMPERATURES.slice(1).map((temperature) => ({
+      temperature,
+      waited: 3,
+      network: estimate(900 / temperature, 0.03),
+      compact: estimate(910 / temperature, 0.03),
+      deviation: 1.7,
+      jumpTimes: estimate(1.02, 0.03),
+    })),
     clock: TEMPERATURES.map((temperature) => ({
       temperature,
       jumpTime: 1e-12 * Math.exp(9000 / temperature),

@@ -41,7 +41,7 @@ describe("a duration is divided in steps of a quarter of the fastest relaxation"
   ] as const) {
     test(name, async () => {
       const model = solved(linear(matrix), name);
-      for (const time of [0.3, 0.02, 1]) {
+      for (const time of [0.3, 0.02, 0.7]) {
         const steps = await stepsWithin(gpu, model, inside(2), time);
         // Coefficients of 2000 rows are within 1 %, those of a Jordan block turn into eigenvalues that are within 15 %.
         const room = name === "a Jordan block" ? 0.3 : 0.03;
@@ -63,11 +63,11 @@ describe("a duration is divided in steps of a quarter of the fastest relaxation"
     expect(both).toBeLessThan(45);
   });
 
-  test("and no fewer than one; more than 256 are refused", async () => {
+  test("and no fewer than one; more than 64 are refused", async () => {
     expect(await stepsWithin(gpu, solved(linear([-0.01]), "slow"), inside(1), 1)).toBe(1);
     const fast = solved(linear([-50]), "fast");
-    expect(await stepsWithin(gpu, fast, inside(1), 1.25)).toBeGreaterThan(240);
-    expect(stepsWithin(gpu, fast, inside(1), 1.5)).rejects.toThrow(DivergedError);
+    expect(await stepsWithin(gpu, fast, inside(1), 0.3125)).toBeGreaterThan(60);
+    expect(stepsWithin(gpu, fast, inside(1), 0.375)).rejects.toThrow(DivergedError);
   });
 
   test("of trained equations too", async () => {

@@ -1,10 +1,10 @@
 // Walks of vacancies: jumps and waiting times against rates computed on the host along the same path, conservation, blocked jumps.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { environmentsOf } from "../../../lib/experiments/nbmota/environments.ts";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { CompactBarriers } from "../../../lib/systems/nbmota/compact-barriers.ts";
 import { DIRECTIONS, SITES, siteIndex } from "../../../lib/systems/nbmota/environment.ts";
+import { environmentsOf } from "../../../lib/systems/nbmota/environments.ts";
 import { ATTEMPT_RATE, BOLTZMANN, walk } from "../../../lib/systems/nbmota/kinetics.ts";
 import { neighbourTable, placeOf, siteAt } from "../../../lib/systems/nbmota/lattice.ts";
 import { equimolar, randomAlloy } from "../../../lib/systems/nbmota/random-alloy.ts";

@@ -44,7 +44,7 @@ export function order({ order, T, result }: Data): Html {
     title: "Short-range order in equilibrium",
     caption: html`δ of a pair ij: how many neighbours j in the first shell an atom i has beyond the 8/3 of a random alloy. Learned: means of trajectories of the learned equation, one equation for all temperatures; ${
       several ? "95 % intervals over seeds" : "95 % intervals of one seed, of training data and runs"
-    }. Direct: kinetic Monte Carlo with the same barriers, intervals over its lattices; none is drawn where it does not reach equilibrium in the time given. The paper's values are those of its learned model, with the published
+    }. Direct: kinetic Monte Carlo with the same barriers, intervals over its lattices; none is drawn where it is too slow. Both rest on lattices that waited for as many relaxations as the table of time scales says, so both are short of equilibrium where those are few. The paper's values are those of its learned model, with the published
 network. Above the ordering below about 1,000 K all of it fades like 1/T.${result.parameters.barriers === "compact" && html` Barriers here are those of the compact model.`}`,
     alt: `Six panels, one per pair of elements: order parameter against temperature, learned, direct and published; time courses at ${T} K are in another figure`,
     x: TEMPERATURE,
@@ -113,7 +113,7 @@ export function potential({ potentials }: Data): Html {
   return chart({
     id: "potential",
     title: "Potential along the direction of ordering",
-    caption: html`Along the line from disorder through the equilibrium of each temperature: −2 ∫ (σσᵀ)⁻¹ f · dz for each atom, which is −ln of the density of states of the macroscopic variables per atom where the learned equation obeys detailed balance. Colder is deeper and further out.`,
+    caption: html`Along the line from disorder through the equilibrium of each temperature, as far as there are training data: −2 ∫ (σσᵀ)⁻¹ f · dz for each atom, which is −ln of the density of states of the macroscopic variables per atom where the learned equation obeys detailed balance. Colder is deeper and further out.`,
     alt: "Potential per atom against the order parameter of Mo and Ta along the ordering direction, one line per temperature",
     x: { label: "δ of Mo and Ta" },
     y: { label: "potential per atom" },

@@ -7,7 +7,7 @@ import type { NbMoTaReportData as Data } from "../data.ts";
 import { lookOf } from "./equilibrium.ts";
 
 /** Every method: its error, its residual on other data, sum rules, guards. */
-export function methods({ methods, floor }: Data): Html | false {
+export function methods({ methods, floor, temperatures, upsamplingLeftOut }: Data): Html | false {
   if (methods.length === 0) return false;
   const perfect = floor.length > 0 ? floor.reduce((sum, { value }) => sum + value / floor.length, 0) : Number.NaN;
   return htmlTable(
@@ -18,7 +18,11 @@ export function methods({ methods, floor }: Data): Html | false {
         header: true,
         cell: ({ method }) => (method === "increment" ? "Increments, as this run" : lookOf(method).name),
       },
-      { label: "mean |Δδ|, all temperatures", cell: ({ error }) => error.value, format: (x) => formatNumber(x, 2) },
+      {
+        label: "mean |Δδ|, all temperatures",
+        cell: ({ error, lost }) => (lost > 0 ? `${lost} of ${temperatures.length} lost` : error.value),
+        format: (x) => formatNumber(x, 2),
+      },
       { label: "Residual on other data", cell: ({ heldOut }) => heldOut.value, format: (x) => formatNumber(x, 6) },
       { label: "Sum rules violated by", cell: ({ sumRule }) => sumRule.value, format: (x) => formatNumber(x, 2) },
       {
@@ -28,7 +32,7 @@ export function methods({ methods, floor }: Data): Html | false {
         format: (x) => formatNumber(x, 2),
       },
     ],
-    html`Mean absolute error of δ in equilibrium over pairs and temperatures (a perfect model: ${formatNumber(perfect, 2)}), mean-square residual of the increments of another seed over their mean square (most of it is noise: differences in the last digits decide), the largest sum Σⱼ δᵢⱼ, which is 0 but for the eight neighbours of the vacancy (0.008 in direct simulation). Comparisons are of the first seed alone.`,
+    html`Mean absolute error of δ in equilibrium over pairs and temperatures (a perfect model: ${formatNumber(perfect, 2)}), mean-square residual of the increments of another seed over their mean square (most of it is noise, the same for all), the largest sum Σⱼ δᵢⱼ, which is 0 but for the eight neighbours of the vacancy (0.008 in direct simulation). “Lost” are temperatures at which trajectories do not stay finite or relax too fast to be followed. Time outside the data is that of states unlike any at all temperatures together. Comparisons are of the first seed alone${upsamplingLeftOut && "; the other way of upsampling, which mixes eight lattices, is not among them, as there are too few lattices for it"}.`,
   );
 }
 
@@ -71,6 +75,6 @@ export function costs({ costs }: Data): Html {
       { label: "Direct: std to 2 %", unit: "jumps", cell: ({ std }) => std, format: show },
       { label: "over learning", cell: ({ std }) => std / all, format: show },
     ],
-    html`Jumps of direct simulation through all temperatures of the comparison: of one lattice, and of as many independent ones as give standard deviations to 2 %.`,
+    html`Jumps of direct simulation through all temperatures of the comparison: of one lattice, and of one that stays at each for as many independent states as give standard deviations to 2 %, two units of time apart.`,
   )}`;
 }

@@ -1,7 +1,7 @@
 // What the vacancies of lattices see, on the host.
-import { OFFSETS } from "../../systems/nbmota/environment.ts";
-import { placeOf, siteAt } from "../../systems/nbmota/lattice.ts";
-import { siteCount } from "../../systems/nbmota/states.ts";
+import { OFFSETS } from "./environment.ts";
+import { placeOf, siteAt } from "./lattice.ts";
+import { siteCount } from "./states.ts";
 
 /** Types around every vacancy of lattices `[count][2C³]`. */
 export function environmentsOf(types: Uint8Array, cells: number): Uint8Array {
