@@ -7,7 +7,7 @@ import { readExtxyz } from "../../lib/io/extxyz.ts";
 import { readDump } from "../../lib/io/lammps-dump.ts";
 import { readNpy, writeNpy } from "../../lib/io/npy.ts";
 import { fromConfiguration, toConfiguration } from "../../lib/systems/nbmota/crystal.ts";
-import { ELEMENTS, SITES } from "../../lib/systems/nbmota/environment.ts";
+import { DIRECTIONS, ELEMENTS, SITES, siteIndex } from "../../lib/systems/nbmota/environment.ts";
 import { neighbourTable } from "../../lib/systems/nbmota/lattice.ts";
 import { temporaryFolder } from "../fixtures.ts";
 import { array, objectFile } from "../io/pickles.ts";
@@ -32,6 +32,14 @@ describe("barriers", () => {
       expect(energy).toBeLessThan(3);
     }
     expectRefusal(await runScript("barriers", args), /barriers\.npy exists already/);
+
+    // Another vacancy where the third jump of the second environment goes to: no jump, and all others have a barrier.
+    types[SITES + siteIndex(DIRECTIONS[2])] = 0;
+    writeNpy(file("types.npy"), [3, SITES], types);
+    expect((await runScript("barriers", [...args, "--force"])).code).toBe(0);
+    const { data: energies } = readNpy(file("barriers.npy"));
+    expect([...energies.keys()].filter((k) => energies[k] === Number.POSITIVE_INFINITY)).toEqual([8 + 2]);
+    expect([...energies].filter(Number.isNaN)).toEqual([]);
   });
 
   test("are refused for what is no surroundings, no network, no file", async () => {
@@ -165,7 +173,8 @@ describe("simulate nbmota", () => {
     ["--cells 7", /7 cells/],
     ["--T 0", /--T "0" is too small/],
     ["--T 50", /temperature 50 K/],
-    ["--out a.csv --trajectories a.csv", /the same file/],
+    ["--out a.csv --trajectories a.csv", /--out and --trajectories name the same file, a\.csv/],
+    ["--out a.dump --end a.dump", /--out and --end name the same file, a\.dump/],
     ["--vacancies 0", /--vacancies "0" is too small/],
     ["--vacancies 600", /less than half the atoms/],
     ["--end alloy.pdb", /\.pdb is no configuration/],

@@ -173,8 +173,8 @@ const SMALL: Small[] = [
       ...joined(["escape_shift"], ["supercell", "tiles", "vacancies-at-random-sites"], ["T2400"]),
     ],
     compare(value) {
-      // Three looks, and the last one of the temperatures on either side, at both.
-      expect(value("pairs.increment")).toBe(2 * 32 * (3 + 2));
+      // Four looks, and the last one of the temperatures on either side, at both.
+      expect(value("pairs.increment")).toBe(2 * 32 * (4 + 2));
       expect(value("sum_rule_violation.increment")).toBeLessThan(1e-6);
       // Copies of one lattice see what it sees.
       expect(value("escape_shift.supercell.T2400")).toBeCloseTo(0, 5);
@@ -363,7 +363,7 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       [
         "too few states for networks of the relaxation",
         ["--profile", "standard", "--drift", "network"],
-        /138 snapshots.*256: the relaxation has those of one temperature alone, raise --replicas or --records$/,
+        /174 snapshots.*256: the relaxation has those of one temperature alone, raise --replicas or --records$/,
       ],
       ["tiles of a broken cohort", ["--upsampling", "tiles", "--replicas", "12"], /12.*8/],
       [
@@ -375,7 +375,7 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       [
         "comparisons of networks on few snapshots",
         ["--studies", "all", "--replicas", "4"],
-        /60 snapshots.*--batch of 256: raise --replicas or --looks$/,
+        /72 snapshots.*--batch of 256: raise --replicas or --looks$/,
       ],
       ["six as a number", ["--coordinates", "6"], /three or six/],
     ],

@@ -19,7 +19,7 @@ const STEP = 0.8;
 /** Beyond the hottest and the coldest temperature lattices are taken to these too, so that those have states of more and of less order beside them. */
 export const BEYOND = { hotter: 1.25, colder: 0.9 };
 /** Jumps an atom that lattices wait for at a temperature, at most. */
-const LONGEST_WAIT = 4000;
+export const LONGEST_WAIT = 3500;
 /** Units of time at a temperature that is only passed. */
 const PASSING = 1;
 
@@ -32,7 +32,7 @@ const SETTLING = 64;
 /** How long lattices stay at a temperature, and how often they are looked at. */
 export interface Stay {
   /**
-   * Relaxations (clock.ts) before the first look, at temperatures from `settled` on, but no more than 4,000 jumps an atom; below, so many units
+   * Relaxations (clock.ts) before the first look, at temperatures from `settled` on, but no more than `LONGEST_WAIT` jumps an atom; below, so many units
    * of time, which are shorter.
    */
   readonly wait: number;
@@ -122,13 +122,13 @@ export function annealingJumps({
   return replicas * jumps.reduce((sum, count) => sum + count, 0);
 }
 
-/** K, and how many times more looks there are above it, at most: as many as take the same jumps. */
+/** K, and how many times more looks there are above it, at most. */
 const USUAL = 1000;
-const MOST_LOOKS = 3;
+const MOST_LOOKS = 4;
 
-/** Looks at a temperature. */
+/** Looks at a temperature: the more the fewer jumps a unit of time takes, like the root, so that hot ones cost less and say more. */
 export function looksAt({ looks }: Pick<Stay, "looks">, temperature: number): number {
-  const times = Math.round(unitJumps(USUAL) / unitJumps(temperature));
+  const times = Math.round(Math.sqrt(unitJumps(USUAL) / unitJumps(temperature)));
   return looks * Math.max(1, Math.min(MOST_LOOKS, times));
 }
 

@@ -4,7 +4,7 @@ import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
 import { COPIES, checkEquation, checkTraining, EQUATION, SEEDS, TRAINING } from "../../run/training-parameters.ts";
 import { COLDEST, COORDINATES, checkCells, checkTemperature, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
-import { BEYOND, looksAt } from "./annealing.ts";
+import { BEYOND, LONGEST_WAIT, looksAt } from "./annealing.ts";
 import { BARRIERS } from "./barrier-models.ts";
 import { repeatedly } from "./clock.ts";
 
@@ -115,8 +115,7 @@ const parameters = {
     min: 0,
     max: 100,
     unit: "relaxations",
-    meaning:
-      "at a temperature before annealed lattices are looked at, 4,000 jumps an atom at most; below --true-from units of time, which are shorter",
+    meaning: `at a temperature before annealed lattices are looked at, ${LONGEST_WAIT} jumps an atom at most; below --true-from units of time, which are shorter`,
   },
   looks: {
     kind: "integer",
@@ -125,7 +124,7 @@ const parameters = {
     min: 1,
     max: 1000,
     meaning:
-      "snapshots of each annealed lattice at 1000 K and below, up to three times as many where they take fewer jumps",
+      "snapshots of each annealed lattice at 1000 K and below, up to four times as many where they take fewer jumps",
   },
   pause: {
     kind: "number",
@@ -198,14 +197,14 @@ const parameters = {
   runs: {
     kind: "integer",
     default: 128,
-    profiles: { standard: 256, paper: 256 },
+    profiles: { paper: 256 },
     min: 2,
     max: 100_000,
     meaning: "predicted trajectories at every temperature and size",
   },
   horizon: {
     kind: "number",
-    default: 60,
+    default: 48,
     above: 1,
     max: 10_000,
     unit: "time",

@@ -18,7 +18,7 @@ const SLOTS = 256;
 /** Slots that a walker may list between two evaluations, on average. */
 const LISTED = 2;
 /** Jumps of one call at most. */
-const MOST_JUMPS = 64;
+const MOST_JUMPS = 256;
 /** Rounds of a submission at first, and at most. */
 const FIRST_ROUNDS = 8;
 const MOST_ROUNDS = 1024;

@@ -25,7 +25,7 @@ const barriers = new CompactBarriers(toyWeights(9));
 const OPTIONS = {
   temperatures: [2500, 3000],
   replicas: 5,
-  // Three at these temperatures.
+  // Four at these temperatures.
   looks: 1,
   pause: 0.02,
   wait: 0.05,
@@ -42,16 +42,16 @@ test("stages follow each other from hot to cold, with looks equal times apart, t
   };
   const stages = await annealed(gpu, { ...OPTIONS, onJumps });
   expect(stages.map(({ temperature }) => temperature)).toEqual([3000, 2500]);
-  const perStage = (temperature: number) => 5 * (jumpsOf(temperature, 0.05) + 3 * jumpsOf(temperature, 0.02));
+  const perStage = (temperature: number) => 5 * (jumpsOf(temperature, 0.05) + 4 * jumpsOf(temperature, 0.02));
   expect(jumps).toBe(perStage(3000) + perStage(2500));
   expect(annealingJumps(OPTIONS)).toBe(jumps);
   for (const stage of stages) {
     const { temperature, words, order, jumpTimes } = stage;
-    expect(order.length).toBe(3 * 5 * 6);
-    expect(looksOf(stage)).toBe(3);
+    expect(order.length).toBe(4 * 5 * 6);
+    expect(looksOf(stage)).toBe(4);
     const system = new NbMoTa(gpu, { temperature, barriers, coordinates: "six" });
     const states = await system.unpack(words, 8);
-    expect(states.count).toBe(15);
+    expect(states.count).toBe(20);
     expect(await system.observe(states)).toEqual(order);
     states.destroy();
     expect(jumpTimes.length).toBe(5);
@@ -65,8 +65,8 @@ test("stages follow each other from hot to cold, with looks equal times apart, t
   // Temperatures that are only passed come with one look each, and change nothing of those before.
   const more = await annealed(gpu, { ...OPTIONS, passed: [2400] });
   expect(more.map((stage) => [stage.temperature, looksOf(stage)])).toEqual([
-    [3000, 3],
-    [2500, 3],
+    [3000, 4],
+    [2500, 4],
     [2400, 1],
   ]);
   expect(more.slice(0, 2)).toEqual(stages);
@@ -99,9 +99,9 @@ test("some replicas are theirs at every look", async () => {
   expect(some.jumpTimes).toEqual(stage.jumpTimes.slice(1, 3));
 });
 
-test("no wait is longer than 4,000 jumps an atom, and how many relaxations that is is known", () => {
+test("no wait is longer than 3,500 jumps an atom, and how many relaxations that is is known", () => {
   expect(relaxationsWaited({ wait: 3, settled: 800 }, 1000)).toBeCloseTo(3, 9);
-  expect(relaxationsWaited({ wait: 3, settled: 800 }, 800)).toBeCloseTo(4000 / relaxationJumps(800), 9);
+  expect(relaxationsWaited({ wait: 3, settled: 800 }, 800)).toBeCloseTo(3500 / relaxationJumps(800), 9);
   expect(relaxationsWaited({ wait: 3, settled: 800 }, 700)).toBeCloseTo((3 * unitJumps(700)) / relaxationJumps(700), 9);
   const jumps = (wait: number) => annealingJumps({ ...OPTIONS, temperatures: [800], replicas: 1, settled: 800, wait });
   expect(jumps(50)).toBe(jumps(5));
@@ -114,9 +114,9 @@ test("from the temperature on at which lattices settle they wait for relaxations
   expect(Math.abs(jumps(800) - jumps(801) - more)).toBeLessThan(2);
 });
 
-test("where a unit of time takes fewer jumps than at 1000 K there are more looks, three times as many at most", () => {
+test("where a unit of time takes fewer jumps than at 1000 K there are more looks, four times as many at most", () => {
   const found = [700, 1000, 1200, 1400, 3000].map((temperature) => looksAt({ looks: 6 }, temperature));
-  expect(found).toEqual([6, 6, 12, 18, 18]);
+  expect(found).toEqual([6, 6, 6, 12, 24]);
   const jumps = (temperature: number) => looksAt({ looks: 6 }, temperature) * unitJumps(temperature);
   for (const temperature of [1100, 1200, 1400, 2000]) expect(jumps(temperature)).toBeLessThan(1.3 * jumps(1000));
 });

@@ -56,8 +56,8 @@ describe("pairs of all temperatures", async () => {
     expect(new Set(stages.slice(1, 3).flatMap(orderOf))).toEqual(taught.union(compared));
   });
 
-  // Three looks at each of six lattices, and the last ones of two other temperatures.
-  const rows = (3 + 2) * 6;
+  // Four looks at each of six lattices, and the last ones of two other temperatures.
+  const rows = (4 + 2) * 6;
   /** Every row of the order parameters, without the scale that they are learned in. */
   const seen = ({ whole }: Pairs, temperature: number) =>
     range(whole.length / 3, (k) => range(3, (j) => ((1000 * whole[3 * k + j]) / temperature).toFixed(4)).join());
@@ -84,7 +84,7 @@ describe("pairs of all temperatures", async () => {
       }
     }
     // The states of 3000 K and of 2500 K teach at both, those beyond at one.
-    expect(cohorts.size).toBe(2 * 3 * 6 + 2 * 6);
+    expect(cohorts.size).toBe(2 * 4 * 6 + 2 * 6);
     for (const own of cohorts.values()) expect(own.size).toBe(1);
     const together = joined(sets.increments, "same");
     expect(new Set(together.cohort).size).toBe(4 * 6);

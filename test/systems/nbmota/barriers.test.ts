@@ -2,13 +2,15 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import compact from "../../../data/nbmota/compact.json";
+import fidelity from "../../../data/nbmota/fidelity.json";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import { readNpy } from "../../../lib/io/npy.ts";
 import { barriersOf } from "../../../lib/systems/nbmota/barriers.ts";
 import { COMPACT, CompactBarriers } from "../../../lib/systems/nbmota/compact-barriers.ts";
 import { FRAMES, OFFSETS, SITES } from "../../../lib/systems/nbmota/environment.ts";
 import { NetworkBarriers } from "../../../lib/systems/nbmota/network-barriers.ts";
-import { type NetworkWeights, readNetworkWeights } from "../../../lib/systems/nbmota/weights.ts";
+import { type NetworkWeights, PUBLISHED_DIGEST, readNetworkWeights } from "../../../lib/systems/nbmota/weights.ts";
 import { generators, normals, SHARED } from "../../fixtures.ts";
 import { hostBarriers, toyWeights } from "./toy-barriers.ts";
 
@@ -56,6 +58,13 @@ function hostNetwork({ layers }: NetworkWeights, types: Uint8Array): Float64Arra
 
 const largest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((most, x, k) => Math.max(most, Math.abs(x - b[k])), 0);
+
+test("what was measured of the compact model was measured of the one that is shipped", () => {
+  const { digest } = CompactBarriers.shipped();
+  for (const { digests } of [compact, fidelity])
+    expect(digests).toEqual({ network: PUBLISHED_DIGEST, compact: digest });
+  expect(new CompactBarriers(toyWeights(1)).digest).not.toBe(digest);
+});
 
 describe("the network", () => {
   const weights = randomNetwork();

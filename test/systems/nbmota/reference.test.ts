@@ -105,7 +105,6 @@ describe(`walks of the published network are those of its authors' program${abse
         const [n, m] = [theirs.length, ours.length];
         const variance = ((n - 1) * a.variance + (m - 1) * b.variance) / (n + m - 2);
         const deviation = (b.mean - a.mean) / Math.sqrt(variance * (1 / n + 1 / m));
-        if (process.env.SHOW) console.log(one.temperature, name, a.mean, b.mean, deviation.toFixed(2));
         if (!(Math.abs(deviation) <= 4)) {
           throw new Error(`${name}: ${b.mean} is ${deviation.toFixed(1)} standard errors from ${a.mean}`);
         }

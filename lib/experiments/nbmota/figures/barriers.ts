@@ -133,7 +133,7 @@ export function fidelity({ fidelity }: Data): Html | false {
         format: (x) => formatNumber(x, 2),
       },
     ],
-    html`What the shipped compact model makes of lattices beside the network that it is distilled from (measured once, <code>npm run nbmota-fidelity</code>): both annealed from hot to cold by random numbers of their own, means over independent lattices with 95 % intervals. Three of the six are independent: for a model that is exact the largest deviation is 1.3 in the middle, and above 2.4 once in twenty.`,
+    html`What the shipped compact model makes of lattices beside the network that it is distilled from (measured once, <code>npm run nbmota-fidelity</code>): both annealed from hot to cold by random numbers of their own, means over independent lattices with 95 % intervals. Three of the six are independent: for a model that is exact half the largest deviations are above 1.3 to 1.6, one in twenty above 2.4 to 2.6.`,
   );
 }
 
