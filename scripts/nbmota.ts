@@ -36,12 +36,12 @@ import { fitOptions } from "../lib/run/training-parameters.ts";
 await main(async () => {
   const options = parseExperiment(nbmotaCommand);
   const { p, warnings } = withinRange(options.parameters);
-  for (const warning of warnings) console.error(`! ${warning}`);
   const barriers = barrierModel(p.barriers);
   const gpu = await openDevice();
   // A run goes on with the same barriers, whatever file they are in.
   const parameters = { ...options.parameters, barriersDigest: barriers.digest };
   const run = await openRun({ ...options, parameters, adapter: gpu.adapter });
+  for (const warning of warnings) console.error(`! ${warning}`);
   const seeds = seedsFrom(options.seed, p.seeds);
   // Small lattices go from hot to cold: those that all seeds learn from, and others for the comparison.
   const plan = annealingPlan(p);

@@ -116,6 +116,6 @@ export function trainingsOf(p: NbMoTaOptions, first: boolean): Training[] {
   ];
 }
 
-/** Ages of fresh lattices in units of time. */
+/** Ages of fresh lattices in units of time, the last of them `age`: denser near disorder, where order grows fastest and relaxations begin. */
 export const freshTimes = ({ records, age }: Pick<NbMoTaOptions, "records" | "age">) =>
-  Array.from({ length: records }, (_, k) => (age * (k + 1)) / records);
+  Array.from({ length: records }, (_, k) => age * ((k + 0.5) / (records - 0.5)) ** 2);
