@@ -42,7 +42,7 @@ describe("the verdict on equations", () => {
     const list = [guarded(0), { name: "patch side 8", guards: null }, guarded(0.05, 0, "patch side 16")];
     expect(verdictOf(list)).toEqual({
       warnings: [
-        "patch side 8 runs away: its trajectories do not stay finite",
+        "patch side 8 runs away: its trajectories do not stay finite, or change too fast for any step",
         `patch side 16 spends 5.0 % ${OUTSIDE}`,
       ],
       failed: true,
