@@ -159,7 +159,7 @@ const SMALL: Small[] = [
     label: "nbmota",
     // All comparisons, and hot, so that there is little to wait for.
     words: split(
-      "--temperatures 2400,3000 --T 2400 --replicas 32 --wait 0.2 --looks 1 --pause 0.3 --records 2 --age 1 --seeds 2",
+      "--temperatures 2400,3000 --T 2400 --replicas 24 --wait 0.2 --looks 1 --pause 0.3 --records 2 --age 1 --seeds 2",
       "--true-replicas 8 --course-runs 8 --course-time 1.5 --runs 16 --horizon 12",
       "--studies all --steps 20 --hidden 8 --batch 256 --seed 3",
     ),
@@ -174,7 +174,7 @@ const SMALL: Small[] = [
     ],
     compare(value) {
       // Four looks, and the last one of the temperatures on either side, at both.
-      expect(value("pairs.increment")).toBe(2 * 32 * (4 + 2));
+      expect(value("pairs.increment")).toBe(2 * 24 * (4 + 2));
       expect(value("sum_rule_violation.increment")).toBeLessThan(1e-6);
       // Copies of one lattice see what it sees.
       expect(value("escape_shift.supercell.T2400")).toBeCloseTo(0, 5);
