@@ -8,6 +8,7 @@
 // DIR is the authors' weights.npy or a folder of its arrays. Writes OUT, with what was measured beside it in OUT's name with .json.
 
 import { InputError } from "../lib/errors.ts";
+import { NETWORK, networkBarriers } from "../lib/experiments/nbmota/barrier-models.ts";
 import {
   annealedExamples,
   disorderedExamples,
@@ -27,8 +28,6 @@ import { main } from "../lib/run/main.ts";
 import { checkOverwrite } from "../lib/run/overwrite.ts";
 import { progress } from "../lib/run/progress.ts";
 import { COMPACT, CompactBarriers } from "../lib/systems/nbmota/compact-barriers.ts";
-import { NetworkBarriers } from "../lib/systems/nbmota/network-barriers.ts";
-import { readNetworkWeights } from "../lib/systems/nbmota/weights.ts";
 
 const REPLICAS = 128;
 /** Passes of the first model through alloys without order. */
@@ -54,11 +53,7 @@ await main(async () => {
     name: "nbmota-distill",
     about: "Distils the published network of vacancy barriers into the compact model, and measures how well.",
     parameters: {
-      barriers: {
-        kind: "text",
-        default: "weights.npy",
-        meaning: "the published network: its authors' file, or a folder",
-      },
+      ...NETWORK,
       temperatures: {
         kind: "numbers",
         default: [700, 850, 1000, 1300, 1600, 2000, 3000],
@@ -108,7 +103,7 @@ await main(async () => {
       checkOverwrite([out, logOf(out)], force);
     },
   });
-  const network = new NetworkBarriers(readNetworkWeights(p.barriers));
+  const network = networkBarriers(p.barriers);
   const gpu = await openDevice();
   const batch = 2048;
   const { rank, hidden, learningRate, seed } = p;

@@ -6,20 +6,19 @@
 //
 // DIR is the authors' weights.npy or a folder of its arrays.
 
-import { InputError } from "../lib/errors.ts";
 import { annealingJumps } from "../lib/experiments/nbmota/annealing.ts";
-import { fidelityOf } from "../lib/experiments/nbmota/fidelity.ts";
+import { NETWORK, networkBarriers } from "../lib/experiments/nbmota/barrier-models.ts";
+import { fidelityOf, type Measured } from "../lib/experiments/nbmota/fidelity.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import { writeAtomically } from "../lib/io/atomic.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { checkOverwrite } from "../lib/run/overwrite.ts";
+import { checkDistinct } from "../lib/run/parameters.ts";
 import { withProgress } from "../lib/run/progress.ts";
 import { textTable } from "../lib/run/text-table.ts";
 import { CompactBarriers } from "../lib/systems/nbmota/compact-barriers.ts";
-import { NetworkBarriers } from "../lib/systems/nbmota/network-barriers.ts";
 import { PAIR_NAMES } from "../lib/systems/nbmota/states.ts";
-import { readNetworkWeights } from "../lib/systems/nbmota/weights.ts";
 import { checkTemperature } from "../lib/systems/nbmota.ts";
 
 await main(async () => {
@@ -27,11 +26,7 @@ await main(async () => {
     name: "nbmota-fidelity",
     about: "Compares the order of lattices under the compact barriers and under the published network.",
     parameters: {
-      barriers: {
-        kind: "text",
-        default: "weights.npy",
-        meaning: "the published network: its authors' file, or a folder",
-      },
+      ...NETWORK,
       temperatures: {
         kind: "numbers",
         default: [1000, 1200, 1400, 1700, 2000, 2400],
@@ -56,15 +51,13 @@ await main(async () => {
     },
     check({ temperatures, out, force }) {
       for (const temperature of temperatures) checkTemperature(temperature);
-      if (new Set(temperatures).size < temperatures.length) {
-        throw new InputError(`--temperatures ${temperatures} names a temperature twice`);
-      }
+      checkDistinct("temperatures", temperatures, "a temperature");
       checkOverwrite([out], force);
     },
   });
   const { temperatures, replicas, wait, looks, pause, seed } = p;
   const models = {
-    network: new NetworkBarriers(readNetworkWeights(p.barriers)),
+    network: networkBarriers(p.barriers),
     compact: CompactBarriers.shipped(),
   };
   const gpu = await openDevice();
@@ -76,7 +69,7 @@ await main(async () => {
     fidelityOf(gpu, models, { ...options, onJumps: (count) => bar.add(count) }),
   );
   writeAtomically(p.out, `${JSON.stringify({ settings, digests, temperatures: found }, null, 1)}\n`);
-  const cell = ({ mean, error }: { mean: number; error: number }) => `${mean.toFixed(3)} ± ${error.toFixed(3)}`;
+  const cell = ({ mean, error }: Measured) => `${mean.toFixed(3)} ± ${error.toFixed(3)}`;
   const lines = found.flatMap(({ temperature, network, compact, deviation }) =>
     Object.entries({ network, compact }).map(([name, { order, jumpTime }]) => [
       `${temperature}`,

@@ -160,3 +160,8 @@ export function defaults<P extends Parameters>(parameters: P, profile?: Profile)
   });
   return Object.fromEntries(entries) as Values<P>;
 }
+
+/** Throws InputError where a list names a value twice; `what` one is, e.g. a side. */
+export function checkDistinct(option: string, values: readonly number[], what: string): void {
+  if (new Set(values).size < values.length) throw new InputError(`--${option} ${values} names ${what} twice`);
+}

@@ -6,7 +6,7 @@ import { requireCohorts } from "../method/sde/polynomial/solve.ts";
 import type { FitOptions } from "../method/train.ts";
 import { upsamplingFactors } from "../method/upsample.ts";
 import type { System } from "../systems/system.ts";
-import type { Parameter, Parameters, Values } from "./parameters.ts";
+import { checkDistinct, type Parameter, type Parameters, type Values } from "./parameters.ts";
 
 /** Batches are multiples of this. */
 const LEAST_BATCH = 256;
@@ -143,7 +143,7 @@ export function checkPatches(patches: readonly number[], side: number): void {
     upsamplingFactors(patch, side);
     if (patch % 2 !== 0) throw new InputError(`patch side ${patch} is odd: patches overlap by half, use an even side`);
   }
-  if (new Set(patches).size < patches.length) throw new InputError(`--patches ${patches} names a side twice`);
+  checkDistinct("patches", patches, "a side");
 }
 
 /** Throws InputError for widths and batches that the kernels do not take, and for fewer `snapshots` than a batch; `more`: how to get more. */

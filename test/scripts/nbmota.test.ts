@@ -117,6 +117,22 @@ describe("nbmota-distill refuses", () => {
   });
 });
 
+describe("nbmota-fidelity refuses", () => {
+  const refusals: [string, RegExp][] = [
+    ["--temperatures 1000,1000", /--temperatures 1000,1000 names a temperature twice/],
+    ["--temperatures 50", /--temperatures "50".*100/],
+    ["--replicas 1", /--replicas "1".*2/],
+    ["--barriers /nowhere", /nowhere/],
+  ];
+  for (const [line, message] of refusals) {
+    test(line, async () => {
+      const args = [...line.split(" "), "--out", file("fidelity.json")];
+      expectRefusal(await runScript("nbmota-fidelity", args), message);
+      expect(existsSync(file("fidelity.json"))).toBe(false);
+    });
+  }
+});
+
 /** Order parameter MoTa of a lattice. */
 function moTa(types: Uint8Array, cells: number): number {
   const table = neighbourTable(cells);

@@ -14,9 +14,17 @@ export const BARRIERS = {
   },
 } as const;
 
+/** Where tools find the published network. */
+export const NETWORK = {
+  barriers: { kind: "text", default: "weights.npy", meaning: "the published network: its authors' file, or a folder" },
+} as const;
+
+/** Throws InputError for a file that is no network. */
+export const networkBarriers = (path: string) => new NetworkBarriers(readNetworkWeights(path));
+
 /** Throws InputError for a file that is no network. */
 export function barrierModel(name: string): BarrierModel {
-  return name === "compact" ? CompactBarriers.shipped() : new NetworkBarriers(readNetworkWeights(name));
+  return name === "compact" ? CompactBarriers.shipped() : networkBarriers(name);
 }
 
 /** What a report calls the barriers of a run. */

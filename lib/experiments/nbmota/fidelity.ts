@@ -50,13 +50,16 @@ export async function fidelityOf(
   const of = (name: keyof typeof models) =>
     orderUnder(gpu, { ...options, barriers: models[name], purpose: `fidelity/${name}` });
   const [network, compact] = [await of("network"), await of("compact")];
-  return network.map(({ temperature, ...one }, k) => ({
-    temperature,
-    waited: relaxationsWaited(options, temperature),
-    network: one,
-    compact: { order: compact[k].order, jumpTime: compact[k].jumpTime },
-    deviation: largestDeviation(one.order, compact[k].order),
-  }));
+  return network.map(({ temperature, ...one }, k) => {
+    const { temperature: _, ...other } = compact[k];
+    return {
+      temperature,
+      waited: relaxationsWaited(options, temperature),
+      network: one,
+      compact: other,
+      deviation: largestDeviation(one.order, other.order),
+    };
+  });
 }
 
 /** The largest |a − b| over their standard error. */

@@ -67,8 +67,7 @@ export function orderOf(study: NbMoTaStudy, pair: number): { learned: AtTemperat
       const own = equilibriaAt(group, temperature);
       if (own.length === 0) return [];
       const [{ mean, error }] = own;
-      const { low, high } = around(mean[pair], error?.[pair] ?? Number.NaN);
-      const alone = error && ([low, high] as const);
+      const alone = error && endsOf(mean[pair], error[pair]);
       return [
         {
           temperature,
@@ -92,6 +91,12 @@ export function orderOf(study: NbMoTaStudy, pair: number): { learned: AtTemperat
 export function around(value: number, error: number, count = Number.POSITIVE_INFINITY): Estimate {
   const reach = count < Number.POSITIVE_INFINITY ? studentQuantile(0.975, count - 1) : NORMAL;
   return { value, low: value - reach * error, high: value + reach * error };
+}
+
+/** Its ends alone. */
+function endsOf(value: number, error: number): readonly [number, number] {
+  const { low, high } = around(value, error);
+  return [low, high];
 }
 
 const difference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
@@ -160,7 +165,7 @@ const spreadOf = ({ side, order }: { readonly side: number; readonly order: Ense
 /** How the spread falls with the number of atoms. The direct one, and one seed, have the interval of their numbers of runs. */
 export function exponentsOf(study: NbMoTaStudy): { learned: Estimate; direct: Estimate } {
   const learned = relaxations(study).map(({ courses }) => exponentOf(courses.map(spreadOf)));
-  const alone = learned.map(({ slope, error }) => around(slope, error)).map(({ low, high }) => [low, high] as const)[0];
+  const [alone] = learned.map(({ slope, error }) => endsOf(slope, error));
   const slopes = learned.map(({ slope }) => slope);
   const direct = exponentOf(study.courses.map(spreadOf));
   return { learned: overSeeds(slopes, { alone }), direct: around(direct.slope, direct.error) };

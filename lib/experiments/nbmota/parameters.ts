@@ -1,7 +1,7 @@
 // What the NbMoTa experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
 import { InputError } from "../../errors.ts";
 import type { Command } from "../../run/command-line.ts";
-import type { Parameters, Values } from "../../run/parameters.ts";
+import { checkDistinct, type Parameters, type Values } from "../../run/parameters.ts";
 import { COPIES, checkEquation, checkTraining, EQUATION, SEEDS, TRAINING } from "../../run/training-parameters.ts";
 import { COLDEST, COORDINATES, checkCells, checkTemperature, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
 import { BEYOND, LONGEST_WAIT, looksAt } from "./annealing.ts";
@@ -246,9 +246,7 @@ function check(p: NbMoTaOptions): void {
       `--temperatures ${p.temperatures}: lattices are also taken to ${BEYOND.colder} times the coldest; use ${Math.ceil(COLDEST / BEYOND.colder)} K and more`,
     );
   }
-  if (new Set(p.temperatures).size < p.temperatures.length) {
-    throw new InputError(`--temperatures ${p.temperatures} names a temperature twice`);
-  }
+  checkDistinct("temperatures", p.temperatures, "a temperature");
   if (Math.max(...p.temperatures) < p.trueFrom) {
     throw new InputError(
       `--temperatures ${p.temperatures} are all below --true-from ${p.trueFrom}: there is nothing to compare with; lower it`,
@@ -266,7 +264,7 @@ function check(p: NbMoTaOptions): void {
           `--${option} ${side} is no multiple of ${PATCH_CELLS}: use ${PATCH_CELLS * Math.max(1, Math.round(side / PATCH_CELLS))}`,
         );
     }
-    if (new Set(sides).size < sides.length) throw new InputError(`--${option} ${sides} names a side twice`);
+    checkDistinct(option, sides, "a side");
   }
   const missing = p.directSizes.filter((side) => !p.sizes.includes(side));
   if (missing.length > 0) throw new InputError(`--direct-sizes ${missing} are not among --sizes ${p.sizes}`);

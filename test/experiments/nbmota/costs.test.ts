@@ -2,18 +2,16 @@
 import { expect, test } from "bun:test";
 import { jumpsOf } from "../../../lib/experiments/nbmota/clock.ts";
 import { costsOf, learningJumps } from "../../../lib/experiments/nbmota/costs.ts";
-import { type NbMoTaOptions, nbmotaCommand } from "../../../lib/experiments/nbmota/parameters.ts";
-import { defaults } from "../../../lib/run/parameters.ts";
+import { optionsOf } from "./setting.ts";
 
-const options: NbMoTaOptions = {
-  ...(defaults(nbmotaCommand.parameters, "quick") as NbMoTaOptions),
+const options = optionsOf({
   temperatures: [800, 2000],
   T: 2000,
   sizes: [8, 16],
   wait: 1,
   looks: 1,
   pause: 0.5,
-};
+});
 // Before the first look at a temperature, and between looks: one at 800 K, four at 2000 K.
 const stay = (temperature: number, first: number, looks: number) =>
   Math.round(first * 1024) + looks * jumpsOf(temperature, 0.5);

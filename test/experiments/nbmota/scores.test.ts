@@ -20,21 +20,16 @@ import { evaluate, type SdeModel } from "../../../lib/method/sde/model.ts";
 import { normalPair } from "../../../lib/random/normal.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { Xoshiro } from "../../../lib/random/xoshiro.ts";
-import type { Run } from "../../../lib/run/run-folder.ts";
 import { allPairs, COORDINATES } from "../../../lib/systems/nbmota.ts";
 import { defined } from "../../fixtures.ts";
 import { mean, range } from "../../numbers.ts";
+import { unkept } from "./setting.ts";
 
 setDefaultTimeout(60_000);
 
 const gpu = await openDevice();
 const rng = Xoshiro.open(stream(3, "scores"), 0, 0);
 const normal = () => normalPair(rng.next(), rng.next())[0];
-/** A run that keeps nothing. */
-const unkept = {
-  phase: (_: string, work: () => unknown) => work(),
-  keep: (_: string, __: unknown, work: () => unknown) => work(),
-} as unknown as Run;
 
 test("equilibrium: mean over lattices, its error from their spread, looks at one lattice are no further lattices", () => {
   const [replicas, looks] = [400, 8];

@@ -2,30 +2,21 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Annealed, annealed } from "../../../lib/experiments/nbmota/annealing.ts";
 import { clockOf } from "../../../lib/experiments/nbmota/clock.ts";
-import { type NbMoTaOptions, nbmotaCommand } from "../../../lib/experiments/nbmota/parameters.ts";
+import type { NbMoTaOptions } from "../../../lib/experiments/nbmota/parameters.ts";
 import { annealingPlan, comparesUpsampling, separated, withinRange } from "../../../lib/experiments/nbmota/plan.ts";
 import { ofRepetition, trainingSets } from "../../../lib/experiments/nbmota/training.ts";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import { joined, type Pairs } from "../../../lib/method/pairs.ts";
-import { defaults } from "../../../lib/run/parameters.ts";
-import type { Run } from "../../../lib/run/run-folder.ts";
 import { CompactBarriers } from "../../../lib/systems/nbmota/compact-barriers.ts";
 import { COORDINATES } from "../../../lib/systems/nbmota.ts";
 import { range } from "../../numbers.ts";
 import { toyWeights } from "../../systems/nbmota/toy-barriers.ts";
+import { optionsOf, unkept } from "./setting.ts";
 
 setDefaultTimeout(120_000);
 
 const gpu = await openDevice();
 const barriers = new CompactBarriers(toyWeights(9));
-const optionsOf = (part: Partial<NbMoTaOptions>): NbMoTaOptions => ({
-  ...(defaults(nbmotaCommand.parameters, "quick") as NbMoTaOptions),
-  ...part,
-});
-const unkept = {
-  phase: (_: string, work: () => unknown) => work(),
-  keep: (_: string, __: unknown, work: () => unknown) => work(),
-} as unknown as Run;
 
 describe("pairs of all temperatures", async () => {
   const p = optionsOf({

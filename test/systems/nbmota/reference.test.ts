@@ -7,7 +7,7 @@ import { readNpy } from "../../../lib/io/npy.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { placeOf } from "../../../lib/systems/nbmota/lattice.ts";
 import { NetworkBarriers } from "../../../lib/systems/nbmota/network-barriers.ts";
-import { siteCount } from "../../../lib/systems/nbmota/states.ts";
+import { PAIR_NAMES, siteCount } from "../../../lib/systems/nbmota/states.ts";
 import { readNetworkWeights } from "../../../lib/systems/nbmota/weights.ts";
 import { NbMoTa } from "../../../lib/systems/nbmota.ts";
 import { SHARED } from "../../fixtures.ts";
@@ -99,7 +99,7 @@ describe(`walks of the published network are those of its authors' program${abse
       const [theirs, ours] = [referenceBlocks(one), await ownBlocks(one)];
       expect(theirs.length).toBe((3 * REFERENCE_FROM) / one.block);
       expect(ours.length).toBe(one.walkers * one.blocks);
-      for (const [j, name] of ["NbNb", "NbMo", "NbTa", "MoMo", "MoTa", "TaTa", "time of a jump"].entries()) {
+      for (const [j, name] of [...PAIR_NAMES, "time of a jump"].entries()) {
         const [a, b] = [theirs, ours].map((blocks) => moments(blocks.map((block) => block[j])));
         // One law for both, so one variance.
         const [n, m] = [theirs.length, ours.length];
