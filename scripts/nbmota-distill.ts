@@ -26,8 +26,10 @@ import { writeSafetensors } from "../lib/io/safetensors.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { checkOverwrite } from "../lib/run/overwrite.ts";
+import { checkDistinct } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
 import { COMPACT, CompactBarriers } from "../lib/systems/nbmota/compact-barriers.ts";
+import { checkTemperature } from "../lib/systems/nbmota.ts";
 
 const REPLICAS = 128;
 /** Passes of the first model through alloys without order. */
@@ -93,16 +95,18 @@ await main(async () => {
       },
       force: { kind: "flag", default: false, meaning: "overwrite these files" },
     },
-    check({ rank, hidden, seed, out, force }) {
+    check({ rank, hidden, seed, temperatures, unseen }) {
+      for (const temperature of [...temperatures, ...unseen]) checkTemperature(temperature);
+      checkDistinct("temperatures", [...temperatures, ...unseen], "a temperature, fitted or unseen,");
       for (const [name, width] of Object.entries({ rank, hidden })) {
         if (width % 8 !== 0)
           throw new InputError(`--${name} ${width} is not a multiple of 8: use ${8 * Math.ceil(width / 8)}`);
       }
       if (seed > 2 ** 32 - 3)
         throw new InputError(`--seed ${seed}: use one below ${2 ** 32 - 2}, the next two are taken too`);
-      checkOverwrite([out, logOf(out)], force);
     },
   });
+  checkOverwrite([p.out, logOf(p.out)], p.force);
   const network = networkBarriers(p.barriers);
   const gpu = await openDevice();
   const batch = 2048;

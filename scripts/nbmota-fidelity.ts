@@ -49,12 +49,12 @@ await main(async () => {
       out: { kind: "text", default: "fidelity.json", meaning: "file to write" },
       force: { kind: "flag", default: false, meaning: "overwrite this file" },
     },
-    check({ temperatures, out, force }) {
+    check({ temperatures }) {
       for (const temperature of temperatures) checkTemperature(temperature);
       checkDistinct("temperatures", temperatures, "a temperature");
-      checkOverwrite([out], force);
     },
   });
+  checkOverwrite([p.out], p.force);
   const { temperatures, replicas, wait, looks, pause, seed } = p;
   const models = {
     network: networkBarriers(p.barriers),
@@ -68,7 +68,6 @@ await main(async () => {
   const found = await withProgress("both models", 2 * annealingJumps(options), (bar) =>
     fidelityOf(gpu, models, { ...options, onJumps: (count) => bar.add(count) }),
   );
-  writeAtomically(p.out, `${JSON.stringify({ settings, digests, temperatures: found }, null, 1)}\n`);
   const cell = ({ mean, error }: Measured) => `${mean.toFixed(3)} ± ${error.toFixed(3)}`;
   const lines = found.flatMap(({ temperature, network, compact, deviation }) =>
     Object.entries({ network, compact }).map(([name, { order, jumpTime }]) => [
@@ -79,5 +78,7 @@ await main(async () => {
       name === "compact" ? `${deviation.toFixed(1)} standard errors` : "",
     ]),
   );
+  // First to the terminal, so that a file that cannot be written loses nothing.
   console.log(textTable([["T [K]", "barriers", ...PAIR_NAMES, "time of a jump", "largest deviation"], ...lines]));
+  writeAtomically(p.out, `${JSON.stringify({ settings, digests, temperatures: found }, null, 1)}\n`);
 });

@@ -38,7 +38,7 @@ await main(async () => {
   const { p, warnings } = withinRange(options.parameters);
   const barriers = barrierModel(p.barriers);
   const gpu = await openDevice();
-  // A run goes on with the same barriers, whatever file they are in.
+  // A run goes on with the same barriers only: --resume refuses a file whose numbers have changed.
   const parameters = { ...options.parameters, barriersDigest: barriers.digest };
   const run = await openRun({ ...options, parameters, adapter: gpu.adapter });
   for (const warning of warnings) console.error(`! ${warning}`);

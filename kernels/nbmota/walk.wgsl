@@ -201,8 +201,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       me.over = 1u;
       break;
     }
-    // The vacancy, then the direction, the one of the largest rate last of all: numbers are finest near 0, so that rare jumps come out
-    // with their own probability down to 2⁻³².
+    // The vacancy, then the direction, the one of the largest rate last of all: numbers are finest near 0, so that jumps that are rare beside
+    // one usual one come out with their own probability down to 2⁻³². Behind another sizeable one it is off by up to 2⁻²⁵.
     var which = 0u;
     var largest = -1.0;
     for (var m = 0u; m < params.mobile; m++) {

@@ -12,7 +12,16 @@ export function averageRow(rows: readonly ArrayLike<number>[]): Float64Array {
   return Float64Array.from(rows[0], (_, k) => average(rows.map((row) => row[k])));
 }
 
-/** Mean of independent values, and its standard error. */
+/** Relative standard error of the standard deviation of so many independent normal values. */
+export const errorOfStd = (count: number) => 1 / Math.sqrt(2 * (count - 1));
+
+/** Standard error of what is found from `count` independent values, from what it is without each of them: the jackknife. */
+export function jackknifeError(count: number, without: (left: number) => number): number {
+  const { error } = meanWithError(Float64Array.from({ length: count }, (_, left) => without(left)));
+  return (count - 1) * error;
+}
+
+/** Mean of independent values, and its standard error; NaN of a single one, whose error is not known. */
 export function meanWithError(values: ArrayLike<number>): { mean: number; error: number } {
   const mean = average(values);
   let square = 0;

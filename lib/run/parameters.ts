@@ -1,7 +1,7 @@
 // The parameters of a script, declared once: kinds, ranges, defaults per profile, and the reading of one value.
 import { InputError } from "../errors.ts";
 
-/** How large an experiment runs: quick ≤ 2 min, standard ≤ 20 min on 2 cores, paper the paper's own sizes. */
+/** How large an experiment runs: quick ≤ 2 min, standard ≤ 25 min on 2 cores, paper the paper's own sizes. */
 export const PROFILES = ["quick", "standard", "paper"] as const;
 export type Profile = (typeof PROFILES)[number];
 

@@ -151,7 +151,7 @@ export function checkTraining(
   p: { readonly hidden: readonly number[]; readonly batch: number },
   snapshots: number,
   prefix = "",
-  more = prefix ? `raise --${prefix}snapshots` : "simulate more small systems",
+  more = `raise --${prefix ? `${prefix}snapshots` : "trajectories"}`,
 ): void {
   for (const width of p.hidden) {
     if (width % 8 !== 0) {

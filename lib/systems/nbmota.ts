@@ -441,8 +441,8 @@ export class NbMoTa implements System<AlloyStates> {
   }
 }
 
-/** K; below, rates of one vacancy differ by more than float32 can tell. */
-export const COLDEST = 100;
+/** K; below, barriers of the network are further above the reference of kinetics.ts than exp in float32 can tell. */
+export const COLDEST = 150;
 
 /** Throws InputError for a temperature that is none, or too low. */
 export function checkTemperature(temperature: number): void {

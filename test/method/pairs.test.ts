@@ -405,6 +405,10 @@ describe("some pairs, and in other units", () => {
 
   test("in variables twice as large all changes are, and their covariance is four times as large", () => {
     const twice = (list: Float32Array, by: number) => list.map((x) => by * x);
+    const { compensator: drift, delta: _, time: __, ...rest } = pairs;
+    const generated: Generated = { ...rest, kind: "generator", drift };
+    const { drift: larger, variation } = scaledPairs(generated, 2);
+    expect({ larger, variation }).toEqual({ larger: twice(drift, 2), variation: twice(pairs.variation, 4) });
     expect(scaledPairs(pairs, 2)).toEqual({
       ...pairs,
       whole: twice(pairs.whole, 2),

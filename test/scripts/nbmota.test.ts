@@ -9,8 +9,9 @@ import { readNpy, writeNpy } from "../../lib/io/npy.ts";
 import { fromConfiguration, toConfiguration } from "../../lib/systems/nbmota/crystal.ts";
 import { DIRECTIONS, ELEMENTS, SITES, siteIndex } from "../../lib/systems/nbmota/environment.ts";
 import { neighbourTable } from "../../lib/systems/nbmota/lattice.ts";
-import { temporaryFolder } from "../fixtures.ts";
+import { ROOT, temporaryFolder } from "../fixtures.ts";
 import { array, objectFile } from "../io/pickles.ts";
+import { start } from "../processes.ts";
 import { expectRefusal, runScript } from "./command.ts";
 
 setDefaultTimeout(60_000);
@@ -115,6 +116,21 @@ describe("nbmota-distill refuses", () => {
       /there\.json exists already/,
     );
   });
+});
+
+test("tools tell what they do also where files of their default names are, and refuse to overwrite these", async () => {
+  const cwd = temporaryFolder("defaults");
+  for (const [script, name] of [
+    ["nbmota-distill", "compact.safetensors"],
+    ["nbmota-fidelity", "fidelity.json"],
+  ]) {
+    writeFileSync(join(cwd, name), "{}");
+    const run = (...args: string[]) => start([join(ROOT, `scripts/${script}.ts`), ...args], { cwd }).ended;
+    expect((await run("--help")).code).toBe(0);
+    expectRefusal(await run(), new RegExp(`${name.replace(".", "\\.")} exists already`));
+    // With another name, or --force, what is missing are the weights.
+    expectRefusal(await run("--force", "--barriers", "/nowhere"), /nowhere/);
+  }
 });
 
 describe("nbmota-fidelity refuses", () => {

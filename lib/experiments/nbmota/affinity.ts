@@ -11,7 +11,7 @@ import { placeOf, siteAt } from "../../systems/nbmota/lattice.ts";
 const JUMPS = 12;
 
 /**
- * The same, with the sign of the barriers, of one loop through each lattice of types with one vacancy, round a ring of four sites drawn at random:
+ * −kT times the affinity, eV, of one loop through each lattice of types with one vacancy, round a ring of four sites drawn at random:
  * Σ (forward − backward barrier) over twelve jumps.
  */
 export async function cycleAffinities(

@@ -5,6 +5,7 @@ import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import { wasserstein } from "../../analysis/wasserstein.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { concatenate } from "../../method/concatenate.ts";
+import { pickedRows } from "../../method/rows.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
 import { type BarrierModel, barriersOf, blocked } from "../../systems/nbmota/barriers.ts";
@@ -19,6 +20,8 @@ import { type Annealed, looksOf } from "./annealing.ts";
 /** Lattices of small systems that are looked at, at most. */
 const LATTICES = 256;
 const EIGHT = DIRECTIONS.length;
+/** Vacancies where they would not be. */
+export const ANYWHERE = "vacancies at random sites";
 
 /** Barriers `[vacancies, 8]`, eV, around the vacancies of lattices of types; none is low enough to jump into another vacancy. */
 async function barriersIn(gpu: Gpu, barriers: BarrierModel, types: Uint8Array, cells: number): Promise<Float32Array> {
@@ -42,14 +45,18 @@ export interface Surroundings {
   /** Mean of log₁₀ of the escape rate in 1/s, and its standard error over small lattices, whose looks count together. */
   readonly rate: number;
   readonly error: number;
-  /** Its difference from the small lattices, and the standard error of that: lattice by lattice, tiles from the lattices that they are of. */
+  /**
+   * Its difference from the small lattices that they were made of, and the standard error of that, lattice by lattice. Lattices of tiles share small
+   * ones: theirs is a lower bound.
+   */
   readonly shift: number;
   readonly shiftError: number;
   /** Wasserstein distance of its law from that of the small lattices, and that of two halves of these over √2; decades. */
   readonly distance: number;
   readonly floor: number;
-  /** Mean order parameters of the lattices, `[6]`. */
+  /** Mean order parameters of the lattices, `[6]`, and of the small ones that they were made of. */
   readonly order: Float64Array;
+  readonly sameOrder: Float64Array;
   /** How many lattices the errors are of. */
   readonly lattices: number;
   /** All barriers, eV. */
@@ -87,57 +94,67 @@ export async function checkSurroundings(
   const rng = Xoshiro.open(stream(seed, `check/T${temperature}`), 0, 0);
   const own = await barriersIn(gpu, barriers, types, PATCH_CELLS);
   const truth = logRates(own, temperature);
-  const order = meanRow(await system("supercell").observe(small));
+  const orders = await system("supercell").observe(small);
+  const every = Uint32Array.from({ length: count }, (_, k) => k);
   // State k is one of this lattice, at some look.
   const latticeOf = (k: number) => (all - count + k) % replicas;
   const halves = [0, 1].map((half) => truth.filter((_, k) => latticeOf(k) % 2 === half));
   const floor = wasserstein({ values: halves[0] }, { values: halves[1] }) / Math.SQRT2;
-  const ownMeans = meansBy(truth, latticeOf);
-  const usual = meanWithError([...ownMeans.values()]);
-  /** `usualOf`: what the vacancies of a group would have in their small lattices. */
+  const usual = meanWithError([...meansBy(truth, latticeOf).values()]);
+  /**
+   * `same`: the states that the vacancies are of, which they are compared with; of vacancies and of these, `group` is that of the vacancy, or
+   * state, at this place of the list.
+   */
   const kindOf = (
     name: string,
-    found: Float32Array,
-    order: Float64Array,
-    group: (vacancy: number) => number,
-    usualOf: (group: number) => number,
+    found: { readonly barriers: Float32Array; readonly order: Float64Array; group(vacancy: number): number },
+    same: Uint32Array,
+    sameGroup: (place: number) => number,
   ): Surroundings => {
-    const rates = logRates(found, temperature);
-    const means = meansBy(rates, group);
-    const shift = meanWithError([...means].map(([lattice, mean]) => mean - usualOf(lattice)));
+    const rates = logRates(found.barriers, temperature);
+    const usualRates = pickedRows(truth, 1, same);
+    const usualOf = meansBy(usualRates, sameGroup);
+    const means = meansBy(rates, found.group);
+    const shift = meanWithError([...means].map(([which, mean]) => mean - (usualOf.get(which) ?? Number.NaN)));
     return {
       name,
       rate: usual.mean + shift.mean,
       error: Math.hypot(usual.error, shift.error),
       shift: shift.mean,
       shiftError: shift.error,
-      lattices: ownMeans.size,
-      distance: wasserstein({ values: rates }, { values: truth }),
+      lattices: means.size,
+      distance: wasserstein({ values: rates }, { values: usualRates }),
       floor,
-      order,
-      barriers: found.filter(Number.isFinite),
+      order: found.order,
+      sameOrder: meanRow(pickedRows(orders, PAIRS.length, same)),
+      barriers: found.barriers.filter(Number.isFinite),
     };
   };
-  const sameLattice = (lattice: number) => ownMeans.get(lattice) ?? Number.NaN;
-  const kinds = [kindOf("small lattices", own, order, latticeOf, sameLattice)];
+  const order = meanRow(orders);
+  const kinds = [kindOf("small lattices", { barriers: own, order, group: latticeOf }, every, latticeOf)];
   for (const upsampling of ["supercell", "tiles"] as const) {
     const alloy = system(upsampling);
-    const which = evenly(count, cells);
+    const which = someStates(count, replicas, cells);
     const large = await alloy.upsample(small, cells / PATCH_CELLS, stream(seed, `check/${upsampling}`), which);
-    const found = await barriersIn(gpu, barriers, await alloy.types(large), cells);
-    // Tiles are of all lattices of a cohort, each as often as the others.
+    const barriersThere = await barriersIn(gpu, barriers, await alloy.types(large), cells);
+    // Tiles are of all lattices of a cohort, each as often as the others: a lattice of tiles is compared with these.
     const tiles = upsampling === "tiles";
     const each = large.vacancies;
-    const group = (vacancy: number) => {
-      const k = Math.floor(vacancy / each);
-      return tiles ? k : latticeOf(which[k]);
+    const owner = (vacancy: number) => Math.floor(vacancy / each);
+    const cohort = (k: number) => which[k] - (which[k] % TILE_COHORT);
+    const found = {
+      barriers: barriersThere,
+      order: meanRow(await alloy.observe(large)),
+      group: (vacancy: number) => (tiles ? owner(vacancy) : latticeOf(which[owner(vacancy)])),
     };
-    const sameCohort = (k: number) => {
-      const first = which[k] - (which[k] % TILE_COHORT);
-      return average(truth.subarray(first, first + TILE_COHORT));
-    };
-    const order = meanRow(await alloy.observe(large));
-    kinds.push(kindOf(upsampling, found, order, group, tiles ? sameCohort : sameLattice));
+    const same = tiles
+      ? Uint32Array.from(
+          { length: TILE_COHORT * which.length },
+          (_, at) => cohort(Math.floor(at / TILE_COHORT)) + (at % TILE_COHORT),
+        )
+      : which;
+    const sameGroup = (at: number) => (tiles ? Math.floor(at / TILE_COHORT) : latticeOf(which[at]));
+    kinds.push(kindOf(upsampling, found, same, sameGroup));
     large.destroy();
   }
   small.destroy();
@@ -147,15 +164,8 @@ export async function checkSurroundings(
     [copy[from], copy[to]] = [copy[to], 0];
     return copy;
   });
-  kinds.push(
-    kindOf(
-      "vacancies at random sites",
-      await barriersIn(gpu, barriers, concatenate(moved), PATCH_CELLS),
-      order,
-      latticeOf,
-      sameLattice,
-    ),
-  );
+  const anywhere = await barriersIn(gpu, barriers, concatenate(moved), PATCH_CELLS);
+  kinds.push(kindOf(ANYWHERE, { barriers: anywhere, order, group: latticeOf }, every, latticeOf));
   return { temperature, kinds, affinities: await cycleAffinities(gpu, barriers, lattices, PATCH_CELLS, rng) };
 }
 
@@ -171,10 +181,20 @@ function meansBy(values: Float32Array, group: (k: number) => number): Map<number
   return new Map([...groups].map(([name, own]) => [name, average(own)]));
 }
 
-/** Some of `count` states, fewer the larger they become. */
-function evenly(count: number, cells: number): Uint32Array {
+/**
+ * Some of `count` states, ascending, fewer the larger they become: from as many looks as there are, whose lattices (`replicas` in a row, the last of
+ * them last) take turns.
+ */
+function someStates(count: number, replicas: number, cells: number): Uint32Array {
   const wanted = Math.max(TILE_COHORT, Math.min(count, Math.floor((count * TILE_COHORT) / (cells / PATCH_CELLS) ** 3)));
-  return Uint32Array.from({ length: Math.min(count, wanted) }, (_, k) => Math.floor((k * count) / wanted));
+  const looks = Math.floor(count / replicas);
+  if (wanted >= count || looks === 0) return Uint32Array.from({ length: Math.min(wanted, count) }, (_, k) => k);
+  const first = count - looks * replicas;
+  const some = Math.min(wanted, looks * replicas);
+  return Uint32Array.from(
+    { length: some },
+    (_, i) => first + Math.floor((i * looks) / some) * replicas + (i % replicas),
+  ).sort();
 }
 
 /** Mean over states `[n, 6]`. */

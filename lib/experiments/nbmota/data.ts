@@ -49,7 +49,15 @@ export interface NbMoTaReportData {
   /** Mean absolute error over pairs of every method, and what a perfect model would show. */
   errors: { method: string; points: AtTemperature[] }[];
   floor: { temperature: number; value: number }[];
-  methods: { method: string; error: Estimate; lost: number; heldOut: Estimate; sumRule: Estimate; outside: Estimate }[];
+  methods: {
+    method: string;
+    error: Estimate;
+    lost: number;
+    all: number;
+    heldOut: Estimate;
+    sumRule: Estimate;
+    outside: Estimate;
+  }[];
   /** Whether the other way of upsampling was wanted and has too few lattices. */
   upsamplingLeftOut: boolean;
   courses: CourseCurve[];

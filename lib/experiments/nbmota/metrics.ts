@@ -3,7 +3,7 @@ import type { ColumnTable } from "arquero";
 import compact from "../../../data/nbmota/compact.json";
 import paper from "../../../data/nbmota-paper.json";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
-import { average } from "../../analysis/mean.ts";
+import { average, errorOfStd, jackknifeError } from "../../analysis/mean.ts";
 import { studentQuantile } from "../../analysis/student-t.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
@@ -11,7 +11,7 @@ import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../r
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { PAIR_NAMES, siteCount } from "../../systems/nbmota/states.ts";
-import type { SurroundingsCheck } from "./checks.ts";
+import { ANYWHERE, type SurroundingsCheck } from "./checks.ts";
 import { costsOf, learningJumps } from "./costs.ts";
 import type { AtTemperature } from "./data.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
@@ -118,9 +118,7 @@ export function errorsOf({ truth, p }: NbMoTaStudy, group: readonly Outcome[]): 
 /** Standard error that the lattices of direct simulation leave in what is compared with their mean: jackknife over them. */
 function directShare({ mean, lattices }: Equilibrium, score: (mean: Float64Array) => number): number {
   const count = lattices.length;
-  const without = lattices.map((lattice) => score(mean.map((x, j) => (count * x - lattice[j]) / (count - 1))));
-  const middle = average(without);
-  return Math.sqrt((count - 1) * average(without.map((x) => (x - middle) ** 2)));
+  return jackknifeError(count, (left) => score(mean.map((x, j) => (count * x - lattices[left][j]) / (count - 1))));
 }
 
 /** What a perfect model would show at a temperature: the mean of |x| of a normal law, √(2/π) of its standard deviation. */
@@ -151,8 +149,7 @@ function exponentOf(points: readonly Spread[]): { slope: number; error: number }
   const weights = x.map((value) => (value - middle) / square);
   return {
     slope: weights.reduce((sum, w, k) => sum + w * Math.log(points[k].std), 0),
-    // Relative error of a standard deviation of R runs: 1/√(2(R − 1)).
-    error: Math.sqrt(weights.reduce((sum, w, k) => sum + w ** 2 / (2 * (points[k].runs - 1)), 0)),
+    error: Math.hypot(...weights.map((w, k) => w * errorOfStd(points[k].runs))),
   };
 }
 
@@ -172,22 +169,39 @@ export function exponentsOf(study: NbMoTaStudy): { learned: Estimate; direct: Es
 }
 
 /** Relative L2 error over time and pairs of the mean relaxation at a size, and what a perfect model would have. */
-function courseErrors(study: NbMoTaStudy): { side: number; error: Estimate; floor: number }[] {
+export function courseErrors(study: NbMoTaStudy): { side: number; error: Estimate; floor: number }[] {
   return study.courses.flatMap(({ side, order }) => {
     const [exact] = momentsOf(order);
-    const size = Array.from(exact.mean).reduce((sum, x) => sum + x * x, 0);
     const group = relaxations(study);
-    const errors = group.flatMap(({ courses }) => {
+    const means = group.flatMap(({ courses }) => {
       const own = courses.find((one) => one.side === side);
-      if (!own) return [];
-      const [{ mean }] = momentsOf(own.order);
-      const rest = Array.from(mean).reduce((sum, x, k) => sum + (x - exact.mean[k]) ** 2, 0);
-      return [Math.sqrt(rest / size)];
+      return own ? [momentsOf(own.order)[0].mean] : [];
     });
-    if (errors.length < group.length || errors.length === 0) return [];
-    const noise = Array.from(exact.std).reduce((sum, x) => sum + x * x, 0) * (1 / order.runs + 1 / study.p.runs);
-    return [{ side, error: overSeeds(errors, { scale: "log" }), floor: Math.sqrt(noise / size) }];
+    if (means.length < group.length || means.length === 0) return [];
+    const errorsTo = (truth: ArrayLike<number>) => means.map((mean) => relativeError(mean, truth));
+    const noise = sumOfSquares(exact.std) * (1 / order.runs + 1 / study.p.runs);
+    // What the runs of the truth leave open, which all seeds meet.
+    const shared = jackknifeError(order.runs, (left) =>
+      average(errorsTo(meanWithout(order, exact.mean, left)).map(Math.log)),
+    );
+    return [
+      {
+        side,
+        error: overSeeds(errorsTo(exact.mean), { scale: "log", shared }),
+        floor: Math.sqrt(noise / sumOfSquares(exact.mean)),
+      },
+    ];
   });
+}
+
+const sumOfSquares = (values: ArrayLike<number>) => rootMeanSquare(values) ** 2 * values.length;
+const relativeError = (mean: ArrayLike<number>, exact: ArrayLike<number>) =>
+  Math.sqrt(sumOfSquares(Float64Array.from(mean, (x, k) => x - exact[k])) / sumOfSquares(exact));
+
+/** The mean of an ensemble of one case without run `left`. */
+function meanWithout({ runs, d, data }: Ensemble, mean: ArrayLike<number>, left: number): Float64Array {
+  const valueAt = (k: number) => data[(Math.floor(k / d) * runs + left) * d + (k % d)];
+  return Float64Array.from(mean, (x, k) => (runs * x - valueAt(k)) / (runs - 1));
 }
 
 /** Learned over direct standard deviation of small lattices, root mean square over pairs. Looks at one direct lattice count as one. */
@@ -196,7 +210,7 @@ function stdRatios({ truth }: NbMoTaStudy, group: readonly Outcome[]): AtTempera
     const own = equilibriaAt(group, temperature);
     if (own.length === 0) return [];
     const ratios = own.map((one) => rootMeanSquare(one.std) / rootMeanSquare(std));
-    return [{ temperature, ...overSeeds(ratios, { scale: "log", shared: 1 / Math.sqrt(2 * (lattices.length - 1)) }) }];
+    return [{ temperature, ...overSeeds(ratios, { scale: "log", shared: errorOfStd(lattices.length) }) }];
   });
 }
 
@@ -217,7 +231,9 @@ export function methodsOf(study: NbMoTaStudy) {
       method,
       // No mean over those temperatures alone where trajectories stay finite.
       error: single(errors.length === study.truth.length ? average(errors.map(({ value }) => value)) : Number.NaN),
+      // Of all temperatures and seeds.
       lost: all - known.length,
+      all,
       // Of the first seed, whose data all methods are judged by.
       heldOut: single(group[0].heldOut ?? Number.NaN),
       sumRule: single(known.length > 0 ? Math.max(...known.map((one) => one.sumRule)) : Number.NaN),
@@ -286,15 +302,15 @@ export function nbmotaMetrics(study: NbMoTaStudy, seconds: number): Record<strin
     put(metricName("course_error", "floor", `n${siteCount(side)}`), single(floor));
   }
   if (p.barriers === "compact") {
-    const { trained, unseen } = compact.meanAbsoluteError_eV;
-    for (const [name, value] of Object.entries({ ...trained, ...unseen })) {
-      if (name.startsWith("T"))
-        put(metricName("distill_mae_meV", name), single(1000 * value), { exact: 0, unit: "meV" });
+    // At temperatures that were not fitted.
+    for (const [name, value] of Object.entries(compact.meanAbsoluteError_eV.unseen)) {
+      put(metricName("distill_mae_meV", name), single(1000 * value), { exact: 0, unit: "meV" });
     }
   }
   for (const { temperature, kinds, affinities } of surroundings) {
     for (const { name, shift, shiftError, lattices } of kinds.slice(1)) {
-      const facts = { exact: 0, unit: "decades" };
+      // Vacancies at random sites are there to show what a shift looks like.
+      const facts = { exact: name === ANYWHERE ? null : 0, unit: "decades" };
       put(
         metricName("escape_shift", name.replaceAll(" ", "-"), T(temperature)),
         around(shift, shiftError, lattices),

@@ -239,6 +239,11 @@ const parameters = {
 
 export type NbMoTaOptions = Values<typeof parameters>;
 
+/** The trained temperature that is nearest to that asked for. */
+export function relaxationTemperature({ temperatures, T }: Pick<NbMoTaOptions, "temperatures" | "T">): number {
+  return temperatures.reduce((best, one) => (Math.abs(one - T) < Math.abs(best - T) ? one : best));
+}
+
 function check(p: NbMoTaOptions): void {
   for (const T of [...p.temperatures, p.trueFrom, p.T]) checkTemperature(T);
   if (BEYOND.colder * Math.min(...p.temperatures) < COLDEST) {
@@ -292,7 +297,7 @@ function check(p: NbMoTaOptions): void {
   checkEquation(p, { snapshots, cohorts: cohorts * (p.temperatures.length + 2), variables, conditions, more });
   // That of the relaxation: lattices near equilibrium and fresh ones, at one temperature.
   const relaxing = {
-    snapshots: near(p.T) + p.replicas * p.records,
+    snapshots: near(relaxationTemperature(p)) + p.replicas * p.records,
     cohorts: 4 * cohorts,
     variables,
     more: "the relaxation has those of one temperature alone, raise --replicas or --records",

@@ -14,7 +14,7 @@ import {
   someReplicas,
 } from "./annealing.ts";
 import { rangeWarnings } from "./barrier-models.ts";
-import type { NbMoTaOptions } from "./parameters.ts";
+import { type NbMoTaOptions, relaxationTemperature } from "./parameters.ts";
 
 /** Relaxations to wait for, at least, unless it is said. */
 const ENOUGH = 1;
@@ -60,7 +60,7 @@ export function withinRange(p: NbMoTaOptions): { p: NbMoTaOptions; warnings: str
     );
   }
   if (p.temperatures.includes(p.T)) return { p, warnings };
-  const T = p.temperatures.toSorted((a, b) => Math.abs(a - p.T) - Math.abs(b - p.T))[0];
+  const T = relaxationTemperature(p);
   const [coldest, hottest] = [Math.min(...p.temperatures), Math.max(...p.temperatures)];
   const range = coldest === hottest ? `${coldest} K alone` : `${coldest} to ${hottest} K`;
   const what = p.T < coldest || p.T > hottest ? "outside the trained range" : "not among the trained temperatures";

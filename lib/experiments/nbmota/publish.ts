@@ -4,7 +4,7 @@ import fidelity from "../../../data/nbmota/fidelity.json";
 import paper from "../../../data/nbmota-paper.json";
 import { histogram } from "../../analysis/density.ts";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
-import { average } from "../../analysis/mean.ts";
+import { average, errorOfStd } from "../../analysis/mean.ts";
 import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { type Estimate, overSeeds, single } from "../../run/seeds.ts";
@@ -90,21 +90,20 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
       learned: tantalum(order),
       direct: courses.flatMap((one) => (one.side === side ? [tantalum(one.order)] : []))[0] ?? null,
     })),
-    spread: spreadOf(study, way),
+    spread: spreads(study, way),
     exponents: exponentsOf(study),
     potentials: outcomes
       .filter(({ seed, method }) => seed === first.seed && (method === MAIN || method === "onsager"))
       .flatMap(({ method, potentials }) => (potentials.length > 0 ? [{ method, curves: [...potentials] }] : [])),
     surroundings: surroundings.flatMap(({ temperature, kinds }) => {
-      const [small] = kinds;
-      return kinds.map(({ name, rate, error, shift, shiftError, lattices, distance, floor, order }, k) => ({
+      return kinds.map(({ name, rate, error, shift, shiftError, lattices, distance, floor, order, sameOrder }, k) => ({
         temperature,
         kind: name,
         rate: around(rate, error, lattices),
         shift: k === 0 ? single(Number.NaN) : around(shift, shiftError, lattices),
         distance: k === 0 ? Number.NaN : distance,
         floor: k === 0 ? floor : Number.NaN,
-        orderError: k === 0 ? Number.NaN : average(order.map((x, j) => Math.abs(x - small.order[j]))),
+        orderError: k === 0 ? Number.NaN : average(order.map((x, j) => Math.abs(x - sameOrder[j]))),
       }));
     }),
     barrierLaws: spacedOut(surroundings).flatMap(({ temperature, kinds }) =>
@@ -188,7 +187,7 @@ function tantalum(order: Ensemble): { mean: number[]; std: number[] } {
   return { mean: column(mean), std: column(std) };
 }
 
-function spreadOf({ courses, p }: NbMoTaStudy, group: NbMoTaStudy["outcomes"]): NbMoTaReportData["spread"] {
+function spreads({ courses, p }: NbMoTaStudy, group: NbMoTaStudy["outcomes"]): NbMoTaReportData["spread"] {
   const sizes = group[0]?.courses.map(({ side }) => side) ?? [];
   const learned = sizes.map((side): Estimate => {
     const own = group.flatMap(({ courses }) => courses.filter((one) => one.side === side));
@@ -196,7 +195,7 @@ function spreadOf({ courses, p }: NbMoTaStudy, group: NbMoTaStudy["outcomes"]): 
   });
   const direct = courses.map(({ order }) => {
     const std = lateStd(order);
-    return around(std, std / Math.sqrt(2 * (order.runs - 1)));
+    return around(std, std * errorOfStd(order.runs));
   });
   const list: NbMoTaReportData["spread"] = [];
   const add = (name: "learned" | "direct", sides: readonly number[], values: readonly Estimate[]) =>

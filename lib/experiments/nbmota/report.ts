@@ -1,3 +1,4 @@
+import { average } from "../../analysis/mean.ts";
 import { comparisonTable } from "../../report/figures/comparison.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { type Html, html } from "../../report/html.ts";
@@ -17,8 +18,11 @@ import { SITE_KINDS } from "./pictures.ts";
 function headline({ errors, exponents, floor, courses, T }: NbMoTaReportData): Html | null {
   const own = errors.find(({ method }) => method === "increment")?.points ?? [];
   if (own.length === 0) return null;
+  if (own.length < floor.length) {
+    return html`The learned equation was lost at <strong>${floor.length - own.length}</strong> of ${floor.length} temperatures: trajectories of one seed or more did not stay finite, or relaxed too fast to be followed.`;
+  }
   const worst = own.reduce((a, b) => (b.value > a.value ? b : a));
-  const mean = (list: readonly { value: number }[]) => list.reduce((sum, { value }) => sum + value / list.length, 0);
+  const mean = (list: readonly { value: number }[]) => average(list.map(({ value }) => value));
   const largest = Math.max(...courses.map(({ atoms }) => atoms));
   return html`One stochastic equation, learned from jumps of single vacancies, gives the short-range order of the alloy at ${own.length} temperatures with a mean absolute error of <strong>${formatNumber(mean(own), 2)}</strong>
 (a perfect model: ${formatNumber(mean(floor), 2)}; worst: ${formatNumber(worst.value, 2)} at ${formatSetting(worst.temperature)} K) against direct kinetic Monte Carlo.${

@@ -44,6 +44,8 @@ async function fastestRate(gpu: Gpu, model: SdeModel, states: Float32Array): Pro
     }
   }
   const { drift } = await evaluate(gpu, model, points);
+  // The decomposition of what is not finite never ends.
+  if (!drift.every(Number.isFinite)) return Number.NaN;
   let fastest = 0;
   for (let p = 0; p < n; p++) {
     const slope = (a: number, b: number) => {

@@ -3,11 +3,13 @@ import { describe, expect, test } from "bun:test";
 import { ensemble } from "../../../lib/analysis/ensemble.ts";
 import { evenGrid } from "../../../lib/analysis/function-error.ts";
 import {
+  courseErrors,
   equilibriumGroups,
   errorsOf,
   exponentsOf,
   methodsOf,
   type NbMoTaStudy,
+  nbmotaVerdict,
   orderOf,
 } from "../../../lib/experiments/nbmota/metrics.ts";
 import type { NbMoTaOptions } from "../../../lib/experiments/nbmota/parameters.ts";
@@ -101,6 +103,31 @@ describe("errors of the equilibrium", () => {
     expect(well.error.value).toBeCloseTo(mean(truth.mean.map((x) => Math.abs(1 - x))), 6);
     expect([half.error.value, none.error.value]).toEqual([Number.NaN, Number.NaN]);
     expect([half.sumRule.value, none.sumRule.value]).toEqual([0.25, Number.NaN]);
+    // One of two seeds lost at one of two temperatures: of four equilibria one, and no mean.
+    const second = { ...going("increment", equilibrium(1), null), seed: 8 };
+    const [both] = methodsOf({ ...study, outcomes: [study.outcomes[0], second] });
+    expect([both.lost, both.all, both.error.value]).toEqual([1, 4, Number.NaN]);
+  });
+
+  test("and fail the run where an equilibrium or the relaxation is lost", () => {
+    const p = { temperatures: [1000], sizes: [8], T: 1000, runs: 1000 } as unknown as NbMoTaOptions;
+    const relaxed = {
+      side: 8,
+      order: ensemble({ times: Float64Array.of(0), cases: 1, runs: 2, d: 6 }, new Float32Array(12)),
+    };
+    const failed = (found: Outcome["equilibria"][number], courses: Outcome["courses"]) => {
+      const outcomes = [outcome(7, { equilibria: [found] }), outcome(7, { method: RELAXATION, courses })];
+      return nbmotaVerdict(studyOf({ p, outcomes }));
+    };
+    const way = [{ ...relaxed, guards: GUARDS }];
+    expect(failed(equilibrium(1), way)).toEqual({ warnings: [], failed: false });
+    for (const [verdict, name] of [
+      [failed(null, way), "the equation at 1000 K"],
+      [failed(equilibrium(1), []), "the equation of the relaxation at 1000 K"],
+    ] as const) {
+      expect(verdict.failed).toBe(true);
+      expect(verdict.warnings.join()).toContain(`${name} runs away`);
+    }
   });
 
   test("of the residual on other data: all methods are judged by those of the first seed", () => {
@@ -115,6 +142,32 @@ describe("errors of the equilibrium", () => {
       ["network", 0.6],
     ]);
   });
+});
+
+test("the error of the mean relaxation has an interval of what the runs of the truth leave open, which all seeds meet", () => {
+  const times = evenGrid(0, 1, 5);
+  const rng = generator("course errors");
+  const runs = 48;
+  const own = range(runs, () => 1 + 0.2 * normal(rng));
+  const constant = (values: readonly number[]) =>
+    ensemble(
+      { times, cases: 1, runs: values.length, d: 6 },
+      Float32Array.from(
+        { length: times.length * values.length * 6 },
+        (_, k) => values[Math.floor(k / 6) % values.length],
+      ),
+    );
+  // Two seeds that agree but for a little.
+  const outcomes = [1.4, 1.4001].map((value, k) =>
+    outcome(k, { method: RELAXATION, courses: [{ side: 8, order: constant([value, value]), guards: GUARDS }] }),
+  );
+  const [{ error }] = courseErrors(studyOf({ outcomes, courses: [{ side: 8, order: constant(own) }] }));
+  const exact = mean(own);
+  expect(error.value).toBeCloseTo((1.40005 - exact) / exact, 5);
+  // d ln error / d truth.
+  const slope = 1 / (1.40005 - exact) + 1 / exact;
+  const standard = Math.sqrt(own.reduce((sum, x) => sum + (x - exact) ** 2, 0) / (runs - 1) / runs);
+  expect(Math.log(error.high / error.low) / 2 / 1.96 / (slope * standard)).toBeCloseTo(1, 1);
 });
 
 describe("the exponent of the spread", () => {

@@ -58,6 +58,7 @@ export function syntheticData(): NbMoTaReportData {
       method,
       error: estimate(0.02 + 0.01 * m, 0.004),
       lost: m,
+      all: 15,
       heldOut: estimate(0.98 + 0.001 * m, 0.002),
       sumRule: estimate(1e-9, 1e-10),
       outside: estimate(0.001, 0.001),

@@ -2,6 +2,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import { stream } from "../../../lib/random/stream.ts";
+import { Xoshiro } from "../../../lib/random/xoshiro.ts";
 import { CompactBarriers } from "../../../lib/systems/nbmota/compact-barriers.ts";
 import { DIRECTIONS, SITES, siteIndex } from "../../../lib/systems/nbmota/environment.ts";
 import { environmentsOf } from "../../../lib/systems/nbmota/environments.ts";
@@ -11,6 +12,7 @@ import { equimolar, randomAlloy } from "../../../lib/systems/nbmota/random-alloy
 import { siteCount } from "../../../lib/systems/nbmota/states.ts";
 import { NbMoTa } from "../../../lib/systems/nbmota.ts";
 import { defined, generators } from "../../fixtures.ts";
+import { range } from "../../numbers.ts";
 import { hostBarriers, toyWeights } from "./toy-barriers.ts";
 
 setDefaultTimeout(60_000);
@@ -18,6 +20,8 @@ setDefaultTimeout(60_000);
 const gpu = await openDevice();
 const random = generators(13);
 const TEMPERATURE = 1500;
+/** Relative error of a sum of rates. */
+const ROUNDING = 4e-3;
 const weights = toyWeights(5);
 const barriers = new CompactBarriers(weights);
 const system = new NbMoTa(gpu, { temperature: TEMPERATURE, barriers, coordinates: "six" });
@@ -57,24 +61,45 @@ function hostBonds(types: Uint8Array, cells: number): number[] {
   return bonds;
 }
 
+/**
+ * The rates that may stand before a jump where one is picked: of other vacancies than the busiest, which is last; of other jumps than the usual
+ * one. Several where it is not clear which is the largest.
+ */
+function pickedBefore(rates: readonly number[][], vacancy: number, direction: number): number[] {
+  const sums = rates.map((own) => own.reduce((a, b) => a + b, 0));
+  const ahead = (list: readonly number[], which: number) =>
+    range(list.length, (k) => k)
+      .filter((largest) => list[largest] > (1 - 2 * ROUNDING) * Math.max(...list))
+      .map((largest) => {
+        const others = list.filter((_, k) => k !== which && k !== largest && (which === largest || k < which));
+        return others.reduce((sum, x) => sum + x, 0);
+      });
+  return ahead(sums, vacancy).flatMap((a) => ahead(rates[vacancy], direction).map((b) => a + b));
+}
+
 describe("a walk", () => {
-  for (const [cells, vacancies] of [
-    [6, [5]],
-    [8, [0, 700, 731]],
-  ] as [number, number[]][]) {
+  for (const [cells, vacancies, jumps] of [
+    [6, [5], 1500],
+    [8, [0, 700, 731], 1500],
+    // In sight of each other: rates that are remembered are wrong behind the moves of others.
+    [8, Array.from({ length: 12 }, (_, k) => 80 * k), 600],
+  ] as [number, number[], number][]) {
     test(`of ${vacancies.length} vacancies in ${cells}³ cells takes each jump with its rate, and waits its time`, async () => {
       const types = alloy(cells, vacancies, `rates/${cells}`);
-      const jumps = 1500;
+      const at = stream(3, "test/rates");
       const states = await system.fromTypes([types], cells);
-      const done = await system.evolveJumps(states, jumps, stream(3, "test/rates"), { log: true });
+      const done = await system.evolveJumps(states, jumps, at, { log: true });
       const { waited: waits, site, direction } = defined(done.log);
+      // The same random numbers: what they are divided by is the sum of all rates, and what they pick is the jump.
+      const rng = Xoshiro.open(at, 0, 0);
+      const fine = () => Math.fround(Math.fround(rng.next()) + 1) * 2 ** -32;
+      const places = [...types.keys()].filter((place) => types[place] === 0);
       let clock = 0;
       let [waited, square] = [0, 0];
       // Σ (1 − p) of the jumps taken, weighted by − log p, has mean 0 and a known variance: it sees whether rare jumps are too frequent.
       let [surprise, variance] = [0, 0];
       let back = 0;
       for (let k = 0; k < jumps; k++) {
-        const places = [...types.keys()].filter((at) => types[at] === 0);
         const rates = places.map((at) => hostRates(types, cells, at));
         const total = rates.flat().reduce((a, b) => a + b, 0);
         const to = placeOf(site[k], cells);
@@ -82,8 +107,16 @@ describe("a walk", () => {
           to.map((u, j) => u - DIRECTIONS[direction[k]][j]),
           cells,
         );
-        const rate = rates[places.indexOf(from)][direction[k]];
+        const mover = places.indexOf(from);
+        const rate = rates[mover][direction[k]];
         expect(rate).toBeGreaterThan(0);
+        const lasts = -Math.log(fine());
+        // Barriers of the device are off by some 1e-4 eV; rates of one of twelve vacancies that are out of date change the sum by 1e-2 and more.
+        expect(Math.abs(waits[k] * total - lasts)).toBeLessThan(ROUNDING * lasts);
+        const before = pickedBefore(rates, mover, direction[k]);
+        const pick = fine() * total;
+        const reach = ROUNDING * total;
+        expect(before.some((start) => pick > start - reach && pick < start + rate + reach)).toBe(true);
         const entropy = (p: number) => (p > 0 ? -Math.log(p) : 0);
         const all = rates.flat().map((x) => x / total);
         const mean = all.reduce((sum, p) => sum + p * entropy(p), 0);
@@ -96,12 +129,13 @@ describe("a walk", () => {
         if (k > 0 && direction[k] === 7 - direction[k - 1] && from === site[k - 1]) back++;
         types[from] = types[site[k]];
         types[site[k]] = 0;
+        places[mover] = site[k];
       }
       expect(Math.abs(surprise)).toBeLessThan(4.5 * Math.sqrt(variance));
       expect(Math.abs(waited)).toBeLessThan(4.5 * Math.sqrt(jumps));
       // The variance of an exponential time is its mean squared, with a fourth moment of 9.
       expect(Math.abs(square - jumps)).toBeLessThan(4.5 * Math.sqrt(8 * jumps));
-      expect(back).toBeGreaterThan(jumps / 30);
+      expect(back).toBeGreaterThan(jumps / 30 / vacancies.length);
       expect(done.jumps[0]).toBe(jumps);
       expect(Math.abs(done.time[0] / clock - 1)).toBeLessThan(1e-5);
       expect(await system.types(states)).toEqual(types);

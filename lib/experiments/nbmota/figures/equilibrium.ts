@@ -45,7 +45,7 @@ export function order({ order, T, result }: Data): Html {
     caption: html`δ of a pair ij: how many neighbours j in the first shell an atom i has beyond the 8/3 of a random alloy. Learned: means of trajectories of the learned equation, one equation for all temperatures; ${
       several ? "95 % intervals over seeds" : "95 % intervals of one seed, of training data and runs"
     }. Direct: kinetic Monte Carlo with the same barriers, intervals over its lattices; none is drawn where it is too slow. Both rest on lattices that waited for as many relaxations as the table of time scales says, so both are short of equilibrium where those are few. The paper's values are those of its learned model, with the published
-network. Above the ordering below about 1,000 K all of it fades like 1/T.${result.parameters.barriers === "compact" && html` Barriers here are those of the compact model.`}`,
+network. Below about 1,000 K the alloy orders; above, what is left of order fades like 1/T.${result.parameters.barriers === "compact" && html` Barriers here are those of the compact model.`}`,
     alt: `Six panels, one per pair of elements: order parameter against temperature, learned, direct and published; time courses at ${T} K are in another figure`,
     x: TEMPERATURE,
     y: { label: "δ" },

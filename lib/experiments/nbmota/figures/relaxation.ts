@@ -37,7 +37,7 @@ export function relaxation({ courses, T }: Data): Html {
   return chart({
     id: "relaxation",
     title: `Relaxation from disorder at ${formatSetting(T)} K`,
-    caption: html`δ of Ta and Ta, mean ± standard deviation over runs, first seed. An equation of its own, learned at this temperature from lattices on their way and from others near equilibrium, serves all sizes: the mean is the same, the band shrinks. Where a size is simulated directly too its law stands behind. The variables do not determine their own future in lattices with one vacancy for every 1,024 atoms, as the surroundings of that vacancy are not among them; so equilibrium is met better than the way to it.`,
+    caption: html`δ of Ta and Ta, mean ± standard deviation over runs, first seed. An equation of its own, learned at this temperature from lattices on their way and from others near equilibrium, serves all sizes: the mean is the same, the band shrinks. Where a size is simulated directly too its law stands behind. The variables do not determine their own future in lattices with one vacancy for every 1,024 atoms, as the surroundings of that vacancy are not among them: that may make the way to equilibrium less right than equilibrium itself.`,
     alt: "Mean and standard deviation of the order parameter of Ta and Ta over time for several numbers of atoms",
     x: { label: "time [s]" },
     y: { label: "δ of Ta and Ta" },

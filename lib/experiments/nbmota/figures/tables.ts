@@ -1,4 +1,5 @@
 /** The tables of the NbMoTa report. */
+import { average } from "../../../analysis/mean.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting } from "../../../report/number.ts";
 import { htmlTable } from "../../../report/table.ts";
@@ -7,9 +8,9 @@ import type { NbMoTaReportData as Data } from "../data.ts";
 import { lookOf } from "./equilibrium.ts";
 
 /** Every method: its error, its residual on other data, sum rules, guards. */
-export function methods({ methods, floor, temperatures, upsamplingLeftOut }: Data): Html | false {
+export function methods({ methods, floor, upsamplingLeftOut }: Data): Html | false {
   if (methods.length === 0) return false;
-  const perfect = floor.length > 0 ? floor.reduce((sum, { value }) => sum + value / floor.length, 0) : Number.NaN;
+  const perfect = average(floor.map(({ value }) => value));
   return htmlTable(
     methods,
     [
@@ -20,7 +21,7 @@ export function methods({ methods, floor, temperatures, upsamplingLeftOut }: Dat
       },
       {
         label: "mean |Δδ|, all temperatures",
-        cell: ({ error, lost }) => (lost > 0 ? `${lost} of ${temperatures.length} lost` : error.value),
+        cell: ({ error, lost, all }) => (lost > 0 ? `${lost} of ${all} lost` : error.value),
         format: (x) => formatNumber(x, 2),
       },
       { label: "Residual on other data", cell: ({ heldOut }) => heldOut.value, format: (x) => formatNumber(x, 6) },
@@ -32,7 +33,7 @@ export function methods({ methods, floor, temperatures, upsamplingLeftOut }: Dat
         format: (x) => formatNumber(x, 2),
       },
     ],
-    html`Mean absolute error of δ in equilibrium over pairs and temperatures (a perfect model: ${formatNumber(perfect, 2)}), mean-square residual of the increments of another seed over their mean square (most of it is noise, the same for all), the largest sum Σⱼ δᵢⱼ, which is 0 but for the eight neighbours of the vacancy (0.008 in direct simulation). “Lost” are temperatures at which trajectories do not stay finite or relax too fast to be followed. Time outside the data is that of states unlike any at all temperatures together. Comparisons are of the first seed alone${upsamplingLeftOut && "; the other way of upsampling, which mixes eight lattices, is not among them, as there are too few lattices for it"}.`,
+    html`Mean absolute error of δ in equilibrium over pairs and temperatures (a perfect model: ${formatNumber(perfect, 2)}), mean-square residual of the increments of another seed over their mean square (most of it is noise, the same for all), the largest sum Σⱼ δᵢⱼ, which is 0 but for the eight neighbours of the vacancy (0.008 in direct simulation). “Lost” are temperatures, of all of all seeds, at which trajectories do not stay finite or relax too fast to be followed. Time outside the data is that of states unlike any at all temperatures together. Comparisons are of the first seed alone${upsamplingLeftOut && "; the other way of upsampling, which mixes eight lattices, is not among them, as there are too few lattices for it"}.`,
   );
 }
 

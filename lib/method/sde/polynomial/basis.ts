@@ -33,12 +33,18 @@ function products(n: number, degree: number): number {
 export const termCount = (variables: number, degree: number, conditions = 0, conditionDegree = 0) =>
   products(variables, degree) * products(conditions, conditionDegree);
 
-/** Throws InputError for a basis of more than 128 terms. */
-export function basisOf(variables: number, degree: number, conditions = 0, conditionDegree = 0): Basis {
+/** Throws InputError for a basis of more than `most` terms. */
+export function basisOf(
+  variables: number,
+  degree: number,
+  conditions = 0,
+  conditionDegree = 0,
+  most = MOST_TERMS,
+): Basis {
   const terms = termCount(variables, degree, conditions, conditionDegree);
-  if (terms > MOST_TERMS) {
+  if (terms > most) {
     throw new InputError(
-      `${terms} polynomials of degree ${degree} in ${variables} variables${ofConditions(conditionDegree, conditions)} are more than ${MOST_TERMS}: use a lower degree`,
+      `${terms} polynomials of degree ${degree} in ${variables} variables${ofConditions(conditionDegree, conditions)} are more than ${most}: use a lower degree`,
     );
   }
   const all = variables + conditions;

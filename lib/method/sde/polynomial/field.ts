@@ -252,7 +252,7 @@ export function readPolynomial(head: object, tensors: Tensors, d: number, width:
   const q = d + conditions;
   const chart = { ...shape, conditions, shift: numbers("shift"), frame: numbers("frame") };
   const field = { ...rest, chart, coefficients: numbers("coefficients"), replicates: numbers("replicates") };
-  const { degree, conditionDegree } = field;
+  const { degree, conditionDegree = 0 } = field;
   const whole = [degree, conditionDegree].every(Number.isInteger);
   const size = whole ? termCount(d, degree, conditions, conditionDegree) * width : -1;
   const fits =
@@ -263,5 +263,5 @@ export function readPolynomial(head: object, tensors: Tensors, d: number, width:
     field.coefficients.length === size &&
     field.replicates.length === groups * size;
   if (!fits) throw new InputError(`the file of the model holds no polynomials of ${d} variables`);
-  return field;
+  return { ...field, conditionDegree };
 }

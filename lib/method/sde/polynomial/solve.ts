@@ -23,7 +23,8 @@ import {
 export interface PolynomialSpec {
   readonly kind: "polynomial";
   /**
-   * Total degree of f in z; 0: by cross-validation. That of σσᵀ is always found so, up to the degrees that f is tried with, of 35 terms at most.
+   * Total degree of f in z; 0: by cross-validation over all that have no more terms than there are cohorts. That of σσᵀ is always found so, up
+   * to the degrees that f is tried with, of 35 terms at most.
    */
   readonly degree: number;
   /**
@@ -74,38 +75,48 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   let upToCondition = c > 0 ? Math.min(wanted, leastDistinct(condition, c) - 1) : 0;
   while (upToCondition > 0 && !fits(spec.degree || 1, upToCondition, most)) upToCondition--;
   const conditionDegrees = range(spec.conditionDegree ? upToCondition : Math.min(1, upToCondition), upToCondition);
-  let highest = spec.degree || 1;
-  while (spec.degree === 0 && highest < HIGHEST_DEGREE && fits(highest + 1, upToCondition, most)) highest++;
+  const shapesOf = (degrees: readonly number[], limit: number) =>
+    degrees
+      .flatMap((degree) => conditionDegrees.map((conditionDegree): Shape => ({ degree, conditionDegree })))
+      .filter((shape) => fits(shape.degree, shape.conditionDegree, limit));
+  const shapes = shapesOf(spec.degree > 0 ? [spec.degree] : range(1, HIGHEST_DEGREE), most);
   const groups = Math.min(GROUPS, cohorts);
   const group = units.number.map((number) => number % groups);
   const rows = { state, condition, group };
-  const basis = basisOf(d, highest, c, upToCondition);
+  const basis = basisOfAll(d, c, shapes);
   const changes = normalEquations(basis, chart, rows, groups, { values: change, width: d, factor: 1 / time });
   const odd = Array.from({ length: d }, (_, j) => spec.odd?.includes(j) ?? false);
-  const choices = { chart, basis, conditionDegrees, cohorts };
+  const choices = { chart, cohorts };
   const drift = {
-    ...field({ ...choices, degrees: spec.degree > 0 ? [spec.degree] : range(1, highest), parity: odd }, changes),
+    ...field({ ...choices, basis, shapes, parity: odd }, changes),
     slope: planeSlope(total(changes), chart, basis, odd),
   };
   const triangle = (d * (d + 1)) / 2;
   const target = variation
     ? { values: variation, width: triangle, factor: 1 / (lambda * time) }
     : { values: residualProducts(data, drift), width: triangle, factor: 1 / lambda };
-  while (!fits(0, upToCondition, DIFFUSION_TERMS)) upToCondition--;
-  let upTo = highest;
-  while (!fits(upTo, upToCondition, DIFFUSION_TERMS)) upTo--;
+  const highest = Math.max(...shapes.map(({ degree }) => degree));
+  const smooth = shapesOf(range(0, highest), Math.min(DIFFUSION_TERMS, most));
   const parity = Array.from({ length: d }, (_, j) =>
     Array.from({ length: d - j }, (_, k) => odd[j] !== odd[j + k]),
   ).flat();
-  const smaller = basisOf(d, upTo, c, upToCondition);
+  const smaller = basisOfAll(d, c, smooth);
   const equations = normalEquations(smaller, chart, rows, groups, target);
   const floor = pivotFloor(total(equations), d);
-  const lower = conditionDegrees.map((degree) => Math.min(degree, upToCondition));
-  const diffusion = field(
-    { ...choices, basis: smaller, degrees: range(0, upTo), conditionDegrees: [...new Set(lower)], parity },
-    equations,
-  );
+  const diffusion = field({ ...choices, basis: smaller, shapes: smooth, parity }, equations);
   return { drift, diffusion: { ...diffusion, floor } };
+}
+
+/** Degrees in z and in the conditions. */
+interface Shape {
+  readonly degree: number;
+  readonly conditionDegree: number;
+}
+
+/** A basis that has the terms of all these shapes, and perhaps more. */
+function basisOfAll(variables: number, conditions: number, shapes: readonly Shape[]): Basis {
+  const most = (key: keyof Shape) => Math.max(...shapes.map((shape) => shape[key]));
+  return basisOf(variables, most("degree"), conditions, most("conditionDegree"), Number.POSITIVE_INFINITY);
 }
 
 /** Least number of values that one of c conditions has: with so many, polynomials of a lower degree are determined. */
@@ -147,10 +158,9 @@ const range = (first: number, last: number) => Array.from({ length: last - first
 /** What a field is chosen among. */
 interface Choices {
   readonly chart: Chart;
-  /** That of the equations: the highest degrees. */
+  /** That of the equations, with all terms of the shapes. */
   readonly basis: Basis;
-  readonly degrees: readonly number[];
-  readonly conditionDegrees: readonly number[];
+  readonly shapes: readonly Shape[];
   /** Which components change sign with the odd variables. */
   readonly parity: readonly boolean[];
   readonly cohorts: number;
@@ -158,7 +168,7 @@ interface Choices {
 
 /** The best of the degrees, solved, and solved again without each group. */
 function field(choices: Choices, groups: readonly NormalEquations[]): PolynomialField {
-  const { chart, basis, degrees, conditionDegrees, parity, cohorts } = choices;
+  const { chart, basis, shapes, parity, cohorts } = choices;
   const { d } = chart;
   const q = basis.variables;
   const [{ width }] = groups;
@@ -176,7 +186,6 @@ function field(choices: Choices, groups: readonly NormalEquations[]): Polynomial
     const mean = all.right[j] / all.rows;
     return all.square[j] / all.rows - mean ** 2 > 1e-12 * mean ** 2;
   });
-  const shapes = degrees.flatMap((degree) => conditionDegrees.map((conditionDegree) => ({ degree, conditionDegree })));
   const candidates = shapes.flatMap(({ degree, conditionDegree }) => {
     const terms = termsWithin(basis, d, degree, conditionDegree);
     const blocks = blocksOf(chart, basis, terms, parity);
@@ -191,7 +200,7 @@ function field(choices: Choices, groups: readonly NormalEquations[]): Polynomial
   const score = ({ mean }: (typeof candidates)[number]) =>
     varies.reduce((sum, j) => sum + Math.log(mean[j]), 0) / Math.max(1, varies.length);
   const best = candidates.reduce((a, b) => (score(b) < score(a) - 1e-12 ? b : a));
-  const curve = degrees.map((degree): DegreeScore => {
+  const curve = [...new Set(shapes.map(({ degree }) => degree))].map((degree): DegreeScore => {
     const own = candidates.filter((one) => one.degree === degree);
     const one = own.reduce((a, b) => (score(b) < score(a) ? b : a));
     // Fold by fold, to first order in the difference of the residuals.

@@ -243,6 +243,23 @@ describe("conditions", () => {
     expect(degrees.filter((degree) => degree === 1).length).toBeGreaterThan(5);
   });
 
+  test("leave a high degree in z to cohorts that are too few for both", () => {
+    // 40 cohorts: degrees (4, 1) have 30 terms, (3, 3) have 40, (4, 2) have 45.
+    const steep: Plan = {
+      d: 2,
+      rows: 2000,
+      conditions: 1,
+      f: ([x, y], [t]) => [8 * x ** 4 * (1 + t) - y, 8 * x * y ** 3 * t],
+      gamma: () => [1, 0, 1],
+    };
+    const data = planted(steep, "few cohorts");
+    const { drift, diffusion } = solved({ ...data, cohort: data.cohort.map((p) => p % 40) });
+    expect([drift.degree, drift.conditionDegree]).toEqual([4, 1]);
+    expect(drift.choice.curve.map(({ degree }) => degree)).toEqual([1, 2, 3, 4]);
+    // Of σσᵀ up to 35 terms: (4, 1) with 30 too.
+    expect(diffusion.choice.curve.map(({ degree }) => degree)).toEqual([0, 1, 2, 3, 4]);
+  });
+
   test("of few values have a lower degree than these", () => {
     const data = planted(sloped(4), "two");
     const two = solved({ ...data, condition: data.condition.map((t) => (t < 0.5 ? 0.25 : 0.75)) }, 1);
