@@ -51,6 +51,14 @@ export function formatSetting(value: number): string {
   return String(Number(value.toPrecision(6))).replace("-", "−");
 }
 
+/** Whole numbers below a million in full, others with four significant digits without trailing zeros: what read-outs and fixed ticks show. */
+export function shortNumber(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return formatSetting(value);
+  return formatNumber(value)
+    .replace(/(\.\d*?)0+(?=$|×)/, "$1")
+    .replace(/\.(?=$|×)/, "");
+}
+
 /** The parts of an estimate: digits of value and interval, and the power of ten that both share. null without an interval. */
 function rounded({ value, low, high }: Estimate) {
   if (!present(value) || !present(low) || !present(high) || low === high) return null;

@@ -1,16 +1,9 @@
 /// <reference lib="dom" />
 import type uPlot from "uplot";
 import type { Axis } from "../chart-spec.ts";
-import { formatNumber, powerOfTen } from "../number.ts";
+import { powerOfTen, shortNumber } from "../number.ts";
 import { logTicks } from "./log-ticks.ts";
 import { color, FONT } from "./theme.ts";
-
-/** Four significant digits without trailing zeros: what read-outs and fixed ticks show. */
-export function shortNumber(value: number): string {
-  return formatNumber(value)
-    .replace(/(\.\d*?)0+(?=$|×)/, "$1")
-    .replace(/\.(?=$|×)/, "");
-}
 
 /** Linear ticks: as many decimals as the distance between ticks needs; powers of ten where that would be too many. */
 function linearLabels(_plot: uPlot, ticks: number[], _axis: number, _space: number, step: number): string[] {

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { type ChartData, isFree, type PlottedPanel, type PlottedSeries } from "../chart-data.ts";
-import { shortNumber } from "./axes.ts";
+import { shortNumber } from "../number.ts";
 import { element } from "./element.ts";
 
 const MAX_ROWS = 60;

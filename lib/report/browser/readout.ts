@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type uPlot from "uplot";
 import type { ChartData, PlottedPanel, PlottedSeries } from "../chart-data.ts";
-import { shortNumber } from "./axes.ts";
+import { shortNumber } from "../number.ts";
 import { element } from "./element.ts";
 import { nearestPoints } from "./nearest-point.ts";
 
