@@ -15,7 +15,7 @@ const UNIT = 0.1;
 /** Kelvin in which inverse temperatures are of order 1; also of the condition that equations are learned with. */
 const SCALE = 1000;
 const ACTIVATION = 6900;
-const MOST_REPEATED = 3;
+const MOST_REPEATED = 5;
 /** Jumps for each atom that a unit of time has at most: below about 1,000 K states change less in it. */
 const LONGEST = 120;
 
@@ -41,7 +41,7 @@ export function unitJumps(temperature: number): number {
 
 /**
  * How often the vacancies of every state are evolved for increments, beside where a unit of time is its usual part of a relaxation: where it is a
- * smaller one, increments say less of the drift. Three times at most.
+ * smaller one, increments say less of the drift. Five times at most.
  */
 export function repeatedly(temperature: number): number {
   const share = relaxationJumps(temperature) / unitJumps(temperature);

@@ -252,10 +252,16 @@ export function nbmotaVerdict(study: NbMoTaStudy): Verdict {
     const mean = (key: "outside" | "unphysical") => average(own.map(({ guards }) => guards[key]));
     return { name, guards: { outside: mean("outside"), unphysical: mean("unphysical") } };
   });
+  const strays = study.p.temperatures.flatMap((temperature) => {
+    const own = equilibriaAt(group, temperature);
+    const count = own.filter(({ stray }) => stray).length;
+    const which = own.length > 1 ? `${count} of ${own.length} equations` : "the equation";
+    return count > 0 ? [`at ${temperature} K the equilibrium of ${which} is outside the states that taught it`] : [];
+  });
   const way = relaxations(study).flatMap(({ courses }) => courses.map(({ guards }) => guards));
   const lost = relaxations(study).some(({ courses }) => courses.length === 0);
   const name = `the equation of the relaxation at ${study.p.T} K`;
-  return verdictOf([...watched, { name, guards: lost ? null : meanGuards(way) }], study.warnings);
+  return verdictOf([...watched, { name, guards: lost ? null : meanGuards(way) }], [...strays, ...study.warnings]);
 }
 
 const T = (temperature: number) => `T${metricNumber(temperature)}`;

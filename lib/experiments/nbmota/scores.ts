@@ -5,6 +5,7 @@ import { average } from "../../analysis/mean.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Pairs, regression } from "../../method/pairs.ts";
 import { type Guards, guardsOf, meanGuards, type Range } from "../../method/sde/guards.ts";
+import { hullOf, leverages } from "../../method/sde/hull.ts";
 import {
   atCondition,
   type chosenDegree,
@@ -14,6 +15,7 @@ import {
   withLambda,
 } from "../../method/sde/model.ts";
 import { unlessDiverged } from "../../method/sde/rollout.ts";
+import { stateScales } from "../../method/sde/scales.ts";
 import { stepsWithin } from "../../method/sde/steps.ts";
 import { predicted, predictedDraws } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
@@ -27,10 +29,18 @@ import type { Course } from "./truth.ts";
 
 const D = PAIRS.length;
 /** With the least and the largest δ of the equimolar alloy, −8/3 and 8 − 8/3 for none and only such neighbours, scaled. */
-function guardsAt(equation: SdeModel, runs: Ensemble, temperature: number): Guards {
-  const range: Range = [(-8 / 3) * orderScale(temperature), (16 / 3) * orderScale(temperature)];
-  return guardsOf(equation, runs, new Array<Range>(equation.d).fill(range));
+/** Of 0 to 8 neighbours, less the 8/3 of a random alloy: the range of every δ, also of those that follow from others. */
+const RANGES = new Array<Range>(D).fill([-8 / 3, 16 / 3]);
+const guardsAt = (p: Pick<NbMoTaOptions, "coordinates">, equation: SdeModel, runs: Ensemble, temperature: number) =>
+  guardsOf(equation, runs, RANGES, (states) => sixOf(p, states, temperature));
+
+/** Whether the mean of `late` is outside the hull of `states`, both `[n, d]`. */
+function isStray(states: Float32Array, late: Float32Array, d: number): boolean {
+  const hull = hullOf(states, stateScales(states, d));
+  const mean = Float32Array.from({ length: d }, (_, j) => average(late.filter((_, k) => k % d === j)));
+  return leverages(hull, mean)[0] > hull.limit;
 }
+
 /** Times of an equilibrium trajectory. */
 const LOOKS = 120;
 /** Steps are a part of δt: f stands for the drift, which hardly changes in δt where one vacancy of many moves, not for the change in a step. */
@@ -47,6 +57,8 @@ export interface LearnedEquilibrium {
   /** Largest of the three sums that must be 0, in size. */
   readonly sumRule: number;
   readonly guards: Guards;
+  /** Whether the mean is outside the states that taught the equation at this temperature. */
+  readonly stray: boolean;
 }
 
 /** The relaxation at one size: all six order parameters. */
@@ -149,8 +161,9 @@ export async function learnedEquilibria(
         ? await unlessDiverged(predictedDraws(run, gpu, label, equation, start, at, true))
         : null;
     const error = drawn && errorOf(p, drawn, runs, temperature);
-    const guards = guardsAt(equation, runs, temperature);
-    found.push({ temperature, ...own, error, sumRule: sumRuleViolation(own.mean), guards });
+    const guards = guardsAt(p, equation, runs, temperature);
+    const stray = isStray(states, late, d);
+    found.push({ temperature, ...own, error, sumRule: sumRuleViolation(own.mean), guards, stray });
   }
   return found;
 }
@@ -207,7 +220,7 @@ export async function learnedCourses(
     const at = { times, cases: 1, dt, scheme: SCHEME, seed, purpose: `course/${name}/${side}` };
     const runs = await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at));
     if (!runs) return [];
-    const guards = guardsAt(equation, runs, p.T);
+    const guards = guardsAt(p, equation, runs, p.T);
     courses.push({ side, order: ensemble({ ...runs, d: D }, sixOf(p, runs.data, p.T)), guards });
   }
   return courses;

@@ -13,15 +13,25 @@ export interface Guards {
   readonly unphysical: number;
 }
 
-/** `ranges`: of the first variables of z. A little room is left for rounding. */
-export function guardsOf({ hull }: Pick<SdeModel, "hull">, { data, d }: Ensemble, ranges: readonly Range[]): Guards {
+/**
+ * `ranges`: of the first variables of z, or of what `physical` makes of all states, as many numbers for each. A little room is left for rounding.
+ */
+export function guardsOf(
+  { hull }: Pick<SdeModel, "hull">,
+  { data, d }: Ensemble,
+  ranges: readonly Range[],
+  physical: (states: Float32Array) => Float32Array = (states) => states,
+): Guards {
   const count = data.length / d;
   const far = leverages(hull, data);
+  const values = physical(data);
+  const width = values.length / count;
   let [outside, unphysical] = [0, 0];
   for (let p = 0; p < count; p++) {
     const impossible = ranges.some((range, j) => {
       const room = range ? 1e-6 * (range[1] - range[0]) : 0;
-      return range !== null && !(data[p * d + j] >= range[0] - room && data[p * d + j] <= range[1] + room);
+      const value = values[p * width + j];
+      return range !== null && !(value >= range[0] - room && value <= range[1] + room);
     });
     if (impossible) unphysical++;
     if (impossible || far[p] > hull.limit) outside++;

@@ -67,5 +67,5 @@ test("a unit of time is what forgetting takes where it is hot, and never more th
 test("states are evolved the more often the smaller a part of a relaxation a unit of time is", () => {
   expect([3000, 2000, 1400, 1200].map(repeatedly)).toEqual([1, 1, 1, 1]);
   // Twice as many units to a relaxation as where it is hot, and more than five times as many.
-  expect([1000, 800, 300].map(repeatedly)).toEqual([2, 3, 3]);
+  expect([1000, 800, 300].map(repeatedly)).toEqual([2, 5, 5]);
 });

@@ -69,6 +69,7 @@ describe("errors of the equilibrium", () => {
     error: null,
     sumRule: 0,
     guards: GUARDS,
+    stray: false,
   });
 
   test("hold what few lattices of direct simulation leave open, whose order parameters go together", () => {
@@ -121,6 +122,8 @@ describe("errors of the equilibrium", () => {
     };
     const way = [{ ...relaxed, guards: GUARDS }];
     expect(failed(equilibrium(1), way)).toEqual({ warnings: [], failed: false });
+    const stray = failed({ ...equilibrium(1), stray: true }, way);
+    expect(stray.warnings.join()).toContain("at 1000 K the equilibrium of the equation is outside the states");
     for (const [verdict, name] of [
       [failed(null, way), "the equation at 1000 K"],
       [failed(equilibrium(1), []), "the equation of the relaxation at 1000 K"],

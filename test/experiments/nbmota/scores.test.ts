@@ -115,7 +115,8 @@ describe("an Ornstein–Uhlenbeck process over temperatures", () => {
     const starts = temperatures.map((temperature) => ({ temperature, states: state.slice(0, 3000) }));
     const found = await learnedEquilibria(predicting, model, starts, false);
     for (const [t, temperature] of temperatures.entries()) {
-      const { mean, std } = defined(found[t]);
+      const { mean, std, guards, stray } = defined(found[t]);
+      expect({ stray, unphysical: guards.unphysical }).toEqual({ stray: false, unphysical: 0 });
       const scale = temperature / 1000;
       const spread = Math.sqrt((patches * s * s) / (2 * a)) / scale;
       for (const [k, pair] of COORDINATES.three.entries()) {
@@ -125,6 +126,24 @@ describe("an Ornstein–Uhlenbeck process over temperatures", () => {
         expect(Math.abs(std[pair] / spread - 1)).toBeLessThan(0.03);
       }
     }
+  });
+
+  test("an equilibrium says where a derived δ is impossible, and where it is not among the states that taught it", async () => {
+    // δ of Mo and Mo is −(1.5 + 1.5), below −8/3, which none of the three is.
+    const far = [1.5, 0, 1.5];
+    const away = state.map((z, k) => z + (2000 / 1000) * far[k % 3]);
+    const moved = change.map((_, k) => -a * (state[k] * dt) + s * Math.sqrt(dt) * normal());
+    const plain = { ...data, state: away, change: moved, condition: new Float32Array() };
+    const model = solveSde(plain, { kind: "polynomial", degree: 1, odd: [] });
+    const p = { temperatures: [2000], incrementTime: 0.1, horizon: 20, runs: 64, cells: 16, coordinates: "three" };
+    const predicting = { run: unkept, gpu, p: p as unknown as NbMoTaOptions, name: "test", seed: 5 };
+    const found = async (states: Float32Array) =>
+      defined((await learnedEquilibria(predicting, model, [{ temperature: 2000, states }], false))[0]);
+    const one = await found(away.slice(0, 3000));
+    expect(one.mean[3]).toBeLessThan(-8 / 3);
+    expect(one.guards.unphysical).toBeGreaterThan(0.9);
+    expect(one.stray).toBe(false);
+    expect((await found(state.slice(0, 3000))).stray).toBe(true);
   });
 
   test("the residual on other data is their noise where the equation is right, and grows with its error", async () => {

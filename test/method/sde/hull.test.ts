@@ -150,6 +150,10 @@ describe("guards", () => {
     expect(guardsOf(model, record, [[-1, 1]])).toEqual({ outside: 0.3, unphysical: 0.3 });
     expect(guardsOf(model, record, [[-5, 0.9]])).toEqual({ outside: 0.4, unphysical: 0.3 });
     expect(guardsOf(model, record, [null])).toEqual({ outside: 0.3, unphysical: 0 });
+    // Of numbers that follow from z, two a state.
+    const derived = (z: Float32Array) =>
+      Float32Array.from({ length: 2 * z.length }, (_, k) => (k % 2 === 0 ? 0 : -z[k >> 1]));
+    expect(guardsOf(model, record, [null, [-0.9, 5]], derived)).toEqual({ outside: 0.4, unphysical: 0.3 });
     expect(guardsOf(model, record, [])).toEqual({ outside: 0.3, unphysical: 0 });
   });
 
