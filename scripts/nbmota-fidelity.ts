@@ -19,7 +19,7 @@ import { withProgress } from "../lib/run/progress.ts";
 import { textTable } from "../lib/run/text-table.ts";
 import { CompactBarriers } from "../lib/systems/nbmota/compact-barriers.ts";
 import { PAIR_NAMES } from "../lib/systems/nbmota/states.ts";
-import { checkTemperature } from "../lib/systems/nbmota.ts";
+import { COLDEST, checkTemperature } from "../lib/systems/nbmota.ts";
 
 await main(async () => {
   const { parameters: p } = parseTool({
@@ -30,7 +30,7 @@ await main(async () => {
       temperatures: {
         kind: "numbers",
         default: [1000, 1200, 1400, 1700, 2000, 2400],
-        min: 100,
+        min: COLDEST,
         max: 1e5,
         unit: "K",
         meaning: "at which lattices stay",

@@ -136,7 +136,7 @@ test("tools tell what they do also where files of their default names are, and r
 describe("nbmota-fidelity refuses", () => {
   const refusals: [string, RegExp][] = [
     ["--temperatures 1000,1000", /--temperatures 1000,1000 names a temperature twice/],
-    ["--temperatures 50", /--temperatures "50".*100/],
+    ["--temperatures 50", /--temperatures "50".*150/],
     ["--replicas 1", /--replicas "1".*2/],
     ["--barriers /nowhere", /nowhere/],
   ];

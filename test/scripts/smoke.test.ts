@@ -354,8 +354,8 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
     ],
     nbmota: [
       ["temperature twice", ["--temperatures", "1000,1000"], /1000,1000.*twice/],
-      ["too cold for rates", ["--temperatures", "50,1000"], /--temperatures "50".*100/],
-      ["colder beyond them", ["--temperatures", "105,1000"], /0\.9 times the coldest; use 112 K/],
+      ["too cold for rates", ["--temperatures", "50,1000"], /--temperatures "50".*150/],
+      ["colder beyond them", ["--temperatures", "155,1000"], /0\.9 times the coldest; use 167 K/],
       ["nothing to compare with", ["--temperatures", "500,600"], /500,600.*--true-from 800/],
       ["size that patches do not tile", ["--sizes", "8,12"], /--sizes 12.*8.*use 16/],
       ["odd number of cells", ["--sizes", "8,15"], /15.*even/],
