@@ -19,19 +19,28 @@ import { SITES } from "../lib/systems/nbmota/environment.ts";
 await main(async () => {
   const { parameters: p } = parseTool({
     name: "barriers",
-    about: "Evaluates the barriers of the eight jumps of a vacancy of Nb–Mo–Ta in given surroundings.",
+    about:
+      "Evaluates the barriers of the eight jumps of a vacancy of Nb–Mo–Ta in given surroundings. Sites are in ascending order of (dx, dy, dz), dx slowest, in half lattice constants: all even or all odd, dx² + dy² + dz² from 1 to 21; jumps go to (−1, −1, −1), (−1, −1, 1), … (1, 1, 1) in the same order.",
     parameters: {
       ...BARRIERS,
-      environments: { kind: "text", default: "types.npy", meaning: `uint8 [n, ${SITES}], types around the vacancy` },
-      out: { kind: "text", default: "barriers.npy", meaning: "float32 [n, 8] to write, eV" },
+      environments: {
+        kind: "text",
+        default: "types.npy",
+        meaning: `uint8 [n, ${SITES}], sites around the vacancy: 0 another vacancy, 1 Nb, 2 Mo, 3 Ta`,
+      },
+      out: { kind: "text", default: "barriers.npy", meaning: "float32 [n, 8] to write, eV, infinite into a vacancy" },
       force: { kind: "flag", default: false, meaning: "overwrite that file" },
     },
   });
   checkOverwrite([p.out], p.force);
   const model = barrierModel(p.barriers);
   const { shape, data } = readNpy(p.environments);
-  if (shape.length !== 2 || shape[1] !== SITES || !(data instanceof Uint8Array)) {
-    throw new InputError(`${p.environments} has shape [${shape}], not uint8 [n, ${SITES}]: one row for each vacancy`);
+  if (shape.length !== 2 || shape[1] !== SITES || shape[0] === 0) {
+    throw new InputError(`${p.environments} has shape [${shape}], not [n, ${SITES}]: one row for each vacancy`);
+  }
+  if (!(data instanceof Uint8Array)) {
+    const kind = data.constructor.name.replace("Array", "").toLowerCase();
+    throw new InputError(`${p.environments} has numbers of type ${kind}, not uint8: save it with .astype("uint8")`);
   }
   const wrong = data.findIndex((type) => type > 3);
   if (wrong >= 0) {

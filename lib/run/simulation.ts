@@ -36,7 +36,7 @@ export const COMMON = {
   },
   seed: { kind: "integer", default: 1, min: 0, max: 0xffff_ffff, meaning: "of all random numbers" },
   out: { kind: "text", default: "standard output", meaning: "CSV file to write" },
-  force: { kind: "flag", default: false, meaning: "overwrite that file" },
+  force: { kind: "flag", default: false, meaning: "overwrite files that are there" },
 } as const satisfies Parameters;
 export type Common = Values<typeof COMMON>;
 

@@ -47,6 +47,11 @@ describe("barriers", () => {
     const out = ["--out", file("none.npy")];
     writeNpy(file("short.npy"), [3, 5], new Uint8Array(15));
     expectRefusal(await runScript("barriers", ["--environments", file("short.npy"), ...out]), /shape \[3,5\]/);
+    writeNpy(file("wide.npy"), [1, SITES], new Float32Array(SITES).fill(1));
+    expectRefusal(
+      await runScript("barriers", ["--environments", file("wide.npy"), ...out]),
+      /numbers of type float32, not uint8/,
+    );
     writeNpy(file("foreign.npy"), [1, SITES], new Uint8Array(SITES).fill(4));
     expectRefusal(
       await runScript("barriers", ["--environments", file("foreign.npy"), ...out]),
@@ -204,7 +209,7 @@ describe("simulate nbmota", () => {
   const refusals: [string, RegExp][] = [
     ["--cells 7", /7 cells/],
     ["--T 0", /--T "0" is too small/],
-    ["--T 50", /temperature 50 K/],
+    ["--T 50", /--T "50" is too small.*150/],
     ["--out a.csv --trajectories a.csv", /--out and --trajectories name the same file, a\.csv/],
     ["--out a.dump --end a.dump", /--out and --end name the same file, a\.dump/],
     ["--vacancies 0", /--vacancies "0" is too small/],

@@ -15,7 +15,7 @@ import { fromConfiguration, toConfiguration } from "../../systems/nbmota/crystal
 import { ELEMENTS } from "../../systems/nbmota/environment.ts";
 import { randomLattice } from "../../systems/nbmota/random-alloy.ts";
 import { type AlloyStates, siteCount } from "../../systems/nbmota/states.ts";
-import { checkCells, checkTemperature, NbMoTa } from "../../systems/nbmota.ts";
+import { COLDEST, checkCells, NbMoTa } from "../../systems/nbmota.ts";
 import { BARRIERS, barrierModel, rangeWarnings } from "./barrier-models.ts";
 
 /** Observations along the jumps. */
@@ -57,7 +57,7 @@ export const NBMOTA = simulation({
     cells: { kind: "integer", default: 8, min: 6, max: 128, unit: "cells", meaning: "along a side, even; 2 C³ sites" },
     replicas: { kind: "integer", default: 8, min: 2, max: 1e6, meaning: "independent systems" },
     vacancies: { kind: "integer", default: 1, min: 1, max: 4096, meaning: "at random sites" },
-    T: { kind: "number", default: 1600, above: 0, unit: "K", meaning: "temperature" },
+    T: { kind: "number", default: 1600, min: COLDEST, max: 1e5, unit: "K", meaning: "temperature" },
     jumps: {
       kind: "integer",
       default: 20_000,
@@ -91,9 +91,8 @@ export const NBMOTA = simulation({
       meaning: "file for the short-range order of every system, .csv or .arrow",
     },
   },
-  check({ cells, vacancies, T, end, start, trajectories, out, force }) {
+  check({ cells, vacancies, end, start, trajectories, out, force }) {
     checkCells(cells);
-    checkTemperature(T);
     if (2 * vacancies > siteCount(cells))
       throw new InputError(`--vacancies ${vacancies} leave less than half the atoms`);
     for (const path of [end, start]) if (path !== NONE) formatOf(path);
