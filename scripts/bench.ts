@@ -27,7 +27,8 @@ import { measureRate, type Rate, rateLine, rateOf, scaled } from "../lib/run/ben
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { CurieWeiss } from "../lib/systems/curie-weiss.ts";
-import { heatBath, Ising } from "../lib/systems/ising.ts";
+import { Ising } from "../lib/systems/ising.ts";
+import { heatBath } from "../lib/systems/ising-classes.ts";
 import { shippedWeights } from "../lib/systems/nbmota/compact-barriers.ts";
 import { DIRECTIONS, FRAMES, OFFSETS } from "../lib/systems/nbmota/environment.ts";
 import { BOLTZMANN } from "../lib/systems/nbmota/kinetics.ts";

@@ -6,6 +6,7 @@
 //
 //   npm run simulate -- ising --L 64 --T 2.5 --h 0.1 --m0 -0.5 --replicas 1024 --times 0,1,5,20,100 --out m-rho.csv
 //   npm run simulate -- ising --L 1024 --T 2.269 --h 0 --replicas 64 --times 0,10,100 --out critical.csv
+//   npm run simulate -- ising --algorithm wolff --L 64 --T 2.27 --h 0 --replicas 1024 --clusters 400 --out wolff.csv
 //
 //   npm run simulate -- nbmota --cells 8 --T 1600 --jumps 200000 --replicas 16 --out order.csv --end alloy.dump
 //
@@ -84,7 +85,7 @@ async function observeAlong<S extends States>(
   system: System<S>,
   prepare: (count: number) => S | Promise<S>,
   { replicas, seed, out }: Common,
-  { name, points, advance, onPoint }: Course<S>,
+  { name, points, advance, derived, onPoint }: Course<S>,
 ): Promise<void> {
   const rows: Record<string, number | string>[] = [];
   const bar = progress(system.name, points[points.length - 1]);
@@ -111,6 +112,9 @@ async function observeAlong<S extends States>(
           se_mean: se[j],
           replicas,
         });
+      }
+      for (const { symbol, value, error } of derived?.(values) ?? []) {
+        rows.push({ [name]: point, ...beside, observable: symbol, mean: value, std: "", se_mean: error, replicas });
       }
     }
     bar.done();

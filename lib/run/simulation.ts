@@ -13,6 +13,10 @@ export interface Course<S extends States> {
   readonly points: readonly number[];
   /** From one point to the next, in place; columns that go beside what is observed there. */
   advance(states: S, from: number, to: number, stream: Stream): Promise<Record<string, number>>;
+  /** What is tabulated beside the observables, from their values `[replicas, d]`, with standard errors. */
+  derived?(
+    values: Float32Array,
+  ): readonly { readonly symbol: string; readonly value: number; readonly error: number }[];
   /** Sees the states at every point, with their observables `[replicas, d]`. */
   onPoint?(states: S, point: number, values: Float32Array): void | Promise<void>;
 }

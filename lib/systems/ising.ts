@@ -9,6 +9,7 @@ import { poissonPlan } from "../random/poisson.ts";
 import { branch, type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { checkTime, requirePatches } from "./checks.ts";
+import { heatBath } from "./ising-classes.ts";
 import type { BinarySystem, PatchChange, PatchGenerator, States, Watch } from "./system.ts";
 
 /** Replicas of a word. */
@@ -65,11 +66,6 @@ export interface IsingStates extends States {
   readonly spins: GpuArray;
 }
 
-/** Probability that an attempt leaves a spin up when `up` of its four neighbours are: 1/(1 + exp(−2β (2 up − 4 + h))). */
-export function heatBath(up: number, temperature: number, field: number): number {
-  return 1 / (1 + Math.exp((-2 * (2 * up - 4 + field)) / temperature));
-}
-
 /** What measure.wgsl sums over pieces. */
 interface Measured {
   /** `[items, width]`. */
@@ -98,6 +94,8 @@ export class Ising implements BinarySystem<IsingStates> {
   readonly #copies: boolean;
   readonly #rates: Float32Array;
   readonly #thresholds: Record<string, number>;
+  readonly #temperature: number;
+  readonly #field: number;
   /** Side of the blocks; 0 if their magnetization is no observable. */
   readonly #block: number;
 
@@ -112,6 +110,8 @@ export class Ising implements BinarySystem<IsingStates> {
       throw new InputError(`patch side ${patchSide} is not an even number from 4 up: patches overlap by half`);
     }
     this.#gpu = gpu;
+    this.#temperature = temperature;
+    this.#field = field;
     this.patchSide = patchSide;
     this.#closed = boundary === "periodic";
     this.#copies = upsampling === "copy";
@@ -270,6 +270,34 @@ export class Ising implements BinarySystem<IsingStates> {
     }
   }
 
+  /**
+   * Flips `clusters` clusters of like spins in each lattice, one after the other (Wolff): the fastest way to independent lattices in equilibrium
+   * near the critical temperature. Throws InputError with a field, and unless `clusters` is a whole number from 0.
+   */
+  async flipClusters(states: IsingStates, clusters: number, stream: Stream): Promise<void> {
+    if (this.#field !== 0) throw new InputError(`clusters are only flipped without a field, not at h = ${this.#field}`);
+    if (!Number.isInteger(clusters) || clusters < 0)
+      throw new InputError(`${clusters} clusters: use a whole number from 0`);
+    if (states.margin !== 0) throw new Error("a cut-out patch has no clusters of its own: use evolve");
+    const { count, side, spins } = states;
+    const bits = await this.#toBits(states, 0);
+    const waiting = this.#gpu.buffer("ising.waiting", 4 * count * side ** 2);
+    const kernel = await this.#gpu.kernel("ising/wolff.wgsl");
+    const threshold = Math.round(-Math.expm1(-2 / this.#temperature) * 2 ** 32) - 1;
+    const params = { replicas: count, side, words: Math.ceil(side / 32), threshold, stream: streamUniform(stream) };
+    try {
+      await this.#gpu.runSplit(`wolff ${count} ${side}`, clusters, 1e6 / (count * side ** 2) + 1, (first, last) =>
+        kernel.call({ params: { ...params, first, last }, bits, waiting }, Math.ceil(count / 8)),
+      );
+      const flipped = await this.#fromBits(bits, { count, side, rows: side });
+      this.#gpu.copy(flipped.spins, spins);
+      flipped.destroy();
+    } finally {
+      bits.destroy();
+      waiting.destroy();
+    }
+  }
+
   /** A patch may be chosen several times: these are independent evolutions. */
   async evolvePatches(
     states: IsingStates,
@@ -423,6 +451,26 @@ export class Ising implements BinarySystem<IsingStates> {
       for (let patch = 0; patch < per; patch++) sum += values[(Math.floor(k / d) * per + patch) * d + (k % d)];
       return sum / per;
     });
+  }
+
+  /**
+   * How many spins of each lattice are in each class (s, u) of a spin and how many of its neighbours are up, `[count, 10]`, entry 5 · (s is up) + u:
+   * all that (m, ρ) and their generator depend on, at any temperature and field (ising-classes.ts).
+   */
+  async classes(states: IsingStates): Promise<Uint32Array> {
+    const { count, side } = states;
+    if (states.margin !== 0) throw new Error("classes are those of whole lattices");
+    const rows = side + 2;
+    const bits = await this.#toBits(states, 1);
+    const counts = this.#gpu.buffer("ising.classes", 4 * 10 * count);
+    const kernel = await this.#gpu.kernel("ising/count_classes.wgsl");
+    const params = { rows, words: Math.ceil(rows / 32), side };
+    await this.#gpu.runSplit(`classes ${side}`, count, 2e7 / side ** 2 + 1, (first, last) =>
+      kernel.call({ params: { ...params, first, last }, bits, counts }, grid(last - first, 8)),
+    );
+    const result = await this.#gpu.read(counts, Uint32Array);
+    for (const buffer of [bits, counts]) buffer.destroy();
+    return result;
   }
 
   async observePatches(states: IsingStates): Promise<Float32Array> {

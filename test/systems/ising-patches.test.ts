@@ -11,6 +11,13 @@ import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
 import { branch, stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
 import { BOUNDARIES, COHORT, Ising, type IsingParameters, type IsingStates } from "../../lib/systems/ising.ts";
+import {
+  CLASSES,
+  densitiesOfClasses,
+  effectsOfDensities,
+  generatorOfClasses,
+  stateOfClasses,
+} from "../../lib/systems/ising-classes.ts";
 import type { Moment, PatchChange } from "../../lib/systems/system.ts";
 import { defined, emptied, keeper, streams } from "../fixtures.ts";
 import { expectLaw, expectWithin, histogram, moments } from "../statistics.ts";
@@ -487,6 +494,46 @@ describe("the generator", () => {
       expect(same(found.before, chosen)).toBe(true);
     },
   );
+
+  test("of m and ρ follows from the numbers of spins of each class, at any temperature and field", async () => {
+    for (const side of [4, 8, 24, 30, 32, 40, 66]) {
+      const lattices = roughLattices(3, side);
+      const states = await statesOf(makeSystem(side, { closure: "none" }), lattices, side);
+      const counts = await makeSystem(side, { closure: "none" }).classes(states);
+      const classOf = (spins: Spins, k: number) => {
+        const [row, column] = [Math.floor(k / side), k % side];
+        const at = (r: number, c: number) => spins[((r + side) % side) * side + ((c + side) % side)];
+        const near = [at(row - 1, column), at(row + 1, column), at(row, column - 1), at(row, column + 1)];
+        return 5 * Number(spins[k] > 0) + near.filter((s) => s > 0).length;
+      };
+      const wanted = lattices.map((spins) => {
+        const own = new Uint32Array(10);
+        for (const k of spins.keys()) own[classOf(spins, k)]++;
+        return own;
+      });
+      expect([...counts]).toEqual(wanted.flatMap((own) => [...own]));
+      for (const physics of [PAPER, COLD, { temperature: 2.27, field: 0 }]) {
+        const system = makeSystem(side, { ...physics, closure: "none" });
+        const { before, drift, variation } = await system.generator(states, new Uint32Array(3), fresh());
+        const found = generatorOfClasses(counts, side ** 2, physics.temperature, physics.field);
+        expect(distance(stateOfClasses(counts, side ** 2), before)).toBeLessThan(1e-7);
+        expect(distance(found.drift, drift)).toBeLessThan(ROUNDING);
+        expect(distance(found.variation, variation)).toBeLessThan(ROUNDING);
+        // Without a field five densities that stay and five that change sign say the same.
+        if (physics.field !== 0) continue;
+        const densities = densitiesOfClasses(counts, side ** 2);
+        const effects = effectsOfDensities(physics.temperature);
+        const summed = (columns: number[][], width: number) =>
+          Float32Array.from({ length: 3 * width }, (_, at) => {
+            const [i, j] = [Math.floor(at / width), at % width];
+            return columns.reduce((sum, effect, k) => sum + densities[CLASSES * i + k] * effect[j], 0);
+          });
+        expect(distance(summed(effects.drift, 2), drift)).toBeLessThan(ROUNDING);
+        const wide = variation.map((x) => x * side ** 2);
+        expect(distance(summed(effects.diffusion, 3), wide)).toBeLessThan(ROUNDING);
+      }
+    }
+  });
 
   test("of all patches adds up to the generator of the whole system", async () => {
     for (const [side, patchSide, closure] of [

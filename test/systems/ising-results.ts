@@ -21,6 +21,8 @@ export async function isingResults(gpu: Gpu) {
   const relaxed = await system.pack(small);
   const larger = await system.upsample(small, 2, at("upsample"));
   const upsampled = await system.pack(larger);
+  await new Ising(gpu, { ...physics, field: 0, patchSide: 8 }).flipClusters(larger, 5, at("clusters"));
+  const clusters = await system.pack(larger);
   const patches = Uint32Array.from({ length: 140 }, (_, k) => (4 * k) % 9);
   const now = await system.generator(small, patches);
   const halo = await system.evolvePatches(small, patches, 0.4, at("halo"));
@@ -51,7 +53,17 @@ export async function isingResults(gpu: Gpu) {
   const lists = (columns: Record<string, ArrayLike<number>>) =>
     Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, Array.from(column)]));
   return {
-    integers: lists({ start, evolved, swept, relaxed, upsampled, parallel, "now before": now.before, ...changes }),
+    integers: lists({
+      start,
+      evolved,
+      swept,
+      relaxed,
+      upsampled,
+      clusters,
+      parallel,
+      "now before": now.before,
+      ...changes,
+    }),
     floats: lists({ "now A": now.drift, "now Q": now.variation, ...floats }),
   };
 }

@@ -17,13 +17,19 @@ import {
   type IsingTransient,
   isingStates,
 } from "../../lib/analysis/ising-exact.ts";
-import { kaufmanEnergy, onsagerEnergy, onsagerMagnetization } from "../../lib/analysis/ising-onsager.ts";
+import {
+  CRITICAL_TEMPERATURE,
+  kaufmanEnergy,
+  onsagerEnergy,
+  onsagerMagnetization,
+} from "../../lib/analysis/ising-onsager.ts";
 import { openDevice } from "../../lib/gpu/device.ts";
 import { readCsv } from "../../lib/io/csv.ts";
 import { poissonPlan } from "../../lib/random/poisson.ts";
 import { type Stream, stream, streamUniform } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
-import { heatBath, Ising, type IsingParameters, type IsingStates } from "../../lib/systems/ising.ts";
+import { Ising, type IsingParameters, type IsingStates } from "../../lib/systems/ising.ts";
+import { heatBath } from "../../lib/systems/ising-classes.ts";
 import { ISING_64, isingRun, runGenerator } from "../data/ising-64.ts";
 import { defined, emptied, keeper, SHARED, streams } from "../fixtures.ts";
 import { sum } from "../numbers.ts";
@@ -268,6 +274,40 @@ describe("a 4 × 4 lattice", () => {
     }
   });
 
+  test("keeps the Boltzmann law, and reaches it, by flipping clusters without a field (2 laws, 12 averages)", async () => {
+    const physics = { temperature: 2.3, field: 0 };
+    const law = boltzmannLaw(4, physics.temperature, 0);
+    const system = makeSystem(4, physics);
+    const kept = await keep(system.unpack(packedRows(sample(law, LANES * 2000)), 4));
+    await system.flipClusters(kept, 1, fresh());
+    const reached = await keep(system.prepared(LANES * 2000, 4, 0.5, fresh()));
+    await system.flipClusters(reached, 40, fresh());
+    for (const [label, states] of Object.entries({ kept, reached })) {
+      expectStateLaw(`${label} by clusters`, 4, stateNumbers(await system.pack(states)), law);
+      expectAverages(`${label} by clusters`, await system.observe(states), enumerateIsing(4, physics.temperature, 0));
+    }
+  });
+
+  test("flips one cluster of like spins: of all spins up every other one at T = ∞, all at T = 0", async () => {
+    for (const [temperature, size] of [
+      [1e9, 1],
+      [1e-3, 1600],
+    ]) {
+      const system = makeSystem(4, { temperature, field: 0 });
+      const states = await keep(system.prepared(33, 40, 1, fresh()));
+      await system.flipClusters(states, 1, fresh());
+      for (const m of columnOf(await system.observe(states), 2, 0)) expect(m).toBeCloseTo(1 - (2 * size) / 1600, 6);
+    }
+  });
+
+  test("refuses clusters in a field, and parts of clusters", async () => {
+    const states = await keep(makeSystem(4).prepared(2, 8, 0, fresh()));
+    await expect(makeSystem(4).flipClusters(states, 1, fresh())).rejects.toThrow(/without a field, not at h = 0.1/);
+    const free = makeSystem(4, FREE);
+    for (const count of [-1, 0.5])
+      await expect(free.flipClusters(states, count, fresh())).rejects.toThrow(/whole number/);
+  });
+
   test("goes to the mirror image with the field turned round (h → −h, m → −m)", async () => {
     const rows: Float32Array[] = [];
     for (const sign of [1, -1]) {
@@ -496,6 +536,7 @@ describe("attempts", () => {
       await system.evolve(states, 0, fresh());
       await system.relax(states, 0, fresh());
       await system.sweep(states, 0, fresh());
+      await makeSystem(4, FREE).flipClusters(states, 0, fresh());
       const at = stream(SEED, "test/no-time");
       const { delta, compensator, variation } = await system.evolvePatches(states, new Uint32Array(33), 0, at);
       for (const column of [delta, defined(compensator), defined(variation)])
@@ -648,6 +689,19 @@ describe("equilibrium without field", () => {
     return rows;
   }
 
+  test("at T_c, clusters: Kaufman's energy at three sides", async () => {
+    for (const [side, words] of [
+      [8, 80],
+      [24, 60],
+      [64, 30],
+    ]) {
+      const system = makeSystem(8, { temperature: CRITICAL_TEMPERATURE, field: 0 });
+      const states = await keep(system.prepared(LANES * words, side, 1, fresh()));
+      await system.flipClusters(states, 30, fresh());
+      await expectEnergy(`clusters of side ${side}`, system, states, kaufmanEnergy(side, CRITICAL_TEMPERATURE));
+    }
+  });
+
   for (const verb of ["evolve", "sweep"] as const) {
     test(`below T_c, ${verb}: Onsager's magnetization and Kaufman's energy`, async () => {
       const temperature = 2;
@@ -689,6 +743,7 @@ describe("results depend on the stream alone", () => {
     test(`not on the size of the batch, in whole words: 64 replicas of side ${side} are 32 and 32`, async () => {
       const [start, later] = [fresh(), fresh()];
       const system = makeSystem(8, { closure: "features" });
+      const free = makeSystem(8, { temperature: 2.3, field: 0 });
       const run = async (count: number, replica: number) => {
         const states = await keep(system.prepared(count, side, -0.3, { ...start, replica }));
         const patches = Uint32Array.from({ length: count }, (_, k) => (k + replica) % 9);
@@ -700,6 +755,8 @@ describe("results depend on the stream alone", () => {
         await system.relax(states, 0.4, { ...start, replica, step: 1001 });
         out.push(await system.pack(states));
         await system.sweep(states, 2, { ...later, replica, step: 1002 });
+        out.push(await system.pack(states));
+        await free.flipClusters(states, 3, { ...later, replica, step: 1004 });
         out.push(await system.pack(states));
         const change = await system.evolvePatches(states, patches, 0.5, { ...later, replica, step: 1003 });
         const { before, delta, compensator, variation } = change;

@@ -1,9 +1,13 @@
 // Direct simulation of Ising lattices by hand.
+import { jackknifed, magnetizationMoments } from "../../analysis/finite-size.ts";
 import { InputError } from "../../errors.ts";
 import { stream } from "../../random/stream.ts";
 import { simulation } from "../../run/simulation.ts";
 import { Ising } from "../../systems/ising.ts";
 import { ISING_PHYSICS } from "./parameters.ts";
+
+/** Looks along the flipping of clusters, beside the first. */
+const LOOKS = 10;
 
 export const ISING = simulation({
   name: "ising",
@@ -11,15 +15,54 @@ export const ISING = simulation({
     L: { kind: "integer", default: 64, min: 4, max: 65_536, unit: "spins", meaning: "side of the lattice, even" },
     ...ISING_PHYSICS,
     m0: { kind: "number", default: 0, min: -1, max: 1, meaning: "initial magnetization, spins at random places" },
+    algorithm: {
+      kind: "choice",
+      choices: ["glauber", "wolff"],
+      default: "glauber",
+      meaning:
+        "glauber: in time; wolff: by flipping clusters, without a field, which leads to equilibrium near the critical temperature too, but is no dynamics",
+    },
+    clusters: {
+      kind: "integer",
+      default: 400,
+      min: 1,
+      max: 1e9,
+      meaning: `flipped one after the other in each lattice by --algorithm wolff, seen at ${LOOKS + 1} equal distances`,
+    },
   },
-  check({ L }) {
+  check({ L, h, algorithm }) {
     if (L % 2 !== 0) throw new InputError(`--L ${L} is odd: use an even side`);
+    if (algorithm === "wolff" && h !== 0)
+      throw new InputError(`--algorithm wolff flips clusters without a field only: use --h 0 in place of ${h}`);
   },
-  async simulate(gpu, { L, T, h, m0, seed }, observe) {
+  async simulate(gpu, { L, T, h, m0, seed, algorithm, clusters }, observe) {
     const system = new Ising(gpu, { temperature: T, field: h, patchSide: pieceSide(L) });
-    await observe(system, (count) => system.prepared(count, L, m0, stream(seed, "simulate/start")));
+    const prepare = (count: number) => system.prepared(count, L, m0, stream(seed, "simulate/start"));
+    if (algorithm === "glauber") return observe(system, prepare);
+    const points = Array.from({ length: LOOKS + 1 }, (_, k) => Math.round((k * clusters) / LOOKS));
+    await observe(system, prepare, {
+      name: "clusters",
+      points: [...new Set(points)],
+      async advance(states, from, to, at): Promise<Record<string, number>> {
+        await system.flipClusters(states, to - from, at);
+        return {};
+      },
+      derived: (values) => criticalRows(values, system.observables.length, L, T),
+    });
   },
 });
+
+/** ⟨|m|⟩, χ and U over replicas of observables (m, …) `[replicas, d]`. */
+function criticalRows(values: Float32Array, d: number, side: number, temperature: number) {
+  const m = values.filter((_, k) => k % d === 0);
+  const samples = Array.from(m, (one) => magnetizationMoments([one]));
+  const { abs_m, chi, binder } = jackknifed(samples, side ** 2, temperature);
+  return [
+    { symbol: "|m|", ...abs_m },
+    { symbol: "χ", ...chi },
+    { symbol: "U", ...binder },
+  ];
+}
 
 /** Lattices are observed in pieces, the largest even divisor of the side up to 64; twice a large prime is one piece. */
 function pieceSide(side: number): number {
