@@ -39,8 +39,8 @@ export interface PolynomialSpec {
 /** Parts of the cohorts that are held out in turn. */
 export const FOLDS = 8;
 /** Groups of cohorts of the jackknife, at most. */
-const GROUPS = 32;
-const HIGHEST_DEGREE = 10;
+export const GROUPS = 32;
+export const HIGHEST_DEGREE = 10;
 /** In the conditions. */
 const HIGHEST_CONDITION_DEGREE = 3;
 /** Terms of each entry of σσᵀ, at most: there are d(d+1)/2 of them, and they are smoother than f. */
@@ -75,11 +75,7 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   let upToCondition = c > 0 ? Math.min(wanted, leastDistinct(condition, c) - 1) : 0;
   while (upToCondition > 0 && !fits(spec.degree || 1, upToCondition, most)) upToCondition--;
   const conditionDegrees = range(spec.conditionDegree ? upToCondition : Math.min(1, upToCondition), upToCondition);
-  const shapesOf = (degrees: readonly number[], limit: number) =>
-    degrees
-      .flatMap((degree) => conditionDegrees.map((conditionDegree): Shape => ({ degree, conditionDegree })))
-      .filter((shape) => fits(shape.degree, shape.conditionDegree, limit));
-  const shapes = shapesOf(spec.degree > 0 ? [spec.degree] : range(1, HIGHEST_DEGREE), most);
+  const shapes = shapesOf(chart, spec.degree > 0 ? [spec.degree] : range(1, HIGHEST_DEGREE), conditionDegrees, most);
   const groups = Math.min(GROUPS, cohorts);
   const group = units.number.map((number) => number % groups);
   const rows = { state, condition, group };
@@ -88,7 +84,7 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   const odd = Array.from({ length: d }, (_, j) => spec.odd?.includes(j) ?? false);
   const choices = { chart, cohorts };
   const drift = {
-    ...field({ ...choices, basis, shapes, parity: odd }, changes),
+    ...bestField({ ...choices, basis, shapes, parity: odd }, changes),
     slope: planeSlope(total(changes), chart, basis, odd),
   };
   const triangle = (d * (d + 1)) / 2;
@@ -96,14 +92,14 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
     ? { values: variation, width: triangle, factor: 1 / (lambda * time) }
     : { values: residualProducts(data, drift), width: triangle, factor: 1 / lambda };
   const highest = Math.max(...shapes.map(({ degree }) => degree));
-  const smooth = shapesOf(range(0, highest), Math.min(DIFFUSION_TERMS, most));
+  const smooth = shapesOf(chart, range(0, highest), conditionDegrees, Math.min(DIFFUSION_TERMS, most));
   const parity = Array.from({ length: d }, (_, j) =>
     Array.from({ length: d - j }, (_, k) => odd[j] !== odd[j + k]),
   ).flat();
   const smaller = basisOfAll(d, c, smooth);
   const equations = normalEquations(smaller, chart, rows, groups, target);
   const floor = pivotFloor(total(equations), d);
-  const diffusion = field({ ...choices, basis: smaller, shapes: smooth, parity }, equations);
+  const diffusion = bestField({ ...choices, basis: smaller, shapes: smooth, parity }, equations);
   return { drift, diffusion: { ...diffusion, floor } };
 }
 
@@ -113,8 +109,20 @@ interface Shape {
   readonly conditionDegree: number;
 }
 
+/** All pairs of degrees with no more terms than the limit. */
+export function shapesOf(
+  { d, conditions }: Chart,
+  degrees: readonly number[],
+  conditionDegrees: readonly number[],
+  limit: number,
+): Shape[] {
+  return degrees
+    .flatMap((degree) => conditionDegrees.map((conditionDegree): Shape => ({ degree, conditionDegree })))
+    .filter(({ degree, conditionDegree }) => termCount(d, degree, conditions, conditionDegree) <= limit);
+}
+
 /** A basis that has the terms of all these shapes, and perhaps more. */
-function basisOfAll(variables: number, conditions: number, shapes: readonly Shape[]): Basis {
+export function basisOfAll(variables: number, conditions: number, shapes: readonly Shape[]): Basis {
   const most = (key: keyof Shape) => Math.max(...shapes.map((shape) => shape[key]));
   return basisOf(variables, most("degree"), conditions, most("conditionDegree"), Number.POSITIVE_INFINITY);
 }
@@ -153,7 +161,7 @@ export function cohortNumbers(cohort: Uint32Array): { cohorts: number; number: U
   return { cohorts: distinct.length, number: cohort.map((name) => index.get(name) ?? 0) };
 }
 
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, k) => first + k);
+export const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, k) => first + k);
 
 /** What a field is chosen among. */
 interface Choices {
@@ -167,7 +175,7 @@ interface Choices {
 }
 
 /** The best of the degrees, solved, and solved again without each group. */
-function field(choices: Choices, groups: readonly NormalEquations[]): PolynomialField {
+export function bestField(choices: Choices, groups: readonly NormalEquations[]): PolynomialField {
   const { chart, basis, shapes, parity, cohorts } = choices;
   const { d } = chart;
   const q = basis.variables;
@@ -236,7 +244,12 @@ function field(choices: Choices, groups: readonly NormalEquations[]): Polynomial
 }
 
 /** Slope along the axes of the least-squares plane, `[axes, d]`. */
-function planeSlope(equations: NormalEquations, chart: Chart, basis: Basis, parity: readonly boolean[]): Float64Array {
+export function planeSlope(
+  equations: NormalEquations,
+  chart: Chart,
+  basis: Basis,
+  parity: readonly boolean[],
+): Float64Array {
   const { width } = equations;
   // The linear terms stand in the order of the axes behind the constant.
   const terms = range(0, basis.variables);
@@ -279,7 +292,10 @@ function residualProducts({ d, state, condition, change, time }: Regression, dri
 /**
  * Least pivots of the Cholesky factor of σσᵀ, `[d]`: a small part of those of its mean. Throws InputError where the mean has none.
  */
-function pivotFloor({ right, rows, width }: NormalEquations, d: number): Float64Array {
+export function pivotFloor(
+  { right, rows, width }: Pick<NormalEquations, "right" | "rows" | "width">,
+  d: number,
+): Float64Array {
   const mean = Float64Array.from({ length: width }, (_, j) => right[j] / rows);
   const factor = new Float64Array(d * d);
   const { least } = choleskyInto(mean, d, factor);
