@@ -155,6 +155,36 @@ const SMALL: Small[] = [
     changed: ["--T", "2.6", /2\.5.*2\.6|2\.6.*2\.5/],
   },
   {
+    name: "ising-critical",
+    label: "ising-critical",
+    words: split(
+      "--patch 8 --sizes 8,16 --large-sizes 32 --course-sizes 8 --temperatures 2.2,2.27,2.35 --lattices 512 --looks 2 --seeds 1",
+      "--true-lattices 128 --true-looks 4 --course-runs 64 --cells 30 --degree 4 --studies all --runs 64 --relax-time 8 --seed 3",
+    ),
+    finite: [
+      ...joined(["abs_m", "chi", "binder"], ["learned", "wolff"], ["L8", "L16"], ["T2_2", "T2_27", "T2_35"]),
+      ...joined(["abs_m"], ["learned", "wolff", "from-L16"], ["L32.T2_27"]),
+      ...joined(["tau"], ["learned"], ["L8.T2_27", "L16.T2_27"]),
+      ...joined(["beta_over_nu", "gamma_over_nu", "one_over_nu"], ["learned", "wolff"]),
+      ...joined(["relax_deviation"], ["abs_m", "chi", "binder"], ["relax8"]),
+      ...["abs_m.alone.L8.T2_2", "abs_m.rollout.L8.T2_27"],
+    ],
+    compare(value) {
+      // Coarse bounds for few lattices, which a rate at a wrong class leaves far behind.
+      for (const at of ["L8.T2_2", "L8.T2_27", "L16.T2_27"]) {
+        expect(Math.abs(value(`abs_m.learned.${at}`) / value(`abs_m.wolff.${at}`) - 1)).toBeLessThan(0.1);
+      }
+    },
+    tables: ["stationary.csv", "truth.csv"],
+    title: "Critical 2D Ising model",
+    bars: ["direct simulation, \\d+²"],
+    // Few lattices do not reach where the laws end.
+    warned:
+      /^(the stationary law of \d+ × \d+ spins at T = .* at the edge of the training data|direct simulation .* too short .*)$/,
+    kill: "side16",
+    changed: ["--dt", "0.5", /0\.25.*0\.5|0\.5.*0\.25/],
+  },
+  {
     name: "nbmota",
     label: "nbmota",
     // All comparisons, and hot, so that there is little to wait for.
@@ -351,6 +381,14 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       ["too many terms", ["--degree", "6"], /degree 6 has 210 terms in 4 variables.*128/],
       ["side to learn on that patches do not tile", ["--patches", "8", "--learn-side", "12"], /12.*8.*use 16/],
       ["side to learn on beyond L", ["--learn-side", "128"], /--learn-side 128.*64/],
+    ],
+    "ising-critical": [
+      ["side that 2 and 3 do not lead to", ["--sizes", "16,40"], /--sizes 40.*use 32 or 48/],
+      ["temperature of the scaling that is none", ["--T", "2.5"], /--T 2\.5.*2\.25, 2\.27, 2\.29/],
+      ["broken cohort", ["--lattices", "100"], /--lattices 100.*use 96/],
+      ["odd patch", ["--patch", "15"], /--patch 15 is odd/],
+      ["too few cohorts", ["--lattices", "96", "--degree", "4"], /15 terms.*9 cohorts/],
+      ["course of a side that is not learned", ["--course-sizes", "48"], /--course-sizes 48/],
     ],
     nbmota: [
       ["temperature twice", ["--temperatures", "1000,1000"], /1000,1000.*twice/],

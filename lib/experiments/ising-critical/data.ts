@@ -1,0 +1,60 @@
+// What the report of the critical Ising experiment shows.
+import type { CriticalQuantity } from "../../analysis/finite-size.ts";
+import type { Comparison } from "../../report/figures/comparison.ts";
+import type { RunResult } from "../../run/result.ts";
+import type { Estimate } from "../../run/seeds.ts";
+
+/** A quantity at one size and temperature, learned and true. */
+export interface Compared {
+  readonly side: number;
+  readonly temperature: number;
+  readonly learned: Estimate;
+  readonly truth: Estimate;
+}
+
+/** Slopes of U at the critical temperature, of the learned equations, the truth, and the paper. */
+export interface Slopes {
+  readonly sides: readonly number[];
+  readonly learned: readonly Estimate[];
+  readonly truth: readonly Estimate[];
+  readonly paper: readonly (number | null)[];
+}
+
+export interface CriticalReportData {
+  result: RunResult;
+  command: string;
+  temperatures: number[];
+  T: number;
+  patch: number;
+  quantities: { [quantity in CriticalQuantity]: Compared[] };
+  /** Worst deviations over all points of 32 and more spins a side. */
+  worst: { readonly absM: number; readonly chi: number; readonly binder: number } | null;
+  slopes: Slopes;
+  exponents: { name: string; learned: Estimate; truth: Estimate; paper: number | null; exact: number | null }[];
+  /** Correlation times of m at the temperature of the scaling. */
+  kinetics: {
+    readonly sides: readonly number[];
+    readonly learned: readonly Estimate[];
+    readonly direct: readonly Estimate[];
+  };
+  relaxTimes: {
+    readonly side: number;
+    readonly rows: readonly {
+      readonly time: number;
+      readonly absM: number;
+      readonly chi: number;
+      readonly binder: number;
+    }[];
+  } | null;
+  /** Other ways to the same laws, first seed. */
+  others: {
+    readonly way: string;
+    readonly side: number;
+    readonly temperature: number;
+    readonly absM: number;
+    readonly absMOff: number;
+    readonly chiOff: number;
+    readonly binderOff: number;
+  }[];
+  comparison: Comparison[];
+}

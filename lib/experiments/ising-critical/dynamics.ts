@@ -1,0 +1,157 @@
+// Kinetics: correlation times of m of Glauber dynamics, simulated directly from equilibrium, and trajectories of learned equations from their
+// stationary laws. A stationary law can be right where kinetics are too fast.
+import { correlationTime } from "../../analysis/correlation-time.ts";
+import { type Ensemble, ensemble } from "../../analysis/ensemble.ts";
+import { type Critical, jackknifed, magnetizationMoments, type Uncertain } from "../../analysis/finite-size.ts";
+import { evenGrid } from "../../analysis/function-error.ts";
+import { jackknifeError } from "../../analysis/mean.ts";
+import type { PlanarLaw } from "../../analysis/stationary-law.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import { simulateDirectly } from "../../method/direct.ts";
+import { rollout } from "../../method/sde/rollout.ts";
+import { stream } from "../../random/stream.ts";
+import { Xoshiro } from "../../random/xoshiro.ts";
+import { simulatedTruth } from "../../run/learn.ts";
+import { withProgress } from "../../run/progress.ts";
+import type { Run } from "../../run/run-folder.ts";
+import { COHORT, Ising } from "../../systems/ising.ts";
+import { equationAt, gridOf, lawOn, type SolvedEquation } from "./laws.ts";
+import type { CriticalOptions } from "./parameters.ts";
+import type { Learned } from "./training.ts";
+
+/** Clusters flipped before a trajectory begins, from all spins up. */
+const EQUILIBRIUM = 100;
+/** Looks along a trajectory, and how many of the learned correlation times it is long: direct simulation may have longer ones. */
+const LOOKS = 96;
+const TIMES = 8;
+const DIRECT_TIMES = 12;
+/** Groups of runs that errors come from. */
+const GROUPS = 16;
+
+/** m of every run of an ensemble in (m, …), `[runs][times]`. */
+const magnetizations = ({ times, runs, d, data }: Ensemble): Float64Array[] =>
+  Array.from({ length: runs }, (_, r) => Float64Array.from(times, (_, t) => data[(t * runs + r) * d]));
+
+/** A correlation time with its jackknife error over groups of whole words of runs. */
+function timeOf(series: readonly Float64Array[], every: number): Uncertain {
+  const words = Math.max(1, Math.floor(series.length / GROUPS / COHORT)) * COHORT;
+  const groups = Math.floor(series.length / words);
+  const error = jackknifeError(groups, (left) =>
+    correlationTime(
+      series.filter((_, r) => Math.floor(r / words) !== left),
+      every,
+    ),
+  );
+  return { value: correlationTime(series, every), error };
+}
+
+/** A trajectory of lattices of `side` from equilibrium, `length` sweeps long: the correlation time of m. */
+export async function directCorrelationTime(
+  run: Run,
+  gpu: Gpu,
+  p: CriticalOptions,
+  side: number,
+  tau: number,
+  seed: number,
+): Promise<Uncertain> {
+  const system = new Ising(gpu, { temperature: p.T, field: 0, patchSide: side });
+  const every = Math.max(1, Math.round((DIRECT_TIMES * tau) / LOOKS));
+  const times = evenGrid(0, LOOKS * every, LOOKS + 1);
+  const name = `course${side}`;
+  const { course } = await simulatedTruth(
+    run,
+    () =>
+      withProgress(`direct simulation, ${side}²`, p.courseRuns * times.length, async (bar) => {
+        const prepare = async (from: number, to: number) => {
+          const at = (what: string) => stream(seed, `${name}/${what}`, 0, from);
+          const states = await system.prepared(to - from, side, 1, at("start"));
+          await system.flipClusters(states, EQUILIBRIUM, at("equilibrium"));
+          return states;
+        };
+        const onTime = (count: number) => bar.add(count);
+        const options = { cases: 1, runs: p.courseRuns, side, times, seed, purpose: name, onTime };
+        const [course] = await simulateDirectly(system, prepare, options, [(states) => system.observe(states)]);
+        return { course };
+      }),
+    name,
+  );
+  return timeOf(magnetizations(course), every);
+}
+
+/** States drawn from a law on a grid, uniform within cells, `[count, 2]`. */
+export function drawnFrom(
+  { points, probability }: PlanarLaw,
+  spacing: readonly [number, number],
+  count: number,
+  rng: Xoshiro,
+) {
+  const cumulative = Float64Array.from(probability);
+  for (let k = 1; k < cumulative.length; k++) cumulative[k] = cumulative[k - 1] + Math.max(0, cumulative[k]);
+  const total = cumulative[cumulative.length - 1];
+  const states = new Float32Array(2 * count);
+  for (let r = 0; r < count; r++) {
+    const u = rng.uniform() * total;
+    let [low, high] = [0, cumulative.length - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (cumulative[middle] < u) low = middle + 1;
+      else high = middle;
+    }
+    for (let j = 0; j < 2; j++) states[2 * r + j] = points[2 * low + j] + spacing[j] * (rng.uniform() - 0.5);
+  }
+  return states;
+}
+
+/** What trajectories of an equation say of its stationary law. */
+export interface Rolled extends Critical<Uncertain> {
+  readonly dt: number;
+  readonly tau: Uncertain;
+}
+
+/** Trajectories from `start` `[runs, 2]`, stationary states: moments over all of their time, and the correlation time. */
+async function rolledOut(
+  gpu: Gpu,
+  equation: SolvedEquation,
+  start: Float32Array,
+  {
+    side,
+    temperature,
+    length,
+    dt,
+    seed,
+  }: { side: number; temperature: number; length: number; dt: number; seed: number },
+): Promise<Rolled> {
+  const every = Math.max(dt, dt * Math.round(length / LOOKS / dt));
+  const times = evenGrid(0, LOOKS * every, LOOKS + 1);
+  const runs = await rollout(gpu, equation, start, {
+    times,
+    dt,
+    scheme: "heun",
+    stream: stream(seed, `rollout/${side}`),
+  });
+  const series = magnetizations(ensemble({ ...runs, cases: 1 }, runs.data));
+  const samples = series.map((m) => magnetizationMoments(m));
+  return { dt, tau: timeOf(series, every), ...jackknifed(samples, side ** 2, temperature) };
+}
+
+/** Trajectories of an equation at the temperature of the scaling from its stationary law, with the step of the run and half of it. */
+export async function rolledFrom(
+  gpu: Gpu,
+  learned: Learned,
+  p: CriticalOptions,
+  side: number,
+  tau: number,
+  seed: number,
+): Promise<Rolled[]> {
+  const equation = equationAt(learned, p.T, side);
+  const grid = gridOf(equation, learned, p.cells);
+  const law = lawOn(grid, equation);
+  const spacing = [(grid.x.high - grid.x.low) / grid.x.cells, (grid.y.high - grid.y.low) / grid.y.cells] as const;
+  const start = drawnFrom(law, spacing, p.runs, Xoshiro.open(stream(seed, `rollout/start/${side}`), 0, 0));
+  const length = Math.min(p.horizon, TIMES * tau);
+  const steps: Rolled[] = [];
+  for (const dt of [p.dt, p.dt / 2]) {
+    steps.push(await rolledOut(gpu, equation, start, { side, temperature: p.T, length, dt, seed }));
+  }
+  return steps;
+}

@@ -1,0 +1,122 @@
+// Stationary laws of the learned equations on a grid of (m, ρ), and equations at a temperature and size.
+import { Matrix, solve } from "ml-matrix";
+import { type Critical, criticalQuantities } from "../../analysis/finite-size.ts";
+import { gridPoints, type PlanarGrid, type PlanarLaw, stationaryLaw } from "../../analysis/stationary-law.ts";
+import { hullOf } from "../../method/sde/hull.ts";
+import type { SdeModel } from "../../method/sde/model.ts";
+import { diffusionValues } from "../../method/sde/polynomial/diffusion.ts";
+import { driftValues } from "../../method/sde/polynomial/drift.ts";
+import { equationOfEvents } from "../../method/sde/polynomial/events.ts";
+import type { Solution } from "../../method/sde/polynomial/solve.ts";
+import { stateScales } from "../../method/sde/scales.ts";
+import { effectsOfDensities } from "../../systems/ising-classes.ts";
+import type { Learned } from "./training.ts";
+
+/** An equation with both fields solved. */
+export type SolvedEquation = SdeModel & Solution;
+
+/** The equation of lattices of `side` at a temperature, from what some size has taught: drift and n σσᵀ are densities. */
+export function equationAt({ events, sample }: Learned, temperature: number, side: number): SolvedEquation {
+  const effects = effectsOfDensities(temperature);
+  const diffusion = effects.diffusion.map((row) => row.map((x) => x / side ** 2));
+  const units = stateScales(sample, 2);
+  const fields = equationOfEvents(events, { drift: effects.drift, diffusion });
+  return { d: 2, ...units, ...fields, hull: hullOf(sample, units) };
+}
+
+/** Even powers of m that the ridge is made of. */
+const POWERS = 6;
+const RIDGE_POINTS = 61;
+/** How far beyond the training data grids go: a part of the largest |m|, and of the largest distance from the ridge. */
+const BEYOND = { m: 0.02, rho: 0.15 };
+/** Cells across, as a part of those along m. */
+const ACROSS = 0.4;
+
+/** Where ρ neither grows nor falls at m, between the lowest and highest of the data. */
+function restingRho(equation: SolvedEquation, m: number, low: number, high: number): number {
+  let [a, b] = [low, high];
+  for (let k = 0; k < 50; k++) {
+    const middle = (a + b) / 2;
+    if (driftValues(equation.drift, [m, middle])[1] > 0) a = middle;
+    else b = middle;
+  }
+  return (a + b) / 2;
+}
+
+/** The grid about the curve where ρ rests, as wide as the training data. */
+export function gridOf(equation: SolvedEquation, { reach, sample }: Learned, cells: number): PlanarGrid {
+  let [low, high] = [1, 0];
+  for (let k = 1; k < sample.length; k += 2) {
+    low = Math.min(low, sample[k]);
+    high = Math.max(high, sample[k]);
+  }
+  const most = Math.min(1, (1 + BEYOND.m) * reach);
+  const at = Array.from({ length: RIDGE_POINTS }, (_, k) => (k / (RIDGE_POINTS - 1)) * reach);
+  const powers = (m: number) => Array.from({ length: POWERS }, (_, k) => (m / most) ** (2 * k));
+  const left = new Matrix(at.map(powers));
+  const right = Matrix.columnVector(at.map((m) => restingRho(equation, m, low, high)));
+  const c = solve(left.transpose().mmul(left), left.transpose().mmul(right)).to1DArray();
+  const sum = (of: (power: number) => number) => c.reduce((all, x, k) => all + x * of(2 * k), 0);
+  const ridge = (m: number) => {
+    const x = m / most;
+    return [
+      sum((q) => x ** q),
+      sum((q) => (q === 0 ? 0 : q * x ** (q - 1))) / most,
+      sum((q) => (q === 0 ? 0 : q * (q - 1) * x ** (q - 2))) / most ** 2,
+    ] as const;
+  };
+  let width = 0;
+  for (let k = 0; k < sample.length; k += 2) width = Math.max(width, Math.abs(sample[k + 1] - ridge(sample[k])[0]));
+  width *= 1 + BEYOND.rho;
+  return {
+    x: { low: -most, high: most, cells },
+    y: { low: -width, high: width, cells: Math.round(ACROSS * cells) },
+    ridge,
+  };
+}
+
+/** What a stationary law says. */
+export interface Stationary extends Critical<number> {
+  /** Correlation time of m, sweeps. */
+  readonly tau: number;
+  /** Probability at the edge of the grid, and of cells that came out negative. */
+  readonly edge: number;
+  readonly negative: number;
+  /** Largest correction by the extrapolation: of ⟨|m|⟩ and χ in parts of them, of U as it is. */
+  readonly grid: number;
+}
+
+/** Coarser grid that the law is extrapolated with, as a part of the cells. */
+const COARSER = 0.75;
+
+function quantitiesOf(law: PlanarLaw, side: number, temperature: number): Critical<number> & { readonly tau: number } {
+  const moments = { absM: law.mean(Math.abs), m2: law.mean((m) => m ** 2), m4: law.mean((m) => m ** 4) };
+  return { ...criticalQuantities(moments, side ** 2, temperature), tau: law.correlationTime((m) => m) };
+}
+
+export function lawOn(grid: PlanarGrid, equation: SolvedEquation): PlanarLaw {
+  const points = gridPoints(grid);
+  return stationaryLaw(grid, driftValues(equation.drift, points), diffusionValues(equation.diffusion, points));
+}
+
+/** From the grid and a coarser one, whose errors are of second order in the width of the cells. */
+export function stationaryOf(learned: Learned, temperature: number, side: number, cells: number): Stationary {
+  const equation = equationAt(learned, temperature, side);
+  const laws = [cells, Math.round(COARSER * cells)].map((count) => {
+    const law = lawOn(gridOf(equation, learned, count), equation);
+    return { law, ...quantitiesOf(law, side, temperature) };
+  });
+  const [fine, coarse] = laws;
+  const share = 1 / ((cells / Math.round(COARSER * cells)) ** 2 - 1);
+  const better = (key: "abs_m" | "chi" | "binder" | "tau") => fine[key] + share * (fine[key] - coarse[key]);
+  const relative = (key: "abs_m" | "chi" | "tau") => Math.abs(better(key) / fine[key] - 1);
+  return {
+    abs_m: better("abs_m"),
+    chi: better("chi"),
+    binder: better("binder"),
+    tau: better("tau"),
+    edge: fine.law.edge,
+    negative: fine.law.negative,
+    grid: Math.max(relative("abs_m"), relative("chi"), Math.abs(better("binder") - fine.binder)),
+  };
+}

@@ -1,0 +1,217 @@
+// From stationary laws of all seeds and the truth to metrics, tables and the verdict.
+import type { ColumnTable } from "arquero";
+import paper from "../../../data/ising-critical-paper.json";
+import { CRITICAL_QUANTITIES, type CriticalQuantity, powerLaw, type Uncertain } from "../../analysis/finite-size.ts";
+import { average } from "../../analysis/mean.ts";
+import { normalPair } from "../../random/normal.ts";
+import { stream } from "../../random/stream.ts";
+import { Xoshiro } from "../../random/xoshiro.ts";
+import { type Metric, metricName, metricNumber } from "../../run/result.ts";
+import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { metricTable, tableOfRows } from "../../run/text-table.ts";
+import type { Verdict } from "../../run/verdict.ts";
+import type { Compared } from "./data.ts";
+import type { Rolled } from "./dynamics.ts";
+import type { CriticalOptions } from "./parameters.ts";
+import { deviations, type RelaxTimes } from "./relax-times.ts";
+import { EXACT, EXPONENTS, type Fits, fitsOf, isMain, type Outcome, type Point, pointsOf } from "./scores.ts";
+import type { CriticalTruth } from "./truth.ts";
+
+export interface CriticalStudy {
+  readonly p: CriticalOptions;
+  readonly outcomes: readonly Outcome[];
+  readonly truth: readonly CriticalTruth[];
+  readonly seed: number;
+  /** Correlation times of direct simulations at the temperature of the scaling. */
+  readonly courses: readonly { readonly side: number; readonly tau: Uncertain }[];
+  /** Trajectories of equations of the first seed there, with the step of the run and half of it. */
+  readonly rolled: readonly { readonly side: number; readonly steps: readonly Rolled[] }[];
+  readonly relaxTimes: RelaxTimes | null;
+}
+
+/** The laws that the run stands for, at one size and temperature together. */
+const mainGroups = ({ outcomes }: Pick<CriticalStudy, "outcomes">) =>
+  acrossSeeds(outcomes.filter(isMain), ({ side, temperature }) => [side, temperature]);
+
+/** Probability at the edge of a grid, and of negative cells, that has to be said. */
+const SAID = 5e-3;
+/** Sets of the truth, drawn from its errors, that its fits get their errors from. */
+const DRAWS = 64;
+
+export function comparedOf({ outcomes, truth }: CriticalStudy, quantity: CriticalQuantity): Compared[] {
+  return mainGroups({ outcomes }).flatMap((group) => {
+    const [{ side, temperature }] = group;
+    const exact = truth.find((one) => one.side === side && one.temperature === temperature);
+    if (!exact) return [];
+    const { value, error } = exact.quantities[quantity];
+    return [
+      {
+        side,
+        temperature,
+        learned: overSeeds(group.map(({ law }) => law[quantity])),
+        truth: { value, low: value - 1.96 * error, high: value + 1.96 * error },
+      },
+    ];
+  });
+}
+
+/** Fits of every seed together, and those of the truth with errors that its sampling leaves. */
+export function fitsOver(study: CriticalStudy): { [exponent in keyof Fits]: { learned: Estimate; truth: Estimate } } {
+  const { p, outcomes, truth, seed } = study;
+  const seeds = [...new Set(outcomes.map((one) => one.seed))];
+  const learned = seeds.map((one) => fitsOf(pointsOf(outcomes, one), p));
+  const rng = Xoshiro.open(stream(seed, "fits of the truth"), 0, 0);
+  const pointsWith = (noise: () => number): Point[] =>
+    truth.map(({ side, temperature, quantities }) => {
+      const drawn = (key: CriticalQuantity) => quantities[key].value + noise() * quantities[key].error;
+      return { side, temperature, abs_m: drawn("abs_m"), chi: drawn("chi"), binder: drawn("binder") };
+    });
+  const best = fitsOf(
+    pointsWith(() => 0),
+    p,
+  );
+  const draws = Array.from({ length: DRAWS }, () =>
+    fitsOf(
+      pointsWith(() => normalPair(rng.next(), rng.next())[0]),
+      p,
+    ),
+  );
+  const keys = Object.keys(best) as (keyof Fits)[];
+  return Object.fromEntries(
+    keys.map((key) => {
+      const known = draws.map((one) => one[key]).filter(Number.isFinite);
+      const error = Math.sqrt(known.reduce((sum, x) => sum + (x - best[key]) ** 2, 0) / known.length);
+      return [
+        key,
+        {
+          learned: overSeeds(learned.map((one) => one[key])),
+          truth: { value: best[key], low: best[key] - 1.96 * error, high: best[key] + 1.96 * error },
+        },
+      ];
+    }),
+  ) as ReturnType<typeof fitsOver>;
+}
+
+/** Correlation times of m that the equations have at the temperature of the scaling, over seeds. */
+export function learnedTimes({ outcomes, p }: CriticalStudy, side: number): number[] {
+  return outcomes
+    .filter((one) => isMain(one) && one.side === side && one.temperature === p.T)
+    .map(({ law }) => law.tau);
+}
+
+/** Exponents of the correlation times against the size; NaN for fewer than two of them. */
+export function dynamicExponents(study: CriticalStudy): { learned: number; glauber: number } {
+  const known = study.courses.filter(({ tau }) => tau.value > 0);
+  const sides = known.map(({ side }) => side);
+  const slope = (times: readonly number[]) => (known.length > 1 ? powerLaw(sides, times) : Number.NaN);
+  return {
+    learned: slope(sides.map((side) => average(learnedTimes(study, side)))),
+    glauber: slope(known.map(({ tau }) => tau.value)),
+  };
+}
+
+/** How the equations went that the run stands for. */
+export function criticalVerdict({ outcomes, courses }: CriticalStudy): Verdict {
+  const warnings = courses
+    .filter(({ tau }) => Number.isNaN(tau.value))
+    .map(({ side }) => `direct simulation of ${side} × ${side} spins is too short for its correlation time`);
+  for (const group of mainGroups({ outcomes })) {
+    const [{ side, temperature }] = group;
+    const edge = Math.max(...group.map(({ law }) => Math.max(law.edge, law.negative)));
+    if (edge > SAID)
+      warnings.push(
+        `the stationary law of ${side} × ${side} spins at T = ${temperature} has ${(100 * edge).toPrecision(2)} % of its probability at the edge of the training data`,
+      );
+  }
+  return { warnings, failed: false };
+}
+
+export const PAPER: Partial<Record<keyof Fits, number>> = paper.exponents;
+const at = (side: number, temperature: number) => [`L${side}`, `T${metricNumber(temperature)}`];
+
+/** `abs_m.learned.L32.T2_27`, `chi.wolff.L32.T2_27`, `beta_over_nu.learned` and so on. */
+export function criticalMetrics(study: CriticalStudy, seconds: number): Record<string, Metric> {
+  const metrics: Record<string, Metric> = {};
+  const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
+    if (Number.isFinite(estimate.value)) metrics[name] = metricOf(estimate, facts);
+  };
+  for (const quantity of CRITICAL_QUANTITIES) {
+    for (const { side, temperature, learned, truth } of comparedOf(study, quantity)) {
+      put(metricName(quantity, "learned", ...at(side, temperature)), learned, { exact: truth.value });
+      put(metricName(quantity, "wolff", ...at(side, temperature)), truth);
+    }
+  }
+  for (const group of mainGroups(study)) {
+    const [{ side, temperature }] = group;
+    put(metricName("tau", "learned", ...at(side, temperature)), overSeeds(group.map(({ law }) => law.tau)), {
+      unit: "sweeps",
+    });
+  }
+  for (const [key, { learned, truth }] of Object.entries(fitsOver(study))) {
+    const exact = EXPONENTS.includes(key as never) ? EXACT[key as keyof typeof EXACT] : null;
+    put(metricName(key, "learned"), learned, { exact, paper: PAPER[key as keyof Fits] ?? null });
+    put(metricName(key, "wolff"), truth, { exact });
+  }
+  const interval = ({ value, error }: Uncertain): Estimate => ({
+    value,
+    low: value - 1.96 * error,
+    high: value + 1.96 * error,
+  });
+  for (const { side, tau } of study.courses) {
+    put(metricName("tau", "glauber", ...at(side, study.p.T)), interval(tau), { unit: "sweeps" });
+  }
+  for (const [method, value] of Object.entries(dynamicExponents(study))) {
+    // Of Glauber dynamics: M. P. Nightingale and H. W. J. Blöte, Phys. Rev. Lett. 76, 4548 (1996).
+    put(metricName("z", method), single(value), { exact: 2.1665 });
+  }
+  for (const { side, steps } of study.rolled) {
+    for (const [k, one] of steps.entries()) {
+      const method = k === 0 ? "rollout" : "rollout-half-step";
+      for (const quantity of CRITICAL_QUANTITIES)
+        put(metricName(quantity, method, ...at(side, study.p.T)), interval(one[quantity]));
+      put(metricName("tau", method, ...at(side, study.p.T)), interval(one.tau), { unit: "sweeps" });
+    }
+  }
+  for (const { side, from, alone, temperature, law } of study.outcomes.filter((one) => !isMain(one))) {
+    const method = alone ? "alone" : `from-L${from}`;
+    for (const quantity of CRITICAL_QUANTITIES)
+      put(metricName(quantity, method, ...at(side, temperature)), single(law[quantity]));
+  }
+  if (study.relaxTimes) {
+    const { times, laws, truth } = study.relaxTimes;
+    for (const [k, law] of laws.entries()) {
+      const off = deviations(law, truth);
+      for (const quantity of CRITICAL_QUANTITIES)
+        put(metricName("relax_deviation", quantity, `relax${metricNumber(times[k])}`), single(off[quantity]));
+    }
+  }
+  put("seconds.total", single(seconds), { unit: "s" });
+  return metrics;
+}
+
+/** The metrics that stand on the terminal. */
+export function scoreTable(metrics: Record<string, Metric>): string {
+  const shown = /^(beta|gamma|one_over|t_c|z\.|seconds|(abs_m|chi|binder)\.learned|tau)/;
+  return metricTable(Object.fromEntries(Object.entries(metrics).filter(([name]) => shown.test(name))));
+}
+
+/** All stationary laws, and the truth. */
+export function criticalTables({ outcomes, truth }: CriticalStudy): Record<string, ColumnTable> {
+  return {
+    stationary: tableOfRows(
+      outcomes.map(({ law, alone, ...one }) => ({ ...one, taught_by: alone ? "one temperature" : "all", ...law })),
+    ),
+    truth: tableOfRows(
+      truth.map(({ side, temperature, quantities }) => ({
+        side,
+        temperature,
+        ...Object.fromEntries(
+          CRITICAL_QUANTITIES.flatMap((key) => [
+            [key, quantities[key].value],
+            [`se_${key}`, quantities[key].error],
+          ]),
+        ),
+      })),
+    ),
+  };
+}

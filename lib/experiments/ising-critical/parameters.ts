@@ -1,0 +1,252 @@
+// What the critical Ising experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
+import { InputError } from "../../errors.ts";
+import { requireCohorts } from "../../method/sde/polynomial/solve.ts";
+import { upsamplingFactors } from "../../method/upsample.ts";
+import type { Command } from "../../run/command-line.ts";
+import { checkDistinct, type Parameters, type Values } from "../../run/parameters.ts";
+import { SEEDS } from "../../run/training-parameters.ts";
+import { COHORT, UPSAMPLINGS } from "../../systems/ising.ts";
+
+const parameters = {
+  temperatures: {
+    kind: "numbers",
+    default: [2.25, 2.26, 2.27, 2.28, 2.29],
+    profiles: { quick: [2.25, 2.27, 2.29] },
+    above: 0,
+    max: 1000,
+    unit: "J/k_B",
+    meaning: "temperatures at which sizes are compared; lattices of all of them teach every equation",
+    paper: "3.4",
+  },
+  T: {
+    kind: "number",
+    default: 2.27,
+    above: 0,
+    max: 1000,
+    unit: "J/k_B",
+    meaning: "that of the scaling with the size, one of the temperatures",
+    paper: "3.4",
+  },
+  sizes: {
+    kind: "integers",
+    default: [16, 32, 48, 64],
+    profiles: { quick: [16, 32] },
+    min: 4,
+    max: 4096,
+    unit: "spins",
+    meaning: "sides of the lattices at all temperatures, the patch times factors 2 and 3",
+    paper: "3.4",
+  },
+  largeSizes: {
+    kind: "integers",
+    default: [128],
+    profiles: { quick: [64], standard: [128, 256] },
+    min: 4,
+    max: 4096,
+    unit: "spins",
+    meaning: "sides at the temperature of the scaling alone",
+    paper: "3.4 (128)",
+  },
+  patch: {
+    kind: "integer",
+    default: 16,
+    min: 4,
+    max: 256,
+    unit: "spins",
+    meaning: "side of the small lattices and of the patches that lattices are relaxed in, even",
+    paper: "3.4",
+  },
+  seeds: { ...SEEDS, default: 3 },
+  upsampling: {
+    kind: "choice",
+    choices: UPSAMPLINGS,
+    default: "copy",
+    meaning:
+      "how lattices are made larger: every spin a square of equal spins, which near the critical temperature leads to lattices that are alike at large distances; or tiles",
+    paper: "3.4 (copy)",
+  },
+  lattices: {
+    kind: "integer",
+    default: 4096,
+    profiles: { quick: 512 },
+    min: COHORT,
+    max: 1e6,
+    meaning: "small lattices at each temperature that become large ones, fewer above a side of 128, a multiple of 32",
+    paper: "3.4",
+  },
+  relaxTime: {
+    kind: "number",
+    default: 16,
+    min: 0,
+    max: 1000,
+    unit: "sweeps",
+    meaning: "LocalRelax of every patch position at every level. A site lies in four positions",
+    paper: "2 (25)",
+  },
+  looks: {
+    kind: "integer",
+    default: 16,
+    profiles: { quick: 8 },
+    min: 1,
+    max: 1000,
+    meaning: "at each large lattice: what its rates say beyond (m, ρ) is forgotten fast",
+  },
+  pause: {
+    kind: "number",
+    default: 1,
+    above: 0,
+    max: 1000,
+    unit: "sweeps",
+    meaning: "LocalRelax of every patch position between looks",
+  },
+  degree: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    max: 12,
+    meaning: "degree of the polynomials in (m, ρ); 0: by cross-validation over cohorts",
+  },
+  cells: {
+    kind: "integer",
+    default: 80,
+    profiles: { quick: 60 },
+    min: 20,
+    max: 400,
+    meaning:
+      "of the grid of the Fokker–Planck equation along m, 2/5 as many across; laws are extrapolated from it and a coarser one",
+  },
+  runs: {
+    kind: "integer",
+    default: 256,
+    profiles: { quick: 128 },
+    min: 2,
+    max: 100_000,
+    meaning: "predicted trajectories",
+    paper: "3.4 (100)",
+  },
+  dt: {
+    kind: "number",
+    default: 0.25,
+    above: 0,
+    max: 1,
+    unit: "sweeps",
+    meaning: "step of predictions (Heun's scheme); they are repeated with half of it",
+  },
+  horizon: {
+    kind: "number",
+    default: 20_000,
+    profiles: { quick: 2000 },
+    above: 0,
+    max: 1e7,
+    unit: "sweeps",
+    meaning: "length of predicted trajectories, which start from the stationary law",
+    paper: "3.4 (32,000 steps)",
+  },
+  studies: {
+    kind: "choice",
+    choices: ["none", "all"],
+    default: "none",
+    profiles: { standard: "all", paper: "all" },
+    meaning:
+      "all: also times of LocalRelax, each temperature alone, equations of one size at others, trajectories of the equations, for the first seed",
+  },
+  trueLattices: {
+    kind: "integer",
+    default: 1024,
+    profiles: { quick: 512 },
+    min: 2,
+    max: 1e6,
+    meaning: "lattices of the truth at every size and temperature, by flips of clusters, fewer above a side of 64",
+  },
+  trueLooks: {
+    kind: "integer",
+    default: 64,
+    profiles: { quick: 16 },
+    min: 1,
+    max: 1e6,
+    meaning: "at each of them",
+  },
+  clusters: { kind: "integer", default: 4, min: 1, max: 1e6, meaning: "flipped between two of these" },
+  courseSizes: {
+    kind: "integers",
+    default: [16, 32, 64],
+    profiles: { quick: [16] },
+    min: 4,
+    max: 1024,
+    unit: "spins",
+    meaning: "sides, of those that are learned, whose correlation time is also simulated",
+  },
+  courseRuns: {
+    kind: "integer",
+    default: 512,
+    profiles: { quick: 256 },
+    min: 64,
+    max: 1e6,
+    meaning: "lattices of these simulations",
+  },
+} as const satisfies Parameters;
+
+export type CriticalOptions = Values<typeof parameters>;
+
+/** From this side on lattices are fewer, as their sites are more. */
+const MANY_UP_TO = 128;
+
+/** Lattices of each temperature that teach a size: whole cohorts. */
+export function latticesOf({ lattices }: Pick<CriticalOptions, "lattices">, side: number): number {
+  const share = Math.min(1, (MANY_UP_TO / side) ** 2);
+  return COHORT * Math.max(1, Math.round((lattices * share) / COHORT));
+}
+
+/** Sides that factors 2 and 3 lead to from the patch, up to `most`, ascending. */
+export function reachableSides(patch: number, most: number): number[] {
+  const sides: number[] = [];
+  for (let two = patch; two <= most; two *= 2) for (let side = two; side <= most; side *= 3) sides.push(side);
+  return sides.sort((a, b) => a - b);
+}
+
+function checkSide(option: string, side: number, patch: number): void {
+  const sides = reachableSides(patch, 4 * side);
+  if (sides.includes(side)) return;
+  const below = sides.filter((one) => one < side).at(-1);
+  const above = sides.find((one) => one > side);
+  const near = [below, above].filter((one) => one !== undefined).join(" or ");
+  throw new InputError(`--${option} ${side} is not ${patch} times factors 2 and 3: use ${near || patch}`);
+}
+
+function check(p: CriticalOptions): void {
+  if (p.patch % 2 !== 0) throw new InputError(`--patch ${p.patch} is odd: patches overlap by half, use an even side`);
+  for (const [option, sides] of [
+    ["sizes", p.sizes],
+    ["large-sizes", p.largeSizes],
+  ] as const) {
+    for (const side of sides) {
+      checkSide(option, side, p.patch);
+      upsamplingFactors(p.patch, side);
+    }
+  }
+  checkDistinct("sizes and --large-sizes", [...p.sizes, ...p.largeSizes], "a side");
+  checkDistinct("temperatures", p.temperatures, "a temperature");
+  checkDistinct("course-sizes", p.courseSizes, "a side");
+  if (!p.temperatures.includes(p.T))
+    throw new InputError(`--T ${p.T} is not one of the temperatures ${p.temperatures.join(", ")}`);
+  const unknown = p.courseSizes.find((side) => ![...p.sizes, ...p.largeSizes].includes(side));
+  if (unknown !== undefined)
+    throw new InputError(`--course-sizes ${unknown} is not among --sizes ${p.sizes} and --large-sizes ${p.largeSizes}`);
+  if (p.lattices % COHORT !== 0) {
+    const near = COHORT * Math.max(1, Math.round(p.lattices / COHORT));
+    throw new InputError(`--lattices ${p.lattices} is not a multiple of ${COHORT}: use ${near}`);
+  }
+  // Of every temperature, or with comparisons also of one alone.
+  const cohortsOf = (sides: readonly number[], temperatures: number) =>
+    Math.min(...sides.map((side) => (temperatures * latticesOf(p, side)) / COHORT));
+  const all = cohortsOf([...p.sizes, ...p.largeSizes], p.temperatures.length);
+  requireCohorts(Math.min(all, p.studies === "all" ? cohortsOf(p.sizes, 1) : all), 2, 0, p.degree);
+}
+
+export const criticalCommand: Command<typeof parameters> = {
+  name: "ising-critical",
+  about:
+    "Learns the SDE of magnetization and domain-wall density of 2D Ising lattices of several sizes near the critical temperature from patches of 16 × 16 spins, and compares its stationary laws and their scaling with direct simulation.",
+  parameters,
+  check,
+};

@@ -1,0 +1,169 @@
+// What a critical Ising run leaves behind.
+import paper from "../../../data/ising-critical-paper.json";
+import { CRITICAL_QUANTITIES, type Critical, slopeAt } from "../../analysis/finite-size.ts";
+import { CRITICAL_TEMPERATURE } from "../../analysis/ising-onsager.ts";
+import { publish } from "../../run/publish.ts";
+import type { Run } from "../../run/run-folder.ts";
+import { overSeeds, single } from "../../run/seeds.ts";
+import type { CriticalReportData } from "./data.ts";
+import {
+  type CriticalStudy,
+  comparedOf,
+  criticalMetrics,
+  criticalTables,
+  criticalVerdict,
+  dynamicExponents,
+  fitsOver,
+  learnedTimes,
+  PAPER,
+  scoreTable,
+} from "./metrics.ts";
+import { deviations } from "./relax-times.ts";
+import { criticalReport } from "./report.ts";
+import { EXACT, fittedSides, isMain, pointsOf } from "./scores.ts";
+
+/** Sides from which on deviations are said: the patch itself is no lattice made of patches. */
+const FROM_SIDE = 32;
+const NAMES = {
+  beta_over_nu: "β/ν",
+  gamma_over_nu: "γ/ν",
+  one_over_nu: "1/ν",
+  t_c: "T_c from crossings of U",
+  collapse_beta_over_nu: "β/ν by a free collapse",
+  collapse_one_over_nu: "1/ν by a free collapse",
+} as const;
+
+/** Finishes the run. */
+export function publishCritical(run: Run, study: CriticalStudy): Promise<void> {
+  return publish(run, {
+    tables: criticalTables(study),
+    metrics: (seconds) => criticalMetrics(study, seconds),
+    verdict: criticalVerdict(study),
+    scoreTable,
+    report: (result, command) => criticalReport({ result, command, ...criticalFigures(study) }),
+  });
+}
+
+function criticalFigures(study: CriticalStudy): Omit<CriticalReportData, "result" | "command"> {
+  const { p, outcomes, truth, courses, rolled, relaxTimes } = study;
+  const other = (way: string, side: number, temperature: number, found: Critical<number>) => {
+    const exact = truth.find((one) => one.side === side && one.temperature === temperature)?.quantities;
+    return {
+      way,
+      side,
+      temperature,
+      absM: found.abs_m,
+      absMOff: exact ? found.abs_m / exact.abs_m.value - 1 : Number.NaN,
+      chiOff: exact ? found.chi / exact.chi.value - 1 : Number.NaN,
+      binderOff: exact ? found.binder - exact.binder.value : Number.NaN,
+    };
+  };
+  const quantities = {
+    abs_m: comparedOf(study, "abs_m"),
+    chi: comparedOf(study, "chi"),
+    binder: comparedOf(study, "binder"),
+  };
+  const worst = (deviations: readonly number[]) => Math.max(...deviations);
+  const large = <T extends { readonly side: number }>(list: readonly T[]) =>
+    list.filter(({ side }) => side >= FROM_SIDE);
+  const relative = (quantity: "abs_m" | "chi") =>
+    worst(large(quantities[quantity]).map(({ learned, truth }) => Math.abs(learned.value / truth.value - 1)));
+  const fits = Object.entries(fitsOver(study)).map(([key, { learned, truth }]) => ({
+    name: NAMES[key as keyof typeof NAMES],
+    learned,
+    truth,
+    paper: PAPER[key as keyof typeof NAMES] ?? null,
+    exact: key in EXACT ? EXACT[key as keyof typeof EXACT] : key === "t_c" ? CRITICAL_TEMPERATURE : null,
+  }));
+  const plain = (value: number) => ({ value, low: Number.NaN, high: Number.NaN });
+  const { learned, glauber } = dynamicExponents(study);
+  const z = [["z, learned", learned] as const, ["z, Glauber dynamics", glauber] as const].filter(([, value]) =>
+    Number.isFinite(value),
+  );
+  const exponents = [
+    ...fits.filter(({ learned }) => Number.isFinite(learned.value)),
+    ...z.map(([name, value]) => ({ name, learned: plain(value), truth: plain(Number.NaN), paper: null, exact: null })),
+  ];
+  const sides = p.temperatures.length > 2 ? fittedSides(p).slopes : [];
+  const seeds = [...new Set(outcomes.map(({ seed }) => seed))];
+  const slopeOf = (points: readonly { side: number; temperature: number; binder: number }[], side: number) => {
+    const own = points.filter((one) => one.side === side);
+    const curve = { side, temperatures: own.map((one) => one.temperature), values: own.map((one) => one.binder) };
+    return Math.abs(slopeAt(curve, CRITICAL_TEMPERATURE));
+  };
+  const exactPoints = truth.map(({ side, temperature, quantities }) => ({
+    side,
+    temperature,
+    binder: quantities.binder.value,
+  }));
+  return {
+    temperatures: p.temperatures.toSorted((a, b) => a - b),
+    T: p.T,
+    patch: p.patch,
+    quantities,
+    worst:
+      large(quantities.abs_m).length > 0
+        ? {
+            absM: relative("abs_m"),
+            chi: relative("chi"),
+            binder: worst(large(quantities.binder).map(({ learned, truth }) => Math.abs(learned.value - truth.value))),
+          }
+        : null,
+    slopes: {
+      sides,
+      learned: sides.map((side) => overSeeds(seeds.map((seed) => slopeOf(pointsOf(outcomes, seed), side)))),
+      truth: sides.map((side) => single(slopeOf(exactPoints, side))),
+      paper: sides.map((side) => {
+        const k = paper.binderSlopes.sides.indexOf(side);
+        return k < 0 ? null : Math.abs(paper.binderSlopes.slopes[k]);
+      }),
+    },
+    exponents,
+    kinetics: {
+      sides: courses.map(({ side }) => side),
+      learned: courses.map(({ side }) => overSeeds(learnedTimes(study, side))),
+      direct: courses.map(({ tau: { value, error } }) => ({
+        value,
+        low: value - 1.96 * error,
+        high: value + 1.96 * error,
+      })),
+    },
+    relaxTimes: relaxTimes && {
+      side: relaxTimes.side,
+      rows: relaxTimes.times.map((time, k) => {
+        const { abs_m, chi, binder } = deviations(relaxTimes.laws[k], relaxTimes.truth);
+        return { time, absM: abs_m, chi, binder };
+      }),
+    },
+    others: [
+      ...outcomes
+        .filter((one) => !isMain(one))
+        .map(({ side, from, alone, temperature, law }) =>
+          other(alone ? "Alone" : `From L = ${from}`, side, temperature, law),
+        ),
+      ...rolled.flatMap(({ side, steps }) =>
+        steps.map(({ dt, abs_m, chi, binder }) =>
+          other(`Trajectories, step ${dt}`, side, p.T, { abs_m: abs_m.value, chi: chi.value, binder: binder.value }),
+        ),
+      ),
+    ],
+    comparison: [
+      ...exponents.map(({ name, learned, truth, paper }) => ({
+        quantity: name,
+        paper,
+        exact: Number.isFinite(truth.value) ? truth.value : null,
+        ours: learned,
+        unit: "1",
+      })),
+      ...CRITICAL_QUANTITIES.flatMap((quantity) =>
+        quantities[quantity].map(({ side, temperature, learned, truth }) => ({
+          quantity: `${{ abs_m: "⟨|m|⟩", chi: "χ", binder: "U" }[quantity]}, L = ${side}, T = ${temperature}`,
+          paper: null,
+          exact: truth.value,
+          ours: learned,
+          unit: "1",
+        })),
+      ),
+    ],
+  };
+}

@@ -1,0 +1,114 @@
+// Quantities of learned equations and of the truth at all sizes and temperatures, and the exponents that fits to them give.
+import {
+  CRITICAL_QUANTITIES,
+  type Critical,
+  collapse,
+  crossing,
+  powerLaw,
+  type SizeCurve,
+  slopeAt,
+} from "../../analysis/finite-size.ts";
+import { CRITICAL_TEMPERATURE } from "../../analysis/ising-onsager.ts";
+import { average } from "../../analysis/mean.ts";
+import type { Stationary } from "./laws.ts";
+import type { CriticalOptions } from "./parameters.ts";
+
+/** A stationary law of one seed. */
+export interface Outcome {
+  readonly seed: number;
+  readonly side: number;
+  /** Side of the lattices that taught the equation. */
+  readonly from: number;
+  /** Whether lattices of this temperature alone did, not of all. */
+  readonly alone: boolean;
+  readonly temperature: number;
+  readonly law: Stationary;
+}
+
+/** Quantities at a size and temperature. */
+export interface Point extends Critical<number> {
+  readonly side: number;
+  readonly temperature: number;
+}
+
+/** What the paper fits. */
+export const EXPONENTS = ["beta_over_nu", "gamma_over_nu", "one_over_nu"] as const;
+export type Exponent = (typeof EXPONENTS)[number];
+
+/** Values of the infinite lattice. */
+export const EXACT: { readonly [exponent in Exponent]: number } = {
+  beta_over_nu: 1 / 8,
+  gamma_over_nu: 7 / 4,
+  one_over_nu: 1,
+};
+
+export type Fits = {
+  readonly [exponent in Exponent | "t_c" | "collapse_beta_over_nu" | "collapse_one_over_nu"]: number;
+};
+
+/** Sides of the fits at the temperature of the scaling, by doubling (paper: 16, 32, 64, 128), and of those over temperatures. */
+export function fittedSides({ sizes, largeSizes, patch }: Pick<CriticalOptions, "sizes" | "largeSizes" | "patch">) {
+  const doubled = (side: number) => Number.isInteger(Math.log2(side / patch));
+  return { scaling: [...sizes, ...largeSizes].filter((side) => doubled(side) && side <= 8 * patch), slopes: sizes };
+}
+
+/** U against the temperature of one size. */
+const curveOf = (points: readonly Point[], side: number, value: (point: Point) => number): SizeCurve => {
+  const own = points.filter((point) => point.side === side).sort((a, b) => a.temperature - b.temperature);
+  return { side, temperatures: own.map(({ temperature }) => temperature), values: own.map(value) };
+};
+
+/** The fits of the paper (section 3.4), crossings of U and a free collapse of ⟨|m|⟩, of one set of points. */
+export function fitsOf(points: readonly Point[], p: CriticalOptions): Fits {
+  const { scaling, slopes } = fittedSides(p);
+  const at = (side: number) => points.find((point) => point.side === side && point.temperature === p.T);
+  const there = scaling.flatMap((side) => at(side) ?? []);
+  const sides = there.map(({ side }) => side);
+  const binder = slopes.map((side) => curveOf(points, side, (point) => point.binder));
+  const several = p.temperatures.length > 2;
+  // Crossings of neighbouring sizes above the patch itself.
+  const larger = binder.filter(({ side }) => side > p.patch);
+  const crossings = larger.slice(1).map((curve, k) => crossing(larger[k], curve));
+  const order = larger.map(({ side }) => curveOf(points, side, (point) => point.abs_m));
+  const free = several && order.length > 1 ? collapse(order, CRITICAL_TEMPERATURE, { oneOverNu: 1, power: 0.1 }) : null;
+  return {
+    beta_over_nu:
+      sides.length > 1
+        ? -powerLaw(
+            sides,
+            there.map(({ abs_m }) => abs_m),
+          )
+        : Number.NaN,
+    gamma_over_nu:
+      sides.length > 1
+        ? powerLaw(
+            sides,
+            there.map(({ chi }) => chi),
+          )
+        : Number.NaN,
+    one_over_nu:
+      several && binder.length > 1
+        ? powerLaw(
+            slopes,
+            binder.map((curve) => Math.abs(slopeAt(curve, CRITICAL_TEMPERATURE))),
+          )
+        : Number.NaN,
+    t_c: several && crossings.length > 0 ? average(crossings) : Number.NaN,
+    collapse_beta_over_nu: free?.power ?? Number.NaN,
+    collapse_one_over_nu: free?.oneOverNu ?? Number.NaN,
+  };
+}
+
+/** Whether a law is one of the main ones: learned at its own size from all temperatures. */
+export const isMain = ({ side, from, alone }: Outcome) => side === from && !alone;
+
+/** The main points of one seed. */
+export function pointsOf(outcomes: readonly Outcome[], seed: number): Point[] {
+  return outcomes
+    .filter((one) => one.seed === seed && isMain(one))
+    .map(({ side, temperature, law }) => ({
+      side,
+      temperature,
+      ...(Object.fromEntries(CRITICAL_QUANTITIES.map((key) => [key, law[key]])) as unknown as Critical<number>),
+    }));
+}

@@ -1,0 +1,173 @@
+// What equations of the critical Ising model are learned from: small lattices in equilibrium at all temperatures, made large level by level with
+// LocalRelax in patches of their size, and how many spins of each class they have, at several looks.
+import type { Gpu } from "../../gpu/device.ts";
+import { type Format, parsed } from "../../io/format.ts";
+import { concatenate } from "../../method/concatenate.ts";
+import { type EventDensities, readEvents, solveEvents, writeEvents } from "../../method/sde/polynomial/events.ts";
+import { upsampleTo } from "../../method/upsample.ts";
+import { stream } from "../../random/stream.ts";
+import type { Run } from "../../run/run-folder.ts";
+import { COHORT, Ising, type IsingStates } from "../../systems/ising.ts";
+import { CLASSES, densitiesOfClasses, ODD_DENSITIES, stateOfClasses } from "../../systems/ising-classes.ts";
+import { type CriticalOptions, latticesOf } from "./parameters.ts";
+
+/** Clusters flipped in small lattices until they are in equilibrium, from all spins up. */
+const SMALL_CLUSTERS = 64;
+/** Lattices that are made large at once. */
+const BATCH_SITES = 2 ** 26;
+/** States that stand for the training data. */
+const SAMPLE = 4096;
+
+/** Class counts of lattices, in the order of temperatures, looks and lattices. */
+export interface Counted {
+  readonly side: number;
+  readonly perTemperature: number;
+  readonly looks: number;
+  /** `[rows, 10]` */
+  readonly counts: Uint32Array;
+}
+
+/** What a size has taught: mean densities of the classes given (m, ρ), and what the training data were like. */
+export interface Learned {
+  readonly side: number;
+  readonly events: EventDensities;
+  readonly rows: number;
+  /** Largest |m| of them. */
+  readonly reach: number;
+  /** Some of the states, `[4096, 2]` at most. */
+  readonly sample: Float32Array;
+}
+
+/** A list of them, as a file keeps it. */
+const LEARNED: Format<Learned[]> = {
+  write: (list) => {
+    const parts = list.map(({ events, sample, ...rest }, k) => {
+      const { head, tensors } = writeEvents(events);
+      const all = { ...tensors, sample: { shape: [sample.length], data: sample } };
+      const named = Object.entries(all).map(([name, tensor]) => [`${k} ${name}`, tensor] as const);
+      return { head: { ...rest, events: head }, named };
+    });
+    return {
+      tensors: Object.fromEntries(parts.flatMap(({ named }) => named)),
+      text: { learned: JSON.stringify(parts.map(({ head }) => head)) },
+    };
+  },
+  read: ({ tensors, text }) =>
+    parsed<(Omit<Learned, "events" | "sample"> & { events: object })[]>(text.learned, "learned").map(
+      ({ events, ...rest }, k) => {
+        const own = Object.fromEntries(
+          Object.entries(tensors).flatMap(([name, tensor]) =>
+            name.startsWith(`${k} `) ? [[name.slice(`${k} `.length), tensor]] : [],
+          ),
+        );
+        return { ...rest, sample: own.sample.data as Float32Array, events: readEvents(events, own, 2, CLASSES) };
+      },
+    ),
+};
+
+/** Small lattices of the patch's side in equilibrium, by flips of clusters. */
+async function smallLattices(
+  system: Ising,
+  count: number,
+  side: number,
+  seed: number,
+  name: string,
+): Promise<IsingStates> {
+  const states = await system.prepared(count, side, 1, stream(seed, `small/start/${name}`));
+  await system.flipClusters(states, SMALL_CLUSTERS, stream(seed, `small/equilibrium/${name}`));
+  return states;
+}
+
+/** Large lattices of one temperature: how many spins of each class they have at every look, `[looks · count, 10]`. */
+async function countedAt(
+  gpu: Gpu,
+  p: CriticalOptions,
+  temperature: number,
+  side: number,
+  seed: number,
+): Promise<Uint32Array[]> {
+  const system = new Ising(gpu, { temperature, field: 0, patchSide: p.patch, upsampling: p.upsampling });
+  const count = latticesOf(p, side);
+  const looks: Uint32Array[][] = Array.from({ length: p.looks }, () => []);
+  const batch = COHORT * Math.max(1, Math.floor(BATCH_SITES / side ** 2 / COHORT));
+  for (let from = 0; from < count; from += batch) {
+    const name = `${side}/${temperature}/${from}`;
+    const small = await smallLattices(system, Math.min(batch, count - from), p.patch, seed, name);
+    const large = await upsampleTo(system, small, {
+      side,
+      relaxTime: p.relaxTime,
+      stream: stream(seed, `upsample/${name}`),
+    });
+    try {
+      for (let look = 0; look < p.looks; look++) {
+        // Steps of a relaxation are six.
+        if (look > 0) await system.relax(large, p.pause, stream(seed, `look/${name}`, 8 * look));
+        looks[look].push(await system.classes(large));
+      }
+    } finally {
+      large.destroy();
+    }
+  }
+  return looks.map((parts) => concatenate(parts));
+}
+
+/** All temperatures together. */
+export async function countedLattices(
+  gpu: Gpu,
+  p: CriticalOptions,
+  side: number,
+  seed: number,
+  onLattices?: (count: number) => void,
+): Promise<Counted> {
+  const perTemperature = latticesOf(p, side);
+  const parts: Uint32Array[] = [];
+  for (const temperature of p.temperatures) {
+    parts.push(...(await countedAt(gpu, p, temperature, side, seed)));
+    onLattices?.(perTemperature);
+  }
+  return { side, perTemperature, looks: p.looks, counts: concatenate(parts) };
+}
+
+/**
+ * Mean densities of the classes given (m, ρ), from the lattices of all temperatures, or of one (its number). A cohort is a word of lattices, which were
+ * relaxed by the same attempts, at all looks.
+ */
+export function learnedFrom({ side, perTemperature, looks, counts }: Counted, degree: number, only?: number): Learned {
+  const each = perTemperature * looks;
+  const own = only === undefined ? counts : counts.subarray(CLASSES * each * only, CLASSES * each * (only + 1));
+  const sites = side ** 2;
+  const state = stateOfClasses(own, sites);
+  const rows = state.length / 2;
+  const cohort = Uint32Array.from({ length: rows }, (_, row) => {
+    const temperature = Math.floor(row / each);
+    return Math.floor((temperature * perTemperature + (row % perTemperature)) / COHORT);
+  });
+  const data = { d: 2, state, densities: densitiesOfClasses(own, sites), cohort };
+  const events = solveEvents(data, { degree, odd: [0], oddKinds: ODD_DENSITIES });
+  let reach = 0;
+  for (let row = 0; row < rows; row++) reach = Math.max(reach, Math.abs(state[2 * row]));
+  const kept = Math.min(rows, SAMPLE);
+  const sample = Float32Array.from(
+    { length: 2 * kept },
+    (_, k) => state[2 * Math.floor((Math.floor(k / 2) * rows) / kept) + (k % 2)],
+  );
+  return { side, events, rows, reach, sample };
+}
+
+/** What a size teaches, kept in the run; `alone`: behind it what the lattices of each temperature teach by themselves. */
+export function learnedSize(
+  run: Run,
+  gpu: Gpu,
+  p: CriticalOptions,
+  side: number,
+  seed: number,
+  { name = `seed${seed}/side${side}`, alone = false }: { name?: string; alone?: boolean } = {},
+): Promise<Learned[]> {
+  return run.phase("learn", () =>
+    run.keep(name, LEARNED, async () => {
+      const counted = await countedLattices(gpu, p, side, seed);
+      const each = alone ? p.temperatures.map((_, k) => learnedFrom(counted, p.degree, k)) : [];
+      return [learnedFrom(counted, p.degree), ...each];
+    }),
+  );
+}

@@ -1,0 +1,95 @@
+// The truth of the critical Ising experiment: lattices in equilibrium by flips of clusters, and correlation times of Glauber dynamics.
+import {
+  type Critical,
+  jackknifed,
+  type MagnetizationMoments,
+  magnetizationMoments,
+  type Uncertain,
+} from "../../analysis/finite-size.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import { type Format, parsed } from "../../io/format.ts";
+import { stream } from "../../random/stream.ts";
+import { metricNumber } from "../../run/result.ts";
+import type { Run } from "../../run/run-folder.ts";
+import { Ising } from "../../systems/ising.ts";
+import type { CriticalOptions } from "./parameters.ts";
+
+/** Clusters flipped before the first look, from all spins up. */
+const EQUILIBRIUM = 100;
+/** Above this side there are fewer lattices. */
+const MANY_UP_TO = 64;
+const LEAST_LATTICES = 64;
+
+export interface CriticalTruth {
+  readonly side: number;
+  readonly temperature: number;
+  readonly quantities: Critical<Uncertain>;
+  /** Moments of every lattice over its looks, which are independent of each other. */
+  readonly samples: readonly MagnetizationMoments[];
+}
+
+function trueLatticesOf({ trueLattices }: Pick<CriticalOptions, "trueLattices">, side: number): number {
+  return Math.min(trueLattices, Math.max(LEAST_LATTICES, Math.round(trueLattices * (MANY_UP_TO / side) ** 2)));
+}
+
+/** Moments of |m| by cluster flips (U. Wolff 1989), with jackknife errors over lattices. */
+export async function simulateTruth(
+  gpu: Gpu,
+  p: CriticalOptions,
+  side: number,
+  temperature: number,
+  seed: number,
+): Promise<CriticalTruth> {
+  const count = trueLatticesOf(p, side);
+  const system = new Ising(gpu, { temperature, field: 0, patchSide: side });
+  const at = (what: string, step = 0) => stream(seed, `truth/${what}/${side}/${temperature}`, step);
+  const states = await system.prepared(count, side, 1, at("start"));
+  const looks: Float32Array[] = [];
+  try {
+    await system.flipClusters(states, EQUILIBRIUM, at("equilibrium"));
+    for (let look = 0; look < p.trueLooks; look++) {
+      await system.flipClusters(states, p.clusters, at("look", look));
+      looks.push(await system.observe(states));
+    }
+  } finally {
+    states.destroy();
+  }
+  const samples = Array.from({ length: count }, (_, r) => magnetizationMoments(looks.map((rows) => rows[2 * r])));
+  return { side, temperature, samples, quantities: jackknifed(samples, side ** 2, temperature) };
+}
+
+const TRUTH: Format<CriticalTruth> = {
+  write: ({ side, temperature, samples, quantities }) => ({
+    tensors: {
+      samples: {
+        shape: [samples.length, 3],
+        data: Float64Array.from(samples.flatMap(({ absM, m2, m4 }) => [absM, m2, m4])),
+      },
+    },
+    text: { truth: JSON.stringify({ side, temperature, quantities }) },
+  }),
+  read: ({ tensors, text }) => {
+    const head = parsed<Omit<CriticalTruth, "samples">>(text.truth, "truth");
+    const data = tensors.samples.data as Float64Array;
+    const samples = Array.from({ length: data.length / 3 }, (_, r) => {
+      const [absM, m2, m4] = data.subarray(3 * r, 3 * r + 3);
+      return { absM, m2, m4 };
+    });
+    return { ...head, samples };
+  },
+};
+
+/** The truth at a size and temperature, kept in the run. */
+export function trueQuantities(
+  run: Run,
+  gpu: Gpu,
+  p: CriticalOptions,
+  side: number,
+  temperature: number,
+  seed: number,
+): Promise<CriticalTruth> {
+  const name = `truth/side${side}-t${metricNumber(temperature).replace("_", "-")}`;
+  return run.phase("direct simulation", () =>
+    run.keep(name, TRUTH, () => simulateTruth(gpu, p, side, temperature, seed)),
+  );
+}

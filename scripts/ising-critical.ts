@@ -1,0 +1,92 @@
+// The critical 2D Ising model: learn the SDE of magnetization m and domain-wall density ρ of lattices of several sizes near the critical
+// temperature from patches of 16 × 16 spins, and compare its stationary laws and their scaling with the size with lattices in equilibrium
+// (paper, section 3.4). λ = K throughout; nothing is chosen by looking at the truth.
+//
+//   npm run ising-critical                                        quick: two minutes at most
+//   npm run ising-critical -- --profile standard --seed 7         five temperatures, sides up to 256, three seeds
+//   npm run ising-critical -- --sizes 16,32 --temperatures 2.2,2.27,2.35 --large-sizes 96
+//   npm run ising-critical -- --help
+
+import { directCorrelationTime, rolledFrom } from "../lib/experiments/ising-critical/dynamics.ts";
+import { stationaryOf } from "../lib/experiments/ising-critical/laws.ts";
+import { criticalCommand } from "../lib/experiments/ising-critical/parameters.ts";
+import { publishCritical } from "../lib/experiments/ising-critical/publish.ts";
+import { studyRelaxTimes } from "../lib/experiments/ising-critical/relax-times.ts";
+import type { Outcome } from "../lib/experiments/ising-critical/scores.ts";
+import { type Learned, learnedSize } from "../lib/experiments/ising-critical/training.ts";
+import { trueQuantities } from "../lib/experiments/ising-critical/truth.ts";
+import { openDevice } from "../lib/gpu/device.ts";
+import { parseExperiment } from "../lib/run/command-line.ts";
+import { seedsFrom } from "../lib/run/learn.ts";
+import { main } from "../lib/run/main.ts";
+import { progress } from "../lib/run/progress.ts";
+import { openRun } from "../lib/run/run-folder.ts";
+
+await main(async () => {
+  const options = parseExperiment(criticalCommand);
+  const p = options.parameters;
+  const gpu = await openDevice();
+  const run = await openRun({ ...options, adapter: gpu.adapter });
+  const seeds = seedsFrom(options.seed, p.seeds);
+  // Every size at all temperatures, the large ones at that of the scaling.
+  const sides = [...p.sizes, ...p.largeSizes];
+  const temperaturesOf = (side: number) => (p.sizes.includes(side) ? p.temperatures : [p.T]);
+  const points = sides.reduce((sum, side) => sum + temperaturesOf(side).length, 0);
+  const work = progress("ising-critical", points + 2 * seeds.length * points);
+
+  // Truth: lattices in equilibrium, by flips of clusters.
+  const truth = [];
+  for (const side of sides) {
+    for (const temperature of temperaturesOf(side)) {
+      truth.push(await trueQuantities(run, gpu, p, side, temperature, options.seed));
+      work.add();
+    }
+  }
+
+  // Small lattices → larger ones, relaxed in patches → mean densities of the classes of spins given (m, ρ), at all temperatures at once → drift and
+  // diffusion at each → the stationary law.
+  const outcomes: Outcome[] = [];
+  const lawOf = async (learned: Learned, temperature: number, side: number, seed: number, alone = false) => {
+    const law = await run.phase("stationary law", async () => stationaryOf(learned, temperature, side, p.cells));
+    outcomes.push({ seed, side, temperature, from: learned.side, alone, law });
+    return law;
+  };
+  const first = new Map<number, { learned: Learned; tau: number }>();
+  for (const seed of seeds) {
+    // Comparisons take the first seed alone.
+    const compares = seed === seeds[0] && p.studies === "all";
+    for (const side of sides) {
+      const options = { alone: compares && p.sizes.includes(side) };
+      const [learned, ...alone] = await learnedSize(run, gpu, p, side, seed, options);
+      work.add(temperaturesOf(side).length);
+      for (const temperature of temperaturesOf(side)) {
+        const { tau } = await lawOf(learned, temperature, side, seed);
+        if (seed === seeds[0] && temperature === p.T) first.set(side, { learned, tau });
+        work.add();
+      }
+      for (const [k, one] of alone.entries()) await lawOf(one, p.temperatures[k], side, seed, true);
+    }
+  }
+
+  // Does an equation of one size serve larger ones? How long has LocalRelax to be? What do trajectories of the equations say?
+  const largest = Math.max(...p.sizes);
+  const rolled = [];
+  let relaxTimes = null;
+  for (const [side, { learned, tau }] of p.studies === "all" ? first : []) {
+    if (side === p.patch) relaxTimes = await studyRelaxTimes(run, gpu, p, learned, seeds[0]);
+    if (side === largest) {
+      for (const larger of p.largeSizes) if (larger > side) await lawOf(learned, p.T, larger, seeds[0]);
+    }
+    if (!p.courseSizes.includes(side)) continue;
+    rolled.push({ side, steps: await run.phase("predict", () => rolledFrom(gpu, learned, p, side, tau, seeds[0])) });
+  }
+
+  // Kinetics: how fast m forgets itself, beside direct simulation.
+  const courses = [];
+  for (const [side, { tau }] of first) {
+    if (!p.courseSizes.includes(side)) continue;
+    courses.push({ side, tau: await directCorrelationTime(run, gpu, p, side, tau, options.seed) });
+  }
+  work.done();
+  await publishCritical(run, { p, outcomes, truth, courses, rolled, relaxTimes, seed: options.seed });
+});

@@ -1,0 +1,49 @@
+// The report of the critical Ising experiment from synthetic data: what every report must be, and what stands in its figures and tables.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import type { CriticalReportData } from "../../../lib/experiments/ising-critical/data.ts";
+import { criticalReport } from "../../../lib/experiments/ising-critical/report.ts";
+import { readHead } from "../../../lib/report/gallery.ts";
+import { reportBrowser } from "../../chromium.ts";
+import { testReport, withoutLists, withoutNumbers } from "../../report/every-report.ts";
+import { syntheticData } from "./synthetic.ts";
+
+setDefaultTimeout(60_000);
+
+const PLOTS_PER_FIGURE = { scaling: 2, temperatures: 3, slopes: 1, collapse: 2, kinetics: 1 };
+const SETTINGS = ["result", "side", "sides", "temperature", "temperatures", "T", "patch", "time"];
+
+const browser = await reportBrowser();
+
+/** The same run with nothing measured. */
+function emptied(data: CriticalReportData): CriticalReportData {
+  return {
+    ...withoutLists(data),
+    quantities: { abs_m: [], chi: [], binder: [] },
+    worst: null,
+    slopes: { sides: [], learned: [], truth: [], paper: [] },
+    kinetics: { sides: [], learned: [], direct: [] },
+    relaxTimes: null,
+  };
+}
+
+testReport(
+  {
+    report: criticalReport,
+    data: syntheticData,
+    title: "Critical 2D Ising model",
+    plots: PLOTS_PER_FIGURE,
+    missing: { "nothing measured": emptied, NaN: (data) => withoutNumbers(data, SETTINGS) },
+    rename(data, text) {
+      data.exponents[0].name = data.comparison[0].quantity = text;
+      Object.assign(data.others[0], { way: text });
+    },
+  },
+  browser,
+);
+
+test("the gallery shows its headline and curves", () => {
+  const head = readHead(criticalReport(syntheticData()));
+  expect(head.description).toContain("⟨|m|⟩ is off by 1.2 % at most, χ by 5.0 %");
+  expect(head.description).toContain("β/ν = 0.127 (exact 0.125)");
+  expect(head.thumbnail).toContain("<polyline");
+});

@@ -1,0 +1,141 @@
+// Fits of exponents and how they are put together over seeds, on laws that scale exactly.
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { CRITICAL_TEMPERATURE } from "../../../lib/analysis/ising-onsager.ts";
+import { InputError } from "../../../lib/errors.ts";
+import type { Stationary } from "../../../lib/experiments/ising-critical/laws.ts";
+import {
+  type CriticalStudy,
+  criticalMetrics,
+  criticalVerdict,
+  fitsOver,
+} from "../../../lib/experiments/ising-critical/metrics.ts";
+import {
+  type CriticalOptions,
+  criticalCommand,
+  reachableSides,
+} from "../../../lib/experiments/ising-critical/parameters.ts";
+import { fittedSides, type Outcome } from "../../../lib/experiments/ising-critical/scores.ts";
+import { defaults } from "../../../lib/run/parameters.ts";
+import { defined } from "../../fixtures.ts";
+
+setDefaultTimeout(60_000);
+
+const p = { ...(defaults(criticalCommand.parameters, "standard") as CriticalOptions), largeSizes: [128] };
+
+/** A law at a size and temperature that scales with the exponents of the infinite lattice. */
+function exact(side: number, temperature: number, part: Partial<Stationary> = {}): Stationary {
+  const x = (temperature - CRITICAL_TEMPERATURE) * side;
+  return {
+    abs_m: side ** (-1 / 8) * Math.exp(-0.2 * x),
+    chi: 0.03 * side ** (7 / 4) * Math.exp(0.1 * x),
+    binder: 0.61 - 0.03 * x,
+    tau: side ** 2.2,
+    edge: 0,
+    negative: 0,
+    grid: 0,
+    ...part,
+  };
+}
+
+const points = [
+  ...p.sizes.flatMap((side) => p.temperatures.map((temperature) => ({ side, temperature }))),
+  ...p.largeSizes.map((side) => ({ side, temperature: p.T })),
+];
+const outcomes = (seed: number, factor = 1): Outcome[] =>
+  points.map(({ side, temperature }) => {
+    const law = exact(side, temperature);
+    return { seed, side, temperature, from: side, alone: false, law: { ...law, abs_m: factor * law.abs_m } };
+  });
+const study = (part: Partial<CriticalStudy> = {}): CriticalStudy => ({
+  p,
+  outcomes: [...outcomes(1), ...outcomes(2, 1.01), ...outcomes(3, 0.99)],
+  truth: points.map(({ side, temperature }) => {
+    const { abs_m, chi, binder } = exact(side, temperature);
+    const quantities = {
+      abs_m: { value: abs_m, error: 1e-3 * abs_m },
+      chi: { value: chi, error: 0.01 * chi },
+      binder: { value: binder, error: 1e-3 },
+    };
+    return { side, temperature, quantities, samples: [] };
+  }),
+  seed: 1,
+  courses: [16, 32, 64].map((side) => ({ side, tau: { value: 2 * side ** 2.17, error: 1 } })),
+  rolled: [],
+  relaxTimes: null,
+  ...part,
+});
+
+test("fits to exact scaling give its exponents, over all seeds, and those of the truth have intervals", () => {
+  const fits = fitsOver(study());
+  expect(fits.beta_over_nu.learned.value).toBeCloseTo(1 / 8 - 0.2 * ((p.T - CRITICAL_TEMPERATURE) * -48.5), 1);
+  expect(fits.one_over_nu.learned.value).toBeCloseTo(1, 6);
+  expect(fits.t_c.learned.value).toBeCloseTo(CRITICAL_TEMPERATURE, 5);
+  expect(fits.collapse_beta_over_nu.learned.value).toBeCloseTo(1 / 8, 2);
+  expect(fits.collapse_one_over_nu.learned.value).toBeCloseTo(1, 1);
+  // A factor that all sizes of a seed have in common changes no exponent.
+  expect(fits.beta_over_nu.learned.high - fits.beta_over_nu.learned.low).toBeLessThan(1e-6);
+  expect(fits.beta_over_nu.truth.high - fits.beta_over_nu.truth.low).toBeGreaterThan(1e-4);
+});
+
+test("metrics name method, size and temperature; other ways are none of the main numbers", () => {
+  const carried: Outcome = {
+    seed: 1,
+    side: 128,
+    temperature: p.T,
+    from: 64,
+    alone: false,
+    law: exact(128, p.T, { abs_m: 9 }),
+  };
+  const alone: Outcome = {
+    seed: 1,
+    side: 32,
+    temperature: 2.25,
+    from: 32,
+    alone: true,
+    law: exact(32, 2.25, { abs_m: 8 }),
+  };
+  const metrics = criticalMetrics(study({ outcomes: [...study().outcomes, carried, alone] }), 12);
+  const value = (name: string) => defined(metrics[name]).value;
+  expect(value("abs_m.learned.L32.T2_25")).toBeCloseTo(exact(32, 2.25).abs_m, 6);
+  expect(value("abs_m.wolff.L32.T2_25")).toBeCloseTo(exact(32, 2.25).abs_m, 6);
+  expect([value("abs_m.from-L64.L128.T2_27"), value("abs_m.alone.L32.T2_25")]).toEqual([9, 8]);
+  expect(defined(metrics["chi.learned.L64.T2_27"]).seeds?.length).toBe(3);
+  expect(value("tau.glauber.L32.T2_27")).toBeCloseTo(2 * 32 ** 2.17, 6);
+  expect(value("z.glauber")).toBeCloseTo(2.17, 6);
+  expect(value("z.learned")).toBeCloseTo(2.2, 6);
+  expect(metrics.beta_over_nu).toBeUndefined();
+  expect(defined(metrics["beta_over_nu.learned"]).exact).toBe(1 / 8);
+});
+
+test("a law that has much of its probability at the edge of its data says so", () => {
+  expect(criticalVerdict(study()).warnings).toEqual([]);
+  const some = study().outcomes.map((one) =>
+    one.side === 48 && one.temperature === 2.28 && one.seed === 2 ? { ...one, law: { ...one.law, edge: 0.03 } } : one,
+  );
+  expect(criticalVerdict(study({ outcomes: some })).warnings.join()).toMatch(/48 × 48 spins at T = 2\.28 has 3\.0 %/);
+});
+
+test("sides of the fits are doubled ones up to eight patches; those that can be reached are products of 2 and 3", () => {
+  expect(fittedSides({ sizes: [16, 32, 48, 64], largeSizes: [128, 256], patch: 16 })).toEqual({
+    scaling: [16, 32, 64, 128],
+    slopes: [16, 32, 48, 64],
+  });
+  expect(reachableSides(16, 150)).toEqual([16, 32, 48, 64, 96, 128, 144]);
+});
+
+test("what does not go together is refused", () => {
+  const refused = (part: Partial<CriticalOptions>) => () =>
+    criticalCommand.check?.({ ...(defaults(criticalCommand.parameters, "quick") as CriticalOptions), ...part });
+  for (const [part, message] of [
+    [{ sizes: [16, 40] }, /--sizes 40 is not 16 times factors 2 and 3: use 32 or 48/],
+    [{ sizes: [8] }, /--sizes 8 .* use 16/],
+    [{ patch: 15 }, /--patch 15 is odd/],
+    [{ T: 2.3 }, /--T 2.3 is not one of the temperatures 2.25, 2.27, 2.29/],
+    [{ lattices: 100 }, /--lattices 100 is not a multiple of 32: use 96/],
+    [{ largeSizes: [32] }, /32.* a side twice/],
+    [{ courseSizes: [48] }, /--course-sizes 48 is not among/],
+  ] as [Partial<CriticalOptions>, RegExp][]) {
+    expect(refused(part)).toThrow(InputError);
+    expect(refused(part)).toThrow(message);
+  }
+});
