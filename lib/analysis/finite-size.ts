@@ -2,6 +2,7 @@
 // jackknife errors (K. Binder, Z. Phys. B 43, 119 (1981); paper, section 3.4).
 import { Matrix, solve } from "ml-matrix";
 import { InputError } from "../errors.ts";
+import { average, jackknifeError } from "./mean.ts";
 
 /** Means of |m|, m² and m⁴. */
 export interface MagnetizationMoments {
@@ -13,6 +14,13 @@ export interface MagnetizationMoments {
 export const CRITICAL_QUANTITIES = ["abs_m", "chi", "binder"] as const;
 export type CriticalQuantity = (typeof CRITICAL_QUANTITIES)[number];
 export type Critical<T> = { readonly [quantity in CriticalQuantity]: T };
+
+/** The same of each quantity. */
+export const eachQuantity = <T>(of: (quantity: CriticalQuantity) => T): Critical<T> => ({
+  abs_m: of("abs_m"),
+  chi: of("chi"),
+  binder: of("binder"),
+});
 
 export function magnetizationMoments(m: ArrayLike<number>): MagnetizationMoments {
   let [absM, m2, m4] = [0, 0, 0];
@@ -62,12 +70,10 @@ export function jackknifed(
   };
   const all = without(null);
   const others = samples.map(without);
-  const quantity = (key: CriticalQuantity): Uncertain => {
-    const mean = others.reduce((sum, one) => sum + one[key], 0) / count;
-    const square = others.reduce((sum, one) => sum + (one[key] - mean) ** 2, 0);
-    return { value: count * all[key] - (count - 1) * mean, error: Math.sqrt(((count - 1) / count) * square) };
-  };
-  return { abs_m: quantity("abs_m"), chi: quantity("chi"), binder: quantity("binder") };
+  return eachQuantity((key) => ({
+    value: count * all[key] - (count - 1) * average(others.map((one) => one[key])),
+    error: jackknifeError(count, (left) => others[left][key]),
+  }));
 }
 
 /** Coefficients of the polynomial of a degree in x − origin that is nearest to points, by least squares. Throws InputError for too few points. */

@@ -1,5 +1,6 @@
 // Numbers over seeds: outcomes that differ in the seed alone make one number with its 95 % interval, and that a metric.
 import { seedInterval } from "../analysis/bootstrap.ts";
+import { studentQuantile } from "../analysis/student-t.ts";
 import type { Metric } from "./result.ts";
 
 /** A number with the ends of its 95 % interval, NaN where it has none. */
@@ -21,6 +22,15 @@ export interface Band {
 /** A number without an interval. */
 export function single(value: number): Estimate {
   return { value, low: Number.NaN, high: Number.NaN };
+}
+
+/** 97.5 % of a normal law. */
+const NORMAL = 1.96;
+
+/** A number with the 95 % interval of its standard error: Student's, where that was found from `count` values. */
+export function around(value: number, error: number, count = Number.POSITIVE_INFINITY): Estimate {
+  const reach = count < Number.POSITIVE_INFINITY ? studentQuantile(0.975, count - 1) : NORMAL;
+  return { value, low: value - reach * error, high: value + reach * error };
 }
 
 /**

@@ -1,13 +1,19 @@
 // From stationary laws of all seeds and the truth to metrics, tables and the verdict.
 import type { ColumnTable } from "arquero";
 import paper from "../../../data/ising-critical-paper.json";
-import { CRITICAL_QUANTITIES, type CriticalQuantity, powerLaw, type Uncertain } from "../../analysis/finite-size.ts";
+import {
+  CRITICAL_QUANTITIES,
+  type CriticalQuantity,
+  eachQuantity,
+  powerLaw,
+  type Uncertain,
+} from "../../analysis/finite-size.ts";
 import { average } from "../../analysis/mean.ts";
 import { normalPair } from "../../random/normal.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
-import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { acrossSeeds, around, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import type { Verdict } from "../../run/verdict.ts";
 import type { Compared } from "./data.ts";
@@ -49,11 +55,19 @@ export function comparedOf({ outcomes, truth }: CriticalStudy, quantity: Critica
         side,
         temperature,
         learned: overSeeds(group.map(({ law }) => law[quantity])),
-        truth: { value, low: value - 1.96 * error, high: value + 1.96 * error },
+        truth: around(value, error),
       },
     ];
   });
 }
+
+/** The points of the truth, moved by so many of their errors. */
+export const truePoints = (truth: readonly CriticalTruth[], errors = () => 0): Point[] =>
+  truth.map(({ side, temperature, quantities }) => ({
+    side,
+    temperature,
+    ...eachQuantity((key) => quantities[key].value + errors() * quantities[key].error),
+  }));
 
 /** Fits of every seed together, and those of the truth with errors that its sampling leaves. */
 export function fitsOver(study: CriticalStudy): { [exponent in keyof Fits]: { learned: Estimate; truth: Estimate } } {
@@ -61,18 +75,10 @@ export function fitsOver(study: CriticalStudy): { [exponent in keyof Fits]: { le
   const seeds = [...new Set(outcomes.map((one) => one.seed))];
   const learned = seeds.map((one) => fitsOf(pointsOf(outcomes, one), p));
   const rng = Xoshiro.open(stream(seed, "fits of the truth"), 0, 0);
-  const pointsWith = (noise: () => number): Point[] =>
-    truth.map(({ side, temperature, quantities }) => {
-      const drawn = (key: CriticalQuantity) => quantities[key].value + noise() * quantities[key].error;
-      return { side, temperature, abs_m: drawn("abs_m"), chi: drawn("chi"), binder: drawn("binder") };
-    });
-  const best = fitsOf(
-    pointsWith(() => 0),
-    p,
-  );
+  const best = fitsOf(truePoints(truth), p);
   const draws = Array.from({ length: DRAWS }, () =>
     fitsOf(
-      pointsWith(() => normalPair(rng.next(), rng.next())[0]),
+      truePoints(truth, () => normalPair(rng.next(), rng.next())[0]),
       p,
     ),
   );
@@ -85,7 +91,7 @@ export function fitsOver(study: CriticalStudy): { [exponent in keyof Fits]: { le
         key,
         {
           learned: overSeeds(learned.map((one) => one[key])),
-          truth: { value: best[key], low: best[key] - 1.96 * error, high: best[key] + 1.96 * error },
+          truth: around(best[key], error),
         },
       ];
     }),
@@ -130,7 +136,7 @@ export const PAPER: Partial<Record<keyof Fits, number>> = paper.exponents;
 const at = (side: number, temperature: number) => [`L${side}`, `T${metricNumber(temperature)}`];
 
 /** `abs_m.learned.L32.T2_27`, `chi.wolff.L32.T2_27`, `beta_over_nu.learned` and so on. */
-export function criticalMetrics(study: CriticalStudy, seconds: number): Record<string, Metric> {
+export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fitsOver(study)): Record<string, Metric> {
   const metrics: Record<string, Metric> = {};
   const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
     if (Number.isFinite(estimate.value)) metrics[name] = metricOf(estimate, facts);
@@ -147,16 +153,12 @@ export function criticalMetrics(study: CriticalStudy, seconds: number): Record<s
       unit: "sweeps",
     });
   }
-  for (const [key, { learned, truth }] of Object.entries(fitsOver(study))) {
+  for (const [key, { learned, truth }] of Object.entries(fits)) {
     const exact = EXPONENTS.includes(key as never) ? EXACT[key as keyof typeof EXACT] : null;
     put(metricName(key, "learned"), learned, { exact, paper: PAPER[key as keyof Fits] ?? null });
     put(metricName(key, "wolff"), truth, { exact });
   }
-  const interval = ({ value, error }: Uncertain): Estimate => ({
-    value,
-    low: value - 1.96 * error,
-    high: value + 1.96 * error,
-  });
+  const interval = ({ value, error }: Uncertain) => around(value, error);
   for (const { side, tau } of study.courses) {
     put(metricName("tau", "glauber", ...at(side, study.p.T)), interval(tau), { unit: "sweeps" });
   }

@@ -1,7 +1,6 @@
 // What the critical Ising experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
 import { InputError } from "../../errors.ts";
 import { requireCohorts } from "../../method/sde/polynomial/solve.ts";
-import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
 import { checkDistinct, type Parameters, type Values } from "../../run/parameters.ts";
 import { SEEDS } from "../../run/training-parameters.ts";
@@ -219,10 +218,7 @@ function check(p: CriticalOptions): void {
     ["sizes", p.sizes],
     ["large-sizes", p.largeSizes],
   ] as const) {
-    for (const side of sides) {
-      checkSide(option, side, p.patch);
-      upsamplingFactors(p.patch, side);
-    }
+    for (const side of sides) checkSide(option, side, p.patch);
   }
   checkDistinct("sizes and --large-sizes", [...p.sizes, ...p.largeSizes], "a side");
   checkDistinct("temperatures", p.temperatures, "a temperature");

@@ -1,10 +1,10 @@
 // What a critical Ising run leaves behind.
 import paper from "../../../data/ising-critical-paper.json";
-import { CRITICAL_QUANTITIES, type Critical, slopeAt } from "../../analysis/finite-size.ts";
+import { CRITICAL_QUANTITIES, type Critical, eachQuantity } from "../../analysis/finite-size.ts";
 import { CRITICAL_TEMPERATURE } from "../../analysis/ising-onsager.ts";
 import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
-import { overSeeds, single } from "../../run/seeds.ts";
+import { around, overSeeds, single } from "../../run/seeds.ts";
 import type { CriticalReportData } from "./data.ts";
 import {
   type CriticalStudy,
@@ -17,10 +17,11 @@ import {
   learnedTimes,
   PAPER,
   scoreTable,
+  truePoints,
 } from "./metrics.ts";
 import { deviations } from "./relax-times.ts";
 import { criticalReport } from "./report.ts";
-import { EXACT, fittedSides, isMain, pointsOf } from "./scores.ts";
+import { binderSlope, EXACT, fittedSides, isMain, pointsOf } from "./scores.ts";
 
 /** Sides from which on deviations are said: the patch itself is no lattice made of patches. */
 const FROM_SIDE = 32;
@@ -35,67 +36,55 @@ const NAMES = {
 
 /** Finishes the run. */
 export function publishCritical(run: Run, study: CriticalStudy): Promise<void> {
+  const fits = fitsOver(study);
   return publish(run, {
     tables: criticalTables(study),
-    metrics: (seconds) => criticalMetrics(study, seconds),
+    metrics: (seconds) => criticalMetrics(study, seconds, fits),
     verdict: criticalVerdict(study),
     scoreTable,
-    report: (result, command) => criticalReport({ result, command, ...criticalFigures(study) }),
+    report: (result, command) => criticalReport({ result, command, ...criticalFigures(study, fits) }),
   });
 }
 
-function criticalFigures(study: CriticalStudy): Omit<CriticalReportData, "result" | "command"> {
+function criticalFigures(
+  study: CriticalStudy,
+  fitted: ReturnType<typeof fitsOver>,
+): Omit<CriticalReportData, "result" | "command"> {
   const { p, outcomes, truth, courses, rolled, relaxTimes } = study;
   const other = (way: string, side: number, temperature: number, found: Critical<number>) => {
-    const exact = truth.find((one) => one.side === side && one.temperature === temperature)?.quantities;
-    return {
-      way,
-      side,
-      temperature,
-      absM: found.abs_m,
-      absMOff: exact ? found.abs_m / exact.abs_m.value - 1 : Number.NaN,
-      chiOff: exact ? found.chi / exact.chi.value - 1 : Number.NaN,
-      binderOff: exact ? found.binder - exact.binder.value : Number.NaN,
-    };
+    const exact = truePoints(truth).find((one) => one.side === side && one.temperature === temperature);
+    const off = exact ? deviations(found, exact) : eachQuantity(() => Number.NaN);
+    return { way, side, temperature, absM: found.abs_m, absMOff: off.abs_m, chiOff: off.chi, binderOff: off.binder };
   };
-  const quantities = {
-    abs_m: comparedOf(study, "abs_m"),
-    chi: comparedOf(study, "chi"),
-    binder: comparedOf(study, "binder"),
-  };
+  const quantities = eachQuantity((quantity) => comparedOf(study, quantity));
   const worst = (deviations: readonly number[]) => Math.max(...deviations);
   const large = <T extends { readonly side: number }>(list: readonly T[]) =>
     list.filter(({ side }) => side >= FROM_SIDE);
   const relative = (quantity: "abs_m" | "chi") =>
     worst(large(quantities[quantity]).map(({ learned, truth }) => Math.abs(learned.value / truth.value - 1)));
-  const fits = Object.entries(fitsOver(study)).map(([key, { learned, truth }]) => ({
+  const fits = Object.entries(fitted).map(([key, { learned, truth }]) => ({
     name: NAMES[key as keyof typeof NAMES],
     learned,
     truth,
     paper: PAPER[key as keyof typeof NAMES] ?? null,
     exact: key in EXACT ? EXACT[key as keyof typeof EXACT] : key === "t_c" ? CRITICAL_TEMPERATURE : null,
   }));
-  const plain = (value: number) => ({ value, low: Number.NaN, high: Number.NaN });
   const { learned, glauber } = dynamicExponents(study);
   const z = [["z, learned", learned] as const, ["z, Glauber dynamics", glauber] as const].filter(([, value]) =>
     Number.isFinite(value),
   );
   const exponents = [
     ...fits.filter(({ learned }) => Number.isFinite(learned.value)),
-    ...z.map(([name, value]) => ({ name, learned: plain(value), truth: plain(Number.NaN), paper: null, exact: null })),
+    ...z.map(([name, value]) => ({
+      name,
+      learned: single(value),
+      truth: single(Number.NaN),
+      paper: null,
+      exact: null,
+    })),
   ];
   const sides = p.temperatures.length > 2 ? fittedSides(p).slopes : [];
   const seeds = [...new Set(outcomes.map(({ seed }) => seed))];
-  const slopeOf = (points: readonly { side: number; temperature: number; binder: number }[], side: number) => {
-    const own = points.filter((one) => one.side === side);
-    const curve = { side, temperatures: own.map((one) => one.temperature), values: own.map((one) => one.binder) };
-    return Math.abs(slopeAt(curve, CRITICAL_TEMPERATURE));
-  };
-  const exactPoints = truth.map(({ side, temperature, quantities }) => ({
-    side,
-    temperature,
-    binder: quantities.binder.value,
-  }));
   return {
     temperatures: p.temperatures.toSorted((a, b) => a - b),
     T: p.T,
@@ -111,8 +100,8 @@ function criticalFigures(study: CriticalStudy): Omit<CriticalReportData, "result
         : null,
     slopes: {
       sides,
-      learned: sides.map((side) => overSeeds(seeds.map((seed) => slopeOf(pointsOf(outcomes, seed), side)))),
-      truth: sides.map((side) => single(slopeOf(exactPoints, side))),
+      learned: sides.map((side) => overSeeds(seeds.map((seed) => binderSlope(pointsOf(outcomes, seed), side)))),
+      truth: sides.map((side) => single(binderSlope(truePoints(truth), side))),
       paper: sides.map((side) => {
         const k = paper.binderSlopes.sides.indexOf(side);
         return k < 0 ? null : Math.abs(paper.binderSlopes.slopes[k]);
@@ -122,11 +111,7 @@ function criticalFigures(study: CriticalStudy): Omit<CriticalReportData, "result
     kinetics: {
       sides: courses.map(({ side }) => side),
       learned: courses.map(({ side }) => overSeeds(learnedTimes(study, side))),
-      direct: courses.map(({ tau: { value, error } }) => ({
-        value,
-        low: value - 1.96 * error,
-        high: value + 1.96 * error,
-      })),
+      direct: courses.map(({ tau: { value, error } }) => around(value, error)),
     },
     relaxTimes: relaxTimes && {
       side: relaxTimes.side,

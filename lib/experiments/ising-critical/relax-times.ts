@@ -1,6 +1,6 @@
 // How long LocalRelax has to be, from small lattices alone: lattices of the patch's side that are made of lattices half as large, relaxed in
 // patches half as large, must teach the stationary law that true lattices of that side teach.
-import { CRITICAL_QUANTITIES, type Critical } from "../../analysis/finite-size.ts";
+import { type Critical, eachQuantity } from "../../analysis/finite-size.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { type Stationary, stationaryOf } from "./laws.ts";
@@ -40,7 +40,5 @@ export async function studyRelaxTimes(
 }
 
 /** Relative deviations of ⟨|m|⟩ and χ, and that of U. */
-export const deviations = (law: Stationary, truth: Stationary): Critical<number> =>
-  Object.fromEntries(
-    CRITICAL_QUANTITIES.map((key) => [key, key === "binder" ? law[key] - truth[key] : law[key] / truth[key] - 1]),
-  ) as unknown as Critical<number>;
+export const deviations = (law: Critical<number>, truth: Critical<number>): Critical<number> =>
+  eachQuantity((key) => (key === "binder" ? law[key] - truth[key] : law[key] / truth[key] - 1));

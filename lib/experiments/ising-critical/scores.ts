@@ -1,9 +1,9 @@
 // Quantities of learned equations and of the truth at all sizes and temperatures, and the exponents that fits to them give.
 import {
-  CRITICAL_QUANTITIES,
   type Critical,
   collapse,
   crossing,
+  eachQuantity,
   powerLaw,
   type SizeCurve,
   slopeAt,
@@ -52,11 +52,20 @@ export function fittedSides({ sizes, largeSizes, patch }: Pick<CriticalOptions, 
   return { scaling: [...sizes, ...largeSizes].filter((side) => doubled(side) && side <= 8 * patch), slopes: sizes };
 }
 
-/** U against the temperature of one size. */
+/** A quantity against the temperature of one size. */
 const curveOf = (points: readonly Point[], side: number, value: (point: Point) => number): SizeCurve => {
   const own = points.filter((point) => point.side === side).sort((a, b) => a.temperature - b.temperature);
   return { side, temperatures: own.map(({ temperature }) => temperature), values: own.map(value) };
 };
+
+/** |dU/dT| at the critical temperature of one size. */
+export const binderSlope = (points: readonly Point[], side: number) =>
+  Math.abs(
+    slopeAt(
+      curveOf(points, side, (point) => point.binder),
+      CRITICAL_TEMPERATURE,
+    ),
+  );
 
 /** The fits of the paper (section 3.4), crossings of U and a free collapse of ⟨|m|⟩, of one set of points. */
 export function fitsOf(points: readonly Point[], p: CriticalOptions): Fits {
@@ -90,7 +99,7 @@ export function fitsOf(points: readonly Point[], p: CriticalOptions): Fits {
       several && binder.length > 1
         ? powerLaw(
             slopes,
-            binder.map((curve) => Math.abs(slopeAt(curve, CRITICAL_TEMPERATURE))),
+            slopes.map((side) => binderSlope(points, side)),
           )
         : Number.NaN,
     t_c: several && crossings.length > 0 ? average(crossings) : Number.NaN,
@@ -109,6 +118,6 @@ export function pointsOf(outcomes: readonly Outcome[], seed: number): Point[] {
     .map(({ side, temperature, law }) => ({
       side,
       temperature,
-      ...(Object.fromEntries(CRITICAL_QUANTITIES.map((key) => [key, law[key]])) as unknown as Critical<number>),
+      ...eachQuantity((key) => law[key]),
     }));
 }

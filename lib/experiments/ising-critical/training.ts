@@ -2,6 +2,7 @@
 // LocalRelax in patches of their size, and how many spins of each class they have, at several looks.
 import type { Gpu } from "../../gpu/device.ts";
 import { type Format, parsed } from "../../io/format.ts";
+import { prefixed, unprefixed } from "../../io/safetensors.ts";
 import { concatenate } from "../../method/concatenate.ts";
 import { type EventDensities, readEvents, solveEvents, writeEvents } from "../../method/sde/polynomial/events.ts";
 import { upsampleTo } from "../../method/upsample.ts";
@@ -44,22 +45,17 @@ const LEARNED: Format<Learned[]> = {
     const parts = list.map(({ events, sample, ...rest }, k) => {
       const { head, tensors } = writeEvents(events);
       const all = { ...tensors, sample: { shape: [sample.length], data: sample } };
-      const named = Object.entries(all).map(([name, tensor]) => [`${k} ${name}`, tensor] as const);
-      return { head: { ...rest, events: head }, named };
+      return { head: { ...rest, events: head }, tensors: prefixed(`${k} `, all) };
     });
     return {
-      tensors: Object.fromEntries(parts.flatMap(({ named }) => named)),
+      tensors: Object.assign({}, ...parts.map(({ tensors }) => tensors)),
       text: { learned: JSON.stringify(parts.map(({ head }) => head)) },
     };
   },
   read: ({ tensors, text }) =>
     parsed<(Omit<Learned, "events" | "sample"> & { events: object })[]>(text.learned, "learned").map(
       ({ events, ...rest }, k) => {
-        const own = Object.fromEntries(
-          Object.entries(tensors).flatMap(([name, tensor]) =>
-            name.startsWith(`${k} `) ? [[name.slice(`${k} `.length), tensor]] : [],
-          ),
-        );
+        const own = unprefixed(`${k} `, tensors);
         return { ...rest, sample: own.sample.data as Float32Array, events: readEvents(events, own, 2, CLASSES) };
       },
     ),
@@ -112,20 +108,10 @@ async function countedAt(
 }
 
 /** All temperatures together. */
-export async function countedLattices(
-  gpu: Gpu,
-  p: CriticalOptions,
-  side: number,
-  seed: number,
-  onLattices?: (count: number) => void,
-): Promise<Counted> {
-  const perTemperature = latticesOf(p, side);
+export async function countedLattices(gpu: Gpu, p: CriticalOptions, side: number, seed: number): Promise<Counted> {
   const parts: Uint32Array[] = [];
-  for (const temperature of p.temperatures) {
-    parts.push(...(await countedAt(gpu, p, temperature, side, seed)));
-    onLattices?.(perTemperature);
-  }
-  return { side, perTemperature, looks: p.looks, counts: concatenate(parts) };
+  for (const temperature of p.temperatures) parts.push(...(await countedAt(gpu, p, temperature, side, seed)));
+  return { side, perTemperature: latticesOf(p, side), looks: p.looks, counts: concatenate(parts) };
 }
 
 /**

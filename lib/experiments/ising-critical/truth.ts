@@ -1,11 +1,5 @@
 // The truth of the critical Ising experiment: lattices in equilibrium by flips of clusters, and correlation times of Glauber dynamics.
-import {
-  type Critical,
-  jackknifed,
-  type MagnetizationMoments,
-  magnetizationMoments,
-  type Uncertain,
-} from "../../analysis/finite-size.ts";
+import { type Critical, jackknifed, magnetizationMoments, type Uncertain } from "../../analysis/finite-size.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Format, parsed } from "../../io/format.ts";
 import { stream } from "../../random/stream.ts";
@@ -24,8 +18,6 @@ export interface CriticalTruth {
   readonly side: number;
   readonly temperature: number;
   readonly quantities: Critical<Uncertain>;
-  /** Moments of every lattice over its looks, which are independent of each other. */
-  readonly samples: readonly MagnetizationMoments[];
 }
 
 function trueLatticesOf({ trueLattices }: Pick<CriticalOptions, "trueLattices">, side: number): number {
@@ -54,29 +46,14 @@ export async function simulateTruth(
   } finally {
     states.destroy();
   }
+  // Of every lattice over its looks: lattices are independent of each other.
   const samples = Array.from({ length: count }, (_, r) => magnetizationMoments(looks.map((rows) => rows[2 * r])));
-  return { side, temperature, samples, quantities: jackknifed(samples, side ** 2, temperature) };
+  return { side, temperature, quantities: jackknifed(samples, side ** 2, temperature) };
 }
 
 const TRUTH: Format<CriticalTruth> = {
-  write: ({ side, temperature, samples, quantities }) => ({
-    tensors: {
-      samples: {
-        shape: [samples.length, 3],
-        data: Float64Array.from(samples.flatMap(({ absM, m2, m4 }) => [absM, m2, m4])),
-      },
-    },
-    text: { truth: JSON.stringify({ side, temperature, quantities }) },
-  }),
-  read: ({ tensors, text }) => {
-    const head = parsed<Omit<CriticalTruth, "samples">>(text.truth, "truth");
-    const data = tensors.samples.data as Float64Array;
-    const samples = Array.from({ length: data.length / 3 }, (_, r) => {
-      const [absM, m2, m4] = data.subarray(3 * r, 3 * r + 3);
-      return { absM, m2, m4 };
-    });
-    return { ...head, samples };
-  },
+  write: (truth) => ({ tensors: {}, text: { truth: JSON.stringify(truth) } }),
+  read: ({ text }) => parsed<CriticalTruth>(text.truth, "truth"),
 };
 
 /** The truth at a size and temperature, kept in the run. */

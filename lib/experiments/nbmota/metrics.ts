@@ -4,10 +4,9 @@ import compact from "../../../data/nbmota/compact.json";
 import paper from "../../../data/nbmota-paper.json";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average, errorOfStd, jackknifeError } from "../../analysis/mean.ts";
-import { studentQuantile } from "../../analysis/student-t.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
-import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { acrossSeeds, around, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { PAIR_NAMES, siteCount } from "../../systems/nbmota/states.ts";
@@ -46,9 +45,6 @@ const mainGroup = (study: NbMoTaStudy) => groupOf(study, MAIN);
 /** The equations of the relaxation from disorder. */
 export const relaxations = (study: NbMoTaStudy) => groupOf(study, RELAXATION);
 
-/** 97.5 % of a normal law. */
-const NORMAL = 1.96;
-
 const at = <T extends { readonly temperature: number }>(list: readonly (T | null)[], temperature: number) =>
   list.find((one) => one?.temperature === temperature) ?? undefined;
 
@@ -85,12 +81,6 @@ export function orderOf(study: NbMoTaStudy, pair: number): { learned: AtTemperat
       return [{ temperature, ...around(mean[pair], error[pair], lattices.length) }];
     }),
   };
-}
-
-/** A number with the 95 % interval of its standard error: Student's, where that was found from `count` values. */
-export function around(value: number, error: number, count = Number.POSITIVE_INFINITY): Estimate {
-  const reach = count < Number.POSITIVE_INFINITY ? studentQuantile(0.975, count - 1) : NORMAL;
-  return { value, low: value - reach * error, high: value + reach * error };
 }
 
 /** Its ends alone. */

@@ -7,7 +7,7 @@ import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average, errorOfStd } from "../../analysis/mean.ts";
 import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
-import { type Estimate, overSeeds, single } from "../../run/seeds.ts";
+import { around, type Estimate, overSeeds, single } from "../../run/seeds.ts";
 import { PAIR_NAMES, siteCount } from "../../systems/nbmota/states.ts";
 import { type Annealed, relaxationsWaited } from "./annealing.ts";
 import { unitJumps } from "./clock.ts";
@@ -15,7 +15,6 @@ import { costsOf } from "./costs.ts";
 import type { NbMoTaReportData } from "./data.ts";
 import type { Fidelity, Measured } from "./fidelity.ts";
 import {
-  around,
   equilibriumGroups,
   errorsOf,
   exponentsOf,

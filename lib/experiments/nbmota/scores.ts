@@ -2,6 +2,7 @@
 import { caseOf, type Ensemble, ensemble, someRuns } from "../../analysis/ensemble.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { average } from "../../analysis/mean.ts";
+import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Pairs, regression } from "../../method/pairs.ts";
 import { type Guards, guardsOf, meanGuards, type Range } from "../../method/sde/guards.ts";
@@ -37,8 +38,7 @@ const guardsAt = (p: Pick<NbMoTaOptions, "coordinates">, equation: SdeModel, run
 /** Whether the mean of `late` is outside the hull of `states`, both `[n, d]`. */
 function isStray(states: Float32Array, late: Float32Array, d: number): boolean {
   const hull = hullOf(states, stateScales(states, d));
-  const mean = Float32Array.from({ length: d }, (_, j) => average(late.filter((_, k) => k % d === j)));
-  return leverages(hull, mean)[0] > hull.limit;
+  return leverages(hull, ensembleMoments(late, late.length / d).mean)[0] > hull.limit;
 }
 
 /** Times of an equilibrium trajectory. */

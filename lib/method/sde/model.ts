@@ -2,7 +2,7 @@
 import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Format, flatTensors, parsed, readArrays } from "../../io/format.ts";
-import type { Tensors } from "../../io/safetensors.ts";
+import { prefixed, unprefixed } from "../../io/safetensors.ts";
 import { type Diffusion, type Drift, diffusionKind, driftKind } from "./fields.ts";
 import type { Hull } from "./hull.ts";
 import type { NetworkDiffusion } from "./network-diffusion.ts";
@@ -129,12 +129,3 @@ export const MODEL: Format<SdeModel> = {
     };
   },
 };
-
-function prefixed(prefix: string, tensors: Tensors): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [prefix + name, tensor]));
-}
-
-function unprefixed(prefix: string, tensors: Tensors): Tensors {
-  const own = Object.entries(tensors).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(own.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
-}

@@ -56,7 +56,7 @@ const study = (part: Partial<CriticalStudy> = {}): CriticalStudy => ({
       chi: { value: chi, error: 0.01 * chi },
       binder: { value: binder, error: 1e-3 },
     };
-    return { side, temperature, quantities, samples: [] };
+    return { side, temperature, quantities };
   }),
   seed: 1,
   courses: [16, 32, 64].map((side) => ({ side, tau: { value: 2 * side ** 2.17, error: 1 } })),
