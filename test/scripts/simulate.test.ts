@@ -4,7 +4,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { magnetizationTrajectory } from "../../lib/analysis/curie-weiss-theory.ts";
+import { criticalQuantities } from "../../lib/analysis/finite-size.ts";
+import { boltzmannLaw, isingStates } from "../../lib/analysis/ising-exact.ts";
 import { temporaryFolder } from "../fixtures.ts";
+import { range } from "../numbers.ts";
 import { expectRefusal, runScript } from "./command.ts";
 
 setDefaultTimeout(60_000);
@@ -24,9 +27,10 @@ interface Row {
   readonly error: number;
 }
 
-function rowsOf(text: string): Row[] {
+/** `clock`: what the first column counts. */
+function rowsOf(text: string, clock = "time"): Row[] {
   const [head, ...lines] = text.trim().split("\n");
-  expect(head).toBe("time,observable,mean,std,se_mean,replicas");
+  expect(head).toBe(`${clock},observable,mean,std,se_mean,replicas`);
   return lines.map((line) => {
     const [time, observable, mean, std, error] = line.split(",");
     const place = `${time} ${observable}`;
@@ -35,13 +39,13 @@ function rowsOf(text: string): Row[] {
 }
 
 /** The table of a command line, which a second start does not overwrite. */
-async function tableOf(line: string, name: string): Promise<Row[]> {
+async function tableOf(line: string, name: string, clock?: string): Promise<Row[]> {
   const file = join(folder, name);
   expect((await simulate(line, "--out", file)).code).toBe(0);
   const text = readFileSync(file, "utf8");
   expect((await simulate(line, "--out", file)).code).toBe(2);
   expect(readFileSync(file, "utf8")).toBe(text);
-  return rowsOf(text);
+  return rowsOf(text, clock);
 }
 
 const places = (rows: readonly Row[]) => rows.map(({ place }) => place);
@@ -96,6 +100,20 @@ test("ising: without coupling m and ρ decay as they must, and the error of the 
     const word = Math.sqrt((variance + 31 * covariance) / replicas);
     expect(Math.abs(error / word - 1)).toBeLessThanOrEqual(4 / Math.sqrt(2 * (replicas / 32 - 1)));
   }
+});
+
+test("ising: flips of clusters lead from order to the equilibrium of 4 × 4 spins", async () => {
+  const T = 2.27;
+  const line = `ising --L 4 --T ${T} --h 0 --m0 1 --algorithm wolff --clusters 60 --replicas 8192 --seed 3`;
+  const rows = await tableOf(line, "wolff.csv", "clusters");
+  const seen = ["m", "ρ", "|m|", "χ", "U"];
+  expect(places(rows)).toEqual(range(11, (k) => seen.map((symbol) => `${6 * k} ${symbol}`)).flat());
+  const { m, rho } = isingStates(4);
+  const law = boltzmannLaw(4, T, 0);
+  const mean = (g: (m: number, rho: number) => number) => law.reduce((sum, p, k) => sum + p * g(m[k], rho[k]), 0);
+  const exact = criticalQuantities({ absM: mean(Math.abs), m2: mean((x) => x ** 2), m4: mean((x) => x ** 4) }, 16, T);
+  const expected = [0, mean((_, y) => y), exact.abs_m, exact.chi, exact.binder];
+  for (const [k, { mean, error }] of rows.slice(-seen.length).entries()) expectNear(mean, expected[k], error);
 });
 
 test("ising: of fewer than 64 replicas the error is std/√replicas; without a file the table is printed", async () => {
@@ -156,6 +174,8 @@ test.each([
   ["ising --times 1,0.5", /ascend/],
   ["ising --replicas 1", /--replicas "1".*2/],
   ["ising --N 64", /--N/],
+  ["ising --algorithm wolff --h 0.1", /wolff flips clusters without a field only: use --h 0 in place of 0\.1/],
+  ["ising --algorithm metropolis", /--algorithm "metropolis".*glauber or wolff/],
 ])("%s: refused before anything is written", async (line, message) => {
   const file = join(folder, "refused.csv");
   expectRefusal(await simulate(line, "--out", file), message);

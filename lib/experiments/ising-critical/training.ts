@@ -13,7 +13,7 @@ import { CLASSES, densitiesOfClasses, ODD_DENSITIES, stateOfClasses } from "../.
 import { type CriticalOptions, latticesOf } from "./parameters.ts";
 
 /** Clusters flipped in small lattices until they are in equilibrium, from all spins up. */
-const SMALL_CLUSTERS = 64;
+const SMALL_CLUSTERS = 24;
 /** Lattices that are made large at once. */
 const BATCH_SITES = 2 ** 26;
 /** States that stand for the training data. */
