@@ -2,66 +2,153 @@
 // change magnetization and unlike bonds alike, so that these numbers give both and their generator at any temperature and field
 // (lib/systems/ising.ts).
 //
-// bits[lattice][row][word] with a frame of one neighbour (to_bits.wgsl). One invocation per lattice, 32 columns of a row at a time. Exact.
-import package::ising::planes::add_planes;
+// spins[32 lattices][site], bit r of a word for lattice r. One invocation per 32 lattices and chunk of sites: it counts in bit planes, 32 lattices
+// at once, four sites at a time. Exact.
+import package::ising::lattice::site_at;
 
 struct Params {
-  first: u32,         // this dispatch does the lattices [first, last)
+  first: u32,         // this dispatch does the chunks [first, last), those of 32 lattices after each other
   last: u32,
-  side: u32,
-  rows: u32,          // of `bits`: the side and a frame of one neighbour
-  words: u32,         // per row of `bits`
+  lattices: u32,
+  side: u32,          // even
+  chunks: u32,        // of one lattice
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> bits: array<u32>;
-@group(0) @binding(2) var<storage, read_write> counts: array<u32>;   // [lattice][5 · (s is up) + u]
+// Sites of a chunk.
+const CHUNK = 2048u;
 
-// 32 columns of a row from `column` on.
-fn word_from(row: u32, column: u32) -> u32 {
-  let at = row * params.words + column / 32u;
-  let shift = column % 32u;
-  // The last word has no successor; what is read there instead lies beyond the piece.
-  let next = bits[min(at + 1u, arrayLength(&bits) - 1u)];
-  return select((bits[at] >> shift) | (next << ((32u - shift) & 31u)), bits[at], shift == 0u);
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> spins: array<u32>;
+@group(0) @binding(2) var<storage, read_write> counts: array<atomic<u32>>;   // [lattice][5 · (s is up) + u], 0 at first
+
+// Of 32 lattices, numbers below 2¹² as binary digits in planes. Not an array: places that are known beforehand stay in registers.
+struct Counter { low: vec4u, middle: vec4u, high: vec4u }
+
+fn majority(a: u32, b: u32, c: u32) -> u32 {
+  return (a & b) | (c & (a ^ b));
+}
+
+// With four planes more.
+fn counted(counter: Counter, m: vec4u) -> Counter {
+  var c = counter;
+  let first = majority(c.low.x, m.x, m.y);
+  let ones = c.low.x ^ m.x ^ m.y;
+  let second = majority(ones, m.z, m.w);
+  c.low.x = ones ^ m.z ^ m.w;
+  var carry = majority(c.low.y, first, second);
+  c.low.y ^= first ^ second;
+  var before = c.low.z;
+  c.low.z ^= carry;
+  carry &= before;
+  before = c.low.w;
+  c.low.w ^= carry;
+  carry &= before;
+  before = c.middle.x;
+  c.middle.x ^= carry;
+  carry &= before;
+  before = c.middle.y;
+  c.middle.y ^= carry;
+  carry &= before;
+  before = c.middle.z;
+  c.middle.z ^= carry;
+  carry &= before;
+  before = c.middle.w;
+  c.middle.w ^= carry;
+  carry &= before;
+  before = c.high.x;
+  c.high.x ^= carry;
+  carry &= before;
+  before = c.high.y;
+  c.high.y ^= carry;
+  carry &= before;
+  before = c.high.z;
+  c.high.z ^= carry;
+  carry &= before;
+  c.high.w ^= carry;
+  return c;
+}
+
+// The number of lattice r.
+fn number(c: Counter, r: u32) -> u32 {
+  let places = vec4u(0u, 1u, 2u, 3u);
+  let digits = (((c.low >> vec4u(r)) & vec4u(1u)) << places) | (((c.middle >> vec4u(r)) & vec4u(1u)) << (places + 4u)) |
+    (((c.high >> vec4u(r)) & vec4u(1u)) << (places + 8u));
+  return digits.x | digits.y | digits.z | digits.w;
 }
 
 @compute @workgroup_size(8)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
-  let lattice = params.first + id.y * size.x * 8u + id.x;
-  if (lattice >= params.last) { return; }
-  let top = lattice * params.rows + 1u;
-  var down = array<u32, 5>();
-  var up = array<u32, 5>();
-  for (var column = 0u; column < params.side; column += 32u) {
-    let width = min(params.side - column, 32u);
-    let mask = select((1u << (width & 31u)) - 1u, 0xffffffffu, width == 32u);
-    var north = word_from(top - 1u, 1u + column);
-    var here = word_from(top, 1u + column);
-    for (var row = top; row < top + params.side; row++) {
-      let south = word_from(row + 1u, 1u + column);
-      let u = add_planes(north, south, word_from(row, column), word_from(row, column + 2u));
-      let none = ~(u.ones | u.twos | u.fours) & mask;
-      let one = u.ones & ~u.twos & mask;
-      let two = u.twos & ~u.ones & mask;
-      let three = u.ones & u.twos & mask;
-      let four = u.fours & mask;
-      up[0] += countOneBits(none & here);
-      up[1] += countOneBits(one & here);
-      up[2] += countOneBits(two & here);
-      up[3] += countOneBits(three & here);
-      up[4] += countOneBits(four & here);
-      down[0] += countOneBits(none & ~here);
-      down[1] += countOneBits(one & ~here);
-      down[2] += countOneBits(two & ~here);
-      down[3] += countOneBits(three & ~here);
-      down[4] += countOneBits(four & ~here);
-      north = here;
-      here = south;
+  let index = params.first + id.y * size.x * 8u + id.x;
+  if (index >= params.last) { return; }
+  let side = params.side;
+  let group = index / params.chunks;
+  let base = group * side * side;
+  let first = (index % params.chunks) * CHUNK;
+  let last = min(first + CHUNK, side * side);
+  var row = first / side;
+  var column = first % side;
+  var down0 = Counter();
+  var down1 = Counter();
+  var down2 = Counter();
+  var down3 = Counter();
+  var down4 = Counter();
+  var up0 = Counter();
+  var up1 = Counter();
+  var up2 = Counter();
+  var up3 = Counter();
+  var up4 = Counter();
+  for (var site = first; site < last; site += 4u) {
+    // Two sites of one row, and two more: sides are even.
+    let a = site_at(base, side, row, column);
+    let b = site_at(base, side, row, column + 1u);
+    column += 2u;
+    if (column == side) {
+      column = 0u;
+      row++;
     }
+    let c = site_at(base, side, row, column);
+    let d = site_at(base, side, row, column + 1u);
+    column += 2u;
+    if (column == side) {
+      column = 0u;
+      row++;
+    }
+    let s = vec4u(spins[a.here], spins[b.here], spins[c.here], spins[d.here]);
+    let west = vec4u(spins[a.west], s.x, spins[c.west], s.z);
+    let east = vec4u(s.y, spins[b.east], s.w, spins[d.east]);
+    let north = vec4u(spins[a.north], spins[b.north], spins[c.north], spins[d.north]);
+    let south = vec4u(spins[a.south], spins[b.south], spins[c.south], spins[d.south]);
+    // As add_planes, four sites at once.
+    let odd_a = north ^ south;
+    let odd_b = west ^ east;
+    let ones = odd_a ^ odd_b;
+    let both_a = north & south;
+    let both_b = west & east;
+    let twos = both_a ^ both_b ^ (odd_a & odd_b);
+    let fours = both_a & both_b;
+    let none = ~(ones | twos | fours);
+    down0 = counted(down0, none & ~s);
+    up0 = counted(up0, none & s);
+    down1 = counted(down1, ones & ~twos & ~s);
+    up1 = counted(up1, ones & ~twos & s);
+    down2 = counted(down2, twos & ~ones & ~s);
+    up2 = counted(up2, twos & ~ones & s);
+    down3 = counted(down3, ones & twos & ~s);
+    up3 = counted(up3, ones & twos & s);
+    down4 = counted(down4, fours & ~s);
+    up4 = counted(up4, fours & s);
   }
-  for (var k = 0u; k < 5u; k++) {
-    counts[10u * lattice + k] = down[k];
-    counts[10u * lattice + 5u + k] = up[k];
+  for (var r = 0u; r < min(32u, params.lattices - 32u * group); r++) {
+    let at = 10u * (32u * group + r);
+    atomicAdd(&counts[at], number(down0, r));
+    atomicAdd(&counts[at + 1u], number(down1, r));
+    atomicAdd(&counts[at + 2u], number(down2, r));
+    atomicAdd(&counts[at + 3u], number(down3, r));
+    atomicAdd(&counts[at + 4u], number(down4, r));
+    atomicAdd(&counts[at + 5u], number(up0, r));
+    atomicAdd(&counts[at + 6u], number(up1, r));
+    atomicAdd(&counts[at + 7u], number(up2, r));
+    atomicAdd(&counts[at + 8u], number(up3, r));
+    atomicAdd(&counts[at + 9u], number(up4, r));
   }
 }

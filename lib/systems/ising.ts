@@ -28,6 +28,8 @@ const BLOCK = 8;
 /** Numbers per patch of kernels/ising/measure.wgsl: observables alone, and with the generator. */
 const OBSERVED = 4;
 const MEASURED = 18;
+/** Sites that an invocation of kernels/ising/count_classes.wgsl counts. */
+const COUNTED_SITES = 2048;
 /** Nodes of two-point Gauss–Legendre quadrature on 0 … 1. */
 const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
 
@@ -460,16 +462,15 @@ export class Ising implements BinarySystem<IsingStates> {
   async classes(states: IsingStates): Promise<Uint32Array> {
     const { count, side } = states;
     if (states.margin !== 0) throw new Error("classes are those of whole lattices");
-    const rows = side + 2;
-    const bits = await this.#toBits(states, 1);
     const counts = this.#gpu.buffer("ising.classes", 4 * 10 * count);
     const kernel = await this.#gpu.kernel("ising/count_classes.wgsl");
-    const params = { rows, words: Math.ceil(rows / 32), side };
-    await this.#gpu.runSplit(`classes ${side}`, count, 2e7 / side ** 2 + 1, (first, last) =>
-      kernel.call({ params: { ...params, first, last }, bits, counts }, grid(last - first, 8)),
+    const chunks = Math.ceil(side ** 2 / COUNTED_SITES);
+    const params = { lattices: count, side, chunks };
+    await this.#gpu.runSplit(`classes ${side}`, Math.ceil(count / LANES) * chunks, 1e4, (first, last) =>
+      kernel.call({ params: { ...params, first, last }, spins: states.spins, counts }, grid(last - first, 8)),
     );
     const result = await this.#gpu.read(counts, Uint32Array);
-    for (const buffer of [bits, counts]) buffer.destroy();
+    counts.destroy();
     return result;
   }
 

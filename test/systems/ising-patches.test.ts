@@ -496,8 +496,9 @@ describe("the generator", () => {
   );
 
   test("of m and ρ follows from the numbers of spins of each class, at any temperature and field", async () => {
-    for (const side of [4, 8, 24, 30, 32, 40, 66]) {
-      const lattices = roughLattices(3, side);
+    for (const side of [4, 8, 24, 30, 32, 40, 64, 66]) {
+      // More than a word of them, of which one has all of its sites in one class.
+      const lattices = [...roughLattices(34, side), Int8Array.from({ length: side ** 2 }, () => 1)];
       const states = await statesOf(makeSystem(side, { closure: "none" }), lattices, side);
       const counts = await makeSystem(side, { closure: "none" }).classes(states);
       const classOf = (spins: Spins, k: number) => {
@@ -514,7 +515,7 @@ describe("the generator", () => {
       expect([...counts]).toEqual(wanted.flatMap((own) => [...own]));
       for (const physics of [PAPER, COLD, { temperature: 2.27, field: 0 }]) {
         const system = makeSystem(side, { ...physics, closure: "none" });
-        const { before, drift, variation } = await system.generator(states, new Uint32Array(3), fresh());
+        const { before, drift, variation } = await system.generator(states, new Uint32Array(lattices.length), fresh());
         const found = generatorOfClasses(counts, side ** 2, physics.temperature, physics.field);
         expect(distance(stateOfClasses(counts, side ** 2), before)).toBeLessThan(1e-7);
         expect(distance(found.drift, drift)).toBeLessThan(ROUNDING);
@@ -524,7 +525,7 @@ describe("the generator", () => {
         const densities = densitiesOfClasses(counts, side ** 2);
         const effects = effectsOfDensities(physics.temperature);
         const summed = (columns: number[][], width: number) =>
-          Float32Array.from({ length: 3 * width }, (_, at) => {
+          Float32Array.from({ length: lattices.length * width }, (_, at) => {
             const [i, j] = [Math.floor(at / width), at % width];
             return columns.reduce((sum, effect, k) => sum + densities[CLASSES * i + k] * effect[j], 0);
           });
