@@ -7,9 +7,10 @@
 //   npm run ising-critical -- --sizes 16,32 --temperatures 2.2,2.27,2.35 --large-sizes 96
 //   npm run ising-critical -- --help
 
-import { directCorrelationTime, rolledFrom } from "../lib/experiments/ising-critical/dynamics.ts";
+import { CLOSURES, rolledWithClosure } from "../lib/experiments/ising-critical/closures.ts";
+import { directCourse, rolledFrom } from "../lib/experiments/ising-critical/dynamics.ts";
 import { stationaryOf } from "../lib/experiments/ising-critical/laws.ts";
-import { criticalCommand } from "../lib/experiments/ising-critical/parameters.ts";
+import { criticalCommand, temperaturesOf } from "../lib/experiments/ising-critical/parameters.ts";
 import { publishCritical } from "../lib/experiments/ising-critical/publish.ts";
 import { studyRelaxTimes } from "../lib/experiments/ising-critical/relax-times.ts";
 import type { Outcome } from "../lib/experiments/ising-critical/scores.ts";
@@ -30,14 +31,13 @@ await main(async () => {
   const seeds = seedsFrom(options.seed, p.seeds);
   // Every size at all temperatures, the large ones at that of the scaling.
   const sides = [...p.sizes, ...p.largeSizes];
-  const temperaturesOf = (side: number) => (p.sizes.includes(side) ? p.temperatures : [p.T]);
-  const points = sides.reduce((sum, side) => sum + temperaturesOf(side).length, 0);
+  const points = sides.reduce((sum, side) => sum + temperaturesOf(p, side).length, 0);
   const work = progress("ising-critical", points + 2 * seeds.length * points);
 
   // Truth: lattices in equilibrium, by flips of clusters.
   const truth = [];
   for (const side of sides) {
-    for (const temperature of temperaturesOf(side)) {
+    for (const temperature of temperaturesOf(p, side)) {
       truth.push(await trueQuantities(run, gpu, p, side, temperature, options.seed));
       work.add();
     }
@@ -58,8 +58,8 @@ await main(async () => {
     for (const side of sides) {
       const options = { alone: compares && p.sizes.includes(side) };
       const [learned, ...alone] = await learnedSize(run, gpu, p, side, seed, options);
-      work.add(temperaturesOf(side).length);
-      for (const temperature of temperaturesOf(side)) {
+      work.add(temperaturesOf(p, side).length);
+      for (const temperature of temperaturesOf(p, side)) {
         const { tau } = await lawOf(learned, temperature, side, seed);
         if (seed === seeds[0] && temperature === p.T) first.set(side, { learned, tau });
         work.add();
@@ -68,9 +68,10 @@ await main(async () => {
     }
   }
 
-  // Does an equation of one size serve larger ones? How long has LocalRelax to be? What do trajectories of the equations say?
+  // Does an equation of one size serve larger ones? How long has LocalRelax to be? What do trajectories of the equations say, also with closures?
   const largest = Math.max(...p.sizes);
   const rolled = [];
+  const closed = [];
   let relaxTimes = null;
   for (const [side, { learned, tau }] of p.studies === "all" ? first : []) {
     if (side === p.patch) relaxTimes = await studyRelaxTimes(run, gpu, p, learned, seeds[0]);
@@ -79,14 +80,16 @@ await main(async () => {
     }
     if (!p.courseSizes.includes(side)) continue;
     rolled.push({ side, steps: await run.phase("predict", () => rolledFrom(gpu, learned, p, side, tau, seeds[0])) });
+    if (!p.closureSizes.includes(side)) continue;
+    for (const closure of CLOSURES) closed.push(await rolledWithClosure(run, gpu, p, side, closure, tau, seeds[0]));
   }
 
   // Kinetics: how fast m forgets itself, beside direct simulation.
   const courses = [];
   for (const [side, { tau }] of first) {
     if (!p.courseSizes.includes(side)) continue;
-    courses.push({ side, tau: await directCorrelationTime(run, gpu, p, side, tau, options.seed) });
+    courses.push(await directCourse(run, gpu, p, side, tau, options.seed));
   }
   work.done();
-  await publishCritical(run, { p, outcomes, truth, courses, rolled, relaxTimes, seed: options.seed });
+  await publishCritical(run, { p, outcomes, truth, courses, rolled, closed, relaxTimes, seed: options.seed });
 });

@@ -26,6 +26,8 @@ export interface Axis {
   readonly low: number;
   readonly high: number;
   readonly cells: number;
+  /** Whether the ends are those of what the variable can be, where no law is cut off. */
+  readonly natural?: boolean;
 }
 
 /**
@@ -101,7 +103,7 @@ export function stationaryLaw(grid: PlanarGrid, drift: ArrayLike<number>, diffus
   const last = grid.y.cells - 1;
   const isEdge = (k: number) => {
     const [i, j] = [Math.floor(k / grid.y.cells), k % grid.y.cells];
-    return i === 0 || i === grid.x.cells - 1 || j === 0 || j === last;
+    return (!grid.x.natural && (i === 0 || i === grid.x.cells - 1)) || (!grid.y.natural && (j === 0 || j === last));
   };
   return {
     points,

@@ -93,3 +93,23 @@ export function effectsOfDensities(temperature: number): { drift: number[][]; di
   const all = [...even, ...odd];
   return { drift: all.map(({ drift }) => drift), diffusion: all.map(({ diffusion }) => diffusion) };
 }
+
+/** Correlations of lattices that (m, ρ) do not fix: means of s s′ over second and third neighbours, at √2 and 2, and of the products of plaquettes. */
+export const STRUCTURES = ["second neighbours", "third neighbours", "plaquettes"] as const;
+
+/** `[lattices, 3]`, of class counts `[lattices, 10]` of n sites and what a system with the closure `features` observes, (m, ρ, c, p) `[lattices, 4]`. */
+export function structuresOfClasses(
+  counts: ArrayLike<number>,
+  observed: ArrayLike<number>,
+  sites: number,
+): Float32Array {
+  const rows = new Float32Array((STRUCTURES.length * counts.length) / CLASSES);
+  for (let i = 0; i < counts.length / CLASSES; i++) {
+    // The six pairs of the four neighbours of a site: four are diagonal, two are straight.
+    let pairs = 0;
+    for (let k = 0; k < CLASSES; k++) pairs += (((2 * (k % 5) - 4) ** 2 - 4) / 2) * counts[CLASSES * i + k];
+    const [c, p] = [observed[4 * i + 2], observed[4 * i + 3]];
+    rows.set([c, (pairs / sites - 4 * c) / 2, p], STRUCTURES.length * i);
+  }
+  return rows;
+}

@@ -17,6 +17,7 @@ import {
   effectsOfDensities,
   generatorOfClasses,
   stateOfClasses,
+  structuresOfClasses,
 } from "../../lib/systems/ising-classes.ts";
 import type { Moment, PatchChange } from "../../lib/systems/system.ts";
 import { defined, emptied, keeper, streams } from "../fixtures.ts";
@@ -494,6 +495,25 @@ describe("the generator", () => {
       expect(same(found.before, chosen)).toBe(true);
     },
   );
+
+  test("classes and features say how far spins are alike at √2 and 2 and around plaquettes", async () => {
+    const side = 24;
+    const lattices = roughLattices(35, side);
+    const system = makeSystem(8, { closure: "features" });
+    const states = await statesOf(system, lattices, side);
+    const found = structuresOfClasses(await system.classes(states), await system.observe(states), side ** 2);
+    const wanted = lattices.flatMap((spins) => {
+      const at = (k: number, down: number, right: number) =>
+        spins[((Math.floor(k / side) + down) % side) * side + (((k % side) + right + side) % side)];
+      const mean = (g: (k: number) => number) => [...spins.keys()].reduce((sum, k) => sum + g(k), 0) / side ** 2;
+      return [
+        mean((k) => (spins[k] * (at(k, 1, 1) + at(k, 1, -1))) / 2),
+        mean((k) => (spins[k] * (at(k, 2, 0) + at(k, 0, 2))) / 2),
+        mean((k) => spins[k] * at(k, 1, 0) * at(k, 0, 1) * at(k, 1, 1)),
+      ];
+    });
+    expect(distance(found, wanted)).toBeLessThan(2e-6);
+  });
 
   test("of m and ρ follows from the numbers of spins of each class, at any temperature and field", async () => {
     for (const side of [4, 8, 24, 30, 32, 40, 64, 66]) {

@@ -44,8 +44,21 @@ export interface CriticalReportData {
       readonly absM: number;
       readonly chi: number;
       readonly binder: number;
+      /** At equal (m, ρ), in units of the spread there. */
+      readonly structures: readonly Estimate[];
     }[];
   } | null;
+  /** Attempts to flip a spin, by phase for one seed, for all of them, and of direct simulations that know ⟨|m|⟩ as well. */
+  costs: {
+    readonly side: number;
+    readonly small: number;
+    readonly relax: number;
+    readonly looks: number;
+    readonly learn: number;
+    readonly direct: number;
+  }[];
+  /** λ that the paper set by hand at the temperature of the scaling, beside K; empty at others. */
+  lambdas: { readonly side: number; readonly paper: number | null; readonly K: number }[];
   /** Other ways to the same laws, first seed. */
   others: {
     readonly way: string;
@@ -55,6 +68,8 @@ export interface CriticalReportData {
     readonly absMOff: number;
     readonly chiOff: number;
     readonly binderOff: number;
+    /** Correlation time of m, sweeps. */
+    readonly tau: number;
   }[];
   comparison: Comparison[];
 }

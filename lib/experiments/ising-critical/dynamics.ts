@@ -8,6 +8,7 @@ import { jackknifeError } from "../../analysis/mean.ts";
 import type { PlanarLaw } from "../../analysis/stationary-law.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { simulateDirectly } from "../../method/direct.ts";
+import type { SdeModel } from "../../method/sde/model.ts";
 import { rollout } from "../../method/sde/rollout.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
@@ -15,7 +16,7 @@ import { simulatedTruth } from "../../run/learn.ts";
 import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { COHORT, Ising } from "../../systems/ising.ts";
-import { equationAt, gridOf, lawOn, type SolvedEquation } from "./laws.ts";
+import { equationAt, gridOf, lawOn } from "./laws.ts";
 import type { CriticalOptions } from "./parameters.ts";
 import type { Learned } from "./training.ts";
 
@@ -23,7 +24,7 @@ import type { Learned } from "./training.ts";
 const EQUILIBRIUM = 100;
 /** Looks along a trajectory, and how many of the learned correlation times it is long: direct simulation may have longer ones. */
 const LOOKS = 96;
-const TIMES = 8;
+export const TIMES = 8;
 const DIRECT_TIMES = 12;
 /** Groups of runs that errors come from. */
 const GROUPS = 16;
@@ -45,15 +46,25 @@ function timeOf(series: readonly Float64Array[], every: number): Uncertain {
   return { value: correlationTime(series, every), error };
 }
 
-/** A trajectory of lattices of `side` from equilibrium, `length` sweeps long: the correlation time of m. */
-export async function directCorrelationTime(
+/** What direct simulation of lattices of a side says at the temperature of the scaling. */
+export interface Course {
+  readonly side: number;
+  /** Correlation time of m, sweeps. */
+  readonly tau: Uncertain;
+  readonly quantities: Critical<Uncertain>;
+  /** Attempts to flip a spin that it took, the way into equilibrium not counted. */
+  readonly updates: number;
+}
+
+/** Glauber dynamics of lattices of `side` from equilibrium, long beside the learned correlation time `tau`. */
+export async function directCourse(
   run: Run,
   gpu: Gpu,
   p: CriticalOptions,
   side: number,
   tau: number,
   seed: number,
-): Promise<Uncertain> {
+): Promise<Course> {
   const system = new Ising(gpu, { temperature: p.T, field: 0, patchSide: side });
   const every = Math.max(1, Math.round((DIRECT_TIMES * tau) / LOOKS));
   const times = evenGrid(0, LOOKS * every, LOOKS + 1);
@@ -75,7 +86,13 @@ export async function directCorrelationTime(
       }),
     name,
   );
-  return timeOf(magnetizations(course), every);
+  const series = magnetizations(course);
+  return {
+    side,
+    tau: timeOf(series, every),
+    quantities: jackknifed(series.map(magnetizationMoments), side ** 2, p.T),
+    updates: p.courseRuns * LOOKS * every * side ** 2,
+  };
 }
 
 /** States drawn from a law on a grid, uniform within cells, `[count, 2]`. */
@@ -108,18 +125,23 @@ export interface Rolled extends Critical<Uncertain> {
   readonly tau: Uncertain;
 }
 
-/** Trajectories from `start` `[runs, 2]`, stationary states: moments over all of their time, and the correlation time. */
-async function rolledOut(
+export interface RolledOptions {
+  readonly side: number;
+  readonly temperature: number;
+  /** Sweeps. */
+  readonly length: number;
+  readonly dt: number;
+  readonly seed: number;
+  /** Part of the length that nothing is averaged over; none by default, for stationary starts. */
+  readonly forget?: number;
+}
+
+/** Trajectories from `start` `[runs, d]`, m first: moments over their time, and the correlation time. */
+export async function rolledOut(
   gpu: Gpu,
-  equation: SolvedEquation,
+  equation: SdeModel,
   start: Float32Array,
-  {
-    side,
-    temperature,
-    length,
-    dt,
-    seed,
-  }: { side: number; temperature: number; length: number; dt: number; seed: number },
+  { side, temperature, length, dt, seed, forget = 0 }: RolledOptions,
 ): Promise<Rolled> {
   const every = Math.max(dt, dt * Math.round(length / LOOKS / dt));
   const times = evenGrid(0, LOOKS * every, LOOKS + 1);
@@ -129,9 +151,9 @@ async function rolledOut(
     scheme: "heun",
     stream: stream(seed, `rollout/${side}`),
   });
-  const series = magnetizations(ensemble({ ...runs, cases: 1 }, runs.data));
-  const samples = series.map((m) => magnetizationMoments(m));
-  return { dt, tau: timeOf(series, every), ...jackknifed(samples, side ** 2, temperature) };
+  const first = Math.round(forget * LOOKS);
+  const series = magnetizations(ensemble({ ...runs, cases: 1 }, runs.data)).map((m) => m.subarray(first));
+  return { dt, tau: timeOf(series, every), ...jackknifed(series.map(magnetizationMoments), side ** 2, temperature) };
 }
 
 /** Trajectories of an equation at the temperature of the scaling from its stationary law, with the step of the run and half of it. */

@@ -69,7 +69,7 @@ export function gridOf(equation: SolvedEquation, { reach, sample }: Learned, cel
   for (let k = 0; k < sample.length; k += 2) width = Math.max(width, Math.abs(sample[k + 1] - ridge(sample[k])[0]));
   width *= 1 + BEYOND.rho;
   return {
-    x: { low: -most, high: most, cells },
+    x: { low: -most, high: most, cells, natural: most === 1 },
     y: { low: -width, high: width, cells: Math.round(ACROSS * cells) },
     ridge,
   };

@@ -1,6 +1,7 @@
 // From stationary laws of all seeds and the truth to metrics, tables and the verdict.
 import type { ColumnTable } from "arquero";
 import paper from "../../../data/ising-critical-paper.json";
+import { type LearningUpdates, totalUpdates, updatesForWidth } from "../../analysis/cost.ts";
 import {
   CRITICAL_QUANTITIES,
   type CriticalQuantity,
@@ -16,8 +17,12 @@ import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, around, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import type { Verdict } from "../../run/verdict.ts";
+import { STRUCTURES } from "../../systems/ising-classes.ts";
+import type { Closed } from "./closures.ts";
+import { learningCost } from "./costs.ts";
 import type { Compared } from "./data.ts";
-import type { Rolled } from "./dynamics.ts";
+import type { Course, Rolled } from "./dynamics.ts";
+import type { Stationary } from "./laws.ts";
 import type { CriticalOptions } from "./parameters.ts";
 import { deviations, type RelaxTimes } from "./relax-times.ts";
 import { EXACT, EXPONENTS, type Fits, fitsOf, isMain, type Outcome, type Point, pointsOf } from "./scores.ts";
@@ -28,10 +33,10 @@ export interface CriticalStudy {
   readonly outcomes: readonly Outcome[];
   readonly truth: readonly CriticalTruth[];
   readonly seed: number;
-  /** Correlation times of direct simulations at the temperature of the scaling. */
-  readonly courses: readonly { readonly side: number; readonly tau: Uncertain }[];
+  readonly courses: readonly Course[];
   /** Trajectories of equations of the first seed there, with the step of the run and half of it. */
   readonly rolled: readonly { readonly side: number; readonly steps: readonly Rolled[] }[];
+  readonly closed: readonly Closed[];
   readonly relaxTimes: RelaxTimes | null;
 }
 
@@ -39,8 +44,11 @@ export interface CriticalStudy {
 const mainGroups = ({ outcomes }: Pick<CriticalStudy, "outcomes">) =>
   acrossSeeds(outcomes.filter(isMain), ({ side, temperature }) => [side, temperature]);
 
-/** Probability at the edge of a grid, and of negative cells, that has to be said. */
+/** Probability at the edge of a grid, and of negative cells, that has to be said, and that makes a run fail. */
 const SAID = 5e-3;
+const FAILED = 0.1;
+/** Correction by the coarser grid from which on the grid does not resolve a law. */
+const UNRESOLVED = 0.05;
 /** Sets of the truth, drawn from its errors, that its fits get their errors from. */
 const DRAWS = 64;
 
@@ -116,20 +124,44 @@ export function dynamicExponents(study: CriticalStudy): { learned: number; glaub
   };
 }
 
+/** What all equations of a size took to learn, and what direct simulation would take to know ⟨|m|⟩ as well; NaN where that is not known. */
+export function costsOf(
+  study: CriticalStudy,
+): { side: number; phases: LearningUpdates; learn: number; direct: number }[] {
+  const { p, outcomes, courses } = study;
+  const seeds = new Set(outcomes.map(({ seed }) => seed)).size;
+  const compared = comparedOf(study, "abs_m");
+  return [...p.sizes, ...p.largeSizes].map((side) => {
+    const phases = learningCost(p, side);
+    const learned = compared.find((one) => one.side === side && one.temperature === p.T)?.learned;
+    const course = courses.find((one) => one.side === side);
+    const direct =
+      learned && course
+        ? updatesForWidth(course.updates, around(course.quantities.abs_m.value, course.quantities.abs_m.error), learned)
+        : Number.NaN;
+    return { side, phases, learn: seeds * totalUpdates(phases), direct };
+  });
+}
+
 /** How the equations went that the run stands for. */
 export function criticalVerdict({ outcomes, courses }: CriticalStudy): Verdict {
   const warnings = courses
     .filter(({ tau }) => Number.isNaN(tau.value))
     .map(({ side }) => `direct simulation of ${side} × ${side} spins is too short for its correlation time`);
+  let failed = false;
   for (const group of mainGroups({ outcomes })) {
     const [{ side, temperature }] = group;
-    const edge = Math.max(...group.map(({ law }) => Math.max(law.edge, law.negative)));
-    if (edge > SAID)
-      warnings.push(
-        `the stationary law of ${side} × ${side} spins at T = ${temperature} has ${(100 * edge).toPrecision(2)} % of its probability at the edge of the training data`,
-      );
+    const what = `the stationary law of ${side} × ${side} spins at T = ${temperature}`;
+    const most = (value: (law: Stationary) => number) => Math.max(...group.map(({ law }) => value(law)));
+    const percent = (share: number) => `${(100 * share).toPrecision(2)} %`;
+    const [edge, negative, grid] = [most((law) => law.edge), most((law) => law.negative), most((law) => law.grid)];
+    if (edge > SAID) warnings.push(`${what} has ${percent(edge)} of its probability at the edge of the training data`);
+    if (negative > SAID) warnings.push(`${what} has ${percent(negative)} of negative probability: use more --cells`);
+    if (grid > UNRESOLVED) warnings.push(`${what} differs by ${percent(grid)} between two grids: use more --cells`);
+    // NaN fails too.
+    if (!(edge <= FAILED && negative <= FAILED && grid <= FAILED)) failed = true;
   }
-  return { warnings, failed: false };
+  return { warnings, failed };
 }
 
 export const PAPER: Partial<Record<keyof Fits, number>> = paper.exponents;
@@ -174,15 +206,28 @@ export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fi
       put(metricName("tau", method, ...at(side, study.p.T)), interval(one.tau), { unit: "sweeps" });
     }
   }
+  for (const { side, closure, rolled } of study.closed) {
+    for (const quantity of CRITICAL_QUANTITIES)
+      put(metricName(quantity, closure, ...at(side, study.p.T)), interval(rolled[quantity]));
+    put(metricName("tau", closure, ...at(side, study.p.T)), interval(rolled.tau), { unit: "sweeps" });
+  }
+  for (const { side, learn, direct } of costsOf(study)) {
+    put(metricName("cost.learn", `L${side}`), single(learn), { unit: "attempts" });
+    put(metricName("cost.direct", `L${side}`), single(direct), { unit: "attempts" });
+  }
   for (const { side, from, alone, temperature, law } of study.outcomes.filter((one) => !isMain(one))) {
     const method = alone ? "alone" : `from-L${from}`;
     for (const quantity of CRITICAL_QUANTITIES)
       put(metricName(quantity, method, ...at(side, temperature)), single(law[quantity]));
   }
   if (study.relaxTimes) {
-    const { times, laws, truth } = study.relaxTimes;
+    const { times, laws, truth, structures } = study.relaxTimes;
     for (const [k, law] of laws.entries()) {
       const off = deviations(law, truth);
+      for (const [j, { mean, error }] of structures[k].entries()) {
+        const name = STRUCTURES[j].replace(" ", "-");
+        put(metricName("relax_structure", name, `relax${metricNumber(times[k])}`), around(mean, error));
+      }
       for (const quantity of CRITICAL_QUANTITIES)
         put(metricName("relax_deviation", quantity, `relax${metricNumber(times[k])}`), single(off[quantity]));
     }

@@ -14,7 +14,7 @@ const parameters = {
     above: 0,
     max: 1000,
     unit: "J/k_B",
-    meaning: "temperatures at which sizes are compared; lattices of all of them teach every equation",
+    meaning: "temperatures at which sizes are compared; lattices of all of them teach the equations of a size together",
     paper: "3.4",
   },
   T: {
@@ -39,11 +39,11 @@ const parameters = {
   largeSizes: {
     kind: "integers",
     default: [128],
-    profiles: { quick: [64], standard: [128, 256] },
+    profiles: { quick: [], standard: [128, 256] },
     min: 4,
     max: 4096,
     unit: "spins",
-    meaning: "sides at the temperature of the scaling alone",
+    meaning: "sides at the temperature of the scaling alone, which lattices of that temperature teach",
     paper: "3.4 (128)",
   },
   patch: {
@@ -66,16 +66,18 @@ const parameters = {
   },
   lattices: {
     kind: "integer",
-    default: 4096,
-    profiles: { quick: 512 },
+    default: 32_768,
+    profiles: { quick: 1536 },
     min: COHORT,
-    max: 1e6,
-    meaning: "small lattices at each temperature that become large ones, fewer above a side of 128, a multiple of 32",
+    max: 1e7,
+    meaning:
+      "small lattices that become large ones of a size, of all temperatures that it is compared at together, fewer above a side of 128",
     paper: "3.4",
   },
   relaxTime: {
     kind: "number",
-    default: 16,
+    default: 48,
+    profiles: { quick: 16 },
     min: 0,
     max: 1000,
     unit: "sweeps",
@@ -84,8 +86,8 @@ const parameters = {
   },
   looks: {
     kind: "integer",
-    default: 16,
-    profiles: { quick: 8 },
+    default: 32,
+    profiles: { quick: 16 },
     min: 1,
     max: 1000,
     meaning: "at each large lattice: what its rates say beyond (m, ρ) is forgotten fast",
@@ -133,12 +135,12 @@ const parameters = {
   },
   horizon: {
     kind: "number",
-    default: 20_000,
+    default: 10_000,
     profiles: { quick: 2000 },
     above: 0,
     max: 1e7,
     unit: "sweeps",
-    meaning: "length of predicted trajectories, which start from the stationary law",
+    meaning: "largest length of predicted trajectories, which start from the stationary law",
     paper: "3.4 (32,000 steps)",
   },
   studies: {
@@ -148,6 +150,15 @@ const parameters = {
     profiles: { standard: "all", paper: "all" },
     meaning:
       "all: also times of LocalRelax, each temperature alone, equations of one size at others, trajectories of the equations, for the first seed",
+  },
+  closureSizes: {
+    kind: "integers",
+    default: [16],
+    min: 4,
+    max: 1024,
+    unit: "spins",
+    meaning:
+      "with studies: sides, where they are among those that are learned, whose equations also get closure variables made by hand",
   },
   trueLattices: {
     kind: "integer",
@@ -190,10 +201,16 @@ export type CriticalOptions = Values<typeof parameters>;
 /** From this side on lattices are fewer, as their sites are more. */
 const MANY_UP_TO = 128;
 
-/** Lattices of each temperature that teach a size: whole cohorts. */
-export function latticesOf({ lattices }: Pick<CriticalOptions, "lattices">, side: number): number {
-  const share = Math.min(1, (MANY_UP_TO / side) ** 2);
-  return COHORT * Math.max(1, Math.round((lattices * share) / COHORT));
+type Sizes = Pick<CriticalOptions, "sizes" | "temperatures" | "T">;
+
+/** Temperatures that a size is compared at, and that lattices are made at which teach it. */
+export const temperaturesOf = ({ sizes, temperatures, T }: Sizes, side: number): readonly number[] =>
+  sizes.includes(side) ? temperatures : [T];
+
+/** Lattices of each of these temperatures that teach a size: whole cohorts. */
+export function latticesOf(p: Sizes & Pick<CriticalOptions, "lattices">, side: number): number {
+  const share = Math.min(1, (MANY_UP_TO / side) ** 2) / temperaturesOf(p, side).length;
+  return COHORT * Math.max(1, Math.round((p.lattices * share) / COHORT));
 }
 
 /** Sides that factors 2 and 3 lead to from the patch, up to `most`, ascending. */
@@ -223,20 +240,18 @@ function check(p: CriticalOptions): void {
   checkDistinct("sizes and --large-sizes", [...p.sizes, ...p.largeSizes], "a side");
   checkDistinct("temperatures", p.temperatures, "a temperature");
   checkDistinct("course-sizes", p.courseSizes, "a side");
+  checkDistinct("closure-sizes", p.closureSizes, "a side");
   if (!p.temperatures.includes(p.T))
     throw new InputError(`--T ${p.T} is not one of the temperatures ${p.temperatures.join(", ")}`);
   const unknown = p.courseSizes.find((side) => ![...p.sizes, ...p.largeSizes].includes(side));
   if (unknown !== undefined)
     throw new InputError(`--course-sizes ${unknown} is not among --sizes ${p.sizes} and --large-sizes ${p.largeSizes}`);
-  if (p.lattices % COHORT !== 0) {
-    const near = COHORT * Math.max(1, Math.round(p.lattices / COHORT));
-    throw new InputError(`--lattices ${p.lattices} is not a multiple of ${COHORT}: use ${near}`);
-  }
   // Of every temperature, or with comparisons also of one alone.
-  const cohortsOf = (sides: readonly number[], temperatures: number) =>
-    Math.min(...sides.map((side) => (temperatures * latticesOf(p, side)) / COHORT));
-  const all = cohortsOf([...p.sizes, ...p.largeSizes], p.temperatures.length);
-  requireCohorts(Math.min(all, p.studies === "all" ? cohortsOf(p.sizes, 1) : all), 2, 0, p.degree);
+  const cohorts = [...p.sizes, ...p.largeSizes].map((side) => {
+    const taught = p.studies === "all" ? 1 : temperaturesOf(p, side).length;
+    return (taught * latticesOf(p, side)) / COHORT;
+  });
+  requireCohorts(Math.min(...cohorts), 2, 0, p.degree);
 }
 
 export const criticalCommand: Command<typeof parameters> = {

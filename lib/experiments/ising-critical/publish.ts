@@ -6,9 +6,11 @@ import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { around, overSeeds, single } from "../../run/seeds.ts";
 import type { CriticalReportData } from "./data.ts";
+import type { Rolled } from "./dynamics.ts";
 import {
   type CriticalStudy,
   comparedOf,
+  costsOf,
   criticalMetrics,
   criticalTables,
   criticalVerdict,
@@ -34,6 +36,13 @@ const NAMES = {
   collapse_one_over_nu: "1/ν by a free collapse",
 } as const;
 
+const CLOSURE_NAMES = {
+  features: "Trajectories with second neighbours and plaquettes",
+  blocks: "Trajectories with second neighbours and blocks",
+} as const;
+/** Where the paper's λ of all sizes are known. */
+const PAPER_T = 2.27;
+
 /** Finishes the run. */
 export function publishCritical(run: Run, study: CriticalStudy): Promise<void> {
   const fits = fitsOver(study);
@@ -50,12 +59,16 @@ function criticalFigures(
   study: CriticalStudy,
   fitted: ReturnType<typeof fitsOver>,
 ): Omit<CriticalReportData, "result" | "command"> {
-  const { p, outcomes, truth, courses, rolled, relaxTimes } = study;
-  const other = (way: string, side: number, temperature: number, found: Critical<number>) => {
+  const { p, outcomes, truth, courses, rolled, closed, relaxTimes } = study;
+  const other = (way: string, side: number, temperature: number, found: Critical<number> & { tau: number }) => {
     const exact = truePoints(truth).find((one) => one.side === side && one.temperature === temperature);
     const off = exact ? deviations(found, exact) : eachQuantity(() => Number.NaN);
-    return { way, side, temperature, absM: found.abs_m, absMOff: off.abs_m, chiOff: off.chi, binderOff: off.binder };
+    return {
+      ...{ way, side, temperature, tau: found.tau },
+      ...{ absM: found.abs_m, absMOff: off.abs_m, chiOff: off.chi, binderOff: off.binder },
+    };
   };
+  const values = (one: Rolled) => ({ tau: one.tau.value, ...eachQuantity((key) => one[key].value) });
   const quantities = eachQuantity((quantity) => comparedOf(study, quantity));
   const worst = (deviations: readonly number[]) => Math.max(...deviations);
   const large = <T extends { readonly side: number }>(list: readonly T[]) =>
@@ -117,7 +130,13 @@ function criticalFigures(
       side: relaxTimes.side,
       rows: relaxTimes.times.map((time, k) => {
         const { abs_m, chi, binder } = deviations(relaxTimes.laws[k], relaxTimes.truth);
-        return { time, absM: abs_m, chi, binder };
+        return {
+          time,
+          absM: abs_m,
+          chi,
+          binder,
+          structures: relaxTimes.structures[k].map(({ mean, error }) => around(mean, error)),
+        };
       }),
     },
     others: [
@@ -127,11 +146,21 @@ function criticalFigures(
           other(alone ? "Alone" : `From L = ${from}`, side, temperature, law),
         ),
       ...rolled.flatMap(({ side, steps }) =>
-        steps.map(({ dt, abs_m, chi, binder }) =>
-          other(`Trajectories, step ${dt}`, side, p.T, { abs_m: abs_m.value, chi: chi.value, binder: binder.value }),
-        ),
+        steps.map((one) => other(`Trajectories, step ${one.dt}`, side, p.T, values(one))),
       ),
+      ...closed.map(({ side, closure, rolled }) => other(CLOSURE_NAMES[closure], side, p.T, values(rolled))),
     ],
+    costs: costsOf(study).map(({ side, phases, learn, direct }) => ({
+      ...{ side, small: phases.small, relax: phases.relax, looks: phases.evolve, learn, direct },
+    })),
+    lambdas:
+      p.T === PAPER_T
+        ? [...p.sizes, ...p.largeSizes].map((side) => ({
+            side,
+            paper: paper.lambda.at2_27[paper.lambda.sides.indexOf(side)] ?? null,
+            K: (side / p.patch) ** 2,
+          }))
+        : [],
     comparison: [
       ...exponents.map(({ name, learned, truth, paper }) => ({
         quantity: name,

@@ -8,12 +8,11 @@ import { type EventDensities, readEvents, solveEvents, writeEvents } from "../..
 import { upsampleTo } from "../../method/upsample.ts";
 import { stream } from "../../random/stream.ts";
 import type { Run } from "../../run/run-folder.ts";
-import { COHORT, Ising, type IsingStates } from "../../systems/ising.ts";
+import { COHORT, Ising, type IsingParameters, type IsingStates } from "../../systems/ising.ts";
 import { CLASSES, densitiesOfClasses, ODD_DENSITIES, stateOfClasses } from "../../systems/ising-classes.ts";
-import { type CriticalOptions, latticesOf } from "./parameters.ts";
+import { SMALL_CLUSTERS } from "./costs.ts";
+import { type CriticalOptions, latticesOf, temperaturesOf } from "./parameters.ts";
 
-/** Clusters flipped in small lattices until they are in equilibrium, from all spins up. */
-const SMALL_CLUSTERS = 24;
 /** Lattices that are made large at once. */
 const BATCH_SITES = 2 ** 26;
 /** States that stand for the training data. */
@@ -61,6 +60,8 @@ const LEARNED: Format<Learned[]> = {
     ),
 };
 
+export type Closure = NonNullable<IsingParameters["closure"]>;
+
 /** Small lattices of the patch's side in equilibrium, by flips of clusters. */
 async function smallLattices(
   system: Ising,
@@ -74,17 +75,17 @@ async function smallLattices(
   return states;
 }
 
-/** Large lattices of one temperature: how many spins of each class they have at every look, `[looks · count, 10]`. */
-async function countedAt(
-  gpu: Gpu,
+/**
+ * `count` large lattices, whole cohorts, of the temperature of a system, batch by batch: what `see` says of them at every look, in the order of looks
+ * and lattices.
+ */
+export async function looksAt<T extends Float32Array | Uint32Array>(
+  system: Ising,
   p: CriticalOptions,
-  temperature: number,
-  side: number,
-  seed: number,
-): Promise<Uint32Array[]> {
-  const system = new Ising(gpu, { temperature, field: 0, patchSide: p.patch, upsampling: p.upsampling });
-  const count = latticesOf(p, side);
-  const looks: Uint32Array[][] = Array.from({ length: p.looks }, () => []);
+  { side, temperature, count, seed }: { side: number; temperature: number; count: number; seed: number },
+  see: (large: IsingStates) => Promise<T>,
+): Promise<T> {
+  const looks: T[][] = Array.from({ length: p.looks }, () => []);
   const batch = COHORT * Math.max(1, Math.floor(BATCH_SITES / side ** 2 / COHORT));
   for (let from = 0; from < count; from += batch) {
     const name = `${side}/${temperature}/${from}`;
@@ -98,20 +99,32 @@ async function countedAt(
       for (let look = 0; look < p.looks; look++) {
         // Steps of a relaxation are six.
         if (look > 0) await system.relax(large, p.pause, stream(seed, `look/${name}`, 8 * look));
-        looks[look].push(await system.classes(large));
+        looks[look].push(await see(large));
       }
     } finally {
       large.destroy();
     }
   }
-  return looks.map((parts) => concatenate(parts));
+  return concatenate(looks.flat());
 }
+
+/** Of which cohort the lattices of one temperature are, `[looks · count]`; `first` is the number of the first of them. */
+export const cohortsOf = (looks: number, count: number, first = 0) =>
+  Uint32Array.from({ length: looks * count }, (_, row) => first + Math.floor((row % count) / COHORT));
+
+/** The system whose lattices teach. */
+export const teacher = (gpu: Gpu, p: CriticalOptions, temperature: number, closure: Closure = "none") =>
+  new Ising(gpu, { temperature, field: 0, patchSide: p.patch, upsampling: p.upsampling, closure });
 
 /** All temperatures together. */
 export async function countedLattices(gpu: Gpu, p: CriticalOptions, side: number, seed: number): Promise<Counted> {
+  const count = latticesOf(p, side);
   const parts: Uint32Array[] = [];
-  for (const temperature of p.temperatures) parts.push(...(await countedAt(gpu, p, temperature, side, seed)));
-  return { side, perTemperature: latticesOf(p, side), looks: p.looks, counts: concatenate(parts) };
+  for (const temperature of temperaturesOf(p, side)) {
+    const system = teacher(gpu, p, temperature);
+    parts.push(await looksAt(system, p, { side, temperature, count, seed }, (large) => system.classes(large)));
+  }
+  return { side, perTemperature: count, looks: p.looks, counts: concatenate(parts) };
 }
 
 /**
@@ -124,10 +137,9 @@ export function learnedFrom({ side, perTemperature, looks, counts }: Counted, de
   const sites = side ** 2;
   const state = stateOfClasses(own, sites);
   const rows = state.length / 2;
-  const cohort = Uint32Array.from({ length: rows }, (_, row) => {
-    const temperature = Math.floor(row / each);
-    return Math.floor((temperature * perTemperature + (row % perTemperature)) / COHORT);
-  });
+  const cohort = concatenate(
+    Array.from({ length: rows / each }, (_, k) => cohortsOf(looks, perTemperature, (k * perTemperature) / COHORT)),
+  );
   const data = { d: 2, state, densities: densitiesOfClasses(own, sites), cohort };
   const events = solveEvents(data, { degree, odd: [0], oddKinds: ODD_DENSITIES });
   let reach = 0;
@@ -152,7 +164,7 @@ export function learnedSize(
   return run.phase("learn", () =>
     run.keep(name, LEARNED, async () => {
       const counted = await countedLattices(gpu, p, side, seed);
-      const each = alone ? p.temperatures.map((_, k) => learnedFrom(counted, p.degree, k)) : [];
+      const each = alone ? temperaturesOf(p, side).map((_, k) => learnedFrom(counted, p.degree, k)) : [];
       return [learnedFrom(counted, p.degree), ...each];
     }),
   );

@@ -46,21 +46,28 @@ const outcomes = (seed: number, factor = 1): Outcome[] =>
     const law = exact(side, temperature);
     return { seed, side, temperature, from: side, alone: false, law: { ...law, abs_m: factor * law.abs_m } };
   });
+/** Its truth, with errors. */
+function truthOf(side: number, temperature: number) {
+  const { abs_m, chi, binder } = exact(side, temperature);
+  return {
+    abs_m: { value: abs_m, error: 1e-3 * abs_m },
+    chi: { value: chi, error: 0.01 * chi },
+    binder: { value: binder, error: 1e-3 },
+  };
+}
 const study = (part: Partial<CriticalStudy> = {}): CriticalStudy => ({
   p,
   outcomes: [...outcomes(1), ...outcomes(2, 1.01), ...outcomes(3, 0.99)],
-  truth: points.map(({ side, temperature }) => {
-    const { abs_m, chi, binder } = exact(side, temperature);
-    const quantities = {
-      abs_m: { value: abs_m, error: 1e-3 * abs_m },
-      chi: { value: chi, error: 0.01 * chi },
-      binder: { value: binder, error: 1e-3 },
-    };
-    return { side, temperature, quantities };
-  }),
+  truth: points.map(({ side, temperature }) => ({ side, temperature, quantities: truthOf(side, temperature) })),
   seed: 1,
-  courses: [16, 32, 64].map((side) => ({ side, tau: { value: 2 * side ** 2.17, error: 1 } })),
+  courses: [16, 32, 64].map((side) => ({
+    side,
+    tau: { value: 2 * side ** 2.17, error: 1 },
+    quantities: truthOf(side, p.T),
+    updates: 1e9 * side ** 2,
+  })),
   rolled: [],
+  closed: [],
   relaxTimes: null,
   ...part,
 });

@@ -5,6 +5,11 @@ import { rough, syntheticRun } from "../synthetic.ts";
 const TEMPERATURES = [2.25, 2.26, 2.27, 2.28, 2.29];
 const SIDES = [16, 32, 48, 64];
 
+const other = (way: string, side: number, temperature: number, absM: number, absMOff: number, tau: number) => ({
+  ...{ way, side, temperature, absM, absMOff, tau },
+  ...{ chiOff: -4 * absMOff, binderOff: absMOff / 4 },
+});
+
 /** Another object at each call. */
 export function syntheticData(): CriticalReportData {
   const estimate = (value: number, reach: number) => ({ value, low: value - reach, high: value + reach });
@@ -56,19 +61,21 @@ export function syntheticData(): CriticalReportData {
     },
     relaxTimes: {
       side: 16,
-      rows: [2, 4, 8, 16].map((time) => ({ time, absM: -0.1 / time, chi: 0.4 / time, binder: -0.02 / time })),
+      rows: [2, 4, 8, 16].map((time) => ({
+        ...{ time, absM: -0.1 / time, chi: 0.4 / time, binder: -0.02 / time },
+        structures: [0.3, 0.1, -0.2].map((value) => estimate(value / time, 0.02)),
+      })),
     },
+    costs: SIDES.map((side) => ({
+      ...{ side, small: 1e8, relax: 1e6 * side ** 2, looks: 5e5 * side ** 2, learn: 5e6 * side ** 2 },
+      direct: side === 48 ? Number.NaN : 1e5 * side ** 4,
+    })),
+    lambdas: SIDES.map((side) => ({ side, paper: side === 48 ? null : side / 16, K: (side / 16) ** 2 })),
     others: [
-      { way: "Alone", side: 32, temperature: 2.25, absM: 0.69, absMOff: -0.012, chiOff: 0.05, binderOff: -0.003 },
-      {
-        way: "Trajectories, step 0.25",
-        side: 32,
-        temperature: 2.27,
-        absM: 0.65,
-        absMOff: -0.004,
-        chiOff: 0.02,
-        binderOff: 0,
-      },
+      other("Alone", 32, 2.25, 0.69, -0.012, Number.NaN),
+      other("Trajectories, step 0.25", 32, 2.27, 0.65, -0.004, 5800),
+      other("From L = 64", 128, 2.27, 0.7, 0.26, 6e7),
+      other("Trajectories with second neighbours and blocks", 16, 2.27, 0.71, -0.002, 1600),
     ],
     comparison: [
       { quantity: "β/ν", paper: 0.12, exact: 0.128, ours: estimate(0.127, 0.004), unit: "1" },

@@ -1,0 +1,87 @@
+// Closure variables made by hand, at the temperature of the scaling: the equation of (m, ρ) and two variables more, by the compensator estimator at
+// upsampled lattices, and what its trajectories say. Grids are for two variables.
+import type { Gpu } from "../../gpu/device.ts";
+import { regression } from "../../method/pairs.ts";
+import { solveSde } from "../../method/sde/fit.ts";
+import { stream } from "../../random/stream.ts";
+import { Xoshiro } from "../../random/xoshiro.ts";
+import type { Run } from "../../run/run-folder.ts";
+import type { HAND_MADE, IsingStates } from "../../systems/ising.ts";
+import { type Rolled, rolledOut, TIMES } from "./dynamics.ts";
+import { type CriticalOptions, latticesOf } from "./parameters.ts";
+import { cohortsOf, looksAt, teacher } from "./training.ts";
+
+/** Closures that are tried, and lattices that teach each, at most: with more variables rows are longer. Whole cohorts. */
+export const CLOSURES = ["features", "blocks"] as const satisfies readonly (typeof HAND_MADE)[number][];
+const LATTICES = 8192;
+/** Trajectories start from training states, and forget them before anything is averaged. */
+const FORGET = 0.25;
+
+export interface Closed {
+  readonly side: number;
+  readonly closure: (typeof CLOSURES)[number];
+  readonly rolled: Rolled;
+}
+
+/** `tau`: the correlation time without a closure, which says how long trajectories have to be. */
+export async function rolledWithClosure(
+  run: Run,
+  gpu: Gpu,
+  p: CriticalOptions,
+  side: number,
+  closure: Closed["closure"],
+  tau: number,
+  seed: number,
+): Promise<Closed> {
+  const system = teacher(gpu, p, p.T, closure);
+  const d = system.observables.length;
+  const triangle = (d * (d + 1)) / 2;
+  const width = 2 * d + triangle;
+  const patches = (side / p.patch) ** 2;
+  const count = Math.min(LATTICES, latticesOf({ ...p, sizes: [] }, side));
+  const see = async (large: IsingStates) => {
+    const whole = await system.observe(large);
+    const chosen = Uint32Array.from({ length: large.count * patches }, (_, k) => k % patches);
+    const { before, drift, variation } = await system.generator(large, chosen);
+    const { change, variation: noise } = regression(
+      {
+        kind: "generator",
+        ...{ d, patches, perSnapshot: patches, whole, patch: before, drift, variation },
+        cohort: new Uint32Array(large.count),
+        condition: new Float32Array(),
+      },
+      "compensator",
+    );
+    const rows = new Float32Array(large.count * width);
+    for (let r = 0; r < large.count; r++) {
+      rows.set(whole.subarray(r * d, (r + 1) * d), r * width);
+      rows.set(change.subarray(r * d, (r + 1) * d), r * width + d);
+      if (noise) rows.set(noise.subarray(r * triangle, (r + 1) * triangle), r * width + 2 * d);
+    }
+    return rows;
+  };
+  const equation = await run.phase("learn", async () => {
+    const rows = await looksAt(system, p, { side, temperature: p.T, count, seed }, see);
+    const part = (from: number, to: number) => rows.filter((_, k) => k % width >= from && k % width < to);
+    const data = {
+      ...{ method: "compensator" as const, d, time: 1, instant: true, lambda: 1, condition: new Float32Array() },
+      state: part(0, d),
+      change: part(d, 2 * d),
+      variation: part(2 * d, width),
+      cohort: cohortsOf(p.looks, count),
+    };
+    return { states: data.state, model: solveSde(data, { kind: "polynomial", degree: p.degree, odd: [0] }) };
+  });
+  const rolled = await run.phase("predict", () => {
+    const rng = Xoshiro.open(stream(seed, `closure/start/${closure}/${side}`), 0, 0);
+    const rows = equation.states.length / d;
+    const start = new Float32Array(p.runs * d);
+    for (let r = 0; r < p.runs; r++) {
+      const row = rng.below(rows);
+      start.set(equation.states.subarray(row * d, (row + 1) * d), r * d);
+    }
+    const length = TIMES * tau;
+    return rolledOut(gpu, equation.model, start, { side, temperature: p.T, length, dt: p.dt, seed, forget: FORGET });
+  });
+  return { side, closure, rolled };
+}
