@@ -212,8 +212,8 @@ export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fi
     put(metricName("tau", closure, ...at(side, study.p.T)), interval(rolled.tau), { unit: "sweeps" });
   }
   for (const { side, learn, direct } of costsOf(study)) {
-    put(metricName("cost.learn", `L${side}`), single(learn), { unit: "attempts" });
-    put(metricName("cost.direct", `L${side}`), single(direct), { unit: "attempts" });
+    put(metricName("cost", "learn", `L${side}`), single(learn), { unit: "attempts" });
+    put(metricName("cost", "direct", `L${side}`), single(direct), { unit: "attempts" });
   }
   for (const { side, from, alone, temperature, law } of study.outcomes.filter((one) => !isMain(one))) {
     const method = alone ? "alone" : `from-L${from}`;

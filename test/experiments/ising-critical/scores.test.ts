@@ -1,10 +1,13 @@
 // Fits of exponents and how they are put together over seeds, on laws that scale exactly.
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { totalUpdates } from "../../../lib/analysis/cost.ts";
 import { CRITICAL_TEMPERATURE } from "../../../lib/analysis/ising-onsager.ts";
 import { InputError } from "../../../lib/errors.ts";
+import { learningCost, SMALL_CLUSTERS } from "../../../lib/experiments/ising-critical/costs.ts";
 import type { Stationary } from "../../../lib/experiments/ising-critical/laws.ts";
 import {
   type CriticalStudy,
+  costsOf,
   criticalMetrics,
   criticalVerdict,
   fitsOver,
@@ -120,6 +123,37 @@ test("a law that has much of its probability at the edge of its data says so", (
     one.side === 48 && one.temperature === 2.28 && one.seed === 2 ? { ...one, law: { ...one.law, edge: 0.03 } } : one,
   );
   expect(criticalVerdict(study({ outcomes: some })).warnings.join()).toMatch(/48 × 48 spins at T = 2\.28 has 3\.0 %/);
+  expect(criticalVerdict(study({ outcomes: some })).failed).toBe(false);
+});
+
+test.each([
+  [{ edge: 0.2 }, /32 × 32 spins at T = 2\.27 has 20 % of its probability at the edge/],
+  [{ negative: 0.2 }, /has 20 % of negative probability: use more --cells/],
+  [{ grid: 0.2 }, /differs by 20 % between two grids/],
+  [{ grid: Number.NaN }, /^$/],
+])("a law with %p makes the run fail", (part: Partial<Stationary>, message) => {
+  const some = study().outcomes.map((one) =>
+    one.side === 32 && one.temperature === 2.27 && one.seed === 3 ? { ...one, law: { ...one.law, ...part } } : one,
+  );
+  const { failed, warnings } = criticalVerdict(study({ outcomes: some }));
+  expect(failed).toBe(true);
+  expect(warnings.join()).toMatch(message);
+});
+
+test("costs: what direct simulation needs for an interval as wide as that over the seeds", () => {
+  const [small, , , large] = costsOf(study());
+  // One, 1.01 and 0.99 times a value: Student's interval of three seeds. Direct simulation is known to 0.1 %.
+  const width = 4.302653 * (0.01 / Math.sqrt(3));
+  expect(defined(small).direct).toBeCloseTo(1e9 * 16 ** 2 * ((1.96 * 1e-3) / width) ** 2, -7);
+  const phases = learningCost({ ...p, lattices: 320, looks: 3, relaxTime: 5, pause: 2 }, 64);
+  // From 16 by way of 32; five temperatures of 64 lattices; eight sweeps between looks.
+  expect(phases).toEqual({
+    small: SMALL_CLUSTERS * 320 * 256,
+    relax: 20 * 320 * (32 ** 2 + 64 ** 2),
+    evolve: (2 * 8 + 3) * 320 * 64 ** 2,
+  });
+  expect(defined(large).learn).toBe(3 * totalUpdates(learningCost(p, 64)));
+  expect(costsOf(study({ courses: [] })).every(({ direct }) => Number.isNaN(direct))).toBe(true);
 });
 
 test("sides of the fits are doubled ones up to eight patches; those that can be reached are products of 2 and 3", () => {
@@ -138,7 +172,8 @@ test("what does not go together is refused", () => {
     [{ sizes: [8] }, /--sizes 8 .* use 16/],
     [{ patch: 15 }, /--patch 15 is odd/],
     [{ T: 2.3 }, /--T 2.3 is not one of the temperatures 2.25, 2.27, 2.29/],
-    [{ lattices: 100 }, /--lattices 100 is not a multiple of 32: use 96/],
+    [{ lattices: 96 }, /cohorts .* simulate more small systems/],
+    [{ closureSizes: [16, 16] }, /16.* a side twice/],
     [{ largeSizes: [32] }, /32.* a side twice/],
     [{ courseSizes: [48] }, /--course-sizes 48 is not among/],
   ] as [Partial<CriticalOptions>, RegExp][]) {
