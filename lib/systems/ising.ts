@@ -283,20 +283,21 @@ export class Ising implements BinarySystem<IsingStates> {
     if (states.margin !== 0) throw new Error("a cut-out patch has no clusters of its own: use evolve");
     const { count, side, spins } = states;
     const bits = await this.#toBits(states, 0);
-    const waiting = this.#gpu.buffer("ising.waiting", 4 * count * side ** 2);
+    const words = Math.ceil(side / 32);
+    const work = this.#gpu.buffer("ising.clusters", 4 * 3 * count * side * words);
     const kernel = await this.#gpu.kernel("ising/wolff.wgsl");
     const threshold = Math.round(-Math.expm1(-2 / this.#temperature) * 2 ** 32) - 1;
-    const params = { replicas: count, side, words: Math.ceil(side / 32), threshold, stream: streamUniform(stream) };
+    const params = { replicas: count, side, words, threshold, stream: streamUniform(stream) };
     try {
       await this.#gpu.runSplit(`wolff ${count} ${side}`, clusters, 1e6 / (count * side ** 2) + 1, (first, last) =>
-        kernel.call({ params: { ...params, first, last }, bits, waiting }, Math.ceil(count / 8)),
+        kernel.call({ params: { ...params, first, last }, bits, work }, Math.ceil(count / 8)),
       );
       const flipped = await this.#fromBits(bits, { count, side, rows: side });
       this.#gpu.copy(flipped.spins, spins);
       flipped.destroy();
     } finally {
       bits.destroy();
-      waiting.destroy();
+      work.destroy();
     }
   }
 

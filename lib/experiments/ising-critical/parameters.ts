@@ -39,7 +39,7 @@ const parameters = {
   largeSizes: {
     kind: "integers",
     default: [128],
-    profiles: { quick: [], standard: [128, 256] },
+    profiles: { quick: [64], standard: [128, 256] },
     min: 4,
     max: 4096,
     unit: "spins",

@@ -1,6 +1,8 @@
 // Stationary laws from class densities, against lattices in equilibrium at other temperatures than those that taught them.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
+import { totalUpdates } from "../../../lib/analysis/cost.ts";
 import { CRITICAL_QUANTITIES } from "../../../lib/analysis/finite-size.ts";
+import { learningCost } from "../../../lib/experiments/ising-critical/costs.ts";
 import { drawnFrom, rolledFrom } from "../../../lib/experiments/ising-critical/dynamics.ts";
 import { equationAt, gridOf, lawOn, stationaryOf } from "../../../lib/experiments/ising-critical/laws.ts";
 import { type CriticalOptions, criticalCommand } from "../../../lib/experiments/ising-critical/parameters.ts";
@@ -9,6 +11,7 @@ import { simulateTruth } from "../../../lib/experiments/ising-critical/truth.ts"
 import { openDevice } from "../../../lib/gpu/device.ts";
 import { evaluate } from "../../../lib/method/sde/model.ts";
 import { defaults } from "../../../lib/run/parameters.ts";
+import { Ising, type IsingStates } from "../../../lib/systems/ising.ts";
 import { generators } from "../../fixtures.ts";
 import { mean, range } from "../../numbers.ts";
 
@@ -20,6 +23,8 @@ const p: CriticalOptions = {
   ...(defaults(criticalCommand.parameters, "quick") as CriticalOptions),
   temperatures: [2.25],
   T: 2.25,
+  sizes: [16],
+  largeSizes: [],
   lattices: 2048,
   looks: 8,
   trueLattices: 1024,
@@ -78,6 +83,43 @@ describe("an equation from lattices of 16 × 16 spins at T = 2.25", () => {
     expect([all.rows, second.rows]).toEqual([2 * learned.rows, learned.rows]);
     expect(all.events.field.choice.cohorts).toBe(2 * second.events.field.choice.cohorts);
   });
+});
+
+test("what is counted as simulated is, on no system larger than a patch", async () => {
+  const small: CriticalOptions = { ...p, sizes: [48], lattices: 64, looks: 3, relaxTime: 2, pause: 0.5 };
+  let total = 0;
+  const patches = new Set<number>();
+  const attempts = ({ count, side }: IsingStates, each: number) => {
+    total += each * count * side ** 2;
+  };
+  const { relax, flipClusters, classes } = Ising.prototype;
+  const spies = [
+    spyOn(Ising.prototype, "relax").mockImplementation(function (this: Ising, states, time, at) {
+      patches.add(this.patchSide);
+      attempts(states, 4 * time);
+      return relax.call(this, states, time, at);
+    }),
+    spyOn(Ising.prototype, "flipClusters").mockImplementation(function (this: Ising, states, clusters, at) {
+      patches.add(states.side);
+      attempts(states, clusters);
+      return flipClusters.call(this, states, clusters, at);
+    }),
+    spyOn(Ising.prototype, "classes").mockImplementation(function (this: Ising, states) {
+      attempts(states, 1);
+      return classes.call(this, states);
+    }),
+    // Nothing else moves lattices.
+    ...(["evolve", "sweep", "evolvePatches"] as const).map((verb) =>
+      spyOn(Ising.prototype, verb).mockImplementation(() => Promise.reject(new Error(verb))),
+    ),
+  ];
+  try {
+    await countedLattices(gpu, small, 48, 1);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  expect(total).toBe(totalUpdates(learningCost(small, 48)));
+  expect([...patches]).toEqual([16]);
 });
 
 test("states drawn from a law have its moments", () => {
