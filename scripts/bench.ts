@@ -84,6 +84,7 @@ await main(async () => {
   console.log(`\n${gpu.adapter.name} (${gpu.adapter.driver})`);
   await benchSimulation(gpu);
   await benchIsing(gpu);
+  await benchCritical(gpu);
   await benchBitClosure(gpu);
   await benchFields(gpu);
   await benchAlloy(gpu, parameters.barriers);
@@ -202,6 +203,65 @@ async function benchIsing(gpu: Gpu): Promise<void> {
   });
   console.log(rateLine("  checkerboard sweeps", "attempts", sweeps, baseline));
   large.destroy();
+}
+
+/** Lattices near the critical temperature: flips of clusters, LocalRelax, counts of the classes of spins. Baselines: one lattice in TypeScript. */
+async function benchCritical(gpu: Gpu): Promise<void> {
+  const [side, temperature, count] = [64, 2.27, 1024];
+  const baseline = await wolffBaseline(side, temperature);
+  console.log(rateLine(`Ising clusters, 1 thread of TypeScript, ${side} x ${side}`, "clusters", baseline.clusters));
+  let round = 0;
+  const at = () => stream(1, "bench/critical", round++);
+  const system = new Ising(gpu, { temperature, field: 0, patchSide: 16 });
+  const lattices = await system.prepared(count, side, 1, at());
+  await system.flipClusters(lattices, 40, at());
+  await gpu.idle();
+  const clusters = await measureRate(16 * count, async () => {
+    await system.flipClusters(lattices, 16, at());
+    await gpu.idle();
+  });
+  console.log(rateLine("Ising, clusters of 1,024 lattices", "clusters", clusters, baseline.clusters));
+  const classes = await measureRate(count * side ** 2, () => system.classes(lattices));
+  console.log(rateLine("  counts of classes, read back", "sites", classes, baseline.classes));
+  lattices.destroy();
+}
+
+/** Clusters one after the other with a list of sites that wait (Wolff), from all spins up on, the first 300 not timed; and counts of classes. */
+async function wolffBaseline(side: number, temperature: number): Promise<{ clusters: Rate; classes: Rate }> {
+  const spins = new Int8Array(side ** 2).fill(1);
+  const waiting = new Uint32Array(side ** 2);
+  const join = -Math.expm1(-2 / temperature) * 2 ** 32;
+  const rng = Xoshiro.open(stream(1, "bench/critical"), 0, 0);
+  const mask = side ** 2 - 1;
+  const near = (site: number) => {
+    const row = site & -side;
+    const [right, left] = [row | ((site + 1) & (side - 1)), row | ((site - 1) & (side - 1))];
+    return [(site + side) & mask, (site - side) & mask, right, left];
+  };
+  const flip = async () => {
+    for (let cluster = 0; cluster < 300; cluster++) {
+      const first = rng.next() & mask;
+      const like = spins[first];
+      let count = 1;
+      waiting[0] = first;
+      spins[first] = -like;
+      while (count > 0) {
+        for (const site of near(waiting[--count])) {
+          if (spins[site] !== like || rng.next() >= join) continue;
+          spins[site] = -like;
+          waiting[count++] = site;
+        }
+      }
+    }
+  };
+  const counts = new Uint32Array(10);
+  const count = async () => {
+    for (let site = 0; site < side ** 2; site++) {
+      const up = near(site).reduce((sum, one) => sum + (spins[one] + 1) / 2, 0);
+      counts[5 * ((spins[site] + 1) / 2) + up]++;
+    }
+  };
+  return { clusters: await measureRate(300, flip), classes: await measureRate(side ** 2, count) };
 }
 
 /** Walks of single vacancies, 1,024 sites each, from random alloys; jumps per second of all together. */

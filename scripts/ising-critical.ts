@@ -7,7 +7,7 @@
 //   npm run ising-critical -- --sizes 16,32 --temperatures 2.2,2.27,2.35 --large-sizes 96
 //   npm run ising-critical -- --help
 
-import { CLOSURES, rolledWithClosure } from "../lib/experiments/ising-critical/closures.ts";
+import { closuresOf, rolledWithClosure } from "../lib/experiments/ising-critical/closures.ts";
 import { directCourse, rolledFrom } from "../lib/experiments/ising-critical/dynamics.ts";
 import { stationaryOf } from "../lib/experiments/ising-critical/laws.ts";
 import { criticalCommand, temperaturesOf } from "../lib/experiments/ising-critical/parameters.ts";
@@ -81,7 +81,8 @@ await main(async () => {
     if (!p.courseSizes.includes(side)) continue;
     rolled.push({ side, steps: await run.phase("predict", () => rolledFrom(gpu, learned, p, side, tau, seeds[0])) });
     if (!p.closureSizes.includes(side)) continue;
-    for (const closure of CLOSURES) closed.push(await rolledWithClosure(run, gpu, p, side, closure, tau, seeds[0]));
+    for (const closure of closuresOf(side))
+      closed.push(await rolledWithClosure(run, gpu, p, side, closure, tau, seeds[0]));
   }
 
   // Kinetics: how fast m forgets itself, beside direct simulation.

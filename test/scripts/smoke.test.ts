@@ -158,8 +158,9 @@ const SMALL: Small[] = [
     name: "ising-critical",
     label: "ising-critical",
     words: split(
-      "--patch 8 --sizes 8,16 --large-sizes 32 --course-sizes 8 --temperatures 2.2,2.27,2.35 --lattices 512 --looks 2 --seeds 1",
-      "--true-lattices 128 --true-looks 4 --course-runs 64 --cells 30 --degree 4 --studies all --runs 64 --relax-time 8 --seed 3",
+      "--patch 8 --sizes 8,16 --large-sizes 32 --course-sizes 8,16 --temperatures 2.2,2.27,2.35 --lattices 1536 --looks 2 --seeds 1",
+      "--true-lattices 128 --true-looks 4 --course-runs 64 --cells 30 --degree 3 --studies all --runs 32 --horizon 400 --relax-time 8",
+      "--closure-sizes 8,16 --seed 3",
     ),
     finite: [
       ...joined(["abs_m", "chi", "binder"], ["learned", "wolff"], ["L8", "L16"], ["T2_2", "T2_27", "T2_35"]),
@@ -167,7 +168,16 @@ const SMALL: Small[] = [
       ...joined(["tau"], ["learned"], ["L8.T2_27", "L16.T2_27"]),
       ...joined(["beta_over_nu", "gamma_over_nu", "one_over_nu"], ["learned", "wolff"]),
       ...joined(["relax_deviation"], ["abs_m", "chi", "binder"], ["relax8"]),
-      ...["abs_m.alone.L8.T2_2", "abs_m.rollout.L8.T2_27"],
+      ...joined(["relax_structure"], ["second-neighbours", "third-neighbours", "plaquettes"], ["relax2"]),
+      // Blocks of all of a small lattice say what m says.
+      ...joined(["abs_m"], ["features"], ["L8.T2_27", "L16.T2_27"]),
+      ...[
+        "abs_m.alone.L8.T2_2",
+        "abs_m.rollout.L8.T2_27",
+        "abs_m.blocks.L16.T2_27",
+        "cost.learn.L32",
+        "cost.direct.L8",
+      ],
     ],
     compare(value) {
       // Coarse bounds for few lattices, which a rate at a wrong class leaves far behind.
@@ -180,7 +190,7 @@ const SMALL: Small[] = [
     bars: ["direct simulation, \\d+²"],
     // Few lattices do not reach where the laws end.
     warned:
-      /^(the stationary law of \d+ × \d+ spins at T = .* at the edge of the training data|direct simulation .* too short .*)$/,
+      /^(the stationary law of \d+ × \d+ spins at T = .* (at the edge of the training data|use more --cells)|direct simulation .* too short .*)$/,
     kill: "side16",
     changed: ["--dt", "0.5", /0\.25.*0\.5|0\.5.*0\.25/],
   },

@@ -12,8 +12,10 @@ import { type CriticalOptions, latticesOf } from "./parameters.ts";
 import { cohortsOf, looksAt, teacher } from "./training.ts";
 
 /** Closures that are tried, and lattices that teach each, at most: with more variables rows are longer. Whole cohorts. */
-export const CLOSURES = ["features", "blocks"] as const satisfies readonly (typeof HAND_MADE)[number][];
+const CLOSURES = ["features", "blocks"] as const satisfies readonly (typeof HAND_MADE)[number][];
 const LATTICES = 8192;
+/** The mean square of the magnetizations of blocks says more than m only where there are several. */
+const BLOCKS_ABOVE = 8;
 /** Trajectories start from training states, and forget them before anything is averaged. */
 const FORGET = 0.25;
 
@@ -22,6 +24,9 @@ export interface Closed {
   readonly closure: (typeof CLOSURES)[number];
   readonly rolled: Rolled;
 }
+
+/** Closures of lattices of a side. */
+export const closuresOf = (side: number) => CLOSURES.filter((closure) => closure === "features" || side > BLOCKS_ABOVE);
 
 /** `tau`: the correlation time without a closure, which says how long trajectories have to be. */
 export async function rolledWithClosure(

@@ -2,14 +2,20 @@
 // stationary laws. A stationary law can be right where kinetics are too fast.
 import { correlationTime } from "../../analysis/correlation-time.ts";
 import { type Ensemble, ensemble } from "../../analysis/ensemble.ts";
-import { type Critical, jackknifed, magnetizationMoments, type Uncertain } from "../../analysis/finite-size.ts";
+import {
+  type Critical,
+  eachQuantity,
+  jackknifed,
+  magnetizationMoments,
+  type Uncertain,
+} from "../../analysis/finite-size.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { jackknifeError } from "../../analysis/mean.ts";
 import type { PlanarLaw } from "../../analysis/stationary-law.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { simulateDirectly } from "../../method/direct.ts";
 import type { SdeModel } from "../../method/sde/model.ts";
-import { rollout } from "../../method/sde/rollout.ts";
+import { rollout, unlessDiverged } from "../../method/sde/rollout.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
 import { simulatedTruth } from "../../run/learn.ts";
@@ -119,7 +125,7 @@ export function drawnFrom(
   return states;
 }
 
-/** What trajectories of an equation say of its stationary law. */
+/** What trajectories of an equation say of its stationary law; all NaN where they run away. */
 export interface Rolled extends Critical<Uncertain> {
   readonly dt: number;
   readonly tau: Uncertain;
@@ -145,12 +151,10 @@ export async function rolledOut(
 ): Promise<Rolled> {
   const every = Math.max(dt, dt * Math.round(length / LOOKS / dt));
   const times = evenGrid(0, LOOKS * every, LOOKS + 1);
-  const runs = await rollout(gpu, equation, start, {
-    times,
-    dt,
-    scheme: "heun",
-    stream: stream(seed, `rollout/${side}`),
-  });
+  const options = { times, dt, scheme: "heun" as const, stream: stream(seed, `rollout/${side}`) };
+  const runs = await unlessDiverged(rollout(gpu, equation, start, options));
+  const unknown = { value: Number.NaN, error: Number.NaN };
+  if (!runs) return { dt, tau: unknown, ...eachQuantity(() => unknown) };
   const first = Math.round(forget * LOOKS);
   const series = magnetizations(ensemble({ ...runs, cases: 1 }, runs.data)).map((m) => m.subarray(first));
   return { dt, tau: timeOf(series, every), ...jackknifed(series.map(magnetizationMoments), side ** 2, temperature) };

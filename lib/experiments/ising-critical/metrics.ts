@@ -144,11 +144,18 @@ export function costsOf(
 }
 
 /** How the equations went that the run stands for. */
-export function criticalVerdict({ outcomes, courses }: CriticalStudy): Verdict {
-  const warnings = courses
-    .filter(({ tau }) => Number.isNaN(tau.value))
-    .map(({ side }) => `direct simulation of ${side} × ${side} spins is too short for its correlation time`);
-  let failed = false;
+export function criticalVerdict({ outcomes, courses, rolled, closed }: CriticalStudy): Verdict {
+  const lost = [
+    ...rolled.flatMap(({ side, steps }) => steps.map((one) => ({ side, what: `with the step ${one.dt}`, one }))),
+    ...closed.map(({ side, closure, rolled }) => ({ side, what: `with the closure ${closure}`, one: rolled })),
+  ].filter(({ one }) => Number.isNaN(one.abs_m.value));
+  const warnings = [
+    ...courses
+      .filter(({ tau }) => Number.isNaN(tau.value))
+      .map(({ side }) => `direct simulation of ${side} × ${side} spins is too short for its correlation time`),
+    ...lost.map(({ side, what }) => `trajectories of the equation of ${side} × ${side} spins ${what} run away`),
+  ];
+  let failed = lost.length > 0;
   for (const group of mainGroups({ outcomes })) {
     const [{ side, temperature }] = group;
     const what = `the stationary law of ${side} × ${side} spins at T = ${temperature}`;
