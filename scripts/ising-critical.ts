@@ -9,11 +9,11 @@
 
 import { closuresOf, rolledWithClosure } from "../lib/experiments/ising-critical/closures.ts";
 import { directCourse, rolledFrom } from "../lib/experiments/ising-critical/dynamics.ts";
-import { stationaryOf } from "../lib/experiments/ising-critical/laws.ts";
+import { isInside, stationaryOf } from "../lib/experiments/ising-critical/laws.ts";
 import { criticalCommand, temperaturesOf } from "../lib/experiments/ising-critical/parameters.ts";
 import { publishCritical } from "../lib/experiments/ising-critical/publish.ts";
 import { studyRelaxTimes } from "../lib/experiments/ising-critical/relax-times.ts";
-import type { Outcome } from "../lib/experiments/ising-critical/scores.ts";
+import { furtherTemperatures, type Outcome } from "../lib/experiments/ising-critical/scores.ts";
 import { type Learned, learnedSize } from "../lib/experiments/ising-critical/training.ts";
 import { trueQuantities } from "../lib/experiments/ising-critical/truth.ts";
 import { openDevice } from "../lib/gpu/device.ts";
@@ -48,7 +48,8 @@ await main(async () => {
   const outcomes: Outcome[] = [];
   const lawOf = async (learned: Learned, temperature: number, side: number, seed: number, alone = false) => {
     const law = await run.phase("stationary law", async () => stationaryOf(learned, temperature, side, p.cells));
-    outcomes.push({ seed, side, temperature, from: learned.side, alone, law });
+    const further = furtherTemperatures(p, side).includes(temperature);
+    if (!further || isInside(law)) outcomes.push({ seed, side, temperature, from: learned.side, alone, law });
     return law;
   };
   const first = new Map<number, { learned: Learned; tau: number }>();
@@ -63,6 +64,9 @@ await main(async () => {
         const { tau } = await lawOf(learned, temperature, side, seed);
         if (seed === seeds[0] && temperature === p.T) first.set(side, { learned, tau });
         work.add();
+      }
+      for (const temperature of furtherTemperatures(p, side)) {
+        await lawOf(learned, temperature, side, seed);
       }
       for (const [k, one] of alone.entries()) await lawOf(one, p.temperatures[k], side, seed, true);
     }

@@ -85,7 +85,7 @@ export async function rolledWithClosure(
       const row = rng.below(rows);
       start.set(equation.states.subarray(row * d, (row + 1) * d), r * d);
     }
-    const length = TIMES * tau;
+    const length = Math.min(p.horizon, TIMES * tau);
     return rolledOut(gpu, equation.model, start, { side, temperature: p.T, length, dt: p.dt, seed, forget: FORGET });
   });
   return { side, closure, rolled };

@@ -86,6 +86,12 @@ export interface Stationary extends Critical<number> {
   readonly grid: number;
 }
 
+/** Probability at the edge of a grid, or of negative cells, that has to be said. */
+export const MOST_LOST = 5e-3;
+
+/** Whether a law lies inside its training data. */
+export const isInside = ({ edge, negative }: Stationary) => edge <= MOST_LOST && negative <= MOST_LOST;
+
 /** Coarser grid that the law is extrapolated with, as a part of the cells. */
 const COARSER = 0.75;
 

@@ -22,7 +22,7 @@ import type { Closed } from "./closures.ts";
 import { learningCost } from "./costs.ts";
 import type { Compared } from "./data.ts";
 import type { Course, Rolled } from "./dynamics.ts";
-import type { Stationary } from "./laws.ts";
+import { MOST_LOST, type Stationary } from "./laws.ts";
 import type { CriticalOptions } from "./parameters.ts";
 import { deviations, type RelaxTimes } from "./relax-times.ts";
 import { EXACT, EXPONENTS, type Fits, fitsOf, isMain, type Outcome, type Point, pointsOf } from "./scores.ts";
@@ -44,8 +44,7 @@ export interface CriticalStudy {
 const mainGroups = ({ outcomes }: Pick<CriticalStudy, "outcomes">) =>
   acrossSeeds(outcomes.filter(isMain), ({ side, temperature }) => [side, temperature]);
 
-/** Probability at the edge of a grid, and of negative cells, that has to be said, and that makes a run fail. */
-const SAID = 5e-3;
+/** Probability at the edge of a grid, and of negative cells, that makes a run fail. */
 const FAILED = 0.1;
 /** Correction by the coarser grid from which on the grid does not resolve a law. */
 const UNRESOLVED = 0.05;
@@ -162,8 +161,10 @@ export function criticalVerdict({ outcomes, courses, rolled, closed }: CriticalS
     const most = (value: (law: Stationary) => number) => Math.max(...group.map(({ law }) => value(law)));
     const percent = (share: number) => `${(100 * share).toPrecision(2)} %`;
     const [edge, negative, grid] = [most((law) => law.edge), most((law) => law.negative), most((law) => law.grid)];
-    if (edge > SAID) warnings.push(`${what} has ${percent(edge)} of its probability at the edge of the training data`);
-    if (negative > SAID) warnings.push(`${what} has ${percent(negative)} of negative probability: use more --cells`);
+    if (edge > MOST_LOST)
+      warnings.push(`${what} has ${percent(edge)} of its probability at the edge of the training data`);
+    if (negative > MOST_LOST)
+      warnings.push(`${what} has ${percent(negative)} of negative probability: use more --cells`);
     if (grid > UNRESOLVED) warnings.push(`${what} differs by ${percent(grid)} between two grids: use more --cells`);
     // NaN fails too.
     if (!(edge <= FAILED && negative <= FAILED && grid <= FAILED)) failed = true;

@@ -66,17 +66,17 @@ const parameters = {
   },
   lattices: {
     kind: "integer",
-    default: 32_768,
-    profiles: { quick: 1536 },
+    default: 65_536,
+    profiles: { quick: 6144 },
     min: COHORT,
     max: 1e7,
     meaning:
-      "small lattices that become large ones of a size, of all temperatures that it is compared at together, fewer above a side of 128",
+      "small lattices that become lattices of 128 × 128 spins, of all temperatures that a size is compared at together; fewer for smaller sides, where less will do, and above",
     paper: "3.4",
   },
   relaxTime: {
     kind: "number",
-    default: 48,
+    default: 24,
     profiles: { quick: 16 },
     min: 0,
     max: 1000,
@@ -86,7 +86,7 @@ const parameters = {
   },
   looks: {
     kind: "integer",
-    default: 32,
+    default: 64,
     profiles: { quick: 16 },
     min: 1,
     max: 1000,
@@ -110,7 +110,6 @@ const parameters = {
   cells: {
     kind: "integer",
     default: 80,
-    profiles: { quick: 60 },
     min: 20,
     max: 400,
     meaning:
@@ -166,7 +165,7 @@ const parameters = {
     profiles: { quick: 512 },
     min: 2,
     max: 1e6,
-    meaning: "lattices of the truth at every size and temperature, by flips of clusters, fewer above a side of 64",
+    meaning: "lattices of the truth at every size and temperature, by flips of clusters; fewer above a side of 64",
   },
   trueLooks: {
     kind: "integer",
@@ -198,8 +197,10 @@ const parameters = {
 
 export type CriticalOptions = Values<typeof parameters>;
 
-/** From this side on lattices are fewer, as their sites are more. */
-const MANY_UP_TO = 128;
+/** Lattices of this side are most: smaller ones say what has to be known of them sooner, of larger ones more sites are simulated. */
+const MOST_AT = 128;
+/** Least part of them that a smaller side gets. */
+const LEAST_SHARE = 0.25;
 
 type Sizes = Pick<CriticalOptions, "sizes" | "temperatures" | "T">;
 
@@ -209,7 +210,8 @@ export const temperaturesOf = ({ sizes, temperatures, T }: Sizes, side: number):
 
 /** Lattices of each of these temperatures that teach a size: whole cohorts. */
 export function latticesOf(p: Sizes & Pick<CriticalOptions, "lattices">, side: number): number {
-  const share = Math.min(1, (MANY_UP_TO / side) ** 2) / temperaturesOf(p, side).length;
+  const part = Math.max(LEAST_SHARE, side / MOST_AT);
+  const share = Math.min(part, (MOST_AT / side) ** 3) / temperaturesOf(p, side).length;
   return COHORT * Math.max(1, Math.round((p.lattices * share) / COHORT));
 }
 
@@ -247,11 +249,15 @@ function check(p: CriticalOptions): void {
   if (unknown !== undefined)
     throw new InputError(`--course-sizes ${unknown} is not among --sizes ${p.sizes} and --large-sizes ${p.largeSizes}`);
   // Of every temperature, or with comparisons also of one alone.
-  const cohorts = [...p.sizes, ...p.largeSizes].map((side) => {
+  for (const side of [...p.sizes, ...p.largeSizes]) {
     const taught = p.studies === "all" ? 1 : temperaturesOf(p, side).length;
-    return (taught * latticesOf(p, side)) / COHORT;
-  });
-  requireCohorts(Math.min(...cohorts), 2, 0, p.degree);
+    try {
+      requireCohorts((taught * latticesOf(p, side)) / COHORT, 2, 0, p.degree);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      throw new InputError(`--lattices ${p.lattices} are too few for side ${side}: ${error.message}`);
+    }
+  }
 }
 
 export const criticalCommand: Command<typeof parameters> = {

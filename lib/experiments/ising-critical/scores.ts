@@ -11,7 +11,7 @@ import {
 import { CRITICAL_TEMPERATURE } from "../../analysis/ising-onsager.ts";
 import { average } from "../../analysis/mean.ts";
 import type { Stationary } from "./laws.ts";
-import type { CriticalOptions } from "./parameters.ts";
+import { type CriticalOptions, temperaturesOf } from "./parameters.ts";
 
 /** A stationary law of one seed. */
 export interface Outcome {
@@ -52,6 +52,13 @@ export function fittedSides({ sizes, largeSizes, patch }: Pick<CriticalOptions, 
   return { scaling: [...sizes, ...largeSizes].filter((side) => doubled(side) && side <= 8 * patch), slopes: sizes };
 }
 
+/**
+ * Other temperatures than those that teach a size, at which its laws are wanted where they lie inside the training data: the densities of the classes
+ * serve all, and curves of U of large sizes of the fits cross those of others. The truth is known where lattices teach.
+ */
+export const furtherTemperatures = (p: CriticalOptions, side: number): readonly number[] =>
+  fittedSides(p).scaling.includes(side) ? p.temperatures.filter((T) => !temperaturesOf(p, side).includes(T)) : [];
+
 /** A quantity against the temperature of one size. */
 const curveOf = (points: readonly Point[], side: number, value: (point: Point) => number): SizeCurve => {
   const own = points.filter((point) => point.side === side).sort((a, b) => a.temperature - b.temperature);
@@ -73,12 +80,14 @@ export function fitsOf(points: readonly Point[], p: CriticalOptions): Fits {
   const at = (side: number) => points.find((point) => point.side === side && point.temperature === p.T);
   const there = scaling.flatMap((side) => at(side) ?? []);
   const sides = there.map(({ side }) => side);
-  const binder = slopes.map((side) => curveOf(points, side, (point) => point.binder));
   const several = p.temperatures.length > 2;
   // Crossings of neighbouring sizes above the patch itself.
-  const larger = binder.filter(({ side }) => side > p.patch);
-  const crossings = larger.slice(1).map((curve, k) => crossing(larger[k], curve));
-  const order = larger.map(({ side }) => curveOf(points, side, (point) => point.abs_m));
+  const larger = [...p.sizes, ...p.largeSizes].filter((side) => side > p.patch).sort((a, b) => a - b);
+  const binder = larger
+    .map((side) => curveOf(points, side, (point) => point.binder))
+    .filter(({ values }) => values.length > 2);
+  const crossings = binder.slice(1).map((curve, k) => crossing(binder[k], curve));
+  const order = slopes.filter((side) => side > p.patch).map((side) => curveOf(points, side, (point) => point.abs_m));
   const free = several && order.length > 1 ? collapse(order, CRITICAL_TEMPERATURE, { oneOverNu: 1, power: 0.1 }) : null;
   return {
     beta_over_nu:
@@ -96,7 +105,7 @@ export function fitsOf(points: readonly Point[], p: CriticalOptions): Fits {
           )
         : Number.NaN,
     one_over_nu:
-      several && binder.length > 1
+      several && slopes.length > 1
         ? powerLaw(
             slopes,
             slopes.map((side) => binderSlope(points, side)),

@@ -21,7 +21,7 @@ export interface CriticalTruth {
 }
 
 function trueLatticesOf({ trueLattices }: Pick<CriticalOptions, "trueLattices">, side: number): number {
-  return Math.min(trueLattices, Math.max(LEAST_LATTICES, Math.round(trueLattices * (MANY_UP_TO / side) ** 2)));
+  return Math.min(trueLattices, Math.max(LEAST_LATTICES, Math.round((trueLattices * MANY_UP_TO) / side)));
 }
 
 /** Moments of |m| by cluster flips (U. Wolff 1989), with jackknife errors over lattices. */

@@ -25,8 +25,9 @@ const p: CriticalOptions = {
   T: 2.25,
   sizes: [16],
   largeSizes: [],
-  lattices: 2048,
-  looks: 8,
+  // 4,096 of 16 × 16.
+  lattices: 16_384,
+  looks: 16,
   trueLattices: 1024,
   trueLooks: 24,
   runs: 256,
@@ -40,7 +41,7 @@ describe("an equation from lattices of 16 × 16 spins at T = 2.25", () => {
       const law = stationaryOf(learned, temperature, 16, 60);
       const { quantities } = await simulateTruth(gpu, p, 16, temperature, 6);
       const off = CRITICAL_QUANTITIES.map((key) => law[key] - quantities[key].value);
-      // Some 16,000 looks; jumps of 2/256 in m are not small, which the Fokker–Planck equation takes them for.
+      // Some 65,000 looks; jumps of 2/256 in m are not small, which the Fokker–Planck equation takes them for.
       expect(Math.abs(off[0])).toBeLessThan(0.012 * quantities.abs_m.value);
       expect(Math.abs(off[1])).toBeLessThan(0.06 * quantities.chi.value);
       expect(Math.abs(off[2])).toBeLessThan(0.006);
@@ -86,7 +87,7 @@ describe("an equation from lattices of 16 × 16 spins at T = 2.25", () => {
 });
 
 test("what is counted as simulated is, on no system larger than a patch", async () => {
-  const small: CriticalOptions = { ...p, sizes: [48], lattices: 64, looks: 3, relaxTime: 2, pause: 0.5 };
+  const small: CriticalOptions = { ...p, sizes: [48], lattices: 256, looks: 3, relaxTime: 2, pause: 0.5 };
   let total = 0;
   const patches = new Set<number>();
   const attempts = ({ count, side }: IsingStates, each: number) => {
