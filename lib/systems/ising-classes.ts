@@ -38,6 +38,9 @@ export function stateOfClasses(counts: ArrayLike<number>, sites: number): Float3
   return state;
 }
 
+/** Whether a lattice can have (m, ρ): every bond of unlike spins has one of the minority, each of which has four. */
+export const isPhysical = (m: number, rho: number) => rho >= 0 && rho <= 1 - Math.abs(m);
+
 /** Lφ `[lattices, 2]` and Γ(φ), upper triangles `[lattices, 3]`, of (m, ρ) under Glauber dynamics, per sweep. */
 export function generatorOfClasses(counts: ArrayLike<number>, sites: number, temperature: number, field: number) {
   const lattices = counts.length / CLASSES;

@@ -22,6 +22,7 @@ import { simulatedTruth } from "../../run/learn.ts";
 import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { COHORT, Ising } from "../../systems/ising.ts";
+import { isPhysical } from "../../systems/ising-classes.ts";
 import { equationAt, gridOf, lawOn } from "./laws.ts";
 import type { CriticalOptions } from "./parameters.ts";
 import type { Learned } from "./training.ts";
@@ -129,6 +130,8 @@ export function drawnFrom(
 export interface Rolled extends Critical<Uncertain> {
   readonly dt: number;
   readonly tau: Uncertain;
+  /** Part of the time that they are where no lattice can be. */
+  readonly unphysical: number;
 }
 
 export interface RolledOptions {
@@ -154,10 +157,14 @@ export async function rolledOut(
   const options = { times, dt, scheme: "heun" as const, stream: stream(seed, `rollout/${side}`) };
   const runs = await unlessDiverged(rollout(gpu, equation, start, options));
   const unknown = { value: Number.NaN, error: Number.NaN };
-  if (!runs) return { dt, tau: unknown, ...eachQuantity(() => unknown) };
+  if (!runs) return { dt, tau: unknown, unphysical: Number.NaN, ...eachQuantity(() => unknown) };
+  const { d, data } = runs;
+  let unphysical = 0;
+  for (let at = 0; at < data.length; at += d) if (!isPhysical(data[at], data[at + 1])) unphysical += d / data.length;
   const first = Math.round(forget * LOOKS);
   const series = magnetizations(ensemble({ ...runs, cases: 1 }, runs.data)).map((m) => m.subarray(first));
-  return { dt, tau: timeOf(series, every), ...jackknifed(series.map(magnetizationMoments), side ** 2, temperature) };
+  const tau = timeOf(series, every);
+  return { dt, tau, unphysical, ...jackknifed(series.map(magnetizationMoments), side ** 2, temperature) };
 }
 
 /** Trajectories of an equation at the temperature of the scaling from its stationary law, with the step of the run and half of it. */

@@ -9,7 +9,7 @@ import { driftValues } from "../../method/sde/polynomial/drift.ts";
 import { equationOfEvents } from "../../method/sde/polynomial/events.ts";
 import type { Solution } from "../../method/sde/polynomial/solve.ts";
 import { stateScales } from "../../method/sde/scales.ts";
-import { effectsOfDensities } from "../../systems/ising-classes.ts";
+import { effectsOfDensities, isPhysical } from "../../systems/ising-classes.ts";
 import type { Learned } from "./training.ts";
 
 /** An equation with both fields solved. */
@@ -82,15 +82,18 @@ export interface Stationary extends Critical<number> {
   /** Probability at the edge of the grid, and of cells that came out negative. */
   readonly edge: number;
   readonly negative: number;
+  /** Probability where no lattice can be. */
+  readonly unphysical: number;
   /** Largest correction by the extrapolation: of ⟨|m|⟩ and χ in parts of them, of U as it is. */
   readonly grid: number;
 }
 
-/** Probability at the edge of a grid, or of negative cells, that has to be said. */
+/** Probability at the edge of a grid, of negative cells, or where no lattice can be, that has to be said. */
 export const MOST_LOST = 5e-3;
 
-/** Whether a law lies inside its training data. */
-export const isInside = ({ edge, negative }: Stationary) => edge <= MOST_LOST && negative <= MOST_LOST;
+/** Whether a law lies inside its training data and where lattices can be. */
+export const isInside = ({ edge, negative, unphysical }: Stationary) =>
+  Math.max(edge, negative, unphysical) <= MOST_LOST;
 
 /** Coarser grid that the law is extrapolated with, as a part of the cells. */
 const COARSER = 0.75;
@@ -122,6 +125,7 @@ export function stationaryOf(learned: Learned, temperature: number, side: number
     binder: better("binder"),
     tau: better("tau"),
     edge: fine.law.edge,
+    unphysical: fine.law.mean((m, rho) => (isPhysical(m, rho) ? 0 : 1)),
     negative: fine.law.negative,
     grid: Math.max(relative("abs_m"), relative("chi"), Math.abs(better("binder") - fine.binder)),
   };

@@ -20,7 +20,7 @@ import type { Verdict } from "../../run/verdict.ts";
 import { STRUCTURES } from "../../systems/ising-classes.ts";
 import type { Closed } from "./closures.ts";
 import { learningCost } from "./costs.ts";
-import type { Compared } from "./data.ts";
+import type { Compared, Worst } from "./data.ts";
 import type { Course, Rolled } from "./dynamics.ts";
 import { MOST_LOST, type Stationary } from "./laws.ts";
 import type { CriticalOptions } from "./parameters.ts";
@@ -46,6 +46,8 @@ const mainGroups = ({ outcomes }: Pick<CriticalStudy, "outcomes">) =>
 
 /** Probability at the edge of a grid, and of negative cells, that makes a run fail. */
 const FAILED = 0.1;
+/** Part of the time, or of a law, that is where no lattice can be, which makes a run fail. */
+const UNPHYSICAL = 0.01;
 /** Correction by the coarser grid from which on the grid does not resolve a law. */
 const UNRESOLVED = 0.05;
 /** Sets of the truth, drawn from its errors, that its fits get their errors from. */
@@ -63,6 +65,31 @@ export function comparedOf({ outcomes, truth }: CriticalStudy, quantity: Critica
         temperature,
         learned: overSeeds(group.map(({ law }) => law[quantity])),
         truth: around(value, error),
+      },
+    ];
+  });
+}
+
+/** Over the sides of the paper above the patch, and over those beyond. */
+export function worstOf(study: CriticalStudy): Worst[] {
+  const { patch } = study.p;
+  const ranges = [
+    { from: patch + 1, to: 8 * patch },
+    { from: 8 * patch + 1, to: Number.POSITIVE_INFINITY },
+  ];
+  return ranges.flatMap(({ from, to }) => {
+    const of = (quantity: CriticalQuantity) =>
+      comparedOf(study, quantity).filter(({ side }) => side >= from && side <= to);
+    const largest = (quantity: CriticalQuantity, deviation: (one: Compared) => number) =>
+      Math.max(...of(quantity).map((one) => Math.abs(deviation(one))));
+    const relative = ({ learned, truth }: Compared) => learned.value / truth.value - 1;
+    const sides = of("abs_m").map(({ side }) => side);
+    if (sides.length === 0) return [];
+    return [
+      {
+        ...{ from: Math.min(...sides), to: Math.max(...sides) },
+        ...{ absM: largest("abs_m", relative), chi: largest("chi", relative) },
+        binder: largest("binder", ({ learned, truth }) => learned.value - truth.value),
       },
     ];
   });
@@ -144,30 +171,40 @@ export function costsOf(
 
 /** How the equations went that the run stands for. */
 export function criticalVerdict({ outcomes, courses, rolled, closed }: CriticalStudy): Verdict {
-  const lost = [
+  const percent = (share: number) => `${(100 * share).toPrecision(2)} %`;
+  const trajectories = [
     ...rolled.flatMap(({ side, steps }) => steps.map((one) => ({ side, what: `with the step ${one.dt}`, one }))),
     ...closed.map(({ side, closure, rolled }) => ({ side, what: `with the closure ${closure}`, one: rolled })),
-  ].filter(({ one }) => Number.isNaN(one.abs_m.value));
+  ];
+  // NaN where they run away.
+  const lost = trajectories.filter(({ one }) => !(one.unphysical <= UNPHYSICAL));
   const warnings = [
     ...courses
       .filter(({ tau }) => Number.isNaN(tau.value))
       .map(({ side }) => `direct simulation of ${side} × ${side} spins is too short for its correlation time`),
-    ...lost.map(({ side, what }) => `trajectories of the equation of ${side} × ${side} spins ${what} run away`),
+    ...lost.map(({ side, what, one }) => {
+      const how = Number.isNaN(one.unphysical)
+        ? "run away"
+        : `are where no lattice can be for ${percent(one.unphysical)} of the time`;
+      return `trajectories of the equation of ${side} × ${side} spins ${what} ${how}`;
+    }),
   ];
   let failed = lost.length > 0;
   for (const group of mainGroups({ outcomes })) {
     const [{ side, temperature }] = group;
     const what = `the stationary law of ${side} × ${side} spins at T = ${temperature}`;
     const most = (value: (law: Stationary) => number) => Math.max(...group.map(({ law }) => value(law)));
-    const percent = (share: number) => `${(100 * share).toPrecision(2)} %`;
     const [edge, negative, grid] = [most((law) => law.edge), most((law) => law.negative), most((law) => law.grid)];
+    const unphysical = most((law) => law.unphysical);
+    if (unphysical > MOST_LOST)
+      warnings.push(`${what} has ${percent(unphysical)} of its probability where no lattice can be`);
     if (edge > MOST_LOST)
       warnings.push(`${what} has ${percent(edge)} of its probability at the edge of the training data`);
     if (negative > MOST_LOST)
       warnings.push(`${what} has ${percent(negative)} of negative probability: use more --cells`);
     if (grid > UNRESOLVED) warnings.push(`${what} differs by ${percent(grid)} between two grids: use more --cells`);
     // NaN fails too.
-    if (!(edge <= FAILED && negative <= FAILED && grid <= FAILED)) failed = true;
+    if (!(edge <= FAILED && negative <= FAILED && grid <= FAILED && unphysical <= UNPHYSICAL)) failed = true;
   }
   return { warnings, failed };
 }
@@ -240,13 +277,19 @@ export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fi
         put(metricName("relax_deviation", quantity, `relax${metricNumber(times[k])}`), single(off[quantity]));
     }
   }
+  const [paperSides] = worstOf(study);
+  if (paperSides) {
+    put("worst.abs_m", single(paperSides.absM));
+    put("worst.chi", single(paperSides.chi));
+    put("worst.binder", single(paperSides.binder));
+  }
   put("seconds.total", single(seconds), { unit: "s" });
   return metrics;
 }
 
 /** The metrics that stand on the terminal. */
 export function scoreTable(metrics: Record<string, Metric>): string {
-  const shown = /^(beta|gamma|one_over|t_c|z\.|seconds|(abs_m|chi|binder)\.learned|tau)/;
+  const shown = /^(beta|gamma|one_over|t_c|z\.|worst|seconds|(abs_m|chi|binder)\.learned|tau)/;
   return metricTable(Object.fromEntries(Object.entries(metrics).filter(([name]) => shown.test(name))));
 }
 

@@ -20,13 +20,12 @@ import {
   PAPER,
   scoreTable,
   truePoints,
+  worstOf,
 } from "./metrics.ts";
 import { deviations } from "./relax-times.ts";
 import { criticalReport } from "./report.ts";
 import { binderSlope, EXACT, fittedSides, isMain, pointsOf } from "./scores.ts";
 
-/** Sides from which on deviations are said: the patch itself is no lattice made of patches. */
-const FROM_SIDE = 32;
 const NAMES = {
   beta_over_nu: "β/ν",
   gamma_over_nu: "γ/ν",
@@ -70,11 +69,6 @@ function criticalFigures(
   };
   const values = (one: Rolled) => ({ tau: one.tau.value, ...eachQuantity((key) => one[key].value) });
   const quantities = eachQuantity((quantity) => comparedOf(study, quantity));
-  const worst = (deviations: readonly number[]) => Math.max(...deviations);
-  const large = <T extends { readonly side: number }>(list: readonly T[]) =>
-    list.filter(({ side }) => side >= FROM_SIDE);
-  const relative = (quantity: "abs_m" | "chi") =>
-    worst(large(quantities[quantity]).map(({ learned, truth }) => Math.abs(learned.value / truth.value - 1)));
   const fits = Object.entries(fitted).map(([key, { learned, truth }]) => ({
     name: NAMES[key as keyof typeof NAMES],
     learned,
@@ -103,14 +97,7 @@ function criticalFigures(
     T: p.T,
     patch: p.patch,
     quantities,
-    worst:
-      large(quantities.abs_m).length > 0
-        ? {
-            absM: relative("abs_m"),
-            chi: relative("chi"),
-            binder: worst(large(quantities.binder).map(({ learned, truth }) => Math.abs(learned.value - truth.value))),
-          }
-        : null,
+    worst: worstOf(study),
     slopes: {
       sides,
       learned: sides.map((side) => overSeeds(seeds.map((seed) => binderSlope(pointsOf(outcomes, seed), side)))),
@@ -152,15 +139,9 @@ function criticalFigures(
     ],
     costs: costsOf(study).map(({ side, phases, learn, direct }) => ({
       ...{ side, small: phases.small, relax: phases.relax, looks: phases.evolve, learn, direct },
+      K: (side / p.patch) ** 2,
+      lambda: p.T === PAPER_T ? (paper.lambda.at2_27[paper.lambda.sides.indexOf(side)] ?? null) : null,
     })),
-    lambdas:
-      p.T === PAPER_T
-        ? [...p.sizes, ...p.largeSizes].map((side) => ({
-            side,
-            paper: paper.lambda.at2_27[paper.lambda.sides.indexOf(side)] ?? null,
-            K: (side / p.patch) ** 2,
-          }))
-        : [],
     comparison: [
       ...exponents.map(({ name, learned, truth, paper }) => ({
         quantity: name,

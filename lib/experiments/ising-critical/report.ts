@@ -4,29 +4,32 @@ import { formatNumber, formatSetting, formatWithInterval } from "../../report/nu
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
 import type { Stroke } from "../../report/thumbnail.ts";
-import type { CriticalReportData } from "./data.ts";
+import type { CriticalReportData, Worst } from "./data.ts";
 import * as scaling from "./figures/scaling.ts";
 import * as studies from "./figures/studies.ts";
 
+const sidesOf = ({ from, to }: Worst) =>
+  from === to ? `at side ${formatSetting(from)}` : `from side ${formatSetting(from)} to ${formatSetting(to)}`;
+
 /** The key numbers: worst deviations, exponents. */
 function headline({ worst, exponents, patch, T }: CriticalReportData): Html | null {
-  if (!worst) return null;
+  if (worst.length === 0) return null;
   const said = exponents
     .filter(({ exact }) => exact !== null)
     .map(
       ({ name, learned, exact }, k) =>
-        html`${k > 0 && ", "}${name} = <strong>${formatNumber(learned.value, 3)}</strong> (exact ${formatSetting(exact ?? Number.NaN)})`,
+        html`${k > 0 && ", "}${name} = <strong>${formatWithInterval(learned)}</strong> (exact ${formatSetting(exact ?? Number.NaN)})`,
     );
-  return html`Equations learned from patches of ${patch} × ${patch} spins have the stationary laws of critical lattices: over all sizes from 32 on and all temperatures ⟨|m|⟩ is off by <strong>${formatNumber(100 * worst.absM, 2)} %</strong> at most, χ by <strong>${formatNumber(100 * worst.chi, 2)} %</strong>, the Binder cumulant by <strong>${formatNumber(worst.binder, 2)}</strong>. Fits at T = ${formatSetting(T)} give ${said}.`;
+  return html`Equations learned from patches of ${patch} × ${patch} spins have the stationary laws of critical lattices: at all temperatures ${worst.map((one, k) => html`${k > 0 && "; "}${sidesOf(one)} ⟨|m|⟩ is off by <strong>${formatNumber(100 * one.absM, 2)} %</strong> at most, χ by <strong>${formatNumber(100 * one.chi, 2)} %</strong>, the Binder cumulant by <strong>${formatNumber(one.binder, 2)}</strong>`)}. Fits at T = ${formatSetting(T)} give ${said}.`;
 }
 
 function method({ patch, temperatures }: CriticalReportData): Html {
-  return html`<p>Lattices of ${patch} × ${patch} spins in equilibrium at ${temperatures.length} temperatures are made larger level by level: every spin becomes a square of equal spins, and the true dynamics runs in overlapping patches of ${patch} × ${patch} (LocalRelax) until local order is as it should be. At such lattices the rates of all flips are known. A spin has one of ten classes, up or down with 0 … 4 up neighbours; each has one rate. What is learned are the mean numbers of spins of each class given magnetization <i>m</i> and domain-wall density <i>ρ</i>: in equilibrium they are the same at all temperatures, as the weight of a lattice depends on (<i>m</i>, <i>ρ</i>) alone. With the rates of a temperature they are its drift and diffusion. Stationary laws are those of the Fokker–Planck equation on a grid, without sampling error. λ = K throughout, and no number was chosen by looking at the truth.</p>`;
+  return html`<p>Lattices of ${patch} × ${patch} spins in equilibrium at ${temperatures.length} temperatures are made larger level by level: every spin becomes a square of equal spins, and the true dynamics runs in overlapping patches of ${patch} × ${patch} (LocalRelax) until local order is as it should be. At such lattices the rates of all flips are known. A spin has one of ten classes, up or down with 0 … 4 up neighbours; each has one rate. What is learned are the mean numbers of spins of each class given magnetization <i>m</i> and domain-wall density <i>ρ</i>: in equilibrium they are the same at all temperatures, as the weight of a lattice depends on (<i>m</i>, <i>ρ</i>) alone. With the rates of a temperature they are its drift and diffusion. Stationary laws are those of the Fokker–Planck equation on a grid, without sampling error. λ = K throughout. How many lattices and looks there are and how long they are relaxed was settled at other seeds.</p>`;
 }
 
 /** What a physicist may cite: assumptions and findings, in words. */
 function statement({ quantities, exponents, kinetics, others, patch, T, worst }: CriticalReportData): Html | false {
-  if (!worst) return false;
+  if (worst.length === 0) return false;
   const sides = [...new Set(quantities.abs_m.map(({ side }) => side))];
   const each = <T>(list: readonly T[], say: (one: T) => Html) =>
     list.map((one, k) => html`${k > 0 && (k === list.length - 1 ? " and " : ", ")}${say(one)}`);
@@ -38,7 +41,7 @@ function statement({ quantities, exponents, kinetics, others, patch, T, worst }:
   const closures = others.filter(({ way, tau }) => way.includes("neighbours") && Number.isFinite(tau));
   const carried = others.filter(({ way, absMOff }) => way.startsWith("From") && Number.isFinite(absMOff));
   return html`<p><strong>Assumed.</strong> Glauber dynamics of single spins, periodic lattices, no field. The macroscopic variables are magnetization and domain-wall density; their dynamics is taken for a diffusion without memory whose drift and noise are the means of the true generator over lattices of equal (<i>m</i>, <i>ρ</i>). Those lattices are made of equilibrium lattices of ${patch} × ${patch} spins by copying and local relaxation, and are taken for a sample of the equilibrium at equal (<i>m</i>, <i>ρ</i>), which near the critical temperature copying leads to, as lattices there are alike at all lengths; how far that holds is measured on lattices of the patch’s side above. The energy of a lattice is a function of (<i>m</i>, <i>ρ</i>), so that the temperature is no parameter of what is learned. λ = K; no constant was chosen to agree with the truth but these amounts: lattices, looks and the time of LocalRelax were made larger, at other seeds, until sampling and bias were below what is aimed at.</p>
-<p><strong>Measured.</strong> Stationary laws of equations for sides ${each(sides, (side) => html`${formatSetting(side)}`)} against lattices in equilibrium: ⟨|m|⟩ off by ${formatNumber(100 * worst.absM, 2)} % at most, χ by ${formatNumber(100 * worst.chi, 2)} %, U by ${formatNumber(worst.binder, 2)}, from side 32 on. ${known.length > 0 && html`Fits at T = ${formatSetting(T)}, learned and by the same fit to the truth: ${each(known, ({ name, learned, truth }) => html`${name} ${formatWithInterval(learned)} and ${formatWithInterval(truth)}`)}.`} ${carried.length > 0 && html`An equation of one size is none of others: taken over ${each(carried, ({ way, side, absMOff }) => html`${way.toLowerCase().replace("l =", "L =")} to ${formatSetting(side)} it has ⟨|m|⟩ off by ${formatNumber(100 * absMOff, 2)} %`)}.`} ${ratio.length > 0 && html`The correlation time of <i>m</i> is ${each(ratio, ({ side, value }) => html`${formatNumber(value, 2)} (side ${formatSetting(side)})`)} of that of direct simulation: kinetics are too fast.`} ${closures.length > 0 && html`Two variables more change it from ${each(closures, ({ way, side, tau }) => html`that to ${formatNumber(tau, 3)} sweeps at side ${formatSetting(side)} (${way.replace(/^Trajectories with /, "")})`)}.`}</p>`;
+<p><strong>Measured.</strong> Stationary laws of equations for sides ${each(sides, (side) => html`${formatSetting(side)}`)} against lattices in equilibrium: ${worst.map((one, k) => html`${k > 0 && "; "}${sidesOf(one)} ⟨|m|⟩ off by ${formatNumber(100 * one.absM, 2)} % at most, χ by ${formatNumber(100 * one.chi, 2)} %, U by ${formatNumber(one.binder, 2)}`)}. ${known.length > 0 && html`Fits at T = ${formatSetting(T)}, learned and by the same fit to the truth: ${each(known, ({ name, learned, truth }) => html`${name} ${formatWithInterval(learned)} and ${formatWithInterval(truth)}`)}.`} ${carried.length > 0 && html`An equation of one size is none of others: taken over ${each(carried, ({ way, side, absMOff }) => html`${way.toLowerCase().replace("l =", "L =")} to ${formatSetting(side)} it has ⟨|m|⟩ off by ${formatNumber(100 * absMOff, 2)} %`)}.`} ${ratio.length > 0 && html`The correlation time of <i>m</i> is ${each(ratio, ({ side, value }) => html`${formatNumber(value, 2)} (side ${formatSetting(side)})`)} of that of direct simulation: kinetics are too fast.`} ${closures.length > 0 && html`Two variables more change it from ${each(closures, ({ way, side, tau }) => html`that to ${formatNumber(tau, 3)} sweeps at side ${formatSetting(side)} (${way.replace(/^Trajectories with /, "")})`)}.`}</p>`;
 }
 
 function sections(data: CriticalReportData): Section[] {
@@ -52,7 +55,7 @@ function sections(data: CriticalReportData): Section[] {
     {
       id: "costs",
       title: "What was simulated",
-      body: ifAny([data.costs, data.lambdas], [studies.costs(data), studies.lambdas(data)]),
+      body: studies.costs(data),
     },
     {
       id: "training",

@@ -19,7 +19,7 @@ function emptied(data: CriticalReportData): CriticalReportData {
   return {
     ...withoutLists(data),
     quantities: { abs_m: [], chi: [], binder: [] },
-    worst: null,
+    worst: [],
     slopes: { sides: [], learned: [], truth: [], paper: [] },
     kinetics: { sides: [], learned: [], direct: [] },
     relaxTimes: null,
@@ -43,7 +43,8 @@ testReport(
 
 test("the gallery shows its headline and curves", () => {
   const head = readHead(criticalReport(syntheticData()));
-  expect(head.description).toContain("⟨|m|⟩ is off by 1.2 % at most, χ by 5.0 %");
-  expect(head.description).toContain("β/ν = 0.127 (exact 0.125)");
+  expect(head.description).toContain("from side 32 to 128 ⟨|m|⟩ is off by 1.2 % at most, χ by 5.0 %");
+  expect(head.description).toContain("; at side 256 ⟨|m|⟩ is off by 3.0 %");
+  expect(head.description).toContain("β/ν = 0.1270 ± 0.0040 (exact 0.125)");
   expect(head.thumbnail).toContain("<polyline");
 });

@@ -11,6 +11,7 @@ import {
   criticalMetrics,
   criticalVerdict,
   fitsOver,
+  worstOf,
 } from "../../../lib/experiments/ising-critical/metrics.ts";
 import {
   type CriticalOptions,
@@ -35,6 +36,7 @@ function exact(side: number, temperature: number, part: Partial<Stationary> = {}
     tau: side ** 2.2,
     edge: 0,
     negative: 0,
+    unphysical: 0,
     grid: 0,
     ...part,
   };
@@ -129,6 +131,7 @@ test("a law that has much of its probability at the edge of its data says so", (
 test.each([
   [{ edge: 0.2 }, /32 × 32 spins at T = 2\.27 has 20 % of its probability at the edge/],
   [{ negative: 0.2 }, /has 20 % of negative probability: use more --cells/],
+  [{ unphysical: 0.02 }, /has 2\.0 % of its probability where no lattice can be/],
   [{ grid: 0.2 }, /differs by 20 % between two grids/],
   [{ grid: Number.NaN }, /^$/],
 ])("a law with %p makes the run fail", (part: Partial<Stationary>, message) => {
@@ -138,6 +141,30 @@ test.each([
   const { failed, warnings } = criticalVerdict(study({ outcomes: some }));
   expect(failed).toBe(true);
   expect(warnings.join()).toMatch(message);
+});
+
+test("worst deviations are those of means over seeds, apart for sides beyond the paper's", () => {
+  const large = { side: 256, temperature: p.T };
+  const off = exact(large.side, large.temperature, { abs_m: 3, chi: 5, binder: 0.2 });
+  const found = criticalMetrics(study(), 1);
+  expect([defined(found["worst.abs_m"]).value, defined(found["worst.binder"]).value]).toEqual([
+    expect.closeTo(0, 6),
+    expect.closeTo(0, 6),
+  ]);
+  const truth = truthOf(large.side, large.temperature);
+  const both = worstOf(
+    study({
+      outcomes: [...study().outcomes, { ...large, seed: 1, from: large.side, alone: false, law: off }],
+      truth: [...study().truth, { ...large, quantities: truth }],
+    }),
+  );
+  expect(both.map(({ from, to }) => [from, to])).toEqual([
+    [32, 128],
+    [256, 256],
+  ]);
+  expect(defined(both[1]).absM).toBeCloseTo(3 / truth.abs_m.value - 1, 6);
+  expect(defined(both[1]).chi).toBeCloseTo(1 - 5 / truth.chi.value, 6);
+  expect(defined(both[1]).binder).toBeCloseTo(Math.abs(0.2 - truth.binder.value), 6);
 });
 
 test("costs: what direct simulation needs for an interval as wide as that over the seeds", () => {

@@ -36,7 +36,10 @@ export function syntheticData(): CriticalReportData {
       chi: compared((x, side) => 0.03 * side ** (7 / 4) * Math.exp(0.1 * x)),
       binder: compared((x) => 0.61 - 0.03 * x),
     },
-    worst: { absM: 0.012, chi: 0.05, binder: 0.004 },
+    worst: [
+      { from: 32, to: 128, absM: 0.012, chi: 0.05, binder: 0.004 },
+      { from: 256, to: 256, absM: 0.03, chi: 0.1, binder: 0.01 },
+    ],
     slopes: {
       sides: SIDES,
       learned: SIDES.map((side) => estimate(0.034 * side, 0.002 * side)),
@@ -67,10 +70,10 @@ export function syntheticData(): CriticalReportData {
       })),
     },
     costs: SIDES.map((side) => ({
-      ...{ side, small: 1e8, relax: 1e6 * side ** 2, looks: 5e5 * side ** 2, learn: 5e6 * side ** 2 },
+      ...{ side, K: (side / 16) ** 2, lambda: side === 48 ? null : side / 16 },
+      ...{ small: 1e8, relax: 1e6 * side ** 2, looks: 5e5 * side ** 2, learn: 5e6 * side ** 2 },
       direct: side === 48 ? Number.NaN : 1e5 * side ** 4,
     })),
-    lambdas: SIDES.map((side) => ({ side, paper: side === 48 ? null : side / 16, K: (side / 16) ** 2 })),
     others: [
       other("Alone", 32, 2.25, 0.69, -0.012, Number.NaN),
       other("Trajectories, step 0.25", 32, 2.27, 0.65, -0.004, 5800),

@@ -57,7 +57,7 @@ export function relaxTimes({ relaxTimes }: Data): Html | false {
   );
 }
 
-/** What was simulated, and on which systems. */
+/** What was simulated, and on which systems; λ. */
 export function costs({ costs, patch }: Data): Html | false {
   if (costs.length === 0) return false;
   const many = (x: number) => formatNumber(x, 2);
@@ -65,27 +65,15 @@ export function costs({ costs, patch }: Data): Html | false {
     costs,
     [
       { label: "L", header: true, cell: ({ side }) => formatSetting(side) },
+      { label: "λ = K", cell: ({ K }) => formatSetting(K) },
+      { label: "λ, paper", cell: ({ lambda }) => lambda, format: formatSetting },
       { label: `small lattices, ${patch} × ${patch}`, cell: ({ small }) => small, format: many },
       { label: `LocalRelax, patches of ${patch} × ${patch}`, cell: ({ relax }) => relax, format: many },
       { label: "looks, the same patches between", cell: ({ looks }) => looks, format: many },
       { label: "all seeds", cell: ({ learn }) => learn, format: many },
       { label: "direct, ⟨|m|⟩ as well known", cell: ({ direct }) => direct, format: many },
     ],
-    html`Attempts to flip a spin: of one seed by phase, of all seeds together, and of Glauber dynamics of whole lattices from equilibrium on whose 95 % interval of ⟨|m|⟩ is as wide as that over the seeds. No dynamics that teaches an equation runs on more than ${patch} × ${patch} spins at once. A simulator that flips clusters is cheaper than either; there is none for most systems.`,
-  );
-}
-
-/** λ of the paper. */
-export function lambdas({ lambdas, T }: Data): Html | false {
-  if (lambdas.length === 0) return false;
-  return htmlTable(
-    lambdas,
-    [
-      { label: "L", header: true, cell: ({ side }) => formatSetting(side) },
-      { label: "λ here: K", cell: ({ K }) => formatSetting(K) },
-      { label: "λ of the paper", cell: ({ paper }) => paper ?? Number.NaN, format: (x) => formatSetting(x) },
-    ],
-    html`λ at T = ${formatSetting(T)}. Theory says K, the number of patches; the paper set it by hand for each size and temperature so that the law of <i>m</i> agrees with the true one.`,
+    html`Attempts to flip a spin: of one seed by phase, of all seeds together, and of Glauber dynamics of whole lattices from equilibrium on whose 95 % interval of ⟨|m|⟩ is as wide as that over the seeds. No dynamics that teaches an equation runs on more than ${patch} × ${patch} spins at once. A simulator that flips clusters is cheaper than either; there is none for most systems. λ is K, the number of patches, as theory says; the paper set it by hand for each size and temperature so that the law of <i>m</i> agrees with the true one (its values at T = 2.27).`,
   );
 }
 
