@@ -172,24 +172,25 @@ export function costsOf(
 /** How the equations went that the run stands for. */
 export function criticalVerdict({ outcomes, courses, rolled, closed }: CriticalStudy): Verdict {
   const percent = (share: number) => `${(100 * share).toPrecision(2)} %`;
-  const trajectories = [
-    ...rolled.flatMap(({ side, steps }) => steps.map((one) => ({ side, what: `with the step ${one.dt}`, one }))),
-    ...closed.map(({ side, closure, rolled }) => ({ side, what: `with the closure ${closure}`, one: rolled })),
-  ];
+  const main = rolled.flatMap(({ side, steps }) =>
+    steps.map((one) => ({ side, what: `with the step ${one.dt}`, one })),
+  );
+  const tried = closed.map(({ side, closure, rolled }) => ({ side, what: `with the closure ${closure}`, one: rolled }));
   // NaN where they run away.
-  const lost = trajectories.filter(({ one }) => !(one.unphysical <= UNPHYSICAL));
+  const isLost = ({ one }: (typeof main)[number]) => !(one.unphysical <= UNPHYSICAL);
   const warnings = [
     ...courses
       .filter(({ tau }) => Number.isNaN(tau.value))
       .map(({ side }) => `direct simulation of ${side} × ${side} spins is too short for its correlation time`),
-    ...lost.map(({ side, what, one }) => {
+    ...[...main, ...tried].filter(isLost).map(({ side, what, one }) => {
       const how = Number.isNaN(one.unphysical)
         ? "run away"
         : `are where no lattice can be for ${percent(one.unphysical)} of the time`;
       return `trajectories of the equation of ${side} × ${side} spins ${what} ${how}`;
     }),
   ];
-  let failed = lost.length > 0;
+  // What is tried beside them is not what the run stands for.
+  let failed = main.some(isLost);
   for (const group of mainGroups({ outcomes })) {
     const [{ side, temperature }] = group;
     const what = `the stationary law of ${side} × ${side} spins at T = ${temperature}`;

@@ -143,6 +143,20 @@ test.each([
   expect(warnings.join()).toMatch(message);
 });
 
+test("trajectories that leave what lattices can be are said; those without closures make the run fail", () => {
+  const known = { value: 1, error: 0.1 };
+  const one = (unphysical: number) => ({ dt: 0.5, tau: known, unphysical, abs_m: known, chi: known, binder: known });
+  const closed = (unphysical: number) => [{ side: 16, closure: "blocks" as const, rolled: one(unphysical) }];
+  const rolled = (unphysical: number) => [{ side: 32, steps: [one(0), one(unphysical)] }];
+  expect(criticalVerdict(study({ rolled: rolled(0.001), closed: closed(0.001) })).warnings).toEqual([]);
+  const tried = criticalVerdict(study({ closed: closed(0.02) }));
+  expect(tried.failed).toBe(false);
+  expect(tried.warnings.join()).toMatch(/16 × 16 spins with the closure blocks are where no lattice can be for 2\.0 %/);
+  const ran = criticalVerdict(study({ rolled: rolled(Number.NaN) }));
+  expect(ran.failed).toBe(true);
+  expect(ran.warnings.join()).toMatch(/32 × 32 spins with the step 0\.5 run away/);
+});
+
 test("worst deviations are those of means over seeds, apart for sides beyond the paper's", () => {
   const large = { side: 256, temperature: p.T };
   const off = exact(large.side, large.temperature, { abs_m: 3, chi: 5, binder: 0.2 });

@@ -92,6 +92,6 @@ export function others({ others }: Data): Html | false {
       { label: "U off by", cell: ({ binderOff }) => binderOff, format: (x) => formatNumber(x, 2) },
       { label: "correlation time", unit: "sweeps", cell: ({ tau }) => tau, format: (x) => formatNumber(x, 3) },
     ],
-    html`First seed. Alone: learned from the lattices of this temperature alone, a fifth of the data where there are five. From another size: the equation of smaller lattices, whose drift and n σσᵀ are taken over. Trajectories: means over time of Heun’s scheme from the stationary law, with the step of the run and half of it; they have to agree with the grid; no correlation time where they are too short for it. With two variables more: equations in four variables by the compensator estimator, at most 8,192 lattices. Deviations are from cluster simulation.`,
+    html`First seed. Alone: learned from the lattices of this temperature alone, a fifth of the data where there are five. From another size: the equation of smaller lattices, whose drift and n σσᵀ are taken over. Trajectories: means over time of Heun’s scheme from the stationary law, with the step of the run and half of it; they have to agree with the grid; no correlation time where they are too short for it. With two variables more: equations of degree 4 in four variables by the compensator estimator, at most 8,192 lattices. Deviations are from cluster simulation.`,
   );
 }
