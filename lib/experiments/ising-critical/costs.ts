@@ -2,7 +2,7 @@
 // is as accurate. Counted in attempts to flip a spin, whatever the machine.
 import type { LearningUpdates } from "../../analysis/cost.ts";
 import { upsamplingSides } from "../../method/upsample.ts";
-import { type CriticalOptions, latticesOf, temperaturesOf } from "./parameters.ts";
+import { type CriticalOptions, latticesOf, relaxTimeAt, temperaturesOf } from "./parameters.ts";
 
 /** Clusters flipped in small lattices until they are in equilibrium, from all spins up. */
 export const SMALL_CLUSTERS = 24;
@@ -16,10 +16,10 @@ const POSITIONS = 4;
 export function learningCost(p: CriticalOptions, side: number): LearningUpdates {
   const lattices = latticesOf(p, side) * temperaturesOf(p, side).length;
   const sites = (extent: number) => lattices * extent ** 2;
-  const levels = upsamplingSides({}, p.patch, side).reduce((sum, extent) => sum + sites(extent), 0);
+  const sweeps = upsamplingSides({}, p.patch, side).reduce((sum, at) => sum + relaxTimeAt(p, at) * sites(at), 0);
   return {
     small: SMALL_CLUSTERS * sites(p.patch),
-    relax: POSITIONS * p.relaxTime * levels,
+    relax: POSITIONS * sweeps,
     evolve: (POSITIONS * p.pause * (p.looks - 1) + p.looks) * sites(side),
   };
 }

@@ -89,11 +89,13 @@ export interface Stationary extends Critical<number> {
 }
 
 /** Probability at the edge of a grid, of negative cells, or where no lattice can be, that has to be said. */
-export const MOST_LOST = 5e-3;
+export const MOST_LOST = 0.01;
+/** Correction by the coarser grid from which on the grid does not resolve a law. */
+export const UNRESOLVED = 0.05;
 
-/** Whether a law lies inside its training data and where lattices can be. */
-export const isInside = ({ edge, negative, unphysical }: Stationary) =>
-  Math.max(edge, negative, unphysical) <= MOST_LOST;
+/** Whether a law lies inside its training data, where lattices can be, and is resolved. */
+export const isInside = ({ edge, negative, unphysical, grid }: Stationary) =>
+  Math.max(edge, negative, unphysical) <= MOST_LOST && grid <= UNRESOLVED;
 
 /** Coarser grid that the law is extrapolated with, as a part of the cells. */
 const COARSER = 0.75;

@@ -22,7 +22,7 @@ import type { Closed } from "./closures.ts";
 import { learningCost } from "./costs.ts";
 import type { Compared, Worst } from "./data.ts";
 import type { Course, Rolled } from "./dynamics.ts";
-import { MOST_LOST, type Stationary } from "./laws.ts";
+import { MOST_LOST, type Stationary, UNRESOLVED } from "./laws.ts";
 import type { CriticalOptions } from "./parameters.ts";
 import { deviations, type RelaxTimes } from "./relax-times.ts";
 import { EXACT, EXPONENTS, type Fits, fitsOf, isMain, type Outcome, type Point, pointsOf } from "./scores.ts";
@@ -46,10 +46,6 @@ const mainGroups = ({ outcomes }: Pick<CriticalStudy, "outcomes">) =>
 
 /** Probability at the edge of a grid, and of negative cells, that makes a run fail. */
 const FAILED = 0.1;
-/** Part of the time, or of a law, that is where no lattice can be, which makes a run fail. */
-const UNPHYSICAL = 0.01;
-/** Correction by the coarser grid from which on the grid does not resolve a law. */
-const UNRESOLVED = 0.05;
 /** Sets of the truth, drawn from its errors, that its fits get their errors from. */
 const DRAWS = 64;
 
@@ -177,7 +173,7 @@ export function criticalVerdict({ outcomes, courses, rolled, closed }: CriticalS
   );
   const tried = closed.map(({ side, closure, rolled }) => ({ side, what: `with the closure ${closure}`, one: rolled }));
   // NaN where they run away.
-  const isLost = ({ one }: (typeof main)[number]) => !(one.unphysical <= UNPHYSICAL);
+  const isLost = ({ one }: (typeof main)[number]) => !(one.unphysical <= MOST_LOST);
   const warnings = [
     ...courses
       .filter(({ tau }) => Number.isNaN(tau.value))
@@ -205,7 +201,7 @@ export function criticalVerdict({ outcomes, courses, rolled, closed }: CriticalS
       warnings.push(`${what} has ${percent(negative)} of negative probability: use more --cells`);
     if (grid > UNRESOLVED) warnings.push(`${what} differs by ${percent(grid)} between two grids: use more --cells`);
     // NaN fails too.
-    if (!(edge <= FAILED && negative <= FAILED && grid <= FAILED && unphysical <= UNPHYSICAL)) failed = true;
+    if (!(edge <= FAILED && negative <= FAILED && grid <= FAILED && unphysical <= MOST_LOST)) failed = true;
   }
   return { warnings, failed };
 }

@@ -66,7 +66,7 @@ const parameters = {
   },
   lattices: {
     kind: "integer",
-    default: 65_536,
+    default: 32_768,
     profiles: { quick: 6144 },
     min: COHORT,
     max: 1e7,
@@ -76,17 +76,17 @@ const parameters = {
   },
   relaxTime: {
     kind: "number",
-    default: 24,
-    profiles: { quick: 16 },
+    default: 16,
     min: 0,
     max: 1000,
     unit: "sweeps",
-    meaning: "LocalRelax of every patch position at every level. A site lies in four positions",
+    meaning:
+      "LocalRelax of every patch position where lattices are two patches wide, at other levels in proportion to the side. A site lies in four positions",
     paper: "2 (25)",
   },
   looks: {
     kind: "integer",
-    default: 64,
+    default: 48,
     profiles: { quick: 16 },
     min: 1,
     max: 1000,
@@ -201,6 +201,10 @@ export type CriticalOptions = Values<typeof parameters>;
 const MOST_AT = 128;
 /** Least part of them that a smaller side gets. */
 const LEAST_SHARE = 0.25;
+
+/** How long lattices of a side are relaxed: the larger they are the smaller is the drift that has to be right, and the farther structure reaches. */
+export const relaxTimeAt = ({ relaxTime, patch }: Pick<CriticalOptions, "relaxTime" | "patch">, side: number): number =>
+  (relaxTime * side) / (2 * patch);
 
 type Sizes = Pick<CriticalOptions, "sizes" | "temperatures" | "T">;
 

@@ -11,7 +11,7 @@ import type { Run } from "../../run/run-folder.ts";
 import { COHORT, Ising, type IsingParameters, type IsingStates } from "../../systems/ising.ts";
 import { CLASSES, densitiesOfClasses, ODD_DENSITIES, stateOfClasses } from "../../systems/ising-classes.ts";
 import { SMALL_CLUSTERS } from "./costs.ts";
-import { type CriticalOptions, latticesOf, temperaturesOf } from "./parameters.ts";
+import { type CriticalOptions, latticesOf, relaxTimeAt, temperaturesOf } from "./parameters.ts";
 
 /** Lattices that are made large at once. */
 const BATCH_SITES = 2 ** 26;
@@ -92,7 +92,7 @@ export async function looksAt<T extends Float32Array | Uint32Array>(
     const small = await smallLattices(system, Math.min(batch, count - from), p.patch, seed, name);
     const large = await upsampleTo(system, small, {
       side,
-      relaxTime: p.relaxTime,
+      relaxTime: (extent) => relaxTimeAt(p, extent),
       stream: stream(seed, `upsample/${name}`),
     });
     try {

@@ -187,10 +187,11 @@ test("costs: what direct simulation needs for an interval as wide as that over t
   const width = 4.302653 * (0.01 / Math.sqrt(3));
   expect(defined(small).direct).toBeCloseTo(1e9 * 16 ** 2 * ((1.96 * 1e-3) / width) ** 2, -7);
   const phases = learningCost({ ...p, lattices: 640, looks: 3, relaxTime: 5, pause: 2 }, 64);
-  // Half as many as for 128; from 16 by way of 32; five temperatures of 64 lattices; eight sweeps between looks.
+  // Half as many as for 128; from 16 by way of 32; for 5 and 10 sweeps; five temperatures of 64 lattices; eight
+  // sweeps between looks.
   expect(phases).toEqual({
     small: SMALL_CLUSTERS * 320 * 256,
-    relax: 20 * 320 * (32 ** 2 + 64 ** 2),
+    relax: 20 * 320 * (32 ** 2 + 2 * 64 ** 2),
     evolve: (2 * 8 + 3) * 320 * 64 ** 2,
   });
   expect(defined(large).learn).toBe(3 * totalUpdates(learningCost(p, 64)));
