@@ -8,14 +8,11 @@ import { Xoshiro } from "../../random/xoshiro.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { HAND_MADE, IsingStates } from "../../systems/ising.ts";
 import { type Rolled, rolledOut, TIMES } from "./dynamics.ts";
-import { type CriticalOptions, latticesOf } from "./parameters.ts";
+import { CLOSURE_DEGREE, type CriticalOptions, closureLatticesOf } from "./parameters.ts";
 import { cohortsOf, looksAt, teacher } from "./training.ts";
 
-/** Closures that are tried, and lattices that teach each, at most: with more variables rows are longer. Whole cohorts. */
+/** Closures that are tried. */
 const CLOSURES = ["features", "blocks"] as const satisfies readonly (typeof HAND_MADE)[number][];
-const LATTICES = 8192;
-/** Degree of the equations: even, as others push what is beyond their data further away, and cross-validation, which does not look there, takes 5. */
-const DEGREE = 4;
 /** The mean square of the magnetizations of blocks says more than m only where there are several. */
 const BLOCKS_ABOVE = 8;
 /** Trajectories start from training states, and forget them before anything is averaged. */
@@ -45,7 +42,7 @@ export async function rolledWithClosure(
   const triangle = (d * (d + 1)) / 2;
   const width = 2 * d + triangle;
   const patches = (side / p.patch) ** 2;
-  const count = Math.min(LATTICES, latticesOf({ ...p, sizes: [] }, side));
+  const count = closureLatticesOf(p, side);
   const see = async (large: IsingStates) => {
     const whole = await system.observe(large);
     const chosen = Uint32Array.from({ length: large.count * patches }, (_, k) => k % patches);
@@ -77,7 +74,7 @@ export async function rolledWithClosure(
       variation: part(2 * d, width),
       cohort: cohortsOf(p.looks, count),
     };
-    return { states: data.state, model: solveSde(data, { kind: "polynomial", degree: DEGREE, odd: [0] }) };
+    return { states: data.state, model: solveSde(data, { kind: "polynomial", degree: CLOSURE_DEGREE, odd: [0] }) };
   });
   const rolled = await run.phase("predict", () => {
     const rng = Xoshiro.open(stream(seed, `closure/start/${closure}/${side}`), 0, 0);

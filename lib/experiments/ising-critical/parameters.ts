@@ -219,6 +219,15 @@ export function latticesOf(p: Sizes & Pick<CriticalOptions, "lattices">, side: n
   return COHORT * Math.max(1, Math.round((p.lattices * share) / COHORT));
 }
 
+/** Degree of equations with closure variables: even, as others push what is beyond their data further away, and cross-validation does not look there. */
+export const CLOSURE_DEGREE = 4;
+/** Lattices that teach such an equation, at most: with more variables rows are longer. Whole cohorts. */
+const MOST_CLOSURE_LATTICES = 8192;
+
+/** Lattices at the temperature of the scaling that teach an equation with closure variables. */
+export const closureLatticesOf = (p: Sizes & Pick<CriticalOptions, "lattices">, side: number): number =>
+  Math.min(MOST_CLOSURE_LATTICES, latticesOf({ ...p, sizes: [] }, side));
+
 /** Sides that factors 2 and 3 lead to from the patch, up to `most`, ascending. */
 export function reachableSides(patch: number, most: number): number[] {
   const sides: number[] = [];
@@ -255,8 +264,10 @@ function check(p: CriticalOptions): void {
   // Of every temperature, or with comparisons also of one alone.
   for (const side of [...p.sizes, ...p.largeSizes]) {
     const taught = p.studies === "all" ? 1 : temperaturesOf(p, side).length;
+    const isClosed = p.studies === "all" && p.courseSizes.includes(side) && p.closureSizes.includes(side);
     try {
       requireCohorts((taught * latticesOf(p, side)) / COHORT, 2, 0, p.degree);
+      if (isClosed) requireCohorts(closureLatticesOf(p, side) / COHORT, 4, 0, CLOSURE_DEGREE);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       throw new InputError(`--lattices ${p.lattices} are too few for side ${side}: ${error.message}`);

@@ -143,7 +143,7 @@ test.each([
   expect(warnings.join()).toMatch(message);
 });
 
-test("trajectories that leave what lattices can be are said; those without closures make the run fail", () => {
+test("trajectories that leave what lattices can be are said; those that run away make the run fail", () => {
   const known = { value: 1, error: 0.1 };
   const one = (unphysical: number) => ({ dt: 0.5, tau: known, unphysical, abs_m: known, chi: known, binder: known });
   const closed = (unphysical: number) => [{ side: 16, closure: "blocks" as const, rolled: one(unphysical) }];
@@ -154,6 +154,8 @@ test("trajectories that leave what lattices can be are said; those without closu
   expect(tried.warnings.join()).toMatch(/16 × 16 spins with the closure blocks are where no lattice can be for 2\.0 %/);
   const ran = criticalVerdict(study({ rolled: rolled(Number.NaN) }));
   expect(ran.failed).toBe(true);
+  expect(criticalVerdict(study({ rolled: rolled(0.02) })).warnings.join()).toMatch(/step 0\.5 are where no .* 2\.0 %/);
+  expect(criticalVerdict(study({ closed: closed(Number.NaN) })).failed).toBe(false);
   expect(ran.warnings.join()).toMatch(/32 × 32 spins with the step 0\.5 run away/);
 });
 
@@ -215,6 +217,7 @@ test("what does not go together is refused", () => {
     [{ patch: 15 }, /--patch 15 is odd/],
     [{ T: 2.3 }, /--T 2.3 is not one of the temperatures 2.25, 2.27, 2.29/],
     [{ lattices: 96 }, /--lattices 96 are too few for side 16: .*cohorts/],
+    [{ lattices: 6144, studies: "all" }, /side 16: degree 4 has 70 terms .* 48 cohorts/],
     [{ closureSizes: [16, 16] }, /16.* a side twice/],
     [{ largeSizes: [32] }, /32.* a side twice/],
     [{ courseSizes: [48] }, /--course-sizes 48 is not among/],
