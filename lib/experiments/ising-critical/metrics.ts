@@ -46,6 +46,7 @@ const mainGroups = ({ outcomes }: Pick<CriticalStudy, "outcomes">) =>
 
 /** Probability at the edge of a grid, and of negative cells, that makes a run fail. */
 const FAILED = 0.1;
+const interval = ({ value, error }: Uncertain) => around(value, error);
 /** Sets of the truth, drawn from its errors, that its fits get their errors from. */
 const DRAWS = 64;
 
@@ -158,9 +159,7 @@ export function costsOf(
     const learned = compared.find((one) => one.side === side && one.temperature === p.T)?.learned;
     const course = courses.find((one) => one.side === side);
     const direct =
-      learned && course
-        ? updatesForWidth(course.updates, around(course.quantities.abs_m.value, course.quantities.abs_m.error), learned)
-        : Number.NaN;
+      learned && course ? updatesForWidth(course.updates, interval(course.quantities.abs_m), learned) : Number.NaN;
     return { side, phases, learn: seeds * totalUpdates(phases), direct };
   });
 }
@@ -232,7 +231,6 @@ export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fi
     put(metricName(key, "learned"), learned, { exact, paper: PAPER[key as keyof Fits] ?? null });
     put(metricName(key, "wolff"), truth, { exact });
   }
-  const interval = ({ value, error }: Uncertain) => around(value, error);
   for (const { side, tau } of study.courses) {
     put(metricName("tau", "glauber", ...at(side, study.p.T)), interval(tau), { unit: "sweeps" });
   }
@@ -240,19 +238,15 @@ export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fi
     // Of Glauber dynamics: M. P. Nightingale and H. W. J. Blöte, Phys. Rev. Lett. 76, 4548 (1996).
     put(metricName("z", method), single(value), { exact: 2.1665 });
   }
+  const putRolled = (method: string, side: number, rolled: Rolled) => {
+    const place = at(side, study.p.T);
+    for (const quantity of CRITICAL_QUANTITIES) put(metricName(quantity, method, ...place), interval(rolled[quantity]));
+    put(metricName("tau", method, ...place), interval(rolled.tau), { unit: "sweeps" });
+  };
   for (const { side, steps } of study.rolled) {
-    for (const [k, one] of steps.entries()) {
-      const method = k === 0 ? "rollout" : "rollout-half-step";
-      for (const quantity of CRITICAL_QUANTITIES)
-        put(metricName(quantity, method, ...at(side, study.p.T)), interval(one[quantity]));
-      put(metricName("tau", method, ...at(side, study.p.T)), interval(one.tau), { unit: "sweeps" });
-    }
+    for (const [k, one] of steps.entries()) putRolled(k === 0 ? "rollout" : "rollout-half-step", side, one);
   }
-  for (const { side, closure, rolled } of study.closed) {
-    for (const quantity of CRITICAL_QUANTITIES)
-      put(metricName(quantity, closure, ...at(side, study.p.T)), interval(rolled[quantity]));
-    put(metricName("tau", closure, ...at(side, study.p.T)), interval(rolled.tau), { unit: "sweeps" });
-  }
+  for (const { side, closure, rolled } of study.closed) putRolled(closure, side, rolled);
   for (const { side, learn, direct } of costsOf(study)) {
     put(metricName("cost", "learn", `L${side}`), single(learn), { unit: "attempts" });
     put(metricName("cost", "direct", `L${side}`), single(direct), { unit: "attempts" });
