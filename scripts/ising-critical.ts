@@ -38,7 +38,7 @@ await main(async () => {
   const truth = [];
   for (const side of sides) {
     for (const temperature of temperaturesOf(p, side)) {
-      truth.push(await trueQuantities(run, gpu, p, side, temperature, options.seed));
+      truth.push(await trueQuantities(run, gpu, p, { side, temperature }, options.seed));
       work.add();
     }
   }

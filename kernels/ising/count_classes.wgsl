@@ -5,6 +5,7 @@
 // spins[32 lattices][site], bit r of a word for lattice r. One invocation per 32 lattices and chunk of sites: it counts in bit planes, 32 lattices
 // at once, four sites at a time. Exact.
 import package::ising::lattice::site_at;
+import constants::CHUNK;   // sites of a chunk, below 2¹²
 
 struct Params {
   first: u32,         // this dispatch does the chunks [first, last), those of 32 lattices after each other
@@ -13,9 +14,6 @@ struct Params {
   side: u32,          // even
   chunks: u32,        // of one lattice
 }
-
-// Sites of a chunk.
-const CHUNK = 2048u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> spins: array<u32>;
@@ -68,6 +66,11 @@ fn counted(counter: Counter, m: vec4u) -> Counter {
   return c;
 }
 
+// Row and column of the next two sites of a row: sides are even.
+fn next_pair(pair: vec2u, side: u32) -> vec2u {
+  return select(pair + vec2u(0u, 2u), vec2u(pair.x + 1u, 0u), pair.y + 2u == side);
+}
+
 // The number of lattice r.
 fn number(c: Counter, r: u32) -> u32 {
   let places = vec4u(0u, 1u, 2u, 3u);
@@ -85,8 +88,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
   let base = group * side * side;
   let first = (index % params.chunks) * CHUNK;
   let last = min(first + CHUNK, side * side);
-  var row = first / side;
-  var column = first % side;
+  var pair = vec2u(first / side, first % side);
   var down0 = Counter();
   var down1 = Counter();
   var down2 = Counter();
@@ -98,21 +100,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
   var up3 = Counter();
   var up4 = Counter();
   for (var site = first; site < last; site += 4u) {
-    // Two sites of one row, and two more: sides are even.
-    let a = site_at(base, side, row, column);
-    let b = site_at(base, side, row, column + 1u);
-    column += 2u;
-    if (column == side) {
-      column = 0u;
-      row++;
-    }
-    let c = site_at(base, side, row, column);
-    let d = site_at(base, side, row, column + 1u);
-    column += 2u;
-    if (column == side) {
-      column = 0u;
-      row++;
-    }
+    let a = site_at(base, side, pair.x, pair.y);
+    let b = site_at(base, side, pair.x, pair.y + 1u);
+    pair = next_pair(pair, side);
+    let c = site_at(base, side, pair.x, pair.y);
+    let d = site_at(base, side, pair.x, pair.y + 1u);
+    pair = next_pair(pair, side);
     let s = vec4u(spins[a.here], spins[b.here], spins[c.here], spins[d.here]);
     let west = vec4u(spins[a.west], s.x, spins[c.west], s.z);
     let east = vec4u(s.y, spins[b.east], s.w, spins[d.east]);

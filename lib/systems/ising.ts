@@ -464,7 +464,7 @@ export class Ising implements BinarySystem<IsingStates> {
     const { count, side } = states;
     if (states.margin !== 0) throw new Error("classes are those of whole lattices");
     const counts = this.#gpu.buffer("ising.classes", 4 * 10 * count);
-    const kernel = await this.#gpu.kernel("ising/count_classes.wgsl");
+    const kernel = await this.#gpu.kernel("ising/count_classes.wgsl", { constants: { CHUNK: COUNTED_SITES } });
     const chunks = Math.ceil(side ** 2 / COUNTED_SITES);
     const params = { lattices: count, side, chunks };
     await this.#gpu.runSplit(`classes ${side}`, Math.ceil(count / LANES) * chunks, 1e4, (first, last) =>

@@ -3,15 +3,17 @@
 import { type Critical, eachQuantity } from "../../analysis/finite-size.ts";
 import { meanWithError } from "../../analysis/mean.ts";
 import type { Gpu } from "../../gpu/device.ts";
+import { type Format, flatTensors } from "../../io/format.ts";
+import { prefixed, unprefixed } from "../../io/safetensors.ts";
 import { concatenate } from "../../method/concatenate.ts";
-import { solveEvents } from "../../method/sde/polynomial/events.ts";
+import { type EventRows, solveEvents } from "../../method/sde/polynomial/events.ts";
 import { type PolynomialField, polynomialValues } from "../../method/sde/polynomial/field.ts";
 import type { Run } from "../../run/run-folder.ts";
-import { COHORT, type IsingStates } from "../../systems/ising.ts";
+import { COHORT } from "../../systems/ising.ts";
 import { STRUCTURES, structuresOfClasses } from "../../systems/ising-classes.ts";
 import { type Stationary, stationaryOf } from "./laws.ts";
 import { type CriticalOptions, latticesOf, temperaturesOf } from "./parameters.ts";
-import { cohortsOf, type Learned, learnedSize, looksAt, teacher } from "./training.ts";
+import { cohortsOf, countedLattices, LEARNED, type Learned, learnedFrom } from "./training.ts";
 
 /** Times that are tried, as parts and multiples of the run's own. */
 const FACTORS = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2];
@@ -46,55 +48,86 @@ export async function studyRelaxTimes(
   if (patch % 2 !== 0 || patch < 4 || p.relaxTime === 0) return null;
   const lawOf = (learned: Learned) => stationaryOf(learned, p.T, p.patch, p.cells);
   const times = FACTORS.map((factor) => factor * p.relaxTime);
-  const known = await run.phase("learn", () => seenStructures(gpu, p, seed));
-  const expected = solveEvents(known, { degree: p.degree, odd: [0], oddKinds: STRUCTURES.map(() => false) });
-  const spread = residuals(expected.field, known).map(({ square }) => Math.sqrt(square));
+  const known = await run.phase("learn", () => seenLattices(gpu, { ...p, looks: LOOKS }, seed));
+  const expected = solveEvents(known.rows, { degree: p.degree, odd: [0], oddKinds: STRUCTURES.map(() => false) });
+  // Of the true lattices: the spread, and how well it is known where their means lie.
+  const own = residuals(expected.field, known.rows);
   const laws: Stationary[] = [];
   const structures: Deviation[][] = [];
   for (const [k, relaxTime] of times.entries()) {
     const halved = { ...p, patch, relaxTime };
-    const [learned] = await learnedSize(run, gpu, halved, p.patch, seed, { name: `relax-times/${k}` });
-    laws.push(lawOf(learned));
-    const made = await run.phase("learn", () => seenStructures(gpu, halved, seed, p.patch));
+    const made = await run.phase("learn", () =>
+      run.keep(`relax-times/${k}`, MADE, async () => {
+        const { counted, rows } = await seenLattices(gpu, halved, seed, p.patch);
+        return { learned: learnedFrom(counted, p.degree), rows };
+      }),
+    );
+    laws.push(lawOf(made.learned));
     structures.push(
-      residuals(expected.field, made).map(({ mean, error }, j) => ({
-        mean: mean / spread[j],
-        error: error / spread[j],
+      residuals(expected.field, made.rows).map(({ mean, error }, j) => ({
+        mean: mean / Math.sqrt(own[j].square),
+        error: Math.hypot(error, own[j].error) / Math.sqrt(own[j].square),
       })),
     );
   }
   return { side: p.patch, times, structures, laws, truth: lawOf(truth) };
 }
 
-/** (m, ρ) and structures of lattices of all temperatures of a side, those of the patch as they are. */
-async function seenStructures(gpu: Gpu, p: CriticalOptions, seed: number, side = p.patch) {
-  const count = latticesOf(p, side);
+/** (m, ρ) and structures, as if these were densities of events. */
+const WIDTH = 2 + STRUCTURES.length;
+
+/** Lattices of all temperatures of a side, those of the patch as they are: how many spins of each class they have, and their structures. */
+async function seenLattices(gpu: Gpu, p: CriticalOptions, seed: number, side = p.patch) {
   const temperatures = temperaturesOf(p, side);
-  const rows: Float32Array[] = [];
-  const width = 2 + STRUCTURES.length;
-  for (const temperature of temperatures) {
-    const system = teacher(gpu, p, temperature, "features");
-    const see = async (large: IsingStates) => {
-      const [classes, observed] = [await system.classes(large), await system.observe(large)];
+  const looks = Math.min(LOOKS, p.looks);
+  const parts: Float32Array[][][] = temperatures.map(() => Array.from({ length: looks }, () => []));
+  const counted = await countedLattices(gpu, p, side, seed, {
+    closure: "features",
+    also: async ({ system, large, classes, temperature, look }) => {
+      if (look >= looks) return;
+      const observed = await system.observe(large);
       const structures = structuresOfClasses(classes, observed, side ** 2);
-      return Float32Array.from({ length: large.count * width }, (_, k) => {
-        const [row, j] = [Math.floor(k / width), k % width];
+      const rows = Float32Array.from({ length: large.count * WIDTH }, (_, k) => {
+        const [row, j] = [Math.floor(k / WIDTH), k % WIDTH];
         return j < 2 ? observed[4 * row + j] : structures[STRUCTURES.length * row + j - 2];
       });
-    };
-    rows.push(await looksAt(system, { ...p, looks: LOOKS }, { side, temperature, count, seed }, see));
-  }
-  const all = concatenate(rows);
+      parts[temperature][look].push(rows);
+    },
+  });
+  return { counted, rows: rowsOf(concatenate(parts.flat(2)), looks, latticesOf(p, side)) };
+}
+
+function rowsOf(all: Float32Array, looks: number, count: number): EventRows {
+  const temperatures = all.length / (WIDTH * looks * count);
   return {
     d: 2,
-    state: all.filter((_, k) => k % width < 2),
-    densities: all.filter((_, k) => k % width >= 2),
-    cohort: concatenate(temperatures.map((_, k) => cohortsOf(LOOKS, count, (k * count) / COHORT))),
+    state: all.filter((_, k) => k % WIDTH < 2),
+    densities: all.filter((_, k) => k % WIDTH >= 2),
+    cohort: concatenate(Array.from({ length: temperatures }, (_, k) => cohortsOf(looks, count, (k * count) / COHORT))),
   };
 }
 
+/** What lattices relaxed for one time teach, and their structures, as a file keeps both. */
+const MADE: Format<{ learned: Learned; rows: EventRows }> = {
+  write: ({ learned, rows: { state, densities, cohort } }) => {
+    const { tensors, text } = LEARNED.write([learned]);
+    const structures = flatTensors({ state, densities, cohort: Float32Array.from(cohort) });
+    return { tensors: { ...tensors, ...prefixed("structures ", structures) }, text };
+  },
+  read: ({ tensors, text }) => {
+    const own = unprefixed("structures ", tensors);
+    const [state, densities, cohort] = ["state", "densities", "cohort"].map((name) =>
+      Float32Array.from(own[name].data),
+    );
+    return {
+      learned: LEARNED.read({ tensors, text })[0],
+      rows: { d: 2, state, densities, cohort: Uint32Array.from(cohort) },
+    };
+  },
+};
+
 /** What structures have beyond their mean at equal (m, ρ): mean over lattices with its error over cohorts, and mean square. */
-function residuals(field: PolynomialField, { state, densities, cohort }: Awaited<ReturnType<typeof seenStructures>>) {
+function residuals(field: PolynomialField, { state, densities, cohort }: EventRows) {
   const expected = polynomialValues(field, state, new Float32Array());
   const cohorts = cohort.reduce((most, one) => Math.max(most, one), 0) + 1;
   return STRUCTURES.map((_, j) => {

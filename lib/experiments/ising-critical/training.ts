@@ -39,7 +39,7 @@ export interface Learned {
 }
 
 /** A list of them, as a file keeps it. */
-const LEARNED: Format<Learned[]> = {
+export const LEARNED: Format<Learned[]> = {
   write: (list) => {
     const parts = list.map(({ events, sample, ...rest }, k) => {
       const { head, tensors } = writeEvents(events);
@@ -77,13 +77,13 @@ async function smallLattices(
 
 /**
  * `count` large lattices, whole cohorts, of the temperature of a system, batch by batch: what `see` says of them at every look, in the order of looks
- * and lattices.
+ * and lattices; it is told the number of the look.
  */
 export async function looksAt<T extends Float32Array | Uint32Array>(
   system: Ising,
   p: CriticalOptions,
   { side, temperature, count, seed }: { side: number; temperature: number; count: number; seed: number },
-  see: (large: IsingStates) => Promise<T>,
+  see: (large: IsingStates, look: number) => Promise<T>,
 ): Promise<T> {
   const looks: T[][] = Array.from({ length: p.looks }, () => []);
   const batch = COHORT * Math.max(1, Math.floor(BATCH_SITES / side ** 2 / COHORT));
@@ -99,7 +99,7 @@ export async function looksAt<T extends Float32Array | Uint32Array>(
       for (let look = 0; look < p.looks; look++) {
         // Steps of a relaxation are six.
         if (look > 0) await system.relax(large, p.pause, stream(seed, `look/${name}`, 8 * look));
-        looks[look].push(await see(large));
+        looks[look].push(await see(large, look));
       }
     } finally {
       large.destroy();
@@ -116,13 +116,36 @@ export const cohortsOf = (looks: number, count: number, first = 0) =>
 export const teacher = (gpu: Gpu, p: CriticalOptions, temperature: number, closure: Closure = "none") =>
   new Ising(gpu, { temperature, field: 0, patchSide: p.patch, upsampling: p.upsampling, closure });
 
-/** All temperatures together. */
-export async function countedLattices(gpu: Gpu, p: CriticalOptions, side: number, seed: number): Promise<Counted> {
+/** All temperatures together. `also` gets every batch as well, by temperature and look, and the system that it belongs to. */
+export async function countedLattices(
+  gpu: Gpu,
+  p: CriticalOptions,
+  side: number,
+  seed: number,
+  {
+    closure,
+    also,
+  }: {
+    closure?: Closure;
+    also?: (seen: {
+      system: Ising;
+      large: IsingStates;
+      classes: Uint32Array;
+      temperature: number;
+      look: number;
+    }) => Promise<void>;
+  } = {},
+): Promise<Counted> {
   const count = latticesOf(p, side);
   const parts: Uint32Array[] = [];
-  for (const temperature of temperaturesOf(p, side)) {
-    const system = teacher(gpu, p, temperature);
-    parts.push(await looksAt(system, p, { side, temperature, count, seed }, (large) => system.classes(large)));
+  for (const [k, temperature] of temperaturesOf(p, side).entries()) {
+    const system = teacher(gpu, p, temperature, closure);
+    const see = async (large: IsingStates, look: number) => {
+      const classes = await system.classes(large);
+      await also?.({ system, large, classes, temperature: k, look });
+      return classes;
+    };
+    parts.push(await looksAt(system, p, { side, temperature, count, seed }, see));
   }
   return { side, perTemperature: count, looks: p.looks, counts: concatenate(parts) };
 }
@@ -159,10 +182,10 @@ export function learnedSize(
   p: CriticalOptions,
   side: number,
   seed: number,
-  { name = `seed${seed}/side${side}`, alone = false }: { name?: string; alone?: boolean } = {},
+  { alone = false }: { alone?: boolean } = {},
 ): Promise<Learned[]> {
   return run.phase("learn", () =>
-    run.keep(name, LEARNED, async () => {
+    run.keep(`seed${seed}/side${side}`, LEARNED, async () => {
       const counted = await countedLattices(gpu, p, side, seed);
       const each = alone ? temperaturesOf(p, side).map((_, k) => learnedFrom(counted, p.degree, k)) : [];
       return [learnedFrom(counted, p.degree), ...each];

@@ -14,9 +14,12 @@ const EQUILIBRIUM = 100;
 const MANY_UP_TO = 64;
 const LEAST_LATTICES = 64;
 
-export interface CriticalTruth {
+interface Point {
   readonly side: number;
   readonly temperature: number;
+}
+
+export interface CriticalTruth extends Point {
   readonly quantities: Critical<Uncertain>;
 }
 
@@ -28,8 +31,7 @@ function trueLatticesOf({ trueLattices }: Pick<CriticalOptions, "trueLattices">,
 export async function simulateTruth(
   gpu: Gpu,
   p: CriticalOptions,
-  side: number,
-  temperature: number,
+  { side, temperature }: Point,
   seed: number,
 ): Promise<CriticalTruth> {
   const count = trueLatticesOf(p, side);
@@ -61,12 +63,9 @@ export function trueQuantities(
   run: Run,
   gpu: Gpu,
   p: CriticalOptions,
-  side: number,
-  temperature: number,
+  point: Point,
   seed: number,
 ): Promise<CriticalTruth> {
-  const name = `truth/side${side}-t${metricNumber(temperature).replace("_", "-")}`;
-  return run.phase("direct simulation", () =>
-    run.keep(name, TRUTH, () => simulateTruth(gpu, p, side, temperature, seed)),
-  );
+  const name = `truth/side${point.side}-t${metricNumber(point.temperature).replace("_", "-")}`;
+  return run.phase("direct simulation", () => run.keep(name, TRUTH, () => simulateTruth(gpu, p, point, seed)));
 }

@@ -39,7 +39,7 @@ describe("an equation from lattices of 16 × 16 spins at T = 2.25", () => {
   test("has the stationary laws of other temperatures too: what is learned does not depend on it", async () => {
     for (const temperature of [2.2, 2.25, 2.3]) {
       const law = stationaryOf(learned, temperature, 16, 60);
-      const { quantities } = await simulateTruth(gpu, p, 16, temperature, 6);
+      const { quantities } = await simulateTruth(gpu, p, { side: 16, temperature }, 6);
       const off = CRITICAL_QUANTITIES.map((key) => law[key] - quantities[key].value);
       // Some 65,000 looks; jumps of 2/256 in m are not small, which the Fokker–Planck equation takes them for.
       expect(Math.abs(off[0])).toBeLessThan(0.012 * quantities.abs_m.value);
