@@ -10,11 +10,11 @@
 import { closuresOf, rolledWithClosure } from "../lib/experiments/ising-critical/closures.ts";
 import { directCourse, rolledFrom } from "../lib/experiments/ising-critical/dynamics.ts";
 import { isInside, stationaryOf } from "../lib/experiments/ising-critical/laws.ts";
-import { criticalCommand, temperaturesOf } from "../lib/experiments/ising-critical/parameters.ts";
+import { comparesTemperatures, criticalCommand, temperaturesOf } from "../lib/experiments/ising-critical/parameters.ts";
 import { publishCritical } from "../lib/experiments/ising-critical/publish.ts";
 import { studyRelaxTimes } from "../lib/experiments/ising-critical/relax-times.ts";
-import { furtherTemperatures, type Outcome } from "../lib/experiments/ising-critical/scores.ts";
-import { type Learned, learnedSize } from "../lib/experiments/ising-critical/training.ts";
+import { furtherTemperatures, type Outcome, type Taught } from "../lib/experiments/ising-critical/scores.ts";
+import { comparedTemperatures, type Learned, learnedSize } from "../lib/experiments/ising-critical/training.ts";
 import { trueQuantities } from "../lib/experiments/ising-critical/truth.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
@@ -43,22 +43,25 @@ await main(async () => {
     }
   }
 
-  // Small lattices → larger ones, relaxed in patches → mean densities of the classes of spins given (m, ρ), at all temperatures at once → drift and
-  // diffusion at each → the stationary law.
+  // Small lattices near the critical temperature → larger ones, relaxed in patches → mean densities of the classes of spins given (m, ρ) → drift and
+  // diffusion at each temperature → the stationary law.
   const outcomes: Outcome[] = [];
-  const lawOf = async (learned: Learned, temperature: number, side: number, seed: number, alone = false) => {
+  const lawOf = async (
+    learned: Learned,
+    temperature: number,
+    side: number,
+    seed: number,
+    taught: Taught = "scaling",
+  ) => {
     const law = await run.phase("stationary law", async () => stationaryOf(learned, temperature, side, p.cells));
     const further = furtherTemperatures(p, side).includes(temperature);
-    if (!further || isInside(law)) outcomes.push({ seed, side, temperature, from: learned.side, alone, law });
+    if (!further || isInside(law)) outcomes.push({ seed, side, temperature, from: learned.side, taught, law });
     return law;
   };
   const first = new Map<number, { learned: Learned; tau: number }>();
   for (const seed of seeds) {
-    // Comparisons take the first seed alone.
-    const compares = seed === seeds[0] && p.studies === "all";
     for (const side of sides) {
-      const options = { alone: compares && p.sizes.includes(side) };
-      const [learned, ...alone] = await learnedSize(run, gpu, p, side, seed, options);
+      const learned = await learnedSize(run, gpu, p, side, seed);
       work.add(temperaturesOf(p, side).length);
       for (const temperature of temperaturesOf(p, side)) {
         const { tau } = await lawOf(learned, temperature, side, seed);
@@ -68,7 +71,13 @@ await main(async () => {
       for (const temperature of furtherTemperatures(p, side)) {
         await lawOf(learned, temperature, side, seed);
       }
-      for (const [k, one] of alone.entries()) await lawOf(one, p.temperatures[k], side, seed, true);
+      // Does it matter at which temperature lattices are made?
+      if (seed !== seeds[0] || !comparesTemperatures(p, side)) continue;
+      const { alone, together } = await comparedTemperatures(run, gpu, p, side, seed);
+      for (const [k, temperature] of p.temperatures.entries()) {
+        await lawOf(alone[k], temperature, side, seed, "alone");
+        await lawOf(together, temperature, side, seed, "together");
+      }
     }
   }
 

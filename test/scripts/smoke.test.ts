@@ -388,7 +388,7 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
     "ising-critical": [
       ["side that 2 and 3 do not lead to", ["--sizes", "16,40"], /--sizes 40.*use 32 or 48/],
       ["temperature of the scaling that is none", ["--T", "2.5"], /--T 2\.5.*2\.25, 2\.27, 2\.29/],
-      ["few lattices", ["--lattices", "100"], /--lattices 100 .* side 16: 3 cohorts/],
+      ["few lattices", ["--lattices", "100"], /--lattices 100 .* side 16: 1 cohort of training data is fewer/],
       ["odd patch", ["--patch", "15"], /--patch 15 is odd/],
       ["too few cohorts", ["--lattices", "1152", "--degree", "4"], /15 terms.*9 cohorts/],
       ["course of a side that is not learned", ["--course-sizes", "48"], /--course-sizes 48/],

@@ -2,7 +2,7 @@
 // is as accurate. Counted in attempts to flip a spin, whatever the machine.
 import type { LearningUpdates } from "../../analysis/cost.ts";
 import { upsamplingSides } from "../../method/upsample.ts";
-import { type CriticalOptions, latticesOf, relaxTimeAt, temperaturesOf } from "./parameters.ts";
+import { type CriticalOptions, latticesOf, relaxTimeAt } from "./parameters.ts";
 
 /** Clusters flipped in small lattices until they are in equilibrium, from all spins up. */
 export const SMALL_CLUSTERS = 24;
@@ -14,7 +14,7 @@ const POSITIONS = 4;
  * are counted as. Counting classes counts as one attempt at every site. Nothing but the counting sees a system larger than a patch at once.
  */
 export function learningCost(p: CriticalOptions, side: number): LearningUpdates {
-  const lattices = latticesOf(p, side) * temperaturesOf(p, side).length;
+  const lattices = latticesOf(p, side);
   const sites = (extent: number) => lattices * extent ** 2;
   const sweeps = upsamplingSides({}, p.patch, side).reduce((sum, at) => sum + relaxTimeAt(p, at) * sites(at), 0);
   return {

@@ -251,8 +251,8 @@ export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fi
     put(metricName("cost", "learn", `L${side}`), single(learn), { unit: "attempts" });
     put(metricName("cost", "direct", `L${side}`), single(direct), { unit: "attempts" });
   }
-  for (const { side, from, alone, temperature, law } of study.outcomes.filter((one) => !isMain(one))) {
-    const method = alone ? "alone" : `from-L${from}`;
+  for (const { side, from, taught, temperature, law } of study.outcomes.filter((one) => !isMain(one))) {
+    const method = taught === "scaling" ? `from-L${from}` : taught;
     for (const quantity of CRITICAL_QUANTITIES)
       put(metricName(quantity, method, ...at(side, temperature)), single(law[quantity]));
   }
@@ -287,9 +287,7 @@ export function scoreTable(metrics: Record<string, Metric>): string {
 /** All stationary laws, and the truth. */
 export function criticalTables({ outcomes, truth }: CriticalStudy): Record<string, ColumnTable> {
   return {
-    stationary: tableOfRows(
-      outcomes.map(({ law, alone, ...one }) => ({ ...one, taught_by: alone ? "one temperature" : "all", ...law })),
-    ),
+    stationary: tableOfRows(outcomes.map(({ law, ...one }) => ({ ...one, ...law }))),
     truth: tableOfRows(
       truth.map(({ side, temperature, quantities }) => ({
         side,

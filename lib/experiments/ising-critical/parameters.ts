@@ -14,7 +14,7 @@ const parameters = {
     above: 0,
     max: 1000,
     unit: "J/k_B",
-    meaning: "temperatures at which sizes are compared; lattices of all of them teach the equations of a size together",
+    meaning: "temperatures at which sizes are compared; the equation of a size serves all of them",
     paper: "3.4",
   },
   T: {
@@ -23,7 +23,8 @@ const parameters = {
     above: 0,
     max: 1000,
     unit: "J/k_B",
-    meaning: "that of the scaling with the size, one of the temperatures",
+    meaning:
+      "that of the scaling with the size, one of the temperatures, near the critical one: its lattices, copied larger, stay alike at large distances, and teach",
     paper: "3.4",
   },
   sizes: {
@@ -43,7 +44,7 @@ const parameters = {
     min: 4,
     max: 4096,
     unit: "spins",
-    meaning: "sides at the temperature of the scaling alone, which lattices of that temperature teach",
+    meaning: "sides at the temperature of the scaling alone",
     paper: "3.4 (128)",
   },
   patch: {
@@ -61,17 +62,17 @@ const parameters = {
     choices: UPSAMPLINGS,
     default: "copy",
     meaning:
-      "how lattices are made larger: every spin a square of equal spins, which near the critical temperature leads to lattices that are alike at large distances; or tiles",
+      "how lattices are made larger: every spin a square of equal spins, which at the critical temperature leads to lattices that are alike at large distances; or tiles",
     paper: "3.4 (copy)",
   },
   lattices: {
     kind: "integer",
-    default: 32_768,
-    profiles: { quick: 6144 },
+    default: 65_536,
+    profiles: { quick: 12_288 },
     min: COHORT,
     max: 1e7,
     meaning:
-      "small lattices that become lattices of 128 × 128 spins, of all temperatures that a size is compared at together; fewer for smaller sides, where less will do, and above",
+      "small lattices that become lattices of 128 × 128 spins; fewer for smaller sides, where less will do, and above",
     paper: "3.4",
   },
   relaxTime: {
@@ -148,7 +149,7 @@ const parameters = {
     default: "none",
     profiles: { standard: "all", paper: "all" },
     meaning:
-      "all: also times of LocalRelax, each temperature alone, equations of one size at others, trajectories of the equations, for the first seed",
+      "all: also times of LocalRelax, lattices of other temperatures, equations of one size at others, trajectories of the equations, for the first seed",
   },
   closureSizes: {
     kind: "integers",
@@ -208,16 +209,24 @@ export const relaxTimeAt = ({ relaxTime, patch }: Pick<CriticalOptions, "relaxTi
 
 type Sizes = Pick<CriticalOptions, "sizes" | "temperatures" | "T">;
 
-/** Temperatures that a size is compared at, and that lattices are made at which teach it. */
+/** Temperatures that a size is compared at. */
 export const temperaturesOf = ({ sizes, temperatures, T }: Sizes, side: number): readonly number[] =>
   sizes.includes(side) ? temperatures : [T];
 
-/** Lattices of each of these temperatures that teach a size: whole cohorts. */
-export function latticesOf(p: Sizes & Pick<CriticalOptions, "lattices">, side: number): number {
-  const part = Math.max(LEAST_SHARE, side / MOST_AT);
-  const share = Math.min(part, (MOST_AT / side) ** 3) / temperaturesOf(p, side).length;
-  return COHORT * Math.max(1, Math.round((p.lattices * share) / COHORT));
+const cohortsIn = (lattices: number) => COHORT * Math.max(1, Math.round(lattices / COHORT));
+
+/** Lattices that teach a size: whole cohorts. */
+export function latticesOf({ lattices }: Pick<CriticalOptions, "lattices">, side: number): number {
+  return cohortsIn(lattices * Math.min(Math.max(LEAST_SHARE, side / MOST_AT), (MOST_AT / side) ** 4));
 }
+
+/** Lattices of each temperature where those of all are compared: as many in all as teach the size. */
+export const comparedLatticesOf = (p: Pick<CriticalOptions, "lattices" | "temperatures">, side: number): number =>
+  cohortsIn(latticesOf(p, side) / p.temperatures.length);
+
+/** Whether lattices of all temperatures are compared at a size. */
+export const comparesTemperatures = (p: Pick<CriticalOptions, "studies" | "sizes" | "temperatures">, side: number) =>
+  p.studies === "all" && p.sizes.includes(side) && p.temperatures.length > 1;
 
 /** Degree of equations with closure variables: even, as others push what is beyond their data further away, and cross-validation does not look there. */
 export const CLOSURE_DEGREE = 4;
@@ -225,8 +234,8 @@ export const CLOSURE_DEGREE = 4;
 const MOST_CLOSURE_LATTICES = 8192;
 
 /** Lattices at the temperature of the scaling that teach an equation with closure variables. */
-export const closureLatticesOf = (p: Sizes & Pick<CriticalOptions, "lattices">, side: number): number =>
-  Math.min(MOST_CLOSURE_LATTICES, latticesOf({ ...p, sizes: [] }, side));
+export const closureLatticesOf = (p: Pick<CriticalOptions, "lattices">, side: number): number =>
+  Math.min(MOST_CLOSURE_LATTICES, latticesOf(p, side));
 
 /** Sides that factors 2 and 3 lead to from the patch, up to `most`, ascending. */
 export function reachableSides(patch: number, most: number): number[] {
@@ -261,12 +270,11 @@ function check(p: CriticalOptions): void {
   const unknown = p.courseSizes.find((side) => ![...p.sizes, ...p.largeSizes].includes(side));
   if (unknown !== undefined)
     throw new InputError(`--course-sizes ${unknown} is not among --sizes ${p.sizes} and --large-sizes ${p.largeSizes}`);
-  // Of every temperature, or with comparisons also of one alone.
   for (const side of [...p.sizes, ...p.largeSizes]) {
-    const taught = p.studies === "all" ? 1 : temperaturesOf(p, side).length;
+    const fewest = comparesTemperatures(p, side) ? comparedLatticesOf(p, side) : latticesOf(p, side);
     const isClosed = p.studies === "all" && p.courseSizes.includes(side) && p.closureSizes.includes(side);
     try {
-      requireCohorts((taught * latticesOf(p, side)) / COHORT, 2, 0, p.degree);
+      requireCohorts(fewest / COHORT, 2, 0, p.degree);
       if (isClosed) requireCohorts(closureLatticesOf(p, side) / COHORT, 4, 0, CLOSURE_DEGREE);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;

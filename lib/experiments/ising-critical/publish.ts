@@ -39,6 +39,7 @@ const CLOSURE_NAMES = {
   features: "Trajectories with second neighbours and plaquettes",
   blocks: "Trajectories with second neighbours and blocks",
 } as const;
+const TAUGHT_NAMES = { alone: "Lattices of this temperature", together: "Lattices of all temperatures" } as const;
 /** Where the paper's λ of all sizes are known. */
 const PAPER_T = 2.27;
 
@@ -129,8 +130,8 @@ function criticalFigures(
     others: [
       ...outcomes
         .filter((one) => !isMain(one))
-        .map(({ side, from, alone, temperature, law }) =>
-          other(alone ? "Alone" : `From L = ${from}`, side, temperature, law),
+        .map(({ side, from, taught, temperature, law }) =>
+          other(taught === "scaling" ? `From L = ${from}` : TAUGHT_NAMES[taught], side, temperature, law),
         ),
       ...rolled.flatMap(({ side, steps }) =>
         steps.map((one) => other(`Trajectories, step ${one.dt}`, side, p.T, values(one))),

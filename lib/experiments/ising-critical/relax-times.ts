@@ -9,10 +9,9 @@ import { concatenate } from "../../method/concatenate.ts";
 import { type EventRows, solveEvents } from "../../method/sde/polynomial/events.ts";
 import { type PolynomialField, polynomialValues } from "../../method/sde/polynomial/field.ts";
 import type { Run } from "../../run/run-folder.ts";
-import { COHORT } from "../../systems/ising.ts";
 import { STRUCTURES, structuresOfClasses } from "../../systems/ising-classes.ts";
 import { type Stationary, stationaryOf } from "./laws.ts";
-import { type CriticalOptions, latticesOf, temperaturesOf } from "./parameters.ts";
+import { type CriticalOptions, latticesOf } from "./parameters.ts";
 import { cohortsOf, countedLattices, LEARNED, type Learned, learnedFrom } from "./training.ts";
 
 /** Times that are tried, as parts and multiples of the run's own. */
@@ -76,14 +75,13 @@ export async function studyRelaxTimes(
 /** (m, ρ) and structures, as if these were densities of events. */
 const WIDTH = 2 + STRUCTURES.length;
 
-/** Lattices of all temperatures of a side, those of the patch as they are: how many spins of each class they have, and their structures. */
+/** Lattices of a side, those of the patch as they are: how many spins of each class they have, and their structures. */
 async function seenLattices(gpu: Gpu, p: CriticalOptions, seed: number, side = p.patch) {
-  const temperatures = temperaturesOf(p, side);
   const looks = Math.min(LOOKS, p.looks);
-  const parts: Float32Array[][][] = temperatures.map(() => Array.from({ length: looks }, () => []));
+  const parts: Float32Array[][] = Array.from({ length: looks }, () => []);
   const counted = await countedLattices(gpu, p, side, seed, {
     closure: "features",
-    also: async ({ system, large, classes, temperature, look }) => {
+    also: async ({ system, large, classes, look }) => {
       if (look >= looks) return;
       const observed = await system.observe(large);
       const structures = structuresOfClasses(classes, observed, side ** 2);
@@ -91,21 +89,18 @@ async function seenLattices(gpu: Gpu, p: CriticalOptions, seed: number, side = p
         const [row, j] = [Math.floor(k / WIDTH), k % WIDTH];
         return j < 2 ? observed[4 * row + j] : structures[STRUCTURES.length * row + j - 2];
       });
-      parts[temperature][look].push(rows);
+      parts[look].push(rows);
     },
   });
-  return { counted, rows: rowsOf(concatenate(parts.flat(2)), looks, latticesOf(p, side)) };
+  return { counted, rows: rowsOf(concatenate(parts.flat()), cohortsOf(looks, latticesOf(p, side))) };
 }
 
-function rowsOf(all: Float32Array, looks: number, count: number): EventRows {
-  const temperatures = all.length / (WIDTH * looks * count);
-  return {
-    d: 2,
-    state: all.filter((_, k) => k % WIDTH < 2),
-    densities: all.filter((_, k) => k % WIDTH >= 2),
-    cohort: concatenate(Array.from({ length: temperatures }, (_, k) => cohortsOf(looks, count, (k * count) / COHORT))),
-  };
-}
+const rowsOf = (all: Float32Array, cohort: Uint32Array): EventRows => ({
+  d: 2,
+  state: all.filter((_, k) => k % WIDTH < 2),
+  densities: all.filter((_, k) => k % WIDTH >= 2),
+  cohort,
+});
 
 /** What lattices relaxed for one time teach, and their structures, as a file keeps both. */
 const MADE: Format<{ learned: Learned; rows: EventRows }> = {

@@ -13,14 +13,19 @@ import { average } from "../../analysis/mean.ts";
 import type { Stationary } from "./laws.ts";
 import { type CriticalOptions, temperaturesOf } from "./parameters.ts";
 
+/**
+ * Which lattices taught an equation: those of the temperature of the scaling, as in all that a run stands for; or, to compare, those of the
+ * temperature itself alone, or of all temperatures together.
+ */
+export type Taught = "scaling" | "alone" | "together";
+
 /** A stationary law of one seed. */
 export interface Outcome {
   readonly seed: number;
   readonly side: number;
   /** Side of the lattices that taught the equation. */
   readonly from: number;
-  /** Whether lattices of this temperature alone did, not of all. */
-  readonly alone: boolean;
+  readonly taught: Taught;
   readonly temperature: number;
   readonly law: Stationary;
 }
@@ -53,8 +58,8 @@ export function fittedSides({ sizes, largeSizes, patch }: Pick<CriticalOptions, 
 }
 
 /**
- * Other temperatures than those that teach a size, at which its laws are wanted where they lie inside the training data: the densities of the classes
- * serve all, and curves of U of large sizes of the fits cross those of others. The truth is known where lattices teach.
+ * Temperatures that a size is not compared at with the truth, at which its laws are wanted where they lie inside the training data: curves of U of
+ * large sizes of the fits cross those of others.
  */
 export const furtherTemperatures = (p: CriticalOptions, side: number): readonly number[] =>
   fittedSides(p).scaling.includes(side) ? p.temperatures.filter((T) => !temperaturesOf(p, side).includes(T)) : [];
@@ -117,8 +122,8 @@ export function fitsOf(points: readonly Point[], p: CriticalOptions): Fits {
   };
 }
 
-/** Whether a law is one of the main ones: learned at its own size from all temperatures. */
-export const isMain = ({ side, from, alone }: Outcome) => side === from && !alone;
+/** Whether a law is one of the main ones: learned at its own size from lattices of the temperature of the scaling. */
+export const isMain = ({ side, from, taught }: Outcome) => side === from && taught === "scaling";
 
 /** The main points of one seed. */
 export function pointsOf(outcomes: readonly Outcome[], seed: number): Point[] {

@@ -1,5 +1,8 @@
-// What equations of the critical Ising model are learned from: small lattices in equilibrium at all temperatures, made large level by level with
-// LocalRelax in patches of their size, and how many spins of each class they have, at several looks.
+// What equations of the critical Ising model are learned from: small lattices in equilibrium, made large level by level with LocalRelax in patches
+// of their size, and how many spins of each class they have, at several looks.
+//
+// Copies keep the structure that small lattices have at large distances, in units of their side. That is the structure of large lattices where those of
+// all sizes are alike, at the critical temperature. So lattices of the temperature of the scaling teach; their class densities serve all.
 import type { Gpu } from "../../gpu/device.ts";
 import { type Format, parsed } from "../../io/format.ts";
 import { prefixed, unprefixed } from "../../io/safetensors.ts";
@@ -11,7 +14,7 @@ import type { Run } from "../../run/run-folder.ts";
 import { COHORT, Ising, type IsingParameters, type IsingStates } from "../../systems/ising.ts";
 import { CLASSES, densitiesOfClasses, ODD_DENSITIES, stateOfClasses } from "../../systems/ising-classes.ts";
 import { SMALL_CLUSTERS } from "./costs.ts";
-import { type CriticalOptions, latticesOf, relaxTimeAt, temperaturesOf } from "./parameters.ts";
+import { type CriticalOptions, comparedLatticesOf, latticesOf, relaxTimeAt } from "./parameters.ts";
 
 /** Lattices that are made large at once. */
 const BATCH_SITES = 2 ** 26;
@@ -116,33 +119,30 @@ export const cohortsOf = (looks: number, count: number, first = 0) =>
 export const teacher = (gpu: Gpu, p: CriticalOptions, temperature: number, closure: Closure = "none") =>
   new Ising(gpu, { temperature, field: 0, patchSide: p.patch, upsampling: p.upsampling, closure });
 
-/** All temperatures together. `also` gets every batch as well, by temperature and look, and the system that it belongs to. */
+/** `count` lattices of each temperature; by default those that teach a size. `also` gets every batch as well, by temperature and look, and its system. */
 export async function countedLattices(
   gpu: Gpu,
   p: CriticalOptions,
   side: number,
   seed: number,
   {
+    temperatures = [p.T],
+    count = latticesOf(p, side),
     closure,
     also,
   }: {
+    temperatures?: readonly number[];
+    count?: number;
     closure?: Closure;
-    also?: (seen: {
-      system: Ising;
-      large: IsingStates;
-      classes: Uint32Array;
-      temperature: number;
-      look: number;
-    }) => Promise<void>;
+    also?: (seen: { system: Ising; large: IsingStates; classes: Uint32Array; look: number }) => Promise<void>;
   } = {},
 ): Promise<Counted> {
-  const count = latticesOf(p, side);
   const parts: Uint32Array[] = [];
-  for (const [k, temperature] of temperaturesOf(p, side).entries()) {
+  for (const temperature of temperatures) {
     const system = teacher(gpu, p, temperature, closure);
     const see = async (large: IsingStates, look: number) => {
       const classes = await system.classes(large);
-      await also?.({ system, large, classes, temperature: k, look });
+      await also?.({ system, large, classes, look });
       return classes;
     };
     parts.push(await looksAt(system, p, { side, temperature, count, seed }, see));
@@ -151,7 +151,7 @@ export async function countedLattices(
 }
 
 /**
- * Mean densities of the classes given (m, ρ), from the lattices of all temperatures, or of one (its number). A cohort is a word of lattices, which were
+ * Mean densities of the classes given (m, ρ), from lattices of all temperatures that were counted, or of one (its number). A cohort is a word of lattices, which were
  * relaxed by the same attempts, at all looks.
  */
 export function learnedFrom({ side, perTemperature, looks, counts }: Counted, degree: number, only?: number): Learned {
@@ -175,20 +175,37 @@ export function learnedFrom({ side, perTemperature, looks, counts }: Counted, de
   return { side, events, rows, reach, sample };
 }
 
-/** What a size teaches, kept in the run; `alone`: behind it what the lattices of each temperature teach by themselves. */
-export function learnedSize(
+/** What a size teaches, kept in the run. */
+export async function learnedSize(
   run: Run,
   gpu: Gpu,
   p: CriticalOptions,
   side: number,
   seed: number,
-  { alone = false }: { alone?: boolean } = {},
-): Promise<Learned[]> {
-  return run.phase("learn", () =>
-    run.keep(`seed${seed}/side${side}`, LEARNED, async () => {
-      const counted = await countedLattices(gpu, p, side, seed);
-      const each = alone ? temperaturesOf(p, side).map((_, k) => learnedFrom(counted, p.degree, k)) : [];
-      return [learnedFrom(counted, p.degree), ...each];
+): Promise<Learned> {
+  const [learned] = await run.phase("learn", () =>
+    run.keep(`seed${seed}/side${side}`, LEARNED, async () => [
+      learnedFrom(await countedLattices(gpu, p, side, seed), p.degree),
+    ]),
+  );
+  return learned;
+}
+
+/** What lattices of each temperature alone teach, and those of all together, kept in the run. */
+export async function comparedTemperatures(
+  run: Run,
+  gpu: Gpu,
+  p: CriticalOptions,
+  side: number,
+  seed: number,
+): Promise<{ alone: Learned[]; together: Learned }> {
+  const { temperatures } = p;
+  const [together, ...alone] = await run.phase("learn", () =>
+    run.keep(`seed${seed}/side${side}-temperatures`, LEARNED, async () => {
+      const count = comparedLatticesOf(p, side);
+      const counted = await countedLattices(gpu, p, side, seed, { temperatures, count });
+      return [learnedFrom(counted, p.degree), ...temperatures.map((_, k) => learnedFrom(counted, p.degree, k))];
     }),
   );
+  return { alone, together };
 }

@@ -49,7 +49,7 @@ const points = [
 const outcomes = (seed: number, factor = 1): Outcome[] =>
   points.map(({ side, temperature }) => {
     const law = exact(side, temperature);
-    return { seed, side, temperature, from: side, alone: false, law: { ...law, abs_m: factor * law.abs_m } };
+    return { seed, side, temperature, from: side, taught: "scaling", law: { ...law, abs_m: factor * law.abs_m } };
   });
 /** Its truth, with errors. */
 function truthOf(side: number, temperature: number) {
@@ -95,7 +95,7 @@ test("metrics name method, size and temperature; other ways are none of the main
     side: 128,
     temperature: p.T,
     from: 64,
-    alone: false,
+    taught: "scaling",
     law: exact(128, p.T, { abs_m: 9 }),
   };
   const alone: Outcome = {
@@ -103,7 +103,7 @@ test("metrics name method, size and temperature; other ways are none of the main
     side: 32,
     temperature: 2.25,
     from: 32,
-    alone: true,
+    taught: "alone",
     law: exact(32, 2.25, { abs_m: 8 }),
   };
   const metrics = criticalMetrics(study({ outcomes: [...study().outcomes, carried, alone] }), 12);
@@ -170,7 +170,7 @@ test("worst deviations are those of means over seeds, apart for sides beyond the
   const truth = truthOf(large.side, large.temperature);
   const both = worstOf(
     study({
-      outcomes: [...study().outcomes, { ...large, seed: 1, from: large.side, alone: false, law: off }],
+      outcomes: [...study().outcomes, { ...large, seed: 1, from: large.side, taught: "scaling", law: off }],
       truth: [...study().truth, { ...large, quantities: truth }],
     }),
   );

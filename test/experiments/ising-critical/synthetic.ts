@@ -75,7 +75,7 @@ export function syntheticData(): CriticalReportData {
       direct: side === 48 ? Number.NaN : 1e5 * side ** 4,
     })),
     others: [
-      other("Alone", 32, 2.25, 0.69, -0.012, Number.NaN),
+      other("Lattices of this temperature", 32, 2.25, 0.69, -0.012, Number.NaN),
       other("Trajectories, step 0.25", 32, 2.27, 0.65, -0.004, 5800),
       other("From L = 64", 128, 2.27, 0.7, 0.26, 6e7),
       other("Trajectories with second neighbours and blocks", 16, 2.27, 0.71, -0.002, 1600),

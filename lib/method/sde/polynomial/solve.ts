@@ -137,9 +137,8 @@ function leastDistinct(condition: ArrayLike<number>, c: number): number {
 /** Throws InputError for fewer cohorts than folds, or than a degree (0: any) has terms in so many variables and conditions, or for too many terms. */
 export function requireCohorts(cohorts: number, variables: number, conditions: number, degree: number): void {
   if (cohorts < FOLDS) {
-    throw new InputError(
-      `${cohorts} cohorts of training data are fewer than the ${FOLDS} folds of cross-validation: simulate more small systems`,
-    );
+    const few = cohorts === 1 ? "1 cohort of training data is" : `${cohorts} cohorts of training data are`;
+    throw new InputError(`${few} fewer than the ${FOLDS} folds of cross-validation: simulate more small systems`);
   }
   // A plane at least.
   const least = Math.max(1, degree);
