@@ -32,7 +32,8 @@ await main(async () => {
   // Every size at all temperatures, the large ones at that of the scaling.
   const sides = [...p.sizes, ...p.largeSizes];
   const points = sides.reduce((sum, side) => sum + temperaturesOf(p, side).length, 0);
-  const work = progress("ising-critical", points + 2 * seeds.length * points);
+  const courses = p.courseSizes.length * (p.studies === "all" ? 2 : 1);
+  const work = progress("ising-critical", points + 2 * seeds.length * points + courses);
 
   // Truth: lattices in equilibrium, by flips of clusters.
   const truth = [];
@@ -93,17 +94,18 @@ await main(async () => {
     }
     if (!p.courseSizes.includes(side)) continue;
     rolled.push({ side, steps: await run.phase("predict", () => rolledFrom(gpu, learned, p, side, tau, seeds[0])) });
-    if (!p.closureSizes.includes(side)) continue;
-    for (const closure of closuresOf(side))
+    for (const closure of p.closureSizes.includes(side) ? closuresOf(side) : [])
       closed.push(await rolledWithClosure(run, gpu, p, side, closure, tau, seeds[0]));
+    work.add();
   }
 
   // Kinetics: how fast m forgets itself, beside direct simulation.
-  const courses = [];
+  const direct = [];
   for (const [side, { tau }] of first) {
     if (!p.courseSizes.includes(side)) continue;
-    courses.push(await directCourse(run, gpu, p, side, tau, options.seed));
+    direct.push(await directCourse(run, gpu, p, side, tau, options.seed));
+    work.add();
   }
   work.done();
-  await publishCritical(run, { p, outcomes, truth, courses, rolled, closed, relaxTimes, seed: options.seed });
+  await publishCritical(run, { p, outcomes, truth, courses: direct, rolled, closed, relaxTimes, seed: options.seed });
 });
