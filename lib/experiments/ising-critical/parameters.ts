@@ -68,7 +68,7 @@ const parameters = {
   lattices: {
     kind: "integer",
     default: 65_536,
-    profiles: { quick: 12_288 },
+    profiles: { quick: 8192 },
     min: COHORT,
     max: 1e7,
     meaning:
