@@ -21,6 +21,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> bits: array<u32>;
 // [replica][3][row][word]: the cluster; open bonds to the next column; open bonds to the next row.
 @group(0) @binding(2) var<storage, read_write> work: array<u32>;
+@group(0) @binding(3) var<storage, read_write> flips: array<f32>;     // [replica], of a site on average
 
 // Bits that are set with probability (threshold + 1) / 2³², where they are wanted; else 0. Numbers of 32 digits are drawn digit by digit from the
 // highest on, until all that are wanted are known to be at most the threshold, or not.
@@ -122,6 +123,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let lattice = replica * area;
   let base = 3u * lattice;
   let last_bit = (side - 1u) % 32u;
+  var sites = 0u;
   for (var cluster = params.first; cluster < params.last; cluster++) {
     var rng = open_stream(params.stream, replica, cluster);
     let site = next_below(&rng, side * side);
@@ -173,6 +175,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       downwards = !downwards;
       is_first = false;
     }
-    for (var k = 0u; k < area; k++) { bits[lattice + k] ^= work[base + k]; }
+    for (var k = 0u; k < area; k++) {
+      bits[lattice + k] ^= work[base + k];
+      sites += countOneBits(work[base + k]);
+    }
   }
+  flips[replica] += f32(sites) / f32(side * side);
 }

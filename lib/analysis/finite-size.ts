@@ -45,6 +45,8 @@ export function criticalQuantities(
 export interface Uncertain {
   readonly value: number;
   readonly error: number;
+  /** Independent parts that the error is from, where they are few. */
+  readonly count?: number;
 }
 
 /**

@@ -23,6 +23,15 @@ export function parsed<T>(text: string | undefined, what: string): T {
   }
 }
 
+/** As JSON text under the name of what it is. Numbers that JSON has not, NaN, are kept; `null` is none of the values. */
+export function jsonFormat<T>(what: string): Format<T> {
+  return {
+    write: (value) => ({ tensors: {}, text: { [what]: JSON.stringify(value) } }),
+    read: ({ text }) =>
+      JSON.parse(JSON.stringify(parsed<T>(text[what], what)), (_, one) => (one === null ? Number.NaN : one)) as T,
+  };
+}
+
 /** Flat arrays by name, for a file. */
 export function flatTensors(arrays: Record<string, Float32Array>): Tensors {
   return Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, { shape: [data.length], data }]));

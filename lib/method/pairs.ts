@@ -204,17 +204,21 @@ function mapped<P extends Pairs>(
 }
 
 /**
- * One snapshot in `step`, with its patches, out of every so many in a row: which of them goes round (multiples of the golden ratio), so that no
- * regular order of cohorts and ages is hit at one place only.
+ * One row in `step`, out of every so many in a row: which of them goes round (multiples of the golden ratio), so that no regular order of cohorts and
+ * ages is hit at one place only.
  */
+export function spreadRows(rows: number, step: number): Uint32Array {
+  const golden = (Math.sqrt(5) - 1) / 2;
+  return Uint32Array.from({ length: Math.ceil(rows / step) }, (_, k) =>
+    Math.min(rows - 1, k * step + Math.floor(step * ((k * golden) % 1))),
+  );
+}
+
+/** One snapshot in `step`, with its patches (`spreadRows`). */
 export function everyRow<P extends Pairs>(pairs: P, step: number): P {
   if (step === 1) return pairs;
   const snapshots = pairs.whole.length / pairs.d;
-  const golden = (Math.sqrt(5) - 1) / 2;
-  const count = Math.ceil(snapshots / step);
-  const rows = Uint32Array.from({ length: count }, (_, k) =>
-    Math.min(snapshots - 1, k * step + Math.floor(step * ((k * golden) % 1))),
-  );
+  const rows = spreadRows(snapshots, step);
   return mapped(pairs, (column) => pickedRows(column, column.length / snapshots, rows));
 }
 

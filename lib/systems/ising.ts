@@ -1,4 +1,5 @@
 // The two-dimensional Ising model under continuous-time Glauber dynamics (paper, section 3.3).
+
 import { InputError } from "../errors.ts";
 import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
@@ -274,9 +275,10 @@ export class Ising implements BinarySystem<IsingStates> {
 
   /**
    * Flips `clusters` clusters of like spins in each lattice, one after the other (Wolff): the fastest way to independent lattices in equilibrium
-   * near the critical temperature. Throws InputError with a field, and unless `clusters` is a whole number from 0.
+   * near the critical temperature. How often a site was flipped, mean over sites and lattices. Throws InputError with a field, and unless `clusters` is a
+   * whole number from 0.
    */
-  async flipClusters(states: IsingStates, clusters: number, stream: Stream): Promise<void> {
+  async flipClusters(states: IsingStates, clusters: number, stream: Stream): Promise<number> {
     if (this.#field !== 0) throw new InputError(`clusters are only flipped without a field, not at h = ${this.#field}`);
     if (!Number.isInteger(clusters) || clusters < 0)
       throw new InputError(`${clusters} clusters: use a whole number from 0`);
@@ -285,19 +287,21 @@ export class Ising implements BinarySystem<IsingStates> {
     const bits = await this.#toBits(states, 0);
     const words = Math.ceil(side / 32);
     const work = this.#gpu.buffer("ising.clusters", 4 * 3 * count * side * words);
+    const flips = this.#gpu.buffer("ising.flips", 4 * count);
     const kernel = await this.#gpu.kernel("ising/wolff.wgsl");
     const threshold = Math.round(-Math.expm1(-2 / this.#temperature) * 2 ** 32) - 1;
     const params = { replicas: count, side, words, threshold, stream: streamUniform(stream) };
     try {
       await this.#gpu.runSplit(`wolff ${count} ${side}`, clusters, 1e6 / (count * side ** 2) + 1, (first, last) =>
-        kernel.call({ params: { ...params, first, last }, bits, work }, Math.ceil(count / 8)),
+        kernel.call({ params: { ...params, first, last }, bits, work, flips }, Math.ceil(count / 8)),
       );
       const flipped = await this.#fromBits(bits, { count, side, rows: side });
       this.#gpu.copy(flipped.spins, spins);
       flipped.destroy();
+      const each = await this.#gpu.read(flips, Float32Array);
+      return each.reduce((sum, flips) => sum + flips, 0) / count;
     } finally {
-      bits.destroy();
-      work.destroy();
+      for (const buffer of [bits, work, flips]) buffer.destroy();
     }
   }
 

@@ -7,7 +7,7 @@ import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { HAND_MADE, IsingStates } from "../../systems/ising.ts";
-import { type Rolled, rolledOut, TIMES } from "./dynamics.ts";
+import { ROLLED, type Rolled, rolledOut, TIMES } from "./dynamics.ts";
 import { CLOSURE_DEGREE, type CriticalOptions, closureLatticesOf } from "./parameters.ts";
 import { cohortsOf, looksAt, teacher } from "./training.ts";
 
@@ -27,7 +27,7 @@ export interface Closed {
 /** Closures of lattices of a side. */
 export const closuresOf = (side: number) => CLOSURES.filter((closure) => closure === "features" || side > BLOCKS_ABOVE);
 
-/** `tau`: the correlation time without a closure, which says how long trajectories have to be. */
+/** Kept in the run. `tau`: the correlation time without a closure, which says how long trajectories have to be. */
 export async function rolledWithClosure(
   run: Run,
   gpu: Gpu,
@@ -37,6 +37,15 @@ export async function rolledWithClosure(
   tau: number,
   seed: number,
 ): Promise<Closed> {
+  const [rolled] = await run.keep(`trajectories/side${side}-${closure}`, ROLLED, async () => {
+    const equation = await run.phase("learn", () => equationWith(gpu, p, side, closure, seed));
+    return [await run.phase("predict", () => rolledOn(gpu, p, side, equation, { closure, tau, seed }))];
+  });
+  return { side, closure, rolled };
+}
+
+/** The equation of a size with a closure, and the training states. */
+async function equationWith(gpu: Gpu, p: CriticalOptions, side: number, closure: Closed["closure"], seed: number) {
   const system = teacher(gpu, p, p.T, closure);
   const d = system.observables.length;
   const triangle = (d * (d + 1)) / 2;
@@ -64,28 +73,34 @@ export async function rolledWithClosure(
     }
     return rows;
   };
-  const equation = await run.phase("learn", async () => {
-    const rows = await looksAt(system, p, { side, temperature: p.T, count, seed }, see);
-    const part = (from: number, to: number) => rows.filter((_, k) => k % width >= from && k % width < to);
-    const data = {
-      ...{ method: "compensator" as const, d, time: 1, instant: true, lambda: 1, condition: new Float32Array() },
-      state: part(0, d),
-      change: part(d, 2 * d),
-      variation: part(2 * d, width),
-      cohort: cohortsOf(p.looks, count),
-    };
-    return { states: data.state, model: solveSde(data, { kind: "polynomial", degree: CLOSURE_DEGREE, odd: [0] }) };
-  });
-  const rolled = await run.phase("predict", () => {
-    const rng = Xoshiro.open(stream(seed, `closure/start/${closure}/${side}`), 0, 0);
-    const rows = equation.states.length / d;
-    const start = new Float32Array(p.runs * d);
-    for (let r = 0; r < p.runs; r++) {
-      const row = rng.below(rows);
-      start.set(equation.states.subarray(row * d, (row + 1) * d), r * d);
-    }
-    const length = Math.min(p.horizon, TIMES * tau);
-    return rolledOut(gpu, equation.model, start, { side, temperature: p.T, length, dt: p.dt, seed, forget: FORGET });
-  });
-  return { side, closure, rolled };
+  const rows = await looksAt(system, p, { side, temperature: p.T, count, seed }, see);
+  const part = (from: number, to: number) => rows.filter((_, k) => k % width >= from && k % width < to);
+  const data = {
+    ...{ method: "compensator" as const, d, time: 1, instant: true, lambda: 1, condition: new Float32Array() },
+    state: part(0, d),
+    change: part(d, 2 * d),
+    variation: part(2 * d, width),
+    cohort: cohortsOf(p.looks, count),
+  };
+  return { d, states: data.state, model: solveSde(data, { kind: "polynomial", degree: CLOSURE_DEGREE, odd: [0] }) };
+}
+
+/** Trajectories from training states. */
+function rolledOn(
+  gpu: Gpu,
+  p: CriticalOptions,
+  side: number,
+  { d, states, model }: Awaited<ReturnType<typeof equationWith>>,
+  { closure, tau, seed }: { closure: Closed["closure"]; tau: number; seed: number },
+): Promise<Rolled> {
+  const rng = Xoshiro.open(stream(seed, `closure/start/${closure}/${side}`), 0, 0);
+  const rows = states.length / d;
+  const start = new Float32Array(p.runs * d);
+  for (let r = 0; r < p.runs; r++) {
+    const row = rng.below(rows);
+    start.set(states.subarray(row * d, (row + 1) * d), r * d);
+  }
+  const length = Math.min(p.horizon, TIMES * tau);
+  const options = { side, temperature: p.T, length, dt: p.dt, seed, purpose: closure, forget: FORGET };
+  return rolledOut(gpu, model, start, options);
 }

@@ -20,8 +20,10 @@ export interface Slopes {
   readonly paper: readonly (number | null)[];
 }
 
-/** Worst deviations over all temperatures of sides from one on and up to another: of ⟨|m|⟩ and χ in parts of them, of U. */
+/** Worst deviations over points of sides from one on and up to another: of ⟨|m|⟩ and χ in parts of them, of U. */
 export interface Worst {
+  /** `paper`: sides and temperatures of the paper; `further`: its large sides at other temperatures; `beyond`: larger sides. */
+  readonly scope: "paper" | "further" | "beyond";
   readonly from: number;
   readonly to: number;
   readonly absM: number;

@@ -13,6 +13,7 @@ import { evenGrid } from "../../analysis/function-error.ts";
 import { jackknifeError } from "../../analysis/mean.ts";
 import type { PlanarLaw } from "../../analysis/stationary-law.ts";
 import type { Gpu } from "../../gpu/device.ts";
+import { jsonFormat } from "../../io/format.ts";
 import { simulateDirectly } from "../../method/direct.ts";
 import type { SdeModel } from "../../method/sde/model.ts";
 import { rollout, unlessDiverged } from "../../method/sde/rollout.ts";
@@ -23,16 +24,17 @@ import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { COHORT, Ising } from "../../systems/ising.ts";
 import { isPhysical } from "../../systems/ising-classes.ts";
+import { equilibrated } from "./equilibrium.ts";
 import { equationAt, gridOf, lawOn } from "./laws.ts";
 import type { CriticalOptions } from "./parameters.ts";
 import type { Learned } from "./training.ts";
 
-/** Clusters flipped before a trajectory begins, from all spins up. */
-const EQUILIBRIUM = 100;
 /** Looks along a trajectory, and how many of the learned correlation times it is long: direct simulation may have longer ones. */
 const LOOKS = 96;
 export const TIMES = 8;
 const DIRECT_TIMES = 12;
+/** Direct simulation is no longer, however slow the lattice is. */
+const MOST_SWEEPS = 1e6;
 /** Groups of runs that errors come from. */
 const GROUPS = 16;
 
@@ -40,17 +42,17 @@ const GROUPS = 16;
 const magnetizations = ({ times, runs, d, data }: Ensemble): Float64Array[] =>
   Array.from({ length: runs }, (_, r) => Float64Array.from(times, (_, t) => data[(t * runs + r) * d]));
 
-/** A correlation time with its jackknife error over groups of whole words of runs. */
-function timeOf(series: readonly Float64Array[], every: number): Uncertain {
-  const words = Math.max(1, Math.floor(series.length / GROUPS / COHORT)) * COHORT;
-  const groups = Math.floor(series.length / words);
-  const error = jackknifeError(groups, (left) =>
+/** A correlation time with its jackknife error over groups of runs, of whole clusters of those that depend on each other. */
+function timeOf(series: readonly Float64Array[], every: number, cluster: number): Uncertain {
+  const size = Math.ceil(series.length / GROUPS / cluster) * cluster;
+  const count = Math.ceil(series.length / size);
+  const error = jackknifeError(count, (left) =>
     correlationTime(
-      series.filter((_, r) => Math.floor(r / words) !== left),
+      series.filter((_, r) => Math.floor(r / size) !== left),
       every,
     ),
   );
-  return { value: correlationTime(series, every), error };
+  return { value: correlationTime(series, every), error, count };
 }
 
 /** What direct simulation of lattices of a side says at the temperature of the scaling. */
@@ -73,7 +75,7 @@ export async function directCourse(
   seed: number,
 ): Promise<Course> {
   const system = new Ising(gpu, { temperature: p.T, field: 0, patchSide: side });
-  const every = Math.max(1, Math.round((DIRECT_TIMES * tau) / LOOKS));
+  const every = Math.max(1, Math.round(Math.min(MOST_SWEEPS, DIRECT_TIMES * tau) / LOOKS));
   const times = evenGrid(0, LOOKS * every, LOOKS + 1);
   const name = `course${side}`;
   const { course } = await simulatedTruth(
@@ -82,9 +84,8 @@ export async function directCourse(
       withProgress(`direct simulation, ${side}²`, p.courseRuns * times.length, async (bar) => {
         const prepare = async (from: number, to: number) => {
           const at = (what: string) => stream(seed, `${name}/${what}`, 0, from);
-          const states = await system.prepared(to - from, side, 1, at("start"));
-          await system.flipClusters(states, EQUILIBRIUM, at("equilibrium"));
-          return states;
+          const lattices = { count: to - from, side, temperature: p.T };
+          return equilibrated(system, lattices, at("start"), at("equilibrium"));
         };
         const onTime = (count: number) => bar.add(count);
         const options = { cases: 1, runs: p.courseRuns, side, times, seed, purpose: name, onTime };
@@ -96,7 +97,7 @@ export async function directCourse(
   const series = magnetizations(course);
   return {
     side,
-    tau: timeOf(series, every),
+    tau: timeOf(series, every, COHORT),
     quantities: jackknifed(series.map(magnetizationMoments), side ** 2, p.T),
     updates: p.courseRuns * LOOKS * every * side ** 2,
   };
@@ -141,6 +142,8 @@ export interface RolledOptions {
   readonly length: number;
   readonly dt: number;
   readonly seed: number;
+  /** Of the random numbers. */
+  readonly purpose: string;
   /** Part of the length that nothing is averaged over; none by default, for stationary starts. */
   readonly forget?: number;
 }
@@ -150,11 +153,11 @@ export async function rolledOut(
   gpu: Gpu,
   equation: SdeModel,
   start: Float32Array,
-  { side, temperature, length, dt, seed, forget = 0 }: RolledOptions,
+  { side, temperature, length, dt, seed, purpose, forget = 0 }: RolledOptions,
 ): Promise<Rolled> {
   const every = Math.max(dt, dt * Math.round(length / LOOKS / dt));
   const times = evenGrid(0, LOOKS * every, LOOKS + 1);
-  const options = { times, dt, scheme: "heun" as const, stream: stream(seed, `rollout/${side}`) };
+  const options = { times, dt, scheme: "heun" as const, stream: stream(seed, `rollout/${purpose}/${side}`) };
   const runs = await unlessDiverged(rollout(gpu, equation, start, options));
   const unknown = { value: Number.NaN, error: Number.NaN };
   if (!runs) return { dt, tau: unknown, unphysical: Number.NaN, ...eachQuantity(() => unknown) };
@@ -163,9 +166,26 @@ export async function rolledOut(
   for (let at = 0; at < data.length; at += d) if (!isPhysical(data[at], data[at + 1])) unphysical += d / data.length;
   const first = Math.round(forget * LOOKS);
   const series = magnetizations(ensemble({ ...runs, cases: 1 }, runs.data)).map((m) => m.subarray(first));
-  const tau = timeOf(series, every);
+  const tau = timeOf(series, every, 1);
   return { dt, tau, unphysical, ...jackknifed(series.map(magnetizationMoments), side ** 2, temperature) };
 }
+
+/** Trajectories of an equation, as a file keeps them. */
+export const ROLLED = jsonFormat<Rolled[]>("trajectories");
+
+/** What `rolledFrom` gives, kept in the run. */
+export const keptTrajectories = (
+  run: Run,
+  gpu: Gpu,
+  learned: Learned,
+  p: CriticalOptions,
+  side: number,
+  tau: number,
+  seed: number,
+) =>
+  run.phase("predict", () =>
+    run.keep(`trajectories/side${side}`, ROLLED, () => rolledFrom(gpu, learned, p, side, tau, seed)),
+  );
 
 /** Trajectories of an equation at the temperature of the scaling from its stationary law, with the step of the run and half of it. */
 export async function rolledFrom(
@@ -184,7 +204,8 @@ export async function rolledFrom(
   const length = Math.min(p.horizon, TIMES * tau);
   const steps: Rolled[] = [];
   for (const dt of [p.dt, p.dt / 2]) {
-    steps.push(await rolledOut(gpu, equation, start, { side, temperature: p.T, length, dt, seed }));
+    const purpose = `step ${dt}`;
+    steps.push(await rolledOut(gpu, equation, start, { side, temperature: p.T, length, dt, seed, purpose }));
   }
   return steps;
 }

@@ -1,7 +1,8 @@
 // Stationary laws of the learned equations on a grid of (m, ρ), and equations at a temperature and size.
 import { Matrix, solve } from "ml-matrix";
-import { type Critical, criticalQuantities } from "../../analysis/finite-size.ts";
+import { type Critical, criticalQuantities, eachQuantity } from "../../analysis/finite-size.ts";
 import { gridPoints, type PlanarGrid, type PlanarLaw, stationaryLaw } from "../../analysis/stationary-law.ts";
+import { InputError } from "../../errors.ts";
 import { hullOf } from "../../method/sde/hull.ts";
 import type { SdeModel } from "../../method/sde/model.ts";
 import { diffusionValues } from "../../method/sde/polynomial/diffusion.ts";
@@ -93,6 +94,13 @@ export const MOST_LOST = 0.01;
 /** Correction by the coarser grid from which on the grid does not resolve a law. */
 export const UNRESOLVED = 0.05;
 
+/** Probability at the edge of a grid, and of negative cells, from which on there is no law to speak of. */
+const FAILED = 0.1;
+
+/** Whether a law may be spoken of. NaN may not. */
+export const isSound = ({ edge, negative, unphysical, grid }: Stationary) =>
+  edge <= FAILED && negative <= FAILED && grid <= FAILED && unphysical <= MOST_LOST;
+
 /** Whether a law lies inside its training data, where lattices can be, and is resolved. */
 export const isInside = ({ edge, negative, unphysical, grid }: Stationary) =>
   Math.max(edge, negative, unphysical) <= MOST_LOST && grid <= UNRESOLVED;
@@ -108,6 +116,17 @@ function quantitiesOf(law: PlanarLaw, side: number, temperature: number): Critic
 export function lawOn(grid: PlanarGrid, equation: SolvedEquation): PlanarLaw {
   const points = gridPoints(grid);
   return stationaryLaw(grid, driftValues(equation.drift, points), diffusionValues(equation.diffusion, points));
+}
+
+/** `stationaryOf`, or one of which nothing is known where the equation has none: a noise that is not positive, a grid that cannot be solved. */
+export function lawOrNone(learned: Learned, temperature: number, side: number, cells: number): Stationary {
+  try {
+    return stationaryOf(learned, temperature, side, cells);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const [nothing, unknown] = [eachQuantity(() => Number.NaN), Number.NaN];
+    return { ...nothing, tau: unknown, edge: unknown, negative: unknown, unphysical: unknown, grid: unknown };
+  }
 }
 
 /** From the grid and a coarser one, whose errors are of second order in the width of the cells. */

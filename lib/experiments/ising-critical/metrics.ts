@@ -6,7 +6,6 @@ import {
   CRITICAL_QUANTITIES,
   type CriticalQuantity,
   eachQuantity,
-  powerLaw,
   type Uncertain,
 } from "../../analysis/finite-size.ts";
 import { average } from "../../analysis/mean.ts";
@@ -22,10 +21,21 @@ import type { Closed } from "./closures.ts";
 import { learningCost } from "./costs.ts";
 import type { Compared, Worst } from "./data.ts";
 import type { Course, Rolled } from "./dynamics.ts";
-import { MOST_LOST, type Stationary, UNRESOLVED } from "./laws.ts";
-import type { CriticalOptions } from "./parameters.ts";
+import { isSound, MOST_LOST, type Stationary, UNRESOLVED } from "./laws.ts";
+import { type CriticalOptions, isAsked } from "./parameters.ts";
 import { deviations, type RelaxTimes } from "./relax-times.ts";
-import { EXACT, EXPONENTS, type Fits, fitsOf, isMain, type Outcome, type Point, pointsOf } from "./scores.ts";
+import {
+  binderSlope,
+  EXACT,
+  EXPONENTS,
+  type Fits,
+  fitsOf,
+  isMain,
+  type Outcome,
+  type Point,
+  pointsOf,
+  slopeOf,
+} from "./scores.ts";
 import type { CriticalTruth } from "./truth.ts";
 
 export interface CriticalStudy {
@@ -44,9 +54,7 @@ export interface CriticalStudy {
 const mainGroups = ({ outcomes }: Pick<CriticalStudy, "outcomes">) =>
   acrossSeeds(outcomes.filter(isMain), ({ side, temperature }) => [side, temperature]);
 
-/** Probability at the edge of a grid, and of negative cells, that makes a run fail. */
-const FAILED = 0.1;
-const interval = ({ value, error }: Uncertain) => around(value, error);
+const interval = ({ value, error, count }: Uncertain) => around(value, error, count);
 /** Sets of the truth, drawn from its errors, that its fits get their errors from. */
 const DRAWS = 64;
 
@@ -67,16 +75,21 @@ export function comparedOf({ outcomes, truth }: CriticalStudy, quantity: Critica
   });
 }
 
-/** Over the sides of the paper above the patch, and over those beyond. */
+/** What deviations are over. */
+const SCOPES = ["paper", "further", "beyond"] as const;
+
+/** Over the sides of the paper above the patch, over large ones of them at further temperatures, and over those beyond. */
 export function worstOf(study: CriticalStudy): Worst[] {
-  const { patch } = study.p;
-  const ranges = [
-    { from: patch + 1, to: 8 * patch },
-    { from: 8 * patch + 1, to: Number.POSITIVE_INFINITY },
+  const { p } = study;
+  const isPaper = ({ side }: Compared) => side > p.patch && side <= 8 * p.patch;
+  const asked = ({ side, temperature }: Compared) => isAsked(p, side, temperature);
+  const ranges: ((one: Compared) => boolean)[] = [
+    (one) => isPaper(one) && asked(one),
+    (one) => isPaper(one) && !asked(one),
+    ({ side }) => side > 8 * p.patch,
   ];
-  return ranges.flatMap(({ from, to }) => {
-    const of = (quantity: CriticalQuantity) =>
-      comparedOf(study, quantity).filter(({ side }) => side >= from && side <= to);
+  return ranges.flatMap((isIn, k) => {
+    const of = (quantity: CriticalQuantity) => comparedOf(study, quantity).filter(isIn);
     const largest = (quantity: CriticalQuantity, deviation: (one: Compared) => number) =>
       Math.max(...of(quantity).map((one) => Math.abs(deviation(one))));
     const relative = ({ learned, truth }: Compared) => learned.value / truth.value - 1;
@@ -84,7 +97,7 @@ export function worstOf(study: CriticalStudy): Worst[] {
     if (sides.length === 0) return [];
     return [
       {
-        ...{ from: Math.min(...sides), to: Math.max(...sides) },
+        ...{ from: Math.min(...sides), to: Math.max(...sides), scope: SCOPES[k] },
         ...{ absM: largest("abs_m", relative), chi: largest("chi", relative) },
         binder: largest("binder", ({ learned, truth }) => learned.value - truth.value),
       },
@@ -100,31 +113,43 @@ export const truePoints = (truth: readonly CriticalTruth[], errors = () => 0): P
     ...eachQuantity((key) => quantities[key].value + errors() * quantities[key].error),
   }));
 
+/** Points of the truth as they could have come out. */
+function drawnTruths({ truth, seed }: Pick<CriticalStudy, "truth" | "seed">): Point[][] {
+  const rng = Xoshiro.open(stream(seed, "fits of the truth"), 0, 0);
+  return Array.from({ length: DRAWS }, () => truePoints(truth, () => normalPair(rng.next(), rng.next())[0]));
+}
+
+const spreadAbout = (best: number, draws: readonly number[]): Estimate => {
+  const known = draws.filter(Number.isFinite);
+  return around(best, Math.sqrt(known.reduce((sum, x) => sum + (x - best) ** 2, 0) / known.length));
+};
+
+/** |dU/dT| of the truth at the critical temperature. */
+export function slopesOver(study: CriticalStudy, sides: readonly number[]): Estimate[] {
+  const draws = drawnTruths(study);
+  return sides.map((side) =>
+    spreadAbout(
+      binderSlope(truePoints(study.truth), side),
+      draws.map((points) => binderSlope(points, side)),
+    ),
+  );
+}
+
 /** Fits of every seed together, and those of the truth with errors that its sampling leaves. */
 export function fitsOver(study: CriticalStudy): { [exponent in keyof Fits]: { learned: Estimate; truth: Estimate } } {
   const { p, outcomes, truth, seed } = study;
   const seeds = [...new Set(outcomes.map((one) => one.seed))];
   const learned = seeds.map((one) => fitsOf(pointsOf(outcomes, one), p));
-  const rng = Xoshiro.open(stream(seed, "fits of the truth"), 0, 0);
   const best = fitsOf(truePoints(truth), p);
-  const draws = Array.from({ length: DRAWS }, () =>
-    fitsOf(
-      truePoints(truth, () => normalPair(rng.next(), rng.next())[0]),
-      p,
-    ),
-  );
+  const draws = drawnTruths({ truth, seed }).map((points) => fitsOf(points, p));
   const keys = Object.keys(best) as (keyof Fits)[];
   return Object.fromEntries(
     keys.map((key) => {
-      const known = draws.map((one) => one[key]).filter(Number.isFinite);
-      const error = Math.sqrt(known.reduce((sum, x) => sum + (x - best[key]) ** 2, 0) / known.length);
-      return [
-        key,
-        {
-          learned: overSeeds(learned.map((one) => one[key])),
-          truth: around(best[key], error),
-        },
-      ];
+      const truth = spreadAbout(
+        best[key],
+        draws.map((one) => one[key]),
+      );
+      return [key, { learned: overSeeds(learned.map((one) => one[key])), truth }];
     }),
   ) as ReturnType<typeof fitsOver>;
 }
@@ -140,7 +165,7 @@ export function learnedTimes({ outcomes, p }: CriticalStudy, side: number): numb
 export function dynamicExponents(study: CriticalStudy): { learned: number; glauber: number } {
   const known = study.courses.filter(({ tau }) => tau.value > 0);
   const sides = known.map(({ side }) => side);
-  const slope = (times: readonly number[]) => (known.length > 1 ? powerLaw(sides, times) : Number.NaN);
+  const slope = (times: readonly number[]) => slopeOf(sides, times);
   return {
     learned: slope(sides.map((side) => average(learnedTimes(study, side)))),
     glauber: slope(known.map(({ tau }) => tau.value)),
@@ -199,8 +224,9 @@ export function criticalVerdict({ outcomes, courses, rolled, closed }: CriticalS
     if (negative > MOST_LOST)
       warnings.push(`${what} has ${percent(negative)} of negative probability: use more --cells`);
     if (grid > UNRESOLVED) warnings.push(`${what} differs by ${percent(grid)} between two grids: use more --cells`);
-    // NaN fails too.
-    if (!(edge <= FAILED && negative <= FAILED && grid <= FAILED && unphysical <= MOST_LOST)) failed = true;
+    if (group.every(({ law }) => isSound(law))) continue;
+    failed = true;
+    if (group.some(({ law }) => Number.isNaN(law.abs_m))) warnings.push(`${what} is not known: its equation has none`);
   }
   return { warnings, failed };
 }
@@ -251,7 +277,9 @@ export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fi
     put(metricName("cost", "learn", `L${side}`), single(learn), { unit: "attempts" });
     put(metricName("cost", "direct", `L${side}`), single(direct), { unit: "attempts" });
   }
-  for (const { side, from, taught, temperature, law } of study.outcomes.filter((one) => !isMain(one))) {
+  for (const { side, from, taught, temperature, law } of study.outcomes.filter(
+    (one) => !isMain(one) && isSound(one.law),
+  )) {
     const method = taught === "scaling" ? `from-L${from}` : taught;
     for (const quantity of CRITICAL_QUANTITIES)
       put(metricName(quantity, method, ...at(side, temperature)), single(law[quantity]));
@@ -268,7 +296,7 @@ export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fi
         put(metricName("relax_deviation", quantity, `relax${metricNumber(times[k])}`), single(off[quantity]));
     }
   }
-  const [paperSides] = worstOf(study);
+  const paperSides = worstOf(study).find(({ scope }) => scope === "paper");
   if (paperSides) {
     put("worst.abs_m", single(paperSides.absM));
     put("worst.chi", single(paperSides.chi));

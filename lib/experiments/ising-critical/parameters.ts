@@ -44,7 +44,8 @@ const parameters = {
     min: 4,
     max: 4096,
     unit: "spins",
-    meaning: "sides at the temperature of the scaling alone",
+    meaning:
+      "sides at the temperature of the scaling; at the others too, as far as the training data reach, where they are the patch doubled up to three times",
     paper: "3.4 (128)",
   },
   patch: {
@@ -158,7 +159,7 @@ const parameters = {
     max: 1024,
     unit: "spins",
     meaning:
-      "with studies: sides, where they are among those that are learned, whose equations also get closure variables made by hand",
+      "with studies: sides, where they are among --course-sizes, whose equations also get closure variables made by hand",
   },
   trueLattices: {
     kind: "integer",
@@ -207,11 +208,21 @@ const LEAST_SHARE = 0.25;
 export const relaxTimeAt = ({ relaxTime, patch }: Pick<CriticalOptions, "relaxTime" | "patch">, side: number): number =>
   (relaxTime * side) / (2 * patch);
 
-type Sizes = Pick<CriticalOptions, "sizes" | "temperatures" | "T">;
+type Sizes = Pick<CriticalOptions, "sizes" | "largeSizes" | "patch" | "temperatures" | "T">;
 
-/** Temperatures that a size is compared at. */
-export const temperaturesOf = ({ sizes, temperatures, T }: Sizes, side: number): readonly number[] =>
-  sizes.includes(side) ? temperatures : [T];
+/** Sides of the fits at the temperature of the scaling, by doubling (paper: 16, 32, 64, 128), and of those over temperatures. */
+export function fittedSides({ sizes, largeSizes, patch }: Pick<CriticalOptions, "sizes" | "largeSizes" | "patch">) {
+  const doubled = (side: number) => Number.isInteger(Math.log2(side / patch));
+  return { scaling: [...sizes, ...largeSizes].filter((side) => doubled(side) && side <= 8 * patch), slopes: sizes };
+}
+
+/** Whether a point stands for itself: a size at any temperature, a large one at that of the scaling. Others serve where they lie inside the data. */
+export const isAsked = ({ sizes, T }: Pick<CriticalOptions, "sizes" | "T">, side: number, temperature: number) =>
+  sizes.includes(side) || temperature === T;
+
+/** Temperatures at which a size is learned and compared: all for sides of the fits, as their curves of U cross. */
+export const temperaturesOf = (p: Sizes, side: number): readonly number[] =>
+  p.sizes.includes(side) || fittedSides(p).scaling.includes(side) ? p.temperatures : [p.T];
 
 const cohortsIn = (lattices: number) => COHORT * Math.max(1, Math.round(lattices / COHORT));
 

@@ -7,6 +7,7 @@ import type { Run } from "../../run/run-folder.ts";
 import { around, overSeeds, single } from "../../run/seeds.ts";
 import type { CriticalReportData } from "./data.ts";
 import type { Rolled } from "./dynamics.ts";
+import { isSound } from "./laws.ts";
 import {
   type CriticalStudy,
   comparedOf,
@@ -19,12 +20,14 @@ import {
   learnedTimes,
   PAPER,
   scoreTable,
+  slopesOver,
   truePoints,
   worstOf,
 } from "./metrics.ts";
+import { fittedSides } from "./parameters.ts";
 import { deviations } from "./relax-times.ts";
 import { criticalReport } from "./report.ts";
-import { binderSlope, EXACT, fittedSides, isMain, pointsOf } from "./scores.ts";
+import { binderSlope, EXACT, isMain, pointsOf, settled } from "./scores.ts";
 
 const NAMES = {
   beta_over_nu: "β/ν",
@@ -44,7 +47,8 @@ const TAUGHT_NAMES = { alone: "Lattices of this temperature", together: "Lattice
 const PAPER_T = 2.27;
 
 /** Finishes the run. */
-export function publishCritical(run: Run, study: CriticalStudy): Promise<void> {
+export function publishCritical(run: Run, found: CriticalStudy): Promise<void> {
+  const study = { ...found, ...settled(found.p, found.outcomes, found.truth) };
   const fits = fitsOver(study);
   return publish(run, {
     tables: criticalTables(study),
@@ -102,7 +106,7 @@ function criticalFigures(
     slopes: {
       sides,
       learned: sides.map((side) => overSeeds(seeds.map((seed) => binderSlope(pointsOf(outcomes, seed), side)))),
-      truth: sides.map((side) => single(binderSlope(truePoints(truth), side))),
+      truth: slopesOver(study, sides),
       paper: sides.map((side) => {
         const k = paper.binderSlopes.sides.indexOf(side);
         return k < 0 ? null : Math.abs(paper.binderSlopes.slopes[k]);
@@ -112,7 +116,7 @@ function criticalFigures(
     kinetics: {
       sides: courses.map(({ side }) => side),
       learned: courses.map(({ side }) => overSeeds(learnedTimes(study, side))),
-      direct: courses.map(({ tau: { value, error } }) => around(value, error)),
+      direct: courses.map(({ tau: { value, error, count } }) => around(value, error, count)),
     },
     relaxTimes: relaxTimes && {
       side: relaxTimes.side,
@@ -129,7 +133,7 @@ function criticalFigures(
     },
     others: [
       ...outcomes
-        .filter((one) => !isMain(one))
+        .filter((one) => !isMain(one) && isSound(one.law))
         .map(({ side, from, taught, temperature, law }) =>
           other(taught === "scaling" ? `From L = ${from}` : TAUGHT_NAMES[taught], side, temperature, law),
         ),

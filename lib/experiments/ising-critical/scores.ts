@@ -10,8 +10,8 @@ import {
 } from "../../analysis/finite-size.ts";
 import { CRITICAL_TEMPERATURE } from "../../analysis/ising-onsager.ts";
 import { average } from "../../analysis/mean.ts";
-import type { Stationary } from "./laws.ts";
-import { type CriticalOptions, temperaturesOf } from "./parameters.ts";
+import { isInside, type Stationary } from "./laws.ts";
+import { type CriticalOptions, fittedSides, isAsked } from "./parameters.ts";
 
 /**
  * Which lattices taught an equation: those of the temperature of the scaling, as in all that a run stands for; or, to compare, those of the
@@ -36,6 +36,18 @@ export interface Point extends Critical<number> {
   readonly temperature: number;
 }
 
+/** Outcomes and truth without the points that nobody asked for and that lie outside the training data for a seed: fits are to the same points for all. */
+export function settled<T extends { readonly side: number; readonly temperature: number }>(
+  p: CriticalOptions,
+  outcomes: readonly Outcome[],
+  truth: readonly T[],
+): { outcomes: Outcome[]; truth: T[] } {
+  const lost = outcomes.filter((one) => isMain(one) && !isAsked(p, one.side, one.temperature) && !isInside(one.law));
+  const isKept = ({ side, temperature }: { side: number; temperature: number }) =>
+    !lost.some((one) => one.side === side && one.temperature === temperature);
+  return { outcomes: outcomes.filter((one) => !isMain(one) || isKept(one)), truth: truth.filter(isKept) };
+}
+
 /** What the paper fits. */
 export const EXPONENTS = ["beta_over_nu", "gamma_over_nu", "one_over_nu"] as const;
 export type Exponent = (typeof EXPONENTS)[number];
@@ -50,19 +62,6 @@ export const EXACT: { readonly [exponent in Exponent]: number } = {
 export type Fits = {
   readonly [exponent in Exponent | "t_c" | "collapse_beta_over_nu" | "collapse_one_over_nu"]: number;
 };
-
-/** Sides of the fits at the temperature of the scaling, by doubling (paper: 16, 32, 64, 128), and of those over temperatures. */
-export function fittedSides({ sizes, largeSizes, patch }: Pick<CriticalOptions, "sizes" | "largeSizes" | "patch">) {
-  const doubled = (side: number) => Number.isInteger(Math.log2(side / patch));
-  return { scaling: [...sizes, ...largeSizes].filter((side) => doubled(side) && side <= 8 * patch), slopes: sizes };
-}
-
-/**
- * Temperatures that a size is not compared at with the truth, at which its laws are wanted where they lie inside the training data: curves of U of
- * large sizes of the fits cross those of others.
- */
-export const furtherTemperatures = (p: CriticalOptions, side: number): readonly number[] =>
-  fittedSides(p).scaling.includes(side) ? p.temperatures.filter((T) => !temperaturesOf(p, side).includes(T)) : [];
 
 /** A quantity against the temperature of one size. */
 const curveOf = (points: readonly Point[], side: number, value: (point: Point) => number): SizeCurve => {
@@ -79,6 +78,13 @@ export const binderSlope = (points: readonly Point[], side: number) =>
     ),
   );
 
+/** Points that a free collapse needs: its common curve has five coefficients, and there are two exponents. */
+const LEAST_COLLAPSE = 12;
+
+/** NaN for fewer than two numbers, and for numbers that have no logarithm. */
+export const slopeOf = (x: readonly number[], y: readonly number[]) =>
+  y.length > 1 && y.every((value) => value > 0) ? powerLaw(x, y) : Number.NaN;
+
 /** The fits of the paper (section 3.4), crossings of U and a free collapse of ⟨|m|⟩, of one set of points. */
 export function fitsOf(points: readonly Point[], p: CriticalOptions): Fits {
   const { scaling, slopes } = fittedSides(p);
@@ -93,29 +99,26 @@ export function fitsOf(points: readonly Point[], p: CriticalOptions): Fits {
     .filter(({ values }) => values.length > 2);
   const crossings = binder.slice(1).map((curve, k) => crossing(binder[k], curve));
   const order = slopes.filter((side) => side > p.patch).map((side) => curveOf(points, side, (point) => point.abs_m));
-  const free = several && order.length > 1 ? collapse(order, CRITICAL_TEMPERATURE, { oneOverNu: 1, power: 0.1 }) : null;
+  const known = order.flatMap(({ values }) => values);
+  const free =
+    several && known.length >= LEAST_COLLAPSE && known.every((x) => x > 0)
+      ? collapse(order, CRITICAL_TEMPERATURE, { oneOverNu: 1, power: 0.1 })
+      : null;
   return {
-    beta_over_nu:
-      sides.length > 1
-        ? -powerLaw(
-            sides,
-            there.map(({ abs_m }) => abs_m),
-          )
-        : Number.NaN,
-    gamma_over_nu:
-      sides.length > 1
-        ? powerLaw(
-            sides,
-            there.map(({ chi }) => chi),
-          )
-        : Number.NaN,
-    one_over_nu:
-      several && slopes.length > 1
-        ? powerLaw(
-            slopes,
-            slopes.map((side) => binderSlope(points, side)),
-          )
-        : Number.NaN,
+    beta_over_nu: -slopeOf(
+      sides,
+      there.map(({ abs_m }) => abs_m),
+    ),
+    gamma_over_nu: slopeOf(
+      sides,
+      there.map(({ chi }) => chi),
+    ),
+    one_over_nu: several
+      ? slopeOf(
+          slopes,
+          slopes.map((side) => binderSlope(points, side)),
+        )
+      : Number.NaN,
     t_c: several && crossings.length > 0 ? average(crossings) : Number.NaN,
     collapse_beta_over_nu: free?.power ?? Number.NaN,
     collapse_one_over_nu: free?.oneOverNu ?? Number.NaN,

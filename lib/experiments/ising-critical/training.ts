@@ -7,13 +7,14 @@ import type { Gpu } from "../../gpu/device.ts";
 import { type Format, parsed } from "../../io/format.ts";
 import { prefixed, unprefixed } from "../../io/safetensors.ts";
 import { concatenate } from "../../method/concatenate.ts";
+import { spreadRows } from "../../method/pairs.ts";
 import { type EventDensities, readEvents, solveEvents, writeEvents } from "../../method/sde/polynomial/events.ts";
 import { upsampleTo } from "../../method/upsample.ts";
 import { stream } from "../../random/stream.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { COHORT, Ising, type IsingParameters, type IsingStates } from "../../systems/ising.ts";
 import { CLASSES, densitiesOfClasses, ODD_DENSITIES, stateOfClasses } from "../../systems/ising-classes.ts";
-import { SMALL_CLUSTERS } from "./costs.ts";
+import { equilibrated } from "./equilibrium.ts";
 import { type CriticalOptions, comparedLatticesOf, latticesOf, relaxTimeAt } from "./parameters.ts";
 
 /** Lattices that are made large at once. */
@@ -69,13 +70,10 @@ export type Closure = NonNullable<IsingParameters["closure"]>;
 async function smallLattices(
   system: Ising,
   count: number,
-  side: number,
-  seed: number,
-  name: string,
+  { side, temperature, seed, name }: { side: number; temperature: number; seed: number; name: string },
 ): Promise<IsingStates> {
-  const states = await system.prepared(count, side, 1, stream(seed, `small/start/${name}`));
-  await system.flipClusters(states, SMALL_CLUSTERS, stream(seed, `small/equilibrium/${name}`));
-  return states;
+  const at = (what: string) => stream(seed, `small/${what}/${name}`);
+  return equilibrated(system, { count, side, temperature }, at("start"), at("equilibrium"));
 }
 
 /**
@@ -91,8 +89,13 @@ export async function looksAt<T extends Float32Array | Uint32Array>(
   const looks: T[][] = Array.from({ length: p.looks }, () => []);
   const batch = COHORT * Math.max(1, Math.floor(BATCH_SITES / side ** 2 / COHORT));
   for (let from = 0; from < count; from += batch) {
-    const name = `${side}/${temperature}/${from}`;
-    const small = await smallLattices(system, Math.min(batch, count - from), p.patch, seed, name);
+    const name = `${p.patch}/${side}/${temperature}/${from}`;
+    const small = await smallLattices(system, Math.min(batch, count - from), {
+      side: p.patch,
+      temperature,
+      seed,
+      name,
+    });
     const large = await upsampleTo(system, small, {
       side,
       relaxTime: (extent) => relaxTimeAt(p, extent),
@@ -167,11 +170,8 @@ export function learnedFrom({ side, perTemperature, looks, counts }: Counted, de
   const events = solveEvents(data, { degree, odd: [0], oddKinds: ODD_DENSITIES });
   let reach = 0;
   for (let row = 0; row < rows; row++) reach = Math.max(reach, Math.abs(state[2 * row]));
-  const kept = Math.min(rows, SAMPLE);
-  const sample = Float32Array.from(
-    { length: 2 * kept },
-    (_, k) => state[2 * Math.floor((Math.floor(k / 2) * rows) / kept) + (k % 2)],
-  );
+  const chosen = spreadRows(rows, Math.ceil(rows / SAMPLE));
+  const sample = Float32Array.from({ length: 2 * chosen.length }, (_, k) => state[2 * chosen[k >> 1] + (k % 2)]);
   return { side, events, rows, reach, sample };
 }
 

@@ -1,15 +1,14 @@
 // The truth of the critical Ising experiment: lattices in equilibrium by flips of clusters, and correlation times of Glauber dynamics.
 import { type Critical, jackknifed, magnetizationMoments, type Uncertain } from "../../analysis/finite-size.ts";
 import type { Gpu } from "../../gpu/device.ts";
-import { type Format, parsed } from "../../io/format.ts";
+import { jsonFormat } from "../../io/format.ts";
 import { stream } from "../../random/stream.ts";
 import { metricNumber } from "../../run/result.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { Ising } from "../../systems/ising.ts";
+import { equilibrated } from "./equilibrium.ts";
 import type { CriticalOptions } from "./parameters.ts";
 
-/** Clusters flipped before the first look, from all spins up. */
-const EQUILIBRIUM = 100;
 /** Above this side there are fewer lattices. */
 const MANY_UP_TO = 64;
 const LEAST_LATTICES = 64;
@@ -37,10 +36,9 @@ export async function simulateTruth(
   const count = trueLatticesOf(p, side);
   const system = new Ising(gpu, { temperature, field: 0, patchSide: side });
   const at = (what: string, step = 0) => stream(seed, `truth/${what}/${side}/${temperature}`, step);
-  const states = await system.prepared(count, side, 1, at("start"));
+  const states = await equilibrated(system, { count, side, temperature }, at("start"), at("equilibrium"));
   const looks: Float32Array[] = [];
   try {
-    await system.flipClusters(states, EQUILIBRIUM, at("equilibrium"));
     for (let look = 0; look < p.trueLooks; look++) {
       await system.flipClusters(states, p.clusters, at("look", look));
       looks.push(await system.observe(states));
@@ -53,10 +51,7 @@ export async function simulateTruth(
   return { side, temperature, quantities: jackknifed(samples, side ** 2, temperature) };
 }
 
-const TRUTH: Format<CriticalTruth> = {
-  write: (truth) => ({ tensors: {}, text: { truth: JSON.stringify(truth) } }),
-  read: ({ text }) => parsed<CriticalTruth>(text.truth, "truth"),
-};
+const TRUTH = jsonFormat<CriticalTruth>("truth");
 
 /** The truth at a size and temperature, kept in the run. */
 export function trueQuantities(

@@ -5,7 +5,11 @@ import { CRITICAL_QUANTITIES } from "../../../lib/analysis/finite-size.ts";
 import { learningCost } from "../../../lib/experiments/ising-critical/costs.ts";
 import { drawnFrom, rolledFrom } from "../../../lib/experiments/ising-critical/dynamics.ts";
 import { equationAt, gridOf, lawOn, stationaryOf } from "../../../lib/experiments/ising-critical/laws.ts";
-import { type CriticalOptions, criticalCommand } from "../../../lib/experiments/ising-critical/parameters.ts";
+import {
+  type CriticalOptions,
+  criticalCommand,
+  latticesOf,
+} from "../../../lib/experiments/ising-critical/parameters.ts";
 import { countedLattices, learnedFrom } from "../../../lib/experiments/ising-critical/training.ts";
 import { simulateTruth } from "../../../lib/experiments/ising-critical/truth.ts";
 import { openDevice } from "../../../lib/gpu/device.ts";
@@ -38,7 +42,7 @@ const learned = learnedFrom(counted, 0);
 describe("an equation from lattices of 16 × 16 spins at T = 2.25", () => {
   test("has the stationary laws of other temperatures too: what is learned does not depend on it", async () => {
     for (const temperature of [2.2, 2.25, 2.3]) {
-      const law = stationaryOf(learned, temperature, 16, 60);
+      const law = stationaryOf(learned, temperature, 16, p.cells);
       const { quantities } = await simulateTruth(gpu, p, { side: 16, temperature }, 6);
       const off = CRITICAL_QUANTITIES.map((key) => law[key] - quantities[key].value);
       // Some 65,000 looks; jumps of 2/256 in m are not small, which the Fokker–Planck equation takes them for.
@@ -86,6 +90,15 @@ describe("an equation from lattices of 16 × 16 spins at T = 2.25", () => {
   });
 });
 
+test("the truth comes to equilibrium from all spins up far above the critical temperature too, or says that it does not", async () => {
+  const few = { ...p, trueLattices: 64, trueLooks: 4 };
+  // Of 1,024 spins in little order; 0.05 for none.
+  const { quantities } = await simulateTruth(gpu, few, { side: 32, temperature: 4 }, 3);
+  expect(quantities.abs_m.value).toBeLessThan(0.09);
+  const hot = simulateTruth(gpu, { ...p, trueLattices: 2 }, { side: 64, temperature: 1000 }, 3);
+  await expect(hot).rejects.toThrow(/T = 1000 is too far above the critical temperature/);
+});
+
 test("what is counted as simulated is, on no system larger than a patch", async () => {
   const small: CriticalOptions = { ...p, sizes: [48], lattices: 256, looks: 3, relaxTime: 2, pause: 0.5 };
   let total = 0;
@@ -100,10 +113,11 @@ test("what is counted as simulated is, on no system larger than a patch", async 
       attempts(states, 4 * time);
       return relax.call(this, states, time, at);
     }),
-    spyOn(Ising.prototype, "flipClusters").mockImplementation(function (this: Ising, states, clusters, at) {
+    spyOn(Ising.prototype, "flipClusters").mockImplementation(async function (this: Ising, states, clusters, at) {
       patches.add(states.side);
-      attempts(states, clusters);
-      return flipClusters.call(this, states, clusters, at);
+      const flips = await flipClusters.call(this, states, clusters, at);
+      attempts(states, flips);
+      return flips;
     }),
     spyOn(Ising.prototype, "classes").mockImplementation(function (this: Ising, states) {
       attempts(states, 1);
@@ -119,7 +133,10 @@ test("what is counted as simulated is, on no system larger than a patch", async 
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
-  expect(total).toBe(totalUpdates(learningCost(small, 48)));
+  // Flips of clusters are done in rounds: no fewer than are counted, and at most one round more.
+  const cost = totalUpdates(learningCost(small, 48));
+  expect(total).toBeGreaterThanOrEqual(cost);
+  expect(total).toBeLessThan(cost + 8 * latticesOf(small, 48) * 16 ** 2);
   expect([...patches]).toEqual([16]);
 });
 

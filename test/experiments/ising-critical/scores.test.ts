@@ -3,7 +3,8 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { totalUpdates } from "../../../lib/analysis/cost.ts";
 import { CRITICAL_TEMPERATURE } from "../../../lib/analysis/ising-onsager.ts";
 import { InputError } from "../../../lib/errors.ts";
-import { learningCost, SMALL_CLUSTERS } from "../../../lib/experiments/ising-critical/costs.ts";
+import { learningCost } from "../../../lib/experiments/ising-critical/costs.ts";
+import { EQUILIBRIUM_FLIPS } from "../../../lib/experiments/ising-critical/equilibrium.ts";
 import type { Stationary } from "../../../lib/experiments/ising-critical/laws.ts";
 import {
   type CriticalStudy,
@@ -16,9 +17,10 @@ import {
 import {
   type CriticalOptions,
   criticalCommand,
+  fittedSides,
   reachableSides,
 } from "../../../lib/experiments/ising-critical/parameters.ts";
-import { fittedSides, type Outcome } from "../../../lib/experiments/ising-critical/scores.ts";
+import { type Outcome, settled } from "../../../lib/experiments/ising-critical/scores.ts";
 import { defaults } from "../../../lib/run/parameters.ts";
 import { defined } from "../../fixtures.ts";
 
@@ -134,6 +136,7 @@ test.each([
   [{ unphysical: 0.02 }, /has 2\.0 % of its probability where no lattice can be/],
   [{ grid: 0.2 }, /differs by 20 % between two grids/],
   [{ grid: Number.NaN }, /^$/],
+  [{ abs_m: Number.NaN, edge: Number.NaN }, /is not known: its equation has none/],
 ])("a law with %p makes the run fail", (part: Partial<Stationary>, message) => {
   const some = study().outcomes.map((one) =>
     one.side === 32 && one.temperature === 2.27 && one.seed === 3 ? { ...one, law: { ...one.law, ...part } } : one,
@@ -183,16 +186,55 @@ test("worst deviations are those of means over seeds, apart for sides beyond the
   expect(defined(both[1]).binder).toBeCloseTo(Math.abs(0.2 - truth.binder.value), 6);
 });
 
+test("points that nobody asked for stay where they lie inside the data of all seeds, for the truth as well", () => {
+  const further = [2.26, 2.28].map((temperature) => ({ side: 128, temperature }));
+  const laws = [1, 2, 3].flatMap((seed) =>
+    further.map((point): Outcome => {
+      const edge = seed === 2 && point.temperature === 2.28 ? 0.02 : 0;
+      return { ...point, seed, from: 128, taught: "scaling", law: exact(point.side, point.temperature, { edge }) };
+    }),
+  );
+  const truth = [
+    ...study().truth,
+    ...further.map((point) => ({ ...point, quantities: truthOf(128, point.temperature) })),
+  ];
+  const all = [...study().outcomes, ...laws];
+  // An asked one stays, and says that it is at the edge.
+  const edged = all.map((one) => (one.side === 32 ? { ...one, law: { ...one.law, edge: 0.02 } } : one));
+  const kept = settled(p, edged, truth);
+  const at = (list: readonly { side: number; temperature: number }[], side: number) => [
+    ...new Set(list.filter((one) => one.side === side).map(({ temperature }) => temperature)),
+  ];
+  expect(at(kept.outcomes, 128).sort()).toEqual([2.26, 2.27]);
+  expect(at(kept.truth, 128).sort()).toEqual([2.26, 2.27]);
+  expect(at(kept.outcomes, 32)).toEqual(p.temperatures);
+  const scopes = worstOf(study(kept)).map(({ scope, from, to }) => [scope, from, to]);
+  expect(scopes).toEqual([
+    ["paper", 32, 128],
+    ["further", 128, 128],
+  ]);
+});
+
+test("laws of which nothing is known leave fits unknown, not broken", () => {
+  const some = study().outcomes.map((one) =>
+    one.side === 64 && one.temperature === p.T && one.seed === 2
+      ? { ...one, law: { ...one.law, abs_m: Number.NaN, chi: -1, tau: Number.NaN } }
+      : one,
+  );
+  const metrics = criticalMetrics(study({ outcomes: some }), 1);
+  expect(metrics["gamma_over_nu.learned"]).toBeUndefined();
+  expect(defined(metrics["gamma_over_nu.wolff"]).value).toBeGreaterThan(1.7);
+});
+
 test("costs: what direct simulation needs for an interval as wide as that over the seeds", () => {
   const [small, , , large] = costsOf(study());
   // One, 1.01 and 0.99 times a value: Student's interval of three seeds. Direct simulation is known to 0.1 %.
   const width = 4.302653 * (0.01 / Math.sqrt(3));
   expect(defined(small).direct).toBeCloseTo(1e9 * 16 ** 2 * ((1.96 * 1e-3) / width) ** 2, -7);
   const phases = learningCost({ ...p, lattices: 640, looks: 3, relaxTime: 5, pause: 2 }, 64);
-  // Half as many as for 128; from 16 by way of 32; for 5 and 10 sweeps; five temperatures of 64 lattices; eight
-  // sweeps between looks.
+  // Half as many as for 128; from 16 by way of 32; for 5 and 10 sweeps; eight sweeps between looks.
   expect(phases).toEqual({
-    small: SMALL_CLUSTERS * 320 * 256,
+    small: EQUILIBRIUM_FLIPS * 320 * 256,
     relax: 20 * 320 * (32 ** 2 + 2 * 64 ** 2),
     evolve: (2 * 8 + 3) * 320 * 64 ** 2,
   });
@@ -216,7 +258,7 @@ test("what does not go together is refused", () => {
     [{ sizes: [8] }, /--sizes 8 .* use 16/],
     [{ patch: 15 }, /--patch 15 is odd/],
     [{ T: 2.3 }, /--T 2.3 is not one of the temperatures 2.25, 2.27, 2.29/],
-    [{ lattices: 96 }, /--lattices 96 are too few for side 16: .*cohorts/],
+    [{ lattices: 96 }, /--lattices 96 are too few for side 16: 1 cohort of/],
     [{ lattices: 6144, studies: "all" }, /side 16: degree 4 has 70 terms .* 48 cohorts/],
     [{ closureSizes: [16, 16] }, /16.* a side twice/],
     [{ largeSizes: [32] }, /32.* a side twice/],

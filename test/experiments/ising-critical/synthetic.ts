@@ -37,8 +37,8 @@ export function syntheticData(): CriticalReportData {
       binder: compared((x) => 0.61 - 0.03 * x),
     },
     worst: [
-      { from: 32, to: 128, absM: 0.012, chi: 0.05, binder: 0.004 },
-      { from: 256, to: 256, absM: 0.03, chi: 0.1, binder: 0.01 },
+      { scope: "paper" as const, from: 32, to: 128, absM: 0.012, chi: 0.05, binder: 0.004 },
+      { scope: "beyond" as const, from: 256, to: 256, absM: 0.03, chi: 0.1, binder: 0.01 },
     ],
     slopes: {
       sides: SIDES,

@@ -49,7 +49,7 @@ export function scaling({ quantities, T, exponents }: Data): Html {
   return chart({
     id: "scaling",
     title: `Scaling with the size at T = ${formatSetting(T)}`,
-    caption: html`Lines are power laws: ${said}. 95 % intervals over seeds; of the truth, over its lattices.`,
+    caption: html`Lines join the truth. Power laws through sides that are doubled up to eight patches: ${said}. 95 % intervals over seeds; of the truth, over its lattices.`,
     alt: "Mean absolute magnetization and susceptibility against the side of the lattice on logarithmic axes, learned and true",
     x: { label: "side L [spins]", log: 2 },
     y: { label: "" },
@@ -112,7 +112,7 @@ export function slopes({ slopes }: Data): Html | false {
   return chart({
     id: "slopes",
     title: "Slope of the Binder cumulant at the critical temperature",
-    caption: html`|dU/dT| from polynomials in T through the temperatures of the run (cubic, linear where they are three) at T_c; it grows like L to the power 1/ν.`,
+    caption: html`|dU/dT| from polynomials in T through the temperatures of the run (of a degree two below their number, one to three) at T_c; it grows like L to the power 1/ν.`,
     alt: "Slope of the Binder cumulant at the critical temperature against the side on logarithmic axes",
     x: { label: "side L [spins]", log: 2, ticks: x },
     y: { label: "|dU/dT|", log: 10 },

@@ -73,7 +73,7 @@ export function costs({ costs, patch }: Data): Html | false {
       { label: "all seeds", cell: ({ learn }) => learn, format: many },
       { label: "direct, ⟨|m|⟩ as well known", cell: ({ direct }) => direct, format: many },
     ],
-    html`Attempts to flip a spin: of one seed by phase, of all seeds together, and of Glauber dynamics of whole lattices from equilibrium on whose 95 % interval of ⟨|m|⟩ is as wide as that over the seeds. No dynamics that teaches an equation runs on more than ${patch} × ${patch} spins at once. A simulator that flips clusters is cheaper than either; there is none for most systems. λ is K, the number of patches, as theory says; the paper set it by hand for each size and temperature so that the law of <i>m</i> agrees with the true one (its values at T = 2.27).`,
+    html`Attempts to flip a spin: of one seed by phase, of all seeds together, and of Glauber dynamics of whole lattices from equilibrium on whose 95 % interval of ⟨|m|⟩ is as wide as that over the seeds. No dynamics that teaches an equation runs on more than ${patch} × ${patch} spins at once. Small lattices come to equilibrium by flips of clusters here; where there are none, as for most systems, they take a few hundred times as many attempts of the dynamics, which is still little beside the rest for large lattices. A simulator that flips clusters is cheaper than either column. λ is K, the number of patches, as theory says; the paper set it by hand for each size and temperature so that the law of <i>m</i> agrees with the true one (its values at T = 2.27).`,
   );
 }
 
