@@ -6,6 +6,10 @@ import { InputError } from "../errors.ts";
 /** Matches the names of unfinished files that a killed process can leave behind. */
 export const UNFINISHED = /^\..+\.\d+\.unfinished$/;
 
+/** Where this process writes what becomes the file at `path`. */
+export const unfinishedName = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${process.pid}.unfinished`);
+
 /** The most bytes handed to the system in one write; Linux stops at 2 GiB. */
 const WRITE_BYTES = 1 << 28;
 
@@ -15,7 +19,7 @@ const WRITE_BYTES = 1 << 28;
  */
 export function writeAtomically(path: string, content: string | readonly Uint8Array[]): void {
   const folder = dirname(path);
-  const unfinished = join(folder, `.${basename(path)}.${process.pid}.unfinished`);
+  const unfinished = unfinishedName(path);
   const chunks = typeof content === "string" ? [new TextEncoder().encode(content)] : content;
   let file: number | undefined;
   try {

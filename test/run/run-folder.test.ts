@@ -4,6 +4,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,23 +13,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { table } from "arquero";
+import { lockFile } from "../../lib/io/flock.ts";
 import { readSafetensors } from "../../lib/io/safetensors.ts";
 import { PROJECT_ROOT } from "../../lib/run/provenance.ts";
 import { validateResult } from "../../lib/run/result.ts";
 import { defaultFolder, openRun, type RunOptions } from "../../lib/run/run-folder.ts";
 import { defined, temporaryFolder } from "../fixtures.ts";
-import {
-  contents,
-  finished,
-  holder,
-  METRIC,
-  numbers,
-  options,
-  placesIn,
-  refusal,
-  TENSORS,
-  unfinished,
-} from "./folders.ts";
+import { contents, finished, METRIC, numbers, options, placesIn, refusal, TENSORS, unfinished } from "./folders.ts";
 
 const root = temporaryFolder("run");
 const place = placesIn(root);
@@ -213,22 +204,24 @@ describe("a folder is refused, and stays as it is, if", () => {
       /not from a run/,
     ],
     [
-      "a living process on another machine may hold it",
+      "a process on another machine holds it",
       async (out) => {
         await unfinished(out);
-        writeFileSync(join(out, "run.lock"), '{"pid":1,"host":"elsewhere","started":""}');
+        const path = join(out, "run.lock");
+        writeFileSync(path, '{"pid":7,"host":"elsewhere","since":"","job":"12"}');
+        expect(lockFile(openSync(path, "r"))).toBe(true);
       },
       { resume: true },
-      /in use by process 1 on elsewhere: if it is gone, delete/,
+      /in use by process 7 on elsewhere \(job 12\): wait/,
     ],
     [
-      "a living process holds it",
+      "another process is about to say that it holds it",
       async (out) => {
         await unfinished(out);
-        writeFileSync(join(out, "run.lock"), holder(process.ppid));
+        expect(lockFile(openSync(join(out, "run.lock"), "a+"))).toBe(true);
       },
       { force: true },
-      /in use by process \d+: wait/,
+      /in use by another process: wait/,
     ],
   ];
   test.each(cases)("%s", async (_, prepare, more, message) => {
