@@ -106,6 +106,39 @@ console.log(JSON.stringify(got));`,
   );
 });
 
+test(
+  "a lock that is given back and taken again and again has one holder at a time",
+  async () => {
+    const program = join(root, "taker.ts");
+    const folder = join(root, "taken");
+    mkdirSync(folder);
+    writeFileSync(
+      program,
+      `import { closeSync, openSync, rmSync } from "node:fs";
+import { lockFolder } from ${JSON.stringify(join(ROOT, "lib/run/lock.ts"))};
+const inside = ${JSON.stringify(join(folder, "inside"))};
+let [taken, two] = [0, 0];
+for (const end = Date.now() + 3000; Date.now() < end; ) {
+  let release;
+  try { release = lockFolder(${JSON.stringify(folder)}); } catch { continue; }
+  taken++;
+  // Fails where another one is inside.
+  try { closeSync(openSync(inside, "wx")); } catch { two++; }
+  rmSync(inside, { force: true });
+  release();
+}
+console.log(JSON.stringify({ taken, two }));`,
+    );
+    const ended = await Promise.all([1, 2, 3].map(() => run([program])));
+    const counts = ended.map(({ out }) => JSON.parse(out) as { taken: number; two: number });
+    for (const { taken, two } of counts) {
+      expect(taken).toBeGreaterThan(20);
+      expect(two).toBe(0);
+    }
+  },
+  PATIENCE,
+);
+
 describe("killed with -9 and resumed", () => {
   test(
     "at any change of a file: the same tables, models and report as without",
