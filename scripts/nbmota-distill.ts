@@ -25,6 +25,7 @@ import { writeAtomically } from "../lib/io/atomic.ts";
 import { writeSafetensors } from "../lib/io/safetensors.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
+import { print } from "../lib/run/output.ts";
 import { checkOverwrite } from "../lib/run/overwrite.ts";
 import { checkDistinct } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
@@ -180,6 +181,6 @@ await main(async () => {
   };
   writeAtomically(logOf(p.out), `${JSON.stringify(log, null, 1)}\n`);
   for (const [name, error] of Object.entries({ ...errors, ...unseen })) {
-    console.log(`${name.padEnd(8)} ${(1000 * error).toFixed(2)} meV${name in unseen ? "  unseen" : ""}`);
+    print(`${name.padEnd(8)} ${(1000 * error).toFixed(2)} meV${name in unseen ? "  unseen" : ""}`);
   }
 });

@@ -13,6 +13,7 @@ import { openDevice } from "../lib/gpu/device.ts";
 import { writeAtomically } from "../lib/io/atomic.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
+import { print } from "../lib/run/output.ts";
 import { checkOverwrite } from "../lib/run/overwrite.ts";
 import { checkDistinct } from "../lib/run/parameters.ts";
 import { withProgress } from "../lib/run/progress.ts";
@@ -79,6 +80,6 @@ await main(async () => {
     ]),
   );
   // First to the terminal, so that a file that cannot be written loses nothing.
-  console.log(textTable([["T [K]", "barriers", ...PAIR_NAMES, "time of a jump", "largest deviation"], ...lines]));
+  print(textTable([["T [K]", "barriers", ...PAIR_NAMES, "time of a jump", "largest deviation"], ...lines]));
   writeAtomically(p.out, `${JSON.stringify({ settings, digests, temperatures: found }, null, 1)}\n`);
 });

@@ -10,6 +10,7 @@ import { InputError } from "../lib/errors.ts";
 import { writeAtomically } from "../lib/io/atomic.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
+import { print } from "../lib/run/output.ts";
 import { checkOverwrite } from "../lib/run/overwrite.ts";
 import { PUBLISHED_DIGEST, readNetworkWeights, weightsDigest } from "../lib/systems/nbmota/weights.ts";
 
@@ -48,7 +49,7 @@ await main(async () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  console.log(`${p.out}: the published network, ${bytes.length} bytes`);
+  print(`${p.out}: the published network, ${bytes.length} bytes`);
 });
 
 async function fetched(address: string): Promise<Uint8Array> {

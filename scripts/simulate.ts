@@ -24,6 +24,7 @@ import { writeCsv } from "../lib/io/csv.ts";
 import { type Stream, stream } from "../lib/random/stream.ts";
 import { parseTool, positionalWord } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
+import { print, requireOutput } from "../lib/run/output.ts";
 import { checkOverwrite } from "../lib/run/overwrite.ts";
 import type { Parameters } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
@@ -56,6 +57,7 @@ await main(async () => {
       system.check(values);
     },
   });
+  if (p.out === COMMON.out.default) requireOutput("give --out FILE");
   await system.simulate(await openDevice(), p, (opened, prepare, course) =>
     observeAlong(opened, prepare, p, course ?? inTime(opened, p)),
   );
@@ -122,7 +124,7 @@ async function observeAlong<S extends States>(
     states.destroy();
     if (rows.length > 0) {
       const table = tableOfRows(rows);
-      if (out === COMMON.out.default) process.stdout.write(table.toCSV());
+      if (out === COMMON.out.default) print(table.toCSV().trimEnd());
       else writeCsv(out, table);
     }
   }

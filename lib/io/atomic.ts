@@ -79,6 +79,9 @@ const REASONS: Record<string, string> = {
   EMFILE: "too many files are open; close other programs or raise the limit",
 };
 
+/** What the system's refusal means, and what to do. */
+export const reasonOf = (error: NodeJS.ErrnoException): string => REASONS[error.code ?? ""] ?? error.message;
+
 /**
  * Turns a failure of the file system into an InputError that says what could not be done to which file, and what to
  * do; hands every other error back unchanged.
@@ -87,5 +90,5 @@ export function fileError(error: unknown, action: string, path: string): Error {
   if (error instanceof InputError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (!(error instanceof Error) || code === undefined) return error instanceof Error ? error : new Error(String(error));
-  return new InputError(`cannot ${action} ${path}: ${REASONS[code] ?? error.message}`, { cause: error });
+  return new InputError(`cannot ${action} ${path}: ${reasonOf(error)}`, { cause: error });
 }

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { fileError } from "../io/atomic.ts";
 import { hasLocks, lockFile } from "../io/flock.ts";
+import { say } from "./output.ts";
 import { isQuiet } from "./progress.ts";
 
 export const LOCK_FILE = "run.lock";
@@ -128,6 +129,5 @@ function jobOf({ SLURM_JOB_ID }: NodeJS.ProcessEnv): { job?: string } {
 }
 
 function warnNoLocks(folder: string): void {
-  if (isQuiet()) return;
-  process.stderr.write(`the file system of ${folder} has no locks: see to it that no other run uses this folder\n`);
+  if (!isQuiet()) say(`the file system of ${folder} has no locks: see to it that no other run uses this folder`);
 }

@@ -22,6 +22,7 @@ import {
   sweep,
   writeManifest,
 } from "./manifest.ts";
+import { print } from "./output.ts";
 import { isQuiet } from "./progress.ts";
 import { type Adapter, CPU_ONLY, PROJECT_ROOT, patchwiseVersion, versions } from "./provenance.ts";
 import { type Metric, plainJson, type RunResult, resultText } from "./result.ts";
@@ -247,7 +248,7 @@ export class Run {
     this.#manifest.seconds = result.seconds;
     writeManifest(this.folder, this.#manifest);
     this.#release();
-    if (!isQuiet()) console.log(`report: ${nearest(join(this.folder, "index.html"))}`);
+    if (!isQuiet()) print(`report: ${nearest(join(this.folder, "index.html"))}`);
   }
 
   /** Gives the folder back unfinished. The end of the process does the same. */

@@ -9,6 +9,7 @@ import { readExtxyz, writeExtxyz } from "../../io/extxyz.ts";
 import { readDump, writeDump } from "../../io/lammps-dump.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
+import { say } from "../../run/output.ts";
 import { checkOverwrite } from "../../run/overwrite.ts";
 import { type Course, simulation } from "../../run/simulation.ts";
 import { fromConfiguration, toConfiguration } from "../../systems/nbmota/crystal.ts";
@@ -110,7 +111,7 @@ export const NBMOTA = simulation({
     );
   },
   async simulate(gpu, p, observe) {
-    for (const warning of rangeWarnings(p.barriers, [p.T])) console.error(`! ${warning}`);
+    for (const warning of rangeWarnings(p.barriers, [p.T])) say(`! ${warning}`);
     const system = new NbMoTa(gpu, { temperature: p.T, barriers: barrierModel(p.barriers), coordinates: "six" });
     const given = p.start === NONE ? null : latticeOf(p.start);
     const cells = given?.cells ?? p.cells;
