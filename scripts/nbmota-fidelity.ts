@@ -14,7 +14,7 @@ import { writeAtomically } from "../lib/io/atomic.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { print } from "../lib/run/output.ts";
-import { checkOverwrite } from "../lib/run/overwrite.ts";
+import { claimFiles, writeClaimed } from "../lib/run/overwrite.ts";
 import { checkDistinct } from "../lib/run/parameters.ts";
 import { withProgress } from "../lib/run/progress.ts";
 import { textTable } from "../lib/run/text-table.ts";
@@ -55,7 +55,7 @@ await main(async () => {
       checkDistinct("temperatures", temperatures, "a temperature");
     },
   });
-  checkOverwrite([p.out], p.force);
+  claimFiles([p.out], p.force);
   const { temperatures, replicas, wait, looks, pause, seed } = p;
   const models = {
     network: networkBarriers(p.barriers),
@@ -81,5 +81,7 @@ await main(async () => {
   );
   // First to the terminal, so that a file that cannot be written loses nothing.
   print(textTable([["T [K]", "barriers", ...PAIR_NAMES, "time of a jump", "largest deviation"], ...lines]));
-  writeAtomically(p.out, `${JSON.stringify({ settings, digests, temperatures: found }, null, 1)}\n`);
+  writeClaimed(p.out, (place) =>
+    writeAtomically(place, `${JSON.stringify({ settings, digests, temperatures: found }, null, 1)}\n`),
+  );
 });

@@ -25,7 +25,7 @@ import { type Stream, stream } from "../lib/random/stream.ts";
 import { parseTool, positionalWord } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { print, requireOutput } from "../lib/run/output.ts";
-import { checkOverwrite } from "../lib/run/overwrite.ts";
+import { checkOverwrite, claimFiles, writeClaimed } from "../lib/run/overwrite.ts";
 import type { Parameters } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
 import { COMMON, type Common, type Course } from "../lib/run/simulation.ts";
@@ -58,6 +58,7 @@ await main(async () => {
     },
   });
   if (p.out === COMMON.out.default) requireOutput("give --out FILE");
+  else claimFiles([p.out], p.force);
   await system.simulate(await openDevice(), p, (opened, prepare, course) =>
     observeAlong(opened, prepare, p, course ?? inTime(opened, p)),
   );
@@ -125,7 +126,7 @@ async function observeAlong<S extends States>(
     if (rows.length > 0) {
       const table = tableOfRows(rows);
       if (out === COMMON.out.default) print(table.toCSV().trimEnd());
-      else writeCsv(out, table);
+      else writeClaimed(out, (place) => writeCsv(place, table));
     }
   }
 }

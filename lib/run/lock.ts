@@ -14,7 +14,7 @@ import {
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { fileError } from "../io/atomic.ts";
+import { fileError } from "../io/file-error.ts";
 import { hasLocks, lockFile } from "../io/flock.ts";
 import { say } from "./output.ts";
 import { isQuiet } from "./progress.ts";

@@ -1,5 +1,5 @@
 // The outermost function of every script: exit codes, messages without stack traces, signals.
-import { InputError } from "../errors.ts";
+import { InputError, StorageError } from "../errors.ts";
 import { HelpRequest } from "./command-line.ts";
 import { BrokenOutput, outputEnd, print, say, watchStreams } from "./output.ts";
 import { getContinuation, requestStop, Stopped, stopRequested } from "./stop.ts";
@@ -16,8 +16,8 @@ const GRACE_MS = 1_000;
 const WATCH_MS = 500;
 
 /**
- * Runs a script's work and sets the exit code: 0 done; 2 for InputError (the message alone); 1 for FailedRun and broken standard output (the
- * message alone) and other errors (with stack); 129, 130 or 143 after SIGHUP, SIGINT or SIGTERM, which stop the work at its next stop point, as does
+ * Runs a script's work and sets the exit code: 0 done; 2 for InputError (the message alone); 1 for FailedRun, StorageError and broken standard
+ * output (the message alone) and other errors (with stack); 129, 130 or 143 after SIGHUP, SIGINT or SIGTERM, which stop the work at its next stop point, as does
  * the end of the program that `scripts/start.mjs` is. The same again a second later ends the process at once. A signal is only seen between two
  * turns of the event loop: a long synchronous loop must call `await breathe()` (stop.ts) now and then.
  */
@@ -92,8 +92,13 @@ function report(error: unknown): number {
     if (error.message) say(error.message);
     return 1;
   }
-  const bad = error instanceof InputError;
-  say(bad ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error));
+  // It would end in the same way again.
+  if (error instanceof InputError) {
+    say(error.message);
+    return 2;
+  }
+  const failing = error instanceof StorageError;
+  say(failing ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (next) say(`what is done is kept; continue with: ${next}`);
-  return bad ? 2 : 1;
+  return 1;
 }

@@ -1,7 +1,7 @@
 // What programs say: results on standard output, messages on standard error, either of which can break at any time.
 import { readFileSync, readlinkSync } from "node:fs";
 import { InputError } from "../errors.ts";
-import { reasonOf } from "../io/atomic.ts";
+import { reasonOf } from "../io/file-error.ts";
 
 /** Standard output does not take what a program prints. */
 export class BrokenOutput extends Error {
