@@ -49,8 +49,15 @@ export function checkUnlocked(folder: string): void {
   }
 }
 
-/** Takes the folder for this process and returns what gives it back. Throws InputError if another process has it. */
-export function lockFolder(folder: string): () => void {
+export interface Lock {
+  /** Gives the folder back. */
+  release(): void;
+  /** Whether the folder is still where it was, and this one. */
+  holds(): boolean;
+}
+
+/** Takes the folder for this process. Throws InputError if another process has it. */
+export function lockFolder(folder: string): Lock {
   const path = join(folder, LOCK_FILE);
   const file = openLocked(folder, path);
   const holder: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString(), ...jobOf(process.env) };
@@ -73,7 +80,7 @@ export function lockFolder(folder: string): () => void {
     closeSync(file);
   };
   process.on("exit", release);
-  return release;
+  return { release, holds: () => !released && isSame(file, path) };
 }
 
 /** The lock file, opened and locked. */

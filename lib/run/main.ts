@@ -1,7 +1,10 @@
 // The outermost function of every script: exit codes, messages without stack traces, signals.
+import { relative } from "node:path";
 import { InputError, StorageError } from "../errors.ts";
+import { fileError } from "../io/file-error.ts";
 import { HelpRequest } from "./command-line.ts";
 import { BrokenOutput, outputEnd, print, say, watchStreams } from "./output.ts";
+import { PROJECT_ROOT } from "./provenance.ts";
 import { getContinuation, requestStop, Stopped, stopRequested } from "./stop.ts";
 import { FailedRun } from "./verdict.ts";
 
@@ -41,6 +44,7 @@ export async function main(work: () => Promise<void>): Promise<void> {
   process.on("uncaughtException", onStray);
   const watch = watchStarter(() => onSignal("SIGHUP"));
   try {
+    enterCallersFolder();
     await work();
     await outputEnd();
   } catch (error) {
@@ -61,6 +65,17 @@ async function printHelp(text: string): Promise<void> {
     await outputEnd();
   } catch (error) {
     fail(error);
+  }
+}
+
+/** npm runs scripts in the project's folder, whatever the user's is: paths are meant, and shown, from there. */
+function enterCallersFolder(): void {
+  const { INIT_CWD, npm_lifecycle_event } = process.env;
+  if (!INIT_CWD || npm_lifecycle_event === undefined || relative(PROJECT_ROOT, process.cwd()) !== "") return;
+  try {
+    process.chdir(INIT_CWD);
+  } catch (error) {
+    throw fileError(error, "use", INIT_CWD);
   }
 }
 

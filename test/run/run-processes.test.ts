@@ -1,6 +1,6 @@
 // Runs in processes of their own: several at once, killed and resumed, exit codes and messages.
 import { describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { openRun } from "../../lib/run/run-folder.ts";
 import { defined, ROOT, temporaryFolder } from "../fixtures.ts";
@@ -119,13 +119,13 @@ import { lockFolder } from ${JSON.stringify(join(ROOT, "lib/run/lock.ts"))};
 const inside = ${JSON.stringify(join(folder, "inside"))};
 let [taken, two] = [0, 0];
 for (const end = Date.now() + 3000; Date.now() < end; ) {
-  let release;
-  try { release = lockFolder(${JSON.stringify(folder)}); } catch { continue; }
+  let lock;
+  try { lock = lockFolder(${JSON.stringify(folder)}); } catch { continue; }
   taken++;
   // Fails where another one is inside.
   try { closeSync(openSync(inside, "wx")); } catch { two++; }
   rmSync(inside, { force: true });
-  release();
+  lock.release();
 }
 console.log(JSON.stringify({ taken, two }));`,
     );
@@ -159,9 +159,11 @@ describe("killed with -9 and resumed", () => {
       for (const death of deaths) {
         const out = place();
         expect((await launch(["--out", out, "--seed", "5"], { DEATH: String(death) })).signal).toBe("SIGKILL");
-        if (existsSync(join(out, "result.json"))) {
+        const path = join(out, "run.json");
+        if (existsSync(path) && JSON.parse(readFileSync(path, "utf8")).finished) {
           // Finished but for the removal of the checkpoints: complete, and refused like any finished run.
           expect((await launch(["--out", out, "--seed", "5"])).err).toContain("finished run");
+          expect(existsSync(join(out, "checkpoints"))).toBe(false);
         } else if (existsSync(join(out, "run.json"))) {
           expect(await launch(["--out", out, "--seed", "5", "--resume"])).toMatchObject({ code: 0 });
           expect(Object.keys(contents(out)).filter((name) => /lock|unfinished|checkpoints/.test(name))).toEqual([]);
