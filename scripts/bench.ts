@@ -67,7 +67,7 @@ await main(async () => {
     },
   });
   if (parameters.adapter === "all") {
-    const { found } = await openGpu();
+    const { found } = await openGpu(undefined, { all: true });
     for (const kind of new Set(found.map((adapter) => adapter.kind))) {
       const child = Bun.spawn(
         [process.execPath, import.meta.path, "--adapter", kind, "--barriers", parameters.barriers],

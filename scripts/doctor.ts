@@ -40,7 +40,7 @@ function printVersions(): void {
 
 async function printCache(): Promise<void> {
   const bundled = await bundledDriver();
-  row("cache folder", cacheFolder());
+  row("cache folder", cacheFolder() ?? "none: this user has no home folder; set PATCHWISE_CACHE");
   row("SwiftShader", typeof bundled === "string" ? bundled : `unpacked in ${bundled.folder}`);
 }
 
@@ -92,7 +92,7 @@ async function examine(): Promise<number> {
   const start = performance.now();
   let opened: OpenedGpu;
   try {
-    opened = await openGpu();
+    opened = await openGpu(undefined, { all: true });
   } catch (error) {
     if (error instanceof NoAdapterError) {
       printAdapters(error.found);

@@ -13,7 +13,7 @@ const PATIENCE = 60_000;
 /** Locks that several processes want at once, and the time between them, ms. */
 const [RACES, RACE_MS] = [30, 250];
 /** Runs what follows as process 1 of a PID namespace of its own. */
-const NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc"];
+const NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
 const HAS_NAMESPACES = Bun.which("unshare") !== null && Bun.spawnSync([...NAMESPACE, "true"]).exitCode === 0;
 /** Each system call of the child that changes a file is a place to die: the first ones are all tried, then so many. */
 const FIRST_DEATHS = 8;
