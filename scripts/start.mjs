@@ -24,6 +24,15 @@ function findBun() {
   return existsSync(packaged) ? packaged : "bun";
 }
 
+// Bun takes what is behind such a sign in the path of a module for no part of its name.
+const sign = /[?#]/.exec(root)?.[0];
+if (sign) {
+  console.error(
+    `the project's folder ${root} has a "${sign}" in its name, which Bun cannot load programs from: rename the folder`,
+  );
+  process.exit(2);
+}
+
 const bun = findBun();
 /** How often it is looked whether npm is still there, ms. */
 const WATCH_MS = 500;

@@ -92,6 +92,17 @@ function watchStarter(onGone: () => void): NodeJS.Timeout | undefined {
   return timer;
 }
 
+/** Values between commas that a message shows of a list, and how many there are of one that it shows in full. */
+const [SHOWN, IN_FULL] = [6, 12];
+
+/** A message with the lists in it cut short. */
+function withShortLists(message: string): string {
+  return message.replace(/[^\s,]+(?:, ?[^\s,]+)+/g, (list) => {
+    const values = list.split(/, ?/);
+    return values.length > IN_FULL ? `${values.slice(0, SHOWN).join(",")},… (${values.length} in all)` : list;
+  });
+}
+
 function fail(error: unknown): void {
   process.exitCode = report(error);
   setTimeout(() => process.exit(), GRACE_MS).unref();
@@ -109,7 +120,7 @@ function report(error: unknown): number {
   }
   // It would end in the same way again.
   if (error instanceof InputError) {
-    say(error.message);
+    say(withShortLists(error.message));
     return 2;
   }
   const failing = error instanceof StorageError;

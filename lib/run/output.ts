@@ -37,11 +37,16 @@ export function print(text: string): void {
   void written.then(() => pending.delete(written));
 }
 
+/** Whether lines of a stream can be drawn over: not where the terminal knows no codes, or the user wants none. */
+export function canRedraw({ isTTY }: { isTTY?: boolean }): boolean {
+  return isTTY === true && process.env.TERM !== "dumb" && !process.env.NO_COLOR;
+}
+
 /** Says lines on standard error, if anyone is there to read them. */
 export function say(text: string): void {
   watchStreams();
   // A bar may stand on the terminal's line: start on a clear one.
-  process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${text}\n` : `${text}\n`);
+  process.stderr.write(canRedraw(process.stderr) ? `\r\x1b[2K${text}\n` : `${text}\n`);
 }
 
 /** Waits until all that was printed has arrived. Throws BrokenOutput if it did not. */

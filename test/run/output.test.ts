@@ -1,8 +1,9 @@
 // Broken standard streams, and programs whose starter is gone: said once where anyone listens, and never without an end.
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, temporaryFolder } from "../fixtures.ts";
+import { canRedraw } from "../../lib/run/output.ts";
+import { defined, ROOT, temporaryFolder } from "../fixtures.ts";
 import { start } from "../processes.ts";
 import { demoIn } from "./demo.ts";
 import { placesIn, results } from "./folders.ts";
@@ -102,6 +103,52 @@ test(
     await npm.exited;
     await wait(() => !existsSync(lock));
     expect(await launch(["--out", out, "--resume"])).toMatchObject({ code: 0 });
+  },
+  PATIENCE,
+);
+
+test("lines are not drawn over where the terminal or the user wants no codes", () => {
+  const kept = { TERM: process.env.TERM, NO_COLOR: process.env.NO_COLOR };
+  const withEnvironment = (TERM: string, NO_COLOR: string) => {
+    Object.assign(process.env, { TERM, NO_COLOR });
+    return canRedraw({ isTTY: true });
+  };
+  try {
+    expect(withEnvironment("xterm", "")).toBe(true);
+    expect(withEnvironment("dumb", "")).toBe(false);
+    expect(withEnvironment("xterm", "1")).toBe(false);
+    expect(canRedraw({ isTTY: false })).toBe(false);
+  } finally {
+    for (const [name, value] of Object.entries(kept)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+});
+
+test(
+  "a message shows the beginning of a long list",
+  async () => {
+    const times = Array.from({ length: 3000 }, (_, k) => 3000 - k).join(",");
+    const { code, err } = await start(["scripts/simulate.ts", "curie-weiss", "--times", times]).ended;
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: "--times 3000,2999,2998,2997,2996,2995,… (3000 in all) do not ascend: give each time once, the earliest first\n",
+    });
+  },
+  PATIENCE,
+);
+
+test(
+  "a project in a folder that programs cannot be loaded from says so",
+  async () => {
+    const scripts = join(root, "what?", "scripts");
+    mkdirSync(scripts, { recursive: true });
+    copyFileSync(join(ROOT, "scripts/start.mjs"), join(scripts, "start.mjs"));
+    const node = defined(Bun.which("node"));
+    const { exitCode, stderr } = Bun.spawnSync([node, join(scripts, "start.mjs"), "x.ts"]);
+    expect(exitCode).toBe(2);
+    expect(stderr.toString()).toMatch(/^the project's folder .*what\? has a "\?" in its name.*: rename the folder\n$/);
   },
   PATIENCE,
 );
