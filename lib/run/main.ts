@@ -1,11 +1,12 @@
 // The outermost function of every script: exit codes, messages without stack traces, signals.
 import { relative } from "node:path";
 import { InputError, StorageError } from "../errors.ts";
+import { onPause } from "../gpu/device.ts";
 import { fileError } from "../io/file-error.ts";
 import { HelpRequest } from "./command-line.ts";
 import { BrokenOutput, outputEnd, print, say, watchStreams } from "./output.ts";
 import { PROJECT_ROOT } from "./provenance.ts";
-import { getContinuation, requestStop, Stopped, stopRequested } from "./stop.ts";
+import { getContinuation, requestStop, Stopped, stopIfLate, stopRequested } from "./stop.ts";
 import { FailedRun } from "./verdict.ts";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -21,7 +22,7 @@ const WATCH_MS = 500;
 /**
  * Runs a script's work and sets the exit code: 0 done; 2 for InputError (the message alone); 1 for FailedRun, StorageError and broken standard
  * output (the message alone) and other errors (with stack); 129, 130 or 143 after SIGHUP, SIGINT or SIGTERM, which stop the work at its next stop point, as does
- * the end of the program that `scripts/start.mjs` is. The same again a second later ends the process at once. A signal is only seen between two
+ * the end of the program that `scripts/start.mjs` is, and give up long work on the GPU two seconds later. The same again a second later ends the process at once. A signal is only seen between two
  * turns of the event loop: a long synchronous loop must call `await breathe()` (stop.ts) now and then.
  */
 export async function main(work: () => Promise<void>): Promise<void> {
@@ -42,6 +43,7 @@ export async function main(work: () => Promise<void>): Promise<void> {
   for (const signal of NAMES) process.on(signal, onSignal);
   process.on("unhandledRejection", onStray);
   process.on("uncaughtException", onStray);
+  onPause(stopIfLate);
   const watch = watchStarter(() => onSignal("SIGHUP"));
   try {
     enterCallersFolder();
