@@ -6,3 +6,11 @@
 export class InputError extends Error {
   override name = "InputError";
 }
+
+/**
+ * Storage that fails under a program that was told nothing wrong: a full disk, a quota, a limit, a fault of the device, a folder that is taken away. The
+ * message is one sentence; programs print it alone and exit with code 1.
+ */
+export class StorageError extends Error {
+  override name = "StorageError";
+}

@@ -12,7 +12,7 @@ import { openDevice } from "../lib/gpu/device.ts";
 import { readNpy, writeNpy } from "../lib/io/npy.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
-import { checkOverwrite } from "../lib/run/overwrite.ts";
+import { claimFiles, writeClaimed } from "../lib/run/overwrite.ts";
 import { barriersOf, blocked } from "../lib/systems/nbmota/barriers.ts";
 import { SITES } from "../lib/systems/nbmota/environment.ts";
 
@@ -32,7 +32,7 @@ await main(async () => {
       force: { kind: "flag", default: false, meaning: "overwrite that file" },
     },
   });
-  checkOverwrite([p.out], p.force);
+  claimFiles([p.out], p.force);
   const model = barrierModel(p.barriers);
   const { shape, data } = readNpy(p.environments);
   if (shape.length !== 2 || shape[1] !== SITES || shape[0] === 0) {
@@ -49,5 +49,6 @@ await main(async () => {
       `${p.environments}, row ${row}, site ${wrong % SITES}: type ${data[wrong]}; use 0 a vacancy, 1 Nb, 2 Mo, 3 Ta`,
     );
   }
-  writeNpy(p.out, [shape[0], 8], blocked(await barriersOf(await openDevice(), model, data), data));
+  const values = blocked(await barriersOf(await openDevice(), model, data), data);
+  writeClaimed(p.out, (place) => writeNpy(place, [shape[0], 8], values));
 });

@@ -26,6 +26,7 @@ import { Xoshiro } from "../lib/random/xoshiro.ts";
 import { measureRate, type Rate, rateLine, rateOf, scaled } from "../lib/run/bench.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
+import { print } from "../lib/run/output.ts";
 import { CurieWeiss } from "../lib/systems/curie-weiss.ts";
 import { Ising } from "../lib/systems/ising.ts";
 import { heatBath } from "../lib/systems/ising-classes.ts";
@@ -66,7 +67,7 @@ await main(async () => {
     },
   });
   if (parameters.adapter === "all") {
-    const { found } = await openGpu();
+    const { found } = await openGpu(undefined, { all: true });
     for (const kind of new Set(found.map((adapter) => adapter.kind))) {
       const child = Bun.spawn(
         [process.execPath, import.meta.path, "--adapter", kind, "--barriers", parameters.barriers],
@@ -81,7 +82,7 @@ await main(async () => {
   }
   process.env.PATCHWISE_ADAPTER = parameters.adapter;
   const gpu = await openDevice();
-  console.log(`\n${gpu.adapter.name} (${gpu.adapter.driver})`);
+  print(`\n${gpu.adapter.name} (${gpu.adapter.driver})`);
   await benchSimulation(gpu);
   await benchIsing(gpu);
   await benchCritical(gpu);
@@ -109,14 +110,14 @@ async function benchSimulation(gpu: Gpu): Promise<void> {
       else if (x > n - death[u]) u--;
     }
   });
-  console.log(rateLine("Curie–Weiss, 1 thread of TypeScript", "attempts", baseline));
+  print(rateLine("Curie–Weiss, 1 thread of TypeScript", "attempts", baseline));
   const system = new CurieWeiss(gpu, { ...PHYSICS, patchSide: 64 });
   const states = system.prepared(4096, 64, 0);
   const rate = await measureRate(4096 * n * 4, async () => {
     await system.evolve(states, 4, stream(1, "bench"));
     await gpu.idle();
   });
-  console.log(rateLine("Curie–Weiss, 4,096 systems of 64 x 64", "attempts", rate, baseline));
+  print(rateLine("Curie–Weiss, 4,096 systems of 64 x 64", "attempts", rate, baseline));
   states.destroy();
   system.destroy();
 }
@@ -134,13 +135,13 @@ function beside(rate: Rate, ...peers: (keyof typeof PEERS)[]): string {
  */
 async function benchIsing(gpu: Gpu): Promise<void> {
   const { baseline, share } = await glauberBaseline(64);
-  console.log(rateLine("Ising, 1 thread of TypeScript, 64 x 64", "attempts", baseline));
+  print(rateLine("Ising, 1 thread of TypeScript, 64 x 64", "attempts", baseline));
   const flips = scaled(baseline, share);
-  console.log(rateLine(`  flips, ${(100 * share).toFixed(1)} % of the attempts`, "flips", flips));
+  print(rateLine(`  flips, ${(100 * share).toFixed(1)} % of the attempts`, "flips", flips));
   const line = (name: string, attempts: Rate, ...peers: (keyof typeof PEERS)[]) => {
-    console.log(rateLine(name, "attempts", attempts, baseline));
+    print(rateLine(name, "attempts", attempts, baseline));
     const flipped = scaled(attempts, share);
-    console.log(rateLine("  flips", "flips", flipped, flips, beside(flipped, ...peers)));
+    print(rateLine("  flips", "flips", flipped, flips, beside(flipped, ...peers)));
   };
   let round = 0;
   const at = () => stream(1, "bench/ising", round++);
@@ -169,9 +170,9 @@ async function benchIsing(gpu: Gpu): Promise<void> {
   const evolved = await measureRate(every.length, () => system.evolvePatches(lattices, every, 1, at()), 3);
   const own16 = scaled(baseline, 1 / 16 ** 2);
   const flipped = beside(scaled(evolved, 16 ** 2 * share), "PyTorch batched patches");
-  console.log(rateLine("  evolvePatches, time 1", "patches", evolved, own16, flipped));
+  print(rateLine("  evolvePatches, time 1", "patches", evolved, own16, flipped));
   const generated = await measureRate(every.length, () => system.generator(lattices, every), 3);
-  console.log(rateLine("  generator", "patches", generated));
+  print(rateLine("  generator", "patches", generated));
   lattices.destroy();
 
   const small = await system.initial(1024, 32, at());
@@ -184,7 +185,7 @@ async function benchIsing(gpu: Gpu): Promise<void> {
   // 8 × 8 positions of 16 × 16 attempts each.
   const own = scaled(baseline, 1 / (64 * 16 ** 2));
   const note = beside(relaxed, "PyTorch upsample-and-relax");
-  console.log(rateLine("Ising, upsample 32 to 64 and relax, 1,024", "lattices", relaxed, own, note));
+  print(rateLine("Ising, upsample 32 to 64 and relax, 1,024", "lattices", relaxed, own, note));
   small.destroy();
 
   const large = await system.initial(32, 1024, at());
@@ -201,7 +202,7 @@ async function benchIsing(gpu: Gpu): Promise<void> {
     await system.sweep(large, 4, at());
     await gpu.idle();
   });
-  console.log(rateLine("  checkerboard sweeps", "attempts", sweeps, baseline));
+  print(rateLine("  checkerboard sweeps", "attempts", sweeps, baseline));
   large.destroy();
 }
 
@@ -209,7 +210,7 @@ async function benchIsing(gpu: Gpu): Promise<void> {
 async function benchCritical(gpu: Gpu): Promise<void> {
   const [side, temperature, count] = [64, 2.27, 1024];
   const baseline = await wolffBaseline(side, temperature);
-  console.log(rateLine(`Ising clusters, 1 thread of TypeScript, ${side} x ${side}`, "clusters", baseline.clusters));
+  print(rateLine(`Ising clusters, 1 thread of TypeScript, ${side} x ${side}`, "clusters", baseline.clusters));
   let round = 0;
   const at = () => stream(1, "bench/critical", round++);
   const system = new Ising(gpu, { temperature, field: 0, patchSide: 16 });
@@ -220,9 +221,9 @@ async function benchCritical(gpu: Gpu): Promise<void> {
     await system.flipClusters(lattices, 16, at());
     await gpu.idle();
   });
-  console.log(rateLine("Ising, clusters of 1,024 lattices", "clusters", clusters, baseline.clusters));
+  print(rateLine("Ising, clusters of 1,024 lattices", "clusters", clusters, baseline.clusters));
   const classes = await measureRate(count * side ** 2, () => system.classes(lattices));
-  console.log(rateLine("  counts of classes, read back", "sites", classes, baseline.classes));
+  print(rateLine("  counts of classes, read back", "sites", classes, baseline.classes));
   lattices.destroy();
 }
 
@@ -267,7 +268,7 @@ async function wolffBaseline(side: number, temperature: number): Promise<{ clust
 /** Walks of single vacancies, 1,024 sites each, from random alloys; jumps per second of all together. */
 async function benchAlloy(gpu: Gpu, barriers: string): Promise<void> {
   const baseline = await alloyBaseline();
-  console.log(rateLine("NbMoTa, 1 thread of TypeScript, compact", "jumps", baseline));
+  print(rateLine("NbMoTa, 1 thread of TypeScript, compact", "jumps", baseline));
   const models = [barrierModel("compact"), ...(barriers === "none" ? [] : [barrierModel(barriers)])];
   for (const model of models) {
     for (const temperature of [2000, 800]) {
@@ -279,9 +280,7 @@ async function benchAlloy(gpu: Gpu, barriers: string): Promise<void> {
         const work = () => system.evolveJumps(states, jumps, stream(2, "bench/alloy", round++));
         const rate = await measureRate(walkers * jumps, work, 3);
         const name = `NbMoTa, ${walkers} vacancies, ${model.name}, ${temperature} K`;
-        console.log(
-          rateLine(name, "jumps", rate, baseline, beside(rate, "published alloy code", "C++ network, two cores")),
-        );
+        print(rateLine(name, "jumps", rate, baseline, beside(rate, "published alloy code", "C++ network, two cores")));
         states.destroy();
       }
     }
@@ -410,7 +409,7 @@ async function benchBitClosure(gpu: Gpu): Promise<void> {
     await trainClosure(gpu, "autoencoder", table, shape, [], options, { onSteps });
     const rate = rateOf(rates);
     const note = beside(rate, "PyTorch autoencoder step");
-    console.log(rateLine(`Ising autoencoder, channels ${channels.join(", ")}`, "samples", rate, undefined, note));
+    print(rateLine(`Ising autoencoder, channels ${channels.join(", ")}`, "samples", rate, undefined, note));
   }
 }
 
@@ -435,7 +434,7 @@ async function benchFields(gpu: Gpu): Promise<void> {
       [u, v] = [nextU, nextV];
     }
   });
-  console.log(rateLine("predator–prey, 1 thread of TypeScript", "points", baseline));
+  print(rateLine("predator–prey, 1 thread of TypeScript", "points", baseline));
   const system = new PredatorPrey(gpu, { ...PREDATOR_PREY, patchPoints: 40 });
   for (const [count, time] of [
     [50, 20],
@@ -447,7 +446,7 @@ async function benchFields(gpu: Gpu): Promise<void> {
       await system.evolve(states, time, stream(1, "bench", round++));
       await gpu.idle();
     });
-    console.log(rateLine(`predator–prey, ${count} systems of ${points} points`, "points", rate, baseline));
+    print(rateLine(`predator–prey, ${count} systems of ${points} points`, "points", rate, baseline));
     states.destroy();
   }
   system.destroy();
@@ -480,7 +479,7 @@ async function benchClosure(gpu: Gpu): Promise<void> {
     const options = { batch, steps, learningRate: 1e-3, weightDecay: 0, seed: 1 };
     await trainClosure(gpu, "autoencoder", table, shape, [32, 32], options);
   });
-  console.log(rateLine("autoencoder training, 200 points, 5 patches", "samples", rate));
+  print(rateLine("autoencoder training, 200 points, 5 patches", "samples", rate));
 }
 
 /** One AdamW step of the SDE loss, d = 4, full diffusion, networks 4-64-64-64-4 and 4-64-64-64-16, batch 1,024. */
@@ -500,8 +499,8 @@ async function benchTraining(gpu: Gpu): Promise<void> {
     await gpu.idle();
   });
   const baseline = await denseBaseline([perceptron(kind, d, d), perceptron(kind, d, d * d)], batch);
-  console.log(rateLine("dense layers forward + backward, 1 thread", "samples", baseline));
-  console.log(rateLine("SDE training step, d = 4, 2 nets of 3 x 64", "samples", rate, baseline));
+  print(rateLine("dense layers forward + backward, 1 thread", "samples", baseline));
+  print(rateLine("SDE training step, d = 4, 2 nets of 3 x 64", "samples", rate, baseline));
   training.destroy();
   sde.destroy();
 }
@@ -535,7 +534,7 @@ async function denseBaseline(networks: readonly MlpShape[], batch: number): Prom
 /** Fit of polynomials, d = 4, degree 4, on the means over 8 patches of 65,536 snapshots of 128 cohorts: rows with all folds and groups. */
 function benchSolve(data: Regression): Promise<void> {
   return measureRate(data.state.length / data.d, async () => solveSde(data, { kind: "polynomial", degree: 4 }), 3).then(
-    (rate) => console.log(rateLine("polynomial fit, d = 4, degree 4", "rows", rate)),
+    (rate) => print(rateLine("polynomial fit, d = 4, degree 4", "rows", rate)),
   );
 }
 
@@ -555,9 +554,9 @@ async function benchRollout(gpu: Gpu, data: Regression): Promise<void> {
       3,
     );
   const baseline = await rateOfModel(network);
-  console.log(rateLine("SDE rollout, d = 4, networks of 2 x 32", "steps", baseline));
+  print(rateLine("SDE rollout, d = 4, networks of 2 x 32", "steps", baseline));
   const rate = await rateOfModel(polynomial);
-  console.log(rateLine("SDE rollout, d = 4, polynomials of degree 3", "steps", rate, baseline));
+  print(rateLine("SDE rollout, d = 4, polynomials of degree 3", "steps", rate, baseline));
 }
 
 /** An Ornstein–Uhlenbeck process with noise that depends on the state, 65,536 snapshots of 128 cohorts, 8 patches each. */

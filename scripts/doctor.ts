@@ -12,6 +12,9 @@ import { type FoundAdapter, NoAdapterError, type OpenedGpu, openGpu } from "../l
 import { installSoftwareVulkan, makeGpuUsable } from "../lib/gpu/advice.ts";
 import { bundledDriver, cacheFolder } from "../lib/gpu/bundled.ts";
 import { selfTest } from "../lib/gpu/self-test.ts";
+import { HelpRequest } from "../lib/run/command-line.ts";
+import { main } from "../lib/run/main.ts";
+import { print } from "../lib/run/output.ts";
 import { version } from "../package.json";
 
 const USAGE = `usage: bun run doctor [--help]
@@ -37,17 +40,17 @@ function printVersions(): void {
 
 async function printCache(): Promise<void> {
   const bundled = await bundledDriver();
-  row("cache folder", cacheFolder());
+  row("cache folder", cacheFolder() ?? "none: this user has no home folder; set PATCHWISE_CACHE");
   row("SwiftShader", typeof bundled === "string" ? bundled : `unpacked in ${bundled.folder}`);
 }
 
 function printAdapters(found: FoundAdapter[], used?: FoundAdapter): void {
-  console.log(`\nadapters found${used ? " (* is used)" : ""}`);
-  if (found.length === 0) console.log("  none");
+  print(`\nadapters found${used ? " (* is used)" : ""}`);
+  if (found.length === 0) print("  none");
   for (const adapter of found) {
     const { kind, name, type, driver, apiVersion } = adapter;
     const vulkan = apiVersion && `, Vulkan ${apiVersion}`;
-    console.log(`${adapter === used ? "*" : " "} ${kind.padEnd(9)} ${name} (${type}${vulkan}), ${driver}`);
+    print(`${adapter === used ? "*" : " "} ${kind.padEnd(9)} ${name} (${type}${vulkan}), ${driver}`);
   }
 }
 
@@ -61,25 +64,25 @@ function why({ found, used }: OpenedGpu): string {
 
 function printMessages(messages: string): void {
   if (!messages) return;
-  console.log("\nmessages of the drivers and of Dawn during start-up");
-  console.log(messages.replace(/^/gm, "  "));
+  print("\nmessages of the drivers and of Dawn during start-up");
+  print(messages.replace(/^/gm, "  "));
 }
 
 /** What would be faster than `used` here; nothing when that is hardware, or when a better one was set aside. */
 function printFaster({ found, used }: OpenedGpu): void {
   if (used.kind === "hardware") return;
-  console.log("\nfaster on this machine");
+  print("\nfaster on this machine");
   if (found[0] !== used && process.env.PATCHWISE_ADAPTER)
-    console.log(`  unset PATCHWISE_ADAPTER: ${found[0].name} ranks higher`);
+    print(`  unset PATCHWISE_ADAPTER: ${found[0].name} ranks higher`);
   const system = found.some(({ kind }) => kind === "system");
   if (used.kind === "bundled" && !(system && process.env.PATCHWISE_ADAPTER)) {
-    console.log(`  software Vulkan of the system, 3 to 10 times: ${installSoftwareVulkan()}`);
+    print(`  software Vulkan of the system, 3 to 10 times: ${installSoftwareVulkan()}`);
   }
-  console.log(`  a GPU. ${makeGpuUsable()}`);
+  print(`  a GPU. ${makeGpuUsable()}`);
 }
 
 function row(name: string, text: string | number): void {
-  console.log(`${name.padEnd(35)}${text}`);
+  print(`${name.padEnd(35)}${text}`);
 }
 
 /** Returns the exit code. */
@@ -89,7 +92,7 @@ async function examine(): Promise<number> {
   const start = performance.now();
   let opened: OpenedGpu;
   try {
-    opened = await openGpu();
+    opened = await openGpu(undefined, { all: true });
   } catch (error) {
     if (error instanceof NoAdapterError) {
       printAdapters(error.found);
@@ -100,7 +103,7 @@ async function examine(): Promise<number> {
   const startUp = performance.now() - start;
   const { adapter, found, used, messages } = opened;
   printAdapters(found, used);
-  console.log();
+  print("");
   row("used", `${used.name}: ${why(opened)}`);
   row("start-up", `${startUp.toFixed(0)} ms`);
   for (const limit of LIMITS) {
@@ -122,17 +125,13 @@ async function examine(): Promise<number> {
   return code;
 }
 
-try {
+await main(async () => {
   let help: boolean | undefined;
   try {
     help = parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help;
   } catch (error) {
     throw new InputError(`${(error as Error).message.split(". ")[0]}: the only option is --help`);
   }
-  if (help) console.log(USAGE);
-  else process.exitCode = await examine();
-} catch (error) {
-  if (!(error instanceof InputError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+  if (help) throw new HelpRequest(USAGE);
+  process.exitCode = await examine();
+});

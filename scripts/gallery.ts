@@ -12,6 +12,7 @@ import { writeAtomically } from "../lib/io/atomic.ts";
 import { type Exhibit, galleryPage, readHead } from "../lib/report/gallery.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
+import { print } from "../lib/run/output.ts";
 import { PROJECT_ROOT } from "../lib/run/provenance.ts";
 import { validateResult } from "../lib/run/result.ts";
 
@@ -89,7 +90,7 @@ await main(async () => {
     .filter((experiment) => experiment !== "gallery" && join(source, experiment) !== target)
     .flatMap((experiment) => {
       const name = chooseRun(join(source, experiment));
-      if (!name) console.log(`${experiment}: no finished standard run, left out`);
+      if (!name) print(`${experiment}: no finished standard run, left out`);
       return name ? [{ experiment, name, ...readRun(join(source, experiment, name), experiment) }] : [];
     });
   if (runs.length === 0) {
@@ -107,10 +108,10 @@ await main(async () => {
   for (const { experiment, name, report, json } of runs) {
     writeAtomically(join(target, experiment, "index.html"), report);
     writeAtomically(join(target, experiment, "result.json"), json);
-    console.log(`${experiment}: ${name} (lowest seed)`);
+    print(`${experiment}: ${name} (lowest seed)`);
   }
-  for (const { result } of kept) console.log(`${result.experiment}: kept as it was`);
+  for (const { result } of kept) print(`${result.experiment}: kept as it was`);
   const index = join(target, "index.html");
   writeAtomically(index, galleryPage([...runs.map((run) => run.exhibit), ...kept]));
-  console.log(`wrote ${shown(index)}`);
+  print(`wrote ${shown(index)}`);
 });

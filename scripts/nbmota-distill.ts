@@ -25,7 +25,8 @@ import { writeAtomically } from "../lib/io/atomic.ts";
 import { writeSafetensors } from "../lib/io/safetensors.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
-import { checkOverwrite } from "../lib/run/overwrite.ts";
+import { print } from "../lib/run/output.ts";
+import { claimFiles, writeClaimed } from "../lib/run/overwrite.ts";
 import { checkDistinct } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
 import { COMPACT, CompactBarriers } from "../lib/systems/nbmota/compact-barriers.ts";
@@ -106,7 +107,7 @@ await main(async () => {
         throw new InputError(`--seed ${seed}: use one below ${2 ** 32 - 2}, the next two are taken too`);
     },
   });
-  checkOverwrite([p.out, logOf(p.out)], p.force);
+  claimFiles([p.out, logOf(p.out)], p.force);
   const network = networkBarriers(p.barriers);
   const gpu = await openDevice();
   const batch = 2048;
@@ -142,7 +143,7 @@ await main(async () => {
   const { weights, losses, compact } = await fit("fit", examples, p.passes);
   const seconds = (performance.now() - began) / 1000;
   const { tensors, text } = COMPACT.write(weights);
-  writeSafetensors(p.out, tensors, text);
+  writeClaimed(p.out, (place) => writeSafetensors(place, tensors, text));
   const errors: Record<string, number> = {};
   errors.random = await meanAbsoluteError(gpu, compact, parts[0]);
   for (const [k, temperature] of p.temperatures.entries()) {
@@ -178,8 +179,8 @@ await main(async () => {
     sizes,
     losses: losses.filter((_, k) => k % every === 0 || k === losses.length - 1),
   };
-  writeAtomically(logOf(p.out), `${JSON.stringify(log, null, 1)}\n`);
+  writeClaimed(logOf(p.out), (place) => writeAtomically(place, `${JSON.stringify(log, null, 1)}\n`));
   for (const [name, error] of Object.entries({ ...errors, ...unseen })) {
-    console.log(`${name.padEnd(8)} ${(1000 * error).toFixed(2)} meV${name in unseen ? "  unseen" : ""}`);
+    print(`${name.padEnd(8)} ${(1000 * error).toFixed(2)} meV${name in unseen ? "  unseen" : ""}`);
   }
 });

@@ -13,7 +13,8 @@ import { openDevice } from "../lib/gpu/device.ts";
 import { writeAtomically } from "../lib/io/atomic.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
-import { checkOverwrite } from "../lib/run/overwrite.ts";
+import { print } from "../lib/run/output.ts";
+import { claimFiles, writeClaimed } from "../lib/run/overwrite.ts";
 import { checkDistinct } from "../lib/run/parameters.ts";
 import { withProgress } from "../lib/run/progress.ts";
 import { textTable } from "../lib/run/text-table.ts";
@@ -54,7 +55,7 @@ await main(async () => {
       checkDistinct("temperatures", temperatures, "a temperature");
     },
   });
-  checkOverwrite([p.out], p.force);
+  claimFiles([p.out], p.force);
   const { temperatures, replicas, wait, looks, pause, seed } = p;
   const models = {
     network: networkBarriers(p.barriers),
@@ -79,6 +80,8 @@ await main(async () => {
     ]),
   );
   // First to the terminal, so that a file that cannot be written loses nothing.
-  console.log(textTable([["T [K]", "barriers", ...PAIR_NAMES, "time of a jump", "largest deviation"], ...lines]));
-  writeAtomically(p.out, `${JSON.stringify({ settings, digests, temperatures: found }, null, 1)}\n`);
+  print(textTable([["T [K]", "barriers", ...PAIR_NAMES, "time of a jump", "largest deviation"], ...lines]));
+  writeClaimed(p.out, (place) =>
+    writeAtomically(place, `${JSON.stringify({ settings, digests, temperatures: found }, null, 1)}\n`),
+  );
 });

@@ -10,7 +10,8 @@ import { InputError } from "../lib/errors.ts";
 import { writeAtomically } from "../lib/io/atomic.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
-import { checkOverwrite } from "../lib/run/overwrite.ts";
+import { print } from "../lib/run/output.ts";
+import { claimFiles, writeClaimed } from "../lib/run/overwrite.ts";
 import { PUBLISHED_DIGEST, readNetworkWeights, weightsDigest } from "../lib/systems/nbmota/weights.ts";
 
 /** One commit, so that the file cannot change. */
@@ -27,7 +28,7 @@ await main(async () => {
       force: { kind: "flag", default: false, meaning: "overwrite that file" },
     },
   });
-  checkOverwrite([p.out], p.force);
+  claimFiles([p.out], p.force);
   const bytes = await fetched(p.from);
   const folder = mkdtempSync(join(tmpdir(), "patchwise-"));
   try {
@@ -44,11 +45,11 @@ await main(async () => {
         `${p.from} holds another network than the published one (SHA-256 of its numbers ${digest}): nothing is written`,
       );
     }
-    writeAtomically(p.out, [bytes]);
+    writeClaimed(p.out, (place) => writeAtomically(place, [bytes]));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  console.log(`${p.out}: the published network, ${bytes.length} bytes`);
+  print(`${p.out}: the published network, ${bytes.length} bytes`);
 });
 
 async function fetched(address: string): Promise<Uint8Array> {

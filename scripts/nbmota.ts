@@ -29,6 +29,7 @@ import { chosenDegree } from "../lib/method/sde/model.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
 import { learnedSde, seedsFrom } from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
+import { say } from "../lib/run/output.ts";
 import { withProgress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
 import { fitOptions } from "../lib/run/training-parameters.ts";
@@ -41,7 +42,7 @@ await main(async () => {
   // A run goes on with the same barriers only: --resume refuses a file whose numbers have changed.
   const parameters = { ...options.parameters, barriersDigest: barriers.digest };
   const run = await openRun({ ...options, parameters, adapter: gpu.adapter });
-  for (const warning of warnings) console.error(`! ${warning}`);
+  for (const warning of warnings) say(`! ${warning}`);
   const seeds = seedsFrom(options.seed, p.seeds);
   // Small lattices go from hot to cold: those that all seeds learn from, and others for the comparison.
   const plan = annealingPlan(p);

@@ -24,12 +24,16 @@ import { writeCsv } from "../lib/io/csv.ts";
 import { type Stream, stream } from "../lib/random/stream.ts";
 import { parseTool, positionalWord } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
-import { checkOverwrite } from "../lib/run/overwrite.ts";
+import { print, requireOutput } from "../lib/run/output.ts";
+import { checkOverwrite, claimFiles, writeClaimed } from "../lib/run/overwrite.ts";
 import type { Parameters } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
 import { COMMON, type Common, type Course } from "../lib/run/simulation.ts";
 import { tableOfRows } from "../lib/run/text-table.ts";
 import type { States, System } from "../lib/systems/system.ts";
+
+/** A file is written anew so often at the most, ms. */
+const REWRITE_MS = 1_000;
 
 const SYSTEMS = [CURIE_WEISS, ISING, NBMOTA, PREDATOR_PREY];
 
@@ -56,6 +60,8 @@ await main(async () => {
       system.check(values);
     },
   });
+  if (p.out === COMMON.out.default) requireOutput("give --out FILE");
+  else claimFiles([p.out], p.force);
   await system.simulate(await openDevice(), p, (opened, prepare, course) =>
     observeAlong(opened, prepare, p, course ?? inTime(opened, p)),
   );
@@ -78,8 +84,8 @@ function inTime<S extends States>(system: System<S>, { times }: Common): Course<
 }
 
 /**
- * Evolves systems from point to point, tabulates the moments of their observables and writes the table. If the simulation fails on the way,
- * what was observed until then is written, and the error goes on.
+ * Evolves systems from point to point and tabulates the moments of their observables as they come: what was observed is kept, however the simulation
+ * ends.
  */
 async function observeAlong<S extends States>(
   system: System<S>,
@@ -87,10 +93,9 @@ async function observeAlong<S extends States>(
   { replicas, seed, out }: Common,
   { name, points, advance, derived, onPoint }: Course<S>,
 ): Promise<void> {
-  const rows: Record<string, number | string>[] = [];
+  const rows = new Rows(out);
   const bar = progress(system.name, points[points.length - 1]);
   const states = await prepare(replicas);
-  const d = system.observables.length;
   let now = 0;
   try {
     for (const [k, point] of points.entries()) {
@@ -99,32 +104,50 @@ async function observeAlong<S extends States>(
       await onPoint?.(states, point, values);
       const { mean, std } = ensembleMoments(values, replicas);
       const se = standardErrors(values, replicas, mean, system.lanes);
+      const observed = system.observables.map(({ symbol }, j) => ({
+        ...{ observable: symbol, mean: mean[j], std: std[j], se_mean: se[j] },
+      }));
+      const further = (derived?.(values) ?? []).map(({ symbol, value, error }) => ({
+        ...{ observable: symbol, mean: value, std: "", se_mean: error },
+      }));
+      rows.add([...observed, ...further].map((row) => ({ [name]: point, ...beside, ...row, replicas })));
+      // A stop point: what was observed is kept.
       bar.add(point - now);
       now = point;
-      for (let j = 0; j < d; j++) {
-        const { symbol } = system.observables[j];
-        rows.push({
-          [name]: point,
-          ...beside,
-          observable: symbol,
-          mean: mean[j],
-          std: std[j],
-          se_mean: se[j],
-          replicas,
-        });
-      }
-      for (const { symbol, value, error } of derived?.(values) ?? []) {
-        rows.push({ [name]: point, ...beside, observable: symbol, mean: value, std: "", se_mean: error, replicas });
-      }
     }
     bar.done();
   } finally {
     states.destroy();
-    if (rows.length > 0) {
-      const table = tableOfRows(rows);
-      if (out === COMMON.out.default) process.stdout.write(table.toCSV());
-      else writeCsv(out, table);
+    rows.flush();
+  }
+}
+
+/** The lines of the table: printed as they come, or in a file that is written anew with them once in a while. */
+class Rows {
+  readonly #out: string | null;
+  readonly #all: Record<string, number | string>[] = [];
+  #written = 0;
+  #last = Number.NEGATIVE_INFINITY;
+
+  constructor(out: string) {
+    this.#out = out === COMMON.out.default ? null : out;
+  }
+
+  add(rows: Record<string, number | string>[]): void {
+    this.#all.push(...rows);
+    if (this.#out === null || performance.now() - this.#last > REWRITE_MS) this.flush();
+  }
+
+  flush(): void {
+    if (this.#written === this.#all.length) return;
+    if (this.#out === null) {
+      const csv = tableOfRows(this.#all.slice(this.#written)).toCSV().trimEnd();
+      print(this.#written === 0 ? csv : csv.slice(csv.indexOf("\n") + 1));
+    } else {
+      writeClaimed(this.#out, (place) => writeCsv(place, tableOfRows(this.#all)));
     }
+    this.#written = this.#all.length;
+    this.#last = performance.now();
   }
 }
 

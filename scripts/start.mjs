@@ -24,11 +24,36 @@ function findBun() {
   return existsSync(packaged) ? packaged : "bun";
 }
 
+// Bun takes what is behind such a sign in the path of a module for no part of its name.
+const sign = /[?#]/.exec(root)?.[0];
+if (sign) {
+  console.error(
+    `the project's folder ${root} has a "${sign}" in its name, which Bun cannot load programs from: rename the folder`,
+  );
+  process.exit(2);
+}
+
 const bun = findBun();
-const child = spawn(bun, process.argv.slice(2), { stdio: "inherit" });
-// The terminal sends Ctrl-C to the whole group; the child decides when to stop, this process only waits for it.
+/** How often it is looked whether npm is still there, ms. */
+const WATCH_MS = 500;
+const child = spawn(bun, process.argv.slice(2), {
+  stdio: "inherit",
+  env: { ...process.env, PATCHWISE_STARTER: String(process.pid) },
+});
+// The terminal sends Ctrl-C to the whole group; the child decides when to stop, this process only waits for it. What is sent to this process alone is
+// passed on; the child takes what arrives twice for one.
 process.on("SIGINT", () => {});
-process.on("SIGTERM", () => child.kill("SIGTERM"));
+for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// npm that is killed takes nobody with it.
+const npm = process.env.npm_lifecycle_event === undefined ? undefined : process.ppid;
+if (npm !== undefined) {
+  const watch = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(watch);
+    child.kill("SIGHUP");
+  }, WATCH_MS);
+  watch.unref();
+}
 child.on("error", (error) => {
   console.error(
     error.code === "ENOENT"

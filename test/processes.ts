@@ -17,7 +17,7 @@ export interface Child {
   readonly ended: Promise<Ended>;
   /** Whether it has not ended yet. */
   isAlive(): boolean;
-  kill(signal?: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
+  kill(signal?: "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGKILL"): void;
   /** Waits until `seen()` is true. Throws as soon as the process ends before, with what it wrote. */
   until(seen: () => boolean): Promise<void>;
 }

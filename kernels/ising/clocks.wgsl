@@ -6,6 +6,7 @@
 import package::random::philox::{ philox4x32, mul_high };
 import package::random::poisson::poisson_search;
 import package::random::xoshiro::{ Stream, next_u32 };
+import package::gpu::rows::number_in_rows;
 
 const STRIP = 32u;         // sites of an invocation, with one random stream
 const NEVER = 0xffffffffu;
@@ -39,7 +40,7 @@ struct Params {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
   let strips = (params.per_lattice + STRIP - 1u) / STRIP;
-  let index = id.y * size.x * 64u + id.x;
+  let index = number_in_rows(id, size, 64u);
   let group = index / strips;
   let strip = index % strips;
   if (group * params.per_lattice >= params.sites) { return; }

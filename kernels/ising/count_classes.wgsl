@@ -6,6 +6,7 @@
 // at once, four sites at a time. Exact.
 import package::ising::lattice::site_at;
 import constants::CHUNK;   // sites of a chunk, below 2¹²
+import package::gpu::rows::number_in_rows;
 
 struct Params {
   first: u32,         // this dispatch does the chunks [first, last), those of 32 lattices after each other
@@ -81,7 +82,7 @@ fn number(c: Counter, r: u32) -> u32 {
 
 @compute @workgroup_size(8)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
-  let index = params.first + id.y * size.x * 8u + id.x;
+  let index = params.first + number_in_rows(id, size, 8u);
   if (index >= params.last) { return; }
   let side = params.side;
   let group = index / params.chunks;

@@ -4,6 +4,7 @@
 // distance of `stride`. Items beyond the last are down.
 // One invocation per 32 columns of a row of 32 items.
 import package::ising::transpose::transpose;
+import package::gpu::rows::number_in_rows;
 
 struct Params {
   items: u32,
@@ -22,7 +23,7 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
-  let index = id.y * size.x * 64u + id.x;
+  let index = number_in_rows(id, size, 64u);
   let side = params.side;
   let strips = (side + 31u) / 32u;
   let first = 32u * (index / (side * strips));

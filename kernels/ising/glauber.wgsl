@@ -14,6 +14,7 @@ import package::ising::heat_bath::heat_bath;
 import package::ising::lattice::site_at;
 import package::random::xoshiro::{ Stream, open_stream, next_u32 };
 import package::random::poisson::poisson_search;
+import package::gpu::rows::number_in_rows;
 
 struct Params {
   groups: u32,
@@ -34,11 +35,12 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> spins: array<u32>;
 
 @compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
   let regions = params.across * params.across;
-  if (id.x >= params.groups * regions) { return; }
-  let group = id.x / regions;
-  let place = id.x % regions;
+  let index = number_in_rows(id, size, 8u);
+  if (index >= params.groups * regions) { return; }
+  let group = index / regions;
+  let place = index % regions;
   let side = params.side;
   let top = params.row + (place / params.across) * params.stride;
   let left = params.column + (place % params.across) * params.stride;

@@ -1,6 +1,8 @@
 // Every site copied to factor × factor sites. spins[group][row][column], 32 replicas to a word; one invocation per word of the
 // result.
 
+import package::gpu::rows::number_in_rows;
+
 struct Params {
   groups: u32,
   side: u32,          // of the result
@@ -13,7 +15,7 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
-  let index = id.y * size.x * 64u + id.x;
+  let index = number_in_rows(id, size, 64u);
   let side = params.side;
   let group = index / (side * side);
   if (group >= params.groups) { return; }

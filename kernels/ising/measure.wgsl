@@ -17,6 +17,7 @@
 import constants::BLOCK;     // side of the blocks, a power of two up to 32; 0: plaquettes
 import constants::COLUMNS;   // of a word, a power of two; BLOCK where that is above 0
 import package::ising::planes::{ Sum, add_planes, masked, total, total_square, total_product };
+import package::gpu::rows::number_in_rows;
 
 struct Params {
   first: u32,         // this dispatch does the items [first, last)
@@ -78,7 +79,7 @@ fn skipped(a: Window, rows: u32) -> Window {
 
 @compute @workgroup_size(8)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
-  let item = params.first + id.y * size.x * 8u + id.x;
+  let item = params.first + number_in_rows(id, size, 8u);
   if (item >= params.last) { return; }
   let place = select(item % params.per_replica, chosen[select(0u, item, params.listed == 1u)], params.listed == 1u);
   let top = (item / params.per_replica) * params.rows + params.origin + (place / params.tiles) * params.stride;

@@ -3,6 +3,8 @@
 // with (j, dy · side + dx) from the plan for tile (R / side, C / side) of replica k. The replicas of the tiles of a lattice are drawn independently.
 // One invocation per word of the result.
 
+import package::gpu::rows::number_in_rows;
+
 struct Params {
   groups: u32,
   side: u32,          // of a tile
@@ -16,7 +18,7 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
-  let index = id.y * size.x * 64u + id.x;
+  let index = number_in_rows(id, size, 64u);
   let side = params.side;
   let factor = params.factor;
   let wide = side * factor;

@@ -4,6 +4,7 @@
 // bits[replica][row][word]: bit c % 32 of word c / 32 is column c. One invocation per replica walks the rows [first, last); `ups`
 // counts what is left to place. Each row has its own random stream.
 import package::random::xoshiro::{ Stream, open_stream, next_site };
+import package::gpu::rows::number_in_rows;
 
 struct Params {
   replicas: u32,
@@ -19,11 +20,12 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> bits: array<u32>;
 
 @compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= params.replicas) { return; }
-  var left = ups[id.x];
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
+  let replica = number_in_rows(id, size, 8u);
+  if (replica >= params.replicas) { return; }
+  var left = ups[replica];
   for (var row = params.first; row < params.last; row++) {
-    var rng = open_stream(params.stream, id.x, row);
+    var rng = open_stream(params.stream, replica, row);
     var sites = (params.side - row) * params.side;
     for (var word = 0u; word < params.words; word++) {
       let end = min(32u, params.side - 32u * word);
@@ -34,8 +36,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         left -= up;
         sites -= 1u;
       }
-      bits[(id.x * params.side + row) * params.words + word] = packed;
+      bits[(replica * params.side + row) * params.words + word] = packed;
     }
   }
-  ups[id.x] = left;
+  ups[replica] = left;
 }

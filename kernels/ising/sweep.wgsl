@@ -7,6 +7,7 @@ import package::ising::clocks::{ STRIP, strip_stream };
 import package::ising::heat_bath::heat_bath;
 import package::ising::lattice::site_at;
 import package::random::xoshiro::Stream;
+import package::gpu::rows::number_in_rows;
 
 struct Params {
   groups: u32,
@@ -23,7 +24,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
   let side = params.side;
   let sites = side * side;
   let strips = (sites + STRIP - 1u) / STRIP;
-  let index = id.y * size.x * 64u + id.x;
+  let index = number_in_rows(id, size, 64u);
   let group = index / strips;
   let strip = index % strips;
   if (group >= params.groups) { return; }

@@ -3,6 +3,7 @@
 // With `rows` above the side and a shift of side − margin the result has a frame of neighbours around each lattice.
 // One invocation per word of a row of the result and 32 replicas.
 import package::ising::transpose::transpose;
+import package::gpu::rows::number_in_rows;
 
 struct Params {
   replicas: u32,
@@ -18,7 +19,7 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
-  let index = id.y * size.x * 64u + id.x;
+  let index = number_in_rows(id, size, 64u);
   let place = index % (params.rows * params.words);   // row and word
   let replica = 32u * (index / (params.rows * params.words));
   if (replica >= params.replicas) { return; }

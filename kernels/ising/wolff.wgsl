@@ -6,6 +6,7 @@
 // their own. All bonds between spins like the first are drawn beforehand, 32 at once, and the cluster is filled along them row by row, down and
 // up, until nothing joins any more: some operations for 32 sites in place of many for each.
 import package::random::xoshiro::{ Stream, open_stream, next_below, next_u32 };
+import package::gpu::rows::number_in_rows;
 
 struct Params {
   first: u32,
@@ -114,8 +115,8 @@ fn spread(base: u32, row: u32, origin: u32, by: u32, last_bit: u32) -> bool {
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let replica = id.x;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
+  let replica = number_in_rows(id, size, 8u);
   if (replica >= params.replicas) { return; }
   let side = params.side;
   let words = params.words;

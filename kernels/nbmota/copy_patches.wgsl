@@ -1,6 +1,8 @@
 // A lattice for every pair of a state and a patch, with the vacancies of the patch: those move, the others stay where they are.
 // One invocation per word of these lattices.
 
+import package::gpu::rows::number_in_rows;
+
 struct Params {
   pairs: u32,
   per_state: u32,
@@ -20,8 +22,8 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> bonds_of: array<i32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32, @builtin(num_workgroups) groups: vec3u) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
+  let index = number_in_rows(id, size, 64u);
   let pair = index / params.words;
   if (pair >= params.pairs) { return; }
   let word = index % params.words;

@@ -1,6 +1,7 @@
 // Nearest neighbours of each pair of types, bonds[lattice][6] += …: one invocation per row of cells along x. A corner site has eight body
 // centres beside it and these have no others, so the corners see every bond once.
 import package::nbmota::lattice::{ place_of, site_at, pair_of };
+import package::gpu::rows::number_in_rows;
 
 struct Jumps {
   places: array<vec4i, 8>,
@@ -22,8 +23,8 @@ fn type_at(state: u32, site: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32, @builtin(num_workgroups) groups: vec3u) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
+  let index = number_in_rows(id, size, 64u);
   let rows = params.cells * params.cells;
   let state = index / rows;
   if (state >= params.count) { return; }

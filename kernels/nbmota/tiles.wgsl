@@ -2,6 +2,8 @@
 // periodic ends. One invocation per word of the large lattices, which is eight cells along x; a small lattice has a multiple of eight
 // along each side. Vacancies are put where those of the small lattices go, tile by tile, by the invocations of the first words.
 
+import package::gpu::rows::number_in_rows;
+
 struct Params {
   count: u32,        // of large lattices
   cells: u32,        // of a large one
@@ -21,8 +23,8 @@ fn cell_of(index: u32, cells: u32) -> vec3u {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32, @builtin(num_workgroups) groups: vec3u) {
-  let index = (group.y * groups.x + group.x) * 64u + lane;
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
+  let index = number_in_rows(id, size, 64u);
   let across = params.cells / 8u;
   let words = across * params.cells * params.cells;
   let state = index / words;

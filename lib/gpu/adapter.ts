@@ -1,8 +1,8 @@
 // The adapter: the one place that opens Dawn. Finds what the machine has, takes the best or the one asked for.
-import { accessSync, constants } from "node:fs";
+import { dirname } from "node:path";
 import { InputError } from "../errors.ts";
 import { installSoftwareVulkan, makeGpuUsable } from "./advice.ts";
-import { bundledDriver, cacheFolder } from "./bundled.ts";
+import { bundledDriver, privateFolder } from "./bundled.ts";
 import { captureStderr, setEnvironment } from "./libc.ts";
 import { findVulkanDevices, type VulkanDevice } from "./vulkan.ts";
 
@@ -61,42 +61,61 @@ interface Machine {
 const pinned: unknown[] = [];
 
 const opened = new Map<string, Promise<OpenedGpu>>();
-let machine: Promise<Machine> | undefined;
+/** Without the bundled driver, and with it. */
+const machines = new Map<boolean, Promise<Machine>>();
 
 /**
  * Opens WebGPU on the best adapter of the machine (hardware, then the system's software Vulkan, then SwiftShader), or
  * on the best of the kind `choice`: "hardware", "system" or "bundled", by default $PATCHWISE_ADAPTER. Also puts
- * WebGPU's constants (GPUBufferUsage and the like) on `globalThis`. A second call gives the same promise.
+ * WebGPU's constants (GPUBufferUsage and the like) on `globalThis`. A second call gives the same promise. SwiftShader is only looked for where no other
+ * adapter will do, or with `all`, for a complete list.
  * Throws InputError on another value; NoAdapterError (an InputError) when no adapter of the kind works, with what was
  * found and what to install.
  */
-export function openGpu(choice = process.env.PATCHWISE_ADAPTER ?? ""): Promise<OpenedGpu> {
-  let promise = opened.get(choice);
+export function openGpu(choice = process.env.PATCHWISE_ADAPTER ?? "", { all = false } = {}): Promise<OpenedGpu> {
+  const key = `${choice} ${all}`;
+  let promise = opened.get(key);
   if (!promise) {
-    promise = open(choice);
-    opened.set(choice, promise);
+    promise = open(choice, all);
+    opened.set(key, promise);
   }
   return promise;
 }
 
-async function open(choice: string): Promise<OpenedGpu> {
+function survey(withBundled: boolean): Promise<Machine> {
+  let promise = machines.get(withBundled);
+  if (!promise) {
+    promise = process.platform === "linux" ? surveyLinux(withBundled) : surveyElsewhere();
+    machines.set(withBundled, promise);
+  }
+  return promise;
+}
+
+async function open(choice: string, all: boolean): Promise<OpenedGpu> {
   if (choice && !KINDS.includes(choice as AdapterKind)) {
     throw new InputError(
       `PATCHWISE_ADAPTER is ${JSON.stringify(choice)}: use hardware, system or bundled, or leave it unset`,
     );
   }
-  machine ??= process.platform === "linux" ? surveyLinux() : surveyElsewhere();
-  const { create, found, noBundled, messages: before } = await machine;
-  const messages = [...before];
+  const messages: string[] = [];
   const refused: string[] = [];
-  for (const used of found) {
-    if (choice && used.kind !== choice) continue;
-    const adapter = await request(create, used, messages);
-    if (adapter) {
-      pinned.push(adapter.gpu, adapter.adapter);
-      return { ...adapter, used, found, messages: joinLines([...messages, ...refused]) };
+  const tried = new Set<string>();
+  let [found, noBundled]: [FoundAdapter[], string] = [[], ""];
+  // With the bundled driver last, if at all.
+  for (const withBundled of all || choice === "bundled" ? [true] : choice ? [false] : [false, true]) {
+    const machine = await survey(withBundled);
+    ({ found, noBundled } = machine);
+    messages.push(...machine.messages);
+    for (const used of found) {
+      if ((choice && used.kind !== choice) || tried.has(used.name)) continue;
+      tried.add(used.name);
+      const adapter = await request(machine.create, used, messages);
+      if (adapter) {
+        pinned.push(adapter.gpu, adapter.adapter);
+        return { ...adapter, used, found, messages: joinLines([...messages, ...refused]) };
+      }
+      refused.push(refusal(used));
     }
-    refused.push(refusal(used));
   }
   const message = explain(choice, found, refused, noBundled);
   throw new NoAdapterError(message, found, joinLines([...messages, ...refused]));
@@ -124,13 +143,13 @@ async function request(create: Machine["create"], wanted: FoundAdapter, messages
   }
 }
 
-async function surveyLinux(): Promise<Machine> {
+async function surveyLinux(withBundled: boolean): Promise<Machine> {
   const create = await loadDawn();
-  const bundled = await bundledDriver();
+  const bundled = withBundled ? await bundledDriver() : "";
   const have = typeof bundled === "string" ? undefined : bundled;
   // Windowing code in the drivers complains where this is unset. It wants a folder of the user's own, not /tmp.
-  if (!process.env.XDG_RUNTIME_DIR && have && isWritable(cacheFolder()))
-    setEnvironment("XDG_RUNTIME_DIR", cacheFolder());
+  const own = have ? dirname(have.folder) : privateFolder();
+  if (!process.env.XDG_RUNTIME_DIR && own) setEnvironment("XDG_RUNTIME_DIR", own);
   const { value, text } = captureStderr(() => findVulkanDevices(have));
   const found = rankDevices(value.devices);
   const messages = [text, ...value.notes];
@@ -203,15 +222,6 @@ function explain(choice: string, found: FoundAdapter[], refused: string[], noBun
   if (choice === "system") return `${start}: ${installSoftwareVulkan()}`;
   if (choice === "bundled") return `${start}: ${noBundled || "`bun run doctor` shows the driver's messages"}`;
   return `${start}: ${installSoftwareVulkan()}${noBundled && `, or mend the other way: ${noBundled}`}`;
-}
-
-function isWritable(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Without empty lines and repetitions: Dawn says each thing once per device. */

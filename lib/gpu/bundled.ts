@@ -1,15 +1,26 @@
 // SwiftShader, the software Vulkan driver that an npm package carries: unpacked once into the user's cache folder.
-import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { homedir, tmpdir, userInfo } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
+import { ownUser, requireSafe } from "./safe-folder.ts";
 
 const PACKAGE = "@sparticuz/chromium";
 const DRIVER = "libvk_swiftshader.so";
 const LOADER = "libvulkan.so.1";
 const ICD = "vk_swiftshader_icd.json";
-const CONTENTS = "contents.json";
+const WORKSHOP = ".unpack-";
+/** Permissions of what is for this user alone. */
+const PRIVATE = 0o700;
+/** SHA-256 of what the package holds: nothing else is loaded. */
+const DIGESTS: Record<string, string> = {
+  [DRIVER]: "2f3ceffaaca7d031bc3943f8eacf398a5d9c42c5fe0d15d8840b9acfa630b58e",
+  [LOADER]: "8ee5ac00fd7968e863b05e0f6808057db16a00ad322777e5a05bed51d4f84085",
+};
+/** What a process that was killed while it unpacked has left, by age, ms. */
+const LEFTOVER_MS = 600_000;
 
 // The loader resolves a relative path against the folder of this file, so a cache folder can be moved.
 const ICD_TEXT = `${JSON.stringify({ file_format_version: "1.0.0", ICD: { library_path: `./${DRIVER}`, api_version: "1.3.0" } })}\n`;
@@ -31,18 +42,31 @@ export interface Bundled {
   loader: string;
 }
 
-/** The cache folder asked for: $PATCHWISE_CACHE, else $XDG_CACHE_HOME/patchwise, else ~/.cache/patchwise. */
-export function cacheFolder(): string {
+/**
+ * The cache folder asked for: $PATCHWISE_CACHE, else $XDG_CACHE_HOME/patchwise, else ~/.cache/patchwise; undefined for a user without a home folder. The XDG
+ * rules say to ignore a relative path there, and a relative home is none.
+ */
+export function cacheFolder(): string | undefined {
   const { PATCHWISE_CACHE, XDG_CACHE_HOME } = process.env;
   if (PATCHWISE_CACHE) return resolve(PATCHWISE_CACHE);
-  // The XDG rules say to ignore a relative path here.
-  const parent = XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), ".cache");
-  return join(parent, "patchwise");
+  if (XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, "patchwise");
+  const home = homeFolder();
+  return home && join(home, ".cache", "patchwise");
+}
+
+/** Undefined where neither the environment nor the list of users has one. */
+function homeFolder(): string | undefined {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? home : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
- * The bundled driver, unpacked when it is not in the cache whole (40 ms once; 3 ms to check it later). When the cache
- * folder cannot be written, a folder of this user among the temporary files takes its place.
+ * The bundled driver, unpacked when it is not in the cache whole (40 ms once; 20 ms to check it later). When the cache
+ * folder cannot be written, or others can write to it, a folder of this user among the temporary files takes its place.
  * Returns a sentence on what is wrong and what helps where there is none; does not throw.
  */
 export async function bundledDriver(): Promise<Bundled | string> {
@@ -59,11 +83,15 @@ export async function bundledDriver(): Promise<Bundled | string> {
   for (const find of [cacheFolder, temporaryFolder]) {
     try {
       const base = find();
+      if (base === undefined) continue;
       // The list of drivers in VK_ADD_DRIVER_FILES is split at colons.
       if (base.includes(":")) throw new Error(`${base} has a colon in its name, which a Vulkan loader cannot take`);
       const { version } = (await Bun.file(join(root, "package.json")).json()) as { version: string };
       const folder = join(base, `swiftshader-${version}`);
+      mkdirSync(folder, { recursive: true, mode: PRIVATE });
+      requireSafe(folder);
       if (!(await isWhole(folder))) await unpack(join(root, "bin", "swiftshader.tar.br"), base, folder);
+      for (const file of [DRIVER, LOADER, ICD]) requireSafe(join(folder, file));
       return { folder, icd: join(folder, ICD), loader: join(folder, LOADER) };
     } catch (error) {
       problems.push((error as Error).message);
@@ -72,29 +100,43 @@ export async function bundledDriver(): Promise<Bundled | string> {
   return `the bundled SwiftShader could not be unpacked (${problems.join("; ")}): set PATCHWISE_CACHE to a folder that can be written`;
 }
 
-/** A folder that nobody else can write to: what lies in it is loaded as code. Throws when another user made it. */
-function temporaryFolder(): string {
-  const { uid } = userInfo();
-  const folder = join(tmpdir(), `patchwise-${uid}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const found = lstatSync(folder);
-  if (!found.isDirectory() || found.uid !== uid || found.mode & 0o022) {
-    throw new Error(`${folder} is not a folder that belongs to this user alone`);
+/** The cache folder where it is there, and this user's alone. */
+export function privateFolder(): string | undefined {
+  const folder = cacheFolder();
+  try {
+    if (folder !== undefined) requireSafe(folder);
+    return folder;
+  } catch {
+    return undefined;
   }
-  accessSync(folder, constants.W_OK);
-  return folder;
+}
+
+/** For users without a cache folder of their own. */
+function temporaryFolder(): string {
+  return join(tmpdir(), `patchwise-${ownUser() ?? "user"}`);
 }
 
 /** Whether each file that `unpack` wrote is there with the bytes that it wrote. */
 async function isWhole(folder: string): Promise<boolean> {
   try {
-    const contents = (await Bun.file(join(folder, CONTENTS)).json()) as Record<string, number>;
-    for (const file of [DRIVER, LOADER, ICD]) {
-      if (Bun.hash.crc32(await readFile(join(folder, file))) !== contents[file]) return false;
+    for (const [file, digest] of Object.entries(DIGESTS)) {
+      if (sha256(await readFile(join(folder, file))) !== digest) return false;
     }
-    return true;
+    return (await readFile(join(folder, ICD), "utf8")) === ICD_TEXT;
   } catch {
     return false;
+  }
+}
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+/** Removes the workshops that killed processes have left. */
+function sweep(base: string): void {
+  for (const name of readdirSync(base)) {
+    const path = join(base, name);
+    if (!name.startsWith(WORKSHOP)) continue;
+    const age = Date.now() - (lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > LEFTOVER_MS) rmSync(path, { recursive: true, force: true });
   }
 }
 
@@ -103,24 +145,21 @@ async function isWhole(folder: string): Promise<boolean> {
  * while another process has it loaded, and two processes at once replace equal files with each other's.
  */
 async function unpack(archive: string, base: string, folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  const workshop = mkdtempSync(join(base, ".unpack-"));
+  sweep(base);
+  const workshop = mkdtempSync(join(base, WORKSHOP));
   try {
     const tar = brotliDecompressSync(await readFile(archive));
     const packed = await new Bun.Archive(tar).files("lib*");
     const files = new Map<string, Uint8Array>();
-    for (const name of [DRIVER, LOADER]) {
-      const file = packed.get(name);
-      if (!file) throw new Error(`${archive} holds no ${name}`);
-      files.set(name, await file.bytes());
+    for (const [name, digest] of Object.entries(DIGESTS)) {
+      const bytes = await packed.get(name)?.bytes();
+      if (!bytes || sha256(bytes) !== digest) throw new Error(`${archive} does not hold the ${name} that is expected`);
+      files.set(name, bytes);
     }
     files.set(ICD, Buffer.from(ICD_TEXT));
     files.set("NOTICE.txt", Buffer.from(NOTICE_TEXT));
-    const sums = Object.fromEntries([...files].map(([name, bytes]) => [name, Bun.hash.crc32(bytes)]));
-    // Last, so that a folder in the middle of this counts as not whole.
-    files.set(CONTENTS, Buffer.from(JSON.stringify(sums)));
     for (const [name, bytes] of files) {
-      writeFileSync(join(workshop, name), bytes);
+      writeFileSync(join(workshop, name), bytes, { mode: name in DIGESTS ? PRIVATE : 0o600 });
       renameSync(join(workshop, name), join(folder, name));
     }
   } finally {

@@ -15,6 +15,15 @@ const MAX_REPEATS = 1024;
 const pinned: unknown[] = [];
 
 let opened: Promise<Gpu> | undefined;
+let pause: () => void = () => {};
+
+/**
+ * Has `hook` called whenever the program has waited for work or for data: between the slices of long work too. What it throws ends that work, and leaves
+ * what it was done on as it is.
+ */
+export function onPause(hook: () => void): void {
+  pause = hook;
+}
 
 /** The process's device, opened at the first call on the best adapter (or the one that PATCHWISE_ADAPTER names). */
 export function openDevice(): Promise<Gpu> {
@@ -151,13 +160,14 @@ export class Gpu {
     }
   }
 
-  /** Waits until all enqueued work is done; throws the first error that it met. */
+  /** Waits until all enqueued work is done; throws the first error that it met. A pause. */
   async idle(): Promise<void> {
     await this.device.queue.onSubmittedWorkDone();
     await this.#settle();
+    pause();
   }
 
-  /** Reads `count` elements of a buffer from element `first` on, as the given typed array. */
+  /** Reads `count` elements of a buffer from element `first` on, as the given typed array. A pause. */
   async read<T extends HostArray>(
     buffer: GpuArray,
     type: { new (buffer: ArrayBuffer): T; BYTES_PER_ELEMENT: number },
@@ -183,6 +193,7 @@ export class Gpu {
     });
     const data = new type(staging.getMappedRange().slice(0));
     staging.destroy();
+    pause();
     return data;
   }
 

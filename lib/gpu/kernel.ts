@@ -65,6 +65,7 @@ export class Kernel {
   readonly #pipeline: GPUComputePipeline;
   readonly #definitions: ShaderDataDefinitions;
   readonly #resources: Resource[];
+  readonly #seesRows: boolean;
 
   private constructor(
     device: GPUDevice,
@@ -72,8 +73,10 @@ export class Kernel {
     pipeline: GPUComputePipeline,
     definitions: ShaderDataDefinitions,
     resources: Resource[],
+    seesRows: boolean,
   ) {
     this.label = label;
+    this.#seesRows = seesRows;
     this.#device = device;
     this.#pipeline = pipeline;
     this.#definitions = definitions;
@@ -136,7 +139,7 @@ export class Kernel {
     });
     const invalid = await device.popErrorScope();
     if (invalid) throw new Error(`kernel ${label}: ${invalid.message}`);
-    return new Kernel(device, label, pipeline, definitions, resources);
+    return new Kernel(device, label, pipeline, definitions, resources, looksAtRows(code));
   }
 
   /**
@@ -156,6 +159,8 @@ export class Kernel {
     const [x, y = 1, z = 1] = typeof workgroups === "number" ? [workgroups] : workgroups;
     if (Math.max(x, y, z) > MOST_WORKGROUPS)
       throw new Error(`kernel ${this.label}: ${x} x ${y} x ${z} workgroups, at most ${MOST_WORKGROUPS}`);
+    // A kernel that does not look would do the first row again and again.
+    if (y > 1 && !this.#seesRows) throw new Error(`kernel ${this.label} has no rows of workgroups, and was given ${y}`);
     return { label: this.label, pipeline: this.#pipeline, group, workgroups: [x, y, z] };
   }
 
@@ -185,6 +190,12 @@ export class Kernel {
     this.#device.queue.writeBuffer(buffer, 0, view.arrayBuffer);
     return buffer;
   }
+}
+
+/** Whether an entry point uses more of its place among the workgroups than the first coordinate. */
+function looksAtRows(code: string): boolean {
+  const places = [...code.matchAll(/@builtin\((?:global_invocation_id|workgroup_id)\)\s*(\w+)\s*:\s*vec3/g)];
+  return places.some(([, name]) => new RegExp(`\\b${name}\\s*(?:\\.\\w*y|[,)])`).test(code));
 }
 
 /** The bindings of a module, all in group 0. Throws for another group. */

@@ -39,7 +39,7 @@ const pinned: unknown[] = [];
 /**
  * Adds the bundled driver to the ones of the system (or to the ones the user's VK_DRIVER_FILES, VK_ICD_FILENAMES or
  * VK_ADD_DRIVER_FILES name), makes sure that the process has a Vulkan loader, and lists the physical devices.
- * `notes` are sentences on what is odd. Call it once, before Dawn's instance is made.
+ * `notes` are sentences on what is odd. Call it before Dawn's instance is made: without the bundled driver, or with it, or first without and then with it.
  */
 export function findVulkanDevices(bundled: Bundled | undefined): { devices: VulkanDevice[]; notes: string[] } {
   const notes: string[] = [];

@@ -1,8 +1,8 @@
 // Tables as Arrow IPC files ("Feather version 2"), which pandas, Polars, R and DuckDB open; arquero makes and reads the bytes.
-import { readFileSync } from "node:fs";
 import { type ColumnTable, fromArrow, table, toArrowIPC } from "arquero";
 import { InputError } from "../errors.ts";
-import { fileError, writeAtomically } from "./atomic.ts";
+import { writeAtomically } from "./atomic.ts";
+import { readWhole } from "./read.ts";
 
 const MAGIC = "ARROW1";
 
@@ -26,12 +26,7 @@ export function readArrow(path: string): ColumnTable {
     const remedy = "write it again as a file of Arrow IPC (Feather version 2), uncompressed";
     throw new InputError(`${path}, byte ${offset}: ${problem}; ${remedy}`);
   };
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw fileError(error, "read", path);
-  }
+  const bytes = readWhole(path);
   const end = bytes.length - MAGIC.length;
   if (bytes.toString("latin1", 0, MAGIC.length) !== MAGIC) fail(0, `it does not begin with ${MAGIC}`);
   if (end < 12 || bytes.toString("latin1", end) !== MAGIC) fail(bytes.length, `it does not end with ${MAGIC}: cut off`);

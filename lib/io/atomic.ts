@@ -1,36 +1,115 @@
 // Files that are either the old one or the whole new one, never a half: written beside their place, synced, renamed.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { InputError } from "../errors.ts";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { StorageError } from "../errors.ts";
+import { fileError } from "./file-error.ts";
 
 /** Matches the names of unfinished files that a killed process can leave behind. */
 export const UNFINISHED = /^\..+\.\d+\.unfinished$/;
 
+/** Where this process writes what becomes the file at `path`. */
+export const unfinishedName = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${process.pid}.unfinished`);
+
 /** The most bytes handed to the system in one write; Linux stops at 2 GiB. */
 const WRITE_BYTES = 1 << 28;
+/** Symbolic links that are followed; Linux gives up there too. */
+const LINKS = 40;
+const PERMISSIONS = 0o7777;
+
+type Content = string | readonly Uint8Array[];
 
 /**
- * Writes `content` (text, or byte chunks put one after another) to `path`, making its folders. A reader, a crash or a
- * power cut sees the old file or the new one. Throws InputError where the system refuses.
+ * Writes `content` (text, or byte chunks put one after another) to `path`, making its folders (below `root` where that is given, which must be there). A
+ * reader, a crash or a power cut sees the old file or the new one. The file of a symbolic link is replaced, not the link; permissions and owner stay;
+ * a file of several names is overwritten in place once the new content is on the disk; what is no regular file is written to as it is. Throws InputError
+ * or StorageError where the system refuses.
  */
-export function writeAtomically(path: string, content: string | readonly Uint8Array[]): void {
-  const folder = dirname(path);
-  const unfinished = join(folder, `.${basename(path)}.${process.pid}.unfinished`);
+export function writeAtomically(path: string, content: Content, { root }: { root?: string } = {}): void {
   const chunks = typeof content === "string" ? [new TextEncoder().encode(content)] : content;
-  let file: number | undefined;
   try {
+    const { place, kind } = placeOf(path);
+    if (kind && !kind.isFile()) {
+      writeTo(place, "w", chunks);
+      return;
+    }
+    const folder = dirname(place);
+    if (root !== undefined && !statSync(root, { throwIfNoEntry: false })?.isDirectory())
+      throw new StorageError(`cannot write ${path}: the folder ${root} is gone`);
     mkdirSync(folder, { recursive: true });
-    file = openSync(unfinished, "w");
-    for (const chunk of chunks) writeWhole(file, chunk);
-    fsyncSync(file);
-    closeSync(file);
-    file = undefined;
-    renameSync(unfinished, path);
+    replace(place, kind, chunks);
     syncFolder(folder);
   } catch (error) {
-    if (file !== undefined) closeSync(file);
-    removeQuietly(unfinished);
     throw fileError(error, "write", path);
+  }
+}
+
+/** Where a path leads along symbolic links, also where nothing is there yet. */
+export function placeOf(path: string): { place: string; kind: Stats | undefined } {
+  let place = resolve(path);
+  for (let link = 0; link < LINKS; link++) {
+    const kind = lstatSync(place, { throwIfNoEntry: false });
+    if (!kind?.isSymbolicLink()) return { place, kind };
+    place = resolve(dirname(place), readlinkSync(place));
+  }
+  throw Object.assign(new Error(`${path}: too many symbolic links`), { code: "ELOOP" });
+}
+
+function replace(place: string, old: Stats | undefined, chunks: readonly Uint8Array[]): void {
+  const unfinished = unfinishedName(place);
+  try {
+    writeTo(unfinished, "w", chunks);
+    if (old && old.nlink > 1) {
+      writeTo(place, "r+", chunks);
+      rmSync(unfinished, { force: true });
+      return;
+    }
+    if (old) keepOwner(unfinished, old);
+    renameSync(unfinished, place);
+  } catch (error) {
+    quietly(() => rmSync(unfinished, { force: true }));
+    throw error;
+  }
+}
+
+/** Only the administrator may give files away; for others a replaced file becomes their own. */
+function keepOwner(path: string, { mode, uid, gid }: Stats): void {
+  const own = statSync(path);
+  if (own.uid !== uid || own.gid !== gid) {
+    try {
+      chownSync(path, uid, gid);
+    } catch {}
+  }
+  if (((own.mode ^ mode) & PERMISSIONS) !== 0) chmodSync(path, mode & PERMISSIONS);
+}
+
+/** Whole, and on the disk. */
+function writeTo(path: string, flags: "w" | "r+", chunks: readonly Uint8Array[]): void {
+  const file = openSync(path, flags);
+  let open = true;
+  try {
+    if (flags === "r+") ftruncateSync(file);
+    for (const chunk of chunks) writeWhole(file, chunk);
+    sync(file);
+    open = false;
+    closeSync(file);
+  } finally {
+    if (open) quietly(() => closeSync(file));
   }
 }
 
@@ -41,47 +120,30 @@ function writeWhole(file: number, chunk: Uint8Array): void {
   }
 }
 
+/** Pipes and devices have nothing to sync. */
+function sync(file: number): void {
+  try {
+    fsyncSync(file);
+  } catch (error) {
+    if (!["EINVAL", "ENOTSUP", "EOPNOTSUPP"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+}
+
 /** Makes the rename itself survive a power cut. Some systems cannot open a folder; there the rename is all there is. */
 function syncFolder(folder: string): void {
-  try {
+  quietly(() => {
     const handle = openSync(folder, "r");
     try {
       fsyncSync(handle);
     } finally {
       closeSync(handle);
     }
-  } catch {}
+  });
 }
 
-function removeQuietly(path: string): void {
+/** Where something else has failed already, or need not succeed. */
+function quietly(work: () => void): void {
   try {
-    rmSync(path, { force: true });
+    work();
   } catch {}
-}
-
-const REASONS: Record<string, string> = {
-  EACCES: "permission denied; choose a place that you may write to and read from",
-  EPERM: "permission denied; choose a place that you may write to and read from",
-  EROFS: "the file system is read-only; choose another place",
-  ENOSPC: "the disk is full; free some space and run again",
-  EDQUOT: "your disk quota is used up; free some space and run again",
-  EFBIG: "the file is larger than the system allows here; choose another disk or raise the limit",
-  ENOTDIR: "a part of that path is a file, not a folder; choose another path",
-  EISDIR: "it is a folder, not a file; choose another path",
-  EEXIST: "a part of that path is a file, not a folder; choose another path",
-  ENOENT: "no such file or folder, and none can be made there; check the path",
-  ENAMETOOLONG: "the name is too long for this file system; choose a shorter one",
-  ELOOP: "its symbolic links form a circle; choose another path",
-  EMFILE: "too many files are open; close other programs or raise the limit",
-};
-
-/**
- * Turns a failure of the file system into an InputError that says what could not be done to which file, and what to
- * do; hands every other error back unchanged.
- */
-export function fileError(error: unknown, action: string, path: string): Error {
-  if (error instanceof InputError) return error;
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (!(error instanceof Error) || code === undefined) return error instanceof Error ? error : new Error(String(error));
-  return new InputError(`cannot ${action} ${path}: ${REASONS[code] ?? error.message}`, { cause: error });
 }

@@ -1,7 +1,7 @@
 // Atoms in a periodic box with right angles; and what their text files share, lines with numbers and blocks of bytes.
-import { closeSync, openSync, readSync } from "node:fs";
+import { readSync } from "node:fs";
 import { InputError } from "../errors.ts";
-import { fileError } from "./atomic.ts";
+import { reading } from "./read.ts";
 
 export interface Configuration {
   /** Sides of the box, Å. Its corner is the origin: files that have it elsewhere are shifted on reading. */
@@ -47,15 +47,7 @@ export function* encoded(pieces: Iterable<string>): Generator<Uint8Array> {
 
 /** What `parse` makes of a text file. Throws InputError where the system refuses, and what `parse` throws. */
 export function parseLines<T>(path: string, parse: (lines: Lines) => T): T {
-  let file: number | undefined;
-  try {
-    file = openSync(path, "r");
-    return parse(new Lines(path, file));
-  } catch (error) {
-    throw fileError(error, "read", path);
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
+  return reading(path, (file) => parse(new Lines(path, file)));
 }
 
 /** The lines of an open file, one at a time; little of it is in memory. */

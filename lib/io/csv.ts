@@ -1,8 +1,8 @@
 // Tables as CSV files (RFC 4180, comma, UTF-8, one header line), to and from arquero.
-import { readFileSync } from "node:fs";
 import { type ColumnTable, table } from "arquero";
 import { InputError } from "../errors.ts";
-import { fileError, writeAtomically } from "./atomic.ts";
+import { writeAtomically } from "./atomic.ts";
+import { readWhole } from "./read.ts";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const SPECIAL = new Map([
@@ -33,13 +33,8 @@ function cell(value: unknown, column: string, path: string): string {
  * cells are null. Throws InputError naming the line where a row has the wrong number of cells or a quote is not closed.
  */
 export function readCsv(path: string): ColumnTable {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw fileError(error, "read", path);
-  }
-  const { rows, lines } = split(text.replace(/^\uFEFF/, ""), path);
+  const text = new TextDecoder().decode(readWhole(path));
+  const { rows, lines } = split(text, path);
   const header = rows.shift();
   if (!header) throw new InputError(`${path} is empty: a table starts with a line of column names`);
   const names = new Set(header);

@@ -1,9 +1,9 @@
 // One array in one file: NumPy's .npy format (magic, version, a Python dict literal as header, the raw elements), as
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html describes it. Little-endian only, like every machine
 // that Bun runs on.
-import { readFileSync, statSync } from "node:fs";
 import { InputError } from "../errors.ts";
-import { fileError, writeAtomically } from "./atomic.ts";
+import { writeAtomically } from "./atomic.ts";
+import { readWhole } from "./read.ts";
 
 type NpyData = Float32Array | Float64Array | Int8Array | Uint8Array | Int32Array | Uint32Array;
 /** `data` holds the elements of an array of `shape`, last index fastest; `[]` is the shape of a single number. */
@@ -37,7 +37,6 @@ const MAGIC = "\x93NUMPY";
 const HEADER_BYTES = 10_000;
 const RANK = 64;
 const SIZE_DIGITS = 21;
-const FILE_BYTES = 2 ** 31 - 1;
 
 /** Writes an array to `path`, atomically, with the bytes of `numpy.save`. Throws where `shape` does not fit `data`. */
 export function writeNpy(path: string, shape: readonly number[], data: NpyData): void {
@@ -88,15 +87,7 @@ export function parseFile<T>(
   const fail: Fail = (offset, problem, own = remedy) => {
     throw new InputError(`${path}, byte ${offset}: ${problem}; ${own}`);
   };
-  try {
-    const kind = statSync(path);
-    // A pipe can keep its reader waiting, a device need not end.
-    if (!kind.isFile() && !kind.isDirectory()) fail(0, "it is a pipe or a device", "copy its content to a file first");
-    if (kind.size > FILE_BYTES) fail(FILE_BYTES, `it has ${kind.size} bytes, read are files of up to ${FILE_BYTES}`);
-    return parse(readFileSync(path), fail);
-  } catch (error) {
-    throw fileError(error, "read", path);
-  }
+  return parse(readWhole(path), fail);
 }
 
 /** What the header of the .npy file that begins with `head` says, and the byte at which the elements begin. */

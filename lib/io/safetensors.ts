@@ -1,9 +1,10 @@
 // Named arrays in one file: the safetensors format (8 bytes of header length, a JSON header, the raw arrays), as
 // https://huggingface.co/docs/safetensors describes it. Little-endian, like every machine that Bun runs on.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { InputError } from "../errors.ts";
-import { fileError, writeAtomically } from "./atomic.ts";
+import { writeAtomically } from "./atomic.ts";
+import { reading } from "./read.ts";
 
 export type TensorData = Float32Array | Float64Array | Uint32Array | Int32Array | Uint8Array;
 /** `data` holds the elements of an array of `shape`, last index fastest; `[]` is the shape of a single number. */
@@ -81,21 +82,11 @@ export function readSafetensors(
   path: string,
   remedy = "restore it from a copy or make it again",
 ): { tensors: Tensors; metadata: Metadata } {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (error) {
-    throw fileError(error, "read", path);
-  }
-  try {
-    return readOpen(file, (offset, problem) => {
+  return reading(path, (file) =>
+    readOpen(file, (offset, problem) => {
       throw new InputError(`${path}, byte ${offset}: ${problem}; ${remedy}`);
-    });
-  } catch (error) {
-    throw fileError(error, "read", path);
-  } finally {
-    closeSync(file);
-  }
+    }),
+  );
 }
 
 type Fail = (offset: number, problem: string) => never;

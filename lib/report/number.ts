@@ -13,8 +13,25 @@ function present(value: number | null | undefined): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
+/** Decimal digits and power of ten of a number's size, of so many significant digits. Exact down to the smallest number and up to the largest. */
+function scientific(value: number, digits: number): { mantissa: string; exponent: number } {
+  const [mantissa, power] = Math.abs(value)
+    .toExponential(digits - 1)
+    .split("e");
+  return { mantissa, exponent: Number(power) };
+}
+
 function exponentOf(value: number): number {
-  return value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
+  return value === 0 ? 0 : scientific(value, 17).exponent;
+}
+
+/** Part of a power of ten that a number holds; one division by it can leave the range of numbers. */
+const EXTREME = 300;
+
+/** value / 10^exponent. */
+function scaledBy(value: number, exponent: number): number {
+  const first = Math.max(-EXTREME, Math.min(EXTREME, exponent));
+  return value / 10 ** first / 10 ** (exponent - first);
 }
 
 /** "10⁻³". */
@@ -36,12 +53,11 @@ function fixed(value: number, decimals: number): string {
 export function formatNumber(value: number | null | undefined, digits = 4): string {
   if (!present(value)) return MISSING;
   if (value === 0) return "0";
-  const rounded = Number(value.toPrecision(digits));
-  const exponent = exponentOf(rounded);
+  const { mantissa, exponent } = scientific(value, digits);
   if (exponent < PLAIN_LOW || exponent > PLAIN_HIGH) {
-    return `${fixed(rounded / 10 ** exponent, digits - 1)}×${powerOfTen(exponent)}`;
+    return `${value < 0 ? "−" : ""}${mantissa}×${powerOfTen(exponent)}`;
   }
-  return fixed(rounded, digits - 1 - exponent);
+  return fixed(Number(value.toPrecision(digits)), digits - 1 - exponent);
 }
 
 /** A setting or a count as it was given: integers in full, other numbers as short as they are exact to six digits. */
@@ -62,11 +78,12 @@ export function shortNumber(value: number): string {
 /** The parts of an estimate: digits of value and interval, and the power of ten that both share. null without an interval. */
 function rounded({ value, low, high }: Estimate) {
   if (!present(value) || !present(low) || !present(high) || low === high) return null;
-  const halfWidth = Math.abs(high - low) / 2;
+  // Not half the difference, which can be beyond the largest number.
+  const halfWidth = Math.abs(high / 2 - low / 2);
   const largest = exponentOf(Math.max(Math.abs(value), halfWidth));
   const scaled = largest < PLAIN_LOW || largest > PLAIN_HIGH ? largest : 0;
   const decimals = Math.min(scaled + 1 - exponentOf(halfWidth), MAX_DECIMALS);
-  const show = (number: number) => fixed(number / 10 ** scaled, decimals);
+  const show = (number: number) => fixed(scaledBy(number, scaled), decimals);
   const symmetric = Math.abs(high + low - 2 * value) < 0.2 * halfWidth;
   const interval = symmetric ? `± ${show(halfWidth)}` : `[${show(low)}, ${show(high)}]`;
   return { value: show(value), interval, suffix: scaled === 0 ? "" : `×${powerOfTen(scaled)}` };

@@ -1,110 +1,140 @@
-// One process per run folder: a lock file with the process that holds it, taken over when that process is gone.
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+// One process per run folder: a lock file that the operating system keeps for the process that opened it (flock), across PID namespaces and, where the
+// file system has such locks, hosts. A killed process leaves the file behind, but not the lock. What the file says is for people and for messages.
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { fileError } from "../io/atomic.ts";
+import { fileError } from "../io/file-error.ts";
+import { hasLocks, lockFile } from "../io/flock.ts";
+import { say } from "./output.ts";
+import { isQuiet } from "./progress.ts";
 
 export const LOCK_FILE = "run.lock";
-/** A lock without readable content is a process in the middle of making it, up to this age, ms. */
-const MAKING_MS = 5_000;
+/** Another process that looks who holds a folder shares the lock for an instant: so often, and ms apart, it is tried again. */
+const ATTEMPTS = 20;
+const PAUSE_MS = 10;
 
 interface Holder {
-  pid: number;
-  host: string;
-  /** When the process started, as the system counts it; tells it from a later process with the same pid. */
-  started: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly since: string;
+  /** Number of a Slurm job. */
+  readonly job?: string;
 }
 
-/** Throws InputError if a living process holds the folder. */
+/** Throws InputError if another process holds the folder. */
 export function checkUnlocked(folder: string): void {
   const path = join(folder, LOCK_FILE);
-  const content = contentOf(path);
-  if (content === undefined) return;
-  const holder = holderOf(content);
-  if (!holder) {
-    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-    if (age < MAKING_MS)
-      throw new InputError(`${folder} is being opened by another process: choose another --out, or wait`);
-  } else if (holder.host !== hostname()) {
-    throw new InputError(
-      `${folder} is in use by process ${holder.pid} on ${holder.host}: if it is gone, delete ${path} and run again`,
-    );
-  } else if (isAlive(holder)) {
-    throw new InputError(`${folder} is in use by process ${holder.pid}: wait for its end, or choose another --out`);
+  if (!existsSync(path)) return;
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (error) {
+    throw fileError(error, "read", path);
+  }
+  try {
+    if (!lockFile(file, { shared: true }) && hasLocks(path)) throw held(folder);
+  } finally {
+    closeSync(file);
   }
 }
 
-/** Takes the folder for this process and returns what gives it back. Throws InputError if a living process has it. */
-export function lockFolder(folder: string): () => void {
+export interface Lock {
+  /** Gives the folder back. */
+  release(): void;
+  /** Whether the folder is still where it was, and this one. */
+  holds(): boolean;
+}
+
+/** Takes the folder for this process. Throws InputError if another process has it. */
+export function lockFolder(folder: string): Lock {
   const path = join(folder, LOCK_FILE);
-  const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid)?.time ?? "" };
-  const mine = JSON.stringify(holder);
-  for (let attempt = 0; ; attempt++) {
-    checkUnlocked(folder);
-    removeStale(path);
-    try {
-      writeFileSync(path, mine, { flag: "wx" });
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt === 3) throw fileError(error, "lock", path);
-    }
+  const file = openLocked(folder, path);
+  const holder: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString(), ...jobOf(process.env) };
+  try {
+    ftruncateSync(file);
+    writeSync(file, `${JSON.stringify(holder)}\n`);
+  } catch (error) {
+    closeSync(file);
+    throw fileError(error, "write", path);
   }
+  let released = false;
   const release = () => {
+    if (released) return;
+    released = true;
     process.off("exit", release);
-    if (contentOf(path) === mine) rmSync(path, { force: true });
+    try {
+      // While it is locked: nobody else can have made another one in its place.
+      if (isSame(file, path)) rmSync(path, { force: true });
+    } catch {} // a folder that cannot be written any more; without the process the file locks nothing
+    closeSync(file);
   };
   process.on("exit", release);
-  return release;
+  return { release, holds: () => !released && isSame(file, path) };
 }
 
-/** Of several processes that find the same dead lock only one can rename it; it looks again at what it then holds. */
-function removeStale(path: string): void {
-  const seen = contentOf(path);
-  if (seen === undefined) return;
-  const aside = `${path}.${process.pid}`;
-  try {
-    renameSync(path, aside);
-  } catch {
-    return; // another process was first
+/** The lock file, opened and locked. */
+function openLocked(folder: string, path: string): number {
+  for (let attempt = 1; ; attempt++) {
+    let file: number;
+    try {
+      file = openSync(path, "a+");
+    } catch (error) {
+      throw fileError(error, "lock", path);
+    }
+    try {
+      // The one that had it may have removed it between: then it is no lock of the folder any more.
+      if (lockFile(file) && isSame(file, path)) return file;
+      if (attempt >= ATTEMPTS) {
+        if (hasLocks(path)) throw held(folder);
+        warnNoLocks(folder);
+        return file;
+      }
+    } catch (error) {
+      closeSync(file);
+      throw fileError(error, "lock", path);
+    }
+    closeSync(file);
+    Bun.sleepSync(PAUSE_MS);
   }
-  if (contentOf(aside) === seen) rmSync(aside, { force: true });
-  else renameSync(aside, path); // a new holder came between: hand it back, the next look reports it
 }
 
-function contentOf(path: string): string | undefined {
+function isSame(file: number, path: string): boolean {
+  const [own, there] = [fstatSync(file), statSync(path, { throwIfNoEntry: false })];
+  return there !== undefined && own.ino === there.ino && own.dev === there.dev;
+}
+
+function held(folder: string): InputError {
+  const holder = holderOf(join(folder, LOCK_FILE));
+  const who = holder ? `process ${holder.pid}` : "another process";
+  const where = holder && holder.host !== hostname() ? ` on ${holder.host}` : "";
+  const job = holder?.job === undefined ? "" : ` (job ${holder.job})`;
+  return new InputError(`${folder} is in use by ${who}${where}${job}: wait for its end, or choose another --out`);
+}
+
+function holderOf(path: string): Holder | undefined {
   try {
-    return readFileSync(path, "utf8");
+    const { pid, host, since, job } = JSON.parse(readFileSync(path, "utf8"));
+    return Number.isSafeInteger(pid) && typeof host === "string" ? { pid, host, since, job } : undefined;
   } catch {
     return undefined;
   }
 }
 
-function holderOf(content: string): Holder | undefined {
-  try {
-    const { pid, host, started } = JSON.parse(content);
-    const fits = Number.isSafeInteger(pid) && pid > 0 && typeof host === "string" && typeof started === "string";
-    return fits ? { pid, host, started } : undefined;
-  } catch {
-    return undefined;
-  }
+function jobOf({ SLURM_JOB_ID }: NodeJS.ProcessEnv): { job?: string } {
+  return SLURM_JOB_ID ? { job: SLURM_JOB_ID } : {};
 }
 
-function isAlive({ pid, started }: Holder): boolean {
-  const now = startOf(pid);
-  if (now) return now.state !== "Z" && now.time === started;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"; // it lives and belongs to someone else
-  }
-}
-
-/** State and start time of a process, from Linux's /proc; undefined elsewhere and for a process that is gone. */
-function startOf(pid: number): { state: string; time: string } | undefined {
-  const fields = contentOf(`/proc/${pid}/stat`)
-    ?.replace(/^.*\) /s, "")
-    .split(" ");
-  return fields && { state: fields[0], time: fields[19] };
+function warnNoLocks(folder: string): void {
+  if (!isQuiet()) say(`the file system of ${folder} has no locks: see to it that no other run uses this folder`);
 }

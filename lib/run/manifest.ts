@@ -3,13 +3,14 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
-import { fileError, UNFINISHED, writeAtomically } from "../io/atomic.ts";
+import { UNFINISHED, writeAtomically } from "../io/atomic.ts";
+import { fileError } from "../io/file-error.ts";
 import { LOCK_FILE } from "./lock.ts";
 import type { Adapter } from "./provenance.ts";
-import { plainJson, validateResult } from "./result.ts";
+import { plainJson } from "./result.ts";
 
 const MANIFEST_FILE = "run.json";
-const FORMAT = "patchwise run 1";
+const FORMAT = "patchwise run 2";
 /** The files of a run, relative to its folder; a manifest that lists anything else is not ours. */
 const NAME = "[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*)*";
 const RUN_FILE = new RegExp(`^(?:result\\.json|index\\.html|(?:checkpoints|models|tables)/${NAME})$`);
@@ -22,6 +23,8 @@ export interface Identity {
   parameters: Record<string, unknown>;
   patchwise: string;
   adapter: Adapter;
+  /** What makes the numbers (`codeOf`). */
+  code: Record<string, string>;
 }
 export interface Manifest {
   format: typeof FORMAT;
@@ -30,15 +33,17 @@ export interface Manifest {
   seconds: Record<string, number>;
   /** Written, or about to be. */
   files: string[];
+  /** Whether all of it is there; what the result says does not decide. */
+  finished: boolean;
 }
 export type Found = { state: "nothing" } | { state: "unfinished" | "finished"; manifest: Manifest };
 
 export function newManifest(identity: Identity): Manifest {
-  return { format: FORMAT, identity: plainJson(identity, "run") as Identity, seconds: {}, files: [] };
+  return { format: FORMAT, identity: plainJson(identity, "run") as Identity, seconds: {}, files: [], finished: false };
 }
 
 export function writeManifest(folder: string, manifest: Manifest): void {
-  writeAtomically(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 1)}\n`);
+  writeAtomically(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 1)}\n`, { root: folder });
 }
 
 /** Throws unless `name` can name a stage, table or tensor file: lower-case letters, digits, `.`, `-`, and `/` between. */
@@ -68,7 +73,7 @@ export function inspect(folder: string): Found {
   if (!manifest) {
     throw new InputError(`${folder} holds files that are not from a run (${foreign}): choose another --out`);
   }
-  return { state: hasResult(folder) ? "finished" : "unfinished", manifest };
+  return { state: manifest.finished ? "finished" : "unfinished", manifest };
 }
 
 function readManifest(path: string): Manifest | undefined {
@@ -78,18 +83,11 @@ function readManifest(path: string): Manifest | undefined {
     const seconds = Object.values(found.seconds).every((time) => Number.isFinite(time) && time >= 0);
     const { identity } = found;
     const shaped = typeof identity.experiment === "string" && typeof identity.parameters === "object";
-    return found.format === FORMAT && files && seconds && shaped && identity.adapter ? found : undefined;
+    const whole =
+      shaped && identity.adapter && typeof identity.code === "object" && typeof found.finished === "boolean";
+    return found.format === FORMAT && files && seconds && whole ? found : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function hasResult(folder: string): boolean {
-  try {
-    validateResult(JSON.parse(readFileSync(join(folder, "result.json"), "utf8")));
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -97,6 +95,12 @@ function hasResult(folder: string): boolean {
 export function checkSameRun(folder: string, old: Identity, now: Identity): void {
   const [before, after] = [flat(old), flat(now)];
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const edited = Object.keys({ ...old.code, ...now.code }).filter((part) => old.code[part] !== now.code[part]);
+  if (edited.length > 0) {
+    throw new InputError(
+      `cannot resume ${folder}: what makes its numbers has changed since it began (${edited.map((part) => changed(part, old.code, now.code)).join(", ")}). Take the old program, or --force to start over`,
+    );
+  }
   const differing = keys
     .filter((key) => before[key] !== after[key])
     .map((key) => `${key} was ${before[key] ?? "not there"} and is now ${after[key] ?? "not there"}`);
@@ -107,7 +111,13 @@ export function checkSameRun(folder: string, old: Identity, now: Identity): void
   );
 }
 
-function flat({ parameters, adapter, ...rest }: Identity): Record<string, string> {
+/** Versions are said, hashes are not. */
+function changed(part: string, old: Identity["code"], now: Identity["code"]): string {
+  const isVersion = [old[part], now[part]].some((text) => text?.includes("."));
+  return isVersion ? `${part} ${old[part] ?? "missing"}, now ${now[part] ?? "missing"}` : part;
+}
+
+function flat({ parameters, adapter, code: _, ...rest }: Identity): Record<string, string> {
   const machine = `${adapter.name} (${[adapter.kind, adapter.driver].filter(Boolean).join(", ")})`;
   const all: Record<string, unknown> = { ...rest, adapter: machine, ...parameters };
   const short = (value: unknown) => String(typeof value === "string" ? value : JSON.stringify(value)).slice(0, 120);

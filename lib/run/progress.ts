@@ -1,4 +1,5 @@
 // Progress on stderr: a bar with rate and time left on a terminal, one line per 10 % elsewhere.
+import { canRedraw } from "./output.ts";
 import { stopPoint } from "./stop.ts";
 
 const BAR = 24;
@@ -52,7 +53,7 @@ function standard(): Display | null {
   const { stderr } = process;
   return {
     write: (text) => stderr.write(text),
-    terminal: stderr.isTTY === true,
+    terminal: canRedraw(stderr),
     columns: stderr.columns || 80,
     now: () => performance.now(),
   };

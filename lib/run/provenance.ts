@@ -38,7 +38,8 @@ export function versions(): Record<string, string> {
   return found;
 }
 
-function packageVersion(folder: string): string {
+/** That of the package in a folder. */
+export function packageVersion(folder: string): string {
   try {
     return String(JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version);
   } catch {

@@ -1,6 +1,7 @@
 // The end of a run: tables, metrics, the scores on the terminal, the report.
 import type { ColumnTable } from "arquero";
 import { repeatCommand } from "./command-text.ts";
+import { print } from "./output.ts";
 import type { Metric, RunResult } from "./result.ts";
 import type { Run } from "./run-folder.ts";
 import { FailedRun, type Verdict } from "./verdict.ts";
@@ -22,9 +23,9 @@ export async function publish(run: Run, { tables, metrics, verdict, scoreTable, 
   for (const [name, table] of Object.entries(tables)) run.table(name, table);
   const { experiment, seconds } = run.result({});
   const all = metrics(seconds.total);
-  console.log(scoreTable(all));
+  print(scoreTable(all));
   const { warnings, failed } = verdict;
-  for (const warning of warnings) console.log(`! ${warning}`);
+  for (const warning of warnings) print(`! ${warning}`);
   await run.finish(all, (result) => report(result, repeatCommand(experiment)), warnings);
   if (failed) throw new FailedRun(`the run is finished, but not to be relied on: ${warnings[0]}`);
 }

@@ -1,14 +1,16 @@
 // A run and its folder: stages that survive a kill, tables, models, seconds, and at the end result.json and the report.
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { ColumnTable } from "arquero";
-import { InputError } from "../errors.ts";
-import { fileError, writeAtomically } from "../io/atomic.ts";
+import { InputError, StorageError } from "../errors.ts";
+import { writeAtomically } from "../io/atomic.ts";
 import { writeCsv } from "../io/csv.ts";
+import { fileError } from "../io/file-error.ts";
 import type { Format, Stored } from "../io/format.ts";
 import { type Metadata, readSafetensors, type Tensors, writeSafetensors } from "../io/safetensors.ts";
+import { codeOf } from "./code.ts";
 import { continueCommand } from "./command-text.ts";
-import { checkUnlocked, lockFolder } from "./lock.ts";
+import { checkUnlocked, type Lock, lockFolder } from "./lock.ts";
 import {
   checkName,
   checkSameRun,
@@ -22,6 +24,7 @@ import {
   sweep,
   writeManifest,
 } from "./manifest.ts";
+import { print } from "./output.ts";
 import { isQuiet } from "./progress.ts";
 import { type Adapter, CPU_ONLY, PROJECT_ROOT, patchwiseVersion, versions } from "./provenance.ts";
 import { type Metric, plainJson, type RunResult, resultText } from "./result.ts";
@@ -70,16 +73,19 @@ export async function openRun(options: RunOptions): Promise<Run> {
     parameters,
     patchwise: patchwiseVersion(),
     adapter: { kind, name, driver },
+    code: codeOf(experiment),
   });
   const folder = out === undefined ? defaultFolder(options) : resolve(out);
   checkUnlocked(folder);
-  decide(folder, inspect(folder), fresh.identity, resume, force);
+  const before = inspect(folder);
+  if (before.state === "finished") clearCheckpoints(folder);
+  decide(folder, before, fresh.identity, resume, force);
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw fileError(error, "make the folder", folder);
   }
-  const release = lockFolder(folder);
+  const lock = lockFolder(folder);
   try {
     // Once more, now that no other process can change it.
     const found = inspect(folder);
@@ -90,11 +96,30 @@ export async function openRun(options: RunOptions): Promise<Run> {
     const manifest = old && resume ? old : fresh;
     writeManifest(folder, manifest);
     setContinuation(continueCommand(experiment));
-    return new Run(folder, manifest, release);
+    return new Run(folder, manifest, lock);
   } catch (error) {
-    release();
+    lock.release();
     throw error;
   }
+}
+
+/** What a run that was killed at its very end has left. */
+function clearCheckpoints(folder: string): void {
+  const lock = lockFolder(folder);
+  try {
+    const found = inspect(folder);
+    if (found.state === "finished") removeCheckpoints(folder, found.manifest);
+  } finally {
+    lock.release();
+  }
+}
+
+function removeCheckpoints(folder: string, manifest: Manifest): void {
+  const done = manifest.files.filter((file) => file.startsWith("checkpoints/"));
+  if (done.length === 0) return;
+  removeFiles(folder, done);
+  manifest.files = manifest.files.filter((file) => !done.includes(file));
+  writeManifest(folder, manifest);
 }
 
 /** `reports/<experiment>/<profile>-<seed>` of the project, whatever the current directory is. */
@@ -131,11 +156,11 @@ export class Run {
   readonly #running = new Map<string, number>();
   readonly #spent = new Map<string, number>();
   readonly #stages = new Set<string>();
-  readonly #release: () => void;
+  readonly #lock: Lock;
   #open = true;
 
   /** Use `openRun`. */
-  constructor(folder: string, manifest: Manifest, release: () => void) {
+  constructor(folder: string, manifest: Manifest, lock: Lock) {
     const { identity } = manifest;
     this.folder = folder;
     this.profile = identity.profile;
@@ -143,7 +168,7 @@ export class Run {
     this.#manifest = manifest;
     this.#metadata = { experiment: identity.experiment, run: identityHash(identity) };
     this.#earlier = { ...manifest.seconds };
-    this.#release = release;
+    this.#lock = lock;
   }
 
   /**
@@ -184,7 +209,7 @@ export class Run {
       due: () => stopRequested() !== undefined || performance.now() - saved > SAVE_SECONDS * 1000,
     });
     this.#save(file, result.tensors, { ...result.text, stage: name });
-    rmSync(join(this.folder, half), { force: true });
+    removeFiles(this.folder, [half]);
     this.#keepSeconds();
     await breathe();
     return result;
@@ -193,7 +218,7 @@ export class Run {
   /** Writes `tables/<name>.csv`. */
   table(name: string, rows: ColumnTable): void {
     checkName(name);
-    writeCsv(this.#claim(`tables/${name}.csv`), rows);
+    this.#write(`tables/${name}.csv`, (path) => writeCsv(path, rows));
   }
 
   /** Writes what stays with the results, e.g. an equation: `models/<name>.safetensors`. */
@@ -237,37 +262,62 @@ export class Run {
     const result = { ...this.result(metrics), warnings: [...warnings] };
     const text = resultText(result);
     const html = typeof page === "string" ? page : page(result);
-    writeAtomically(this.#claim("index.html"), html);
-    writeAtomically(this.#claim("result.json"), text);
+    this.#write("index.html", (path) => writeAtomically(path, html));
+    this.#write("result.json", (path) => writeAtomically(path, text));
+    this.#requireFiles();
+    this.#manifest.seconds = result.seconds;
+    this.#manifest.finished = true;
+    this.#keepManifest();
     this.#open = false;
     setContinuation(undefined);
-    const done = this.#manifest.files.filter((file) => file.startsWith("checkpoints/"));
-    removeFiles(this.folder, done);
-    this.#manifest.files = this.#manifest.files.filter((file) => !done.includes(file));
-    this.#manifest.seconds = result.seconds;
-    writeManifest(this.folder, this.#manifest);
-    this.#release();
-    if (!isQuiet()) console.log(`report: ${nearest(join(this.folder, "index.html"))}`);
+    removeCheckpoints(this.folder, this.#manifest);
+    this.#lock.release();
+    if (!isQuiet()) print(`report: ${nearest(join(this.folder, "index.html"))}`);
   }
 
   /** Gives the folder back unfinished. The end of the process does the same. */
   close(): void {
     this.#open = false;
     setContinuation(undefined);
-    this.#release();
+    this.#lock.release();
   }
 
-  #claim(file: string): string {
+  /** Files go nowhere but into the folder that was opened. */
+  #write(file: string, write: (path: string) => void): void {
     if (!this.#open) throw new Error(`${file} cannot be written: the run is closed`);
     if (!this.#manifest.files.includes(file)) {
       this.#manifest.files.push(file);
-      writeManifest(this.folder, this.#manifest);
+      this.#keepManifest();
     }
-    return join(this.folder, file);
+    this.#requireFolder();
+    write(join(this.folder, file));
+  }
+
+  #keepManifest(): void {
+    this.#requireFolder();
+    writeManifest(this.folder, this.#manifest);
+  }
+
+  #requireFolder(): void {
+    if (this.#lock.holds()) return;
+    this.#open = false;
+    setContinuation(undefined);
+    throw new StorageError(
+      `${this.folder} was removed or renamed while the run was working: nothing more is written; where it was renamed, continue with that --out and --resume`,
+    );
+  }
+
+  /** Throws StorageError for a file of the run that somebody has taken away. */
+  #requireFiles(): void {
+    const gone = this.#manifest.files.find(
+      (file) => !file.startsWith("checkpoints/") && !existsSync(join(this.folder, file)),
+    );
+    if (gone === undefined) return;
+    throw new StorageError(`${join(this.folder, gone)} was removed while the run was working: continue with --resume`);
   }
 
   #save(file: string, tensors: Tensors, metadata: Metadata): void {
-    writeSafetensors(this.#claim(file), tensors, { ...this.#metadata, ...metadata });
+    this.#write(file, (path) => writeSafetensors(path, tensors, { ...this.#metadata, ...metadata }));
   }
 
   #load(file: string, stage: string): Stored {
@@ -292,7 +342,7 @@ export class Run {
 
   #keepSeconds(): void {
     this.#manifest.seconds = this.#seconds();
-    writeManifest(this.folder, this.#manifest);
+    this.#keepManifest();
   }
 }
 

@@ -5,12 +5,17 @@ export class Stopped extends Error {
   override name = "Stopped";
 }
 
+/** Work that comes to no stop point within this time after a signal is given up where it stands, ms. */
+const PATIENCE_MS = 2_000;
+
 let requested: NodeJS.Signals | undefined;
+let since = 0;
 let continuation: string | undefined;
 
 /** Notes that the user wants to stop. */
 export function requestStop(signal: NodeJS.Signals): void {
   requested = signal;
+  since = performance.now();
 }
 
 /** The signal that asked to stop, if any. A long loop saves its state before it calls `stopPoint` or `progress.add`. */
@@ -21,6 +26,11 @@ export function stopRequested(): NodeJS.Signals | undefined {
 /** Throws Stopped if a stop was requested. Call it where everything worth keeping is saved. */
 export function stopPoint(): void {
   if (requested) throw new Stopped(`stopped by ${requested}`);
+}
+
+/** Throws Stopped where a stop was requested, and no stop point has come for long: what was not saved is lost. */
+export function stopIfLate(): void {
+  if (requested && performance.now() - since > PATIENCE_MS) stopPoint();
 }
 
 /** Lets signals (and timers) in, which a long synchronous computation keeps out, then is a stop point. */

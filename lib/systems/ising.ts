@@ -171,7 +171,7 @@ export class Ising implements BinarySystem<IsingStates> {
       const kernel = await this.#gpu.kernel("ising/place.wgsl");
       const params = { replicas: count, side, words, stream: streamUniform(stream) };
       await this.#gpu.runSplit(`place ${count} ${side}`, side, 1e7 / (count * side) + 1, (first, last) =>
-        kernel.call({ params: { ...params, first, last }, ups: left, bits }, Math.ceil(count / 8)),
+        kernel.call({ params: { ...params, first, last }, ups: left, bits }, grid(count, 8)),
       );
       return await this.#fromBits(bits, { count, side, rows: side });
     } finally {
@@ -293,7 +293,7 @@ export class Ising implements BinarySystem<IsingStates> {
     const params = { replicas: count, side, words, threshold, stream: streamUniform(stream) };
     try {
       await this.#gpu.runSplit(`wolff ${count} ${side}`, clusters, 1e6 / (count * side ** 2) + 1, (first, last) =>
-        kernel.call({ params: { ...params, first, last }, bits, work, flips }, Math.ceil(count / 8)),
+        kernel.call({ params: { ...params, first, last }, bits, work, flips }, grid(count, 8)),
       );
       const flipped = await this.#fromBits(bits, { count, side, rows: side });
       this.#gpu.copy(flipped.spins, spins);

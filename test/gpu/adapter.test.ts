@@ -2,12 +2,15 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
+  chownSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { userInfo } from "node:os";
@@ -24,7 +27,7 @@ const scratch = temporaryFolder("adapter");
 const OPEN = `
   import { openGpu } from "./lib/gpu/adapter.ts";
   try {
-    const { adapter, used, found, messages } = await openGpu();
+    const { adapter, used, found, messages } = await openGpu(undefined, { all: process.env.ALL !== "no" });
     console.log(JSON.stringify({ used, found, messages, dawn: adapter.info.vendor }));
   } catch (error) {
     console.log(JSON.stringify({ error: error.name, message: error.message, found: error.found, messages: error.messages }));
@@ -228,7 +231,7 @@ describe.skipIf(!hasBundled)("SwiftShader", () => {
       () => truncateSync(driver, 3_000_000),
       () => writeFileSync(driver, Buffer.alloc(whole.length)),
       () => rmSync(join(driver, "..", "vk_swiftshader_icd.json")),
-      () => writeFileSync(join(driver, "..", "contents.json"), "{"),
+      () => writeFileSync(join(driver, "..", "vk_swiftshader_icd.json"), "{}"),
     ];
     for (const damage of damages) {
       damage();
@@ -243,6 +246,68 @@ describe.skipIf(!hasBundled)("SwiftShader", () => {
     const outcomes = await Promise.all(Array.from({ length: 4 }, () => open(environment)));
     expect(outcomes.map(({ used }) => defined(used).kind)).toEqual(Array(4).fill("bundled"));
     expect(readdirSync(cache)).toHaveLength(1);
+  });
+
+  test.skipIf(!present.has("system") && !present.has("hardware"))(
+    "is left alone where another adapter serves",
+    async () => {
+      const cache = newFolder();
+      const { used, found } = await open({ PATCHWISE_CACHE: cache, ALL: "no" });
+      expect(defined(used).kind).not.toBe("bundled");
+      expect(defined(found).map(({ kind }) => kind)).not.toContain("bundled");
+      expect(readdirSync(cache)).toEqual([]);
+    },
+  );
+
+  test("is unpacked anew where its files are not the ones that are known, and leftovers go", async () => {
+    const cache = newFolder();
+    const environment = { PATCHWISE_CACHE: cache, PATCHWISE_ADAPTER: "bundled" };
+    await open(environment);
+    const folder = swiftShaderIn(cache);
+    const driver = join(folder, "libvk_swiftshader.so");
+    const whole = readFileSync(driver);
+    // As if planted: a library of another's making that says that it is whole.
+    writeFileSync(driver, "planted");
+    writeFileSync(join(folder, "contents.json"), JSON.stringify({ "libvk_swiftshader.so": Bun.hash.crc32("planted") }));
+    const [old, young] = [join(cache, ".unpack-old"), join(cache, ".unpack-young")];
+    for (const path of [old, young]) mkdirSync(path);
+    utimesSync(old, 1, 1);
+    expect(defined((await open(environment)).used).kind).toBe("bundled");
+    expect(readFileSync(driver).equals(whole)).toBe(true);
+    expect([existsSync(old), existsSync(young)]).toEqual([false, true]);
+    expect(statSync(folder).mode & 0o077).toBe(0);
+  });
+
+  test("is not loaded from a place that others can write to, at any level", async () => {
+    const temporary = newFolder();
+    const other = process.getuid?.() === 0 ? 65534 : undefined;
+    const places: [string, (cache: string) => void][] = [
+      ["the cache folder", (cache) => chmodSync(cache, 0o777)],
+      ["a folder above it", (cache) => chmodSync(join(cache, ".."), 0o770)],
+      ["the folder in it", (cache) => chmodSync(swiftShaderIn(cache), 0o770)],
+      ["a file", (cache) => chmodSync(join(swiftShaderIn(cache), "libvk_swiftshader.so"), 0o666)],
+      ...(other === undefined
+        ? []
+        : ([
+            ["another user's cache", (cache) => chownSync(cache, other, other)],
+            ["another user's file", (cache) => chownSync(join(swiftShaderIn(cache), "libvulkan.so.1"), other, other)],
+          ] as [string, (cache: string) => void][])),
+    ];
+    for (const [what, spoil] of places) {
+      const cache = join(newFolder(), "cache");
+      const environment = { PATCHWISE_CACHE: cache, PATCHWISE_ADAPTER: "bundled" };
+      await open(environment);
+      spoil(cache);
+      // The temporary folder takes its place; where that is no better, there is none.
+      const { used } = await open({ ...environment, TMPDIR: temporary });
+      expect([what, defined(used).kind]).toEqual([what, "bundled"]);
+      expect(swiftShaderIn(join(temporary, `patchwise-${userInfo().uid}`))).toContain("swiftshader-");
+      const spoilt = newFolder();
+      chmodSync(spoilt, 0o777);
+      const { error, message } = await open({ ...environment, TMPDIR: spoilt });
+      expect([what, error]).toEqual([what, "InputError"]);
+      expect(message).toMatch(/other users can write to|belongs to another user/);
+    }
   });
 
   test("goes to the temporary folder when the cache cannot be written, unless others can write there", async () => {

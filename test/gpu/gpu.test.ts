@@ -176,6 +176,8 @@ describe("kernels", () => {
     const result = gpu.buffer("test.result", 64);
     const params = { ...UNIFORM, first: 0, last: 16 };
     expect(() => kernel.call({ params, result }, 65_536)).toThrow("65536 x 1 x 1 workgroups, at most 65535");
+    // This one looks at the first coordinate alone.
+    expect(() => kernel.call({ params, result }, [1, 2])).toThrow("has no rows of workgroups");
     expect(() => kernel.call({ params, result }, [1, 1, 70_000])).toThrow("1 x 1 x 70000 workgroups");
     gpu.run(kernel.call({ params, result }, 65_535));
     expect((await gpu.read(result, Uint32Array))[15]).toBe(75 + OFFSET);

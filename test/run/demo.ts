@@ -32,10 +32,6 @@ if (MODE === "count" || DEATH) {
     };
   }
   mock.module("node:fs", () => ({ ...real, ...deadly }));
-} else if (MODE === "race") {
-  // Time between looking at the lock and taking it, so that all processes look before one takes it.
-  const real = { ...fs };
-  mock.module("node:fs", () => ({ ...real, writeFileSync: (...args) => { Bun.sleepSync(800); real.writeFileSync(...args); } }));
 }
 const { table } = await import(${JSON.stringify(Bun.resolveSync("arquero", PROJECT_ROOT))});
 const { InputError } = await import(${lib("errors.ts")});
@@ -70,7 +66,7 @@ await main(async () => {
     while (step < ${TRAIN_STEPS}) {
       weights.forEach((old, i) => { weights[i] = old / 3 + x.data[(i * (step + 1)) % x.data.length] / 7; });
       step++;
-      if (MODE === "slow" || MODE === "race") { await Bun.sleep(100); step = 0; }
+      if (MODE === "slow") { await Bun.sleep(100); step = 0; }
       if (MODE === "stuck") { fs.writeFileSync(run.folder + "/in-a-step", ""); await Bun.sleep(100_000); }
       partial.save({ w: { shape: [50], data: weights }, step: { shape: [1], data: new Uint32Array([step]) } });
       bar.add();

@@ -1,7 +1,6 @@
 // Folders of small runs: made, left unfinished, looked into.
 import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { table } from "arquero";
 import { InputError } from "../../lib/errors.ts";
@@ -75,14 +74,4 @@ export async function unfinished(out: string): Promise<string> {
   run.table("z", table({ a: [1] }));
   run.close();
   return out;
-}
-
-/** What a lock file of the process says. */
-export function holder(pid: number, shift = 0): string {
-  const time = Number(
-    readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /s, "")
-      .split(" ")[19],
-  );
-  return JSON.stringify({ pid, host: hostname(), started: String(time + shift) });
 }

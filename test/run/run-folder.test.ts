@@ -4,31 +4,23 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { table } from "arquero";
+import { lockFile } from "../../lib/io/flock.ts";
 import { readSafetensors } from "../../lib/io/safetensors.ts";
 import { PROJECT_ROOT } from "../../lib/run/provenance.ts";
 import { validateResult } from "../../lib/run/result.ts";
 import { defaultFolder, openRun, type RunOptions } from "../../lib/run/run-folder.ts";
 import { defined, temporaryFolder } from "../fixtures.ts";
-import {
-  contents,
-  finished,
-  holder,
-  METRIC,
-  numbers,
-  options,
-  placesIn,
-  refusal,
-  TENSORS,
-  unfinished,
-} from "./folders.ts";
+import { contents, finished, METRIC, numbers, options, placesIn, refusal, TENSORS, unfinished } from "./folders.ts";
 
 const root = temporaryFolder("run");
 const place = placesIn(root);
@@ -168,6 +160,20 @@ describe("a folder is refused, and stays as it is, if", () => {
       /patchwise was 0.0.1 and is now /,
     ],
     [
+      "code or a package has changed",
+      async (out) => {
+        await unfinished(out);
+        const path = join(out, "run.json");
+        const manifest = JSON.parse(readFileSync(path, "utf8"));
+        const { code } = manifest.identity;
+        code.kernels = code.kernels.replace(/./g, (digit: string) => (digit === "0" ? "1" : "0"));
+        Object.assign(code, { webgpu: "0.0.1" });
+        writeFileSync(path, JSON.stringify(manifest));
+      },
+      { resume: true },
+      /what makes its numbers has changed since it began \(kernels, webgpu 0\.0\.1, now [\d.]+\)\. Take the old program, or --force/,
+    ],
+    [
       "there is nothing to resume",
       async (out) => mkdirSync(out),
       { resume: true },
@@ -213,22 +219,24 @@ describe("a folder is refused, and stays as it is, if", () => {
       /not from a run/,
     ],
     [
-      "a living process on another machine may hold it",
+      "a process on another machine holds it",
       async (out) => {
         await unfinished(out);
-        writeFileSync(join(out, "run.lock"), '{"pid":1,"host":"elsewhere","started":""}');
+        const path = join(out, "run.lock");
+        writeFileSync(path, '{"pid":7,"host":"elsewhere","since":"","job":"12"}');
+        expect(lockFile(openSync(path, "r"))).toBe(true);
       },
       { resume: true },
-      /in use by process 1 on elsewhere: if it is gone, delete/,
+      /in use by process 7 on elsewhere \(job 12\): wait/,
     ],
     [
-      "a living process holds it",
+      "another process is about to say that it holds it",
       async (out) => {
         await unfinished(out);
-        writeFileSync(join(out, "run.lock"), holder(process.ppid));
+        expect(lockFile(openSync(join(out, "run.lock"), "a+"))).toBe(true);
       },
       { force: true },
-      /in use by process \d+: wait/,
+      /in use by another process: wait/,
     ],
   ];
   test.each(cases)("%s", async (_, prepare, more, message) => {
@@ -258,6 +266,63 @@ describe("a folder is refused, and stays as it is, if", () => {
       expect(await refusal(() => openRun(options(join(sealed, "x"))))).toContain("permission denied");
     }
     chmodSync(sealed, 0o700);
+  });
+});
+
+describe("a folder that is meddled with", () => {
+  for (const [what, meddle] of [
+    ["removed", (out: string) => rmSync(out, { recursive: true })],
+    ["renamed", (out: string) => renameSync(out, `${out}-elsewhere`)],
+    [
+      "replaced by another",
+      (out: string) => {
+        renameSync(out, `${out}-elsewhere`);
+        mkdirSync(out);
+      },
+    ],
+  ] as const) {
+    test(`${what} in the middle: nothing is made anew, and the run does not end well`, async () => {
+      const out = place();
+      const run = await openRun(options(out));
+      await run.keep("simulate", TENSORS, async () => numbers(1, 2, 3));
+      meddle(out);
+      const before = existsSync(out) ? readdirSync(out) : null;
+      const gone = /was removed or renamed while the run was working/;
+      await expect(run.keep("other", TENSORS, async () => numbers(1))).rejects.toThrow(gone);
+      await expect(run.finish({ "error.ours.all": METRIC }, "")).rejects.toThrow(/closed|removed or renamed/);
+      run.close();
+      expect(existsSync(out) ? readdirSync(out) : null).toEqual(before);
+      if (what === "removed") return;
+      const again = await openRun(options(`${out}-elsewhere`, { resume: true }));
+      await again.keep("simulate", TENSORS, () => Promise.reject(new Error("computed again")));
+      await again.finish({ "error.ours.all": METRIC }, "");
+    });
+  }
+
+  test("is not finished while a table or a model is missing", async () => {
+    const out = place();
+    const run = await openRun(options(out));
+    run.table("z", table({ a: [1] }));
+    rmSync(join(out, "tables/z.csv"));
+    await expect(run.finish({ "error.ours.all": METRIC }, "")).rejects.toThrow(/z\.csv was removed/);
+    run.close();
+    expect(await refusal(() => openRun(options(out)))).toContain("unfinished run");
+  });
+
+  test("stays finished whatever becomes of its result, and loses the checkpoints that a kill at its end left", async () => {
+    const out = await finished(place());
+    writeFileSync(join(out, "result.json"), '{"metrics":{"not ours":1}}');
+    const path = join(out, "run.json");
+    const manifest = JSON.parse(readFileSync(path, "utf8"));
+    const left = "checkpoints/fit/net.safetensors";
+    writeFileSync(path, JSON.stringify({ ...manifest, files: [...manifest.files, left] }));
+    mkdirSync(join(out, "checkpoints/fit"), { recursive: true });
+    writeFileSync(join(out, left), "left");
+    for (const more of [{}, { resume: true }]) {
+      expect(await refusal(() => openRun(options(out, more)))).toContain("finished run");
+    }
+    expect(existsSync(join(out, "checkpoints"))).toBe(false);
+    expect(Object.keys(contents(out)).filter((name) => name.startsWith("run"))).toEqual(["run.json"]);
   });
 });
 

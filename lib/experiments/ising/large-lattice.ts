@@ -15,6 +15,7 @@ import { unlessDiverged } from "../../method/sde/rollout.ts";
 import { evenTimes, madeCount, makePairs, smallTrajectories, someSnapshots, thinned } from "../../method/snapshots.ts";
 import { stream } from "../../random/stream.ts";
 import { evolvedPairs, learnedSde, predicted, predictedDraws, simulatedTruth } from "../../run/learn.ts";
+import { print } from "../../run/output.ts";
 import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { fitOptions, oddVariables, sdeSpec } from "../../run/training-parameters.ts";
@@ -87,7 +88,7 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
   const at = { times, cases: 1, ...stepOf(data, p.dt), seed, purpose: "large/predict" };
   const trajectories = await unlessDiverged(predicted(run, gpu, name, model, starts, at, phases[1]));
   if (!trajectories) {
-    console.log(`the equation learned for the lattice of ${side} runs away: it is left out`);
+    print(`the equation learned for the lattice of ${side} runs away: it is left out`);
     return null;
   }
   const drawn = await predictedDraws(run, gpu, name, model, starts, at, true);

@@ -9,7 +9,8 @@ import { readExtxyz, writeExtxyz } from "../../io/extxyz.ts";
 import { readDump, writeDump } from "../../io/lammps-dump.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
-import { checkOverwrite } from "../../run/overwrite.ts";
+import { say } from "../../run/output.ts";
+import { checkOverwrite, claimFiles, writeClaimed } from "../../run/overwrite.ts";
 import { type Course, simulation } from "../../run/simulation.ts";
 import { fromConfiguration, toConfiguration } from "../../systems/nbmota/crystal.ts";
 import { ELEMENTS } from "../../systems/nbmota/environment.ts";
@@ -110,7 +111,11 @@ export const NBMOTA = simulation({
     );
   },
   async simulate(gpu, p, observe) {
-    for (const warning of rangeWarnings(p.barriers, [p.T])) console.error(`! ${warning}`);
+    claimFiles(
+      [p.end, p.trajectories].filter((path) => path !== NONE),
+      p.force,
+    );
+    for (const warning of rangeWarnings(p.barriers, [p.T])) say(`! ${warning}`);
     const system = new NbMoTa(gpu, { temperature: p.T, barriers: barrierModel(p.barriers), coordinates: "six" });
     const given = p.start === NONE ? null : latticeOf(p.start);
     const cells = given?.cells ?? p.cells;
@@ -158,7 +163,7 @@ export const NBMOTA = simulation({
             time: clock[r],
           }),
         );
-        formatOf(p.end).write(p.end, frames);
+        writeClaimed(p.end, (place) => formatOf(p.end).write(place, frames));
       },
     };
     const writeTrajectories = () => {
@@ -172,7 +177,8 @@ export const NBMOTA = simulation({
         time_s: rows.map(({ time }) => time),
         ...Object.fromEntries(order),
       };
-      (p.trajectories.endsWith(".csv") ? writeCsv : writeArrow)(p.trajectories, table(columns));
+      const write = p.trajectories.endsWith(".csv") ? writeCsv : writeArrow;
+      writeClaimed(p.trajectories, (place) => write(place, table(columns)));
     };
     try {
       await observe(system, prepare, course);

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
-import { fileError } from "../../io/atomic.ts";
+import { fileError } from "../../io/file-error.ts";
 import { type NpyArray, readNpy } from "../../io/npy.ts";
 import { readPickledArrays } from "../../io/numpy-pickle.ts";
 import { digestOf } from "./barriers.ts";

@@ -1,0 +1,39 @@
+// Locks on whole files that the operating system keeps for as long as the process lives, however it ends: flock(2).
+import { dlopen } from "bun:ffi";
+import { closeSync, openSync, rmSync } from "node:fs";
+import { unfinishedName } from "./atomic.ts";
+
+const [SHARED, EXCLUSIVE, AT_ONCE] = [1, 2, 4];
+const LIBRARY = process.platform === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
+
+let opened: ((file: number, operation: number) => number) | undefined;
+
+/** Where there is no such call it fails. */
+function open() {
+  try {
+    return dlopen(LIBRARY, { flock: { args: ["i32", "i32"], returns: "i32" } }).symbols.flock;
+  } catch {
+    return () => -1;
+  }
+}
+
+/**
+ * Locks an open file for this process alone, or shared with others that share it, without waiting; false where another has it, or where there are no
+ * locks. Closing the file gives it back, and so does the end of the process.
+ */
+export function lockFile(file: number, { shared = false } = {}): boolean {
+  opened ??= open();
+  return opened(file, (shared ? SHARED : EXCLUSIVE) | AT_ONCE) === 0;
+}
+
+/** Whether files beside `path` can be locked, tried with one that nobody else knows: what the call says of its failure does not outlive the call. */
+export function hasLocks(path: string): boolean {
+  const probe = unfinishedName(path);
+  const file = openSync(probe, "w");
+  try {
+    return lockFile(file);
+  } finally {
+    closeSync(file);
+    rmSync(probe, { force: true });
+  }
+}
