@@ -8,7 +8,7 @@
 //   npm run ising-critical -- --help
 
 import { closuresOf, rolledWithClosure } from "../lib/experiments/ising-critical/closures.ts";
-import { directCourse, keptTrajectories } from "../lib/experiments/ising-critical/dynamics.ts";
+import { directCourse, ROLLED, rolledFrom } from "../lib/experiments/ising-critical/dynamics.ts";
 import { lawOrNone } from "../lib/experiments/ising-critical/laws.ts";
 import { comparesTemperatures, criticalCommand, temperaturesOf } from "../lib/experiments/ising-critical/parameters.ts";
 import { publishCritical } from "../lib/experiments/ising-critical/publish.ts";
@@ -95,7 +95,9 @@ await main(async () => {
       for (const larger of p.largeSizes) if (larger > side) await lawOf(learned, p.T, larger, seeds[0]);
     }
     if (!p.courseSizes.includes(side) || !(tau > 0)) continue;
-    rolled.push({ side, steps: await keptTrajectories(run, gpu, learned, p, side, tau, seeds[0]) });
+    const trajectories = () => rolledFrom(gpu, learned, p, side, tau, seeds[0]);
+    const kept = () => run.keep(`trajectories/side${side}`, ROLLED, trajectories);
+    rolled.push({ side, steps: await run.phase("predict", kept) });
     for (const closure of p.closureSizes.includes(side) ? closuresOf(side) : [])
       closed.push(await rolledWithClosure(run, gpu, p, side, closure, tau, seeds[0]));
     work.add();

@@ -25,7 +25,7 @@ import { type Stream, stream } from "../lib/random/stream.ts";
 import { parseTool, positionalWord } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { print, requireOutput } from "../lib/run/output.ts";
-import { checkOverwrite, claimFiles, writeClaimed } from "../lib/run/overwrite.ts";
+import { claimFiles, writeClaimed } from "../lib/run/overwrite.ts";
 import type { Parameters } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
 import { COMMON, type Common, type Course } from "../lib/run/simulation.ts";
@@ -67,11 +67,10 @@ await main(async () => {
   );
 });
 
-function checkCommon({ times, out, force }: Common): void {
+function checkCommon({ times }: Common): void {
   if (times.some((time, k) => k > 0 && time <= times[k - 1])) {
     throw new InputError(`--times ${times} do not ascend: give each time once, the earliest first`);
   }
-  if (out !== COMMON.out.default) checkOverwrite([out], force);
 }
 
 /** From time to time by the system's own dynamics. */

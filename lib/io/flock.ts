@@ -1,6 +1,6 @@
 // Locks on whole files that the operating system keeps for as long as the process lives, however it ends: flock(2).
 import { dlopen } from "bun:ffi";
-import { closeSync, openSync, rmSync } from "node:fs";
+import { closeSync, fstatSync, openSync, rmSync, statSync } from "node:fs";
 import { unfinishedName } from "./atomic.ts";
 
 const [SHARED, EXCLUSIVE, AT_ONCE] = [1, 2, 4];
@@ -24,6 +24,12 @@ function open() {
 export function lockFile(file: number, { shared = false } = {}): boolean {
   opened ??= open();
   return opened(file, (shared ? SHARED : EXCLUSIVE) | AT_ONCE) === 0;
+}
+
+/** Whether the open file is the one that stands at `path`: another may have been put there since, or none be left. */
+export function isOpenAt(file: number, path: string): boolean {
+  const [own, there] = [fstatSync(file), statSync(path, { throwIfNoEntry: false })];
+  return there !== undefined && own.ino === there.ino && own.dev === there.dev;
 }
 
 /** Whether files beside `path` can be locked, tried with one that nobody else knows: what the call says of its failure does not outlive the call. */

@@ -15,9 +15,13 @@ export interface Format<T> {
 }
 
 /** What `text` says as JSON. Throws InputError where it is missing or something else: `the file holds no <what>`. */
-export function parsed<T>(text: string | undefined, what: string): T {
+export function parsed<T>(
+  text: string | undefined,
+  what: string,
+  revive?: (key: string, value: unknown) => unknown,
+): T {
   try {
-    return JSON.parse(text ?? "") as T;
+    return JSON.parse(text ?? "", revive) as T;
   } catch {
     throw new InputError(`the file holds no ${what}`);
   }
@@ -27,8 +31,7 @@ export function parsed<T>(text: string | undefined, what: string): T {
 export function jsonFormat<T>(what: string): Format<T> {
   return {
     write: (value) => ({ tensors: {}, text: { [what]: JSON.stringify(value) } }),
-    read: ({ text }) =>
-      JSON.parse(JSON.stringify(parsed<T>(text[what], what)), (_, one) => (one === null ? Number.NaN : one)) as T,
+    read: ({ text }) => parsed<T>(text[what], what, (_, value) => (value === null ? Number.NaN : value)),
   };
 }
 

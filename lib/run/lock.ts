@@ -1,21 +1,11 @@
 // One process per run folder: a lock file that the operating system keeps for the process that opened it (flock), across PID namespaces and, where the
 // file system has such locks, hosts. A killed process leaves the file behind, but not the lock. What the file says is for people and for messages.
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { fileError } from "../io/file-error.ts";
-import { hasLocks, lockFile } from "../io/flock.ts";
+import { hasLocks, isOpenAt, lockFile } from "../io/flock.ts";
 import { say } from "./output.ts";
 import { isQuiet } from "./progress.ts";
 
@@ -75,12 +65,12 @@ export function lockFolder(folder: string): Lock {
     process.off("exit", release);
     try {
       // While it is locked: nobody else can have made another one in its place.
-      if (isSame(file, path)) rmSync(path, { force: true });
+      if (isOpenAt(file, path)) rmSync(path, { force: true });
     } catch {} // a folder that cannot be written any more; without the process the file locks nothing
     closeSync(file);
   };
   process.on("exit", release);
-  return { release, holds: () => !released && isSame(file, path) };
+  return { release, holds: () => !released && isOpenAt(file, path) };
 }
 
 /** The lock file, opened and locked. */
@@ -94,7 +84,7 @@ function openLocked(folder: string, path: string): number {
     }
     try {
       // The one that had it may have removed it between: then it is no lock of the folder any more.
-      if (lockFile(file) && isSame(file, path)) return file;
+      if (lockFile(file) && isOpenAt(file, path)) return file;
       if (attempt >= ATTEMPTS) {
         if (hasLocks(path)) throw held(folder);
         warnNoLocks(folder);
@@ -107,11 +97,6 @@ function openLocked(folder: string, path: string): number {
     closeSync(file);
     Bun.sleepSync(PAUSE_MS);
   }
-}
-
-function isSame(file: number, path: string): boolean {
-  const [own, there] = [fstatSync(file), statSync(path, { throwIfNoEntry: false })];
-  return there !== undefined && own.ino === there.ino && own.dev === there.dev;
 }
 
 function held(folder: string): InputError {

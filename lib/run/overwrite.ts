@@ -1,10 +1,10 @@
 // Files that a program is told to write: claimed before it works, so that no other program's file is lost at the end.
-import { closeSync, fstatSync, mkdirSync, openSync, rmSync, type Stats, statSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, rmSync, type Stats } from "node:fs";
 import { dirname, extname } from "node:path";
 import { InputError } from "../errors.ts";
 import { placeOf } from "../io/atomic.ts";
 import { fileError } from "../io/file-error.ts";
-import { hasLocks, lockFile } from "../io/flock.ts";
+import { hasLocks, isOpenAt, lockFile } from "../io/flock.ts";
 import { say } from "./output.ts";
 
 interface Claim {
@@ -64,7 +64,7 @@ export function writeClaimed(path: string, write: (place: string) => void): void
   if (!claim) throw new Error(`${path} was not claimed`);
   // Not a regular file.
   if (claim.file === null) write(path);
-  else if (isSame(claim)) {
+  else if (isOpenAt(claim.file, claim.place)) {
     write(path);
     const renewed = openSync(claim.place, "a");
     lockFile(renewed);
@@ -86,17 +86,12 @@ function placed(path: string): { place: string; kind: Stats | undefined } {
   }
 }
 
-function isSame({ place, file }: Claim): boolean {
-  if (file === null) return true;
-  const [own, there] = [fstatSync(file), statSync(place, { throwIfNoEntry: false })];
-  return there !== undefined && own.ino === there.ino && own.dev === there.dev;
-}
-
 function release(): void {
   for (const claim of claims.values()) {
     if (claim.file === null) continue;
     try {
-      if (claim.made && isSame(claim) && fstatSync(claim.file).size === 0) rmSync(claim.place, { force: true });
+      if (claim.made && isOpenAt(claim.file, claim.place) && fstatSync(claim.file).size === 0)
+        rmSync(claim.place, { force: true });
       closeSync(claim.file);
     } catch {} // nothing more can be done about it
   }

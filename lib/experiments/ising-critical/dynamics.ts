@@ -173,20 +173,6 @@ export async function rolledOut(
 /** Trajectories of an equation, as a file keeps them. */
 export const ROLLED = jsonFormat<Rolled[]>("trajectories");
 
-/** What `rolledFrom` gives, kept in the run. */
-export const keptTrajectories = (
-  run: Run,
-  gpu: Gpu,
-  learned: Learned,
-  p: CriticalOptions,
-  side: number,
-  tau: number,
-  seed: number,
-) =>
-  run.phase("predict", () =>
-    run.keep(`trajectories/side${side}`, ROLLED, () => rolledFrom(gpu, learned, p, side, tau, seed)),
-  );
-
 /** Trajectories of an equation at the temperature of the scaling from its stationary law, with the step of the run and half of it. */
 export async function rolledFrom(
   gpu: Gpu,
