@@ -32,20 +32,15 @@ export function binomialLaw(n: number, p: number): Law {
 /**
  * Stationary law by detailed balance, π(u) birth(u) = π(u + 1) death(u + 1). The logarithms are summed outward from the
  * mode, so the relative error of π near the mode stays near 1e-14 for any N.
- * Throws InputError when a rate inside the chain is not positive (the chain would not be irreducible, or the rate
- * underflowed).
+ * `logRatio[u]` = ln(birth(u)/death(u + 1)) where it is known better than from rates, which can underflow. Throws InputError where a rate inside
+ * the chain is not positive and it is not given (the chain would not be irreducible).
  */
-export function stationaryLaw({ birth, death }: BirthDeath): Law {
+export function stationaryLaw({ birth, death }: BirthDeath, logRatio = logRatios({ birth, death })): Law {
   const top = birth.length - 1;
-  const logRatio = new Float64Array(top);
   let mode = 0;
   let height = 0;
   let highest = 0;
   for (let u = 0; u < top; u++) {
-    if (!(birth[u] > 0 && death[u + 1] > 0)) {
-      throw new InputError(`rates ${birth[u]} and ${death[u + 1]} between states ${u} and ${u + 1} must be positive`);
-    }
-    logRatio[u] = Math.log(birth[u] / death[u + 1]);
     height += logRatio[u];
     if (height > highest) {
       highest = height;
@@ -67,6 +62,15 @@ export function stationaryLaw({ birth, death }: BirthDeath): Law {
   }
   for (let u = 0; u <= top; u++) mass[u] /= total;
   return { first: 0, mass };
+}
+
+function logRatios({ birth, death }: BirthDeath): Float64Array {
+  return Float64Array.from({ length: birth.length - 1 }, (_, u) => {
+    if (!(birth[u] > 0 && death[u + 1] > 0)) {
+      throw new InputError(`rates ${birth[u]} and ${death[u + 1]} between states ${u} and ${u + 1} must be positive`);
+    }
+    return Math.log(birth[u] / death[u + 1]);
+  });
 }
 
 /** Total mass of a law: 1 up to what a truncated window or rounding lost. */
@@ -94,7 +98,7 @@ export function lawMoments(law: Law): { mean: number; std: number } {
  * Integrated correlation time τ = ∫₀^∞ Cov(u(0), u(t)) dt / Var(u) of the stationary chain, in the unit of 1/rate.
  * The time average of u over a long time T has variance 2 τ Var(u) / T.
  * Solving −L g = u − ⟨u⟩ for a birth–death generator leaves one sum, with S(u) = Σ_{v ≤ u} π(v) (v − ⟨v⟩):
- * ∫ Cov dt = Σ_u S(u)² / (π(u) birth(u)). `law` must be the stationary law of `chain` on all states (not checked).
+ * ∫ Cov dt = Σ_u S(u)² / (π(u) birth(u)). NaN for a law on one state. `law` must be the stationary law of `chain` on all states (not checked).
  */
 export function correlationTime(chain: BirthDeath, { mass }: Law): number {
   const { mean, std } = lawMoments({ first: 0, mass });

@@ -12,10 +12,12 @@ export interface CurieWeiss {
   readonly field: number;
 }
 
+/** What a flip of a spin s = ±1 costs when the sum of all n spins, its own included, is M. */
+const energyOf = ({ spins, field }: CurieWeiss, s: number, M: number) => 2 * s * ((M - s) / spins + field);
+
 /** Flip rate of a spin s = ±1 when the sum of all n spins, its own included, is M. */
-export function flipRate({ spins, temperature, field }: CurieWeiss, s: number, M: number): number {
-  const energy = 2 * s * ((M - s) / spins + field);
-  return 1 / (1 + Math.exp(energy / temperature));
+export function flipRate(system: CurieWeiss, s: number, M: number): number {
+  return 1 / (1 + Math.exp(energyOf(system, s, M) / system.temperature));
 }
 
 /** The chain of the number of up spins, n + 1 states. Throws InputError for a system that makes no sense. */
@@ -86,14 +88,24 @@ export interface Equilibrium {
   readonly law: Law;
   readonly mean: number;
   readonly std: number;
-  /** Integrated correlation time of m: samples further apart than a few of these are nearly independent. */
+  /** Integrated correlation time of m, Infinity or NaN where it never changes: samples further apart than a few of these are nearly independent. */
   readonly correlationTime: number;
 }
 
+/** Of logarithms of probabilities. */
+const LARGEST_SUM = 1e300;
+
 /** Exact stationary law of u, with mean, standard deviation and correlation time of m. */
 export function equilibrium(system: CurieWeiss): Equilibrium {
+  const { spins, temperature } = system;
   const chain = curieWeissChain(system);
-  const law = stationaryLaw(chain);
+  // Up and down again cost the same, so that rates that underflow at low temperatures do not matter; sums stay finite numbers.
+  const most = LARGEST_SUM / spins;
+  const logRatio = Float64Array.from({ length: spins }, (_, u) => {
+    const cost = energyOf(system, -1, 2 * u - spins) / temperature;
+    return Math.log((spins - u) / (u + 1)) - Math.max(-most, Math.min(most, cost));
+  });
+  const law = stationaryLaw(chain, logRatio);
   return { law, ...magnetizationMoments(system.spins, law), correlationTime: correlationTime(chain, law) };
 }
 

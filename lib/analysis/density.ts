@@ -36,23 +36,21 @@ export function histogram(samples: ArrayLike<number>, low: number, high: number,
 
 /**
  * Gaussian kernel estimate at the points of `grid`, `[grid.length]`. `bandwidth` h is the standard deviation of the kernel, in the
- * unit of x: it widens the law to variance σ² + h². Kernels are cut at 6 h (relative error 2e-9).
- * O(N log N + N·(grid points within 6 h)).
+ * unit of x: it widens the law to variance σ² + h². Kernels are cut at 6 h (relative error 2e-9). Samples that are all equal have no density: NaN,
+ * unless a bandwidth is given. O(N log N + N·(grid points within 6 h)).
  */
-export function kernelDensity(
-  samples: ArrayLike<number>,
-  grid: ArrayLike<number>,
-  bandwidth = silvermanBandwidth(samples),
-): Float64Array {
+export function kernelDensity(samples: ArrayLike<number>, grid: ArrayLike<number>, bandwidth?: number): Float64Array {
+  const h = bandwidth ?? silvermanBandwidth(samples);
+  if (bandwidth === undefined && h === 0) return new Float64Array(grid.length).fill(Number.NaN);
   requireSamples(samples);
-  if (!(bandwidth > 0)) throw new InputError(`kernel bandwidth ${bandwidth} must be positive`);
+  if (!(h > 0)) throw new InputError(`kernel bandwidth ${h} must be positive`);
   const x = Float64Array.from(samples).sort();
-  const reach = 6 * bandwidth;
-  const scale = 1 / (Math.sqrt(2 * Math.PI) * bandwidth * x.length);
+  const reach = 6 * h;
+  const scale = 1 / (Math.sqrt(2 * Math.PI) * h * x.length);
   return Float64Array.from(grid, (point) => {
     let sum = 0;
     for (let i = firstAtLeast(x, point - reach); i < x.length && x[i] <= point + reach; i++) {
-      sum += Math.exp(-0.5 * ((x[i] - point) / bandwidth) ** 2);
+      sum += Math.exp(-0.5 * ((x[i] - point) / h) ** 2);
     }
     return sum * scale;
   });

@@ -22,7 +22,7 @@ export interface Scores {
 
 /**
  * Relative L2 over time of mean and std, one entry of `predicted` and `exact` per case, `d` variables each.
- * Throws InputError for unequal shapes and for a true curve that is zero throughout.
+ * NaN, undefined, for a true std that is zero throughout. Throws InputError for unequal shapes.
  */
 export function ensembleError(
   predicted: readonly Moments[],
@@ -32,11 +32,17 @@ export function ensembleError(
   if (predicted.length !== exact.length || exact.length === 0) {
     throw new InputError(`${predicted.length} predicted and ${exact.length} true cases: both must be the same, not 0`);
   }
-  const compare = (curve: keyof Moments) =>
-    scores(exact.length, d, (c, j) =>
-      Math.sqrt(relativeSquaredError(variable(predicted[c][curve], d, j), variable(exact[c][curve], d, j))),
-    );
-  return { mean: compare("mean"), std: compare("std") };
+  const part = (moments: readonly Moments[], curve: keyof Moments, c: number, j: number) =>
+    variable(moments[c][curve], d, j);
+  return {
+    mean: scores(exact.length, d, (c, j) => {
+      const truth = { mean: part(exact, "mean", c, j), std: part(exact, "std", c, j) };
+      return Math.sqrt(relativeSquaredError(part(predicted, "mean", c, j), truth));
+    }),
+    std: scores(exact.length, d, (c, j) =>
+      Math.sqrt(relativeSquaredError(part(predicted, "std", c, j), { mean: part(exact, "std", c, j) })),
+    ),
+  };
 }
 
 /** How many independent times the sampling error of a curve amounts to, 1 … times, per variable: `[d]` each. */

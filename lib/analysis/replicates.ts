@@ -3,7 +3,6 @@
 //
 // Runs are drawn again with replacement, the same number; a draw of the parameters shifts their mean by what it shifts the mean of some runs
 // with the same noise, and stretches their standard deviation likewise. With the same noise the shift has next to none of its own.
-import { InputError } from "../errors.ts";
 import { stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { type Ensemble, type Moments, momentsOf } from "./ensemble.ts";
@@ -85,8 +84,8 @@ function clusterSums(from: Ensemble, cluster: number) {
 
 /** How uncertain positive scores are. */
 export interface Uncertainty<K extends string> {
-  /** 95 % intervals of one seed, of training data, runs and truth; null where what the data leave open is not known. */
-  readonly intervals: { readonly [key in K]: readonly [number, number] } | null;
+  /** 95 % intervals of one seed, of training data, runs and truth; null where what the data leave open is not known, and where there is no logarithm. */
+  readonly intervals: { readonly [key in K]: readonly [number, number] | null } | null;
   /** Standard deviation of the logarithm of each score that the truth alone gives it. */
   readonly truthSpread: { readonly [key in K]: number };
 }
@@ -106,8 +105,9 @@ export function uncertaintyOf<K extends string>(
   };
 }
 
-/** Standard deviation of the logarithms. */
+/** Standard deviation of the logarithms; NaN where a value has none. */
 export function logSpread(values: readonly number[]): number {
+  if (!values.every((value) => value > 0)) return Number.NaN;
   const logs = values.map(Math.log);
   const mean = average(logs);
   return Math.sqrt(average(logs.map((value) => (value - mean) ** 2)));
@@ -115,11 +115,10 @@ export function logSpread(values: readonly number[]): number {
 
 /**
  * 95 % interval of a positive score from what it is in replicates, on a logarithmic scale about the estimate. Replicates of a squared error
- * are too large where the error is all sampling; their spread is right.
+ * are too large where the error is all sampling; their spread is right. Null for scores that are not positive and finite.
  */
-export function logInterval(estimate: number, replicates: readonly number[]): [number, number] {
-  const bad = [estimate, ...replicates].find((value) => !(value > 0));
-  if (bad !== undefined) throw new InputError(`a score of ${bad} has no interval on a logarithmic scale`);
+export function logInterval(estimate: number, replicates: readonly number[]): [number, number] | null {
+  if (![estimate, ...replicates].every((value) => value > 0 && value < Number.POSITIVE_INFINITY)) return null;
   const spread = logSpread(replicates);
   return [estimate * Math.exp(-1.96 * spread), estimate * Math.exp(1.96 * spread)];
 }

@@ -6,23 +6,40 @@
 import { InputError } from "../errors.ts";
 import { average } from "./mean.ts";
 
-/** Σ_t |predicted − exact|² / Σ_t |exact|², dimensionless, for one start. Throws InputError unless shapes agree. */
-export function relativeSquaredError(predicted: ArrayLike<number>, exact: ArrayLike<number>): number {
-  requireEqualLength(predicted, exact);
+/** A true mean and its standard deviation over runs, exact or of many runs. */
+interface TrueCurve {
+  readonly mean: ArrayLike<number>;
+  readonly std?: ArrayLike<number>;
+}
+
+const sumOfSquares = (values: ArrayLike<number>) => {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ** 2;
+  return sum;
+};
+
+/** Whether runs spread farther about their true mean than it is from zero, by Σ_t std² and Σ_t mean²: errors are then relative to the spread. */
+export function isWithinSpread({ mean, std }: TrueCurve): boolean {
+  return std !== undefined && sumOfSquares(std) > sumOfSquares(mean);
+}
+
+/**
+ * Σ_t |predicted − mean|² / Σ_t mean², dimensionless, for one start. Where runs spread farther about their mean than it is from zero (a truth
+ * that is zero by symmetry), Σ_t std² is in the place of Σ_t mean²: both agree where they meet. NaN, undefined, for a truth that is zero and does not
+ * spread. Throws InputError unless shapes agree.
+ */
+export function relativeSquaredError(predicted: ArrayLike<number>, { mean, std }: TrueCurve): number {
+  requireEqualLength(predicted, mean);
   let distance = 0;
-  let norm = 0;
-  for (let i = 0; i < exact.length; i++) {
-    distance += (predicted[i] - exact[i]) ** 2;
-    norm += exact[i] ** 2;
-  }
-  if (norm === 0) throw new InputError("the true trajectory is zero throughout: its relative error is undefined");
-  return distance / norm;
+  for (let i = 0; i < mean.length; i++) distance += (predicted[i] - mean[i]) ** 2;
+  const square = Math.max(sumOfSquares(mean), std ? sumOfSquares(std) : 0);
+  return square > 0 ? distance / square : Number.NaN;
 }
 
 /** The error of each start, and their mean (the paper's score). One trajectory per start in both lists. */
 export function trajectoryError(
   predicted: readonly ArrayLike<number>[],
-  exact: readonly ArrayLike<number>[],
+  exact: readonly TrueCurve[],
 ): { perStart: number[]; mean: number } {
   requireEqualLength(predicted, exact);
   const perStart = exact.map((truth, i) => relativeSquaredError(predicted[i], truth));
@@ -31,8 +48,8 @@ export function trajectoryError(
 
 /**
  * Expected relative squared error of a *perfect* model for one start, when its mean is taken over `predictedRuns` runs and the
- * truth over `trueRuns` runs (Infinity: exact mean): Σ σ² (1/R_p + 1/R_t) / Σ (mean² + σ²/R_t). `mean`, `std`: exact
- * trajectories, any shape. Numerator and denominator are averaged apart, a relative error of order
+ * truth over `trueRuns` runs (Infinity: exact mean): Σ σ² (1/R_p + 1/R_t) / Σ (mean² + σ²/R_t), or / Σ σ² where that is more.
+ * `mean`, `std`: exact trajectories, any shape. NaN where the score is. Numerator and denominator are averaged apart, a relative error of order
  * (σ/mean)²/R_t. Scores near this value say nothing about a model; a debiased score is score − floor.
  */
 export function samplingFloor(
@@ -45,26 +62,9 @@ export function samplingFloor(
   if (!(predictedRuns >= 1 && trueRuns >= 1)) {
     throw new InputError(`${predictedRuns} predicted and ${trueRuns} true runs: both must be at least 1`);
   }
-  let variance = 0;
-  let norm = 0;
-  for (let i = 0; i < mean.length; i++) {
-    variance += std[i] ** 2;
-    norm += mean[i] ** 2;
-  }
-  return (variance * (1 / predictedRuns + 1 / trueRuns)) / (norm + variance / trueRuns);
-}
-
-/** √(Σ_t predicted² / Σ_t exact²) of two standard deviations over time: 1 is right, 1.2 means 20 % too much noise. */
-export function stdRatio(predicted: ArrayLike<number>, exact: ArrayLike<number>): number {
-  requireEqualLength(predicted, exact);
-  let above = 0;
-  let below = 0;
-  for (let i = 0; i < exact.length; i++) {
-    above += predicted[i] ** 2;
-    below += exact[i] ** 2;
-  }
-  if (below === 0) throw new InputError("the true standard deviation is zero throughout: the ratio is undefined");
-  return Math.sqrt(above / below);
+  const variance = sumOfSquares(std);
+  const norm = Math.max(sumOfSquares(mean) + variance / trueRuns, variance);
+  return norm > 0 ? (variance * (1 / predictedRuns + 1 / trueRuns)) / norm : Number.NaN;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Numbers over seeds: outcomes that differ in the seed alone make one number with its 95 % interval, and that a metric.
 import { seedInterval } from "../analysis/bootstrap.ts";
+import { average } from "../analysis/mean.ts";
 import { studentQuantile } from "../analysis/student-t.ts";
 import type { Metric } from "./result.ts";
 
@@ -42,7 +43,7 @@ export type Scale = "linear" | "log";
 /**
  * Mean over seeds with its Student interval. A seed draws training data, rollouts and everything else anew, so that all of this is in the
  * interval. `shared`: standard error of what all seeds meet (a truth from finitely many runs), in units of the value, or of its logarithm.
- * `alone`: interval of a single seed.
+ * `alone`: interval of a single seed. No interval where that is not known, or a value is not.
  */
 export function overSeeds(
   values: readonly number[],
@@ -53,6 +54,7 @@ export function overSeeds(
   }: { scale?: Scale; shared?: number; alone?: readonly [number, number] | null } = {},
 ): Estimate {
   if (values.length < 2) return alone ? { value: values[0], low: alone[0], high: alone[1] } : single(values[0]);
+  if (Number.isNaN(shared) || !values.every(Number.isFinite)) return { ...single(average(values)), seeds: values };
   const log = scale === "log" && values.every((value) => value > 0);
   const { estimate, low, high } = seedInterval(log ? values.map(Math.log) : values, { shared });
   const back = log ? Math.exp : (x: number) => x;

@@ -3,7 +3,14 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expm, type MathNumericType, type Matrix, matrix } from "mathjs";
-import { binomialLaw, correlationTime, type Law, pointLaw, totalMass } from "../../lib/analysis/birth-death.ts";
+import {
+  binomialLaw,
+  correlationTime,
+  type Law,
+  pointLaw,
+  stationaryLaw,
+  totalMass,
+} from "../../lib/analysis/birth-death.ts";
 import {
   type CurieWeiss,
   curieWeissChain,
@@ -101,13 +108,29 @@ describe("generator", () => {
     for (const bad of [{ spins: 2.5 }, { temperature: 0 }, { field: Number.NaN }, { temperature: Number.NaN }]) {
       expect(() => curieWeissChain({ ...PAPER, ...bad })).toThrow(InputError);
     }
-    expect(() => equilibrium({ ...PAPER, temperature: 1e-4 })).toThrow(InputError);
     expect(() => upSpins(4096, 1.01)).toThrow(InputError);
     expect(upSpins(4096, -0.25)).toBe(1536);
   });
 });
 
 describe("stationary law", () => {
+  test("is that of the rates, and stays known where rates underflow: at low temperatures all mass lies in the deepest wells", () => {
+    const mild = { spins: 64, temperature: 0.9, field: 0.02 };
+    expect(l1(equilibrium(mild).law.mass, stationaryLaw(curieWeissChain(mild)).mass)).toBeLessThan(1e-13);
+    for (const temperature of [1e-2, 1e-4, 1e-200, 1e-307]) {
+      const { mean, std } = equilibrium({ spins: 64, temperature, field: 0.02 });
+      expect(mean).toBeCloseTo(1, 12);
+      expect(std).toBeCloseTo(0, 12);
+    }
+    for (const temperature of [1e-2, 1e-4]) {
+      const even = equilibrium({ spins: 64, temperature, field: 0 });
+      // Half of it up, half of it down, to the rounding of a sum of energies over T.
+      expect(even.law.mass[0]).toBeCloseTo(0.5, 8);
+      expect(even.law.mass[64]).toBeCloseTo(0.5, 8);
+      expect(even.std).toBeCloseTo(1, 8);
+    }
+  });
+
   test("is the Gibbs law C(n, u) exp(−βH), and detailed balance holds", () => {
     const n = 64;
     const beta = 1 / PAPER.temperature;

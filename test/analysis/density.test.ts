@@ -34,7 +34,9 @@ describe("density", () => {
     expect(moment(() => 1)).toBeCloseTo(1, 7);
     // Samples: mean 0.4, population variance (1.4² + 0.2² + 1.6²)/3.
     expect(moment((x) => (x - 0.4) ** 2)).toBeCloseTo(4.56 / 3 + 0.09, 6);
-    expect(() => kernelDensity([1, 1], [1])).toThrow(InputError);
+    // A law of one value has no density.
+    expect(Array.from(kernelDensity([1, 1], [0, 1]))).toEqual([Number.NaN, Number.NaN]);
+    expect(() => kernelDensity([1, 2], [1], 0)).toThrow(InputError);
   });
 
   test("Silverman's bandwidth of a Gaussian sample", () => {

@@ -35,8 +35,8 @@ describe("errors of mean and std", () => {
   }
 
   test("are relative L2 norms over time, per variable, with mean and worst over cases", () => {
-    const truth: Moments = { mean: [3, 1, 4, 1], std: [1, 2, 0, 2] };
-    const guess: Moments = { mean: [3, 1.5, 4.5, 1], std: [1, 2.2, 0, 2.2] };
+    const truth: Moments = { mean: [3, 1, 4, 1], std: [1, 0.5, 0, 0.5] };
+    const guess: Moments = { mean: [3, 1.5, 4.5, 1], std: [1, 0.55, 0, 0.55] };
     const { mean, std: spread } = ensembleError([truth, guess], [truth, truth], 2);
     expect(Array.from(mean.perCase.subarray(0, 2))).toEqual([0, 0]);
     expect(mean.perCase[2]).toBeCloseTo(0.5 / 5, 12);

@@ -6,9 +6,9 @@ import paper from "../../data/curie-weiss-paper.json";
 import { equilibrium, magnetizationTrajectory } from "../../lib/analysis/curie-weiss-theory.ts";
 import {
   ensembleMoments,
+  isWithinSpread,
   relativeSquaredError,
   samplingFloor,
-  stdRatio,
   trajectoryError,
 } from "../../lib/analysis/trajectory-error.ts";
 import { InputError } from "../../lib/errors.ts";
@@ -26,20 +26,35 @@ const generator = draws(2511);
 describe("trajectory error", () => {
   test("is the paper's ratio of sums, for scalars and vectors", () => {
     // (0.1² + 0.2²) / (1² + 2²)
-    expect(relativeSquaredError([1.1, 2.2], [1, 2])).toBeCloseTo(0.05 / 5, 12);
+    expect(relativeSquaredError([1.1, 2.2], { mean: [1, 2] })).toBeCloseTo(0.05 / 5, 12);
     // Two times, two observables: errors (1, 0), (0, 2) against (3, 4), (0, 5).
-    expect(relativeSquaredError([4, 4, 0, 7], [3, 4, 0, 5])).toBeCloseTo(5 / 50, 12);
-    const { perStart, mean } = trajectoryError([[1.1], [3]], [[1], [2]]);
+    expect(relativeSquaredError([4, 4, 0, 7], { mean: [3, 4, 0, 5] })).toBeCloseTo(5 / 50, 12);
+    const { perStart, mean } = trajectoryError([[1.1], [3]], [{ mean: [1] }, { mean: [2] }]);
     expect(perStart[0]).toBeCloseTo(0.01, 12);
     expect(mean).toBeCloseTo((0.01 + 0.25) / 2, 12);
-    expect(stdRatio([2, 4], [1, 2])).toBeCloseTo(2, 12);
   });
 
-  test("refuses unequal lengths and a zero truth", () => {
-    expect(() => relativeSquaredError([1], [1, 2])).toThrow(InputError);
-    expect(() => relativeSquaredError([], [])).toThrow(InputError);
-    expect(() => relativeSquaredError([1], [0])).toThrow(InputError);
-    expect(() => stdRatio([1], [0])).toThrow(InputError);
+  test("a truth within the spread of runs is measured by the spread, with its floor, and one that is zero and does not spread by nothing", () => {
+    const curve = { mean: [1e-15, -1e-15], std: [0.3, 0.4] };
+    expect(isWithinSpread(curve)).toBe(true);
+    expect(relativeSquaredError([0.1, 0], curve)).toBeCloseTo(0.01 / 0.25, 12);
+    // 8 runs of a perfect model: σ²/8 of the spread; a truth of 50 runs adds σ²/50.
+    expect(samplingFloor(curve.mean, curve.std, 8)).toBeCloseTo(1 / 8, 12);
+    expect(samplingFloor(curve.mean, curve.std, 8, 50)).toBeCloseTo(1 / 8 + 1 / 50, 12);
+    expect(isWithinSpread({ mean: [0.5], std: [0.4] })).toBe(false);
+    // Continuous where spread and mean are equal.
+    const [below, above] = [0.5 - 1e-9, 0.5 + 1e-9].map((std) =>
+      relativeSquaredError([0.6], { mean: [0.5], std: [std] }),
+    );
+    expect(Math.abs(below / above - 1)).toBeLessThan(1e-8);
+    expect(relativeSquaredError([1], { mean: [0], std: [0] })).toBeNaN();
+    expect(relativeSquaredError([1], { mean: [0] })).toBeNaN();
+    expect(samplingFloor([0], [0], 8)).toBeNaN();
+  });
+
+  test("refuses unequal lengths", () => {
+    expect(() => relativeSquaredError([1], { mean: [1, 2] })).toThrow(InputError);
+    expect(() => relativeSquaredError([], { mean: [] })).toThrow(InputError);
     expect(() => samplingFloor([1], [1], 0)).toThrow(InputError);
     expect(() => ensembleMoments([1, 2, 3], 2)).toThrow(InputError);
   });
@@ -72,9 +87,7 @@ describe("trajectory error", () => {
     const scores = Array.from({ length: 20 }, (_, replica) => {
       const { mean, std } = truths[replica % 5];
       const draw = () => Float64Array.from({ length: 20 * 500 }, (_, i) => mean[i % 500] + std[i % 500] * normal());
-      return (
-        relativeSquaredError(ensembleMoments(draw(), 20).mean, ensembleMoments(draw(), 20).mean) / floors[replica % 5]
-      );
+      return relativeSquaredError(ensembleMoments(draw(), 20).mean, ensembleMoments(draw(), 20)) / floors[replica % 5];
     });
     const average = scores.reduce((sum, x) => sum + x, 0) / 20;
     const error = Math.sqrt(scores.reduce((sum, x) => sum + (x - average) ** 2, 0) / 19 / 20);

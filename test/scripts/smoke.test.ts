@@ -354,6 +354,37 @@ test("a run whose equations leave their training data is finished, says so and e
   expect(existsSync(join(out, "checkpoints"))).toBe(false);
 });
 
+describe("what cannot be measured is left out, and the run ends well", () => {
+  const small = split("--L 16 --patches 8 --trajectories 64 --records 16 --runs 8 --horizon 2");
+  const scores = async (label: string, words: string[], codes: number[]) => {
+    const out = join(folder, `degenerate-${label}`);
+    const { code, err } = await runScript("curie-weiss", [...small, ...words, "--out", out]);
+    expect(codes).toContain(code as number);
+    expect(err).not.toMatch(/^ +at /m);
+    const report = readFileSync(join(out, "index.html"), "utf8");
+    return { report, metrics: validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8"))).metrics };
+  };
+
+  test("a truth that is zero by symmetry is measured by the spread of runs, and the report says so", async () => {
+    const { metrics, report } = await scores("zero", split("--h 0 --m0=-0.5,0,0.0001"), [0]);
+    // 8 runs of a perfect model score up to 1/8 of the spread.
+    expect(metrics["error.compensator.patch8"].value).toBeLessThan(2);
+    expect(report).toContain("m₀ = 0, m₀ = 0.0001, where runs spread farther about the true mean than it is from zero");
+  });
+
+  test("a system that never moves has no ratio of fluctuations", async () => {
+    // Full order: the true law is one value. Equations leave it to the outside, which the run says.
+    const { metrics } = await scores("frozen", split("--T 0.05 --m0 1"), [0, 1]);
+    expect(Object.keys(metrics)).toContain("error.compensator.patch8");
+    expect(Object.keys(metrics)).not.toContain("std_ratio.small.patch8");
+  });
+
+  test("rates that underflow do not matter", async () => {
+    const { metrics } = await scores("cold", split("--T 0.001"), [0, 1]);
+    expect(metrics["error.compensator.patch8"].value).toBeLessThan(0.1);
+  });
+});
+
 describe("bad input: exit code 2, one or two sentences, nothing written", () => {
   const used = into("used");
   mkdirSync(used);

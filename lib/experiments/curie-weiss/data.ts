@@ -24,6 +24,8 @@ export interface CurieWeissReportData {
   /** One per initial magnetization; means over seeds of both moments. */
   cases: Case<"m">[];
   stationary: { m: number[]; exact: number[]; predicted: (Learned & { density: number[] })[] };
+  /** Starts whose errors are relative to the spread of runs. */
+  withinSpread: string[];
   /** Relative squared errors of mean trajectories. */
   errors: (Estimate & { source: Source; patch: number })[];
   /** What a perfect model would score at the number of runs used. */

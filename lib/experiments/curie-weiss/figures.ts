@@ -5,6 +5,7 @@ import type { Axis } from "../../report/chart-spec.ts";
 import { DRAWN, TRUE } from "../../report/figures/methods.ts";
 import { functions, shadeOf, sidesOf, sideTitle } from "../../report/figures/patch-sides.ts";
 import { againstSetting, bySource, floorLevels, pointSeries } from "../../report/figures/settings.ts";
+import { withinSpread } from "../../report/figures/starts.ts";
 import * as over from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
 import { pictures, spinPicture } from "../../report/lattice.ts";
@@ -177,12 +178,12 @@ diffusion to drift; a model with the noise of one patch is far too wide.`,
   );
 }
 
-export function errors({ errors, floor }: Data): Html {
+export function errors({ errors, floor, withinSpread: starts }: Data): Html {
   return againstSetting(
     {
       id: "errors",
       title: "Error against patch side",
-      caption: html`Relative squared error of the mean trajectory, averaged over the starts, against the side of the patches used for training; bars are
+      caption: html`Relative squared error of the mean trajectory, averaged over the starts${withinSpread(starts)}, against the side of the patches used for training; bars are
 95 % intervals, and points of one side are set apart for legibility. Lower is better; the dotted line is what a perfect model would
 score.${errors.some(({ source }) => source === "paper") && ` ${PAPER_NOTE}`}`,
       alt: "Relative squared error against patch side for each method and the paper, with the sampling floor",

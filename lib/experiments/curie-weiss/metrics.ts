@@ -4,12 +4,12 @@ import paper from "../../../data/curie-weiss-paper.json";
 import { type EquationCost, equationCost, ownError } from "../../analysis/cost.ts";
 import { average } from "../../analysis/mean.ts";
 import { studentQuantile } from "../../analysis/student-t.ts";
-import { samplingFloor } from "../../analysis/trajectory-error.ts";
+import { isWithinSpread, samplingFloor } from "../../analysis/trajectory-error.ts";
 import { learningPlan } from "../../method/learning-plan.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { evenTimes } from "../../method/snapshots.ts";
-import { formatSetting } from "../../report/number.ts";
+import { formatSetting, MISSING } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, type Band, bandOverSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
@@ -148,17 +148,21 @@ export function curieWeissMetrics(
   seconds: number,
 ): Record<string, Metric> {
   const metrics: Record<string, Metric> = {};
+  const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
+    // What does not fluctuate has no ratio of fluctuations.
+    if (Number.isFinite(estimate.value)) metrics[name] = metricOf(estimate, facts);
+  };
   for (const { patch, method, group } of groups(outcomes)) {
     for (const score of SCORES) {
       const { name, unit, exact } = QUANTITIES[score];
       const facts = { paper: published(reference, score, method, patch), exact, unit };
-      metrics[metricName(name, method, `patch${patch}`)] = metricOf(estimate(group, score), facts);
+      put(metricName(name, method, `patch${patch}`), estimate(group, score), facts);
     }
     const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
-    if (degrees.length > 0) metrics[metricName("degree", method, `patch${patch}`)] = metricOf(overSeeds(degrees));
+    if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
   }
   Object.assign(metrics, costMetrics(curieWeissCosts(reference, outcomes, options)));
-  metrics[metricName("seconds", "total")] = metricOf(single(seconds), { unit: "s" });
+  put(metricName("seconds", "total"), single(seconds), { unit: "s" });
   return metrics;
 }
 
@@ -192,7 +196,9 @@ export function scoreTable(metrics: Record<string, Metric>): string {
   const lines = [...Map.groupBy(scores, ({ name: [, method, patch] }) => `${patch} ${method}`).values()].map(
     (group) => {
       const [, method, patch] = group[0].name;
-      return [patch.replace("patch", ""), method, ...group.map(({ cell }) => cell)];
+      const names = [...SCORES.map((score) => QUANTITIES[score].name), "degree"];
+      const cells = names.map((name) => group.find((one) => one.name[0] === name)?.cell ?? MISSING);
+      return [patch.replace("patch", ""), method, ...cells];
     },
   );
   return textTable([header, ...lines]);
@@ -276,7 +282,9 @@ export function curieWeissFigures(
     bandOverSeeds(group.map(({ scores }) => pick(scores))).mean;
   const floors = starts.map((_, i) => samplingFloor(mean[i], std[i], options.runs));
   const sides = comparable(reference) ? paper.patchSide : [];
+  const titles = starts.map((m0) => `m₀ = ${formatSetting(m0)}`);
   return {
+    withinSpread: titles.filter((_, i) => isWithinSpread({ mean: mean[i], std: std[i] })),
     side: Math.sqrt(system.spins),
     grid: Array.from(reference.grid),
     exact: { drift: Array.from(reference.drift), diffusion: Array.from(reference.diffusion) },
@@ -286,8 +294,8 @@ export function curieWeissFigures(
       drift: band(group, "drift"),
       diffusion: band(group, "diffusion"),
     })),
-    cases: starts.map((m0, i) => ({
-      title: `m₀ = ${formatSetting(m0)}`,
+    cases: titles.map((title, i) => ({
+      title,
       times: Array.from(times),
       truth: { m: { mean: mean[i], std: std[i] } },
       predicted: grouped.map(({ patch, method, group }) => ({
@@ -315,9 +323,7 @@ export function curieWeissFigures(
       scores.choice ? [{ method, patch, ...scores.choice }] : [],
     ),
     starts: grouped.flatMap(({ patch, method, group: [{ scores }] }) =>
-      starts.map((m0, i) => {
-        return { method, patch, start: `m₀ = ${formatSetting(m0)}`, distance: scores.startDistance[i] };
-      }),
+      titles.map((start, i) => ({ method, patch, start, distance: scores.startDistance[i] })),
     ),
     costs: curieWeissCosts(reference, outcomes, options).map(({ curve }) => curve),
     comparison: SCORES.flatMap((score) =>

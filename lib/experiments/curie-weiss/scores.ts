@@ -73,7 +73,8 @@ export function curieWeissReference(
     }
   }
   const balance = equilibrium(system);
-  const reach = DENSITY_REACH * balance.std;
+  // A few values of m at least.
+  const reach = Math.max(DENSITY_REACH * balance.std, 8 / system.spins);
   const densityGrid = evenGrid(Math.max(-1, balance.mean - reach), Math.min(1, balance.mean + reach), 121);
   return {
     system,
@@ -107,10 +108,10 @@ export interface CurieWeissScores {
   readonly mean: readonly Float64Array[];
   readonly std: readonly Float64Array[];
   readonly density: Float64Array;
-  /** Relative squared error of the mean trajectory, mean over the starts. */
+  /** Relative squared error of the mean trajectory, mean over the starts; of starts whose mean is within the spread of runs, relative to that. */
   readonly error: number;
   readonly errorInterval: readonly [number, number] | null;
-  /** Standard deviation over runs at late times, over the exact one. */
+  /** Standard deviation over runs at late times, over the exact one; NaN where nothing fluctuates. */
   readonly stdRatio: number;
   readonly stdRatioInterval: readonly [number, number] | null;
   /** Wasserstein-1 distance of the law at late times from the exact one. */
@@ -140,12 +141,12 @@ export async function scoreCurieWeiss(
   const score = (list: readonly Moments[]) =>
     trajectoryError(
       list.map(({ mean }) => mean),
-      reference.mean,
+      reference.mean.map((mean, s) => ({ mean, std: reference.std[s] })),
     ).mean;
   const spread = (list: readonly Moments[]) => {
     let [sum, count] = [0, 0];
     for (const { std } of list) for (let t = late; t < std.length; t++, count++) sum += std[t] ** 2;
-    return Math.sqrt(sum / count) / reference.lateStd;
+    return reference.lateStd > 0 ? Math.sqrt(sum / count) / reference.lateStd : Number.NaN;
   };
   const error = score(moments);
   const stdRatio = spread(moments);

@@ -5,11 +5,13 @@ import { type EquationCost, equationCost, ownError, totalUpdates, updatesForWidt
 import { kernelDensity } from "../../analysis/density.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { average } from "../../analysis/mean.ts";
+import { isWithinSpread } from "../../analysis/trajectory-error.ts";
 import { learningPlan } from "../../method/learning-plan.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { quadraticTimes } from "../../method/snapshots.ts";
 import { extent } from "../../report/extent.ts";
+import { withinSpread } from "../../report/figures/starts.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
@@ -293,6 +295,8 @@ export function isingFigures(study: IsingStudy) {
   const times = Array.from(truth.times);
   const main = groupsOf(study, "main");
   const starts = [...truth.m0.keys()].sort((a, b) => truth.m0[a] - truth.m0[b]);
+  const titles = truth.m0.map((m0) => `m₀ = ${formatSetting(m0)}`);
+  const near = titles.filter((_, c) => isWithinSpread(truth.moments[c]));
   return {
     side: options.L,
     patches: options.patches,
@@ -304,13 +308,13 @@ export function isingFigures(study: IsingStudy) {
     runs: options.runs,
     horizon: options.horizon,
     scoreNotes: {
-      error: "Σ_t |z̄ − z̄_true|² / Σ_t |z̄_true|² over z = (m, ρ), mean over the starts",
+      error: `Σ_t |z̄ − z̄_true|² / Σ_t |z̄_true|² over z = (m, ρ), mean over the starts${withinSpread(near)}`,
       early: `the same for t < ${EARLY}`,
       stdRatio: "standard deviation of m in the last quarter of the runs from m₀ ≥ 0.25, over the true one",
     },
     // The first seed stands for all: curves of several seeds would hide each other.
     cases: starts.map((c) => ({
-      title: `m₀ = ${formatSetting(truth.m0[c])}`,
+      title: titles[c],
       times,
       truth: lawsOf(OBSERVABLES, truth.moments[c], OBSERVABLES.length),
       predicted: main.map(([{ method, patch, scores }]) => {
@@ -329,7 +333,7 @@ export function isingFigures(study: IsingStudy) {
         ? starts.map((c) => ({
             method,
             patch,
-            start: `m₀ = ${formatSetting(truth.m0[c])}`,
+            start: titles[c],
             distance: scores.startDistance[c],
           }))
         : [],

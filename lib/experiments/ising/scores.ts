@@ -131,10 +131,10 @@ export function scoreIsing(
   const all = (predicted: readonly Moments[], exact: readonly Moments[], std: number) => {
     const errors = (length: number) =>
       m0.map((_, c) =>
-        relativeSquaredError(
-          Array.from(predicted[c].mean).slice(0, length),
-          Array.from(exact[c].mean).slice(0, length),
-        ),
+        relativeSquaredError(Array.from(predicted[c].mean).slice(0, length), {
+          mean: Array.from(exact[c].mean).slice(0, length),
+          std: Array.from(exact[c].std).slice(0, length),
+        }),
       );
     const perStart = errors(OBSERVABLES * times.length);
     const stdRatio = lateMoments(predicted, m0).std / std;

@@ -11,6 +11,12 @@ export interface StartDistance extends Learned {
   distance: number;
 }
 
+/** What a note on relative errors adds where the true mean of some starts is within the spread of runs. */
+export function withinSpread(starts: readonly string[]): string {
+  if (starts.length === 0) return "";
+  return `; from ${starts.join(", ")}, where runs spread farther about the true mean than it is from zero, relative to that spread`;
+}
+
 /** A row per patch side for the compensator, else for the first method. */
 export function starts(list: readonly StartDistance[]): Html | false {
   if (list.length === 0) return false;

@@ -107,6 +107,7 @@ export function syntheticData(): CurieWeissReportData {
         density: gauss(0.0245 * Math.sqrt(Math.min(20, inflation(method, patch))) * (1 + bias(method, patch))),
       })),
     },
+    withinSpread: [],
     errors: [
       ...pairs.map(({ method, patch }) => {
         const value = error(BADNESS[method], patch);
