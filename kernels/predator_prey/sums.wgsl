@@ -1,11 +1,12 @@
-// Sums of u and v over blocks of adjacent points: result[replica][block][species]. The last block may be shorter.
-// One invocation per replica, block and species; float32 sums of `size` terms.
+// Sums of u and v over parts of pieces of adjacent points: result[replica][piece][part][species]. A part is PART points, the last of a piece
+// perhaps fewer: float32 sums of more are wrong from the fifth digit on. One invocation per replica, part and species.
+import constants::PART;
 
 struct Params {
   replicas: u32,
-  points: u32,
-  blocks: u32,
-  size: u32,
+  points: u32,       // `size` times whole pieces
+  size: u32,         // of a piece
+  parts: u32,        // of a piece
   rows: u32,         // workgroups in x
 }
 
@@ -16,12 +17,14 @@ struct Params {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let id = (group.y * params.rows + group.x) * 64u + lane;
-  if (id >= params.replicas * params.blocks * 2u) { return; }
+  let all = params.points / params.size * params.parts;
+  if (id >= params.replicas * all * 2u) { return; }
   let species = id % 2u;
-  let block = (id / 2u) % params.blocks;
-  let row = (id / 2u / params.blocks * 2u + species) * params.points;
-  let end = min((block + 1u) * params.size, params.points);
+  let part = (id / 2u) % all;
+  let row = (id / 2u / all * 2u + species) * params.points + part / params.parts * params.size;
+  let start = part % params.parts * PART;
+  let end = min(start + PART, params.size);
   var total = 0.0;
-  for (var i = block * params.size; i < end; i++) { total += fields[row + i]; }
+  for (var i = start; i < end; i++) { total += fields[row + i]; }
   result[id] = total;
 }

@@ -16,6 +16,8 @@ const TILE = 100;
 const GROUP = 8;
 /** Populations are shares of what the habitat carries: the prey alone settle at 1. */
 const MAX_POPULATION = 10;
+/** Points that are added up in float32; sums of these in float64. */
+const SUMMED = 32;
 const NONE_FAILED = 2 ** 32 - 1;
 /** Waves of the initial state along the system, in half waves: cos(10 π x). */
 const INITIAL_HALF_WAVES = 10;
@@ -223,24 +225,12 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
   }
 
   async observe(states: PredatorPreyStates): Promise<Float32Array> {
-    const { count, side } = states;
-    const size = side % this.patchSide === 0 ? this.patchSide : side;
-    const blocks = side / size;
-    const sums = await this.#sums(states, size);
-    const means = new Float32Array(2 * count);
-    for (let replica = 0; replica < count; replica++) {
-      for (let species = 0; species < 2; species++) {
-        let total = 0;
-        for (let block = 0; block < blocks; block++) total += sums[(replica * blocks + block) * 2 + species];
-        means[2 * replica + species] = total / side;
-      }
-    }
-    return means;
+    return this.#means(states, states.side);
   }
 
   async observePatches(states: PredatorPreyStates): Promise<Float32Array> {
     this.#tiles(states.side);
-    return (await this.#sums(states, this.patchSide)).map((sum) => sum / this.patchSide);
+    return this.#means(states, this.patchSide);
   }
 
   /**
@@ -359,13 +349,22 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     at.destroy();
   }
 
-  async #sums({ count, side, fields }: PredatorPreyStates, size: number): Promise<Float32Array> {
-    const blocks = Math.ceil(side / size);
-    const result = this.#gpu.buffer("predator-prey.sums", 8 * count * blocks);
-    await this.#run("sums", 2 * count * blocks, { replicas: count, points: side, blocks, size }, { fields, result });
+  /** Of u and v over pieces of `size` points, `[count, pieces, 2]`. */
+  async #means({ count, side, fields }: PredatorPreyStates, size: number): Promise<Float32Array> {
+    const pieces = side / size;
+    const parts = Math.ceil(size / SUMMED);
+    const total = 2 * count * pieces * parts;
+    const result = this.#gpu.buffer("predator-prey.sums", 4 * total);
+    const params = { replicas: count, points: side, size, parts };
+    await this.#run("sums", total, params, { fields, result }, { PART: SUMMED });
     const sums = await this.#gpu.read(result, Float32Array);
     result.destroy();
-    return sums;
+    return Float32Array.from({ length: 2 * count * pieces }, (_, k) => {
+      const [piece, species] = [k >> 1, k & 1];
+      let sum = 0;
+      for (let part = 0; part < parts; part++) sum += sums[2 * (piece * parts + part) + species];
+      return sum / size;
+    });
   }
 
   /** One dispatch of `total` invocations. */
