@@ -5,12 +5,13 @@
 //   PATCHWISE_ADAPTER=bundled bun run doctor    the same for another adapter (hardware, system or bundled)
 //
 // Exit code 0 when an adapter works, 2 otherwise.
-import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { availableParallelism, cpus, release } from "node:os";
 import { parseArgs } from "node:util";
 import { InputError } from "../lib/errors.ts";
 import { type FoundAdapter, NoAdapterError, type OpenedGpu, openGpu } from "../lib/gpu/adapter.ts";
 import { installSoftwareVulkan, makeGpuUsable } from "../lib/gpu/advice.ts";
 import { bundledDriver, cacheFolder } from "../lib/gpu/bundled.ts";
+import { freeMemory, machineMemory } from "../lib/gpu/memory.ts";
 import { selfTest } from "../lib/gpu/self-test.ts";
 import { HelpRequest } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
@@ -30,12 +31,13 @@ const LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize", "maxComputeInvoc
 
 function printVersions(): void {
   const node = Bun.which("node");
-  const gib = (totalmem() / 2 ** 30).toFixed(1);
+  const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+  const memory = `${gib(machineMemory())} GiB of memory, ${gib(freeMemory())} of them free`;
   row("patchwise", version);
   row("Bun", Bun.version);
   row("Node", node ? Bun.spawnSync([node, "--version"]).stdout.toString().trim() : "not found (not needed with Bun)");
   row("system", `${process.platform}-${process.arch}, ${release()}`);
-  row("processor", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads, ${gib} GiB of memory`);
+  row("processor", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} threads, ${memory}`);
 }
 
 async function printCache(): Promise<void> {

@@ -20,7 +20,10 @@ import { ISING } from "../lib/experiments/ising/simulation.ts";
 import { NBMOTA } from "../lib/experiments/nbmota/simulation.ts";
 import { PREDATOR_PREY } from "../lib/experiments/predator-prey/simulation.ts";
 import { openDevice } from "../lib/gpu/device.ts";
+import { MEMORY_BUDGET, mebibytes } from "../lib/gpu/memory.ts";
 import { writeCsv } from "../lib/io/csv.ts";
+import { batchThatFits } from "../lib/method/batch.ts";
+import { concatenate } from "../lib/method/concatenate.ts";
 import { type Stream, stream } from "../lib/random/stream.ts";
 import { parseTool, positionalWord } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
@@ -62,8 +65,8 @@ await main(async () => {
   });
   if (p.out === COMMON.out.default) requireOutput("give --out FILE");
   else claimFiles([p.out], p.force);
-  await system.simulate(await openDevice(), p, (opened, prepare, course) =>
-    observeAlong(opened, prepare, p, course ?? inTime(opened, p)),
+  await system.simulate(await openDevice(), p, (opened, side, prepare, course) =>
+    observeAlong(opened, side, prepare, p, course ?? inTime(opened, p)),
   );
 });
 
@@ -75,32 +78,40 @@ function checkCommon({ times }: Common): void {
 
 /** From time to time by the system's own dynamics. */
 function inTime<S extends States>(system: System<S>, { times }: Common): Course<S> {
-  const advance = async (states: S, from: number, to: number, at: Stream) => {
-    await system.evolve(states, to - from, at);
-    return {};
-  };
+  const advance = (states: S, from: number, to: number, at: Stream) => system.evolve(states, to - from, at);
   return { name: "time", points: times, advance };
 }
 
 /**
  * Evolves systems from point to point and tabulates the moments of their observables as they come: what was observed is kept, however the simulation
- * ends.
+ * ends. More replicas than one batch can hold are batches beside each other, which does not change what they do.
  */
 async function observeAlong<S extends States>(
   system: System<S>,
-  prepare: (count: number) => S | Promise<S>,
+  side: number,
+  prepare: (from: number, to: number) => S | Promise<S>,
   { replicas, seed, out }: Common,
-  { name, points, advance, derived, onPoint }: Course<S>,
+  { name, points, advance, beside, derived, onPoint }: Course<S>,
 ): Promise<void> {
   const rows = new Rows(out);
   const bar = progress(system.name, points[points.length - 1]);
-  const states = await prepare(replicas);
+  const size = batchThatFits(system, side);
+  const batches: S[] = [];
   let now = 0;
   try {
+    for (let from = 0; from < replicas; from += size) {
+      batches.push(await prepare(from, Math.min(replicas, from + size)));
+      requireMemory(replicas, system.bytes(side));
+    }
     for (const [k, point] of points.entries()) {
-      const beside = await advance(states, now, point, stream(seed, "simulate", k));
-      const values = await system.observe(states);
-      await onPoint?.(states, point, values);
+      const seen: Float32Array[] = [];
+      for (const [b, states] of batches.entries()) {
+        await advance(states, now, point, stream(seed, "simulate", k, b * size), b * size);
+        seen.push(await system.observe(states));
+        bar.add((point - now) * (states.count / replicas));
+      }
+      const values = concatenate(seen);
+      await onPoint?.(batches, point, values);
       const { mean, std } = ensembleMoments(values, replicas);
       const se = standardErrors(values, replicas, mean, system.lanes);
       const observed = system.observables.map(({ symbol }, j) => ({
@@ -109,16 +120,23 @@ async function observeAlong<S extends States>(
       const further = (derived?.(values) ?? []).map(({ symbol, value, error }) => ({
         ...{ observable: symbol, mean: value, std: "", se_mean: error },
       }));
-      rows.add([...observed, ...further].map((row) => ({ [name]: point, ...beside, ...row, replicas })));
-      // A stop point: what was observed is kept.
-      bar.add(point - now);
+      rows.add([...observed, ...further].map((row) => ({ [name]: point, ...beside?.(), ...row, replicas })));
       now = point;
     }
     bar.done();
   } finally {
-    states.destroy();
+    for (const states of batches) states.destroy();
     rows.flush();
   }
+}
+
+/** Throws InputError for replicas of so many bytes each that do not fit beside each other. */
+function requireMemory(replicas: number, bytes: number): void {
+  if (replicas * bytes <= MEMORY_BUDGET) return;
+  const most = Math.floor(MEMORY_BUDGET / bytes);
+  throw new InputError(
+    `--replicas ${replicas} need ${mebibytes(replicas * bytes)}, half of the memory is ${mebibytes(MEMORY_BUDGET)}: up to ${most} fit`,
+  );
 }
 
 /** The lines of the table: printed as they come, or in a file that is written anew with them once in a while. */

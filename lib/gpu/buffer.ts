@@ -1,11 +1,11 @@
 // Storage buffers on the device: allocation within a budget, use after destroy made an error.
-import { totalmem } from "node:os";
 import { InputError } from "../errors.ts";
+import { freeMemory, MEMORY_BUDGET, mebibytes } from "./memory.ts";
 
 export type HostArray = Float32Array | Uint32Array | Int32Array;
 
-/** Software adapters let a process allocate more than the machine has; this fraction of its memory is the ceiling. */
-const BUDGET = 0.5 * totalmem();
+/** From this size on a buffer has to fit into what is free, too. */
+const LARGE = 64 * 2 ** 20;
 
 let allocated = 0;
 
@@ -22,12 +22,17 @@ export class GpuArray {
     }
     if (bytes > limit) {
       throw new InputError(
-        `${label} needs ${mebibytes(bytes)}, this adapter binds at most ${mebibytes(limit)}: use a smaller batch or system`,
+        `${label} needs ${mebibytes(bytes)}, this adapter binds at most ${mebibytes(limit)}: use fewer or smaller systems`,
       );
     }
-    if (allocated + bytes > BUDGET) {
+    if (allocated + bytes > MEMORY_BUDGET) {
       throw new InputError(
-        `${label} needs ${mebibytes(bytes)} beside the ${mebibytes(allocated)} in use, the budget is ${mebibytes(BUDGET)}: use a smaller batch or system`,
+        `${label} needs ${mebibytes(bytes)} beside the ${mebibytes(allocated)} in use, the budget is ${mebibytes(MEMORY_BUDGET)}, half of the memory: use fewer or smaller systems`,
+      );
+    }
+    if (bytes >= LARGE && bytes > freeMemory()) {
+      throw new InputError(
+        `${label} needs ${mebibytes(bytes)}, and ${mebibytes(freeMemory())} of memory are free: use fewer or smaller systems, or end other programs`,
       );
     }
     this.label = label;
@@ -58,8 +63,4 @@ export class GpuArray {
 /** Bytes held by live buffers, for leak tests. */
 export function allocatedBytes(): number {
   return allocated;
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }

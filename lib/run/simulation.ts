@@ -11,20 +11,23 @@ export interface Course<S extends States> {
   readonly name: string;
   /** Where to observe, ascending. */
   readonly points: readonly number[];
-  /** From one point to the next, in place; columns that go beside what is observed there. */
-  advance(states: S, from: number, to: number, stream: Stream): Promise<Record<string, number>>;
+  /** From one point to the next, in place, of replicas from the `first` on. */
+  advance(states: S, from: number, to: number, stream: Stream, first: number): Promise<void>;
+  /** Columns that go beside what is observed at a point. */
+  beside?(): Record<string, number>;
   /** What is tabulated beside the observables, from their values `[replicas, d]`, with standard errors. */
   derived?(
     values: Float32Array,
   ): readonly { readonly symbol: string; readonly value: number; readonly error: number }[];
-  /** Sees the states at every point, with their observables `[replicas, d]`. */
-  onPoint?(states: S, point: number, values: Float32Array): void | Promise<void>;
+  /** Sees all states at every point, batch by batch, with their observables `[replicas, d]`. */
+  onPoint?(batches: readonly S[], point: number, values: Float32Array): void | Promise<void>;
 }
 
-/** Takes a system and what makes so many replicas of it, and observes them along a course. */
+/** Takes a system, its side and what makes replicas `from` to `to` of it, and observes them along a course. */
 export type Observer = <S extends States>(
   system: System<S>,
-  prepare: (count: number) => S | Promise<S>,
+  side: number,
+  prepare: (from: number, to: number) => S | Promise<S>,
   course?: Course<S>,
 ) => Promise<void>;
 

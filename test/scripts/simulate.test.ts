@@ -167,7 +167,7 @@ test.each([
   ["ising --L 65", /--L 65 is odd/],
   ["ising --L 2", /--L "2".*4/],
   ["ising --L 65536", /lattice side 65536 is above \d+, the largest/],
-  ["ising --L 512 --replicas 1000000", /ising\.\w+ needs \d+ MiB.*smaller/],
+  ["ising --L 512 --replicas 1000000", /--replicas 1000000 need \d+ MiB.*up to \d+ fit/],
   ["ising --T 0", /--T "0".*above 0/],
   ["ising --h 1000", /--h "1000".*100/],
   ["ising --m0 2", /--m0 "2".*1/],
@@ -203,4 +203,25 @@ test("fuzzed command lines of simulate never crash", async () => {
     }),
     { numRuns: 25, seed: 1 },
   );
+});
+
+test("more replicas than a batch holds: each moves as in any other batch, none as another", async () => {
+  // Four alloys of 48 cells are a batch.
+  const valuesOf = async (replicas: number) => {
+    const file = join(folder, `batches-${replicas}.csv`);
+    const line = `nbmota --cells 48 --jumps 200 --replicas ${replicas} --seed 5 --trajectories ${file}`;
+    const { code, out } = await simulate(line);
+    expect(code).toBe(0);
+    const rows = readFileSync(file, "utf8").trim().split("\n").slice(1);
+    // Jumps, time and order of every replica at the end.
+    const last = rows.filter((row) => row.startsWith("200,")).map((row) => row.split(",").slice(2).join());
+    return { last, rows: rowsOf(out.replace(/^jumps,time_s/, "jumps").replace(/^(\d+),[^,]+,/gm, "$1,"), "jumps") };
+  };
+  const [some, more] = [await valuesOf(3), await valuesOf(10)];
+  expect(more.last.slice(0, 3)).toEqual(some.last);
+  expect(new Set(more.last).size).toBe(10);
+  // The mean is over all of them.
+  const first = more.last.map((row) => Number(row.split(",")[1]));
+  const mean = more.rows.find((row) => row.time === 200)?.mean ?? Number.NaN;
+  expect(Math.abs(mean - first.reduce((sum, x) => sum + x, 0) / 10)).toBeLessThan(1e-7);
 });

@@ -16,6 +16,6 @@ export const CURIE_WEISS = simulation({
   },
   async simulate(gpu, { L, T, h, m0 }, observe) {
     const system = new CurieWeiss(gpu, { temperature: T, field: h, patchSide: L });
-    await observe(system, (count) => system.prepared(count, L, m0));
+    await observe(system, L, (from, to) => system.prepared(to - from, L, m0));
   },
 });

@@ -37,15 +37,15 @@ export const ISING = simulation({
   },
   async simulate(gpu, { L, T, h, m0, seed, algorithm, clusters }, observe) {
     const system = new Ising(gpu, { temperature: T, field: h, patchSide: pieceSide(L) });
-    const prepare = (count: number) => system.prepared(count, L, m0, stream(seed, "simulate/start"));
-    if (algorithm === "glauber") return observe(system, prepare);
+    const prepare = (from: number, to: number) =>
+      system.prepared(to - from, L, m0, stream(seed, "simulate/start", 0, from));
+    if (algorithm === "glauber") return observe(system, L, prepare);
     const points = Array.from({ length: LOOKS + 1 }, (_, k) => Math.round((k * clusters) / LOOKS));
-    await observe(system, prepare, {
+    await observe(system, L, prepare, {
       name: "clusters",
       points: [...new Set(points)],
-      async advance(states, from, to, at): Promise<Record<string, number>> {
+      async advance(states, from, to, at) {
         await system.flipClusters(states, to - from, at);
-        return {};
       },
       derived: (values) => criticalRows(values, system.observables.length, L, T),
     });

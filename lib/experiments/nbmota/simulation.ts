@@ -1,6 +1,7 @@
 // Direct kinetic Monte Carlo of the alloy by hand: order parameters along the jumps of its vacancies or over time, and configurations.
 import { extname } from "node:path";
 import { table } from "arquero";
+import { average } from "../../analysis/mean.ts";
 import { InputError } from "../../errors.ts";
 import { writeArrow } from "../../io/arrow.ts";
 import type { Configuration } from "../../io/configuration.ts";
@@ -120,11 +121,11 @@ export const NBMOTA = simulation({
     const given = p.start === NONE ? null : latticeOf(p.start);
     const cells = given?.cells ?? p.cells;
     const start = stream(p.seed, "simulate/start");
-    const prepare = (count: number) =>
+    const prepare = (from: number, to: number) =>
       system.fromTypes(
         Array.from(
-          { length: count },
-          (_, r) => given?.types ?? randomLattice(p.cells, p.vacancies, Xoshiro.open(start, r, 0)),
+          { length: to - from },
+          (_, r) => given?.types ?? randomLattice(p.cells, p.vacancies, Xoshiro.open(start, from + r, 0)),
         ),
         cells,
       );
@@ -137,32 +138,31 @@ export const NBMOTA = simulation({
     const course: Course<AlloyStates> = {
       name: alongJumps ? "jumps" : "time",
       points: [...new Set(points)],
-      async advance(states, from, to, at): Promise<Record<string, number>> {
+      async advance(states, from, to, at, first) {
         if (!alongJumps) {
           await system.evolve(states, to - from, at);
           clock.fill(to);
-          return {};
-        }
-        if (to > from) {
+        } else if (to > from) {
           const { time } = await system.evolveJumps(states, to - from, at);
-          for (const [r, passed] of time.entries()) clock[r] += passed;
+          for (const [r, passed] of time.entries()) clock[first + r] += passed;
         }
-        return { time_s: clock.reduce((sum, t) => sum + t, 0) / clock.length };
       },
-      async onPoint(states, point, values) {
+      beside: (): Record<string, number> => (alongJumps ? { time_s: average(clock) } : {}),
+      async onPoint(batches, point, values) {
         const d = system.observables.length;
-        for (let r = 0; r < states.count; r++) {
+        for (let r = 0; r < p.replicas; r++) {
           rows.push({ at: point, replica: r, time: clock[r], values: values.slice(r * d, (r + 1) * d) });
         }
         if (point !== points[points.length - 1] || p.end === NONE) return;
-        const types = await system.types(states);
         const sites = siteCount(cells);
-        const frames = Array.from({ length: states.count }, (_, r) =>
-          toConfiguration(types.subarray(r * sites, (r + 1) * sites), cells, {
-            step: alongJumps ? p.jumps : 0,
-            time: clock[r],
-          }),
-        );
+        const frames: Configuration[] = [];
+        for (const states of batches) {
+          const types = await system.types(states);
+          for (let r = 0; r < states.count; r++) {
+            const place = { step: alongJumps ? p.jumps : 0, time: clock[frames.length] };
+            frames.push(toConfiguration(types.subarray(r * sites, (r + 1) * sites), cells, place));
+          }
+        }
         writeClaimed(p.end, (place) => formatOf(p.end).write(place, frames));
       },
     };
@@ -181,7 +181,7 @@ export const NBMOTA = simulation({
       writeClaimed(p.trajectories, (place) => write(place, table(columns)));
     };
     try {
-      await observe(system, prepare, course);
+      await observe(system, cells, prepare, course);
     } finally {
       // What was seen until a failure stays.
       if (p.trajectories !== NONE && rows.length > 0) writeTrajectories();

@@ -31,6 +31,6 @@ export const PREDATOR_PREY = simulation({
   async simulate(gpu, p, observe) {
     const system = new PredatorPrey(gpu, predatorPreySystem(p, evenPoints(p.N)));
     const wave = { mean: p.mean, amplitude: p.amplitude };
-    await observe(system, (count) => system.prepared(new Array(count).fill(wave), p.N));
+    await observe(system, p.N, (from, to) => system.prepared(new Array(to - from).fill(wave), p.N));
   },
 });
