@@ -164,7 +164,7 @@ function tokens(args: readonly string[], options: Options): { word: string; name
 
 /** Whether the word after an option is its value: `-0.5` is one, the next option is not. */
 function isValue(word: string, parameter: Parameter): boolean {
-  return !word.startsWith("-") || (/numbers?$|integers?$/.test(parameter.kind) && /^-[\d.]/.test(word));
+  return !word.startsWith("-") || word === "-" || (/numbers?$|integers?$/.test(parameter.kind) && /^-[\d.]/.test(word));
 }
 
 function unknown(name: string, names: readonly string[], script: string): InputError {

@@ -95,6 +95,7 @@ export function readValue(option: string, parameter: Parameter, text: string): V
       return readNumber(parameter, text, wrong);
     case "numbers":
     case "integers":
+      if (text === "" && parameter.default.length === 0) return [];
       return text.split(",").map((item) => readNumber(parameter, item, wrong));
     case "choice":
       if (!parameter.choices.includes(text)) throw wrong(text, "is not a choice");

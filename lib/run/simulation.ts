@@ -15,6 +15,8 @@ export interface Course<S extends States> {
   advance(states: S, from: number, to: number, stream: Stream, first: number): Promise<void>;
   /** Columns that go beside what is observed at a point. */
   beside?(): Record<string, number>;
+  /** Columns beside the values of every replica, `[replicas]` each. */
+  besideEach?(): Record<string, ArrayLike<number>>;
   /** What is tabulated beside the observables, from their values `[replicas, d]`, with standard errors. */
   derived?(
     values: Float32Array,
@@ -31,6 +33,13 @@ export type Observer = <S extends States>(
   course?: Course<S>,
 ) => Promise<void>;
 
+/** Stands for no file. */
+export const NO_FILE = "none";
+const STANDARD_OUTPUT = ["standard output", "-"];
+
+/** Whether the value of an option names a file. */
+export const isFile = (path: string) => path !== NO_FILE && !STANDARD_OUTPUT.includes(path);
+
 /** Parameters that all systems share. */
 export const COMMON = {
   replicas: { kind: "integer", default: 400, min: 2, max: 1e6, meaning: "independent systems" },
@@ -42,7 +51,15 @@ export const COMMON = {
     meaning: "when to observe, ascending, in the system's unit (sweeps for spins)",
   },
   seed: { kind: "integer", default: 1, min: 0, max: 0xffff_ffff, meaning: "of all random numbers" },
-  out: { kind: "text", default: "standard output", meaning: "CSV file to write" },
+  out: { kind: "text", default: "standard output", meaning: "CSV file to write; - is standard output" },
+  quantiles: {
+    kind: "numbers",
+    default: [],
+    min: 0,
+    max: 1,
+    meaning: "shares of the replicas: quantiles over them beside mean and std",
+  },
+  perReplica: { kind: "text", default: NO_FILE, meaning: "file for the values of every replica, .csv or .arrow" },
   force: { kind: "flag", default: false, meaning: "overwrite files that are there" },
 } as const satisfies Parameters;
 export type Common = Values<typeof COMMON>;
@@ -51,6 +68,8 @@ export interface Simulation<P extends Parameters = Parameters> {
   /** As on the command line. */
   readonly name: string;
   readonly parameters: P;
+  /** Those that name files to write. */
+  readonly files?: readonly (keyof P & string)[];
   /** Throws InputError where values do not go together. */
   check(values: Values<P> & Common): void;
   simulate(gpu: Gpu, values: Values<P> & Common, observe: Observer): Promise<void>;

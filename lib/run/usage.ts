@@ -43,7 +43,7 @@ export function usage(command: Described, standard?: Parameters): string {
   if (Object.keys(command.parameters).length > 0) {
     lines.push("", ...row(["Parameters", "unit", ...profiles.map((profile) => profile ?? "default")], widths));
     for (const [key, parameter] of Object.entries(command.parameters)) {
-      const values = columns.map((values) => String(values[key]).replaceAll(",", ", "));
+      const values = columns.map((values) => String(values[key]).replaceAll(",", ", ") || "none");
       lines.push(...row([option(key, parameter), parameter.unit ?? "", ...values], widths), ...describe(parameter));
     }
   }

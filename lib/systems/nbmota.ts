@@ -256,10 +256,12 @@ export class NbMoTa implements System<AlloyStates> {
     return this.evolve(states, time, stream);
   }
 
+  /** With the copies of patches that are evolved, also of sides that are not whole patches. */
   bytes(side: number): number {
-    const patches = this.#vacanciesOf(side);
+    const patches = Math.ceil((side / PATCH_CELLS) ** 3);
     return (
-      4 * (this.words(side) + 6) + patches * (4 * (latticeWords(side) + 7) + walkBytes(this.parameters.barriers, 1))
+      4 * (latticeWords(side) + patches + 6) +
+      patches * (4 * (latticeWords(side) + 7) + walkBytes(this.parameters.barriers, 1))
     );
   }
 

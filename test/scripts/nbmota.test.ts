@@ -171,7 +171,7 @@ function moTa(types: Uint8Array, cells: number): number {
 describe("simulate nbmota", () => {
   test("orders random alloys; its last configurations have the order that the table says, and go on", async () => {
     const [dump, arrow] = [file("end.dump"), file("order.arrow")];
-    const run = await simulate("--T 2400 --jumps 4000 --replicas 4 --seed 5", "--end", dump, "--trajectories", arrow);
+    const run = await simulate("--T 2400 --jumps 4000 --replicas 4 --seed 5", "--end", dump, "--per-replica", arrow);
     expect(run.code).toBe(0);
     const [head, ...lines] = run.out.trim().split("\n");
     expect(head).toBe("jumps,time_s,observable,mean,std,se_mean,replicas");
@@ -210,12 +210,12 @@ describe("simulate nbmota", () => {
     ["--cells 7", /7 cells/],
     ["--T 0", /--T "0" is too small/],
     ["--T 50", /--T "50" is too small.*150/],
-    ["--out a.csv --trajectories a.csv", /--out and --trajectories name the same file, a\.csv/],
+    ["--out a.csv --per-replica a.csv", /--out and --per-replica name the same file, a\.csv/],
     ["--out a.dump --end a.dump", /--out and --end name the same file, a\.dump/],
     ["--vacancies 0", /--vacancies "0" is too small/],
     ["--vacancies 600", /less than half the atoms/],
     ["--end alloy.pdb", /\.pdb is no configuration/],
-    ["--trajectories order.txt", /name a \.csv or \.arrow file/],
+    ["--per-replica order.txt", /name a \.csv or \.arrow file/],
     ["--barriers /nowhere", /nowhere/],
   ];
   for (const [line, message] of refusals) {

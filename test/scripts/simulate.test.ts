@@ -6,6 +6,8 @@ import fc from "fast-check";
 import { magnetizationTrajectory } from "../../lib/analysis/curie-weiss-theory.ts";
 import { criticalQuantities } from "../../lib/analysis/finite-size.ts";
 import { boltzmannLaw, isingStates } from "../../lib/analysis/ising-exact.ts";
+import { readArrow } from "../../lib/io/arrow.ts";
+import { readCsv } from "../../lib/io/csv.ts";
 import { temporaryFolder } from "../fixtures.ts";
 import { range } from "../numbers.ts";
 import { expectRefusal, runScript } from "./command.ts";
@@ -209,7 +211,7 @@ test("more replicas than a batch holds: each moves as in any other batch, none a
   // Four alloys of 48 cells are a batch.
   const valuesOf = async (replicas: number) => {
     const file = join(folder, `batches-${replicas}.csv`);
-    const line = `nbmota --cells 48 --jumps 200 --replicas ${replicas} --seed 5 --trajectories ${file}`;
+    const line = `nbmota --cells 48 --jumps 200 --replicas ${replicas} --seed 5 --per-replica ${file}`;
     const { code, out } = await simulate(line);
     expect(code).toBe(0);
     const rows = readFileSync(file, "utf8").trim().split("\n").slice(1);
@@ -225,3 +227,31 @@ test("more replicas than a batch holds: each moves as in any other batch, none a
   const mean = more.rows.find((row) => row.time === 200)?.mean ?? Number.NaN;
   expect(Math.abs(mean - first.reduce((sum, x) => sum + x, 0) / 10)).toBeLessThan(1e-7);
 });
+
+test("quantiles and the values of every replica are those that mean and std are of; --out - is standard output", async () => {
+  for (const name of ["each.csv", "each.arrow"]) {
+    const path = join(folder, name);
+    const line = `ising --L 16 --m0 0.25 --replicas 101 --times 0,3 --quantiles 0,0.5,1 --per-replica ${path} --out -`;
+    const { code, out } = await simulate(line);
+    expect(code).toBe(0);
+    const [head, ...lines] = out.trim().split("\n");
+    expect(head).toBe("time,observable,mean,std,se_mean,q0,q0.5,q1,replicas");
+    const table = name.endsWith(".csv") ? readCsv(path) : readArrow(path);
+    expect(table.columnNames()).toEqual(["time", "replica", "m", "rho"]);
+    expect(table.numRows()).toBe(2 * 101);
+    const last = [...range(101, (r) => Number(table.get("m", 101 + r)))].sort((a, b) => a - b);
+    const [, , mean, , , ...quantiles] = (lines.find((one) => one.startsWith("3,m,")) ?? "").split(",").map(Number);
+    expect(mean).toBeCloseTo(last.reduce((sum, m) => sum + m, 0) / 101, 6);
+    expect(quantiles.slice(0, 3)).toEqual([last[0], last[50], last[100]]);
+    expect(new Set(range(101, (r) => table.get("replica", r))).size).toBe(101);
+  }
+});
+
+for (const [line, message] of [
+  ["ising --quantiles 0.5,0.5", /--quantiles 0\.5,0\.5 names a share twice/],
+  ["ising --quantiles 1.5", /--quantiles "1\.5" is too large/],
+  ["ising --per-replica each.txt", /--per-replica each\.txt: name a \.csv or \.arrow file/],
+  ["ising --per-replica a.csv --out ./a.csv", /--out and --per-replica name the same file/],
+] as const) {
+  test(`${line}: refused before anything is written`, async () => expectRefusal(await simulate(line), message));
+}

@@ -1,18 +1,15 @@
 // Direct kinetic Monte Carlo of the alloy by hand: order parameters along the jumps of its vacancies or over time, and configurations.
 import { extname } from "node:path";
-import { table } from "arquero";
 import { average } from "../../analysis/mean.ts";
 import { InputError } from "../../errors.ts";
-import { writeArrow } from "../../io/arrow.ts";
 import type { Configuration } from "../../io/configuration.ts";
-import { writeCsv } from "../../io/csv.ts";
 import { readExtxyz, writeExtxyz } from "../../io/extxyz.ts";
 import { readDump, writeDump } from "../../io/lammps-dump.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
 import { say } from "../../run/output.ts";
-import { checkOverwrite, claimFiles, writeClaimed } from "../../run/overwrite.ts";
-import { type Course, simulation } from "../../run/simulation.ts";
+import { writeClaimed } from "../../run/overwrite.ts";
+import { type Course, NO_FILE, simulation } from "../../run/simulation.ts";
 import { fromConfiguration, toConfiguration } from "../../systems/nbmota/crystal.ts";
 import { ELEMENTS } from "../../systems/nbmota/environment.ts";
 import { randomLattice } from "../../systems/nbmota/random-alloy.ts";
@@ -22,7 +19,6 @@ import { BARRIERS, barrierModel, rangeWarnings } from "./barrier-models.ts";
 
 /** Observations along the jumps. */
 const LOOKS = 20;
-const NONE = "none";
 
 /** Configurations by the ending of a file's name. */
 const FORMATS: Record<
@@ -78,47 +74,27 @@ export const NBMOTA = simulation({
     ...BARRIERS,
     start: {
       kind: "text",
-      default: NONE,
+      default: NO_FILE,
       meaning:
         "configuration to start all systems from, the last of a .dump or .xyz, in place of --cells and --vacancies",
     },
     end: {
       kind: "text",
-      default: NONE,
+      default: NO_FILE,
       meaning: "file for the last configurations, .dump or .xyz, one frame a system",
     },
-    trajectories: {
-      kind: "text",
-      default: NONE,
-      meaning: "file for the short-range order of every system, .csv or .arrow",
-    },
   },
-  check({ cells, vacancies, end, start, trajectories, out, force }) {
+  files: ["end"],
+  check({ cells, vacancies, end, start }) {
     checkCells(cells);
     if (2 * vacancies > siteCount(cells))
       throw new InputError(`--vacancies ${vacancies} leave less than half the atoms`);
-    for (const path of [end, start]) if (path !== NONE) formatOf(path);
-    if (![NONE, ".csv", ".arrow"].includes(trajectories === NONE ? NONE : extname(trajectories))) {
-      throw new InputError(`--trajectories ${trajectories}: name a .csv or .arrow file`);
-    }
-    const files = Object.entries({ out, end, trajectories }).filter(([, path]) => path !== NONE);
-    for (const [k, [name, path]] of files.entries()) {
-      const same = files.slice(0, k).find(([, other]) => other === path);
-      if (same) throw new InputError(`--${same[0]} and --${name} name the same file, ${path}`);
-    }
-    checkOverwrite(
-      [end, trajectories].filter((path) => path !== NONE),
-      force,
-    );
+    for (const path of [end, start]) if (path !== NO_FILE) formatOf(path);
   },
   async simulate(gpu, p, observe) {
-    claimFiles(
-      [p.end, p.trajectories].filter((path) => path !== NONE),
-      p.force,
-    );
     for (const warning of rangeWarnings(p.barriers, [p.T])) say(`! ${warning}`);
     const system = new NbMoTa(gpu, { temperature: p.T, barriers: barrierModel(p.barriers), coordinates: "six" });
-    const given = p.start === NONE ? null : latticeOf(p.start);
+    const given = p.start === NO_FILE ? null : latticeOf(p.start);
     const cells = given?.cells ?? p.cells;
     const start = stream(p.seed, "simulate/start");
     const prepare = (from: number, to: number) =>
@@ -134,7 +110,6 @@ export const NBMOTA = simulation({
       ? Array.from({ length: LOOKS + 1 }, (_, k) => Math.round((k * p.jumps) / LOOKS))
       : p.times;
     const clock = new Float64Array(p.replicas);
-    const rows: { at: number; replica: number; time: number; values: Float32Array }[] = [];
     const course: Course<AlloyStates> = {
       name: alongJumps ? "jumps" : "time",
       points: [...new Set(points)],
@@ -148,12 +123,9 @@ export const NBMOTA = simulation({
         }
       },
       beside: (): Record<string, number> => (alongJumps ? { time_s: average(clock) } : {}),
-      async onPoint(batches, point, values) {
-        const d = system.observables.length;
-        for (let r = 0; r < p.replicas; r++) {
-          rows.push({ at: point, replica: r, time: clock[r], values: values.slice(r * d, (r + 1) * d) });
-        }
-        if (point !== points[points.length - 1] || p.end === NONE) return;
+      besideEach: () => ({ time_s: clock }),
+      async onPoint(batches, point) {
+        if (point !== points[points.length - 1] || p.end === NO_FILE) return;
         const sites = siteCount(cells);
         const frames: Configuration[] = [];
         for (const states of batches) {
@@ -166,25 +138,6 @@ export const NBMOTA = simulation({
         writeClaimed(p.end, (place) => formatOf(p.end).write(place, frames));
       },
     };
-    const writeTrajectories = () => {
-      const order = system.observables.map(({ symbol }, j) => [
-        symbol.replace("δ", "delta"),
-        rows.map(({ values }) => values[j]),
-      ]);
-      const columns = {
-        [course.name]: rows.map(({ at }) => at),
-        replica: rows.map(({ replica }) => replica),
-        time_s: rows.map(({ time }) => time),
-        ...Object.fromEntries(order),
-      };
-      const write = p.trajectories.endsWith(".csv") ? writeCsv : writeArrow;
-      writeClaimed(p.trajectories, (place) => write(place, table(columns)));
-    };
-    try {
-      await observe(system, cells, prepare, course);
-    } finally {
-      // What was seen until a failure stays.
-      if (p.trajectories !== NONE && rows.length > 0) writeTrajectories();
-    }
+    await observe(system, cells, prepare, course);
   },
 });

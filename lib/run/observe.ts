@@ -1,0 +1,181 @@
+// What `simulate` tabulates: moments of the observables of many systems along a course, as they come, and the values of every one of them.
+
+import { table } from "arquero";
+import { quantileSeq } from "mathjs/number";
+import { ensembleMoments } from "../analysis/trajectory-error.ts";
+import { InputError } from "../errors.ts";
+import { MEMORY_BUDGET, mebibytes } from "../gpu/memory.ts";
+import { writeArrow } from "../io/arrow.ts";
+import { writeCsv } from "../io/csv.ts";
+import { batchThatFits } from "../method/batch.ts";
+import { concatenate } from "../method/concatenate.ts";
+import { stream } from "../random/stream.ts";
+import type { States, System } from "../systems/system.ts";
+import { print } from "./output.ts";
+import { writeClaimed } from "./overwrite.ts";
+import { progress } from "./progress.ts";
+import { type Common, type Course, isFile, NO_FILE } from "./simulation.ts";
+import { tableOfRows } from "./text-table.ts";
+
+/** A file is written anew so often at the most, ms. */
+const REWRITE_MS = 1_000;
+
+/**
+ * Evolves systems from point to point and tabulates the moments of their observables as they come: what was observed is kept, however the simulation
+ * ends. More replicas than one batch can hold are batches beside each other, which does not change what they do.
+ */
+export async function observeAlong<S extends States>(
+  system: System<S>,
+  side: number,
+  prepare: (from: number, to: number) => S | Promise<S>,
+  { replicas, seed, out, quantiles, perReplica }: Common,
+  { name, points, advance, beside, besideEach, derived, onPoint }: Course<S>,
+): Promise<void> {
+  const rows = new Rows(out);
+  const each =
+    perReplica === NO_FILE
+      ? null
+      : new EachReplica(
+          name,
+          system.observables.map(({ symbol }) => symbol),
+        );
+  const bar = progress(system.name, points[points.length - 1]);
+  const size = batchThatFits(system, side);
+  const batches: S[] = [];
+  let now = 0;
+  try {
+    for (let from = 0; from < replicas; from += size) {
+      batches.push(await prepare(from, Math.min(replicas, from + size)));
+      requireMemory(replicas, system.bytes(side));
+    }
+    for (const [k, point] of points.entries()) {
+      const seen: Float32Array[] = [];
+      for (const [b, states] of batches.entries()) {
+        await advance(states, now, point, stream(seed, "simulate", k, b * size), b * size);
+        seen.push(await system.observe(states));
+        bar.add((point - now) * (states.count / replicas));
+      }
+      const values = concatenate(seen);
+      await onPoint?.(batches, point, values);
+      each?.add(point, values, besideEach?.() ?? {});
+      const { mean, std } = ensembleMoments(values, replicas);
+      const own = quantilesOf(values, mean.length, quantiles);
+      const none = Object.fromEntries(quantiles.map((share) => [`q${share}`, ""]));
+      const se = standardErrors(values, replicas, mean, system.lanes);
+      const observed = system.observables.map(({ symbol }, j) => ({
+        ...{ observable: symbol, mean: mean[j], std: std[j], se_mean: se[j], ...own[j] },
+      }));
+      const further = (derived?.(values) ?? []).map(({ symbol, value, error }) => ({
+        ...{ observable: symbol, mean: value, std: "", se_mean: error, ...none },
+      }));
+      rows.add([...observed, ...further].map((row) => ({ [name]: point, ...beside?.(), ...row, replicas })));
+      now = point;
+    }
+    bar.done();
+  } finally {
+    for (const states of batches) states.destroy();
+    rows.flush();
+    // What was seen until a failure stays.
+    each?.write(perReplica);
+  }
+}
+
+/** `q0.05` and so on of each of d observables, over the replicas of `values` `[replicas, d]`. */
+function quantilesOf(values: Float32Array, d: number, shares: readonly number[]): Record<string, number>[] {
+  if (shares.length === 0) return Array.from({ length: d }, () => ({}));
+  return Array.from({ length: d }, (_, j) => {
+    const sorted = Float64Array.from({ length: values.length / d }, (_, r) => values[r * d + j]).sort();
+    const found = quantileSeq(Array.from(sorted), [...shares], true) as number[];
+    return Object.fromEntries(shares.map((share, k) => [`q${share}`, found[k]]));
+  });
+}
+
+/** Values of every replica at every point: a table with one row for each of both. */
+class EachReplica {
+  readonly #name: string;
+  readonly #symbols: readonly string[];
+  readonly #seen: { point: number; values: Float32Array; beside: Record<string, Float64Array> }[] = [];
+
+  constructor(name: string, symbols: readonly string[]) {
+    this.#name = name;
+    this.#symbols = symbols.map((symbol) => symbol.replace("δ", "delta").replace("ρ", "rho"));
+  }
+
+  /** `values` `[replicas, d]`; `beside` further columns. */
+  add(point: number, values: Float32Array, beside: Record<string, ArrayLike<number>>): void {
+    const copies = Object.entries(beside).map(([name, column]) => [name, Float64Array.from(column)]);
+    this.#seen.push({ point, values, beside: Object.fromEntries(copies) });
+  }
+
+  /** A file that the name of the file says the format of; none where nothing was seen. */
+  write(path: string): void {
+    if (this.#seen.length === 0) return;
+    const d = this.#symbols.length;
+    const count = (values: Float32Array) => values.length / d;
+    const columns: Record<string, number[]> = {
+      [this.#name]: this.#seen.flatMap(({ point, values }) => new Array(count(values)).fill(point)),
+      replica: this.#seen.flatMap(({ values }) => Array.from({ length: count(values) }, (_, r) => r)),
+    };
+    for (const name of Object.keys(this.#seen[0].beside)) {
+      columns[name] = this.#seen.flatMap(({ beside }) => Array.from(beside[name]));
+    }
+    for (const [j, symbol] of this.#symbols.entries()) {
+      columns[symbol] = this.#seen.flatMap(({ values }) => Array.from(values.filter((_, k) => k % d === j)));
+    }
+    const write = path.endsWith(".csv") ? writeCsv : writeArrow;
+    writeClaimed(path, (place) => write(place, table(columns)));
+  }
+}
+
+/** Throws InputError for replicas of so many bytes each that do not fit beside each other. */
+function requireMemory(replicas: number, bytes: number): void {
+  if (replicas * bytes <= MEMORY_BUDGET) return;
+  const most = Math.floor(MEMORY_BUDGET / bytes);
+  throw new InputError(
+    `--replicas ${replicas} need ${mebibytes(replicas * bytes)}, half of the memory is ${mebibytes(MEMORY_BUDGET)}: up to ${most} fit`,
+  );
+}
+
+/** The lines of the table: printed as they come, or in a file that is written anew with them once in a while. */
+class Rows {
+  readonly #out: string | null;
+  readonly #all: Record<string, number | string>[] = [];
+  #written = 0;
+  #last = Number.NEGATIVE_INFINITY;
+
+  constructor(out: string) {
+    this.#out = isFile(out) ? out : null;
+  }
+
+  add(rows: Record<string, number | string>[]): void {
+    this.#all.push(...rows);
+    if (this.#out === null || performance.now() - this.#last > REWRITE_MS) this.flush();
+  }
+
+  flush(): void {
+    if (this.#written === this.#all.length) return;
+    if (this.#out === null) {
+      const csv = tableOfRows(this.#all.slice(this.#written)).toCSV().trimEnd();
+      print(this.#written === 0 ? csv : csv.slice(csv.indexOf("\n") + 1));
+    } else {
+      writeClaimed(this.#out, (place) => writeCsv(place, tableOfRows(this.#all)));
+    }
+    this.#written = this.#all.length;
+    this.#last = performance.now();
+  }
+}
+
+/**
+ * Standard error of the mean of `values` `[replicas, d]` over clusters of so many replicas in a row, the last perhaps smaller:
+ * √(C/(C − 1) Σ (sum of the deviations of a cluster)²)/replicas with C clusters. Over replicas where there are not two whole clusters.
+ */
+function standardErrors(values: Float32Array, replicas: number, mean: Float64Array, cluster: number): Float64Array {
+  const size = replicas >= 2 * cluster ? cluster : 1;
+  const clusters = Math.ceil(replicas / size);
+  return mean.map((center, j) => {
+    const sums = new Float64Array(clusters);
+    for (let r = 0; r < replicas; r++) sums[Math.floor(r / size)] += values[r * mean.length + j] - center;
+    const square = sums.reduce((total, sum) => total + sum * sum, 0);
+    return Math.sqrt((clusters / (clusters - 1)) * square) / replicas;
+  });
+}
