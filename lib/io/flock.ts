@@ -32,10 +32,18 @@ export function isOpenAt(file: number, path: string): boolean {
   return there !== undefined && own.ino === there.ino && own.dev === there.dev;
 }
 
-/** Whether files beside `path` can be locked, tried with one that nobody else knows: what the call says of its failure does not outlive the call. */
+/**
+ * Whether files beside `path` can be locked, tried with one that nobody else knows: what the call says of its failure does not outlive the call. Taken
+ * for true where none can be made: nothing is written there then.
+ */
 export function hasLocks(path: string): boolean {
   const probe = unfinishedName(path);
-  const file = openSync(probe, "w");
+  let file: number;
+  try {
+    file = openSync(probe, "w");
+  } catch {
+    return true;
+  }
   try {
     return lockFile(file);
   } finally {

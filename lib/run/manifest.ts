@@ -58,7 +58,7 @@ export function identityHash(identity: Identity): string {
   return createHash("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, 16);
 }
 
-/** What is in a run folder. Throws InputError if there are files and none of them is our manifest. */
+/** What is in a run folder. Throws InputError if there are files and none of them is our manifest, or that is of another version. */
 export function inspect(folder: string): Found {
   let entries: string[];
   try {
@@ -71,7 +71,12 @@ export function inspect(folder: string): Found {
   if (foreign === undefined) return { state: "nothing" };
   const manifest = entries.includes(MANIFEST_FILE) ? readManifest(join(folder, MANIFEST_FILE)) : undefined;
   if (!manifest) {
-    throw new InputError(`${folder} holds files that are not from a run (${foreign}): choose another --out`);
+    const other = entries.includes(MANIFEST_FILE) && otherFormat(join(folder, MANIFEST_FILE));
+    throw new InputError(
+      other
+        ? `${folder} holds a run of another version of patchwise ("${other}", this one writes "${FORMAT}"): choose another --out, or move it away`
+        : `${folder} holds files that are not from a run (${foreign}): choose another --out`,
+    );
   }
   return { state: manifest.finished ? "finished" : "unfinished", manifest };
 }
@@ -86,6 +91,16 @@ function readManifest(path: string): Manifest | undefined {
     const whole =
       shaped && identity.adapter && typeof identity.code === "object" && typeof found.finished === "boolean";
     return found.format === FORMAT && files && seconds && whole ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a manifest of another version calls its format. */
+function otherFormat(path: string): string | undefined {
+  try {
+    const { format } = JSON.parse(readFileSync(path, "utf8")) as Manifest;
+    return format !== FORMAT && /^patchwise run \d+$/.test(format) ? format : undefined;
   } catch {
     return undefined;
   }

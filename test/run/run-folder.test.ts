@@ -189,6 +189,15 @@ describe("a folder is refused, and stays as it is, if", () => {
       /not from a run \(thesis.tex\): choose another --out/,
     ],
     [
+      "it holds a run of another version",
+      async (out) => {
+        mkdirSync(out);
+        writeFileSync(join(out, "run.json"), JSON.stringify({ format: "patchwise run 1", identity: {}, files: [] }));
+      },
+      { force: true },
+      /holds a run of another version of patchwise \("patchwise run 1", .*\): choose another --out/,
+    ],
+    [
       "it holds other files, --force",
       async (out) => {
         mkdirSync(out);
