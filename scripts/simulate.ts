@@ -29,7 +29,7 @@ import { observeAlong } from "../lib/run/observe.ts";
 import { requireOutput } from "../lib/run/output.ts";
 import { claimFiles } from "../lib/run/overwrite.ts";
 import { checkDistinct, optionName, type Parameters, type Values } from "../lib/run/parameters.ts";
-import { COMMON, type Common, type Course, isFile, type Simulation } from "../lib/run/simulation.ts";
+import { COMMON, type Common, type Course, isPrinted, NO_FILE, type Simulation } from "../lib/run/simulation.ts";
 import type { States, System } from "../lib/systems/system.ts";
 
 const SYSTEMS = [CURIE_WEISS, ISING, NBMOTA, PREDATOR_PREY];
@@ -58,7 +58,7 @@ await main(async () => {
       checkFiles(filesOf(system, values));
     },
   });
-  if (!isFile(p.out)) requireOutput("give --out FILE");
+  if (isPrinted(p.out)) requireOutput("give --out FILE");
   claimFiles(
     filesOf(system, p).map(({ path }) => path),
     p.force,
@@ -70,9 +70,12 @@ await main(async () => {
 
 /** The files that a command line names for writing, by option. */
 function filesOf({ files = [] }: Simulation, values: Values<Parameters> & Common): { option: string; path: string }[] {
-  return ["out", "perReplica", ...files]
-    .map((key) => ({ option: optionName(key), path: String(values[key as keyof Common]) }))
-    .filter(({ path }) => isFile(path));
+  const pathOf = (key: string) => String(values[key as keyof Common]);
+  const named = ["perReplica", ...files].filter((key) => pathOf(key) !== NO_FILE);
+  return [...(isPrinted(values.out) ? [] : ["out"]), ...named].map((key) => ({
+    option: optionName(key),
+    path: pathOf(key),
+  }));
 }
 
 function checkFiles(files: readonly { option: string; path: string }[]): void {
@@ -84,7 +87,7 @@ function checkFiles(files: readonly { option: string; path: string }[]): void {
 
 function checkCommon({ times, perReplica, quantiles }: Common): void {
   checkDistinct("quantiles", quantiles, "a share");
-  if (isFile(perReplica) && ![".csv", ".arrow"].includes(extname(perReplica))) {
+  if (perReplica !== NO_FILE && ![".csv", ".arrow"].includes(extname(perReplica))) {
     throw new InputError(`--per-replica ${perReplica}: name a .csv or .arrow file`);
   }
   if (times.some((time, k) => k > 0 && time <= times[k - 1])) {

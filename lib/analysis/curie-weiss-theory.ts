@@ -106,7 +106,7 @@ export function equilibrium(system: CurieWeiss): Equilibrium {
     return Math.log((spins - u) / (u + 1)) - Math.max(-most, Math.min(most, cost));
   });
   const law = stationaryLaw(chain, logRatio);
-  return { law, ...magnetizationMoments(system.spins, law), correlationTime: correlationTime(chain, law) };
+  return { law, ...magnetizationMoments(spins, law), correlationTime: correlationTime(chain, law) };
 }
 
 /**

@@ -1,5 +1,4 @@
 // What `simulate` tabulates: moments of the observables of many systems along a course, as they come, and the values of every one of them.
-
 import { table } from "arquero";
 import { quantileSeq } from "mathjs/number";
 import { ensembleMoments } from "../analysis/trajectory-error.ts";
@@ -14,7 +13,7 @@ import type { States, System } from "../systems/system.ts";
 import { print } from "./output.ts";
 import { writeClaimed } from "./overwrite.ts";
 import { progress } from "./progress.ts";
-import { type Common, type Course, isFile, NO_FILE } from "./simulation.ts";
+import { type Common, type Course, isPrinted, NO_FILE } from "./simulation.ts";
 import { tableOfRows } from "./text-table.ts";
 
 /** A file is written anew so often at the most, ms. */
@@ -32,13 +31,7 @@ export async function observeAlong<S extends States>(
   { name, points, advance, beside, besideEach, derived, onPoint }: Course<S>,
 ): Promise<void> {
   const rows = new Rows(out);
-  const each =
-    perReplica === NO_FILE
-      ? null
-      : new EachReplica(
-          name,
-          system.observables.map(({ symbol }) => symbol),
-        );
+  const each = perReplica === NO_FILE ? null : new EachReplica(name, system.observables);
   const bar = progress(system.name, points[points.length - 1]);
   const size = batchThatFits(system, side);
   const batches: S[] = [];
@@ -46,6 +39,7 @@ export async function observeAlong<S extends States>(
   try {
     for (let from = 0; from < replicas; from += size) {
       batches.push(await prepare(from, Math.min(replicas, from + size)));
+      // Behind the first, which says more of a system that does not fit alone.
       requireMemory(replicas, system.bytes(side));
     }
     for (const [k, point] of points.entries()) {
@@ -96,9 +90,9 @@ class EachReplica {
   readonly #symbols: readonly string[];
   readonly #seen: { point: number; values: Float32Array; beside: Record<string, Float64Array> }[] = [];
 
-  constructor(name: string, symbols: readonly string[]) {
+  constructor(name: string, observables: System["observables"]) {
     this.#name = name;
-    this.#symbols = symbols.map((symbol) => symbol.replace("δ", "delta").replace("ρ", "rho"));
+    this.#symbols = observables.map(({ symbol }) => symbol.replace("δ", "delta").replace("ρ", "rho"));
   }
 
   /** `values` `[replicas, d]`; `beside` further columns. */
@@ -144,7 +138,7 @@ class Rows {
   #last = Number.NEGATIVE_INFINITY;
 
   constructor(out: string) {
-    this.#out = isFile(out) ? out : null;
+    this.#out = isPrinted(out) ? null : out;
   }
 
   add(rows: Record<string, number | string>[]): void {

@@ -84,3 +84,12 @@ export function metricOf({ value, low, high, seeds }: Estimate, facts: Partial<M
   const ci95: Metric["ci95"] = known ? [low, high] : null;
   return { value, ci95, ...(seeds && { seeds: [...seeds] }), paper: null, exact: null, unit: "1", ...facts };
 }
+
+/** Metrics as they are put in. What is no finite number, as it cannot be measured (a ratio of fluctuations where nothing fluctuates), is left out. */
+export function metricSet() {
+  const metrics: Record<string, Metric> = {};
+  const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
+    if (Number.isFinite(estimate.value)) metrics[name] = metricOf(estimate, facts);
+  };
+  return { metrics, put };
+}

@@ -35,10 +35,10 @@ export type Observer = <S extends States>(
 
 /** Stands for no file. */
 export const NO_FILE = "none";
-const STANDARD_OUTPUT = ["standard output", "-"];
+const STANDARD_OUTPUT = "standard output";
 
-/** Whether the value of an option names a file. */
-export const isFile = (path: string) => path !== NO_FILE && !STANDARD_OUTPUT.includes(path);
+/** Whether --out means standard output. */
+export const isPrinted = (out: string) => out === STANDARD_OUTPUT || out === "-";
 
 /** Parameters that all systems share. */
 export const COMMON = {
@@ -51,7 +51,7 @@ export const COMMON = {
     meaning: "when to observe, ascending, in the system's unit (sweeps for spins)",
   },
   seed: { kind: "integer", default: 1, min: 0, max: 0xffff_ffff, meaning: "of all random numbers" },
-  out: { kind: "text", default: "standard output", meaning: "CSV file to write; - is standard output" },
+  out: { kind: "text", default: STANDARD_OUTPUT, meaning: "CSV file to write; - is standard output" },
   quantiles: {
     kind: "numbers",
     default: [],

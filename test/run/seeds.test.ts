@@ -1,6 +1,6 @@
 // Numbers over seeds: means with their Student intervals, groups of outcomes, metrics.
 import { expect, test } from "bun:test";
-import { acrossSeeds, bandOverSeeds, metricOf, overSeeds, single } from "../../lib/run/seeds.ts";
+import { acrossSeeds, bandOverSeeds, metricOf, metricSet, overSeeds, single } from "../../lib/run/seeds.ts";
 
 /** t with P(T ≤ t) = 0.975 at two degrees of freedom. */
 const T2 = 4.302653;
@@ -71,4 +71,12 @@ test("a metric has an interval where the estimate has one", () => {
   // And the seeds that it is the mean of.
   const { value, low, high } = overSeeds([1, 2, 3]);
   expect(metricOf(overSeeds([1, 2, 3]))).toEqual({ ...plain, value, ci95: [low, high], seeds: [1, 2, 3] });
+});
+
+test("a set of metrics leaves out what is no finite number", () => {
+  const { metrics, put } = metricSet();
+  put("error.a", single(0.5), { unit: "s" });
+  put("error.b", single(Number.NaN));
+  put("error.c", single(Number.POSITIVE_INFINITY));
+  expect(metrics).toEqual({ "error.a": metricOf(single(0.5), { unit: "s" }) });
 });

@@ -250,6 +250,7 @@ test("quantiles and the values of every replica are those that mean and std are 
 for (const [line, message] of [
   ["ising --quantiles 0.5,0.5", /--quantiles 0\.5,0\.5 names a share twice/],
   ["ising --quantiles 1.5", /--quantiles "1\.5" is too large/],
+  ["ising --per-replica -", /--per-replica -: name a \.csv or \.arrow file/],
   ["ising --per-replica each.txt", /--per-replica each\.txt: name a \.csv or \.arrow file/],
   ["ising --per-replica a.csv --out ./a.csv", /--out and --per-replica name the same file/],
 ] as const) {

@@ -12,7 +12,7 @@ import { evenTimes } from "../../method/snapshots.ts";
 import { formatSetting, MISSING } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
-import { acrossSeeds, type Band, bandOverSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { acrossSeeds, type Band, bandOverSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricCell, tableOfRows, textTable } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import type { CurieWeissReportData } from "./data.ts";
@@ -147,11 +147,7 @@ export function curieWeissMetrics(
   options: CurieWeissOptions,
   seconds: number,
 ): Record<string, Metric> {
-  const metrics: Record<string, Metric> = {};
-  const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
-    // What does not fluctuate has no ratio of fluctuations.
-    if (Number.isFinite(estimate.value)) metrics[name] = metricOf(estimate, facts);
-  };
+  const { metrics, put } = metricSet();
   for (const { patch, method, group } of groups(outcomes)) {
     for (const score of SCORES) {
       const { name, unit, exact } = QUANTITIES[score];
@@ -197,8 +193,8 @@ export function scoreTable(metrics: Record<string, Metric>): string {
     (group) => {
       const [, method, patch] = group[0].name;
       const names = [...SCORES.map((score) => QUANTITIES[score].name), "degree"];
-      const cells = names.map((name) => group.find((one) => one.name[0] === name)?.cell ?? MISSING);
-      return [patch.replace("patch", ""), method, ...cells];
+      const own = names.map((name) => group.find((one) => one.name[0] === name)?.cell ?? MISSING);
+      return [patch.replace("patch", ""), method, ...own];
     },
   );
   return textTable([header, ...lines]);

@@ -13,7 +13,7 @@ import { normalPair } from "../../random/normal.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
-import { acrossSeeds, around, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { acrossSeeds, around, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import type { Verdict } from "../../run/verdict.ts";
 import { STRUCTURES } from "../../systems/ising-classes.ts";
@@ -236,10 +236,7 @@ const at = (side: number, temperature: number) => [`L${side}`, `T${metricNumber(
 
 /** `abs_m.learned.L32.T2_27`, `chi.wolff.L32.T2_27`, `beta_over_nu.learned` and so on. */
 export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fitsOver(study)): Record<string, Metric> {
-  const metrics: Record<string, Metric> = {};
-  const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
-    if (Number.isFinite(estimate.value)) metrics[name] = metricOf(estimate, facts);
-  };
+  const { metrics, put } = metricSet();
   for (const quantity of CRITICAL_QUANTITIES) {
     for (const { side, temperature, learned, truth } of comparedOf(study, quantity)) {
       put(metricName(quantity, "learned", ...at(side, temperature)), learned, { exact: truth.value });

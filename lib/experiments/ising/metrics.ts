@@ -16,7 +16,7 @@ import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
-import { acrossSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
@@ -177,11 +177,7 @@ export function isingMetrics(
   size: IsingReportData["size"],
   seconds: number,
 ): Record<string, Metric> {
-  const metrics: Record<string, Metric> = {};
-  const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
-    // A lattice that does not fluctuate has no ratio of fluctuations.
-    if (Number.isFinite(estimate.value)) metrics[name] = metricOf(estimate, facts);
-  };
+  const { metrics, put } = metricSet();
   const published = new Map(paperErrors(study.options).map((row) => [row.patch, row]));
   const putScores = (group: Scored[], ...suffix: string[]) => {
     const [{ method, patch, study: kind }] = group;

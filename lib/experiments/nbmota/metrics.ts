@@ -6,7 +6,7 @@ import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average, errorOfStd, jackknifeError } from "../../analysis/mean.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
-import { acrossSeeds, around, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { acrossSeeds, around, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { PAIR_NAMES, siteCount } from "../../systems/nbmota/states.ts";
@@ -259,10 +259,7 @@ const T = (temperature: number) => `T${metricNumber(temperature)}`;
 /** `sro.learned.MoTa.T1000`, `sro_error.increment.T1000`, `spread_exponent` and so on. */
 export function nbmotaMetrics(study: NbMoTaStudy, seconds: number): Record<string, Metric> {
   const { p, truth, surroundings, times } = study;
-  const metrics: Record<string, Metric> = {};
-  const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
-    if (Number.isFinite(estimate.value)) metrics[name] = metricOf(estimate, facts);
-  };
+  const { metrics, put } = metricSet();
   for (const [pair, name] of PAIR_NAMES.entries()) {
     const { learned, direct } = orderOf(study, pair);
     for (const { temperature, ...one } of learned) {

@@ -11,7 +11,7 @@ import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
-import { acrossSeeds, bandOverSeeds, type Estimate, metricOf, overSeeds, single } from "../../run/seeds.ts";
+import { acrossSeeds, bandOverSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type PredatorPreyReportData, SPECIES } from "./data.ts";
@@ -140,10 +140,7 @@ export function predatorPreyVerdict(study: PredatorPreyStudy): Verdict {
 
 /** `mmd.increment.lambda2.5`, `mean_error.compensator`, `std_error.compensator.dynamics` and so on. */
 export function predatorPreyMetrics(study: PredatorPreyStudy, seconds: number): Record<string, Metric> {
-  const metrics: Record<string, Metric> = {};
-  const put = (name: string, estimate: Estimate, facts: Partial<Metric> = {}) => {
-    metrics[name] = metricOf(estimate, facts);
-  };
+  const { metrics, put } = metricSet();
   for (const group of groups(study.outcomes)) {
     const [{ method, closure, lambda, fewer }] = group;
     const suffix = [...(closure === study.closure ? [] : [closure]), ...(fewer > 1 ? [`one-in-${fewer}`] : [])];
