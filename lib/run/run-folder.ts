@@ -24,7 +24,7 @@ import {
   sweep,
   writeManifest,
 } from "./manifest.ts";
-import { print } from "./output.ts";
+import { print, say } from "./output.ts";
 import { isQuiet } from "./progress.ts";
 import { type Adapter, CPU_ONLY, PROJECT_ROOT, patchwiseVersion, versions } from "./provenance.ts";
 import { type Metric, plainJson, type RunResult, resultText } from "./result.ts";
@@ -91,7 +91,7 @@ export async function openRun(options: RunOptions): Promise<Run> {
     const found = inspect(folder);
     decide(folder, found, fresh.identity, resume, force);
     const old = found.state === "nothing" ? undefined : found.manifest;
-    if (old) sweep(folder, old);
+    sweep(folder, old ?? fresh);
     if (old && force) removeFiles(folder, ["result.json", ...old.files]);
     const manifest = old && resume ? old : fresh;
     writeManifest(folder, manifest);
@@ -108,7 +108,9 @@ function clearCheckpoints(folder: string): void {
   const lock = lockFolder(folder);
   try {
     const found = inspect(folder);
-    if (found.state === "finished") removeCheckpoints(folder, found.manifest);
+    if (found.state !== "finished") return;
+    sweep(folder, found.manifest);
+    removeCheckpoints(folder, found.manifest);
   } finally {
     lock.release();
   }
@@ -270,7 +272,13 @@ export class Run {
     this.#keepManifest();
     this.#open = false;
     setContinuation(undefined);
-    removeCheckpoints(this.folder, this.#manifest);
+    try {
+      removeCheckpoints(this.folder, this.#manifest);
+    } catch (error) {
+      // All of the run is there; what could not be removed goes when the folder is used again.
+      if (!(error instanceof StorageError || error instanceof InputError)) throw error;
+      say(error.message);
+    }
     this.#lock.release();
     if (!isQuiet()) print(`report: ${nearest(join(this.folder, "index.html"))}`);
   }

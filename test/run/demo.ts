@@ -8,24 +8,29 @@ const TRAIN_STEPS = 3;
 
 /** Writes the program into the folder, from where it is started. */
 export function demoIn(root: string) {
-  // The child: an experiment that dies by its own hand (kill -9) right before the n-th call that changes a file.
+  // The child: an experiment that dies by its own hand (kill -9) right before the n-th call that changes a file, or that the system refuses this call,
+  // and all that follow (FAULTS=all).
   const child = join(root, "child.ts");
   const lib = (path: string) => JSON.stringify(join(PROJECT_ROOT, "lib", path));
   writeFileSync(
     child,
     `import * as fs from "node:fs";
 import { mock } from "bun:test";
-const { DEATH, MODE } = process.env;
+const { DEATH, FAILURE, FAULTS, CODE, MODE } = process.env;
 let calls = 0;
-if (MODE === "count" || DEATH) {
+if (MODE === "count" || DEATH || FAILURE) {
   const real = { ...fs };
   const deadly = {};
-  for (const name of ["openSync", "renameSync", "rmSync", "writeFileSync", "mkdirSync", "writeSync"]) {
+  for (const name of ["openSync", "renameSync", "rmSync", "writeFileSync", "mkdirSync", "writeSync", "fsyncSync"]) {
     deadly[name] = (...args) => {
       if (name !== "openSync" || args[1] === "w") {
         if (++calls === Number(DEATH)) {
           if (name === "writeSync") real.writeSync(args[0], args[1], args[2], args[3] >> 1); // half of it
           process.kill(process.pid, "SIGKILL");
+        }
+        if (calls === Number(FAILURE) || (FAULTS === "all" && calls > Number(FAILURE))) {
+          if (name === "writeSync") real.writeSync(args[0], args[1], args[2], args[3] >> 1);
+          throw Object.assign(new Error(CODE + ": refused, " + name), { code: CODE });
         }
       }
       return real[name](...args);

@@ -18,6 +18,8 @@ const HAS_NAMESPACES = Bun.which("unshare") !== null && Bun.spawnSync([...NAMESP
 /** Each system call of the child that changes a file is a place to die: the first ones are all tried, then so many. */
 const FIRST_DEATHS = 8;
 const LATER_DEATHS = 12;
+/** Why a file system may refuse a change, in turn. */
+const REFUSALS = ["ENOSPC", "EIO", "EDQUOT", "EROFS", "EMFILE"];
 
 const root = temporaryFolder("run-processes");
 const place = placesIn(root);
@@ -192,6 +194,48 @@ describe("killed with -9 and resumed", () => {
       expect(results(out)).toEqual(results(whole));
     },
     PATIENCE,
+  );
+});
+
+describe("a file system that refuses", () => {
+  test(
+    "any change of a file, or that and all behind it: one sentence, what is done is kept, and the run resumes to the same bytes",
+    async () => {
+      const whole = place();
+      const reference = await launch(["--out", whole, "--seed", "5"], { MODE: "count" });
+      const calls = Number(defined(reference.out.match(/calls (\d+)/))[1]);
+      const expected = results(whole);
+      let [refused, resumed] = [0, 0];
+      for (let call = 1; call <= calls; call++) {
+        const out = place();
+        const fault = {
+          FAILURE: String(call),
+          FAULTS: call % 2 ? "all" : "one",
+          CODE: REFUSALS[call % REFUSALS.length],
+        };
+        const { code, signal, err } = await launch(["--out", out, "--seed", "5"], fault);
+        // Where only cleaning up failed the run is finished.
+        const said = err.replace(/^fit \d+ %.*\n/gm, "");
+        const sentence = /^(cannot \w+ .*: .*\n(what is done is kept; continue with: .*\n)?)?$/;
+        expect({ call, signal, said }).toEqual({ call, signal: null, said: expect.stringMatching(sentence) });
+        expect({ call, code }).toEqual({ call, code: code === 0 ? 0 : 1 });
+        if (code === 1) refused++;
+        const path = join(out, "run.json");
+        const isThere = existsSync(path);
+        if (isThere && JSON.parse(readFileSync(path, "utf8")).finished) {
+          expect((await launch(["--out", out, "--seed", "5"])).err).toContain("finished run");
+        } else {
+          const again = await launch(["--out", out, "--seed", "5", ...(isThere ? ["--resume"] : [])]);
+          expect({ call, ...again }).toMatchObject({ call, code: 0 });
+          if (isThere) resumed++;
+        }
+        expect(Object.keys(contents(out)).filter((name) => /unfinished|checkpoints/.test(name))).toEqual([]);
+        expect(results(out)).toEqual(expected);
+      }
+      expect(refused).toBeGreaterThan(30);
+      expect(resumed).toBeGreaterThan(20);
+    },
+    5 * PATIENCE,
   );
 });
 
