@@ -5,7 +5,7 @@
 // equation's fields (lib/method/sde/fields.ts). ξ: standard normal from Philox at the address (stream, trajectory, step),
 // independent of how steps are cut. Trajectories of different sets of parameters have the same ξ: a set is `per_set`
 // trajectories, whose numbers start again at 0.
-// Every `every` steps z is written to the record. One invocation per trajectory.
+// Every `every` steps z is written to the record, which begins with time `origin`, counted in these. One invocation per trajectory.
 import package::random::philox::philox4x32;
 import package::random::normal::normal_pair;
 import package::random::xoshiro::Stream;
@@ -19,6 +19,7 @@ struct Params {
   trajectories: u32,
   per_set: u32,
   every: u32,
+  origin: u32,
   dt: f32,
   stream: Stream,
 }
@@ -68,7 +69,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
     for (var j = 0u; j < D; j++) { z[j] += params.dt * f[j] + kicks[j]; }
     if ((now + 1u) % params.every == 0u) {
-      let row = ((now + 1u) / params.every * params.trajectories + b) * D;
+      let row = (((now + 1u) / params.every - params.origin) * params.trajectories + b) * D;
       for (var j = 0u; j < D; j++) { record[row + j] = z[j]; }
     }
   }

@@ -2,13 +2,13 @@
 import { type FoundAdapter, openGpu } from "./adapter.ts";
 import { GpuArray, type HostArray } from "./buffer.ts";
 import { type Call, Kernel, type KernelOptions } from "./kernel.ts";
+import { Pace } from "./pace.ts";
 
 /** A dispatch of split work is sized to take about this long (seconds); drivers kill dispatches of several seconds. */
 const SLICE_SECONDS = 0.25;
 /** Units of one slice at the most, so that one unit may be one invocation of a workgroup of 32. */
 const MAX_SLICE = 65_535 * 32;
-/** Repeats of recorded calls in one submission: at first, when their speed is not known, and at the most. */
-const FIRST_SLICE = 8;
+/** Repeats of recorded calls in one submission at the most; the first, whose speed is not known, is alone. */
 const MAX_REPEATS = 1024;
 
 /** Objects that must not be garbage collected while the process lives: Dawn's callbacks refer to them. */
@@ -128,6 +128,7 @@ export class Gpu {
    * take about a quarter of a second. The kernel must give the same result however the range is cut.
    */
   async runSplit(label: string, total: number, first: number, make: (from: number, to: number) => Call): Promise<void> {
+    const pace = new Pace(total);
     for (let from = 0; from < total; ) {
       const rate = this.#rates.get(label);
       const size = Math.max(1, Math.floor(rate ? rate * SLICE_SECONDS : first));
@@ -138,6 +139,7 @@ export class Gpu {
         await this.idle();
         this.#rates.set(label, (to - from) / Math.max(1e-4, (performance.now() - start) / 1000));
       }
+      pace.at(to);
       from = to;
     }
   }
@@ -147,7 +149,8 @@ export class Gpu {
    * `after` is awaited behind each submission, when its work is done, with the count so far.
    */
   async runRepeated(calls: readonly Call[], total: number, after?: (done: number) => void | Promise<void>) {
-    let slice = FIRST_SLICE;
+    const pace = new Pace(total);
+    let slice = 1;
     for (let done = 0; done < total; ) {
       const count = Math.min(slice, total - done);
       const start = performance.now();
@@ -156,6 +159,7 @@ export class Gpu {
       const seconds = Math.max(1e-4, (performance.now() - start) / 1000);
       slice = Math.max(1, Math.min(MAX_REPEATS, Math.round((count * SLICE_SECONDS) / seconds)));
       done += count;
+      pace.at(done);
       await after?.(done);
     }
   }

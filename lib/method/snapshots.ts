@@ -1,5 +1,6 @@
 // From the small simulator to training pairs: trajectories of one patch's size, upsampling, partial evolution.
 import { InputError } from "../errors.ts";
+import { Pace } from "../gpu/pace.ts";
 import { branch, type Stream, stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import type { PatchChange, PatchGenerator, States, System } from "../systems/system.ts";
@@ -61,7 +62,7 @@ export function madeCount({ made, age }: Snapshots): number {
 }
 
 /**
- * Snapshots of small systems from random initial states, all replicas of one time together. Throws InputError unless the
+ * Snapshots of small systems from random initial states, all replicas of one time together; simulated in batches, which does not change them. Throws InputError unless the
  * trajectories are whole cohorts: upsampling would mix states of different ages.
  */
 export async function smallTrajectories<S extends States>(
@@ -71,21 +72,28 @@ export async function smallTrajectories<S extends States>(
   if (trajectories % system.cohort !== 0) {
     throw new InputError(`${trajectories} trajectories are not whole cohorts of ${system.cohort}, which start alike`);
   }
-  const states = await system.initial(trajectories, side, stream(seed, "small/initial"));
-  const snapshots: Uint32Array[] = [];
-  try {
-    for (const [r, time] of times.entries()) {
-      const pause = time - (times[r - 1] ?? 0);
-      if (pause > 0) await system.evolve(states, pause, stream(seed, "small/evolve", r));
-      snapshots.push(await system.pack(states));
-    }
-  } finally {
-    states.destroy();
-  }
   const count = times.length * trajectories;
+  const width = system.words(side);
+  const words = new Uint32Array(count * width);
+  const batch = batchThatFits(system, side);
+  const pace = new Pace(count);
+  for (let from = 0; from < trajectories; from += batch) {
+    const some = Math.min(batch, trajectories - from);
+    const states = await system.initial(some, side, stream(seed, "small/initial", 0, from));
+    try {
+      for (const [r, time] of times.entries()) {
+        const pause = time - (times[r - 1] ?? 0);
+        if (pause > 0) await system.evolve(states, pause, stream(seed, "small/evolve", r, from));
+        words.set(await system.pack(states), (r * trajectories + from) * width);
+        pace.at(from * times.length + (r + 1) * some);
+      }
+    } finally {
+      states.destroy();
+    }
+  }
   return {
     side,
-    words: concatenate(snapshots),
+    words,
     age: Float64Array.from({ length: count }, (_, k) => times[Math.floor(k / trajectories)]),
     cohort: Uint32Array.from({ length: count }, (_, k) => Math.floor((k % trajectories) / system.cohort)),
   };
@@ -143,6 +151,7 @@ export async function upsampled<S extends States>(
   const sides = upsamplingSides(system, smallSide, side);
   const timeOf = (k: number, at: number) => (typeof relaxTime === "number" ? relaxTime : relaxTime(age[list[k]], at));
   const alike = (a: number, b: number) => sides.every((level) => timeOf(a, level) === timeOf(b, level));
+  const pace = new Pace(count);
   for (let from = 0, to = 0; from < count; from = to) {
     // Snapshots of a batch are relaxed for the same times.
     for (to = from + 1; to < Math.min(count, from + batch) && alike(from, to); ) to++;
@@ -172,6 +181,7 @@ export async function upsampled<S extends States>(
     } finally {
       large.destroy();
     }
+    pace.at(to);
   }
 }
 

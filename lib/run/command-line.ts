@@ -13,6 +13,7 @@ import {
   readValue,
   type Values,
 } from "./parameters.ts";
+import { type Need, requireRoom } from "./room.ts";
 import { usage } from "./usage.ts";
 
 /** What a script is called, what it does and what it can be told. */
@@ -24,6 +25,8 @@ export interface Command<P extends Parameters> {
   parameters: P;
   /** Throws InputError where values that are possible one by one do not go together. */
   check?(values: Values<P>): void;
+  /** What is kept in memory at once. */
+  needs?(values: Values<P>): readonly Need[];
 }
 /** A script with one argument that has no option name, e.g. the system to simulate. */
 export interface ToolCommand<P extends Parameters, C extends string> extends Command<P> {
@@ -72,6 +75,7 @@ export function parseExperiment<const P extends Parameters>(
   }
   const parameters = { ...defaults(command.parameters, options.profile), ...values } as Values<P>;
   command.check?.(parameters);
+  requireRoom(command.needs?.(parameters) ?? []);
   return { experiment: command.name, ...options, out: out as string | undefined, parameters };
 }
 
@@ -93,6 +97,7 @@ export function parseTool<const P extends Parameters, const C extends string = n
   if (extra !== undefined) throw unexpected(extra, command.name);
   const parameters = { ...defaults(command.parameters), ...given } as Values<P>;
   command.check?.(parameters);
+  requireRoom(command.needs?.(parameters) ?? []);
   return { positional: word as C, parameters };
 }
 

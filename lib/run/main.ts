@@ -2,9 +2,11 @@
 import { relative } from "node:path";
 import { InputError, StorageError } from "../errors.ts";
 import { onPause } from "../gpu/device.ts";
+import { onPace } from "../gpu/pace.ts";
 import { fileError } from "../io/file-error.ts";
 import { HelpRequest } from "./command-line.ts";
 import { BrokenOutput, outputEnd, print, say, watchStreams } from "./output.ts";
+import { tellLeft } from "./progress.ts";
 import { PROJECT_ROOT } from "./provenance.ts";
 import { getContinuation, requestStop, Stopped, stopIfLate, stopRequested } from "./stop.ts";
 import { FailedRun } from "./verdict.ts";
@@ -44,6 +46,7 @@ export async function main(work: () => Promise<void>): Promise<void> {
   process.on("unhandledRejection", onStray);
   process.on("uncaughtException", onStray);
   onPause(stopIfLate);
+  onPace(tellLeft);
   const watch = watchStarter(() => onSignal("SIGHUP"));
   try {
     enterCallersFolder();

@@ -3,6 +3,10 @@ import { canRedraw } from "./output.ts";
 import { stopPoint } from "./stop.ts";
 
 const BAR = 24;
+/** What takes longer is spoken of at once, s, and again only where it takes twice as long as was said. */
+const LONG = 600;
+/** Work of which the speed is not yet known, s. */
+const SETTLING = 5;
 /** Redraws of the bar are at least this far apart, ms. */
 const REDRAW_MS = 100;
 
@@ -59,6 +63,17 @@ function standard(): Display | null {
   };
 }
 
+let told = 0;
+
+/** Says of work that goes on for so many seconds that it is long, as soon as that is known. */
+export function tellLeft(seconds: number, what = "the work under way", display = standard()): void {
+  if (!display || !(seconds > Math.max(LONG, 2 * told))) return;
+  told = seconds;
+  display.write(
+    `${display.terminal ? "\r\x1b[2K" : ""}${what} takes about ${duration(seconds)} more; Ctrl-C stops it\n`,
+  );
+}
+
 class Bar implements Progress {
   readonly #label: string;
   readonly #total: number;
@@ -85,7 +100,10 @@ class Bar implements Progress {
   add(amount = 1): void {
     if (!(amount >= 0)) throw new Error(`progress of ${this.#label} cannot go back by ${amount}`);
     this.#count += amount;
-    if (!this.#ended) this.#show();
+    if (!this.#ended) {
+      this.#show();
+      if (this.#display && this.#elapsed() > SETTLING) tellLeft(this.#left(), this.#label, this.#display);
+    }
     stopPoint();
   }
 
@@ -133,10 +151,19 @@ class Bar implements Progress {
     return ((this.#display?.now() ?? 0) - this.#began) / 1000;
   }
 
+  #rate(): number {
+    return (this.#count - this.#start) / this.#elapsed();
+  }
+
+  /** Seconds at this rate. */
+  #left(): number {
+    return Math.max(0, this.#total - this.#count) / this.#rate();
+  }
+
   #timing(): string {
-    const rate = (this.#count - this.#start) / this.#elapsed();
+    const rate = this.#rate();
     if (!(rate > 0) || !Number.isFinite(rate)) return "";
-    return `${short(rate)}/s, ${duration(Math.max(0, this.#total - this.#count) / rate)} left`;
+    return `${short(rate)}/s, ${duration(this.#left())} left`;
   }
 
   #summary(): string {
@@ -152,11 +179,12 @@ function short(value: number): string {
   return `${Number((value / 1000 ** power).toPrecision(3))}${["", " k", " M", " G", " T"][power]}`;
 }
 
-/** Seconds in words: "8 s", "3 min 5 s", "2 h 10 min". */
+/** Seconds in words: "8 s", "3 min 5 s", "2 h 10 min", "4 days". */
 function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  if (whole < 48 * 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.round(whole / 86_400)} days`;
 }

@@ -7,6 +7,7 @@ import type { FitOptions } from "../method/train.ts";
 import { upsamplingFactors } from "../method/upsample.ts";
 import type { System } from "../systems/system.ts";
 import { checkDistinct, type Parameter, type Parameters, type Values } from "./parameters.ts";
+import type { Need } from "./room.ts";
 
 /** Batches are multiples of this. */
 const LEAST_BATCH = 256;
@@ -184,6 +185,55 @@ export function checkEquation(
 ): void {
   if (p.drift !== "polynomial") checkTraining(p, data.snapshots, "", data.more);
   else requireCohorts(data.cohorts, data.variables, data.conditions ?? 0, p.degree);
+}
+
+/** Bytes of a number of training data and trajectories. */
+const FLOAT = 4;
+
+/**
+ * Of small systems with so many 32-bit `words` each, and of training pairs: `sets` of them, of K patches of every snapshot, in so many variables. See
+ * `smallTrajectories` and `makePairs`.
+ */
+export function learningNeeds(
+  p: { readonly trajectories: number; readonly records: number; readonly patchesPerSnapshot: number },
+  data: {
+    readonly words: number;
+    readonly patches: number;
+    readonly variables: number;
+    readonly sets: number;
+    /** Snapshots that are made larger; all by default. */
+    readonly snapshots?: number;
+    /** Parameters that these grow with. */
+    readonly options?: readonly string[];
+  },
+): Need[] {
+  const { words, patches, variables: d, sets, options = ["trajectories", "records"] } = data;
+  const all = p.trajectories * p.records;
+  const rows = Math.min(data.snapshots ?? all, all) * Math.min(p.patchesPerSnapshot, patches);
+  // At the start, change, compensator, and their variation.
+  const width = 3 * d + (d * (d + 1)) / 2;
+  return [
+    { what: "the snapshots of small systems", bytes: FLOAT * all * words, options: ["trajectories", "records"] },
+    {
+      what: "the training pairs",
+      bytes: FLOAT * rows * width * sets,
+      options: [...options, "patchesPerSnapshot"],
+    },
+  ];
+}
+
+/** Of trajectories of so many cases, in d variables at so many times. */
+export function trajectoriesNeed(
+  what: string,
+  {
+    runs,
+    cases,
+    times,
+    variables,
+    options,
+  }: Record<"runs" | "cases" | "times" | "variables", number> & Pick<Need, "options">,
+): Need {
+  return { what, bytes: FLOAT * runs * cases * times * variables, options };
 }
 
 /** Throws InputError for a side to learn on that is larger than the lattice, or that patches do not tile; 0 is the lattice itself. */

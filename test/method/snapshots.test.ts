@@ -57,6 +57,17 @@ describe("snapshots", () => {
     }
   });
 
+  test("are those of one batch also where small systems are simulated in several", async () => {
+    // Two of them are a batch.
+    class Wide extends FreeSpins {
+      override bytes(): number {
+        return 2 ** 25;
+      }
+    }
+    const options = { trajectories: 7, times: [0, 0.3, 1], smallSide: 8, seed: SEED };
+    expect(await smallTrajectories(new Wide(), options)).toEqual(await smallTrajectories(new FreeSpins(), options));
+  });
+
   test("thinned snapshots are evenly spaced, and all where there are no more than asked", () => {
     const words = Uint32Array.from({ length: 30 }, (_, k) => k);
     expect(thinned(words, 3, 10)).toEqual(words);

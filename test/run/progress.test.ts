@@ -63,4 +63,21 @@ describe("progress", () => {
     bar.done();
     progress("none", 0, 0, place).done();
   });
+  test("says at once that work is long, inner work too, and again only where it is twice as long as was said", () => {
+    const { shown, place, pass } = display(false);
+    const outer = progress("study", 10, 0, place);
+    const inner = progress("predict", 2000, 0, place);
+    pass(4000);
+    inner.add(1); // two hours, it seems
+    expect(shown).toEqual([]);
+    pass(2000);
+    inner.add(1);
+    expect(shown).toEqual(["predict takes about 1 h 39 min more; Ctrl-C stops it\n"]);
+    pass(5000);
+    inner.add(1);
+    inner.done();
+    pass(89_000);
+    outer.add(0.001);
+    expect(shown.slice(1)).toEqual(["study takes about 12 days more; Ctrl-C stops it\n"]);
+  });
 });

@@ -10,8 +10,10 @@ import {
   checkSteps,
   EQUATION,
   isWhole,
+  learningNeeds,
   SEEDS,
   TRAINING,
+  trajectoriesNeed,
 } from "../../run/training-parameters.ts";
 
 const parameters = {
@@ -183,4 +185,16 @@ export const curieWeissCommand: Command<typeof parameters> = {
     "Learns the magnetization's SDE of a large Curie–Weiss system from small patches and compares it with exact theory.",
   parameters,
   check,
+  needs: (p) => [
+    ...learningNeeds(p, {
+      words: 1,
+      patches: ((p.learnSide || p.L) / Math.min(...p.patches)) ** 2,
+      variables: 1,
+      sets: 1 + Math.min(p.copies, 2),
+    }),
+    trajectoriesNeed("predicted trajectories", {
+      ...{ runs: p.runs, cases: p.m0.length, times: p.horizon / EVERY + 1, variables: 1 },
+      options: ["runs", "horizon"],
+    }),
+  ],
 };

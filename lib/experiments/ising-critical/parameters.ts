@@ -5,6 +5,7 @@ import type { Command } from "../../run/command-line.ts";
 import { checkDistinct, type Parameters, type Values } from "../../run/parameters.ts";
 import { SEEDS } from "../../run/training-parameters.ts";
 import { COHORT, UPSAMPLINGS } from "../../systems/ising.ts";
+import { CLASSES } from "../../systems/ising-classes.ts";
 
 const parameters = {
   temperatures: {
@@ -300,4 +301,11 @@ export const criticalCommand: Command<typeof parameters> = {
     "Learns the SDE of magnetization and domain-wall density of 2D Ising lattices of several sizes near the critical temperature from patches of 16 × 16 spins, and compares its stationary laws and their scaling with direct simulation.",
   parameters,
   check,
+  needs(p) {
+    const sides = [...p.sizes, ...p.largeSizes];
+    const lattices = Math.max(...sides.map((side) => latticesOf(p, side)));
+    // Counts of ten classes, their densities, and the states.
+    const width = 2 * CLASSES + 2;
+    return [{ what: "the counts of classes", bytes: 4 * width * lattices * p.looks, options: ["lattices", "looks"] }];
+  },
 };

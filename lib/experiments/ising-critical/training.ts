@@ -4,6 +4,7 @@
 // Copies keep the structure that small lattices have at large distances, in units of their side. That is the structure of large lattices where those of
 // all sizes are alike, at the critical temperature. So lattices of the temperature of the scaling teach; their class densities serve all.
 import type { Gpu } from "../../gpu/device.ts";
+import { Pace } from "../../gpu/pace.ts";
 import { type Format, parsed } from "../../io/format.ts";
 import { prefixed, unprefixed } from "../../io/safetensors.ts";
 import { concatenate } from "../../method/concatenate.ts";
@@ -88,6 +89,7 @@ export async function looksAt<T extends Float32Array | Uint32Array>(
 ): Promise<T> {
   const looks: T[][] = Array.from({ length: p.looks }, () => []);
   const batch = COHORT * Math.max(1, Math.floor(BATCH_SITES / side ** 2 / COHORT));
+  const pace = new Pace(count * p.looks);
   for (let from = 0; from < count; from += batch) {
     const name = `${p.patch}/${side}/${temperature}/${from}`;
     const small = await smallLattices(system, Math.min(batch, count - from), {
@@ -106,6 +108,7 @@ export async function looksAt<T extends Float32Array | Uint32Array>(
         // Steps of a relaxation are six.
         if (look > 0) await system.relax(large, p.pause, stream(seed, `look/${name}`, 8 * look));
         looks[look].push(await see(large, look));
+        pace.at(from * p.looks + large.count * (look + 1));
       }
     } finally {
       large.destroy();

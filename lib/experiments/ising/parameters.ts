@@ -10,8 +10,10 @@ import {
   checkSteps,
   EQUATION,
   isWhole,
+  learningNeeds,
   SEEDS,
   TRAINING,
+  trajectoriesNeed,
 } from "../../run/training-parameters.ts";
 import { BOUNDARIES, COHORT, HAND_MADE, UPSAMPLINGS } from "../../systems/ising.ts";
 
@@ -303,6 +305,10 @@ const parameters = {
 export const EVERY = 1;
 export type IsingOptions = Values<typeof parameters>;
 
+/** Closure variables beside (m, ρ). */
+const closingOf = ({ closure, variables }: IsingOptions) =>
+  ({ none: 0, features: 2, blocks: 2, autoencoder: variables, dynamics: variables })[closure];
+
 function check(p: IsingOptions): void {
   checkPatches(p.patches, p.L);
   if (p.studies === "all" && !p.patches.includes(p.studyPatch)) {
@@ -318,11 +324,10 @@ function check(p: IsingOptions): void {
     const near = COHORT * Math.max(1, Math.round(p.trajectories / COHORT));
     throw new InputError(`--trajectories ${p.trajectories} is not a multiple of ${COHORT}: use ${near}`);
   }
-  const closing = { none: 0, features: 2, blocks: 2, autoencoder: p.variables, dynamics: p.variables }[p.closure];
   checkEquation(p, {
     snapshots: Math.min(p.snapshots, p.trajectories * p.records),
     cohorts: p.trajectories / COHORT,
-    variables: 2 + closing,
+    variables: 2 + closingOf(p),
   });
   checkLearnSide(p.learnSide, p.L, p.patches);
   if (p.large > 0) checkLearnSide(p.learnSide, p.large, [p.studyPatch]);
@@ -360,4 +365,24 @@ export const isingCommand: Command<typeof parameters> = {
     "Learns the SDE of magnetization and domain-wall density of a large 2D Ising lattice from small patches of it and compares it with direct simulation.",
   parameters,
   check,
+  needs(p) {
+    const variables = 2 + closingOf(p);
+    const patch = Math.min(...p.patches);
+    const along = { times: p.horizon / EVERY + 1, variables, cases: p.m0.length };
+    return [
+      ...learningNeeds(p, {
+        words: patch * Math.ceil(patch / 32),
+        patches: ((p.learnSide || p.L) / patch) ** 2,
+        variables,
+        sets: 1 + Math.min(p.copies, 2),
+        snapshots: p.snapshots,
+        options: ["snapshots"],
+      }),
+      trajectoriesNeed("predicted trajectories", { ...along, runs: p.runs, options: ["runs", "horizon"] }),
+      trajectoriesNeed("directly simulated trajectories", {
+        ...{ ...along, runs: p.trueRuns },
+        options: ["trueRuns", "horizon"],
+      }),
+    ];
+  },
 };

@@ -10,8 +10,10 @@ import {
   checkTraining,
   EQUATION,
   isWhole,
+  learningNeeds,
   SEEDS,
   TRAINING,
+  trajectoriesNeed,
 } from "../../run/training-parameters.ts";
 import {
   checkPredatorPrey,
@@ -408,4 +410,18 @@ export const predatorPreyCommand: Command<typeof parameters> = {
     "Learns the SDE of the mean populations of a long stochastic predator–prey system from small patches of it, with learned closure variables, and compares it with direct simulation.",
   parameters,
   check,
+  needs(p) {
+    const along = { times: p.horizon / EVERY + 1, cases: p.means.length * p.amplitudes.length };
+    return [
+      ...learningNeeds(p, { words: 2 * p.small, patches: p.N / p.patch, variables: 2 + p.variables, sets: 3 }),
+      trajectoriesNeed("predicted trajectories", {
+        ...{ ...along, runs: p.runs, variables: 2 + p.variables },
+        options: ["runs", "horizon"],
+      }),
+      trajectoriesNeed("directly simulated trajectories", {
+        ...{ ...along, runs: p.trueRuns, variables: 2 },
+        options: ["trueRuns", "horizon"],
+      }),
+    ];
+  },
 };

@@ -56,6 +56,8 @@ function stepsBetween(times: Float64Array, dt: number): number {
 
 /** Trajectory-steps of a first dispatch, before its rate is known. */
 const FIRST_STEPS = 200_000;
+/** What the device records before it is read, bytes, if it is more than one time. */
+const RECORD_BYTES = 64 * 2 ** 20;
 
 /**
  * Trajectories from the initial states `start` `[cases · runs, d]`, which are the first time. With `draws`, one such set for the best
@@ -74,8 +76,10 @@ export async function rollout(
   const sets = draws ? 1 + draws.count : 1;
   const count = perSet * sets;
   const every = stepsBetween(times, dt);
-  const first = new Float32Array(times.length * count * d);
-  for (let set = 0; set < sets; set++) first.set(start, set * start.length);
+  const width = count * d;
+  const record = new Float32Array(times.length * width);
+  for (let set = 0; set < sets; set++) record.set(start, set * start.length);
+  const block = Math.max(1, Math.min(times.length - 1, Math.floor(RECORD_BYTES / (4 * width))));
   const weights = draws ? drawWeights(trainingGroups(model), draws) : null;
   const drift = driftKind(model.drift).load(model.drift, model, weights);
   const diffusion = diffusionKind(model.diffusion).load(model.diffusion, model, weights);
@@ -95,24 +99,23 @@ export async function rollout(
   const buffers = {
     numbers: gpu.buffer("rollout.numbers", numbers),
     units: gpu.buffer("rollout.units", Float32Array.of(...center, ...spread.map((s) => 1 / s))),
-    states: gpu.buffer("rollout.states", first.slice(0, count * d)),
-    record: gpu.buffer("rollout.record", first),
+    states: gpu.buffer("rollout.states", record.slice(0, width)),
+    record: gpu.buffer("rollout.record", 4 * width * block),
   };
   const params = { trajectories: count, per_set: perSet, every, dt, stream: streamUniform(noise) };
   const steps = every * (times.length - 1);
-  let record: Float32Array;
+  const label = `rollout ${drift.module} ${scheme} ${Object.values(constants)} ${count}`;
   try {
-    await gpu.runSplit(
-      `rollout ${drift.module} ${scheme} ${Object.values(constants)} ${count}`,
-      steps,
-      FIRST_STEPS / count + 1,
-      (from, to) => {
-        onSteps?.(from);
-        return kernel.call({ params: { ...params, first: from, last: to }, ...buffers }, Math.ceil(count / 64));
-      },
-    );
+    for (let origin = 1; origin < times.length; origin += block) {
+      const [start, end] = [origin, Math.min(times.length, origin + block)].map((time) => every * (time - 1));
+      await gpu.runSplit(label, end - start, FIRST_STEPS / count + 1, (from, to) => {
+        onSteps?.(start + from);
+        const all = { params: { ...params, origin, first: start + from, last: start + to }, ...buffers };
+        return kernel.call(all, Math.ceil(count / 64));
+      });
+      record.set(await gpu.read(buffers.record, Float32Array, ((end - start) / every) * width), origin * width);
+    }
     onSteps?.(steps);
-    record = await gpu.read(buffers.record, Float32Array);
   } finally {
     for (const buffer of Object.values(buffers)) buffer.destroy();
   }

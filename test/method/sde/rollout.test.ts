@@ -214,6 +214,19 @@ describe("rollout", () => {
     return model;
   }
 
+  test("of more runs and times than are recorded at once are those of few", async () => {
+    // 80 MB: the device records 64 MiB at once.
+    const [count, times, dt] = [100_000, 200, 0.1];
+    const model = constantRaw("diagonal", -1);
+    const start = Float32Array.from({ length: count }, (_, p) => p / count);
+    const options = { dt, times: grid(dt, times - 1), stream: at };
+    const { data } = await rollout(gpu, model, start, options);
+    const few = await rollout(gpu, model, start.slice(0, 50), options);
+    for (let k = 0; k < times; k++) {
+      expect(data.slice(k * count, k * count + 50)).toEqual(few.data.slice(50 * k, 50 * (k + 1)));
+    }
+  });
+
   const STEP = { dt: 0.25, times: Float64Array.of(0, 0.25), stream: at };
 
   test("has the diagonal diffusion exp(s) too", async () => {
