@@ -39,7 +39,7 @@ await main(async () => {
   const work = progress("curie-weiss", seeds.length * p.patches.length * (1 + methods.length));
 
   // The truth: mean, spread and law of m(t) from the master equation, drift and diffusion in closed form.
-  const reference = await run.phase("exact theory", async () =>
+  const reference = await run.phase("exact theory", () =>
     curieWeissReference({ spins: p.L ** 2, ...physics }, p.m0, times),
   );
 

@@ -67,7 +67,7 @@ export function drawUniform(rows: number, batch: number, seed: number, what = "f
 
 /**
  * Runs `calls`, one training step, until `steps` are done. Networks start from `initial`, or from where `progress` resumes.
- * `losses`: of the last batch. Throws Error when their mean is not finite; `what` names the training in the message.
+ * `losses`: of the last batch. Throws InputError when their mean is not finite; `what` names the training in the message.
  */
 export async function trainNetworks(
   gpu: Gpu,
@@ -102,7 +102,7 @@ export async function trainNetworks(
     const values = await gpu.read(losses, Float32Array);
     const loss = values.reduce((sum, value) => sum + value, 0) / values.length;
     if (!Number.isFinite(loss))
-      throw new Error(`training of ${what} diverged at step ${step}: lower the learning rate`);
+      throw new InputError(`training of ${what} diverged at step ${step}: lower its learning rate`);
     if (step < steps && checkpoint?.wanted()) {
       const saved = await Promise.all(networks.map((network) => network.save()));
       checkpoint.save({

@@ -8,7 +8,7 @@ import { HelpRequest } from "./command-line.ts";
 import { BrokenOutput, outputEnd, print, say, watchStreams } from "./output.ts";
 import { tellLeft } from "./progress.ts";
 import { PROJECT_ROOT } from "./provenance.ts";
-import { getContinuation, requestStop, Stopped, stopIfLate, stopRequested } from "./stop.ts";
+import { getContinuation, refuse, requestStop, Stopped, stopIfLate, stopRequested } from "./stop.ts";
 import { FailedRun } from "./verdict.ts";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -125,6 +125,7 @@ function report(error: unknown): number {
   }
   // It would end in the same way again.
   if (error instanceof InputError) {
+    refuse();
     say(withShortLists(error.message));
     return 2;
   }

@@ -162,9 +162,16 @@ export function removeFiles(folder: string, files: readonly string[]): void {
     }
     for (let place = dirname(file); place !== "."; place = dirname(place)) places.add(place);
   }
-  for (const place of [...places].sort((a, b) => b.length - a.length)) {
-    try {
-      rmdirSync(join(folder, place));
-    } catch {} // not empty, or not there
-  }
+  for (const place of [...places].sort((a, b) => b.length - a.length)) removeEmpty(join(folder, place));
+}
+
+export function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {} // not empty, or not there
+}
+
+/** Makes a folder one without a run. */
+export function forgetManifest(folder: string): void {
+  rmSync(join(folder, MANIFEST_FILE), { force: true });
 }

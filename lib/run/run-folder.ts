@@ -15,11 +15,13 @@ import {
   checkName,
   checkSameRun,
   type Found,
+  forgetManifest,
   type Identity,
   identityHash,
   inspect,
   type Manifest,
   newManifest,
+  removeEmpty,
   removeFiles,
   sweep,
   writeManifest,
@@ -80,6 +82,7 @@ export async function openRun(options: RunOptions): Promise<Run> {
   const before = inspect(folder);
   if (before.state === "finished") clearCheckpoints(folder);
   decide(folder, before, fresh.identity, resume, force);
+  const made = !existsSync(folder);
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
@@ -95,8 +98,9 @@ export async function openRun(options: RunOptions): Promise<Run> {
     if (old && force) removeFiles(folder, ["result.json", ...old.files]);
     const manifest = old && resume ? old : fresh;
     writeManifest(folder, manifest);
-    setContinuation(continueCommand(experiment));
-    return new Run(folder, manifest, lock);
+    const run = new Run(folder, manifest, lock);
+    setContinuation(continueCommand(experiment), () => run.forget(made));
+    return run;
   } catch (error) {
     lock.release();
     throw error;
@@ -288,6 +292,15 @@ export class Run {
     this.#open = false;
     setContinuation(undefined);
     this.#lock.release();
+  }
+
+  /** Gives the folder back, empty if nothing is kept in it: it does not stand in the way of other parameters. */
+  forget(made: boolean): void {
+    if (!this.#open) return;
+    const isEmpty = this.#manifest.files.length === 0 && this.#lock.holds();
+    if (isEmpty) forgetManifest(this.folder);
+    this.close();
+    if (isEmpty && made) removeEmpty(this.folder);
   }
 
   /** Files go nowhere but into the folder that was opened. */

@@ -11,6 +11,7 @@ const PATIENCE_MS = 2_000;
 let requested: NodeJS.Signals | undefined;
 let since = 0;
 let continuation: string | undefined;
+let refused: () => void = () => {};
 
 /** Notes that the user wants to stop. */
 export function requestStop(signal: NodeJS.Signals): void {
@@ -39,9 +40,18 @@ export async function breathe(): Promise<void> {
   stopPoint();
 }
 
-/** Says what a user can do to go on after a stop, e.g. the command with `--resume`; undefined takes it back. */
-export function setContinuation(text: string | undefined): void {
+/**
+ * Says what a user can do to go on after a stop, e.g. the command with `--resume`; undefined takes it back. `onRefusal` is called where input turns out
+ * to be impossible after all, and going on would end in the same way.
+ */
+export function setContinuation(text: string | undefined, onRefusal: () => void = () => {}): void {
   continuation = text;
+  refused = onRefusal;
+}
+
+/** Lets whoever could go on know that it would be in vain. */
+export function refuse(): void {
+  refused();
 }
 
 export function getContinuation(): string | undefined {

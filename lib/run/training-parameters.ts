@@ -249,9 +249,14 @@ export function checkLearnSide(learnSide: number, side: number, patches: readonl
   }
 }
 
-/** Throws InputError for a time step, by the name of its option, that does not divide `every`, the time between comparisons. */
+/** Steps from one comparison to the next, at most. */
+const MOST_STEPS = 1e6;
+
+/** Throws InputError for a time step, by the name of its option, that does not divide `every`, the time between comparisons, or is tiny beside it. */
 export function checkSteps(steps: Record<string, number>, every: number, remedy: string): void {
   for (const [option, time] of Object.entries(steps)) {
+    if (every / time > MOST_STEPS)
+      throw new InputError(`--${option} ${time} is too small: give ${every / MOST_STEPS} or more`);
     if (!isWhole(every / time)) {
       throw new InputError(`--${option} ${time} does not divide ${every}, the time between comparisons: use ${remedy}`);
     }

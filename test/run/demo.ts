@@ -55,6 +55,7 @@ await main(async () => {
   });
   if (MODE === "bug") throw new TypeError("a bug");
   const run = await openRun(told);
+  if (MODE === "refused") throw new InputError("impossible after all");
   if (MODE === "late-bug") throw new TypeError("a late bug");
   if (MODE === "stray") { Promise.reject(new InputError("a stray")); await Bun.sleep(10_000); }
   if (MODE === "hang") { setInterval(() => {}, 1000); throw new InputError("something holds on"); }

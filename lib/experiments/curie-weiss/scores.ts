@@ -6,8 +6,8 @@ import {
   type Equilibrium,
   equilibrium,
   magnetizationDensity,
+  magnetizationMoments,
   magnetizations,
-  magnetizationTrajectory,
   transientLaws,
 } from "../../analysis/curie-weiss-theory.ts";
 import { kernelDensity } from "../../analysis/density.ts";
@@ -17,9 +17,11 @@ import { logInterval, replicateMoments } from "../../analysis/replicates.ts";
 import { trajectoryError } from "../../analysis/trajectory-error.ts";
 import { wasserstein } from "../../analysis/wasserstein.ts";
 import type { Gpu } from "../../gpu/device.ts";
+import { Pace } from "../../gpu/pace.ts";
 import { type Guards, guardsOf } from "../../method/sde/guards.ts";
 import { nearestDistances } from "../../method/sde/hull.ts";
 import { chosenDegree, evaluate, type SdeModel, standardErrors, trainingGroups } from "../../method/sde/model.ts";
+import { breathe } from "../../run/stop.ts";
 
 /** Functions are compared on |m| ≤ 0.8: beyond, the dynamics leaves at once and hardly any data exist. */
 const BOUND = 0.8;
@@ -53,23 +55,36 @@ export interface CurieWeissReference {
   readonly density: Float64Array;
 }
 
-/** Solves the master equation for every start and tabulates the exact functions. */
-export function curieWeissReference(
+/** Solves the master equation for every start and tabulates the exact functions. Stops where the run is to stop. */
+export async function curieWeissReference(
   system: CurieWeiss,
   starts: readonly number[],
   times: Float64Array,
-): CurieWeissReference {
-  const trajectories = starts.map((m0) => magnetizationTrajectory(system, m0, times));
+): Promise<CurieWeissReference> {
   const grid = evenGrid(-0.95, 0.95, 77);
   const late = times.findIndex((time) => time >= STATIONARY_FROM * times[times.length - 1]);
-  const lateTimes = times.subarray(late);
-  const share = 1 / (starts.length * lateTimes.length);
+  const share = 1 / (starts.length * (times.length - late));
   const lateLaw = new Float64Array(system.spins + 1);
   let lateVariance = 0;
+  const trajectories = starts.map(() => ({
+    mean: new Float64Array(times.length),
+    std: new Float64Array(times.length),
+  }));
+  const pace = new Pace(starts.length * times.length);
   for (const [s, m0] of starts.entries()) {
-    for (const std of trajectories[s].std.subarray(late)) lateVariance += share * std ** 2;
-    for (const { first, mass } of transientLaws(system, m0, lateTimes)) {
-      for (let j = 0; j < mass.length; j++) lateLaw[first + j] += share * mass[j];
+    let t = 0;
+    for (const law of transientLaws(system, m0, times)) {
+      const { mean, std } = magnetizationMoments(system.spins, law);
+      trajectories[s].mean[t] = mean;
+      trajectories[s].std[t] = std;
+      if (t >= late) {
+        const { first, mass } = law;
+        for (let j = 0; j < mass.length; j++) lateLaw[first + j] += share * mass[j];
+        lateVariance += share * std ** 2;
+      }
+      t++;
+      await breathe();
+      pace.at(s * times.length + t);
     }
   }
   const balance = equilibrium(system);

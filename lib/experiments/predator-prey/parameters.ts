@@ -371,12 +371,10 @@ function check(p: PredatorPreyOptions): void {
     }
   }
   checkSteps(
-    { "increment-time": p.incrementTime, "compensator-time": p.compensatorTime },
+    { dt: p.dt, "increment-time": p.incrementTime, "compensator-time": p.compensatorTime },
     EVERY,
     "0.01, 0.02, 0.05 or 0.1",
   );
-  if (!isWhole(EVERY / p.dt))
-    throw new InputError(`--dt ${p.dt} does not divide ${EVERY}: use 0.01, 0.02, 0.05 or 0.1`);
   if (!isWhole(p.horizon / EVERY)) throw new InputError(`--horizon ${p.horizon} is not a multiple of ${EVERY}`);
   if (p.encoder !== "joint" && p.variables % 2 !== 0) {
     throw new InputError(

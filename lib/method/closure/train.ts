@@ -24,7 +24,7 @@ export type Objective = (typeof OBJECTIVES)[number];
 /**
  * Trains an encoder of `shape` on mini-batches of snapshots, of which all patches of the table are encoded. `hidden`: widths of f
  * and σ, or of the decoder; that of a convolution has the channels of the encoder. Deterministic for given data, options and adapter.
- * Throws InputError where shape, table and batch do not fit, Error when training diverges.
+ * Throws InputError where shape, table and batch do not fit, or training diverges.
  */
 export async function trainClosure<Shape extends EncoderShape>(
   gpu: Gpu,

@@ -100,7 +100,7 @@ export function solveSde(data: Regression, spec: PolynomialSpec): SdeModel {
 
 /**
  * The SDE of a regression by training. Deterministic for given data, options and adapter.
- * Throws InputError when there are fewer rows than one batch or the data are not finite, Error when training diverges.
+ * Throws InputError when there are fewer rows than one batch or the data are not finite, or training diverges.
  */
 export async function fitSde<S extends DriftSpec>(
   gpu: Gpu,
