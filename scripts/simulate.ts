@@ -10,11 +10,15 @@
 //
 //   npm run simulate -- ising --L 32 --replicas 256 --times 0,10 --quantiles 0.05,0.5,0.95 --per-replica each.arrow --out -
 //
-//   npm run simulate -- nbmota --cells 8 --T 1600 --jumps 200000 --replicas 16 --out order.csv --end alloy.dump
+//   npm run simulate -- nbmota --cells 8 --T 1600 --jumps 200000 --replicas 16 --out order.csv --save alloy.dump
+//
+//   npm run simulate -- ising --L 128 --times 0,1000 --out m.csv --save far.safetensors           stopped: the same with --resume
+//   npm run simulate -- ising --L 128 --start far.safetensors --seed 2 --times 0,10 --T 2.0       a quench of its last states
 //
 // Exact in law (fields: of the time-stepped equations). Columns: time, observable, mean, std, se_mean, replicas. Without
 // --out the table goes to standard output. se_mean is std/√replicas; of ising, where 32 replicas share the places and times of
 // their attempts and are one cluster before equilibrium, it is the standard error over these clusters (from 64 replicas on).
+import { existsSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { InputError } from "../lib/errors.ts";
 import { CURIE_WEISS } from "../lib/experiments/curie-weiss/simulation.ts";
@@ -28,7 +32,8 @@ import { main } from "../lib/run/main.ts";
 import { observeAlong } from "../lib/run/observe.ts";
 import { requireOutput } from "../lib/run/output.ts";
 import { claimFiles } from "../lib/run/overwrite.ts";
-import { checkDistinct, optionName, type Parameters, type Values } from "../lib/run/parameters.ts";
+import { checkDistinct, listed, optionName, type Parameters } from "../lib/run/parameters.ts";
+import { STATES_ENDING } from "../lib/run/saved-states.ts";
 import { COMMON, type Common, type Course, isPrinted, NO_FILE, type Simulation } from "../lib/run/simulation.ts";
 import type { States, System } from "../lib/systems/system.ts";
 
@@ -53,15 +58,15 @@ await main(async () => {
     // The own parameters first; what a system says of a common one stands.
     parameters: { ...system.parameters, ...COMMON, ...system.parameters },
     check(values) {
-      checkCommon(values);
+      checkCommon(values, system);
       system.check(values);
-      checkFiles(filesOf(system, values));
+      checkFiles(filesOf(values));
     },
   });
   if (isPrinted(p.out)) requireOutput("give --out FILE");
   claimFiles(
-    filesOf(system, p).map(({ path }) => path),
-    p.force,
+    filesOf(p).map(({ path }) => path),
+    p.force || p.resume,
   );
   await system.simulate(await openDevice(), p, (opened, side, prepare, course) =>
     observeAlong(opened, side, prepare, p, course ?? inTime(opened, p)),
@@ -69,12 +74,11 @@ await main(async () => {
 });
 
 /** The files that a command line names for writing, by option. */
-function filesOf({ files = [] }: Simulation, values: Values<Parameters> & Common): { option: string; path: string }[] {
-  const pathOf = (key: string) => String(values[key as keyof Common]);
-  const named = ["perReplica", ...files].filter((key) => pathOf(key) !== NO_FILE);
-  return [...(isPrinted(values.out) ? [] : ["out"]), ...named].map((key) => ({
+function filesOf(values: Common): { option: string; path: string }[] {
+  const named = (["perReplica", "save"] as const).filter((key) => values[key] !== NO_FILE);
+  return [...(isPrinted(values.out) ? [] : (["out"] as const)), ...named].map((key) => ({
     option: optionName(key),
-    path: pathOf(key),
+    path: values[key],
   }));
 }
 
@@ -85,7 +89,22 @@ function checkFiles(files: readonly { option: string; path: string }[]): void {
   }
 }
 
-function checkCommon({ times, perReplica, quantiles }: Common): void {
+function checkCommon(
+  { times, perReplica, quantiles, save, start, resume }: Common,
+  { endings = [] }: Simulation,
+): void {
+  for (const [option, path] of Object.entries({ save, start })) {
+    if (path === NO_FILE || [STATES_ENDING, ...endings].includes(extname(path))) continue;
+    throw new InputError(
+      `--${option} ${path}: ${extname(path) || "no ending"} is no file of states, use ${listed([STATES_ENDING, ...endings])}`,
+    );
+  }
+  if (resume && !existsSync(save))
+    throw new InputError(
+      `--resume goes on from the file of --save: ${save === NO_FILE ? "none was named" : `there is no ${save}`}`,
+    );
+  if (resume && extname(save) !== STATES_ENDING)
+    throw new InputError(`--resume goes on from states, ${STATES_ENDING}, not from ${save}`);
   checkDistinct("quantiles", quantiles, "a share");
   if (perReplica !== NO_FILE && ![".csv", ".arrow"].includes(extname(perReplica))) {
     throw new InputError(`--per-replica ${perReplica}: name a .csv or .arrow file`);

@@ -10,14 +10,18 @@ import { batchThatFits } from "../method/batch.ts";
 import { concatenate } from "../method/concatenate.ts";
 import { stream } from "../random/stream.ts";
 import type { States, System } from "../systems/system.ts";
+import { continueCommand } from "./command-text.ts";
 import { print } from "./output.ts";
 import { writeClaimed } from "./overwrite.ts";
 import { progress } from "./progress.ts";
+import { patchwiseVersion } from "./provenance.ts";
+import { preparedFrom, readStates, requireSame, type SeenPoint, STATES_ENDING, writeStates } from "./saved-states.ts";
 import { type Common, type Course, isPrinted, NO_FILE } from "./simulation.ts";
+import { setContinuation, stopRequested } from "./stop.ts";
 import { tableOfRows } from "./text-table.ts";
 
-/** A file is written anew so often at the most, ms. */
-const REWRITE_MS = 1_000;
+/** A file is written anew so often at the most, ms; states are larger. */
+const [REWRITE_MS, SAVE_MS] = [1_000, 15_000];
 
 /**
  * Evolves systems from point to point and tabulates the moments of their observables as they come: what was observed is kept, however the simulation
@@ -27,27 +31,50 @@ export async function observeAlong<S extends States>(
   system: System<S>,
   side: number,
   prepare: (from: number, to: number) => S | Promise<S>,
-  { replicas, seed, out, quantiles, perReplica }: Common,
-  { name, points, advance, beside, besideEach, derived, onPoint }: Course<S>,
+  common: Common,
+  course: Course<S>,
 ): Promise<void> {
-  const rows = new Rows(out);
-  const each = perReplica === NO_FILE ? null : new EachReplica(name, system.observables);
-  const bar = progress(system.name, points[points.length - 1]);
+  const { replicas, seed, out, quantiles, perReplica, save, start } = common;
+  const { name, points, advance, beside, besideEach, derived, onPoint, carried } = course;
+  const told = toldOf(common);
+  const saved = common.resume ? readStates(save, system, side) : null;
+  if (saved) {
+    requireSame(save, saved, told, points);
+    if (saved.carried) carried?.set(saved.carried);
+  }
+  const rows = new Rows(out, saved?.rows);
+  const each = perReplica === NO_FILE ? null : new EachReplica(name, system.observables, saved?.each);
+  const before = saved ?? (isStates(start) ? readStates(start, system, side) : null);
+  const prepared = before ? preparedFrom(system, side, before) : prepare;
+  const seenAt = [...(saved?.points ?? [])];
+  let now = seenAt.at(-1) ?? 0;
+  const bar = progress(system.name, points[points.length - 1], now);
   const size = batchThatFits(system, side);
   const batches: S[] = [];
-  let now = 0;
+  let kept = performance.now();
+  const keep = async () => {
+    const words = concatenate(await seriesOf(batches, (states) => system.pack(states)));
+    const all = { rows: [...rows.all], points: seenAt, each: each?.seen ?? [], carried: carried ?? null, words };
+    writeStates(save, { system: system.name, side, told, ...all });
+    kept = performance.now();
+    setContinuation(seenAt.length < points.length ? continueCommand("simulate") : undefined);
+  };
   try {
     for (let from = 0; from < replicas; from += size) {
-      batches.push(await prepare(from, Math.min(replicas, from + size)));
+      batches.push(await prepared(from, Math.min(replicas, from + size)));
       // Behind the first, which says more of a system that does not fit alone.
       requireMemory(replicas, system.bytes(side));
     }
     for (const [k, point] of points.entries()) {
+      if (k < seenAt.length) continue;
       const seen: Float32Array[] = [];
+      let share = 0;
       for (const [b, states] of batches.entries()) {
         await advance(states, now, point, stream(seed, "simulate", k, b * size), b * size);
         seen.push(await system.observe(states));
-        bar.add((point - now) * (states.count / replicas));
+        // Behind the last, what was seen is put down first.
+        share = (point - now) * (states.count / replicas);
+        if (b < batches.length - 1) bar.add(share);
       }
       const values = concatenate(seen);
       await onPoint?.(batches, point, values);
@@ -64,6 +91,10 @@ export async function observeAlong<S extends States>(
       }));
       rows.add([...observed, ...further].map((row) => ({ [name]: point, ...beside?.(), ...row, replicas })));
       now = point;
+      seenAt.push(point);
+      const isLast = k === points.length - 1;
+      if (isStates(save) && (isLast || stopRequested() || performance.now() - kept > SAVE_MS)) await keep();
+      bar.add(share);
     }
     bar.done();
   } finally {
@@ -72,6 +103,21 @@ export async function observeAlong<S extends States>(
     // What was seen until a failure stays.
     each?.write(perReplica);
   }
+}
+
+/** Whether a file is one of states. */
+const isStates = (path: string) => path.endsWith(STATES_ENDING);
+
+/** What decides the numbers, but for the points, of which there may be more later. */
+function toldOf(common: Common): Record<string, unknown> {
+  const { out: _, save: __, perReplica, force: ___, resume: ____, times: _____, ...rest } = common;
+  return { ...rest, perReplica: perReplica !== NO_FILE, patchwise: patchwiseVersion() };
+}
+
+async function seriesOf<A, B>(list: readonly A[], work: (one: A) => Promise<B>): Promise<B[]> {
+  const done: B[] = [];
+  for (const one of list) done.push(await work(one));
+  return done;
 }
 
 /** `q0.05` and so on of each of d observables, over the replicas of `values` `[replicas, d]`. */
@@ -88,33 +134,35 @@ function quantilesOf(values: Float32Array, d: number, shares: readonly number[])
 class EachReplica {
   readonly #name: string;
   readonly #symbols: readonly string[];
-  readonly #seen: { point: number; values: Float32Array; beside: Record<string, Float64Array> }[] = [];
+  readonly seen: SeenPoint[];
 
-  constructor(name: string, observables: System["observables"]) {
+  /** `seen`: at an earlier sitting. */
+  constructor(name: string, observables: System["observables"], seen: readonly SeenPoint[] = []) {
     this.#name = name;
+    this.seen = [...seen];
     this.#symbols = observables.map(({ symbol }) => symbol.replace("δ", "delta").replace("ρ", "rho"));
   }
 
   /** `values` `[replicas, d]`; `beside` further columns. */
   add(point: number, values: Float32Array, beside: Record<string, ArrayLike<number>>): void {
     const copies = Object.entries(beside).map(([name, column]) => [name, Float64Array.from(column)]);
-    this.#seen.push({ point, values, beside: Object.fromEntries(copies) });
+    this.seen.push({ point, values, beside: Object.fromEntries(copies) });
   }
 
   /** A file that the name of the file says the format of; none where nothing was seen. */
   write(path: string): void {
-    if (this.#seen.length === 0) return;
+    if (this.seen.length === 0) return;
     const d = this.#symbols.length;
     const count = (values: Float32Array) => values.length / d;
     const columns: Record<string, number[]> = {
-      [this.#name]: this.#seen.flatMap(({ point, values }) => new Array(count(values)).fill(point)),
-      replica: this.#seen.flatMap(({ values }) => Array.from({ length: count(values) }, (_, r) => r)),
+      [this.#name]: this.seen.flatMap(({ point, values }) => new Array(count(values)).fill(point)),
+      replica: this.seen.flatMap(({ values }) => Array.from({ length: count(values) }, (_, r) => r)),
     };
-    for (const name of Object.keys(this.#seen[0].beside)) {
-      columns[name] = this.#seen.flatMap(({ beside }) => Array.from(beside[name]));
+    for (const name of Object.keys(this.seen[0].beside)) {
+      columns[name] = this.seen.flatMap(({ beside }) => Array.from(beside[name]));
     }
     for (const [j, symbol] of this.#symbols.entries()) {
-      columns[symbol] = this.#seen.flatMap(({ values }) => Array.from(values.filter((_, k) => k % d === j)));
+      columns[symbol] = this.seen.flatMap(({ values }) => Array.from(values.filter((_, k) => k % d === j)));
     }
     const write = path.endsWith(".csv") ? writeCsv : writeArrow;
     writeClaimed(path, (place) => write(place, table(columns)));
@@ -133,28 +181,30 @@ function requireMemory(replicas: number, bytes: number): void {
 /** The lines of the table: printed as they come, or in a file that is written anew with them once in a while. */
 class Rows {
   readonly #out: string | null;
-  readonly #all: Record<string, number | string>[] = [];
+  readonly all: Record<string, number | string>[];
   #written = 0;
   #last = Number.NEGATIVE_INFINITY;
 
-  constructor(out: string) {
+  /** `all`: of an earlier sitting. */
+  constructor(out: string, all: readonly Record<string, number | string>[] = []) {
+    this.all = [...all];
     this.#out = isPrinted(out) ? null : out;
   }
 
   add(rows: Record<string, number | string>[]): void {
-    this.#all.push(...rows);
+    this.all.push(...rows);
     if (this.#out === null || performance.now() - this.#last > REWRITE_MS) this.flush();
   }
 
   flush(): void {
-    if (this.#written === this.#all.length) return;
+    if (this.#written === this.all.length) return;
     if (this.#out === null) {
-      const csv = tableOfRows(this.#all.slice(this.#written)).toCSV().trimEnd();
+      const csv = tableOfRows(this.all.slice(this.#written)).toCSV().trimEnd();
       print(this.#written === 0 ? csv : csv.slice(csv.indexOf("\n") + 1));
     } else {
-      writeClaimed(this.#out, (place) => writeCsv(place, tableOfRows(this.#all)));
+      writeClaimed(this.#out, (place) => writeCsv(place, tableOfRows(this.all)));
     }
-    this.#written = this.#all.length;
+    this.#written = this.all.length;
     this.#last = performance.now();
   }
 }

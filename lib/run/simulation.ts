@@ -4,6 +4,7 @@ import type { Gpu } from "../gpu/device.ts";
 import type { Stream } from "../random/stream.ts";
 import type { States, System } from "../systems/system.ts";
 import type { Parameters, Values } from "./parameters.ts";
+import { STATES_ENDING } from "./saved-states.ts";
 
 /** What systems are observed along; time by default. */
 export interface Course<S extends States> {
@@ -15,6 +16,8 @@ export interface Course<S extends States> {
   advance(states: S, from: number, to: number, stream: Stream, first: number): Promise<void>;
   /** Columns that go beside what is observed at a point. */
   beside?(): Record<string, number>;
+  /** What goes on with the states, `[replicas]`, changed in place: kept with them. */
+  readonly carried?: Float64Array;
   /** Columns beside the values of every replica, `[replicas]` each. */
   besideEach?(): Record<string, ArrayLike<number>>;
   /** What is tabulated beside the observables, from their values `[replicas, d]`, with standard errors. */
@@ -59,6 +62,22 @@ export const COMMON = {
     max: 1,
     meaning: "shares of the replicas: quantiles over them beside mean and std",
   },
+  save: {
+    kind: "text",
+    default: NO_FILE,
+    meaning: `file for the states at the last of the times, ${STATES_ENDING}; a simulation that is stopped goes on from it with --resume`,
+  },
+  start: {
+    kind: "text",
+    default: NO_FILE,
+    meaning:
+      "states to start from, taken in turn, of a file that --save wrote; times count from there, take another --seed",
+  },
+  resume: {
+    kind: "flag",
+    default: false,
+    meaning: "continue what was stopped, or at later --times, from the file of --save: the same numbers as at one go",
+  },
   perReplica: { kind: "text", default: NO_FILE, meaning: "file for the values of every replica, .csv or .arrow" },
   force: { kind: "flag", default: false, meaning: "overwrite files that are there" },
 } as const satisfies Parameters;
@@ -68,8 +87,8 @@ export interface Simulation<P extends Parameters = Parameters> {
   /** As on the command line. */
   readonly name: string;
   readonly parameters: P;
-  /** Those that name files to write. */
-  readonly files?: readonly (keyof P & string)[];
+  /** Endings of files that --save and --start take beside those of states. */
+  readonly endings?: readonly string[];
   /** Throws InputError where values do not go together. */
   check(values: Values<P> & Common): void;
   simulate(gpu: Gpu, values: Values<P> & Common, observe: Observer): Promise<void>;

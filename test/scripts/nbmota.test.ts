@@ -171,7 +171,7 @@ function moTa(types: Uint8Array, cells: number): number {
 describe("simulate nbmota", () => {
   test("orders random alloys; its last configurations have the order that the table says, and go on", async () => {
     const [dump, arrow] = [file("end.dump"), file("order.arrow")];
-    const run = await simulate("--T 2400 --jumps 4000 --replicas 4 --seed 5", "--end", dump, "--per-replica", arrow);
+    const run = await simulate("--T 2400 --jumps 4000 --replicas 4 --seed 5", "--save", dump, "--per-replica", arrow);
     expect(run.code).toBe(0);
     const [head, ...lines] = run.out.trim().split("\n");
     expect(head).toBe("jumps,time_s,observable,mean,std,se_mean,replicas");
@@ -191,12 +191,12 @@ describe("simulate nbmota", () => {
     expect(table.get("delta_MoTa", 20 * 4 + 3)).toBeCloseTo(orders[3], 5);
 
     const xyz = file("next.xyz");
-    const next = await simulate("--T 2400 --jumps 10 --replicas 2", "--start", dump, "--end", xyz);
+    const next = await simulate("--T 2400 --jumps 10 --replicas 2", "--start", dump, "--save", xyz);
     expect(next.code).toBe(0);
     const first = next.out.split("\n").find((line) => line.startsWith("0,0,δ_MoTa"));
     expect(Number(first?.split(",")[3])).toBeCloseTo(orders[3], 5);
     expect(readExtxyz(xyz).map((frame) => fromConfiguration(frame, xyz).cells)).toEqual([8, 8]);
-    expectRefusal(await simulate("--jumps 10", "--end", dump), /end\.dump exists already/);
+    expectRefusal(await simulate("--jumps 10", "--save", dump), /end\.dump exists already/);
   });
 
   test("over times gives rows in seconds, of one composition in several vacancies", async () => {
@@ -211,10 +211,10 @@ describe("simulate nbmota", () => {
     ["--T 0", /--T "0" is too small/],
     ["--T 50", /--T "50" is too small.*150/],
     ["--out a.csv --per-replica a.csv", /--out and --per-replica name the same file, a\.csv/],
-    ["--out a.dump --end a.dump", /--out and --end name the same file, a\.dump/],
+    ["--out a.dump --save a.dump", /--out and --save name the same file, a\.dump/],
     ["--vacancies 0", /--vacancies "0" is too small/],
     ["--vacancies 600", /less than half the atoms/],
-    ["--end alloy.pdb", /\.pdb is no configuration/],
+    ["--save alloy.pdb", /\.pdb is no file of states, use \.safetensors, \.dump, \.xyz/],
     ["--per-replica order.txt", /name a \.csv or \.arrow file/],
     ["--barriers /nowhere", /nowhere/],
   ];

@@ -177,6 +177,10 @@ test.each([
   ["ising --replicas 1", /--replicas "1".*2/],
   ["ising --N 64", /--N/],
   ["ising --algorithm wolff --h 0.1", /wolff flips clusters without a field only: use --h 0 in place of 0\.1/],
+  ["ising --save last.dump", /--save last\.dump: \.dump is no file of states, use \.safetensors/],
+  ["ising --resume", /--resume goes on from the file of --save: none was named/],
+  ["ising --resume --save nothing.safetensors", /there is no nothing\.safetensors/],
+  ["ising --start nothing.safetensors", /cannot read nothing\.safetensors/],
   ["ising --algorithm metropolis", /--algorithm "metropolis".*glauber or wolff/],
 ])("%s: refused before anything is written", async (line, message) => {
   const file = join(folder, "refused.csv");

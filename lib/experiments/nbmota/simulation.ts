@@ -9,7 +9,7 @@ import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
 import { say } from "../../run/output.ts";
 import { writeClaimed } from "../../run/overwrite.ts";
-import { type Course, NO_FILE, simulation } from "../../run/simulation.ts";
+import { COMMON, type Course, simulation } from "../../run/simulation.ts";
 import { fromConfiguration, toConfiguration } from "../../systems/nbmota/crystal.ts";
 import { ELEMENTS } from "../../systems/nbmota/environment.ts";
 import { randomLattice } from "../../systems/nbmota/random-alloy.ts";
@@ -23,7 +23,7 @@ const LOOKS = 20;
 /** Configurations by the ending of a file's name. */
 const FORMATS: Record<
   string,
-  { read(path: string): Configuration[]; write(path: string, frames: Configuration[]): void }
+  { read(path: string): Configuration[]; write(path: string, frames: Configuration[]): void } | undefined
 > = {
   ".dump": { read: (path) => readDump(path, ELEMENTS), write: (path, frames) => writeDump(path, frames, ELEMENTS) },
   ".xyz": { read: readExtxyz, write: writeExtxyz },
@@ -32,18 +32,15 @@ const ENDINGS: Record<string, string> = { ".lammpstrj": ".dump", ".extxyz": ".xy
 
 function formatOf(path: string) {
   const ending = extname(path);
-  const format = FORMATS[ENDINGS[ending] ?? ending];
-  if (!format) {
-    throw new InputError(
-      `${path}: ${ending || "no ending"} is no configuration: use ${[...Object.keys(FORMATS), ...Object.keys(ENDINGS)].join(", ")}`,
-    );
-  }
-  return format;
+  return FORMATS[ENDINGS[ending] ?? ending];
 }
+
+/** Whether a file is one of configurations, not of states. */
+const isConfiguration = (path: string) => formatOf(path) !== undefined;
 
 /** Lattices of types out of the last frame of a file. */
 function latticeOf(path: string) {
-  const frames = formatOf(path).read(path);
+  const frames = formatOf(path)?.read(path) ?? [];
   const last = frames[frames.length - 1];
   if (!last) throw new InputError(`${path} holds no configuration`);
   return fromConfiguration(last, path);
@@ -73,28 +70,26 @@ export const NBMOTA = simulation({
     },
     ...BARRIERS,
     start: {
-      kind: "text",
-      default: NO_FILE,
+      ...COMMON.start,
       meaning:
-        "configuration to start all systems from, the last of a .dump or .xyz, in place of --cells and --vacancies",
+        "configuration to start all systems from, the last of a .dump or .xyz, in place of --cells and --vacancies; or states of a file of --save, in turn",
     },
-    end: {
-      kind: "text",
-      default: NO_FILE,
-      meaning: "file for the last configurations, .dump or .xyz, one frame a system",
+    save: {
+      ...COMMON.save,
+      meaning:
+        "file for the last configurations, .dump or .xyz, one frame a system; or .safetensors, which a stopped simulation goes on from with --resume",
     },
   },
-  files: ["end"],
-  check({ cells, vacancies, end, start }) {
+  endings: [...Object.keys(FORMATS), ...Object.keys(ENDINGS)],
+  check({ cells, vacancies }) {
     checkCells(cells);
     if (2 * vacancies > siteCount(cells))
       throw new InputError(`--vacancies ${vacancies} leave less than half the atoms`);
-    for (const path of [end, start]) if (path !== NO_FILE) formatOf(path);
   },
   async simulate(gpu, p, observe) {
     for (const warning of rangeWarnings(p.barriers, [p.T])) say(`! ${warning}`);
     const system = new NbMoTa(gpu, { temperature: p.T, barriers: barrierModel(p.barriers), coordinates: "six" });
-    const given = p.start === NO_FILE ? null : latticeOf(p.start);
+    const given = isConfiguration(p.start) ? latticeOf(p.start) : null;
     const cells = given?.cells ?? p.cells;
     const start = stream(p.seed, "simulate/start");
     const prepare = (from: number, to: number) =>
@@ -124,8 +119,9 @@ export const NBMOTA = simulation({
       },
       beside: (): Record<string, number> => (alongJumps ? { time_s: average(clock) } : {}),
       besideEach: () => ({ time_s: clock }),
+      carried: clock,
       async onPoint(batches, point) {
-        if (point !== points[points.length - 1] || p.end === NO_FILE) return;
+        if (point !== points[points.length - 1] || !isConfiguration(p.save)) return;
         const sites = siteCount(cells);
         const frames: Configuration[] = [];
         for (const states of batches) {
@@ -135,7 +131,7 @@ export const NBMOTA = simulation({
             frames.push(toConfiguration(types.subarray(r * sites, (r + 1) * sites), cells, place));
           }
         }
-        writeClaimed(p.end, (place) => formatOf(p.end).write(place, frames));
+        writeClaimed(p.save, (place) => formatOf(p.save)?.write(place, frames));
       },
     };
     await observe(system, cells, prepare, course);

@@ -1,0 +1,115 @@
+// States of a direct simulation in a file, with what was seen until then: to start others from, and to go on where it was stopped.
+import { InputError } from "../errors.ts";
+import { type Format, parsed } from "../io/format.ts";
+import { prefixed, readSafetensors, type Tensors, unprefixed, writeSafetensors } from "../io/safetensors.ts";
+import { pickedRows } from "../method/rows.ts";
+import type { States, System } from "../systems/system.ts";
+import { writeClaimed } from "./overwrite.ts";
+import { quoted } from "./parameters.ts";
+
+/** The ending of such files. */
+export const STATES_ENDING = ".safetensors";
+
+/** Values of every replica at one point, and columns beside them. */
+export interface SeenPoint {
+  readonly point: number;
+  /** `[replicas, d]` */
+  readonly values: Float32Array;
+  readonly beside: Record<string, Float64Array>;
+}
+
+export interface SavedStates {
+  readonly system: string;
+  /** Sites per side. */
+  readonly side: number;
+  /** What the simulation was told, but for its files. */
+  readonly told: Record<string, unknown>;
+  /** Where it was seen. */
+  readonly points: readonly number[];
+  /** The table until then. */
+  readonly rows: Record<string, number | string>[];
+  /** Packed, `[replicas, words]`. */
+  readonly words: Uint32Array;
+  /** What else goes on with them, `[replicas]`; none where nothing does. */
+  readonly carried: Float64Array | null;
+  /** For the table of all replicas; none where there is none. */
+  readonly each: readonly SeenPoint[];
+}
+
+const FORMAT: Format<SavedStates> = {
+  write({ words, carried, each, ...head }) {
+    const tensors: Tensors = { words: { shape: [words.length], data: words } };
+    if (carried) tensors.carried = { shape: [carried.length], data: carried };
+    for (const [k, { values, beside }] of each.entries()) {
+      tensors[`each ${k}`] = { shape: [values.length], data: values };
+      const columns = Object.entries(beside).map(([name, data]) => [name, { shape: [data.length], data }]);
+      Object.assign(tensors, prefixed(`beside ${k} `, Object.fromEntries(columns)));
+    }
+    return { tensors, text: { states: JSON.stringify({ ...head, each: each.length }) } };
+  },
+  read({ tensors, text }) {
+    const { each: count, ...head } = parsed<Omit<SavedStates, "words" | "carried" | "each"> & { each: number }>(
+      text.states,
+      "states of a simulation",
+      (_, value) => (value === null ? Number.NaN : value),
+    );
+    const each = head.points.slice(0, count).map((point, k): SeenPoint => {
+      const columns = Object.entries(unprefixed(`beside ${k} `, tensors)).map(([name, { data }]) => [name, data]);
+      return { point, values: tensors[`each ${k}`].data as Float32Array, beside: Object.fromEntries(columns) };
+    });
+    const words = tensors.words?.data;
+    if (!(words instanceof Uint32Array)) throw new InputError("the file holds no states of a simulation");
+    return { ...head, words, carried: (tensors.carried?.data as Float64Array | undefined) ?? null, each };
+  },
+};
+
+/** Into a claimed file. */
+export function writeStates(path: string, saved: SavedStates): void {
+  const { tensors, text } = FORMAT.write(saved);
+  writeClaimed(path, (place) => writeSafetensors(place, tensors, text));
+}
+
+/** States of a system of that side. Throws InputError for a file that holds none, or those of another. */
+export function readStates(path: string, { name }: Pick<System, "name">, side: number): SavedStates {
+  let saved: SavedStates;
+  try {
+    const { tensors, metadata } = readSafetensors(path, "choose another file");
+    saved = FORMAT.read({ tensors, text: metadata });
+  } catch (error) {
+    if (!(error instanceof InputError) || error.message.includes(path)) throw error;
+    throw new InputError(`${path}: ${error.message}`);
+  }
+  const other = saved.system !== name ? `of ${saved.system}, not of ${name}` : `of side ${saved.side}, not ${side}`;
+  if (saved.system !== name || saved.side !== side) throw new InputError(`${path} holds states ${other}`);
+  return saved;
+}
+
+/** Makes replicas `from` to `to` of saved ones, taken in turn. */
+export function preparedFrom<S extends States>(system: System<S>, side: number, { words }: SavedStates) {
+  const width = system.words(side);
+  const count = words.length / width;
+  return (from: number, to: number) => {
+    const which = Uint32Array.from({ length: to - from }, (_, k) => (from + k) % count);
+    return system.unpack(pickedRows(words, width, which), side);
+  };
+}
+
+/** Throws InputError, with the first difference, unless a simulation was told the same, and is seen where it was seen and further on. */
+export function requireSame(
+  path: string,
+  saved: SavedStates,
+  now: Record<string, unknown>,
+  points: readonly number[],
+): void {
+  const before = saved.told;
+  if (saved.points.some((point, k) => point !== points[k])) {
+    throw new InputError(`${path} was seen at ${saved.points.join(",")}: give these, and more behind them`);
+  }
+  const shown = (value: unknown) => quoted(String(value ?? "nothing"));
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    if (String(before[key]) === String(now[key])) continue;
+    throw new InputError(
+      `${path} is of another simulation, whose ${key} was ${shown(before[key])}, now ${shown(now[key])}: give the old value, or leave out --resume`,
+    );
+  }
+}

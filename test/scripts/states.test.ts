@@ -1,0 +1,118 @@
+// simulate --save, --start, --resume: states of every system are kept, gone on from and started from.
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readSafetensors } from "../../lib/io/safetensors.ts";
+import { temporaryFolder } from "../fixtures.ts";
+import { expectRefusal, runScript, startScript } from "./command.ts";
+
+setDefaultTimeout(120_000);
+
+const folder = temporaryFolder("states");
+const simulate = (line: string, ...more: string[]) => runScript("simulate", [...line.split(" "), ...more]);
+const rows = (path: string) => readFileSync(path, "utf8").trim().split("\n");
+
+/** `values`: the first column of the table of all replicas that is an observable. `changed`: an option that is another simulation. */
+const SYSTEMS = [
+  {
+    name: "curie-weiss",
+    line: "--L 16 --T 1.3",
+    replicas: 70,
+    times: "0,1,2,3",
+    fewer: "0,1",
+    values: 2,
+    changed: "--T 1.4",
+  },
+  {
+    name: "ising",
+    line: "--L 16 --T 2.4",
+    replicas: 96,
+    times: "0,1,2,3",
+    fewer: "0,1",
+    values: 2,
+    changed: "--T 2.5",
+  },
+  {
+    name: "predator-prey",
+    line: "--N 40",
+    replicas: 6,
+    times: "0,1,2,3",
+    fewer: "0,1",
+    values: 2,
+    changed: "--noise 0.03",
+  },
+  {
+    name: "nbmota",
+    line: "--T 2400",
+    replicas: 4,
+    times: "0,1e-9,2e-9",
+    fewer: "0,1e-9",
+    values: 3,
+    changed: "--T 2300",
+  },
+];
+
+describe.each(SYSTEMS)("$name", ({ name, line, replicas, times, fewer, values, changed }) => {
+  const own = `${name} ${line} --replicas ${replicas} --seed 4`;
+  const file = (what: string) => join(folder, `${name}-${what}`);
+  const named = (what: string) => ["--out", file(`${what}.csv`), "--per-replica", file(`${what}-each.csv`)];
+  const [saved, all] = [file("kept.safetensors"), file("all.safetensors")];
+  const observed = (list: readonly string[]) => list.map((row) => row.split(",").slice(values).join(","));
+
+  test("more times later give what all at one go give, and the same states", async () => {
+    expect((await simulate(own, "--times", times, ...named("all"), "--save", all)).code).toBe(0);
+    expect((await simulate(own, "--times", fewer, ...named("parts"), "--save", saved)).code).toBe(0);
+    expect(rows(file("parts.csv")).length).toBeLessThan(rows(file("all.csv")).length);
+    const more = ["--times", times, ...named("parts"), "--save", saved, "--resume"];
+    expect(await simulate(own, ...more)).toMatchObject({ code: 0 });
+    expect(rows(file("parts.csv"))).toEqual(rows(file("all.csv")));
+    expect(rows(file("parts-each.csv"))).toEqual(rows(file("all-each.csv")));
+    expect(readSafetensors(saved).tensors).toEqual(readSafetensors(all).tensors);
+  });
+
+  test("other simulations start from them, in turn", async () => {
+    const each = file("from-each.csv");
+    const twice = `${name} ${line} --replicas ${2 * replicas} --seed 5 --times ${name === "nbmota" ? fewer : 0}`;
+    expect(await simulate(twice, "--start", all, "--per-replica", each)).toMatchObject({ code: 0 });
+    const last = observed(rows(file("all-each.csv")).slice(-replicas));
+    expect(observed(rows(each).slice(1, 1 + 2 * replicas))).toEqual([...last, ...last]);
+  });
+
+  test("what is not theirs is refused, and nothing is lost", async () => {
+    const before = readFileSync(saved);
+    const resume = (more: string) =>
+      simulate(`${own.replace(line, `${line} ${more}`)} --resume`, ...named("parts"), "--save", saved);
+    const other = changed.split(" ")[0];
+    const told = await simulate(
+      `${own.replace(new RegExp(` ${other} \\S+`), "")} ${changed} --times ${times} --resume`,
+      ...[...named("parts"), "--save", saved],
+    );
+    expectRefusal(told, new RegExp(`is of another simulation, whose ${other.slice(2)} was`));
+    expectRefusal(await resume("--times 0,0.5"), /was seen at 0,.*: give these, and more behind them/);
+    const foreign = name === "ising" ? "curie-weiss" : "ising";
+    expectRefusal(
+      await simulate(`${foreign} --L 16 --times 0`, "--start", saved),
+      new RegExp(`holds states of ${name}`),
+    );
+    expect(readFileSync(saved).equals(before)).toBe(true);
+  });
+});
+
+test("a simulation that is stopped between two times goes on from there", async () => {
+  const file = (name: string) => join(folder, `stopped-${name}`);
+  const times = Array.from({ length: 25 }, (_, k) => 5 * k).join(",");
+  const line = `ising --L 256 --replicas 128 --seed 6 --h 0 --T 2.3 --times ${times}`;
+  expect((await simulate(line, "--out", file("whole.csv"))).code).toBe(0);
+  const named = ["--out", file("part.csv"), "--save", file("part.safetensors")];
+  const child = startScript("simulate", [...line.split(" "), ...named]);
+  await child.until(() => existsSync(file("part.csv")) && rows(file("part.csv")).length > 4);
+  child.kill("SIGINT");
+  const { code, err } = await child.ended;
+  expect(code).toBe(130);
+  expect(err).toContain("--resume");
+  const seen = readFileSync(file("part.csv"), "utf8");
+  const whole = readFileSync(file("whole.csv"), "utf8");
+  expect(whole.startsWith(seen) && whole.length > seen.length).toBe(true);
+  expect((await simulate(line, ...named, "--resume")).code).toBe(0);
+  expect(readFileSync(file("part.csv"), "utf8")).toBe(whole);
+});
