@@ -2,7 +2,7 @@
 import { type FoundAdapter, openGpu } from "./adapter.ts";
 import { GpuArray, type HostArray } from "./buffer.ts";
 import { type Call, Kernel, type KernelOptions } from "./kernel.ts";
-import { Pace } from "./pace.ts";
+import { Pace, pause } from "./pace.ts";
 
 /** A dispatch of split work is sized to take about this long (seconds); drivers kill dispatches of several seconds. */
 const SLICE_SECONDS = 0.25;
@@ -15,15 +15,6 @@ const MAX_REPEATS = 1024;
 const pinned: unknown[] = [];
 
 let opened: Promise<Gpu> | undefined;
-let pause: () => void = () => {};
-
-/**
- * Has `hook` called whenever the program has waited for work or for data: between the slices of long work too. What it throws ends that work, and leaves
- * what it was done on as it is.
- */
-export function onPause(hook: () => void): void {
-  pause = hook;
-}
 
 /** The process's device, opened at the first call on the best adapter (or the one that PATCHWISE_ADAPTER names). */
 export function openDevice(): Promise<Gpu> {

@@ -1,9 +1,23 @@
-// How long a piece of work takes: whoever wants to tell the user hears of it while it goes on.
+// Between pieces of work: whoever wants to end it or to tell the user how long it takes is asked and told.
 
 /** Work of which the speed is not yet known, s. */
 const SETTLING = 3;
 
 let listener: (secondsLeft: number) => void = () => {};
+let pausing: () => void = () => {};
+
+/**
+ * Has `hook` called whenever the program has waited for work or for data: between the slices of long work too. What it throws ends that work, and leaves
+ * what it was done on as it is.
+ */
+export function onPause(hook: () => void): void {
+  pausing = hook;
+}
+
+/** A pause, where the program has waited. */
+export function pause(): void {
+  pausing();
+}
 
 /** Has `hear` called with the seconds that the work under way still takes, again and again. */
 export function onPace(hear: (secondsLeft: number) => void): void {
@@ -23,5 +37,12 @@ export class Pace {
   at(done: number): void {
     const seconds = (performance.now() - this.#began) / 1000;
     if (seconds > SETTLING && done > 0) listener((seconds / done) * (this.#total - done));
+  }
+
+  /** The same, and a pause that lets signals in, which work that never waits for a device keeps out. */
+  async rest(done: number): Promise<void> {
+    this.at(done);
+    await new Promise((resolve) => setImmediate(resolve));
+    pause();
   }
 }

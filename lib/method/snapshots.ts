@@ -85,7 +85,7 @@ export async function smallTrajectories<S extends States>(
         const pause = time - (times[r - 1] ?? 0);
         if (pause > 0) await system.evolve(states, pause, stream(seed, "small/evolve", r, from));
         words.set(await system.pack(states), (r * trajectories + from) * width);
-        pace.at(from * times.length + (r + 1) * some);
+        await pace.rest(from * times.length + (r + 1) * some);
       }
     } finally {
       states.destroy();
@@ -181,7 +181,7 @@ export async function upsampled<S extends States>(
     } finally {
       large.destroy();
     }
-    pace.at(to);
+    await pace.rest(to);
   }
 }
 

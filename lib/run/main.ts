@@ -1,8 +1,7 @@
 // The outermost function of every script: exit codes, messages without stack traces, signals.
 import { relative } from "node:path";
 import { InputError, StorageError } from "../errors.ts";
-import { onPause } from "../gpu/device.ts";
-import { onPace } from "../gpu/pace.ts";
+import { onPace, onPause } from "../gpu/pace.ts";
 import { fileError } from "../io/file-error.ts";
 import { HelpRequest } from "./command-line.ts";
 import { BrokenOutput, outputEnd, print, say, watchStreams } from "./output.ts";

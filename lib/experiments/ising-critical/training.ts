@@ -89,7 +89,10 @@ export async function looksAt<T extends Float32Array | Uint32Array>(
 ): Promise<T> {
   const looks: T[][] = Array.from({ length: p.looks }, () => []);
   const batch = COHORT * Math.max(1, Math.floor(BATCH_SITES / side ** 2 / COHORT));
-  const pace = new Pace(count * p.looks);
+  // In sweeps of a lattice; those of lower levels are few.
+  const sweepsUntil = (look: number) => relaxTimeAt(p, side) + look * p.pause;
+  const each = sweepsUntil(p.looks - 1);
+  const pace = new Pace(count * each);
   for (let from = 0; from < count; from += batch) {
     const name = `${p.patch}/${side}/${temperature}/${from}`;
     const small = await smallLattices(system, Math.min(batch, count - from), {
@@ -108,7 +111,7 @@ export async function looksAt<T extends Float32Array | Uint32Array>(
         // Steps of a relaxation are six.
         if (look > 0) await system.relax(large, p.pause, stream(seed, `look/${name}`, 8 * look));
         looks[look].push(await see(large, look));
-        pace.at(from * p.looks + large.count * (look + 1));
+        await pace.rest(from * each + large.count * sweepsUntil(look));
       }
     } finally {
       large.destroy();
