@@ -42,8 +42,16 @@ const child = spawn(bun, process.argv.slice(2), {
 });
 // The terminal sends Ctrl-C to the whole group; the child decides when to stop, this process only waits for it. What is sent to this process alone is
 // passed on; the child takes what arrives twice for one.
-process.on("SIGINT", () => {});
-for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+/** A second signal is one that comes so much later, and a child that is too busy to see it has so long, ms. */
+const [LATER_MS, LAST_MS] = [1000, 500];
+let asked = Number.POSITIVE_INFINITY;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    if (signal !== "SIGINT") child.kill(signal);
+    if (performance.now() - asked > LATER_MS) setTimeout(() => child.kill("SIGKILL"), LAST_MS);
+    asked = Math.min(asked, performance.now());
+  });
+}
 // npm that is killed takes nobody with it.
 const npm = process.env.npm_lifecycle_event === undefined ? undefined : process.ppid;
 if (npm !== undefined) {

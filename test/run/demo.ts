@@ -73,6 +73,7 @@ await main(async () => {
       weights.forEach((old, i) => { weights[i] = old / 3 + x.data[(i * (step + 1)) % x.data.length] / 7; });
       step++;
       if (MODE === "slow") { await Bun.sleep(100); step = 0; }
+      if (MODE === "busy") { fs.writeFileSync(run.folder + "/in-a-step", ""); for (;;) {} }
       if (MODE === "stuck") { fs.writeFileSync(run.folder + "/in-a-step", ""); await Bun.sleep(100_000); }
       partial.save({ w: { shape: [50], data: weights }, step: { shape: [1], data: new Uint32Array([step]) } });
       bar.add();

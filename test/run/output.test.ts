@@ -1,6 +1,6 @@
 // Broken standard streams, and programs whose starter is gone: said once where anyone listens, and never without an end.
 import { describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { canRedraw } from "../../lib/run/output.ts";
 import { defined, ROOT, temporaryFolder } from "../fixtures.ts";
@@ -102,6 +102,30 @@ test(
     npm.kill("SIGKILL");
     await npm.exited;
     await wait(() => !existsSync(lock));
+    expect(await launch(["--out", out, "--resume"])).toMatchObject({ code: 0 });
+  },
+  PATIENCE,
+);
+
+test(
+  "a program that is too busy to see a signal ends at the second one, a second later",
+  async () => {
+    const out = place();
+    const node = Bun.which("node") ?? process.execPath;
+    const program = [join(ROOT, "scripts/start.mjs"), join(root, "child.ts"), "--out", out];
+    const env = { ...process.env, NODE_ENV: "production", MODE: "busy" };
+    const starter = Bun.spawn([node, ...program], { cwd: root, env, stdout: "ignore", stderr: "ignore" });
+    for (let k = 0; k < 1000 && !existsSync(join(out, "in-a-step")); k++) await Bun.sleep(20);
+    // The second arrives with the first, by two ways.
+    for (const pause of [0, 1200]) {
+      starter.kill("SIGTERM");
+      await Bun.sleep(pause);
+    }
+    expect(starter.exitCode).toBeNull();
+    starter.kill("SIGTERM");
+    const killed = 128 + 9;
+    expect(await Promise.race([starter.exited, Bun.sleep(10_000)])).toBe(killed);
+    rmSync(join(out, "in-a-step"));
     expect(await launch(["--out", out, "--resume"])).toMatchObject({ code: 0 });
   },
   PATIENCE,
