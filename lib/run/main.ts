@@ -74,6 +74,11 @@ async function printHelp(text: string): Promise<void> {
 
 /** npm runs scripts in the project's folder, whatever the user's is: paths are meant, and shown, from there. */
 function enterCallersFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    throw new InputError("the current folder was removed: change to another one");
+  }
   const { INIT_CWD, npm_lifecycle_event } = process.env;
   if (!INIT_CWD || npm_lifecycle_event === undefined || relative(PROJECT_ROOT, process.cwd()) !== "") return;
   try {

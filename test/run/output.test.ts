@@ -131,6 +131,23 @@ test(
   PATIENCE,
 );
 
+test.skipIf(process.platform === "win32")(
+  "a current folder that was removed is said, and nothing is written elsewhere (skipped on Windows, where it cannot be)",
+  async () => {
+    const gone = place();
+    mkdirSync(gone);
+    const before = ["bash", "-c", 'rmdir "$PWD" && "$@"', "bash"];
+    const program = join(ROOT, "scripts/simulate.ts");
+    const words = ["curie-weiss", "--L", "8", "--replicas", "2", "--times", "0", "--out", "y.csv"];
+    const { code, out, err } = await start([program, ...words], { cwd: gone, before }).ended;
+    expect({ code, out, err }).toEqual({
+      ...{ code: 2, out: "" },
+      err: "the current folder was removed: change to another one\n",
+    });
+  },
+  PATIENCE,
+);
+
 test("lines are not drawn over where the terminal or the user wants no codes", () => {
   const kept = { TERM: process.env.TERM, NO_COLOR: process.env.NO_COLOR };
   const withEnvironment = (TERM: string, NO_COLOR: string) => {
