@@ -62,7 +62,8 @@ export function madeCount({ made, age }: Snapshots): number {
 }
 
 /**
- * Snapshots of small systems from random initial states, all replicas of one time together; simulated in batches, which does not change them. Throws InputError unless the
+ * Snapshots of small systems from random initial states, all replicas of one time together; in batches that fit the device, where a
+ * system may spread its starts evenly over each. Throws InputError unless the
  * trajectories are whole cohorts: upsampling would mix states of different ages.
  */
 export async function smallTrajectories<S extends States>(
