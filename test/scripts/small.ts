@@ -149,7 +149,7 @@ export const SMALL: Small[] = [
     name: "ising-critical",
     label: "ising-critical",
     words: split(
-      "--sizes 16,32 --large-sizes 64 --course-sizes 16 --temperatures 2.27,2.3,2.33 --lattices 4608 --looks 4 --seeds 1",
+      "--sizes 16,32 --large-sizes 64 --course-sizes 16 --temperatures 2.27,2.3,2.33 --lattices 3072 --looks 4 --seeds 1",
       "--true-lattices 128 --true-looks 4 --course-runs 64 --cells 60 --studies all --runs 32 --horizon 200 --relax-time 8",
       "--closure-sizes 16 --seed 3",
     ),

@@ -206,7 +206,7 @@ const MOST_AT = 128;
 /** Between the side, which is too little at 128, and its square, with which structure of its size would relax. */
 const RELAX_POWER = 1.5;
 /** Least part of them that a smaller side gets. */
-const LEAST_SHARE = 0.5;
+const LEAST_SHARE = 0.75;
 
 /**
  * How long lattices of a side are relaxed: the larger they are the smaller is the drift that has to be right, and the farther structure reaches.
