@@ -258,7 +258,7 @@ test("what does not go together is refused", () => {
     [{ sizes: [8] }, /--sizes 8 .* use 16/],
     [{ patch: 15 }, /--patch 15 is odd/],
     [{ T: 2.3 }, /--T 2.3 is not one of the temperatures 2.25, 2.27, 2.29/],
-    [{ lattices: 64 }, /--lattices 64 are too few for side 16: 1 cohort of/],
+    [{ lattices: 64 }, /--lattices 64 are too few for side 16: 2 cohorts of/],
     [{ lattices: 2048, studies: "all" }, /side 16: degree 4 has 70 terms .* 48 cohorts/],
     [{ closureSizes: [16, 16] }, /16.* a side twice/],
     [{ largeSizes: [32] }, /32.* a side twice/],
