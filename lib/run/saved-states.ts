@@ -53,6 +53,9 @@ const FORMAT: Format<SavedStates> = {
       "states of a simulation",
       (_, value) => (value === null ? Number.NaN : value),
     );
+    const isWhole =
+      Array.isArray(head.points) && Array.isArray(head.rows) && typeof head.told === "object" && head.told !== null;
+    if (!isWhole) throw new InputError("the file holds no states of a simulation");
     const each = head.points.slice(0, count).map((point, k): SeenPoint => {
       const columns = Object.entries(unprefixed(`beside ${k} `, tensors)).map(([name, { data }]) => [name, data]);
       return { point, values: tensors[`each ${k}`].data as Float32Array, beside: Object.fromEntries(columns) };

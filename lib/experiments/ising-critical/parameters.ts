@@ -70,7 +70,7 @@ const parameters = {
   lattices: {
     kind: "integer",
     default: 24_576,
-    profiles: { quick: 8192 },
+    profiles: { quick: 5120 },
     min: COHORT,
     max: 1e7,
     meaning:
