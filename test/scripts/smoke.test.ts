@@ -169,7 +169,11 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
       ["patch listed twice", ["--patches", "8,8"], /twice/],
       ["T = 0", ["--T", "0"], /above 0/],
       ["negative T", ["--T", "-1"], /-1.*above 0/],
-      ["L above the adapter's limits", ["--L", "65536", "--patches", "16"], /65536 is above \d+, the largest/],
+      [
+        "L above the adapter's limits",
+        ["--L", "65536", "--patches", "16", "--patches-per-snapshot", "1"],
+        /65536 is above \d+, the largest/,
+      ],
       ["large lattice above the limits", ["--large", "65536"], /65536 is above \d+, the largest/],
       ["large lattice that patches do not tile", ["--large", "100"], /--large 100.*16/],
       ["comparisons of a patch that is not run", ["--studies", "all", "--study-patch", "32"], /32.*8, 16/],
@@ -190,9 +194,9 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
     "ising-critical": [
       ["side that 2 and 3 do not lead to", ["--sizes", "16,40"], /--sizes 40.*use 32 or 48/],
       ["temperature of the scaling that is none", ["--T", "2.5"], /--T 2\.5.*2\.25, 2\.27, 2\.29/],
-      ["few lattices", ["--lattices", "100"], /--lattices 100 .* side 16: 1 cohort of training data is fewer/],
+      ["few lattices", ["--lattices", "64"], /--lattices 64 .* side 16: 2 cohorts of training data are fewer/],
       ["odd patch", ["--patch", "15"], /--patch 15 is odd/],
-      ["too few cohorts", ["--lattices", "1152", "--degree", "4"], /15 terms.*9 cohorts/],
+      ["too few cohorts", ["--lattices", "384", "--degree", "4"], /15 terms.*9 cohorts/],
       ["course of a side that is not learned", ["--course-sizes", "48"], /--course-sizes 48/],
     ],
     nbmota: [
