@@ -203,7 +203,7 @@ describe("a training that is interrupted", () => {
     [
       "by Ctrl-C",
       1000,
-      10,
+      9,
       (step: number) => {
         if (step === 8) requestStop("SIGINT");
       },

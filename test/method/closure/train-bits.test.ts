@@ -239,7 +239,7 @@ describe("training", () => {
     const before = allocatedBytes();
     const wild = train("dynamics", { learningRate: 1e30, steps: 40 });
     await expect(wild).rejects.toThrow(
-      /^training of the dynamics closure diverged at step \d+: lower the learning rate$/,
+      /^training of the dynamics closure diverged at step \d+: lower its learning rate$/,
     );
     expect(allocatedBytes()).toBe(before);
   });

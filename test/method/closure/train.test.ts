@@ -225,7 +225,7 @@ describe("training", () => {
       const wild = { ...OPTIONS, learningRate: 1e20, steps: 40 };
       const shape: PerceptronShape = { ...LINE, activation: "relu" };
       await expect(trainClosure(gpu, objective, table, shape, [16, 16, 16], wild)).rejects.toThrow(
-        new RegExp(`^training of the ${objective} closure diverged at step \\d+: lower the learning rate$`),
+        new RegExp(`^training of the ${objective} closure diverged at step \\d+: lower its learning rate$`),
       );
       await expect(train(objective, { batch: 1280 })).rejects.toThrow(
         new InputError("1024 training pairs are fewer than one batch of 1280"),
