@@ -18,7 +18,7 @@
 // Exact in law (fields: of the time-stepped equations). Columns: time, observable, mean, std, se_mean, replicas. Without
 // --out the table goes to standard output. se_mean is std/√replicas; of ising, where 32 replicas share the places and times of
 // their attempts and are one cluster before equilibrium, it is the standard error over these clusters (from 64 replicas on).
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { InputError } from "../lib/errors.ts";
 import { CURIE_WEISS } from "../lib/experiments/curie-weiss/simulation.ts";
@@ -27,13 +27,14 @@ import { NBMOTA } from "../lib/experiments/nbmota/simulation.ts";
 import { PREDATOR_PREY } from "../lib/experiments/predator-prey/simulation.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import type { Stream } from "../lib/random/stream.ts";
+import { codeOf } from "../lib/run/code.ts";
 import { parseTool, positionalWord } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { observeAlong } from "../lib/run/observe.ts";
 import { requireOutput } from "../lib/run/output.ts";
-import { claimFiles } from "../lib/run/overwrite.ts";
+import { checkOverwrite, claimFiles } from "../lib/run/overwrite.ts";
 import { checkDistinct, listed, optionName, type Parameters } from "../lib/run/parameters.ts";
-import { STATES_ENDING } from "../lib/run/saved-states.ts";
+import { filesOfStates, STATES_ENDING } from "../lib/run/saved-states.ts";
 import { COMMON, type Common, type Course, isPrinted, NO_FILE, type Simulation } from "../lib/run/simulation.ts";
 import type { States, System } from "../lib/systems/system.ts";
 
@@ -64,12 +65,20 @@ await main(async () => {
     },
   });
   if (isPrinted(p.out)) requireOutput("give --out FILE");
-  claimFiles(
-    filesOf(p).map(({ path }) => path),
-    p.force || p.resume,
+  // The files of what is gone on with are its own; others are not.
+  const own = p.resume ? [resolve(p.save), ...filesOfStates(p.save)] : [];
+  const paths = filesOf(p).map(({ path }) => path);
+  const isOwn = (path: string) => own.includes(resolve(path));
+  checkOverwrite(
+    paths.filter((path) => !isOwn(path)),
+    p.force,
   );
-  await system.simulate(await openDevice(), p, (opened, side, prepare, course) =>
-    observeAlong(opened, side, prepare, p, course ?? inTime(opened, p)),
+  claimFiles(paths, p.force || p.resume);
+  const gpu = await openDevice();
+  const { kind, name, driver } = gpu.adapter;
+  const made = { ...codeOf(system.name), adapter: `${name} (${kind}, ${driver})` };
+  await system.simulate(gpu, p, (opened, side, prepare, course) =>
+    observeAlong(opened, side, prepare, p, course ?? inTime(opened, p), made),
   );
 });
 
@@ -99,7 +108,7 @@ function checkCommon(
       `--${option} ${path}: ${extname(path) || "no ending"} is no file of states, use ${listed([STATES_ENDING, ...endings])}`,
     );
   }
-  if (resume && !existsSync(save))
+  if (resume && !(statSync(save, { throwIfNoEntry: false })?.size ?? 0))
     throw new InputError(
       `--resume goes on from the file of --save: ${save === NO_FILE ? "none was named" : `there is no ${save}`}`,
     );

@@ -24,10 +24,12 @@ export function onPace(hear: (secondsLeft: number) => void): void {
   listener = hear;
 }
 
-/** The pace of `total` units, from now on. */
+/** The pace of `total` units. */
 export class Pace {
   readonly #total: number;
-  readonly #began = performance.now();
+  /** When the first units were done, which may have had to wait for a compiler, and how many these were. */
+  #began = 0;
+  #first = 0;
 
   constructor(total: number) {
     this.#total = total;
@@ -35,8 +37,13 @@ export class Pace {
 
   /** So many units are done in all. */
   at(done: number): void {
+    if (this.#began === 0) {
+      this.#began = performance.now();
+      this.#first = done;
+      return;
+    }
     const seconds = (performance.now() - this.#began) / 1000;
-    if (seconds > SETTLING && done > 0) listener((seconds / done) * (this.#total - done));
+    if (seconds > SETTLING && done > this.#first) listener((seconds / (done - this.#first)) * (this.#total - done));
   }
 
   /** The same, and a pause that lets signals in, which work that never waits for a device keeps out. */

@@ -129,8 +129,8 @@ function report(error: unknown): number {
   }
   // It would end in the same way again.
   if (error instanceof InputError) {
-    refuse();
     say(withShortLists(error.message));
+    refuse();
     return 2;
   }
   const failing = error instanceof StorageError;

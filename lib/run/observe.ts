@@ -1,4 +1,5 @@
 // What `simulate` tabulates: moments of the observables of many systems along a course, as they come, and the values of every one of them.
+import { resolve } from "node:path";
 import { table } from "arquero";
 import { quantileSeq } from "mathjs/number";
 import { ensembleMoments } from "../analysis/trajectory-error.ts";
@@ -11,13 +12,22 @@ import { concatenate } from "../method/concatenate.ts";
 import { stream } from "../random/stream.ts";
 import type { States, System } from "../systems/system.ts";
 import { continueCommand } from "./command-text.ts";
-import { print } from "./output.ts";
+import { print, say } from "./output.ts";
 import { writeClaimed } from "./overwrite.ts";
 import { progress } from "./progress.ts";
 import { patchwiseVersion } from "./provenance.ts";
-import { preparedFrom, readStates, requireSame, type SeenPoint, STATES_ENDING, writeStates } from "./saved-states.ts";
+import {
+  preparedFrom,
+  readStates,
+  requireKeeping,
+  requireSame,
+  type SavedStates,
+  type SeenPoint,
+  STATES_ENDING,
+  writeStates,
+} from "./saved-states.ts";
 import { type Common, type Course, isPrinted, NO_FILE } from "./simulation.ts";
-import { setContinuation, stopRequested } from "./stop.ts";
+import { setContinuation, stopRequested, uninterrupted } from "./stop.ts";
 import { tableOfRows } from "./text-table.ts";
 
 /** A file is written anew so often at the most, ms; states are larger. */
@@ -33,29 +43,33 @@ export async function observeAlong<S extends States>(
   prepare: (from: number, to: number) => S | Promise<S>,
   common: Common,
   course: Course<S>,
+  made: Record<string, string> = {},
 ): Promise<void> {
   const { replicas, seed, out, quantiles, perReplica, save, start } = common;
   const { name, points, advance, beside, besideEach, derived, onPoint, carried } = course;
-  const told = toldOf(common);
+  const told = { ...toldOf(common), ...made };
   const saved = common.resume ? readStates(save, system, side) : null;
   if (saved) {
     requireSame(save, saved, told, points);
     if (saved.carried) carried?.set(saved.carried);
+    setContinuation(continueCommand("simulate"));
   }
   const rows = new Rows(out, saved?.rows);
   const each = perReplica === NO_FILE ? null : new EachReplica(name, system.observables, saved?.each);
   const before = saved ?? (isStates(start) ? readStates(start, system, side) : null);
+  if (before && !saved) checkStart(before, replicas, seed, system.words(side));
   const prepared = before ? preparedFrom(system, side, before) : prepare;
   const seenAt = [...(saved?.points ?? [])];
   let now = seenAt.at(-1) ?? 0;
   const bar = progress(system.name, points[points.length - 1], now);
   const size = batchThatFits(system, side);
   const batches: S[] = [];
-  let kept = performance.now();
+  let kept = Number.NEGATIVE_INFINITY;
   const keep = async () => {
     const words = concatenate(await seriesOf(batches, (states) => system.pack(states)));
     const all = { rows: [...rows.all], points: seenAt, each: each?.seen ?? [], carried: carried ?? null, words };
-    writeStates(save, { system: system.name, side, told, ...all });
+    const files = [out, perReplica].map((path) => resolve(path));
+    writeStates(save, { system: system.name, side, told, files, ...all });
     kept = performance.now();
     setContinuation(seenAt.length < points.length ? continueCommand("simulate") : undefined);
   };
@@ -65,6 +79,7 @@ export async function observeAlong<S extends States>(
       // Behind the first, which says more of a system that does not fit alone.
       requireMemory(replicas, system.bytes(side));
     }
+    if (isStates(save)) await requireKeeping(system, batches[0]);
     for (const [k, point] of points.entries()) {
       if (k < seenAt.length) continue;
       const seen: Float32Array[] = [];
@@ -93,7 +108,8 @@ export async function observeAlong<S extends States>(
       now = point;
       seenAt.push(point);
       const isLast = k === points.length - 1;
-      if (isStates(save) && (isLast || stopRequested() || performance.now() - kept > SAVE_MS)) await keep();
+      if (isStates(save) && (isLast || stopRequested() || performance.now() - kept > SAVE_MS))
+        await uninterrupted(keep);
       bar.add(share);
     }
     bar.done();
@@ -107,6 +123,14 @@ export async function observeAlong<S extends States>(
 
 /** Whether a file is one of states. */
 const isStates = (path: string) => path.endsWith(STATES_ENDING);
+
+/** Throws InputError for the seed that made the states to start from, whose noise would come again; says where one of them is several replicas. */
+function checkStart({ told, words }: SavedStates, replicas: number, seed: number, width: number): void {
+  if (told.seed === seed) throw new InputError(`--seed ${seed} made the states to start from: take another one`);
+  const count = words.length / width;
+  if (replicas > count)
+    say(`! ${replicas} replicas start from ${count} states: those of one state are not independent of each other`);
+}
 
 /** What decides the numbers, but for the points, of which there may be more later. */
 function toldOf(common: Common): Record<string, unknown> {

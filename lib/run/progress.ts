@@ -67,7 +67,7 @@ let told = 0;
 
 /** Says of work that goes on for so many seconds that it is long, as soon as that is known. */
 export function tellLeft(seconds: number, what = "the work under way", display = standard()): void {
-  if (!display || !(seconds > Math.max(LONG, 2 * told))) return;
+  if (!display || !Number.isFinite(seconds) || seconds <= Math.max(LONG, 2 * told)) return;
   told = seconds;
   display.write(
     `${display.terminal ? "\r\x1b[2K" : ""}${what} takes about ${duration(seconds)} more; Ctrl-C stops it\n`,

@@ -22,8 +22,10 @@ export interface SavedStates {
   readonly system: string;
   /** Sites per side. */
   readonly side: number;
-  /** What the simulation was told, but for its files. */
+  /** What the simulation was told, but for its files, and what else makes its numbers. */
   readonly told: Record<string, unknown>;
+  /** Other files of the same simulation, which go on with it. */
+  readonly files: readonly string[];
   /** Where it was seen. */
   readonly points: readonly number[];
   /** The table until then. */
@@ -87,6 +89,25 @@ export function readStates(path: string, { name }: Pick<System, "name">, side: n
   return saved;
 }
 
+/** The other files of the simulation whose states a file holds. Throws InputError as `readStates` does. */
+export function filesOfStates(path: string): readonly string[] {
+  const { metadata } = readSafetensors(path, "choose another file");
+  const { files } = parsed<Partial<SavedStates>>(metadata.states, "states of a simulation");
+  return Array.isArray(files) ? files : [];
+}
+
+/**
+ * Throws InputError where states that are packed do not come back from it, as those of a system that is packed in another way than it was made.
+ */
+export async function requireKeeping<S extends States>(system: System<S>, states: S): Promise<void> {
+  try {
+    (await system.unpack(await system.pack(states), states.side)).destroy();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`--save: states of this simulation cannot be kept, ${error.message}`);
+  }
+}
+
 /** Makes replicas `from` to `to` of saved ones, taken in turn. */
 export function preparedFrom<S extends States>(system: System<S>, side: number, { words }: SavedStates) {
   const width = system.words(side);
@@ -105,9 +126,6 @@ export function requireSame(
   points: readonly number[],
 ): void {
   const before = saved.told;
-  if (saved.points.some((point, k) => point !== points[k])) {
-    throw new InputError(`${path} was seen at ${saved.points.join(",")}: give these, and more behind them`);
-  }
   const shown = (value: unknown) => quoted(String(value ?? "nothing"));
   for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
     if (String(before[key]) === String(now[key])) continue;
@@ -115,4 +133,6 @@ export function requireSame(
       `${path} is of another simulation, whose ${key} was ${shown(before[key])}, now ${shown(now[key])}: give the old value, or leave out --resume`,
     );
   }
+  if (saved.points.some((point, k) => point !== points[k]))
+    throw new InputError(`${path} was seen at ${saved.points.join(",")}: give these, and more behind them`);
 }

@@ -10,6 +10,7 @@ const PATIENCE_MS = 2_000;
 
 let requested: NodeJS.Signals | undefined;
 let since = 0;
+let isHeld = false;
 let continuation: string | undefined;
 let refused: () => void = () => {};
 
@@ -31,7 +32,17 @@ export function stopPoint(): void {
 
 /** Throws Stopped where a stop was requested, and no stop point has come for long: what was not saved is lost. */
 export function stopIfLate(): void {
-  if (requested && performance.now() - since > PATIENCE_MS) stopPoint();
+  if (!isHeld && requested && performance.now() - since > PATIENCE_MS) stopPoint();
+}
+
+/** Work that is not given up, however late it is: what saves what was done. */
+export async function uninterrupted<T>(work: () => Promise<T>): Promise<T> {
+  isHeld = true;
+  try {
+    return await work();
+  } finally {
+    isHeld = false;
+  }
 }
 
 /** Lets signals (and timers) in, which a long synchronous computation keeps out, then is a stop point. */
@@ -49,9 +60,11 @@ export function setContinuation(text: string | undefined, onRefusal: () => void 
   refused = onRefusal;
 }
 
-/** Lets whoever could go on know that it would be in vain. */
+/** Lets whoever could go on know that it would be in vain; whether that can be tidied up or not. */
 export function refuse(): void {
-  refused();
+  try {
+    refused();
+  } catch {}
 }
 
 export function getContinuation(): string | undefined {

@@ -1,6 +1,6 @@
 // simulate --save, --start, --resume: states of every system are kept, gone on from and started from.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSafetensors } from "../../lib/io/safetensors.ts";
 import { temporaryFolder } from "../fixtures.ts";
@@ -96,6 +96,32 @@ describe.each(SYSTEMS)("$name", ({ name, line, replicas, times, fewer, values, c
     );
     expect(readFileSync(saved).equals(before)).toBe(true);
   });
+});
+
+test("the seed that made states is refused behind them, and states that would not come back are not kept", async () => {
+  const same = simulate(
+    "ising --L 16 --T 2.4 --replicas 96 --seed 4 --times 0",
+    "--start",
+    join(folder, "ising-all.safetensors"),
+  );
+  expectRefusal(await same, /--seed 4 made the states to start from/);
+  const many = simulate(
+    "nbmota --cells 16 --vacancies 3 --jumps 10 --replicas 2",
+    "--save",
+    join(folder, "many.safetensors"),
+  );
+  expectRefusal(await many, /--save: states of this simulation cannot be kept/);
+});
+
+test("a simulation that goes on overwrites its own files only", async () => {
+  const other = join(folder, "other.csv");
+  writeFileSync(other, "precious");
+  const saved = join(folder, "ising-kept.safetensors");
+  const line = "ising --L 16 --T 2.4 --replicas 96 --seed 4 --times 0,1,2,3,4 --resume";
+  const each = join(folder, "ising-parts-each.csv");
+  const told = await simulate(line, "--save", saved, "--per-replica", each, "--out", other);
+  expectRefusal(told, /other\.csv exists already/);
+  expect(readFileSync(other, "utf8")).toBe("precious");
 });
 
 test("a simulation that is stopped between two times goes on from there", async () => {

@@ -53,7 +53,7 @@ export function relaxTimes({ relaxTimes }: Data): Html | false {
       { label: "χ off by", unit: "%", cell: ({ chi }) => 100 * chi, format: (x) => formatNumber(x, 2) },
       { label: "U off by", cell: ({ binder }) => binder, format: (x) => formatNumber(x, 2) },
     ],
-    html`How long LocalRelax has to be, from small lattices alone: lattices of ${side} × ${side} spins made of lattices half as large, relaxed in patches half as large, beside true ones of ${side} × ${side}. First what the drift needs: correlations of second and third neighbours and of plaquettes, mean deviation at equal <i>m</i> and <i>ρ</i>, in units of the spread that lattices have there, with its 95 % interval. Then the stationary law that such lattices teach beside that which the true ones teach; both are sampled, by about the deviations of the last rows. Larger lattices get longer times, in proportion to their side: the drift that counts there is smaller, like |m| over the correlation time.`,
+    html`How long LocalRelax has to be, from small lattices alone: lattices of ${side} × ${side} spins made of lattices half as large, relaxed in patches half as large, beside true ones of ${side} × ${side}. First what the drift needs: correlations of second and third neighbours and of plaquettes, mean deviation at equal <i>m</i> and <i>ρ</i>, in units of the spread that lattices have there, with its 95 % interval. Then the stationary law that such lattices teach beside that which the true ones teach; both are sampled, by about the deviations of the last rows. Larger lattices get longer times, like the power 3/2 of their side: the drift that counts there is smaller, like |m| over the correlation time.`,
   );
 }
 
