@@ -32,9 +32,9 @@ import { parseTool, positionalWord } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { observeAlong } from "../lib/run/observe.ts";
 import { requireOutput } from "../lib/run/output.ts";
-import { checkOverwrite, claimFiles } from "../lib/run/overwrite.ts";
+import { claimFiles } from "../lib/run/overwrite.ts";
 import { checkDistinct, listed, optionName, type Parameters } from "../lib/run/parameters.ts";
-import { filesOfStates, STATES_ENDING } from "../lib/run/saved-states.ts";
+import { isStates, readStates, STATES_ENDING } from "../lib/run/saved-states.ts";
 import { COMMON, type Common, type Course, isPrinted, NO_FILE, type Simulation } from "../lib/run/simulation.ts";
 import type { States, System } from "../lib/systems/system.ts";
 
@@ -66,19 +66,20 @@ await main(async () => {
   });
   if (isPrinted(p.out)) requireOutput("give --out FILE");
   // The files of what is gone on with are its own; others are not.
-  const own = p.resume ? [resolve(p.save), ...filesOfStates(p.save)] : [];
+  const saved = p.resume ? readStates(p.save) : null;
+  const own = saved ? [resolve(p.save), ...saved.files] : [];
   const paths = filesOf(p).map(({ path }) => path);
   const isOwn = (path: string) => own.includes(resolve(path));
-  checkOverwrite(
+  claimFiles(
     paths.filter((path) => !isOwn(path)),
     p.force,
   );
-  claimFiles(paths, p.force || p.resume);
+  claimFiles(paths.filter(isOwn), true);
   const gpu = await openDevice();
   const { kind, name, driver } = gpu.adapter;
   const made = { ...codeOf(system.name), adapter: `${name} (${kind}, ${driver})` };
   await system.simulate(gpu, p, (opened, side, prepare, course) =>
-    observeAlong(opened, side, prepare, p, course ?? inTime(opened, p), made),
+    observeAlong(opened, side, prepare, p, course ?? inTime(opened, p), { made, saved }),
   );
 });
 
@@ -112,7 +113,7 @@ function checkCommon(
     throw new InputError(
       `--resume goes on from the file of --save: ${save === NO_FILE ? "none was named" : `there is no ${save}`}`,
     );
-  if (resume && extname(save) !== STATES_ENDING)
+  if (resume && !isStates(save))
     throw new InputError(`--resume goes on from states, ${STATES_ENDING}, not from ${save}`);
   checkDistinct("quantiles", quantiles, "a share");
   if (perReplica !== NO_FILE && ![".csv", ".arrow"].includes(extname(perReplica))) {

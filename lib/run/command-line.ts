@@ -74,8 +74,7 @@ export function parseExperiment<const P extends Parameters>(
     throw new InputError("--resume continues a run and --force starts it over: give only one of them");
   }
   const parameters = { ...defaults(command.parameters, options.profile), ...values } as Values<P>;
-  command.check?.(parameters);
-  requireRoom(command.needs?.(parameters) ?? []);
+  requirePossible(command, parameters);
   return { experiment: command.name, ...options, out: out as string | undefined, parameters };
 }
 
@@ -96,9 +95,14 @@ export function parseTool<const P extends Parameters, const C extends string = n
   const extra = positional ? junk[0] : word;
   if (extra !== undefined) throw unexpected(extra, command.name);
   const parameters = { ...defaults(command.parameters), ...given } as Values<P>;
-  command.check?.(parameters);
-  requireRoom(command.needs?.(parameters) ?? []);
+  requirePossible(command, parameters);
   return { positional: word as C, parameters };
+}
+
+/** Throws InputError where values do not go together, or do not fit into memory. */
+function requirePossible<P extends Parameters>({ check, needs }: Command<P>, values: Values<P>): void {
+  check?.(values);
+  requireRoom(needs?.(values) ?? []);
 }
 
 function read<P extends Parameters>(

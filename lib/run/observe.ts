@@ -17,21 +17,30 @@ import { writeClaimed } from "./overwrite.ts";
 import { progress } from "./progress.ts";
 import { patchwiseVersion } from "./provenance.ts";
 import {
+  isStates,
   preparedFrom,
   readStates,
   requireKeeping,
   requireSame,
+  requireStatesOf,
   type SavedStates,
   type SeenPoint,
-  STATES_ENDING,
   writeStates,
 } from "./saved-states.ts";
 import { type Common, type Course, isPrinted, NO_FILE } from "./simulation.ts";
-import { setContinuation, stopRequested, uninterrupted } from "./stop.ts";
+import { SAVE_MS, setContinuation, stopRequested, uninterrupted } from "./stop.ts";
 import { tableOfRows } from "./text-table.ts";
 
-/** A file is written anew so often at the most, ms; states are larger. */
-const [REWRITE_MS, SAVE_MS] = [1_000, 15_000];
+/** A file is written anew so often at the most, ms. */
+const REWRITE_MS = 1_000;
+
+/** Where a simulation comes from. */
+export interface Origin {
+  /** What makes its numbers, beside what it is told. */
+  readonly made: Record<string, string>;
+  /** Of the file of --save, where it goes on. */
+  readonly saved: SavedStates | null;
+}
 
 /**
  * Evolves systems from point to point and tabulates the moments of their observables as they come: what was observed is kept, however the simulation
@@ -43,21 +52,24 @@ export async function observeAlong<S extends States>(
   prepare: (from: number, to: number) => S | Promise<S>,
   common: Common,
   course: Course<S>,
-  made: Record<string, string> = {},
+  { made, saved }: Origin,
 ): Promise<void> {
   const { replicas, seed, out, quantiles, perReplica, save, start } = common;
   const { name, points, advance, beside, besideEach, derived, onPoint, carried } = course;
   const told = { ...toldOf(common), ...made };
-  const saved = common.resume ? readStates(save, system, side) : null;
   if (saved) {
+    requireStatesOf(save, saved, system, side);
     requireSame(save, saved, told, points);
     if (saved.carried) carried?.set(saved.carried);
     setContinuation(continueCommand("simulate"));
   }
   const rows = new Rows(out, saved?.rows);
   const each = perReplica === NO_FILE ? null : new EachReplica(name, system.observables, saved?.each);
-  const before = saved ?? (isStates(start) ? readStates(start, system, side) : null);
-  if (before && !saved) checkStart(before, replicas, seed, system.words(side));
+  const before = saved ?? (isStates(start) ? readStates(start) : null);
+  if (before && !saved) {
+    requireStatesOf(start, before, system, side);
+    checkStart(before, replicas, seed, system.words(side));
+  }
   const prepared = before ? preparedFrom(system, side, before) : prepare;
   const seenAt = [...(saved?.points ?? [])];
   let now = seenAt.at(-1) ?? 0;
@@ -66,8 +78,10 @@ export async function observeAlong<S extends States>(
   const batches: S[] = [];
   let kept = Number.NEGATIVE_INFINITY;
   const keep = async () => {
-    const words = concatenate(await seriesOf(batches, (states) => system.pack(states)));
-    const all = { rows: [...rows.all], points: seenAt, each: each?.seen ?? [], carried: carried ?? null, words };
+    const words: Uint32Array[] = [];
+    for (const states of batches) words.push(await system.pack(states));
+    const seen = { rows: rows.all, points: seenAt, each: each?.seen ?? [] };
+    const all = { ...seen, carried: carried ?? null, words: concatenate(words) };
     const files = [out, perReplica].map((path) => resolve(path));
     writeStates(save, { system: system.name, side, told, files, ...all });
     kept = performance.now();
@@ -121,9 +135,6 @@ export async function observeAlong<S extends States>(
   }
 }
 
-/** Whether a file is one of states. */
-const isStates = (path: string) => path.endsWith(STATES_ENDING);
-
 /** Throws InputError for the seed that made the states to start from, whose noise would come again; says where one of them is several replicas. */
 function checkStart({ told, words }: SavedStates, replicas: number, seed: number, width: number): void {
   if (told.seed === seed) throw new InputError(`--seed ${seed} made the states to start from: take another one`);
@@ -132,16 +143,13 @@ function checkStart({ told, words }: SavedStates, replicas: number, seed: number
     say(`! ${replicas} replicas start from ${count} states: those of one state are not independent of each other`);
 }
 
-/** What decides the numbers, but for the points, of which there may be more later. */
-function toldOf(common: Common): Record<string, unknown> {
-  const { out: _, save: __, perReplica, force: ___, resume: ____, times: _____, ...rest } = common;
-  return { ...rest, perReplica: perReplica !== NO_FILE, patchwise: patchwiseVersion() };
-}
+/** What may be another when a simulation goes on: files, and the points, of which there may be more. */
+const OTHERS = ["out", "save", "perReplica", "force", "resume", "times"];
 
-async function seriesOf<A, B>(list: readonly A[], work: (one: A) => Promise<B>): Promise<B[]> {
-  const done: B[] = [];
-  for (const one of list) done.push(await work(one));
-  return done;
+/** What decides the numbers. */
+function toldOf(common: Common): Record<string, unknown> {
+  const told = Object.fromEntries(Object.entries(common).filter(([key]) => !OTHERS.includes(key)));
+  return { ...told, perReplica: common.perReplica !== NO_FILE, patchwise: patchwiseVersion() };
 }
 
 /** `q0.05` and so on of each of d observables, over the replicas of `values` `[replicas, d]`. */

@@ -30,10 +30,8 @@ import { print, say } from "./output.ts";
 import { isQuiet } from "./progress.ts";
 import { type Adapter, CPU_ONLY, PROJECT_ROOT, patchwiseVersion, versions } from "./provenance.ts";
 import { type Metric, plainJson, type RunResult, resultText } from "./result.ts";
-import { breathe, setContinuation, stopRequested } from "./stop.ts";
+import { breathe, SAVE_MS, setContinuation, stopRequested } from "./stop.ts";
 
-/** How often `Partial.due` asks a long stage to save its state, s. */
-const SAVE_SECONDS = 15;
 const DELETE_REMEDY = "delete that file to recompute it, then --resume";
 
 export interface RunOptions {
@@ -212,7 +210,7 @@ export class Run {
         this.#keepSeconds();
         saved = performance.now();
       },
-      due: () => stopRequested() !== undefined || performance.now() - saved > SAVE_SECONDS * 1000,
+      due: () => stopRequested() !== undefined || performance.now() - saved > SAVE_MS,
     });
     this.#save(file, result.tensors, { ...result.text, stage: name });
     removeFiles(this.folder, [half]);

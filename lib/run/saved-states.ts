@@ -1,4 +1,5 @@
 // States of a direct simulation in a file, with what was seen until then: to start others from, and to go on where it was stopped.
+import { extname } from "node:path";
 import { InputError } from "../errors.ts";
 import { type Format, parsed } from "../io/format.ts";
 import { prefixed, readSafetensors, type Tensors, unprefixed, writeSafetensors } from "../io/safetensors.ts";
@@ -9,6 +10,9 @@ import { quoted } from "./parameters.ts";
 
 /** The ending of such files. */
 export const STATES_ENDING = ".safetensors";
+
+/** Whether a file is one of states. */
+export const isStates = (path: string) => extname(path) === STATES_ENDING;
 
 /** Values of every replica at one point, and columns beside them. */
 export interface SeenPoint {
@@ -56,7 +60,7 @@ const FORMAT: Format<SavedStates> = {
       (_, value) => (value === null ? Number.NaN : value),
     );
     const isWhole =
-      Array.isArray(head.points) && Array.isArray(head.rows) && typeof head.told === "object" && head.told !== null;
+      [head.points, head.rows, head.files].every(Array.isArray) && typeof head.told === "object" && head.told !== null;
     if (!isWhole) throw new InputError("the file holds no states of a simulation");
     const each = head.points.slice(0, count).map((point, k): SeenPoint => {
       const columns = Object.entries(unprefixed(`beside ${k} `, tensors)).map(([name, { data }]) => [name, data]);
@@ -74,26 +78,21 @@ export function writeStates(path: string, saved: SavedStates): void {
   writeClaimed(path, (place) => writeSafetensors(place, tensors, text));
 }
 
-/** States of a system of that side. Throws InputError for a file that holds none, or those of another. */
-export function readStates(path: string, { name }: Pick<System, "name">, side: number): SavedStates {
-  let saved: SavedStates;
+/** Throws InputError for a file that holds none. */
+export function readStates(path: string): SavedStates {
   try {
     const { tensors, metadata } = readSafetensors(path, "choose another file");
-    saved = FORMAT.read({ tensors, text: metadata });
+    return FORMAT.read({ tensors, text: metadata });
   } catch (error) {
     if (!(error instanceof InputError) || error.message.includes(path)) throw error;
     throw new InputError(`${path}: ${error.message}`);
   }
-  const other = saved.system !== name ? `of ${saved.system}, not of ${name}` : `of side ${saved.side}, not ${side}`;
-  if (saved.system !== name || saved.side !== side) throw new InputError(`${path} holds states ${other}`);
-  return saved;
 }
 
-/** The other files of the simulation whose states a file holds. Throws InputError as `readStates` does. */
-export function filesOfStates(path: string): readonly string[] {
-  const { metadata } = readSafetensors(path, "choose another file");
-  const { files } = parsed<Partial<SavedStates>>(metadata.states, "states of a simulation");
-  return Array.isArray(files) ? files : [];
+/** Throws InputError for states of another system, or of another side. */
+export function requireStatesOf(path: string, saved: SavedStates, { name }: Pick<System, "name">, side: number): void {
+  const other = saved.system !== name ? `of ${saved.system}, not of ${name}` : `of side ${saved.side}, not ${side}`;
+  if (saved.system !== name || saved.side !== side) throw new InputError(`${path} holds states ${other}`);
 }
 
 /**

@@ -5,6 +5,8 @@ export class Stopped extends Error {
   override name = "Stopped";
 }
 
+/** Long work saves what it has so often, ms. */
+export const SAVE_MS = 15_000;
 /** Work that comes to no stop point within this time after a signal is given up where it stands, ms. */
 const PATIENCE_MS = 2_000;
 

@@ -1,7 +1,8 @@
 // Runs in processes of their own: several at once, killed and resumed, exit codes and messages.
 import { describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { inspect } from "../../lib/run/manifest.ts";
 import { openRun } from "../../lib/run/run-folder.ts";
 import { defined, ROOT, temporaryFolder } from "../fixtures.ts";
 import { run } from "../processes.ts";
@@ -161,12 +162,12 @@ describe("killed with -9 and resumed", () => {
       for (const death of deaths) {
         const out = place();
         expect((await launch(["--out", out, "--seed", "5"], { DEATH: String(death) })).signal).toBe("SIGKILL");
-        const path = join(out, "run.json");
-        if (existsSync(path) && JSON.parse(readFileSync(path, "utf8")).finished) {
+        const { state } = inspect(out);
+        if (state === "finished") {
           // Finished but for the removal of the checkpoints: complete, and refused like any finished run.
           expect((await launch(["--out", out, "--seed", "5"])).err).toContain("finished run");
           expect(existsSync(join(out, "checkpoints"))).toBe(false);
-        } else if (existsSync(join(out, "run.json"))) {
+        } else if (state === "unfinished") {
           expect(await launch(["--out", out, "--seed", "5", "--resume"])).toMatchObject({ code: 0 });
           expect(Object.keys(contents(out)).filter((name) => /lock|unfinished|checkpoints/.test(name))).toEqual([]);
           resumed++;
@@ -220,14 +221,13 @@ describe("a file system that refuses", () => {
         expect({ call, signal, said }).toEqual({ call, signal: null, said: expect.stringMatching(sentence) });
         expect({ call, code }).toEqual({ call, code: code === 0 ? 0 : 1 });
         if (code === 1) refused++;
-        const path = join(out, "run.json");
-        const isThere = existsSync(path);
-        if (isThere && JSON.parse(readFileSync(path, "utf8")).finished) {
+        const { state } = inspect(out);
+        if (state === "finished") {
           expect((await launch(["--out", out, "--seed", "5"])).err).toContain("finished run");
         } else {
-          const again = await launch(["--out", out, "--seed", "5", ...(isThere ? ["--resume"] : [])]);
+          const again = await launch(["--out", out, "--seed", "5", ...(state === "unfinished" ? ["--resume"] : [])]);
           expect({ call, ...again }).toMatchObject({ call, code: 0 });
-          if (isThere) resumed++;
+          if (state === "unfinished") resumed++;
         }
         expect(Object.keys(contents(out)).filter((name) => /unfinished|checkpoints/.test(name))).toEqual([]);
         expect(results(out)).toEqual(expected);

@@ -1,10 +1,11 @@
 // Kills runs of the experiments at random times and resumes them: `bun test/scripts/kills.ts [KILLS [SEED]]`. Every one has to end with the bytes of
 // a run that nobody killed; exit code 1 for one that does not.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stream } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
+import { inspect } from "../../lib/run/manifest.ts";
 import { runScript, startScript } from "./command.ts";
 import { bytesOf, SMALL, type Small } from "./small.ts";
 
@@ -30,9 +31,9 @@ export async function killed(
 ): Promise<KilledRun> {
   let done = 0;
   for (let k = 0; k < kills; k++) {
-    const isThere = existsSync(join(out, "run.json"));
-    if (isThere && JSON.parse(readFileSync(join(out, "run.json"), "utf8")).finished) break;
-    const child = startScript(name, [...words, "--out", out, ...(isThere ? ["--resume"] : [])]);
+    const { state } = inspect(out);
+    if (state === "finished") break;
+    const child = startScript(name, [...words, "--out", out, ...(state === "unfinished" ? ["--resume"] : [])]);
     await Promise.race([child.ended, Bun.sleep(1000 * seconds * uniform())]);
     if (child.isAlive()) {
       child.kill("SIGKILL");
@@ -41,9 +42,10 @@ export async function killed(
     const { code, err } = await child.ended;
     if (code !== null && code !== 0) return { kills: done, same: false, problem: err };
   }
-  const isThere = existsSync(join(out, "run.json"));
-  if (!(isThere && JSON.parse(readFileSync(join(out, "run.json"), "utf8")).finished)) {
-    const { code, err } = await runScript(name, [...words, "--out", out, ...(isThere ? ["--resume"] : [])]);
+  const { state } = inspect(out);
+  if (state !== "finished") {
+    const more = state === "unfinished" ? ["--resume"] : [];
+    const { code, err } = await runScript(name, [...words, "--out", out, ...more]);
     if (code !== 0) return { kills: done, same: false, problem: err };
   }
   return { kills: done, same: Bun.deepEquals(bytesOf(out), bytesOf(reference)), problem: null };

@@ -21,7 +21,7 @@ import { Pace } from "../../gpu/pace.ts";
 import { type Guards, guardsOf } from "../../method/sde/guards.ts";
 import { nearestDistances } from "../../method/sde/hull.ts";
 import { chosenDegree, evaluate, type SdeModel, standardErrors, trainingGroups } from "../../method/sde/model.ts";
-import { stopPoint } from "../../run/stop.ts";
+import { breathe } from "../../run/stop.ts";
 
 /** Functions are compared on |m| ≤ 0.8: beyond, the dynamics leaves at once and hardly any data exist. */
 const BOUND = 0.8;
@@ -83,8 +83,8 @@ export async function curieWeissReference(
         lateVariance += share * std ** 2;
       }
       t++;
-      await pace.rest(s * times.length + t);
-      stopPoint();
+      pace.at(s * times.length + t);
+      await breathe();
     }
   }
   const balance = equilibrium(system);
