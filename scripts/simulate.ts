@@ -10,6 +10,9 @@
 //
 //   npm run simulate -- ising --L 32 --replicas 256 --times 0,10 --quantiles 0.05,0.5,0.95 --per-replica each.arrow --out -
 //
+//   npm run simulate -- ising --L 64 --h 0 --schedule T=3:1.5@0:400 --times 0,100,200,300,400 --out annealed.csv
+//   npm run simulate -- curie-weiss --T 0.8 --schedule h=-0.5:0.5:-0.5@0:50:100 --times 0,25,50,75,100 --out hysteresis.csv
+//
 //   npm run simulate -- nbmota --cells 8 --T 1600 --jumps 200000 --replicas 16 --out order.csv --save alloy.dump
 //
 //   npm run simulate -- ising --L 128 --times 0,1000 --out m.csv --save far.safetensors           stopped: the same with --resume
@@ -58,9 +61,9 @@ await main(async () => {
     ...command,
     // The own parameters first; what a system says of a common one stands.
     parameters: { ...system.parameters, ...COMMON, ...system.parameters },
-    check(values) {
+    check(values, given) {
       checkCommon(values, system);
-      system.check(values);
+      system.check(values, given);
       checkFiles(filesOf(values));
     },
   });

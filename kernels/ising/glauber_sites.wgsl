@@ -7,9 +7,11 @@
 // Clocks are read from one array and written to another, since neighbours look at them in the same pass.
 //
 // One invocation per strip of 32 sites: it first finds the sites whose turn it is, then updates them.
+// With MOVING, temperature and field change with time: an attempt has the probabilities of the moment of its clock.
 import package::ising::clocks::{ NEVER, STRIP, next_clock, strip_stream };
 import package::ising::heat_bath::heat_bath;
 import package::ising::lattice::site_at;
+import package::ising::moving_heat_bath::{ moving_heat_bath, thresholds_at };
 import package::random::xoshiro::Stream;
 import package::gpu::rows::number_in_rows;
 
@@ -18,6 +20,9 @@ struct Params {
   side: u32,
   turn: u32,
   report: u32,        // 1: set `unfinished` where attempts were to come before this pass
+  @if(MOVING) window: u32,
+  @if(MOVING) windows: u32,   // along the table
+  @if(MOVING) steps: u32,     // of the table
   stream: Stream,
 }
 
@@ -26,6 +31,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> clocks_after: array<u32>;
 @group(0) @binding(3) var<storage, read_write> spins: array<u32>;
 @group(0) @binding(4) var<storage, read_write> unfinished: atomic<u32>;
+@if(MOVING) @group(0) @binding(5) var<storage, read> thresholds: array<u32>;   // [steps + 1][5], over all windows
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
@@ -63,7 +69,16 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
     turns &= turns - 1u;
     let site = site_at(base, side, k / side, k % side);
     let clock = clocks[site.here];
-    spins[site.here] = heat_bath(spins[site.north], spins[site.south], spins[site.west], spins[site.east], &rng);
+    @if(!MOVING) {
+      spins[site.here] = heat_bath(spins[site.north], spins[site.south], spins[site.west], spins[site.east], &rng);
+    }
+    @if(MOVING) {
+      let share = (f32(params.window) + f32(clock >> 5u) * 0x1p-27f) / f32(params.windows);
+      spins[site.here] = moving_heat_bath(
+        spins[site.north], spins[site.south], spins[site.west], spins[site.east],
+        thresholds_at(share, params.steps, &thresholds), &rng,
+      );
+    }
     clocks_after[site.here] = next_clock(clock >> 5u, (clock & 31u) - 1u, &rng);
   }
 }

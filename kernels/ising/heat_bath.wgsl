@@ -6,6 +6,7 @@
 // bit planes, the highest first, until every replica is decided, which takes 6.3 planes on average; p_u is resolved to 2⁻³².
 // The thresholds 2³² p_u are compile-time constants and the first planes are written out: the choice of a threshold's bit by
 // u then folds to a few operations. 2.8 times faster than a loop over a table on lavapipe and SwiftShader.
+import package::ising::compare::{ Draw, bit_plane, compare_bits };
 import package::ising::planes::{ Sum, add_planes };
 import package::random::xoshiro::next_u32;
 import constants::T0;
@@ -14,26 +15,8 @@ import constants::T2;
 import constants::T3;
 import constants::T4;
 
-struct Draw { open: u32, up: u32 }
-
-// All replicas: bit k of T, the highest first.
-fn threshold_bit(threshold: u32, k: u32) -> u32 {
-  return 0u - ((threshold >> (31u - k)) & 1u);
-}
-
 fn compare_plane(k: u32, u: Sum, draw: ptr<function, Draw>, rng: ptr<function, vec4u>) {
-  let t0 = threshold_bit(T0, k);
-  let t1 = threshold_bit(T1, k);
-  let t2 = threshold_bit(T2, k);
-  let t3 = threshold_bit(T3, k);
-  let t4 = threshold_bit(T4, k);
-  let low = t0 ^ (u.ones & (t0 ^ t1));
-  let high = t2 ^ (u.ones & (t2 ^ t3));
-  let most = low ^ (u.twos & (low ^ high));
-  let threshold = most ^ (u.fours & (most ^ t4));
-  let random = next_u32(rng);
-  (*draw).up |= (*draw).open & threshold & ~random;
-  (*draw).open &= ~(threshold ^ random);
+  compare_bits(bit_plane(T0, k), bit_plane(T1, k), bit_plane(T2, k), bit_plane(T3, k), bit_plane(T4, k), u, next_u32(rng), draw);
 }
 
 fn heat_bath(north: u32, south: u32, west: u32, east: u32, rng: ptr<function, vec4u>) -> u32 {

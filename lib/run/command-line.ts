@@ -23,8 +23,8 @@ export interface Command<P extends Parameters> {
   /** What it does, a sentence or two for `--help`. */
   about: string;
   parameters: P;
-  /** Throws InputError where values that are possible one by one do not go together. */
-  check?(values: Values<P>): void;
+  /** Throws InputError where values that are possible one by one do not go together; `given` has the keys of those that stand on the command line. */
+  check?(values: Values<P>, given: ReadonlySet<string>): void;
   /** What is kept in memory at once. */
   needs?(values: Values<P>): readonly Need[];
 }
@@ -74,7 +74,7 @@ export function parseExperiment<const P extends Parameters>(
     throw new InputError("--resume continues a run and --force starts it over: give only one of them");
   }
   const parameters = { ...defaults(command.parameters, options.profile), ...values } as Values<P>;
-  requirePossible(command, parameters);
+  requirePossible(command, parameters, values);
   return { experiment: command.name, ...options, out: out as string | undefined, parameters };
 }
 
@@ -95,13 +95,17 @@ export function parseTool<const P extends Parameters, const C extends string = n
   const extra = positional ? junk[0] : word;
   if (extra !== undefined) throw unexpected(extra, command.name);
   const parameters = { ...defaults(command.parameters), ...given } as Values<P>;
-  requirePossible(command, parameters);
+  requirePossible(command, parameters, given);
   return { positional: word as C, parameters };
 }
 
 /** Throws InputError where values do not go together, or do not fit into memory. */
-function requirePossible<P extends Parameters>({ check, needs }: Command<P>, values: Values<P>): void {
-  check?.(values);
+function requirePossible<P extends Parameters>(
+  { check, needs }: Command<P>,
+  values: Values<P>,
+  given: Record<string, unknown>,
+): void {
+  check?.(values, new Set(Object.keys(given)));
   requireRoom(needs?.(values) ?? []);
 }
 
@@ -212,7 +216,7 @@ function checkCommand<P extends Parameters>({ parameters, check }: Command<P>, s
   if (taken) throw new Error(`parameter ${taken} is a standard option already`);
   for (const profile of [undefined, ...PROFILES]) {
     try {
-      check?.(defaults(parameters, profile));
+      check?.(defaults(parameters, profile), new Set());
     } catch (cause) {
       throw new Error(`the defaults of profile ${profile ?? "none"} do not go together: ${cause}`, { cause });
     }

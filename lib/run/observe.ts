@@ -118,7 +118,7 @@ export async function observeAlong<S extends States>(
       const further = (derived?.(values) ?? []).map(({ symbol, value, error }) => ({
         ...{ observable: symbol, mean: value, std: "", se_mean: error, ...none },
       }));
-      rows.add([...observed, ...further].map((row) => ({ [name]: point, ...beside?.(), ...row, replicas })));
+      rows.add([...observed, ...further].map((row) => ({ [name]: point, ...beside?.(point), ...row, replicas })));
       now = point;
       seenAt.push(point);
       const isLast = k === points.length - 1;

@@ -15,7 +15,7 @@ export interface Course<S extends States> {
   /** From one point to the next, in place, of replicas from the `first` on. */
   advance(states: S, from: number, to: number, stream: Stream, first: number): Promise<void>;
   /** Columns that go beside what is observed at a point. */
-  beside?(): Record<string, number>;
+  beside?(point: number): Record<string, number>;
   /** What goes on with the states, `[replicas]`, changed in place: kept with them. */
   readonly carried?: Float64Array;
   /** Columns beside the values of every replica, `[replicas]` each. */
@@ -89,8 +89,8 @@ export interface Simulation<P extends Parameters = Parameters> {
   readonly parameters: P;
   /** Endings of files that --save and --start take beside those of states. */
   readonly endings?: readonly string[];
-  /** Throws InputError where values do not go together. */
-  check(values: Values<P> & Common): void;
+  /** Throws InputError where values do not go together; `given` has the keys of those that stand on the command line. */
+  check(values: Values<P> & Common, given: ReadonlySet<string>): void;
   simulate(gpu: Gpu, values: Values<P> & Common, observe: Observer): Promise<void>;
 }
 

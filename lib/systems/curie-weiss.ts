@@ -4,12 +4,15 @@ import type { GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Bindings, UniformValue } from "../gpu/kernel.ts";
 import { type PoissonTable, poissonPlan } from "../random/poisson.ts";
-import { type Stream, streamUniform } from "../random/stream.ts";
+import { branch, type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { checkTime, requireDistinct } from "./checks.ts";
+import { piecesOf, type Schedule } from "./schedule.ts";
 import type { PatchChange, PatchGenerator, States, System, Watch } from "./system.ts";
 
 const WORKGROUP = 32;
+/** Attempts on a system that have one random stream, about, where temperature and field change. */
+const CHUNK = 256;
 /** 4,194,304 spins: magnetizations stay exact in float32. */
 const MAX_SIDE = 2048;
 
@@ -99,6 +102,29 @@ export class CurieWeiss implements System<CurieWeissStates> {
       await this.#run("evolve", chunks, cost, params, { poisson, chain, ups }, count);
     }
     poisson.destroy();
+  }
+
+  /**
+   * The same between two times of a schedule in place of the system's own temperature and field; positions must not have been drawn. Probabilities in float32.
+   * Piece k has the stream `branch(stream, k)`.
+   */
+  async evolveAlong(
+    { count, side, ups, counts }: CurieWeissStates,
+    schedule: Schedule,
+    from: number,
+    to: number,
+    stream: Stream,
+  ): Promise<void> {
+    checkTime(to - from);
+    if (counts) throw new Error("the positions of these states are drawn: their totals alone move along a schedule");
+    const spins = side ** 2;
+    for (const [k, { time, temperature, field }] of piecesOf(schedule, from, to).entries()) {
+      const attempts = spins * time;
+      const chunks = Math.max(1, Math.ceil(attempts / CHUNK));
+      const at = streamUniform(branch(stream, k));
+      const params = { spins, replicas: count, chunks, attempts: attempts / chunks, temperature, field, stream: at };
+      await this.#run("evolve_moving", chunks, (4 * count * attempts) / chunks, params, { ups }, count);
+    }
   }
 
   /** While positions are not drawn, those of the chosen patches alone are: the cost does not grow with the lattice. */

@@ -11,6 +11,7 @@ import { branch, type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { checkTime, requirePatches } from "./checks.ts";
 import { heatBath } from "./ising-classes.ts";
+import { piecesOf, type Schedule, type ThresholdTable, thresholdTables } from "./schedule.ts";
 import type { BinarySystem, PatchChange, PatchGenerator, States, Watch } from "./system.ts";
 
 /** Replicas of a word. */
@@ -24,6 +25,8 @@ const WINDOW = 2;
 /** Passes over the lattice until the host asks whether attempts are left, and turns that are reserved for a window. */
 const PASSES = 12;
 const TURNS = 4096;
+/** Attempts on a lattice that have one random stream, about, where temperature and field change. */
+const CHUNK = 256;
 /** Side of the blocks whose mean-square magnetization is an observable, in a patch that it divides. */
 const BLOCK = 8;
 /** Numbers per patch of kernels/ising/measure.wgsl: observables alone, and with the generator. */
@@ -189,6 +192,41 @@ export class Ising implements BinarySystem<IsingStates> {
     await this.#evolveRegions(states, { side, across: 1, stride: 0, row: margin, column: margin }, time, stream);
   }
 
+  /**
+   * The same between two times of a schedule in place of the system's own temperature and field. Exact in law, but for heat-bath probabilities to
+   * within 2⁻²⁴. Piece k of its tables has the stream `branch(stream, k)`.
+   */
+  async evolveAlong(states: IsingStates, schedule: Schedule, from: number, to: number, stream: Stream): Promise<void> {
+    checkTime(to - from);
+    if (states.margin !== 0) throw new Error("a cut-out patch moves at the system's own temperature and field");
+    const isParallel = states.side >= PARALLEL_SIDE;
+    for (const [k, table] of piecesOf(schedule, from, to)
+      .flatMap((piece) => thresholdTables(piece))
+      .entries()) {
+      const at = branch(stream, k);
+      if (isParallel) await this.#evolveSites(states, table.piece.time, at, table);
+      else await this.#evolveMoving(states, table, at);
+    }
+  }
+
+  async #evolveMoving(
+    { count, side, spins }: IsingStates,
+    { piece, steps, thresholds }: ThresholdTable,
+    stream: Stream,
+  ): Promise<void> {
+    const groups = Math.ceil(count / LANES);
+    const attempts = side ** 2 * piece.time;
+    const chunks = Math.max(1, Math.ceil(attempts / CHUNK));
+    const table = this.#gpu.buffer("ising.thresholds", thresholds);
+    const kernel = await this.#gpu.kernel("ising/glauber_moving.wgsl");
+    const params = { groups, side, chunks, attempts: attempts / chunks, steps, stream: streamUniform(stream) };
+    const perChunk = (groups * attempts) / chunks;
+    await this.#gpu.runSplit(`glauber moving ${perChunk}`, chunks, 3e5 / perChunk + 1, (first, last) =>
+      kernel.call({ params: { ...params, first, last }, thresholds: table, spins }, Math.ceil(groups / 8)),
+    );
+    table.destroy();
+  }
+
   async #evolveRegions(
     { count, side, margin, spins }: IsingStates,
     regions: { side: number; across: number; stride: number; row: number; column: number },
@@ -216,8 +254,13 @@ export class Ising implements BinarySystem<IsingStates> {
     poisson.destroy();
   }
 
-  /** All sites in parallel, in windows of time between which their clocks agree. */
-  async #evolveSites({ count, side, spins }: IsingStates, time: number, stream: Stream): Promise<void> {
+  /** All sites in parallel, in windows of time between which their clocks agree; with a table, at a temperature and field that change along it. */
+  async #evolveSites(
+    { count, side, spins }: IsingStates,
+    time: number,
+    stream: Stream,
+    moving?: ThresholdTable,
+  ): Promise<void> {
     const groups = Math.ceil(count / LANES);
     const sites = groups * side ** 2;
     const windows = Math.ceil(time / WINDOW);
@@ -225,8 +268,12 @@ export class Ising implements BinarySystem<IsingStates> {
     const gpu = this.#gpu;
     const [start, pass] = await Promise.all([
       gpu.kernel("ising/clocks.wgsl"),
-      gpu.kernel("ising/glauber_sites.wgsl", { constants: this.#thresholds }),
+      gpu.kernel(
+        "ising/glauber_sites.wgsl",
+        moving ? { conditions: { MOVING: true } } : { conditions: { MOVING: false }, constants: this.#thresholds },
+      ),
     ]);
+    const along = moving ? { thresholds: gpu.buffer("ising.thresholds", moving.thresholds) } : undefined;
     const poisson = gpu.buffer("poisson", table.thresholds);
     const clocks = [gpu.buffer("ising.clocks", 4 * sites), gpu.buffer("ising.clocks", 4 * sites)];
     const unfinished = gpu.buffer("ising.unfinished", 4);
@@ -242,15 +289,19 @@ export class Ising implements BinarySystem<IsingStates> {
           for (let k = 0; k < PASSES; k++) {
             turn++;
             if (turn >= 1 + (window + 1) * TURNS) throw new Error(`a window of time took ${TURNS} passes`);
-            const params = { groups, side, turn, report: k === PASSES - 1 ? 1 : 0, stream: at };
+            const report = k === PASSES - 1 ? 1 : 0;
+            const place: Record<string, number> = moving ? { window, windows, steps: moving.steps } : {};
+            const params = { groups, side, turn, report, ...place, stream: at };
             const [before, after] = k % 2 === 0 ? clocks : [clocks[1], clocks[0]];
-            calls.push(pass.call({ params, clocks: before, clocks_after: after, spins, unfinished }, workgroups));
+            calls.push(
+              pass.call({ params, clocks: before, clocks_after: after, spins, unfinished, ...along }, workgroups),
+            );
           }
           gpu.run(calls.splice(0));
         } while ((await gpu.read(unfinished, Uint32Array))[0] !== 0);
       }
     } finally {
-      for (const buffer of [poisson, unfinished, ...clocks]) buffer.destroy();
+      for (const buffer of [poisson, unfinished, ...clocks, ...Object.values(along ?? {})]) buffer.destroy();
     }
   }
 

@@ -2,7 +2,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import { magnetizationTrajectory } from "../../lib/analysis/curie-weiss-theory.ts";
 import { criticalQuantities } from "../../lib/analysis/finite-size.ts";
 import { boltzmannLaw, isingStates } from "../../lib/analysis/ising-exact.ts";
@@ -188,27 +187,21 @@ test.each([
   expect(existsSync(file)).toBe(false);
 });
 
-test("fuzzed command lines of simulate never crash", async () => {
-  const word = fc.oneof(
-    fc.constantFrom("--L", "--T", "--m0", "--times", "--replicas", "--seed", "--out", "curie-weiss", "ising", "--"),
-    fc.constantFrom("predator-prey", "--N", "--noise", "--dt", "--N=1", "--dt=0.6", "--mean=2", "--integrator=rk5"),
-    fc.constantFrom("-1", "0", "NaN", "1e999", "0x10", "", " ", "3,2,1", "--L=7", "--T=0", "--m0=2", "--help=no"),
-    fc.string({ maxLength: 12 }).filter((text) => !text.includes("\0")),
-  );
-  await fc.assert(
-    fc.asyncProperty(fc.array(word, { maxLength: 5 }), async (words) => {
-      // The last word makes every line impossible, so that none of them starts to simulate.
-      const { code, err } = await runScript("simulate", [
-        ...words.filter((w) => w !== "--help" && w !== "-h"),
-        "--L",
-        "0",
-      ]);
-      expect(code).toBe(2);
-      expect(err).not.toMatch(/\n {4}at /);
-      expect(err.trim().length).toBeGreaterThan(0);
-    }),
-    { numRuns: 25, seed: 1 },
-  );
+test("curie-weiss --schedule: the table says what temperature and field were, and spins follow them", async () => {
+  const line = "curie-weiss --L 64 --T 1000 --schedule h=-100:100@0:2 --times 0,1,2,40";
+  const { code, out } = await simulate(line);
+  expect(code).toBe(0);
+  const [head, ...rows] = out.trim().split("\n");
+  expect(head).toBe("time,T,h,observable,mean,std,se_mean,replicas");
+  const found = rows.map((row) => row.split(",").map(Number));
+  expect(found.map(([time, T, h]) => [time, T, h])).toEqual([
+    [0, 1000, -100],
+    [1, 1000, 0],
+    [2, 1000, 100],
+    [40, 1000, 100],
+  ]);
+  // Nearly free spins: m → tanh((h + m)/T).
+  expectNear(found[3][4], Math.tanh(0.1001), found[3][6]);
 });
 
 test("more replicas than a batch holds: each moves as in any other batch, none as another", async () => {
@@ -254,6 +247,15 @@ test("quantiles and the values of every replica are those that mean and std are 
 for (const [line, message] of [
   ["ising --quantiles 0.5,0.5", /--quantiles 0\.5,0\.5 names a share twice/],
   ["ising --quantiles 1.5", /--quantiles "1\.5" is too large/],
+  ["ising --schedule T=3", /"T=3" names no values of T or h at times/],
+  ["ising --schedule beta=1@0", /"beta=1@0" names no values of T or h/],
+  ["ising --schedule T=3:1@0", /2 values at 1 times/],
+  ["ising --schedule T=3:1@5:1", /the times "5:1" do not ascend/],
+  ["ising --schedule T=3:0@0:5", /T=… "0" is too small/],
+  ["ising --schedule T=3@0,T=2@1", /names T twice/],
+  ["curie-weiss --T 2 --schedule T=3:2@0:1", /--T and a --schedule of T are two of one/],
+  ["ising --h 0 --algorithm wolff --schedule T=3:2@0:1", /wolff knows no time, and no --schedule/],
+  ["nbmota --schedule T=3:2@0:1", /there is no option "--schedule"/],
   ["ising --per-replica -", /--per-replica -: name a \.csv or \.arrow file/],
   ["ising --per-replica each.txt", /--per-replica each\.txt: name a \.csv or \.arrow file/],
   ["ising --per-replica a.csv --out ./a.csv", /--out and --per-replica name the same file/],

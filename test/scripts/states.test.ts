@@ -16,12 +16,12 @@ const rows = (path: string) => readFileSync(path, "utf8").trim().split("\n");
 const SYSTEMS = [
   {
     name: "curie-weiss",
-    line: "--L 16 --T 1.3",
+    line: "--L 16 --schedule T=1.3:0.7@0.5:2.5",
     replicas: 70,
     times: "0,1,2,3",
     fewer: "0,1",
     values: 2,
-    changed: "--T 1.4",
+    changed: "--h 0.2",
   },
   {
     name: "ising",

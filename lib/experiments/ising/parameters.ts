@@ -332,7 +332,7 @@ function check(p: IsingOptions): void {
   checkLearnSide(p.learnSide, p.L, p.patches);
   if (p.large > 0) checkLearnSide(p.learnSide, p.large, [p.studyPatch]);
   checkSteps(
-    { "increment-time": p.incrementTime, "compensator-time": p.compensatorTime || p.dt, dt: p.dt },
+    { dt: p.dt, "increment-time": p.incrementTime, "compensator-time": p.compensatorTime || p.dt },
     EVERY,
     "0.05, 0.1, 0.2 or 0.5",
   );

@@ -2,6 +2,7 @@
 import { jackknifed, magnetizationMoments } from "../../analysis/finite-size.ts";
 import { InputError } from "../../errors.ts";
 import { stream } from "../../random/stream.ts";
+import { alongSchedule, readSchedule, SCHEDULE } from "../../run/schedule.ts";
 import { simulation } from "../../run/simulation.ts";
 import { Ising } from "../../systems/ising.ts";
 import { ISING_PHYSICS } from "./parameters.ts";
@@ -14,6 +15,7 @@ export const ISING = simulation({
   parameters: {
     L: { kind: "integer", default: 64, min: 4, max: 65_536, unit: "spins", meaning: "side of the lattice, even" },
     ...ISING_PHYSICS,
+    ...SCHEDULE,
     m0: { kind: "number", default: 0, min: -1, max: 1, meaning: "initial magnetization, spins at random places" },
     algorithm: {
       kind: "choice",
@@ -30,15 +32,22 @@ export const ISING = simulation({
       meaning: `flipped one after the other in each lattice by --algorithm wolff, seen at ${LOOKS + 1} equal distances`,
     },
   },
-  check({ L, h, algorithm }) {
+  check(values, given) {
+    const { L, h, algorithm } = values;
+    const schedule = readSchedule(values, ISING_PHYSICS, given);
+    if (algorithm === "wolff" && schedule)
+      throw new InputError("--algorithm wolff knows no time, and no --schedule: use glauber");
     if (L % 2 !== 0) throw new InputError(`--L ${L} is odd: use an even side`);
     if (algorithm === "wolff" && h !== 0)
       throw new InputError(`--algorithm wolff flips clusters without a field only: use --h 0 in place of ${h}`);
   },
-  async simulate(gpu, { L, T, h, m0, seed, algorithm, clusters }, observe) {
+  async simulate(gpu, values, observe) {
+    const { L, T, h, m0, seed, algorithm, clusters, times } = values;
+    const schedule = readSchedule(values, ISING_PHYSICS);
     const system = new Ising(gpu, { temperature: T, field: h, patchSide: pieceSide(L) });
     const prepare = (from: number, to: number) =>
       system.prepared(to - from, L, m0, stream(seed, "simulate/start", 0, from));
+    if (schedule) return observe(system, L, prepare, alongSchedule(system, schedule, times));
     if (algorithm === "glauber") return observe(system, L, prepare);
     const points = Array.from({ length: LOOKS + 1 }, (_, k) => Math.round((k * clusters) / LOOKS));
     await observe(system, L, prepare, {

@@ -252,7 +252,10 @@ test("sides of the fits are doubled ones up to eight patches; those that can be 
 
 test("what does not go together is refused", () => {
   const refused = (part: Partial<CriticalOptions>) => () =>
-    criticalCommand.check?.({ ...(defaults(criticalCommand.parameters, "quick") as CriticalOptions), ...part });
+    criticalCommand.check?.(
+      { ...(defaults(criticalCommand.parameters, "quick") as CriticalOptions), ...part },
+      new Set(),
+    );
   for (const [part, message] of [
     [{ sizes: [16, 40] }, /--sizes 40 is not 16 times factors 2 and 3: use 32 or 48/],
     [{ sizes: [8] }, /--sizes 8 .* use 16/],

@@ -301,7 +301,7 @@ export function pivotFloor(
   const bad = Array.from(least).findIndex((ratio) => !(ratio > 1e-6));
   if (bad >= 0) {
     throw new InputError(
-      `the covariance of the noise is not positive definite: variable ${bad + 1} of z has no noise of its own beside those before it`,
+      `variable ${bad + 1} of z does not change in the training data, or only along with those before it, so that its noise is not known: use more snapshots or longer increments, a temperature and a field at which it moves, or fewer variables`,
     );
   }
   return Float64Array.from({ length: d }, (_, j) => FLOOR * factor[j * (d + 1)] ** 2);

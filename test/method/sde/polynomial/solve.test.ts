@@ -154,8 +154,10 @@ describe("diffusion", () => {
   });
 
   test("of a variable without noise of its own is refused", () => {
-    const message = "variable 2 of z has no noise of its own beside those before it";
-    const whole = `the covariance of the noise is not positive definite: ${message}`;
+    const message = "variable 2 of z does not change in the training data, or only along with those before it";
+    const remedy =
+      "use more snapshots or longer increments, a temperature and a field at which it moves, or fewer variables";
+    const whole = `${message}, so that its noise is not known: ${remedy}`;
     expect(() => solved(still(([x]) => [2 + x, 4 + 2 * x, 8 + 4 * x]))).toThrow(new InputError(whole));
   });
 });
