@@ -11,13 +11,12 @@ import { evenGrid } from "../lib/analysis/function-error.ts";
 import { driftField } from "../lib/experiments/ising/drift-field.ts";
 import { studyLargeLattice } from "../lib/experiments/ising/large-lattice.ts";
 import type { Outcome } from "../lib/experiments/ising/metrics.ts";
-import { EVERY, isingCommand, isLearned } from "../lib/experiments/ising/parameters.ts";
+import { EVERY, isingCommand, isLearned, latticeCount } from "../lib/experiments/ising/parameters.ts";
 import {
   closurePlan,
   durationOf,
   isingSources,
   isingSystem,
-  latticeCount,
   measuresOf,
   pairPlan,
   setOf,

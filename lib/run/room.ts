@@ -11,12 +11,16 @@ export interface Need {
   readonly options: readonly string[];
 }
 
-/** Throws InputError where all needs together are more than half of the memory; names the largest, and what would make it smaller. */
+/**
+ * Throws InputError where all needs together are more than half of the memory: with what takes the most of it, and where it fits alone with how much all
+ * take, and what would make it smaller.
+ */
 export function requireRoom(needs: readonly Need[], budget = MEMORY_BUDGET): void {
   const bytes = needs.reduce((sum, need) => sum + need.bytes, 0);
   if (bytes <= budget) return;
   const [largest] = [...needs].sort((a, b) => b.bytes - a.bytes);
+  const all = largest.bytes > budget ? "" : ` of ${mebibytes(bytes)} that all take together`;
   throw new InputError(
-    `${largest.what} take ${mebibytes(largest.bytes)}, half of the memory is ${mebibytes(budget)}: lower ${listed(largest.options.map(optionName))}`,
+    `${largest.what} take ${mebibytes(largest.bytes)}${all}, half of the memory is ${mebibytes(budget)}: lower ${listed(largest.options.map(optionName))}`,
   );
 }

@@ -190,37 +190,25 @@ export function checkEquation(
 /** Bytes of a number of training data and trajectories. */
 const FLOAT = 4;
 
-/**
- * Of small systems with so many 32-bit `words` each, and of training pairs: `sets` of them, of K patches of every snapshot, in so many variables. See
- * `smallTrajectories` and `makePairs`.
- */
-export function learningNeeds(
-  p: { readonly trajectories: number; readonly records: number; readonly patchesPerSnapshot: number },
-  data: {
-    readonly words: number;
-    readonly patches: number;
-    readonly variables: number;
-    readonly sets: number;
-    /** Snapshots that are made larger; all by default. */
-    readonly snapshots?: number;
-    /** Parameters that these grow with. */
-    readonly options?: readonly string[];
-  },
-): Need[] {
-  const { words, patches, variables: d, sets, options = ["trajectories", "records"] } = data;
-  const all = p.trajectories * p.records;
-  const rows = Math.min(data.snapshots ?? all, all) * Math.min(p.patchesPerSnapshot, patches);
+/** Of `count` small systems with so many 32-bit `words` each. */
+export const snapshotsNeed = (count: number, words: number, options: Need["options"]): Need => ({
+  what: "the snapshots of small systems",
+  bytes: FLOAT * count * words,
+  options,
+});
+
+/** Of `sets` of training pairs side by side, so many patches of every snapshot, in d variables. See `makePairs`. */
+export function pairsNeed(
+  { snapshots, perSnapshot, variables: d, sets }: Record<"snapshots" | "perSnapshot" | "variables" | "sets", number>,
+  options: Need["options"],
+): Need {
   // At the start, change, compensator, and their variation.
   const width = 3 * d + (d * (d + 1)) / 2;
-  return [
-    { what: "the snapshots of small systems", bytes: FLOAT * all * words, options: ["trajectories", "records"] },
-    {
-      what: "the training pairs",
-      bytes: FLOAT * rows * width * sets,
-      options: [...options, "patchesPerSnapshot"],
-    },
-  ];
+  return { what: "the training pairs", bytes: FLOAT * snapshots * perSnapshot * width * sets, options };
 }
+
+/** Sets of pairs of an equation: a compensator, and increments, which are evolved twice where there are copies (`measuredPairs`). */
+export const setsOf = ({ copies }: { readonly copies: number }) => 1 + Math.min(copies, 2);
 
 /** Of trajectories of so many cases, in d variables at so many times. */
 export function trajectoriesNeed(

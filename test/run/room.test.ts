@@ -4,12 +4,14 @@ import { InputError } from "../../lib/errors.ts";
 import { curieWeissCommand } from "../../lib/experiments/curie-weiss/parameters.ts";
 import { isingCommand } from "../../lib/experiments/ising/parameters.ts";
 import { criticalCommand } from "../../lib/experiments/ising-critical/parameters.ts";
+import { nbmotaCommand } from "../../lib/experiments/nbmota/parameters.ts";
 import { predatorPreyCommand } from "../../lib/experiments/predator-prey/parameters.ts";
 import type { Command } from "../../lib/run/command-line.ts";
 import { defaults, type Parameters, PROFILES, type Values } from "../../lib/run/parameters.ts";
 import { requireRoom } from "../../lib/run/room.ts";
 
 const GIB = 2 ** 30;
+const COMMANDS = [curieWeissCommand, isingCommand, predatorPreyCommand, criticalCommand, nbmotaCommand];
 
 /** What a command says of values that differ from those of the quick profile, on a machine of 16 GiB. */
 function refusal<P extends Parameters>({ parameters, needs }: Command<P>, values: Partial<Values<P>>): string {
@@ -43,9 +45,33 @@ describe("sizes that a machine cannot hold", () => {
       /^the counts of classes .*--lattices or --looks$/,
     );
   });
+  test("of an alloy: lattices of all temperatures, and what their vacancies do", () => {
+    expect(refusal(nbmotaCommand, { looks: 1000, replicas: 4096 })).toMatch(/^the .*--seeds, --replicas/);
+    expect(refusal(nbmotaCommand, { runs: 1e8 })).toMatch(/^predicted trajectories .*--runs$/);
+  });
+  test("are told of in all where none is too large alone", () => {
+    const need = (what: string, bytes: number) => ({ what, bytes, options: ["looks"] });
+    expect(() => requireRoom([need("these", 5 * GIB), need("those", 4 * GIB)], 8 * GIB)).toThrow(
+      "these take 5120 MiB of 9216 MiB that all take together, half of the memory is 8192 MiB: lower --looks",
+    );
+  });
+  test("of an Ising lattice count all comparisons, and what a learned closure leaves out", () => {
+    // 1.4 GiB of pairs of one set.
+    const some = {
+      L: 256,
+      patches: [16],
+      snapshots: 65_536,
+      trajectories: 16_384,
+      records: 4,
+      patchesPerSnapshot: 256,
+    };
+    expect(refusal(isingCommand, { ...some, studies: "none" })).toBe("fits");
+    expect(refusal(isingCommand, { ...some, studies: "all", studyPatch: 16 })).toMatch(/^the training pairs take/);
+    expect(refusal(isingCommand, { ...some, studies: "none", closure: "autoencoder" })).toBe("fits");
+  });
   test("are no profile's", () => {
     for (const profile of PROFILES) {
-      for (const { parameters, needs } of [curieWeissCommand, isingCommand, predatorPreyCommand, criticalCommand]) {
+      for (const { parameters, needs } of COMMANDS) {
         const values = defaults(parameters, profile) as never;
         expect(() => requireRoom(needs?.(values) ?? [], 8 * GIB)).not.toThrow();
       }

@@ -10,8 +10,10 @@ import {
   checkSteps,
   EQUATION,
   isWhole,
-  learningNeeds,
+  pairsNeed,
   SEEDS,
+  setsOf,
+  snapshotsNeed,
   TRAINING,
   trajectoriesNeed,
 } from "../../run/training-parameters.ts";
@@ -185,16 +187,18 @@ export const curieWeissCommand: Command<typeof parameters> = {
     "Learns the magnetization's SDE of a large Curie–Weiss system from small patches and compares it with exact theory.",
   parameters,
   check,
-  needs: (p) => [
-    ...learningNeeds(p, {
-      words: 1,
-      patches: ((p.learnSide || p.L) / Math.min(...p.patches)) ** 2,
-      variables: 1,
-      sets: 1 + Math.min(p.copies, 2),
-    }),
-    trajectoriesNeed("predicted trajectories", {
-      ...{ runs: p.runs, cases: p.m0.length, times: p.horizon / EVERY + 1, variables: 1 },
-      options: ["runs", "horizon"],
-    }),
-  ],
+  needs(p) {
+    const snapshots = p.trajectories * p.records;
+    const patches = ((p.learnSide || p.L) / Math.min(...p.patches)) ** 2;
+    const perSnapshot = Math.min(p.patchesPerSnapshot, patches);
+    const more = ["trajectories", "records"];
+    return [
+      snapshotsNeed(snapshots, 1, more),
+      pairsNeed({ snapshots, perSnapshot, variables: 1, sets: setsOf(p) }, [...more, "patchesPerSnapshot"]),
+      trajectoriesNeed("predicted trajectories", {
+        ...{ runs: p.runs, cases: p.m0.length, times: p.horizon / EVERY + 1, variables: 1 },
+        options: ["runs", "horizon"],
+      }),
+    ];
+  },
 };

@@ -20,8 +20,8 @@ import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
-import { type IsingClosure, type IsingOptions, isLearned } from "./parameters.ts";
-import { latticeCount, learnSide, pairPlan, type Study } from "./plan.ts";
+import { type IsingClosure, type IsingOptions, isLearned, latticeCount } from "./parameters.ts";
+import { learnSide, pairPlan, type Study } from "./plan.ts";
 import {
   EARLY,
   type IsingScores,

@@ -10,8 +10,10 @@ import {
   checkSteps,
   EQUATION,
   isWhole,
-  learningNeeds,
+  pairsNeed,
   SEEDS,
+  setsOf,
+  snapshotsNeed,
   TRAINING,
   trajectoriesNeed,
 } from "../../run/training-parameters.ts";
@@ -359,6 +361,19 @@ function check(p: IsingOptions): void {
   }
 }
 
+/** Patches of a snapshot that pairs with a learned closure are made of, at most. */
+const CLOSURE_PATCHES = 4;
+
+/** Patches that are evolved of each snapshot; a learned encoder is costly, so fewer of each. */
+export const patchesPerSnapshot = (p: IsingOptions, closure: IsingClosure) =>
+  isLearned(closure) ? Math.min(p.patchesPerSnapshot, CLOSURE_PATCHES) : p.patchesPerSnapshot;
+
+/** Lattices that the equations of a closure are learned from: a learned encoder is costly, and has fewer. */
+export function latticeCount(p: IsingOptions, closure: IsingClosure): number {
+  const all = Math.min(p.snapshots, p.trajectories * p.records);
+  return isLearned(closure) ? Math.min(all, p.closureSnapshots) : all;
+}
+
 export const isingCommand: Command<typeof parameters> = {
   name: "ising",
   about:
@@ -367,17 +382,21 @@ export const isingCommand: Command<typeof parameters> = {
   check,
   needs(p) {
     const variables = 2 + closingOf(p);
-    const patch = Math.min(...p.patches);
+    const all = p.trajectories * p.records;
+    // Of the patch with the most. A learned encoder has fewer of both; where durations are compared there are two further ones.
+    const pairs = p.patches.map((patch) => {
+      const perSnapshot = Math.min(patchesPerSnapshot(p, p.closure), ((p.learnSide || p.L) / patch) ** 2);
+      const sets = setsOf(p) * (p.studies === "all" && patch === p.studyPatch ? 3 : 1);
+      return pairsNeed({ snapshots: latticeCount(p, p.closure), perSnapshot, variables, sets }, [
+        isLearned(p.closure) ? "closureSnapshots" : "snapshots",
+        "patchesPerSnapshot",
+      ]);
+    });
+    const largest = Math.max(...p.patches);
     const along = { times: p.horizon / EVERY + 1, variables, cases: p.m0.length };
     return [
-      ...learningNeeds(p, {
-        words: patch * Math.ceil(patch / 32),
-        patches: ((p.learnSide || p.L) / patch) ** 2,
-        variables,
-        sets: 1 + Math.min(p.copies, 2),
-        snapshots: p.snapshots,
-        options: ["snapshots"],
-      }),
+      snapshotsNeed(all, largest * Math.ceil(largest / 32), ["trajectories", "records"]),
+      pairs.reduce((a, b) => (b.bytes > a.bytes ? b : a)),
       trajectoriesNeed("predicted trajectories", { ...along, runs: p.runs, options: ["runs", "horizon"] }),
       trajectoriesNeed("directly simulated trajectories", {
         ...{ ...along, runs: p.trueRuns },

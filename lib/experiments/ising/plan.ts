@@ -4,13 +4,14 @@ import { METHODS, type Method } from "../../method/pairs.ts";
 import type { Duration, Measures } from "../../method/snapshots.ts";
 import { closureTraining } from "../../run/training-parameters.ts";
 import { Ising } from "../../systems/ising.ts";
-import { ISING_CLOSURES, type IsingClosure, type IsingOptions, isLearned } from "./parameters.ts";
-
-/** Lattices that the equations of a closure are learned from: a learned encoder is costly, and has fewer. */
-export function latticeCount(p: IsingOptions, closure: IsingClosure): number {
-  const all = Math.min(p.snapshots, p.trajectories * p.records);
-  return isLearned(closure) ? Math.min(all, p.closureSnapshots) : all;
-}
+import {
+  ISING_CLOSURES,
+  type IsingClosure,
+  type IsingOptions,
+  isLearned,
+  latticeCount,
+  patchesPerSnapshot,
+} from "./parameters.ts";
 
 /** Which comparison an equation belongs to. */
 export type Study = "main" | "closure" | "boundary" | "time" | "data";
@@ -59,9 +60,6 @@ export function isingSystem(
 export function shownPatch({ patches, studyPatch }: IsingOptions): number {
   return patches.includes(studyPatch) ? studyPatch : patches[0];
 }
-
-/** Patches of a snapshot that pairs with a learned closure are made of, at most. */
-const CLOSURE_PATCHES = 4;
 
 /** A duration as the command line has it, where 0 stands for the generator. */
 export const durationOf = (time: number): Duration => (time === 0 ? "generator" : time);
@@ -142,12 +140,12 @@ export function relaxTimeOf(longest: number, age: number): number {
 /** Side of the lattices that equations are learned on. */
 export const learnSide = ({ learnSide: side, L }: IsingOptions) => side || L;
 
-/** How snapshots become large lattices of which patches are evolved; a learned encoder is costly, so fewer of each. */
+/** How snapshots become large lattices of which patches are evolved. */
 export function pairPlan(p: IsingOptions, { closure }: Pick<Source, "closure">) {
   return {
     side: learnSide(p),
     relaxTime: (age: number) => relaxTimeOf(p.relaxTime, age),
-    patchesPerSnapshot: isLearned(closure) ? Math.min(p.patchesPerSnapshot, CLOSURE_PATCHES) : p.patchesPerSnapshot,
+    patchesPerSnapshot: patchesPerSnapshot(p, closure),
   };
 }
 

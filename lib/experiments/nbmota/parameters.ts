@@ -2,7 +2,18 @@
 import { InputError } from "../../errors.ts";
 import type { Command } from "../../run/command-line.ts";
 import { checkDistinct, type Parameters, type Values } from "../../run/parameters.ts";
-import { COPIES, checkEquation, checkTraining, EQUATION, SEEDS, TRAINING } from "../../run/training-parameters.ts";
+import {
+  COPIES,
+  checkEquation,
+  checkTraining,
+  EQUATION,
+  pairsNeed,
+  SEEDS,
+  snapshotsNeed,
+  TRAINING,
+  trajectoriesNeed,
+} from "../../run/training-parameters.ts";
+import { latticeWords, PAIRS } from "../../systems/nbmota/states.ts";
 import { COLDEST, COORDINATES, checkCells, checkTemperature, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
 import { BEYOND, LONGEST_WAIT, looksAt } from "./annealing.ts";
 import { BARRIERS } from "./barrier-models.ts";
@@ -237,6 +248,9 @@ const parameters = {
   },
 } as const satisfies Parameters;
 
+/** Times of a prediction in equilibrium. */
+export const LOOKS = 120;
+
 export type NbMoTaOptions = Values<typeof parameters>;
 
 /** The trained temperature that is nearest to that asked for. */
@@ -311,4 +325,26 @@ export const nbmotaCommand: Command<typeof parameters> = {
     "Learns one SDE of the short-range order of the alloy NbMoTa over all temperatures from jumps of single vacancies, and compares its equilibrium and its relaxation with direct kinetic Monte Carlo.",
   parameters,
   check,
+  needs(p) {
+    const variables = COORDINATES[p.coordinates].length;
+    const small = p.seeds * p.replicas;
+    const stages = [...p.temperatures, BEYOND.hotter * Math.max(...p.temperatures)];
+    const looks = stages.reduce((sum, temperature) => sum + looksAt(p, temperature), 0);
+    // One with the last looks of two stages beside it.
+    const seen = stages.reduce((sum, T) => sum + repeatedly(T) * (looksAt(p, T) + 2), 0);
+    const relaxing = repeatedly(p.T) * (looksAt(p, p.T) + 2) + p.records;
+    const perSnapshot = Math.min(p.patchesPerSnapshot, (p.cells / PATCH_CELLS) ** 3);
+    // The comparisons have those of the first seed.
+    const snapshots = small * (seen + relaxing) + (p.studies === "all" ? 2 * p.replicas * seen : 0);
+    const lattices = (small + p.trueReplicas) * looks + small * p.records;
+    const options = ["seeds", "replicas", "looks"];
+    return [
+      snapshotsNeed(lattices, latticeWords(PATCH_CELLS) + 1 + PAIRS.length, options),
+      pairsNeed({ snapshots, perSnapshot, variables, sets: 1 }, [...options, "patchesPerSnapshot"]),
+      trajectoriesNeed("predicted trajectories", {
+        ...{ runs: p.runs, cases: p.temperatures.length, times: LOOKS + 1, variables },
+        options: ["runs"],
+      }),
+    ];
+  },
 };

@@ -23,7 +23,7 @@ import type { Run } from "../../run/run-folder.ts";
 import { PAIRS, siteCount } from "../../systems/nbmota/states.ts";
 import { allPairs, COORDINATES, PATCH_CELLS } from "../../systems/nbmota.ts";
 import { orderScale } from "./clock.ts";
-import type { NbMoTaOptions } from "./parameters.ts";
+import { LOOKS, type NbMoTaOptions } from "./parameters.ts";
 import { type Potential, potentialAlong } from "./potential.ts";
 import { conditionOf } from "./training.ts";
 import type { Course } from "./truth.ts";
@@ -41,8 +41,6 @@ function isStray(states: Float32Array, late: Float32Array, d: number): boolean {
   return leverages(hull, ensembleMoments(late, late.length / d).mean)[0] > hull.limit;
 }
 
-/** Times of an equilibrium trajectory. */
-const LOOKS = 120;
 /** Steps are a part of δt: f stands for the drift, which hardly changes in δt where one vacancy of many moves, not for the change in a step. */
 const SCHEME = "heun" as const;
 

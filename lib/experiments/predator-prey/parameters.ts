@@ -10,8 +10,9 @@ import {
   checkTraining,
   EQUATION,
   isWhole,
-  learningNeeds,
+  pairsNeed,
   SEEDS,
+  snapshotsNeed,
   TRAINING,
   trajectoriesNeed,
 } from "../../run/training-parameters.ts";
@@ -409,9 +410,13 @@ export const predatorPreyCommand: Command<typeof parameters> = {
   parameters,
   check,
   needs(p) {
+    const snapshots = p.trajectories * p.records;
+    const perSnapshot = Math.min(p.patchesPerSnapshot, p.N / p.patch);
+    const more = ["trajectories", "records"];
     const along = { times: p.horizon / EVERY + 1, cases: p.means.length * p.amplitudes.length };
     return [
-      ...learningNeeds(p, { words: 2 * p.small, patches: p.N / p.patch, variables: 2 + p.variables, sets: 3 }),
+      snapshotsNeed(snapshots, 2 * p.small, more),
+      pairsNeed({ snapshots, perSnapshot, variables: 2 + p.variables, sets: 3 }, [...more, "patchesPerSnapshot"]),
       trajectoriesNeed("predicted trajectories", {
         ...{ ...along, runs: p.runs, variables: 2 + p.variables },
         options: ["runs", "horizon"],
