@@ -1,7 +1,7 @@
 // Between pieces of work: whoever wants to end it or to tell the user how long it takes is asked and told.
 
 /** Work of which the speed is not yet known, s. */
-const SETTLING = 3;
+export const SETTLING = 3;
 
 let listener: (secondsLeft: number) => void = () => {};
 let pausing: () => void = () => {};

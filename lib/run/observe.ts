@@ -4,7 +4,7 @@ import { table } from "arquero";
 import { quantileSeq } from "mathjs/number";
 import { ensembleMoments } from "../analysis/trajectory-error.ts";
 import { InputError } from "../errors.ts";
-import { MEMORY_BUDGET, mebibytes } from "../gpu/memory.ts";
+import { MEMORY_BUDGET } from "../gpu/memory.ts";
 import { writeArrow } from "../io/arrow.ts";
 import { writeCsv } from "../io/csv.ts";
 import { batchThatFits } from "../method/batch.ts";
@@ -14,13 +14,14 @@ import type { States, System } from "../systems/system.ts";
 import { continueCommand } from "./command-text.ts";
 import { print, say } from "./output.ts";
 import { writeClaimed } from "./overwrite.ts";
+import { optionName } from "./parameters.ts";
 import { progress } from "./progress.ts";
 import { patchwiseVersion } from "./provenance.ts";
+import { requireRoom } from "./room.ts";
 import {
   isStates,
   preparedFrom,
   readStates,
-  requireKeeping,
   requireSame,
   requireStatesOf,
   type SavedStates,
@@ -70,7 +71,7 @@ export async function observeAlong<S extends States>(
     requireStatesOf(start, before, system, side);
     checkStart(before, replicas, seed, system.words(side));
   }
-  const prepared = before ? preparedFrom(system, side, before) : prepare;
+  const prepared = before ? preparedFrom(saved ? save : start, system, side, before) : prepare;
   const seenAt = [...(saved?.points ?? [])];
   let now = seenAt.at(-1) ?? 0;
   const bar = progress(system.name, points[points.length - 1], now);
@@ -93,7 +94,6 @@ export async function observeAlong<S extends States>(
       // Behind the first, which says more of a system that does not fit alone.
       requireMemory(replicas, system.bytes(side));
     }
-    if (isStates(save)) await requireKeeping(system, batches[0]);
     for (const [k, point] of points.entries()) {
       if (k < seenAt.length) continue;
       const seen: Float32Array[] = [];
@@ -137,7 +137,7 @@ export async function observeAlong<S extends States>(
 
 /** Throws InputError for the seed that made the states to start from, whose noise would come again; says where one of them is several replicas. */
 function checkStart({ told, words }: SavedStates, replicas: number, seed: number, width: number): void {
-  if (told.seed === seed) throw new InputError(`--seed ${seed} made the states to start from: take another one`);
+  if (told["--seed"] === seed) throw new InputError(`--seed ${seed} made the states to start from: take another one`);
   const count = words.length / width;
   if (replicas > count)
     say(`! ${replicas} replicas start from ${count} states: those of one state are not independent of each other`);
@@ -148,8 +148,12 @@ const OTHERS = ["out", "save", "perReplica", "force", "resume", "times"];
 
 /** What decides the numbers. */
 function toldOf(common: Common): Record<string, unknown> {
-  const told = Object.fromEntries(Object.entries(common).filter(([key]) => !OTHERS.includes(key)));
-  return { ...told, perReplica: common.perReplica !== NO_FILE, patchwise: patchwiseVersion() };
+  const told = Object.entries(common).filter(([key]) => !OTHERS.includes(key));
+  return {
+    ...Object.fromEntries(told.map(([key, value]) => [optionName(key), value])),
+    ...(common.perReplica !== NO_FILE ? { [optionName("perReplica")]: "a file" } : {}),
+    patchwise: patchwiseVersion(),
+  };
 }
 
 /** `q0.05` and so on of each of d observables, over the replicas of `values` `[replicas, d]`. */
@@ -203,11 +207,10 @@ class EachReplica {
 
 /** Throws InputError for replicas of so many bytes each that do not fit beside each other. */
 function requireMemory(replicas: number, bytes: number): void {
-  if (replicas * bytes <= MEMORY_BUDGET) return;
   const most = Math.floor(MEMORY_BUDGET / bytes);
-  throw new InputError(
-    `--replicas ${replicas} need ${mebibytes(replicas * bytes)}, half of the memory is ${mebibytes(MEMORY_BUDGET)}: up to ${most} fit`,
-  );
+  requireRoom([
+    { what: `${replicas} replicas, of which ${most} fit,`, bytes: replicas * bytes, options: ["replicas"] },
+  ]);
 }
 
 /** The lines of the table: printed as they come, or in a file that is written anew with them once in a while. */

@@ -1,12 +1,11 @@
 // Progress on stderr: a bar with rate and time left on a terminal, one line per 10 % elsewhere.
+import { SETTLING } from "../gpu/pace.ts";
 import { canRedraw } from "./output.ts";
 import { stopPoint } from "./stop.ts";
 
 const BAR = 24;
 /** What takes longer is spoken of at once, s, and again only where it takes twice as long as was said. */
 const LONG = 600;
-/** Work of which the speed is not yet known, s. */
-const SETTLING = 5;
 /** Redraws of the bar are at least this far apart, ms. */
 const REDRAW_MS = 100;
 

@@ -1,6 +1,6 @@
 // A run and its folder: stages that survive a kill, tables, models, seconds, and at the end result.json and the report.
 import { existsSync, mkdirSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import type { ColumnTable } from "arquero";
 import { InputError, StorageError } from "../errors.ts";
 import { writeAtomically } from "../io/atomic.ts";
@@ -80,9 +80,9 @@ export async function openRun(options: RunOptions): Promise<Run> {
   const before = inspect(folder);
   if (before.state === "finished") clearCheckpoints(folder);
   decide(folder, before, fresh.identity, resume, force);
-  const made = !existsSync(folder);
+  let made: string | undefined;
   try {
-    mkdirSync(folder, { recursive: true });
+    made = mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw fileError(error, "make the folder", folder);
   }
@@ -292,13 +292,17 @@ export class Run {
     this.#lock.release();
   }
 
-  /** Gives the folder back, empty if nothing is kept in it: it does not stand in the way of other parameters. */
-  forget(made: boolean): void {
+  /**
+   * Gives the folder back, empty if nothing is kept in it: it does not stand in the way of other parameters. `made`: the uppermost folder that was
+   * made for it, if any, which goes with it.
+   */
+  forget(made: string | undefined): void {
     if (!this.#open) return;
     const isEmpty = this.#manifest.files.length === 0 && this.#lock.holds();
     if (isEmpty) forgetManifest(this.folder);
     this.close();
-    if (isEmpty && made) removeEmpty(this.folder);
+    if (!isEmpty || made === undefined) return;
+    for (let place = this.folder; place.length >= made.length; place = dirname(place)) removeEmpty(place);
   }
 
   /** Files go nowhere but into the folder that was opened. */

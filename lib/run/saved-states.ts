@@ -95,25 +95,17 @@ export function requireStatesOf(path: string, saved: SavedStates, { name }: Pick
   if (saved.system !== name || saved.side !== side) throw new InputError(`${path} holds states ${other}`);
 }
 
-/**
- * Throws InputError where states that are packed do not come back from it, as those of a system that is packed in another way than it was made.
- */
-export async function requireKeeping<S extends States>(system: System<S>, states: S): Promise<void> {
-  try {
-    (await system.unpack(await system.pack(states), states.side)).destroy();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(`--save: states of this simulation cannot be kept, ${error.message}`);
-  }
-}
-
-/** Makes replicas `from` to `to` of saved ones, taken in turn. */
-export function preparedFrom<S extends States>(system: System<S>, side: number, { words }: SavedStates) {
+/** Makes replicas `from` to `to` of those saved in `path`, taken in turn. Throws InputError for words that are no states of the system. */
+export function preparedFrom<S extends States>(path: string, system: System<S>, side: number, { words }: SavedStates) {
   const width = system.words(side);
-  const count = words.length / width;
-  return (from: number, to: number) => {
+  const count = Math.max(1, Math.floor(words.length / width));
+  return async (from: number, to: number) => {
     const which = Uint32Array.from({ length: to - from }, (_, k) => (from + k) % count);
-    return system.unpack(pickedRows(words, width, which), side);
+    try {
+      return await system.unpack(pickedRows(words, width, which), side);
+    } catch (error) {
+      throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
+    }
   };
 }
 

@@ -43,6 +43,8 @@ export interface AlloyParameters {
    * then drive apart; `tiles` (the paper's), different ones of a cohort side by side, each shifted at random.
    */
   readonly upsampling?: "supercell" | "tiles";
+  /** Vacancies of lattices that are packed and unpacked; one in every 8³ cells by default. */
+  readonly vacancies?: number;
 }
 
 /** δ of all six pairs from three (NbMo, NbTa, MoTa), where vacancies are a share of 0: rows [n, 3] → [n, 6]. */
@@ -68,11 +70,13 @@ export class NbMoTa implements System<AlloyStates> {
   readonly cohort: number;
   readonly leaps = true;
   readonly observables: readonly Observable[];
-  readonly parameters: Required<AlloyParameters>;
+  readonly parameters: Required<Omit<AlloyParameters, "vacancies">>;
   readonly #gpu: Gpu;
+  readonly #vacancies: number | undefined;
 
   /** Throws InputError for a temperature or a time unit that is none. */
-  constructor(gpu: Gpu, parameters: AlloyParameters) {
+  constructor(gpu: Gpu, { vacancies, ...parameters }: AlloyParameters) {
+    this.#vacancies = vacancies;
     this.parameters = { timeUnit: 1, coordinates: "three", upsampling: "supercell", ...parameters };
     const { temperature, timeUnit, coordinates, upsampling } = this.parameters;
     checkTemperature(temperature);
@@ -267,7 +271,11 @@ export class NbMoTa implements System<AlloyStates> {
 
   /** The lattice, then the sites of the vacancies. */
   words(side: number): number {
-    return latticeWords(side) + this.#vacanciesOf(side);
+    return latticeWords(side) + this.#packedVacancies(side);
+  }
+
+  #packedVacancies(side: number): number {
+    return this.#vacancies ?? this.#vacanciesOf(side);
   }
 
   async pack(states: AlloyStates): Promise<Uint32Array> {
@@ -286,7 +294,7 @@ export class NbMoTa implements System<AlloyStates> {
 
   /** Throws InputError for words that are no lattices of this alloy. */
   async unpack(words: Uint32Array, side: number): Promise<AlloyStates> {
-    const [a, b] = [latticeWords(side), this.#vacanciesOf(side)];
+    const [a, b] = [latticeWords(side), this.#packedVacancies(side)];
     const count = words.length / (a + b);
     if (!Number.isInteger(count)) {
       throw new InputError(`${words.length} words are not those of whole lattices of ${side}³ cells, ${a + b} each`);

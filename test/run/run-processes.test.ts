@@ -264,13 +264,13 @@ describe("exit codes and messages of a script", () => {
       expect(again).toMatchObject({ code: 2, out: "", err: expect.stringMatching(/^.* holds a finished run.*\n$/) });
       const bug = await launch([], { MODE: "bug" });
       expect(bug).toMatchObject({ code: 1, err: expect.stringMatching(/a bug\n\s+at /) });
-      const refused = place();
+      const above = place();
       for (let k = 0; k < 2; k++) {
-        expect(await launch(["--out", refused], { MODE: "refused" })).toMatchObject({
+        expect(await launch(["--out", join(above, "b/c")], { MODE: "refused" })).toMatchObject({
           code: 2,
           err: "impossible after all\n",
         });
-        expect(existsSync(refused)).toBe(false);
+        expect(existsSync(above)).toBe(false);
       }
       const late = await launch(["--out", place(), "--force"], { MODE: "late-bug" });
       expect(late.err).toMatch(/continue with: bun run demo --out \S+ --resume\n$/);

@@ -168,7 +168,7 @@ test.each([
   ["ising --L 65", /--L 65 is odd/],
   ["ising --L 2", /--L "2".*4/],
   ["ising --L 65536", /lattice side 65536 is above \d+, the largest/],
-  ["ising --L 512 --replicas 1000000", /--replicas 1000000 need \d+ MiB.*up to \d+ fit/],
+  ["ising --L 512 --replicas 1000000", /1000000 replicas, of which \d+ fit, take \d+ MiB.*lower --replicas/],
   ["ising --T 0", /--T "0".*above 0/],
   ["ising --h 1000", /--h "1000".*100/],
   ["ising --m0 2", /--m0 "2".*1/],

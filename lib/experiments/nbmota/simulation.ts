@@ -88,8 +88,10 @@ export const NBMOTA = simulation({
   },
   async simulate(gpu, p, observe) {
     for (const warning of rangeWarnings(p.barriers, [p.T])) say(`! ${warning}`);
-    const system = new NbMoTa(gpu, { temperature: p.T, barriers: barrierModel(p.barriers), coordinates: "six" });
     const given = isConfiguration(p.start) ? latticeOf(p.start) : null;
+    const vacancies = given ? given.types.filter((type) => type === 0).length : p.vacancies;
+    const physics = { temperature: p.T, barriers: barrierModel(p.barriers), coordinates: "six", vacancies } as const;
+    const system = new NbMoTa(gpu, physics);
     const cells = given?.cells ?? p.cells;
     const start = stream(p.seed, "simulate/start");
     const prepare = (from: number, to: number) =>

@@ -86,7 +86,7 @@ export function chartOf(
   for (const [a, from] of order.entries()) {
     if (!(realEigenvalues[from] > LEAST_SHARE * q)) {
       throw new InputError(
-        "some variables of z are linear functions of the others in the training data: leave one of them out",
+        "some variables of z are linear functions of the others in the training data: leave one of them out, or train a learned closure longer",
       );
     }
     // Blocks that do not mix have eigenvectors that do not: which block is that of the largest entry.
