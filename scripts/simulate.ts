@@ -18,7 +18,7 @@
 //   npm run simulate -- ising --L 128 --times 0,1000 --out m.csv --save far.safetensors           stopped: the same with --resume
 //   npm run simulate -- ising --L 128 --start far.safetensors --seed 2 --times 0,10 --T 2.0       a quench of its last states
 //
-// Exact in law (fields: of the time-stepped equations). Columns: time, observable, mean, std, se_mean, replicas. Without
+// Exact in law (fields: of the time-stepped equations). Columns: time (with --schedule T and h up to there), observable, mean, std, se_mean, replicas. Without
 // --out the table goes to standard output. se_mean is std/√replicas; of ising, where 32 replicas share the places and times of
 // their attempts and are one cluster before equilibrium, it is the standard error over these clusters (from 64 replicas on).
 import { statSync } from "node:fs";

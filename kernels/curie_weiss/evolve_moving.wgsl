@@ -3,7 +3,7 @@
 //
 // As evolve.wgsl, by uniformisation on the number u of up spins; here every attempt needs its moment, so that attempts come one exponential waiting
 // time after the other. The time is cut into equal chunks, each with its own random stream.
-import package::random::xoshiro::{ Stream, open_stream, next_u32, next_uniform };
+import package::random::xoshiro::{ Stream, open_stream, next_u32, next_exponential };
 
 struct Params {
   replicas: u32,
@@ -28,7 +28,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var chunk = params.first; chunk < params.last; chunk++) {
     var rng = open_stream(params.stream, id.x, chunk);
     // In units of a chunk.
-    var moment = waiting_time(&rng);
+    var moment = next_exponential(&rng) / params.attempts;
     while (moment < 1.0) {
       let share = (f32(chunk) + moment) / f32(params.chunks);
       let temperature = mix(params.temperature.x, params.temperature.y, share);
@@ -39,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let death = word(f32(u) / n * flip_probability(1.0, magnetization, n, temperature, field));
       u += select(0u, 1u, r < birth);
       u -= select(0u, 1u, r > 0xffffffffu - death);
-      moment += waiting_time(&rng);
+      moment += next_exponential(&rng) / params.attempts;
     }
   }
   ups[id.x] = u;
@@ -51,11 +51,7 @@ fn flip_probability(s: f32, magnetization: f32, n: f32, temperature: f32, field:
   return 1.0 / (1.0 + exp(clamp(energy / temperature, -80.0, 80.0)));
 }
 
-// 2³² p, at most the largest word.
+// 2³² p, rounded, at most the largest float below 2³².
 fn word(p: f32) -> u32 {
-  return u32(min(p * 0x1p32f, 4294967040.0));
-}
-
-fn waiting_time(rng: ptr<function, vec4u>) -> f32 {
-  return -log(next_uniform(rng)) / params.attempts;
+  return u32(min(p * 0x1p32f + 0.5, 4294967040.0));
 }

@@ -7,7 +7,7 @@
 // One invocation per group of 32 replicas.
 import package::ising::lattice::site_at;
 import package::ising::moving_heat_bath::{ moving_heat_bath, thresholds_at };
-import package::random::xoshiro::{ Stream, open_stream, next_site, next_uniform };
+import package::random::xoshiro::{ Stream, open_stream, next_site, next_exponential };
 
 struct Params {
   groups: u32,
@@ -32,7 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var chunk = params.first; chunk < params.last; chunk++) {
     var rng = open_stream(params.stream, 32u * group, chunk);
     // In units of a chunk.
-    var moment = waiting_time(&rng);
+    var moment = next_exponential(&rng) / params.attempts;
     while (moment < 1.0) {
       let share = (f32(chunk) + moment) / f32(params.chunks);
       let place = next_site(&rng, side * side);
@@ -41,11 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         spins[site.north], spins[site.south], spins[site.west], spins[site.east],
         thresholds_at(share, params.steps, &thresholds), &rng,
       );
-      moment += waiting_time(&rng);
+      moment += next_exponential(&rng) / params.attempts;
     }
   }
-}
-
-fn waiting_time(rng: ptr<function, vec4u>) -> f32 {
-  return -log(next_uniform(rng)) / params.attempts;
 }

@@ -34,6 +34,11 @@ fn next_uniform(state: ptr<function, vec4u>) -> f32 {
   return f32((next_u32(state) >> 8u) + 1u) * 0x1p-24f;
 }
 
+// Exponential with mean 1.
+fn next_exponential(state: ptr<function, vec4u>) -> f32 {
+  return -log(next_uniform(state));
+}
+
 // Integer uniform on 0 … n − 1, exactly: Lemire, "Fast random integer generation in an interval", ACM TOMACS 29 (2019).
 fn next_below(state: ptr<function, vec4u>, n: u32) -> u32 {
   let excess = (0u - n) % n;   // 2³² mod n

@@ -58,8 +58,9 @@ export async function observeAlong<S extends States>(
   const { replicas, seed, out, quantiles, perReplica, save, start } = common;
   const { name, points, advance, beside, besideEach, derived, onPoint, carried } = course;
   const told = { ...toldOf(common), ...made };
+  const own = { name: system.name, words: system.words(side) };
   if (saved) {
-    requireStatesOf(save, saved, system, side);
+    requireStatesOf(save, saved, own, side);
     requireSame(save, saved, told, points);
     if (saved.carried) carried?.set(saved.carried);
     setContinuation(continueCommand("simulate"));
@@ -68,7 +69,7 @@ export async function observeAlong<S extends States>(
   const each = perReplica === NO_FILE ? null : new EachReplica(name, system.observables, saved?.each);
   const before = saved ?? (isStates(start) ? readStates(start) : null);
   if (before && !saved) {
-    requireStatesOf(start, before, system, side);
+    requireStatesOf(start, before, own, side);
     checkStart(before, replicas, seed, system.words(side));
   }
   const prepared = before ? preparedFrom(saved ? save : start, system, side, before) : prepare;

@@ -89,16 +89,24 @@ export function readStates(path: string): SavedStates {
   }
 }
 
-/** Throws InputError for states of another system, or of another side. */
-export function requireStatesOf(path: string, saved: SavedStates, { name }: Pick<System, "name">, side: number): void {
+/** Throws InputError for states of another system, of another side, or of another size. */
+export function requireStatesOf(
+  path: string,
+  saved: SavedStates,
+  { name, words }: Pick<System, "name"> & { readonly words: number },
+  side: number,
+): void {
   const other = saved.system !== name ? `of ${saved.system}, not of ${name}` : `of side ${saved.side}, not ${side}`;
   if (saved.system !== name || saved.side !== side) throw new InputError(`${path} holds states ${other}`);
+  if (saved.words.length === 0 || saved.words.length % words !== 0) {
+    throw new InputError(`${path} holds states of another size: give the options that they were made with`);
+  }
 }
 
 /** Makes replicas `from` to `to` of those saved in `path`, taken in turn. Throws InputError for words that are no states of the system. */
 export function preparedFrom<S extends States>(path: string, system: System<S>, side: number, { words }: SavedStates) {
   const width = system.words(side);
-  const count = Math.max(1, Math.floor(words.length / width));
+  const count = words.length / width;
   return async (from: number, to: number) => {
     const which = Uint32Array.from({ length: to - from }, (_, k) => (from + k) % count);
     try {

@@ -17,16 +17,19 @@ export const SCHEDULE = {
   },
 } as const satisfies Parameters;
 
-/** What a schedule may be of: a system's temperature and field, as their options allow. */
-export type Scheduled = { readonly T: Parameters[string]; readonly h: Parameters[string] };
+/** What values may be: kernels take them as float32. */
+const RANGES: Record<"T" | "h" | "time", Parameters[string]> = {
+  T: { kind: "number", default: 1, min: 1e-6, max: 1e6, meaning: "" },
+  h: { kind: "number", default: 0, min: -100, max: 100, meaning: "" },
+  time: { kind: "number", default: 0, min: 0, max: 1e9, meaning: "" },
+};
 
 /**
- * The schedule of a command line; null for none. `given`: options that stand on it. Throws InputError for a text that is none, for values that `parameters` do not allow, and
- * for --T or --h beside a schedule of theirs.
+ * The schedule of a command line; null for none. `given`: options that stand on it. Throws InputError for a text that is none, for values that cannot be, and for
+ * --T or --h beside a schedule of theirs.
  */
 export function readSchedule(
   { schedule, T, h }: { readonly schedule: string; readonly T: number; readonly h: number },
-  parameters: Scheduled,
   given: ReadonlySet<string> = new Set(),
 ): Schedule | null {
   if (schedule === NONE) return null;
@@ -39,16 +42,16 @@ export function readSchedule(
       );
     }
     if (ramps.has(name)) throw new InputError(`--schedule names ${name} twice: give all its values at once`);
-    if (given.has(name)) throw new InputError(`--${name} and a --schedule of ${name} are two of one: give only one`);
-    ramps.set(name, rampOf(name, numbers(name, values, parameters[name]), numbers(name, times, TIME)));
+    if (given.has(name)) throw new InputError(`--schedule says what ${name} is at all times: leave out --${name}`);
+    ramps.set(name, rampOf(name, numbers(name, name, values), numbers(name, "time", times)));
   }
   return { temperature: ramps.get("T") ?? constantRamp(T), field: ramps.get("h") ?? constantRamp(h) };
 }
 
-const TIME = { kind: "number", default: 0, min: 0, max: 1e9, meaning: "" } as const;
-
-const numbers = (name: string, text: string, parameter: Parameters[string]) =>
-  text.split(":").map((one) => Number(readValue(`--schedule ${name}=…`, parameter, one)));
+const numbers = (name: string, what: keyof typeof RANGES, text: string) =>
+  text
+    .split(":")
+    .map((one) => Number(readValue(`--schedule ${name}: the ${what === "time" ? what : "value"}`, RANGES[what], one)));
 
 function rampOf(name: string, values: number[], times: number[]): Ramp {
   if (values.length !== times.length) {
@@ -66,7 +69,7 @@ function rampOf(name: string, values: number[], times: number[]): Ramp {
   return { times, values };
 }
 
-/** Spins along a schedule, seen at times, with what temperature and field are there. */
+/** Spins along a schedule, seen at times, with what temperature and field were up to there. */
 export function alongSchedule<S extends States>(
   system: { evolveAlong(states: S, schedule: Schedule, from: number, to: number, stream: Stream): Promise<void> },
   schedule: Schedule,
@@ -76,6 +79,6 @@ export function alongSchedule<S extends States>(
     name: "time",
     points: times,
     advance: (states, from, to, at) => system.evolveAlong(states, schedule, from, to, at),
-    beside: (time) => ({ T: rampAt(schedule.temperature, time), h: rampAt(schedule.field, time) }),
+    beside: (time) => ({ T: rampAt(schedule.temperature, time, true), h: rampAt(schedule.field, time, true) }),
   };
 }

@@ -7,6 +7,19 @@ export function checkTime(time: number): number {
   return time;
 }
 
+/** Chunks of one evolution that kernels count. */
+const MOST_CHUNKS = 2 ** 31;
+
+/** Throws InputError for more chunks of work at once than kernels count. */
+export function requireChunks(chunks: number): number {
+  if (chunks > MOST_CHUNKS) {
+    throw new InputError(
+      `so large a system is not evolved for so long at once, it takes ${chunks.toPrecision(2)} chunks of attempts: give times between`,
+    );
+  }
+  return chunks;
+}
+
 /** The same number of patches for every replica, and all below `tiles`. */
 export function requirePatches(patches: Uint32Array, perReplica: number, tiles: number): void {
   if (!Number.isInteger(perReplica)) throw new Error(`${patches.length} patches are not the same number per replica`);

@@ -6,13 +6,11 @@ import type { Bindings, UniformValue } from "../gpu/kernel.ts";
 import { type PoissonTable, poissonPlan } from "../random/poisson.ts";
 import { branch, type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
-import { checkTime, requireDistinct } from "./checks.ts";
-import { piecesOf, type Schedule } from "./schedule.ts";
+import { checkTime, requireChunks, requireDistinct } from "./checks.ts";
+import { attemptChunks, piecesOf, type Schedule } from "./schedule.ts";
 import type { PatchChange, PatchGenerator, States, System, Watch } from "./system.ts";
 
 const WORKGROUP = 32;
-/** Attempts on a system that have one random stream, about, where temperature and field change. */
-const CHUNK = 256;
 /** 4,194,304 spins: magnetizations stay exact in float32. */
 const MAX_SIDE = 2048;
 
@@ -91,6 +89,7 @@ export class CurieWeiss implements System<CurieWeissStates> {
   async evolve({ count, side, ups, counts }: CurieWeissStates, time: number, stream: Stream): Promise<void> {
     const n = side ** 2;
     const { chunks, table } = poissonPlan(n * checkTime(time));
+    requireChunks(chunks);
     const { flips, chain } = this.#tablesFor(n);
     const poisson = this.#poisson(table);
     const cost = (count * n * time) / chunks;
@@ -119,11 +118,10 @@ export class CurieWeiss implements System<CurieWeissStates> {
     if (counts) throw new Error("the positions of these states are drawn: their totals alone move along a schedule");
     const spins = side ** 2;
     for (const [k, { time, temperature, field }] of piecesOf(schedule, from, to).entries()) {
-      const attempts = spins * time;
-      const chunks = Math.max(1, Math.ceil(attempts / CHUNK));
+      const cut = attemptChunks(spins * time);
       const at = streamUniform(branch(stream, k));
-      const params = { spins, replicas: count, chunks, attempts: attempts / chunks, temperature, field, stream: at };
-      await this.#run("evolve_moving", chunks, (4 * count * attempts) / chunks, params, { ups }, count);
+      const params = { spins, replicas: count, ...cut, temperature, field, stream: at };
+      await this.#run("evolve_moving", cut.chunks, 4 * count * cut.attempts, params, { ups }, count);
     }
   }
 

@@ -9,9 +9,9 @@ import { binomialInverse } from "../random/binomial.ts";
 import { poissonPlan } from "../random/poisson.ts";
 import { branch, type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
-import { checkTime, requirePatches } from "./checks.ts";
+import { checkTime, requireChunks, requirePatches } from "./checks.ts";
 import { heatBath } from "./ising-classes.ts";
-import { piecesOf, type Schedule, type ThresholdTable, thresholdTables } from "./schedule.ts";
+import { attemptChunks, piecesOf, type Schedule, type ThresholdTable, thresholdTables } from "./schedule.ts";
 import type { BinarySystem, PatchChange, PatchGenerator, States, Watch } from "./system.ts";
 
 /** Replicas of a word. */
@@ -25,8 +25,6 @@ const WINDOW = 2;
 /** Passes over the lattice until the host asks whether attempts are left, and turns that are reserved for a window. */
 const PASSES = 12;
 const TURNS = 4096;
-/** Attempts on a lattice that have one random stream, about, where temperature and field change. */
-const CHUNK = 256;
 /** Side of the blocks whose mean-square magnetization is an observable, in a patch that it divides. */
 const BLOCK = 8;
 /** Numbers per patch of kernels/ising/measure.wgsl: observables alone, and with the generator. */
@@ -215,13 +213,12 @@ export class Ising implements BinarySystem<IsingStates> {
     stream: Stream,
   ): Promise<void> {
     const groups = Math.ceil(count / LANES);
-    const attempts = side ** 2 * piece.time;
-    const chunks = Math.max(1, Math.ceil(attempts / CHUNK));
+    const cut = attemptChunks(side ** 2 * piece.time);
     const table = this.#gpu.buffer("ising.thresholds", thresholds);
     const kernel = await this.#gpu.kernel("ising/glauber_moving.wgsl");
-    const params = { groups, side, chunks, attempts: attempts / chunks, steps, stream: streamUniform(stream) };
-    const perChunk = (groups * attempts) / chunks;
-    await this.#gpu.runSplit(`glauber moving ${perChunk}`, chunks, 3e5 / perChunk + 1, (first, last) =>
+    const params = { groups, side, ...cut, steps, stream: streamUniform(stream) };
+    const perChunk = groups * cut.attempts;
+    await this.#gpu.runSplit(`glauber moving ${perChunk}`, cut.chunks, 3e5 / perChunk + 1, (first, last) =>
       kernel.call({ params: { ...params, first, last }, thresholds: table, spins }, Math.ceil(groups / 8)),
     );
     table.destroy();
@@ -236,6 +233,7 @@ export class Ising implements BinarySystem<IsingStates> {
     const { side: region, ...places } = regions;
     const groups = Math.ceil(count / LANES);
     const { chunks, table } = poissonPlan(region ** 2 * time);
+    requireChunks(chunks);
     const poisson = this.#gpu.buffer("poisson", table.thresholds);
     const kernel = await this.#gpu.kernel("ising/glauber.wgsl", { constants: this.#thresholds });
     const params = {

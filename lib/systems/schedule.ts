@@ -1,4 +1,5 @@
 // Temperature and field that change with time, as in annealing and hysteresis.
+import { requireChunks } from "./checks.ts";
 import { heatBath } from "./ising-classes.ts";
 
 /** Linear between the times, constant before the first and behind the last; two equal times are a jump. */
@@ -44,6 +45,15 @@ export function piecesOf({ temperature, field }: Schedule, from: number, to: num
     const at = (ramp: Ramp) => [rampAt(ramp, ends[k]), rampAt(ramp, end, true)] as const;
     return { time: end - ends[k], temperature: at(temperature), field: at(field) };
   });
+}
+
+/** Attempts on a system that have one random stream, about. */
+const CHUNK = 256;
+
+/** How a number of attempts is cut into chunks, each with its own random stream, and how many each has on average. */
+export function attemptChunks(attempts: number): { chunks: number; attempts: number } {
+  const chunks = requireChunks(Math.max(1, Math.ceil(attempts / CHUNK)));
+  return { chunks, attempts: attempts / chunks };
 }
 
 /** Heat-bath thresholds along a piece of time. */

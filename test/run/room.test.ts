@@ -47,6 +47,8 @@ describe("sizes that a machine cannot hold", () => {
   });
   test("of an alloy: lattices of all temperatures, and what their vacancies do", () => {
     expect(refusal(nbmotaCommand, { looks: 1000, replicas: 4096 })).toMatch(/^the .*--seeds, --replicas/);
+    expect(refusal(nbmotaCommand, { looks: 1000, trueReplicas: 4096 })).toMatch(/--true-replicas$/);
+    expect(refusal(nbmotaCommand, { seeds: 8, records: 1000, replicas: 4096 })).toMatch(/--records/);
     expect(refusal(nbmotaCommand, { runs: 1e8 })).toMatch(/^predicted trajectories .*--runs$/);
   });
   test("are told of in all where none is too large alone", () => {
@@ -67,7 +69,12 @@ describe("sizes that a machine cannot hold", () => {
     };
     expect(refusal(isingCommand, { ...some, studies: "none" })).toBe("fits");
     expect(refusal(isingCommand, { ...some, studies: "all", studyPatch: 16 })).toMatch(/^the training pairs take/);
-    expect(refusal(isingCommand, { ...some, studies: "none", closure: "autoencoder" })).toBe("fits");
+    const learned = { ...some, closure: "autoencoder" } as const;
+    expect(refusal(isingCommand, { ...learned, studies: "none" })).toBe("fits");
+    // Beside it there are closures by hand, of all snapshots.
+    const twice = { ...learned, snapshots: 131_072, trajectories: 32_768 };
+    expect(refusal(isingCommand, { ...twice, studies: "none" })).toBe("fits");
+    expect(refusal(isingCommand, { ...twice, studies: "all", studyPatch: 16 })).toMatch(/^the training pairs take/);
   });
   test("are no profile's", () => {
     for (const profile of PROFILES) {

@@ -13,7 +13,7 @@ import { heatBath } from "../../lib/systems/ising-classes.ts";
 import { constantRamp, piecesOf, rampAt, type Schedule, thresholdTables } from "../../lib/systems/schedule.ts";
 import { keeper, streams } from "../fixtures.ts";
 import { range, sum } from "../numbers.ts";
-import { expectLaw, histogram } from "../statistics.ts";
+import { expectLaw, expectWithin, histogram, moments } from "../statistics.ts";
 import { columnOf, expectWordMean, LANES } from "./ising-host.ts";
 import { expectSameInSlices } from "./slices.ts";
 
@@ -231,6 +231,22 @@ describe("Curie–Weiss systems along a schedule", () => {
       expectLaw(`up spins at ${now}`, histogram(await system.pack(states), n + 1), law);
     }
   });
+});
+
+test("Curie–Weiss systems of many spins follow a field in time: dm/dt = tanh(h/T) − m, whatever part is seen", async () => {
+  // Hardly coupled. Several chunks in each stretch.
+  const [T, to] = [1000, 4];
+  const schedule = { temperature: constantRamp(T), field: { times: [0, to], values: [-3 * T, 3 * T] } };
+  const system = new CurieWeiss(gpu, { temperature: 1, field: 0, patchSide: 64 });
+  const states = keep(system.prepared(4000, 64, 0.5));
+  let [m, step, now] = [0.5, 1e-4, 0];
+  for (const time of [0.7, 2.3, to]) {
+    await system.evolveAlong(states, schedule, now, time, fresh());
+    for (; now < time - step / 2; now += step) m += step * (Math.tanh((6 * (now + step / 2)) / to - 3) - m);
+    now = time;
+    const { mean, meanError } = moments(await system.observe(states));
+    expectWithin(`m at ${time}`, mean, m, Math.hypot(meanError, 5e-4));
+  }
 });
 
 test("results do not depend on how work is cut into dispatches", async () => {

@@ -4,26 +4,22 @@ import { alongSchedule, readSchedule, SCHEDULE } from "../../run/schedule.ts";
 import { simulation } from "../../run/simulation.ts";
 import { CurieWeiss } from "../../systems/curie-weiss.ts";
 
-const PHYSICS = {
-  T: { kind: "number", default: 1.1, above: 0, unit: "J/k_B", meaning: "temperature" },
-  h: { kind: "number", default: 0.1, min: -100, max: 100, unit: "J", meaning: "external field" },
-} as const;
-
 export const CURIE_WEISS = simulation({
   name: "curie-weiss",
   parameters: {
     L: { kind: "integer", default: 64, min: 2, max: 2048, unit: "spins", meaning: "side of the lattice" },
-    ...PHYSICS,
+    T: { kind: "number", default: 1.1, above: 0, unit: "J/k_B", meaning: "temperature" },
+    h: { kind: "number", default: 0.1, min: -100, max: 100, unit: "J", meaning: "external field" },
     ...SCHEDULE,
     m0: { kind: "number", default: 0, min: -1, max: 1, meaning: "initial magnetization, the same in every replica" },
   },
   check(values, given) {
     if (values.L % 2 !== 0) throw new InputError(`--L ${values.L} is odd: use an even side`);
-    readSchedule(values, PHYSICS, given);
+    readSchedule(values, given);
   },
   async simulate(gpu, values, observe) {
     const { L, T, h, m0, times } = values;
-    const schedule = readSchedule(values, PHYSICS);
+    const schedule = readSchedule(values);
     const system = new CurieWeiss(gpu, { temperature: T, field: h, patchSide: L });
     const prepare = (from: number, to: number) => system.prepared(to - from, L, m0);
     await observe(system, L, prepare, schedule ? alongSchedule(system, schedule, times) : undefined);

@@ -383,15 +383,21 @@ export const isingCommand: Command<typeof parameters> = {
   needs(p) {
     const variables = 2 + closingOf(p);
     const all = p.trajectories * p.records;
-    // Of the patch with the most. A learned encoder has fewer of both; where durations are compared there are two further ones.
-    const pairs = p.patches.map((patch) => {
-      const perSnapshot = Math.min(patchesPerSnapshot(p, p.closure), ((p.learnSide || p.L) / patch) ** 2);
-      const sets = setsOf(p) * (p.studies === "all" && patch === p.studyPatch ? 3 : 1);
-      return pairsNeed({ snapshots: latticeCount(p, p.closure), perSnapshot, variables, sets }, [
-        isLearned(p.closure) ? "closureSnapshots" : "snapshots",
+    // Of the patch and closure with the most. A learned encoder has fewer of both; where durations are compared there are two further ones.
+    const pairsOf = (patch: number, closure: IsingClosure, durations: number) => {
+      const perSnapshot = Math.min(patchesPerSnapshot(p, closure), ((p.learnSide || p.L) / patch) ** 2);
+      const snapshots = latticeCount(p, closure);
+      const sets = durations * setsOf(p);
+      return pairsNeed({ snapshots, perSnapshot, variables: 2 + closingOf({ ...p, closure }), sets }, [
+        isLearned(closure) ? "closureSnapshots" : "snapshots",
         "patchesPerSnapshot",
       ]);
-    });
+    };
+    const compares = p.studies === "all";
+    const pairs = [
+      ...p.patches.map((patch) => pairsOf(patch, p.closure, compares && patch === p.studyPatch ? 3 : 1)),
+      ...(compares ? ISING_CLOSURES.map((closure) => pairsOf(p.studyPatch, closure, 1)) : []),
+    ];
     const largest = Math.max(...p.patches);
     const along = { times: p.horizon / EVERY + 1, variables, cases: p.m0.length };
     return [

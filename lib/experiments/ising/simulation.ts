@@ -34,7 +34,7 @@ export const ISING = simulation({
   },
   check(values, given) {
     const { L, h, algorithm } = values;
-    const schedule = readSchedule(values, ISING_PHYSICS, given);
+    const schedule = readSchedule(values, given);
     if (algorithm === "wolff" && schedule)
       throw new InputError("--algorithm wolff knows no time, and no --schedule: use glauber");
     if (L % 2 !== 0) throw new InputError(`--L ${L} is odd: use an even side`);
@@ -43,7 +43,7 @@ export const ISING = simulation({
   },
   async simulate(gpu, values, observe) {
     const { L, T, h, m0, seed, algorithm, clusters, times } = values;
-    const schedule = readSchedule(values, ISING_PHYSICS);
+    const schedule = readSchedule(values);
     const system = new Ising(gpu, { temperature: T, field: h, patchSide: pieceSide(L) });
     const prepare = (from: number, to: number) =>
       system.prepared(to - from, L, m0, stream(seed, "simulate/start", 0, from));

@@ -328,18 +328,19 @@ export const nbmotaCommand: Command<typeof parameters> = {
   needs(p) {
     const variables = COORDINATES[p.coordinates].length;
     const small = p.seeds * p.replicas;
-    const stages = [...p.temperatures, BEYOND.hotter * Math.max(...p.temperatures)];
-    const looks = stages.reduce((sum, temperature) => sum + looksAt(p, temperature), 0);
+    // And a look at the two temperatures beyond.
+    const looks = p.temperatures.reduce((sum, T) => sum + looksAt(p, T), 2);
     // One with the last looks of two stages beside it.
-    const seen = stages.reduce((sum, T) => sum + repeatedly(T) * (looksAt(p, T) + 2), 0);
-    const relaxing = repeatedly(p.T) * (looksAt(p, p.T) + 2) + p.records;
+    const near = (T: number) => repeatedly(T) * (looksAt(p, T) + 2);
+    const seen = p.temperatures.reduce((sum, T) => sum + near(T), 0);
+    const relaxing = near(relaxationTemperature(p)) + p.records;
     const perSnapshot = Math.min(p.patchesPerSnapshot, (p.cells / PATCH_CELLS) ** 3);
     // The comparisons have those of the first seed.
     const snapshots = small * (seen + relaxing) + (p.studies === "all" ? 2 * p.replicas * seen : 0);
     const lattices = (small + p.trueReplicas) * looks + small * p.records;
-    const options = ["seeds", "replicas", "looks"];
+    const options = ["seeds", "replicas", "looks", "records"];
     return [
-      snapshotsNeed(lattices, latticeWords(PATCH_CELLS) + 1 + PAIRS.length, options),
+      snapshotsNeed(lattices, latticeWords(PATCH_CELLS) + 1 + PAIRS.length, [...options, "trueReplicas"]),
       pairsNeed({ snapshots, perSnapshot, variables, sets: 1 }, [...options, "patchesPerSnapshot"]),
       trajectoriesNeed("predicted trajectories", {
         ...{ runs: p.runs, cases: p.temperatures.length, times: LOOKS + 1, variables },
