@@ -9,6 +9,10 @@ const LARGE = 64 * 2 ** 20;
 
 let allocated = 0;
 
+/** Bytes of the largest buffer that a kernel can be given. */
+export const bufferLimit = ({ limits }: GPUDevice) =>
+  Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+
 /** A storage buffer. Made by `Gpu.buffer`; the size is in bytes, a multiple of 4. */
 export class GpuArray {
   readonly label: string;
@@ -16,7 +20,7 @@ export class GpuArray {
   #buffer: GPUBuffer | null;
 
   constructor(device: GPUDevice, label: string, bytes: number) {
-    const limit = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+    const limit = bufferLimit(device);
     if (!Number.isInteger(bytes) || bytes <= 0 || bytes % 4 !== 0) {
       throw new Error(`buffer ${label}: ${bytes} bytes is not a positive multiple of 4`);
     }

@@ -1,7 +1,7 @@
 // The two-dimensional Ising model under continuous-time Glauber dynamics (paper, section 3.3).
 
 import { InputError } from "../errors.ts";
-import type { GpuArray } from "../gpu/buffer.ts";
+import { bufferLimit, type GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { grid } from "../gpu/grid.ts";
 import type { Call } from "../gpu/kernel.ts";
@@ -584,8 +584,7 @@ export class Ising implements BinarySystem<IsingStates> {
 
   /** The largest side of one word of replicas that a buffer of the adapter holds, a multiple of the patch side. */
   get maxSide(): number {
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.#gpu.device.limits;
-    const side = Math.floor(Math.sqrt(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4));
+    const side = Math.floor(Math.sqrt(bufferLimit(this.#gpu.device) / 4));
     return Math.min(65_535, side) - (Math.min(65_535, side) % this.patchSide);
   }
 

@@ -1,6 +1,6 @@
 // Residence-time Monte Carlo of vacancies on the device: walks until a time is over or a number of jumps is done.
 import { InputError } from "../../errors.ts";
-import type { GpuArray } from "../../gpu/buffer.ts";
+import { bufferLimit, type GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Stream, streamUniform } from "../../random/stream.ts";
 import { type BarrierModel, LIST_HEAD, SLOT } from "./barriers.ts";
@@ -86,12 +86,13 @@ export async function walk(
   temperature: number,
   walkers: Walkers,
   at: Stream,
-  { time, jumps, rates = false, still = false, log = false, slots = SLOTS }: WalkOptions,
+  { time, jumps, rates = false, still = false, log = false, slots: wanted = SLOTS }: WalkOptions,
 ): Promise<Walk> {
   const { count, cells, mobile } = walkers;
   if (jumps !== undefined && !(Number.isInteger(jumps) && jumps > 0 && jumps < 2 ** 32)) {
     throw new InputError(`${jumps} jumps: use a whole number from 1 to 4294967295`);
   }
+  const slots = slotsThatFit(wanted, 4 * SLOT * count * mobile, bufferLimit(gpu.device));
   const unit = kernelTime(temperature);
   const limit = jumps ?? 2 ** 32 - 1;
   const capacity = model.granularity * Math.ceil(Math.max(1, count * Math.min(mobile, LISTED)) / model.granularity);
@@ -155,6 +156,13 @@ export async function walk(
     evaluation.destroy();
     for (const buffer of Object.values(own)) buffer.destroy();
   }
+}
+
+/** As many slots of so many bytes, a power of two, as fit: with fewer, barriers are evaluated more often, and are the same. */
+function slotsThatFit(wanted: number, bytes: number, limit: number): number {
+  let slots = wanted;
+  while (slots > 1 && slots * bytes > limit) slots /= 2;
+  return slots;
 }
 
 function historyOf(words: Uint32Array, unit: number): NonNullable<Walk["log"]> {

@@ -178,6 +178,23 @@ describe("a walk", () => {
     expect(ends[2]).toEqual(ends[0]);
   });
 
+  test("of more walkers than can remember as much at once is that of a few", async () => {
+    // 16 KiB each, beyond what is bound at once of 128 MiB.
+    const one = alloy(8, [77], "many");
+    const walked = async (count: number) => {
+      const states = await system.fromTypes(new Array<Uint8Array>(count).fill(one), 8);
+      const { time } = await system.evolveJumps(states, 40, stream(3, "test/many"));
+      states.destroy();
+      return time.slice(-3);
+    };
+    const time = await walked(8400);
+    expect(new Set(time).size).toBe(3);
+    const states = await system.fromTypes([one, one, one], 8);
+    const few = await system.evolveJumps(states, 40, { ...stream(3, "test/many"), replica: 8397 });
+    expect(few.time).toEqual(time);
+    states.destroy();
+  });
+
   test("of a lattice shifted by whole cells is the same walk, shifted", async () => {
     const cells = 8;
     const types = alloy(cells, [77], "shift");
