@@ -461,9 +461,11 @@ export function checkTemperature(temperature: number): void {
   }
 }
 
-/** Throws InputError for a number of cells that kernels do not take. */
-export function checkCells(cells: number): void {
+/** Throws InputError for a number of cells that kernels do not take; `option`: that it was given by. */
+export function checkCells(cells: number, option = ""): void {
   if (!Number.isInteger(cells) || cells % 2 !== 0 || cells < LEAST_CELLS || cells > MOST_CELLS) {
-    throw new InputError(`${cells} cells along a side: use an even number from ${LEAST_CELLS} to ${MOST_CELLS}`);
+    throw new InputError(
+      `${option && `--${option} `}${cells} cells along a side: use an even number from ${LEAST_CELLS} to ${MOST_CELLS}`,
+    );
   }
 }

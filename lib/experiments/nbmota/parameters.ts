@@ -277,7 +277,7 @@ function check(p: NbMoTaOptions): void {
     ["cells", [p.cells]],
   ] as const) {
     for (const side of sides) {
-      checkCells(side);
+      checkCells(side, option);
       if (side % PATCH_CELLS !== 0)
         throw new InputError(
           `--${option} ${side} is no multiple of ${PATCH_CELLS}: use ${PATCH_CELLS * Math.max(1, Math.round(side / PATCH_CELLS))}`,

@@ -82,7 +82,7 @@ export const NBMOTA = simulation({
   },
   endings: [...Object.keys(FORMATS), ...Object.keys(ENDINGS)],
   check({ cells, vacancies }) {
-    checkCells(cells);
+    checkCells(cells, "cells");
     if (2 * vacancies > siteCount(cells))
       throw new InputError(`--vacancies ${vacancies} leave less than half the atoms`);
   },
