@@ -4,12 +4,14 @@
 //   r = y − κ ∘ g,   S = F σ̃(raw),   C = S Sᵀ + ε I,   F: a fixed lower triangle, the identity unless σ̃ is triangular
 // increment estimator (paper, eq. of the custom loss):  L = rᵀ C⁻¹ r + log det C
 // compensator estimator:                                L = |r|² + tr(C⁻¹ V) + log det C,  V = Q standardised
+// Where durations differ between samples y has the noise of the mean one, and κ of a sample is κ times a scale of its own (`rowScales`).
 // With a = C⁻¹ r:  ∂L/∂C = C⁻¹ − a aᵀ  or  C⁻¹ − C⁻¹ V C⁻¹,  ∂L/∂σ̃ = 2 Fᵀ (∂L/∂C) S,  ∂L/∂g = −2 κ a  or  −2 κ r.
 // The gradients are divided by the batch size. Rows of padding get gradient zero.
 import package::sde::sigma::{ sigma_entry, sigma_slope };
 import constants::D;
 import constants::FULL;          // kind of σ̃, see sigma.wgsl
 import constants::COMPENSATOR;   // 1: compensator estimator, 0: increments
+import constants::EACH;          // 1: samples have a scale of κ of their own
 import constants::DRIFT_ROWS;      // outputs with padding
 import constants::DIFFUSION_ROWS;
 
@@ -22,7 +24,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> batch: array<f32>;        // [z and conditions (inputs), y (D), V (D(D+1)/2 if compensator)][b]
+@group(0) @binding(1) var<storage, read> batch: array<f32>;        // [z and conditions (inputs), y (D), V (D(D+1)/2 if compensator), scale (if EACH)][b]
 @group(0) @binding(2) var<storage, read> drift: array<f32>;        // [DRIFT_ROWS][b]
 @group(0) @binding(3) var<storage, read> diffusion: array<f32>;    // [DIFFUSION_ROWS][b]
 @group(0) @binding(4) var<storage, read_write> drift_gradient: array<f32>;
@@ -39,11 +41,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let b = id.x;
   let n = params.batch;
   if (b >= n) { return; }
+  var scale = 1.0;
+  if (EACH == 1) {
+    scale = batch[(params.inputs + D + COMPENSATOR * (D * (D + 1u)) / 2u) * n + b];
+  }
   var r: array<f32, D>;
   var s: array<f32, D * D>;
   var c: array<f32, D * D>;
   for (var j = 0u; j < D; j++) {
-    let kappa = params.kappa[j / 4u][j % 4u];
+    let kappa = scale * params.kappa[j / 4u][j % 4u];
     r[j] = batch[(params.inputs + j) * n + b] - kappa * drift[j * n + b];
     for (var k = 0u; k < D; k++) {
       var sum = 0.0;
@@ -122,7 +128,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var j = 0u; j < DRIFT_ROWS; j++) { drift_gradient[j * n + b] = 0.0; }
   for (var j = 0u; j < DIFFUSION_ROWS; j++) { diffusion_gradient[j * n + b] = 0.0; }
   for (var j = 0u; j < D; j++) {
-    drift_gradient[j * n + b] = -2.0 * params.kappa[j / 4u][j % 4u] * a[j] * mean;
+    drift_gradient[j * n + b] = -2.0 * scale * params.kappa[j / 4u][j % 4u] * a[j] * mean;
     for (var k = 0u; k < D; k++) {
       var sum = 0.0;
       for (var l = 0u; l < D; l++) { sum += e[j * D + l] * s[l * D + k]; }

@@ -60,19 +60,22 @@ export function writeNpy(path: string, shape: readonly number[], data: NpyData):
  * with file, byte offset and `remedy`.
  */
 export function readNpy(path: string, remedy?: string): NpyArray {
-  return parseFile(path, remedy, (bytes, fail) => {
-    const header = parseNpyHeader(bytes, fail);
-    if (header.descr.startsWith("|O")) {
-      const other = "give pickled network weights with --barriers FILE, or save the arrays one by one as numbers";
-      fail(10, "the file holds pickled Python objects, and those are not read here", other);
-    }
-    const end = header.body + elements(header.shape) * elementType(header.descr, 10, fail).BYTES_PER_ELEMENT;
-    if (bytes.length !== end) {
-      const problem = bytes.length < end ? "the file is cut off" : "there are bytes after the last element";
-      fail(Math.min(bytes.length, end), `${problem}: ${bytes.length} bytes where the header asks for ${end}`);
-    }
-    return decodeArray(header, bytes.subarray(header.body), header.body, fail);
-  });
+  return parseFile(path, remedy, decodeNpy);
+}
+
+/** The array of the bytes of a .npy file. */
+export function decodeNpy(bytes: Buffer, fail: Fail): NpyArray {
+  const header = parseNpyHeader(bytes, fail);
+  if (header.descr.startsWith("|O")) {
+    const other = "give pickled network weights with --barriers FILE, or save the arrays one by one as numbers";
+    fail(10, "the file holds pickled Python objects, and those are not read here", other);
+  }
+  const end = header.body + elements(header.shape) * elementType(header.descr, 10, fail).BYTES_PER_ELEMENT;
+  if (bytes.length !== end) {
+    const problem = bytes.length < end ? "the file is cut off" : "there are bytes after the last element";
+    fail(Math.min(bytes.length, end), `${problem}: ${bytes.length} bytes where the header asks for ${end}`);
+  }
+  return decodeArray(header, bytes.subarray(header.body), header.body, fail);
 }
 
 /**

@@ -85,6 +85,8 @@ export interface Regression {
   readonly instant: boolean;
   /** λ of the loss: the covariance of the change is λ σσᵀ δt. */
   readonly lambda: number;
+  /** Both for every row, `[rows]`, where they differ between rows; `time` and `lambda` are then means. */
+  readonly each?: { readonly time: Float32Array; readonly lambda: Float32Array };
   /** As in `Rows`, one entry per row: `[rows]`, and `[rows, conditions]`. */
   readonly cohort: Uint32Array;
   readonly condition: Float32Array;
@@ -145,6 +147,39 @@ export function regression(pairs: Pairs, method: Method): Regression {
     case "small":
       return { ...common, state: patch, change: delta, lambda: 1, ...single };
   }
+}
+
+/** δt and λ of a row. */
+export const timeOf = ({ time, each }: Pick<Regression, "time" | "each">, row: number) => each?.time[row] ?? time;
+export const lambdaOf = ({ lambda, each }: Pick<Regression, "lambda" | "each">, row: number) =>
+  each?.lambda[row] ?? lambda;
+
+/**
+ * What the change of a row, and the drift in it, are multiplied by where rows differ, so that all have the noise of `time` and `lambda`, and least squares
+ * over them the weights of generalised ones: √(t λ/(t_p λ_p)) and √(t_p λ/(t λ_p)). 1 where all are alike.
+ */
+export function rowScales(data: Pick<Regression, "time" | "lambda" | "each">, row: number) {
+  if (!data.each) return { change: 1, drift: 1 };
+  const [time, lambda] = [timeOf(data, row), lambdaOf(data, row)];
+  return {
+    change: Math.sqrt((data.time * data.lambda) / (time * lambda)),
+    drift: Math.sqrt((time * data.lambda) / (data.time * lambda)),
+  };
+}
+
+/** Some rows of a regression, in the order asked for. */
+export function pickedRegression(data: Regression, rows: Uint32Array): Regression {
+  const { d, state, change, condition, cohort, variation, each } = data;
+  const conditions = (condition.length * d) / state.length;
+  return {
+    ...data,
+    ...(each && { each: { time: pickedRows(each.time, 1, rows), lambda: pickedRows(each.lambda, 1, rows) } }),
+    state: pickedRows(state, d, rows),
+    change: pickedRows(change, d, rows),
+    condition: pickedRows(condition, conditions, rows),
+    cohort: pickedRows(cohort, 1, rows),
+    variation: variation && pickedRows(variation, (d * (d + 1)) / 2, rows),
+  };
 }
 
 /**

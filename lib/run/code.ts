@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { readWhole } from "../io/read.ts";
 import { PROJECT_ROOT, packageVersion } from "./provenance.ts";
 
 /** Places whose code can change a number, beside those of the experiment itself. */
@@ -14,13 +15,23 @@ const PARTS = [
 const PACKAGES = ["webgpu", "wesl", "mathjs", "ml-matrix"];
 const DIGITS = 16;
 
+/** Folders of lib/experiments that are called otherwise than their command. */
+const HOMES: Record<string, string> = { fit: "own" };
+
 /** Sixteen digits for each part of the program that the numbers of an experiment depend on, and versions of Bun and of packages that compute. */
 export function codeOf(experiment: string): Record<string, string> {
-  const parts = [...PARTS, `lib/experiments/${experiment}`, `scripts/${experiment}.ts`];
+  const parts = [...PARTS, `lib/experiments/${HOMES[experiment] ?? experiment}`, `scripts/${experiment}.ts`];
   const hashes = parts.filter((part) => existsSync(join(PROJECT_ROOT, part))).map((part) => [part, hashOf(part)]);
   const versions = PACKAGES.map((name) => [name, packageVersion(join(PROJECT_ROOT, "node_modules", name))]);
   return Object.fromEntries([...hashes, ...versions, ["bun", process.versions.bun ?? "none"]]);
 }
+
+/** The same of files of the user's. */
+export function filesOf(paths: readonly string[]): Record<string, string> {
+  return Object.fromEntries(paths.map((path) => [`file ${path}`, hashOfBytes(readWhole(path))]));
+}
+
+const hashOfBytes = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex").slice(0, DIGITS);
 
 function hashOf(part: string): string {
   const hash = createHash("sha256");

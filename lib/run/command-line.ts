@@ -1,4 +1,5 @@
 // Command lines: `--name value` and `--name=value`, every option declared, nothing unknown let through.
+import { basename, extname } from "node:path";
 import { InputError } from "../errors.ts";
 import {
   checkDeclaration,
@@ -8,7 +9,6 @@ import {
   type Parameter,
   type Parameters,
   PROFILES,
-  type Profile,
   quoted,
   readValue,
   type Values,
@@ -27,6 +27,8 @@ export interface Command<P extends Parameters> {
   check?(values: Values<P>, given: ReadonlySet<string>): void;
   /** What is kept in memory at once. */
   needs?(values: Values<P>): readonly Need[];
+  /** Files that the words without an option name, one at least; such a command has no profiles, its size is that of the files. */
+  files?: { name: string; meaning: string };
 }
 /** A script with one argument that has no option name, e.g. the system to simulate. */
 export interface ToolCommand<P extends Parameters, C extends string> extends Command<P> {
@@ -35,13 +37,16 @@ export interface ToolCommand<P extends Parameters, C extends string> extends Com
 /** What an experiment is told; `openRun` takes it as it is. */
 export interface ExperimentOptions<P extends Parameters> {
   experiment: string;
-  profile: Profile;
+  /** Its size, or what data it is of. */
+  profile: string;
   seed: number;
   /** Folder of the run; without it `reports/<experiment>/<profile>-<seed>`. */
   out: string | undefined;
   resume: boolean;
   force: boolean;
   parameters: Values<P>;
+  /** Of a command that takes files. */
+  files: string[];
 }
 
 /** Thrown by `--help` with the text to print; `main` prints it and the script ends with exit code 0. */
@@ -57,6 +62,9 @@ export const EXPERIMENT_OPTIONS = {
   force: { kind: "flag", default: false, meaning: "delete an earlier run in that folder first" },
 } as const satisfies Parameters;
 
+const { profile: _, out, ...others } = EXPERIMENT_OPTIONS;
+const FILE_OPTIONS = { ...others, out: { ...out, default: "reports/<command>/<file>-<seed>" } } as const;
+
 /**
  * Reads the command line of an experiment: its parameters and `--profile --seed --out --resume --force`. Throws
  * InputError (one sentence) for what is unknown or impossible, HelpRequest for `--help`.
@@ -65,17 +73,32 @@ export function parseExperiment<const P extends Parameters>(
   command: Command<P>,
   args: readonly string[] = process.argv.slice(2),
 ): ExperimentOptions<P> {
-  checkCommand(command, EXPERIMENT_OPTIONS);
-  const { given, loose } = read(command, { ...command.parameters, ...EXPERIMENT_OPTIONS }, args, EXPERIMENT_OPTIONS);
-  if (loose[0] !== undefined) throw unexpected(loose[0], command.name);
+  const standard = command.files ? FILE_OPTIONS : EXPERIMENT_OPTIONS;
+  checkCommand(command, standard);
+  const { given, loose } = read(command, { ...command.parameters, ...standard }, args, standard);
+  if (command.files && loose.length === 0) {
+    throw new InputError(
+      `the ${command.files.name} is missing: give one or more files, see bun run ${command.name} --help`,
+    );
+  }
+  if (!command.files && loose[0] !== undefined) throw unexpected(loose[0], command.name);
   const { profile, seed, out, resume, force, ...values } = given;
   const options = { ...defaults(EXPERIMENT_OPTIONS), ...defined({ profile, seed, resume, force }) };
+  const size = command.files ? dataName(loose[0]) : options.profile;
   if (options.resume && options.force) {
     throw new InputError("--resume continues a run and --force starts it over: give only one of them");
   }
-  const parameters = { ...defaults(command.parameters, options.profile), ...values } as Values<P>;
+  const usual = defaults(command.parameters, command.files ? undefined : options.profile);
+  const parameters = { ...usual, ...values } as Values<P>;
   requirePossible(command, parameters, values);
-  return { experiment: command.name, ...options, out: out as string | undefined, parameters };
+  const named = { experiment: command.name, ...options, profile: size };
+  return { ...named, out: out as string | undefined, parameters, files: loose };
+}
+
+/** What results of a file are called in place of a profile. */
+function dataName(path: string): string {
+  const stem = basename(path, extname(path)).toLowerCase();
+  return stem.replace(/[^a-z0-9.-]+/g, "-").replace(/^[.-]+/, "") || "data";
 }
 
 /** Reads the command line of a script that is not an experiment: its parameters and at most one positional choice. */
@@ -210,11 +233,11 @@ function editDistance(a: string, b: string): number {
   return rows[a.length][b.length];
 }
 
-function checkCommand<P extends Parameters>({ parameters, check }: Command<P>, standard: Parameters = {}): void {
+function checkCommand<P extends Parameters>({ parameters, check, files }: Command<P>, standard: Parameters = {}): void {
   checkDeclaration(parameters);
   const taken = Object.keys(parameters).find((key) => Object.hasOwn(standard, key) || key === "help");
   if (taken) throw new Error(`parameter ${taken} is a standard option already`);
-  for (const profile of [undefined, ...PROFILES]) {
+  for (const profile of files ? [undefined] : [undefined, ...PROFILES]) {
     try {
       check?.(defaults(parameters, profile), new Set());
     } catch (cause) {

@@ -8,7 +8,7 @@ import { writeCsv } from "../io/csv.ts";
 import { fileError } from "../io/file-error.ts";
 import type { Format, Stored } from "../io/format.ts";
 import { type Metadata, readSafetensors, type Tensors, writeSafetensors } from "../io/safetensors.ts";
-import { codeOf } from "./code.ts";
+import { codeOf, filesOf } from "./code.ts";
 import { continueCommand } from "./command-text.ts";
 import { checkUnlocked, type Lock, lockFolder } from "./lock.ts";
 import {
@@ -43,6 +43,8 @@ export interface RunOptions {
   resume?: boolean;
   force?: boolean;
   parameters: Record<string, unknown>;
+  /** Files of the user's that the numbers depend on: a run goes on only while they are the same. */
+  files?: readonly string[];
   /** The adapter in use: a run goes on only on the one it began on. Leave out if the GPU is not used. */
   adapter?: Adapter;
 }
@@ -64,7 +66,17 @@ export interface Partial {
  * deletes only files that a run wrote.
  */
 export async function openRun(options: RunOptions): Promise<Run> {
-  const { experiment, profile, seed, out, resume = false, force = false, parameters, adapter = CPU_ONLY } = options;
+  const {
+    experiment,
+    profile,
+    seed,
+    out,
+    resume = false,
+    force = false,
+    parameters,
+    adapter = CPU_ONLY,
+    files = [],
+  } = options;
   const { kind, name, driver } = adapter;
   const fresh = newManifest({
     experiment,
@@ -73,7 +85,7 @@ export async function openRun(options: RunOptions): Promise<Run> {
     parameters,
     patchwise: patchwiseVersion(),
     adapter: { kind, name, driver },
-    code: codeOf(experiment),
+    code: { ...codeOf(experiment), ...filesOf(files) },
   });
   const folder = out === undefined ? defaultFolder(options) : resolve(out);
   checkUnlocked(folder);

@@ -20,15 +20,16 @@ interface Described {
   about: string;
   parameters: Parameters;
   positional?: { name: string; meaning: string; choices: readonly string[] };
+  files?: { name: string; meaning: string };
 }
 
 /** The help text; `standard` are the options that all experiments share, and make it show a default per profile. */
 export function usage(command: Described, standard?: Parameters): string {
-  const { positional } = command;
-  const lines = [
-    `usage: bun run ${command.name}${positional ? ` ${positional.name.toUpperCase()}` : ""} [options]`,
-    "",
-  ];
+  const { positional, files } = command;
+  const words = [positional, files && { ...files, name: `${files.name}…` }].flatMap((one) =>
+    one ? [` ${one.name.toUpperCase()}`] : [],
+  );
+  const lines = [`usage: bun run ${command.name}${words.join("")} [options]`, ""];
   lines.push(...wrap(command.about, WIDTH));
   if (positional) {
     lines.push(
@@ -36,7 +37,8 @@ export function usage(command: Described, standard?: Parameters): string {
       ...wrap(`${positional.name.toUpperCase()}: ${positional.meaning}; ${positional.choices.join(", ")}`, WIDTH),
     );
   }
-  const profiles = standard ? PROFILES : [undefined];
+  if (files) lines.push("", ...wrap(`${files.name.toUpperCase()}: ${files.meaning}`, WIDTH));
+  const profiles = standard && !files ? PROFILES : [undefined];
   const columns = profiles.map((profile) => defaults(command.parameters, profile) as Record<string, unknown>);
   const width = Math.floor((WIDTH - OPTION - UNIT) / columns.length);
   const widths = [OPTION, UNIT, ...columns.map(() => width)];

@@ -76,6 +76,7 @@ describe("values", () => {
         naive: false,
         label: "none",
       },
+      files: [],
     });
   });
   test("come from the profile unless they are given", () => {

@@ -143,7 +143,7 @@ export async function fitSde<S extends DriftSpec>(
 export async function lossCall(
   gpu: Gpu,
   sde: Pick<TrainableSde, "d" | "batch" | "drift" | "diffusion" | "diffusionSpec">,
-  data: Pick<Regression, "d" | "state" | "condition" | "time" | "variation">,
+  data: Pick<Regression, "d" | "state" | "condition" | "time" | "variation" | "each">,
   { driftScale, residualScale, frame }: Scales,
   drawn: GpuArray,
   losses: GpuArray,
@@ -156,6 +156,7 @@ export async function lossCall(
       DRIFT_ROWS: drift.width,
       DIFFUSION_ROWS: diffusion.width,
       COMPENSATOR: data.variation ? 1 : 0,
+      EACH: data.each ? 1 : 0,
     },
   });
   const kappa = new Float32Array(8);

@@ -5,7 +5,7 @@
 import type { Gpu } from "../../gpu/device.ts";
 import { layout, Mlp, roundUpBatch } from "../../nn/mlp.ts";
 import { concatenate } from "../concatenate.ts";
-import type { Regression } from "../pairs.ts";
+import { type Regression, rowScales } from "../pairs.ts";
 import { conditionsIn } from "./conditions.ts";
 import { type AffineNetwork, perceptron } from "./network-field.ts";
 import { type Points, standardise } from "./points.ts";
@@ -26,8 +26,9 @@ const LEAST_RIDGE = 1e-9;
 export async function solveLastLayer<F extends AffineNetwork>(
   gpu: Gpu,
   { d, center, spread, drift }: Omit<Points, "n" | "z"> & { readonly drift: F },
-  { state, condition, change, time, cohort }: Pick<Regression, "state" | "condition" | "change" | "time" | "cohort">,
+  data: Pick<Regression, "state" | "condition" | "change" | "time" | "lambda" | "each" | "cohort">,
 ): Promise<F> {
+  const { state, condition, change, time, cohort } = data;
   const n = state.length / d;
   const c = conditionsIn(drift);
   const inputs = d + c;
@@ -41,7 +42,7 @@ export async function solveLastLayer<F extends AffineNetwork>(
   const mlp = await Mlp.create(gpu, network, roundUpBatch(Math.min(COLUMNS, n)));
   try {
     gpu.write(mlp.parameters, drift.parameters);
-    const row = new Float64Array(size).fill(1);
+    const row = new Float64Array(size);
     const y = new Float64Array(d);
     for (let from = 0; from < n; from += COLUMNS) {
       const count = Math.min(COLUMNS, n - from);
@@ -55,9 +56,11 @@ export async function solveLastLayer<F extends AffineNetwork>(
       gpu.run(mlp.forward());
       const hidden = await gpu.read(mlp.activations[mlp.activations.length - 2], Float32Array, width * mlp.batch);
       for (let p = 0; p < count; p++) {
-        for (let j = 0; j < inputs; j++) row[1 + j] = standard[j * mlp.batch + p];
-        for (let k = 0; k < width; k++) row[1 + inputs + k] = hidden[k * mlp.batch + p];
-        for (let j = 0; j < d; j++) y[j] = change[(from + p) * d + j] / time;
+        const scale = rowScales(data, from + p);
+        row[0] = scale.drift;
+        for (let j = 0; j < inputs; j++) row[1 + j] = scale.drift * standard[j * mlp.batch + p];
+        for (let k = 0; k < width; k++) row[1 + inputs + k] = scale.drift * hidden[k * mlp.batch + p];
+        for (let j = 0; j < d; j++) y[j] = (scale.change * change[(from + p) * d + j]) / time;
         addRow(folds[number[from + p] % folds.length], row, y);
       }
     }

@@ -1,6 +1,6 @@
 // Units of a regression, from its data alone: mean and spread of z, the affine least-squares drift that a trained drift corrects,
 // the size of drift and noise.
-import type { Regression } from "../pairs.ts";
+import { type Regression, rowScales } from "../pairs.ts";
 import { type Conditions, conditionCount, conditionRange } from "./conditions.ts";
 import { standardise } from "./points.ts";
 import { addRow, noEquations, solve } from "./polynomial/least-squares.ts";
@@ -35,10 +35,11 @@ export function regressionScales(data: Regression, inMeanFrame = false): Scales 
   const driftScale = new Float32Array(d);
   const residual = new Float64Array(d);
   for (let p = 0; p < n; p++) {
+    const scale = rowScales(data, p);
     for (let j = 0; j < d; j++) {
       const f = affineAt(affine, data, p, j);
       driftScale[j] += f * f;
-      residual[j] += (change[p * d + j] - f * time) ** 2;
+      residual[j] += (scale.change * change[p * d + j] - scale.drift * f * time) ** 2;
     }
   }
   const noiseScale = new Float32Array(d);
@@ -46,7 +47,7 @@ export function regressionScales(data: Regression, inMeanFrame = false): Scales 
   for (let j = 0; j < d; j++) {
     driftScale[j] = Math.sqrt(driftScale[j] / n) || units.spread[j];
     residualScale[j] = Math.max(Math.sqrt(residual[j] / n), 1e-6 * driftScale[j] * time);
-    const variance = data.variation ? meanVariation(data.variation, d, j) : residual[j] / n;
+    const variance = data.variation ? meanVariation(data, data.variation, j) : residual[j] / n;
     noiseScale[j] = Math.sqrt(variance / (lambda * time)) || 1;
   }
   const identity = Float32Array.from({ length: d * d }, (_, k) => (k % (d + 1) === 0 ? 1 : 0));
@@ -99,12 +100,14 @@ export function stateScales(state: ArrayLike<number>, d: number) {
 }
 
 /** Mean of the diagonal entry j of Q over the rows. */
-function meanVariation(variation: Float32Array, d: number, j: number): number {
+function meanVariation(data: Regression, variation: Float32Array, j: number): number {
+  const { d } = data;
   const width = (d * (d + 1)) / 2;
   const column = j * d - (j * (j - 1)) / 2;
+  const rows = variation.length / width;
   let sum = 0;
-  for (let at = column; at < variation.length; at += width) sum += variation[at];
-  return sum / (variation.length / width);
+  for (let p = 0; p < rows; p++) sum += rowScales(data, p).change ** 2 * variation[p * width + column];
+  return sum / rows;
 }
 
 type InputUnits = Pick<Scales, "center" | "spread" | "conditions">;
@@ -127,20 +130,23 @@ function affineAt(
 }
 
 /** Least squares of change/δt on (1, z̃, c̃): offset `[d]` and slope `[d, d + conditions]`. */
-function affineDrift({ state, change, condition, d, time }: Regression, { center, spread, conditions }: InputUnits) {
+function affineDrift(data: Regression, { center, spread, conditions }: InputUnits) {
+  const { state, change, condition, d, time } = data;
   const n = state.length / d;
   const c = conditions.center.length;
   const inputs = d + c;
   const size = inputs + 1;
   const equations = noEquations(size, d);
-  const row = new Float64Array(size).fill(1);
+  const row = new Float64Array(size);
   const y = new Float64Array(d);
   for (let p = 0; p < n; p++) {
-    for (let k = 0; k < d; k++) row[k + 1] = (state[p * d + k] - center[k]) / spread[k];
+    const scale = rowScales(data, p);
+    row[0] = scale.drift;
+    for (let k = 0; k < d; k++) row[k + 1] = (scale.drift * (state[p * d + k] - center[k])) / spread[k];
     for (let k = 0; k < c; k++) {
-      row[d + k + 1] = (condition[p * c + k] - conditions.center[k]) / conditions.spread[k];
+      row[d + k + 1] = (scale.drift * (condition[p * c + k] - conditions.center[k])) / conditions.spread[k];
     }
-    for (let j = 0; j < d; j++) y[j] = change[p * d + j] / time;
+    for (let j = 0; j < d; j++) y[j] = (scale.change * change[p * d + j]) / time;
     addRow(equations, row, y);
   }
   const terms = Array.from({ length: size }, (_, a) => a);
@@ -158,13 +164,16 @@ function affineDrift({ state, change, condition, d, time }: Regression, { center
   return { offset, slope };
 }
 
-/** Rows of the loss kernel's data: z̃ (d), c̃ (conditions), y (d), and V (d(d+1)/2) where the variation is known. */
-export function lossRows(data: Pick<Regression, "d" | "state" | "condition" | "variation">): number {
-  const { d, variation } = data;
-  return 2 * d + conditionCount(data) + (variation ? (d * (d + 1)) / 2 : 0);
+/**
+ * Rows of the loss kernel's data: z̃ (d), c̃ (conditions), y (d), V (d(d+1)/2) where the variation is known, and a scale of the drift where
+ * durations differ.
+ */
+export function lossRows(data: Pick<Regression, "d" | "state" | "condition" | "variation" | "each">): number {
+  const { d, variation, each } = data;
+  return 2 * d + conditionCount(data) + (variation ? (d * (d + 1)) / 2 : 0) + (each ? 1 : 0);
 }
 
-/** The data of the loss kernel, feature-major `[z̃, c̃, y, V][n]`. */
+/** The data of the loss kernel, feature-major `[z̃, c̃, y, V, scale][n]`. */
 export function lossData(data: Regression, scales: Scales): Float32Array {
   const { d, time, state, change, condition, variation, lambda } = data;
   const { center, spread, conditions, noiseScale, residualScale } = scales;
@@ -176,15 +185,17 @@ export function lossData(data: Regression, scales: Scales): Float32Array {
   out.set(standardise({ n, d, z: state, center, spread }, n));
   out.set(standardise({ n, d: c, z: condition, ...conditions }, n), d * n);
   for (let p = 0; p < n; p++) {
+    const scale = rowScales(data, p);
+    if (data.each) out[(lossRows(data) - 1) * n + p] = scale.drift;
     for (let j = 0; j < d; j++) {
       const f = affineAt(scales, data, p, j);
-      out[(first + j) * n + p] = (change[p * d + j] - f * time) / residualScale[j];
+      out[(first + j) * n + p] = (scale.change * change[p * d + j] - scale.drift * f * time) / residualScale[j];
     }
     let column = 0;
     for (let j = 0; variation && j < d; j++) {
       for (let k = j; k < d; k++, column++) {
         out[(first + d + column) * n + p] =
-          variation[p * width + column] / (lambda * time * noiseScale[j] * noiseScale[k]);
+          (scale.change ** 2 * variation[p * width + column]) / (lambda * time * noiseScale[j] * noiseScale[k]);
       }
     }
   }

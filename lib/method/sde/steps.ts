@@ -31,6 +31,21 @@ export async function stepsWithin(gpu: Gpu, model: SdeModel, states: Float32Arra
 
 /** |λ| of the fastest relaxation, per time. */
 async function fastestRate(gpu: Gpu, model: SdeModel, states: Float32Array): Promise<number> {
+  return Math.max(0, ...(await ratesOf(gpu, model, states)).map(({ real, imaginary }) => Math.hypot(real, imaginary)));
+}
+
+/** Rate of the slowest relaxation, per time: the median over the states of the smallest −Re λ above 0 at each; NaN where nothing relaxes. */
+export async function slowestRate(gpu: Gpu, model: SdeModel, states: Float32Array): Promise<number> {
+  const rates = await ratesOf(gpu, model, states);
+  const slowest = [...Map.groupBy(rates, ({ point }) => point).values()].flatMap((own) => {
+    const falling = own.map(({ real }) => -real).filter((rate) => rate > 0);
+    return falling.length > 0 ? [Math.min(...falling)] : [];
+  });
+  return slowest.sort((a, b) => a - b)[Math.floor(slowest.length / 2)] ?? Number.NaN;
+}
+
+/** Eigenvalues of ∂f/∂z at some of the states; NaN for slopes that are not finite. */
+async function ratesOf(gpu: Gpu, model: SdeModel, states: Float32Array) {
   const { d, spread } = model;
   const all = states.length / d;
   const n = Math.min(POINTS, all);
@@ -45,8 +60,8 @@ async function fastestRate(gpu: Gpu, model: SdeModel, states: Float32Array): Pro
   }
   const { drift } = await evaluate(gpu, model, points);
   // The decomposition of what is not finite never ends.
-  if (!drift.every(Number.isFinite)) return Number.NaN;
-  let fastest = 0;
+  if (!drift.every(Number.isFinite)) return [{ point: 0, real: Number.NaN, imaginary: Number.NaN }];
+  const rates: { point: number; real: number; imaginary: number }[] = [];
   for (let p = 0; p < n; p++) {
     const slope = (a: number, b: number) => {
       const at = 2 * (p * d + b) * d + a;
@@ -55,8 +70,8 @@ async function fastestRate(gpu: Gpu, model: SdeModel, states: Float32Array): Pro
     const rows = Array.from({ length: d }, (_, a) => Array.from({ length: d }, (_, b) => slope(a, b)));
     const { realEigenvalues, imaginaryEigenvalues } = new EigenvalueDecomposition(new Matrix(rows));
     for (const [k, real] of realEigenvalues.entries()) {
-      fastest = Math.max(fastest, Math.hypot(real, imaginaryEigenvalues[k]));
+      rates.push({ point: p, real, imaginary: imaginaryEigenvalues[k] });
     }
   }
-  return fastest;
+  return rates;
 }

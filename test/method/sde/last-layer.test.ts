@@ -205,7 +205,7 @@ async function solved(
   model: TrainedModel,
   data: Pick<Regression, "state" | "condition" | "change" | "time" | "cohort">,
 ): Promise<TrainedModel> {
-  return { ...model, drift: await solveLastLayer(gpu, model, data) };
+  return { ...model, drift: await solveLastLayer(gpu, model, { lambda: 1, ...data }) };
 }
 
 describe("last layer in closed form", () => {

@@ -47,6 +47,8 @@ export interface PolynomialField {
   readonly coefficients: Float64Array;
   /** The same without each of the groups, `[groups, terms, width]`. */
   readonly replicates: Float64Array;
+  /** What one standard deviation of a doubt changes that more data of the kind would not resolve, `[terms, width]`; one for both fields of an equation. */
+  readonly doubt?: Float64Array;
   readonly choice: Choice;
 }
 
@@ -55,7 +57,12 @@ export function groupsOf({ coefficients, replicates }: PolynomialField): number 
   return replicates.length / coefficients.length;
 }
 
-const basisIn = ({ chart, degree, conditionDegree }: Pick<PolynomialField, "chart" | "degree" | "conditionDegree">) =>
+/** The terms of a field. */
+export const basisIn = ({
+  chart,
+  degree,
+  conditionDegree,
+}: Pick<PolynomialField, "chart" | "degree" | "conditionDegree">) =>
   basisOf(chart.d, degree, chart.conditions, conditionDegree);
 
 /** Calls `use` with the values of all terms at every point. Throws Error unless each has its condition. */
@@ -64,45 +71,56 @@ function eachTerms(
   z: ArrayLike<number>,
   condition: ArrayLike<number>,
   use: (phi: Float64Array, row: number) => void,
+  cut = true,
 ) {
   const { chart } = field;
   if (condition.length * chart.d !== chart.conditions * z.length) requireClosed(chart.conditions);
   const basis = basisIn(field);
   const phi = new Float64Array(basis.terms);
   const table = new Float64Array(basis.variables * (basis.degree + 1));
-  eachPoint(chart, z, condition, (x, p) => {
-    termsAt(basis, x, table, phi);
-    use(phi, p);
-  });
+  eachPoint(
+    chart,
+    z,
+    condition,
+    (x, p) => {
+      termsAt(basis, x, table, phi);
+      use(phi, p);
+    },
+    cut,
+  );
 }
 
-/** Components at the points z `[n, d]`, of conditions `[n, conditions]`: `[n, width]`. */
+/** Components at the points z `[n, d]`, of conditions `[n, conditions]`: `[n, width]`. Beyond the data as at their edge, unless it is not `cut`. */
 export function polynomialValues(
   field: PolynomialField,
   z: ArrayLike<number>,
   condition: ArrayLike<number> = [],
+  cut = true,
 ): Float64Array {
   const { width, coefficients, chart } = field;
   const out = new Float64Array((z.length / chart.d) * width);
-  eachTerms(field, z, condition, (phi, p) => addProducts(phi, coefficients, 0, width, out, p * width));
+  eachTerms(field, z, condition, (phi, p) => addProducts(phi, coefficients, 0, width, out, p * width), cut);
   return out;
 }
 
-/** Standard errors of the components that the training data leave, `[n, width]`, from the jackknife over groups of cohorts. */
+/** Standard errors of the components that the training data leave, `[n, width]`, from the jackknife over groups of cohorts, and the doubt. */
 export function polynomialErrors(field: PolynomialField, z: ArrayLike<number>): Float64Array {
-  const { width, coefficients, replicates, chart } = field;
+  const { width, coefficients, replicates, chart, doubt } = field;
   const groups = groupsOf(field);
   const out = new Float64Array((z.length / chart.d) * width);
   const values = new Float64Array(groups * width);
+  const doubts = new Float64Array(width);
   eachTerms(field, z, [], (phi, p) => {
     values.fill(0);
+    doubts.fill(0);
+    if (doubt) addProducts(phi, doubt, 0, width, doubts, 0);
     for (let g = 0; g < groups; g++) addProducts(phi, replicates, g * coefficients.length, width, values, g * width);
     for (let j = 0; j < width; j++) {
       let mean = 0;
       for (let g = 0; g < groups; g++) mean += values[g * width + j] / groups;
       let square = 0;
       for (let g = 0; g < groups; g++) square += (values[g * width + j] - mean) ** 2;
-      out[p * width + j] = Math.sqrt(((groups - 1) / groups) * square);
+      out[p * width + j] = Math.sqrt(((groups - 1) / groups) * square + doubts[j] ** 2);
     }
   });
   return out;
@@ -114,10 +132,10 @@ function addProducts(phi: Float64Array, c: Float64Array, from: number, width: nu
 
 /**
  * Coefficients drawn with the covariance that the jackknife gives them, `[draws][terms · width]`: θ + √((G−1)/G) Σ_g w_g (θ_g − θ̄),
- * w standard normal. `weights` `[draws, G]`; fields of one equation take the same.
+ * w standard normal, and Σ_g w_g/√G times the doubt, which is independent of it. `weights` `[draws, G]`; fields of one equation take the same.
  */
 export function drawnCoefficients(field: PolynomialField, weights: Float64Array): Float64Array[] {
-  const { coefficients, replicates } = field;
+  const { coefficients, replicates, doubt } = field;
   const groups = groupsOf(field);
   const size = coefficients.length;
   const mean = coefficients.map((_, k) => {
@@ -129,8 +147,12 @@ export function drawnCoefficients(field: PolynomialField, weights: Float64Array)
   return Array.from({ length: weights.length / groups }, (_, b) =>
     coefficients.map((value, k) => {
       let shift = 0;
-      for (let g = 0; g < groups; g++) shift += weights[b * groups + g] * (replicates[g * size + k] - mean[k]);
-      return value + factor * shift;
+      let common = 0;
+      for (let g = 0; g < groups; g++) {
+        shift += weights[b * groups + g] * (replicates[g * size + k] - mean[k]);
+        common += weights[b * groups + g];
+      }
+      return value + factor * shift + (doubt ? (common / Math.sqrt(groups)) * doubt[k] : 0);
     }),
   );
 }
@@ -140,7 +162,7 @@ export function drawnCoefficients(field: PolynomialField, weights: Float64Array)
  * outside those of the training data, or another number of them.
  */
 export function atCondition(field: PolynomialField, condition: readonly number[]): PolynomialField {
-  const { chart, degree, width, coefficients, replicates } = field;
+  const { chart, degree, width, coefficients, replicates, doubt } = field;
   const { d, conditions } = chart;
   const q = d + conditions;
   requireCount(condition, conditions);
@@ -170,6 +192,8 @@ export function atCondition(field: PolynomialField, condition: readonly number[]
   const size = own.terms * width;
   const closed = new Float64Array(size);
   put(coefficients, 0, closed, 0);
+  const closedDoubt = doubt && new Float64Array(size);
+  if (doubt && closedDoubt) put(doubt, 0, closedDoubt, 0);
   const others = new Float64Array(groupsOf(field) * size);
   for (let g = 0; g < groupsOf(field); g++) put(replicates, g * coefficients.length, others, g * size);
   return {
@@ -184,6 +208,7 @@ export function atCondition(field: PolynomialField, condition: readonly number[]
     },
     coefficients: closed,
     replicates: others,
+    ...(closedDoubt && { doubt: closedDoubt }),
   };
 }
 
@@ -226,7 +251,7 @@ export function polynomialOnDevice(
 const roundUp = (value: number, unit: number) => unit * Math.ceil(value / unit);
 
 /** The arrays of a field, and the rest as JSON. */
-export function writePolynomial({ chart, coefficients, replicates, ...rest }: PolynomialField) {
+export function writePolynomial({ chart, coefficients, replicates, doubt, ...rest }: PolynomialField) {
   const { shift, frame, ...shape } = chart;
   const tensor = (data: Float64Array) => ({ shape: [data.length], data });
   return {
@@ -236,6 +261,7 @@ export function writePolynomial({ chart, coefficients, replicates, ...rest }: Po
       frame: tensor(frame),
       coefficients: tensor(coefficients),
       replicates: tensor(replicates),
+      ...(doubt && { doubt: tensor(doubt) }),
     },
   };
 }
@@ -251,7 +277,13 @@ export function readPolynomial(head: object, tensors: Tensors, d: number, width:
   const conditions = shape?.conditions ?? 0;
   const q = d + conditions;
   const chart = { ...shape, conditions, shift: numbers("shift"), frame: numbers("frame") };
-  const field = { ...rest, chart, coefficients: numbers("coefficients"), replicates: numbers("replicates") };
+  const field = {
+    ...rest,
+    chart,
+    coefficients: numbers("coefficients"),
+    replicates: numbers("replicates"),
+    ...(tensors.doubt && { doubt: numbers("doubt") }),
+  };
   const { degree, conditionDegree = 0 } = field;
   const whole = [degree, conditionDegree].every(Number.isInteger);
   const size = whole ? termCount(d, degree, conditions, conditionDegree) * width : -1;
@@ -261,6 +293,7 @@ export function readPolynomial(head: object, tensors: Tensors, d: number, width:
     chart.shift.length === q &&
     chart.frame.length === q * q &&
     field.coefficients.length === size &&
+    (field.doubt?.length ?? size) === size &&
     field.replicates.length === groups * size;
   if (!fits) throw new InputError(`the file of the model holds no polynomials of ${d} variables`);
   return { ...field, conditionDegree };

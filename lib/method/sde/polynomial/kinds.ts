@@ -51,6 +51,7 @@ export const POLYNOMIAL_DIFFUSION: DiffusionKind<never, PolynomialDiffusion> = {
     ...field,
     coefficients: field.coefficients.map((c) => c * factor ** 2),
     replicates: field.replicates.map((c) => c * factor ** 2),
+    ...(field.doubt && { doubt: field.doubt.map((c) => c * factor ** 2) }),
     floor: field.floor.map((c) => c * factor ** 2),
   }),
 };

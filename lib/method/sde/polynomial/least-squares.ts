@@ -22,11 +22,21 @@ export interface Target {
   readonly factor: number;
 }
 
-/** The normal equations of the rows of every group; `group` `[n]`, below `groups`. */
+/** The rows of a regression. */
+export interface EquationRows {
+  readonly state: ArrayLike<number>;
+  readonly condition: ArrayLike<number>;
+  /** `[n]`, below the number of groups. */
+  readonly group: ArrayLike<number>;
+  /** What terms, and targets, of a row are multiplied by; 1 by default. */
+  scale?(row: number): { readonly terms: number; readonly target: number };
+}
+
+/** The normal equations of the rows of every group. */
 export function normalEquations(
   basis: Basis,
   chart: Chart,
-  rows: { readonly state: ArrayLike<number>; readonly condition: ArrayLike<number>; readonly group: ArrayLike<number> },
+  rows: EquationRows,
   groups: number,
   { values, width, factor }: Target,
 ): NormalEquations[] {
@@ -37,11 +47,15 @@ export function normalEquations(
   const y = new Float64Array(width);
   eachPoint(chart, rows.state, rows.condition, (x, p) => {
     termsAt(basis, x, table, phi);
-    for (let j = 0; j < width; j++) y[j] = factor * values[p * width + j];
+    const scale = rows.scale?.(p) ?? UNSCALED;
+    if (scale.terms !== 1) for (let t = 0; t < terms; t++) phi[t] *= scale.terms;
+    for (let j = 0; j < width; j++) y[j] = factor * scale.target * values[p * width + j];
     addRow(list[rows.group[p]], phi, y);
   });
   return list;
 }
+
+const UNSCALED = { terms: 1, target: 1 };
 
 /** The equations of no rows. */
 export function noEquations(terms: number, width: number): NormalEquations {

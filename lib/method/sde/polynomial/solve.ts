@@ -2,7 +2,7 @@
 // of the residuals of f where Q is not known. Degree and ridge by cross-validation over cohorts, whole degrees at a time. Rows of one
 // cohort stay together in every fold and every group of the jackknife: they are not independent.
 import { InputError } from "../../../errors.ts";
-import type { Regression } from "../../pairs.ts";
+import { lambdaOf, type Regression, rowScales, timeOf } from "../../pairs.ts";
 import { pickedRows } from "../../rows.ts";
 import { conditionCount } from "../conditions.ts";
 import { type Basis, basisOf, MOST_TERMS, termCount, termsWithin } from "./basis.ts";
@@ -32,6 +32,11 @@ export interface PolynomialSpec {
    * where cohorts or values of a condition are few.
    */
   readonly conditionDegree?: number;
+  /**
+   * Whether degrees that are found by cross-validation have to be worth their terms: ln(n)/n for each of them on the logarithm of the held-out residual, n
+   * independent rows, as in the criterion of G. Schwarz, Ann. Statist. 6, 461 (1978). Where noise is all but everything, the best is one of many alike.
+   */
+  readonly sparing?: boolean;
   /** Indices of variables that a symmetry of the system changes the sign of: f and σσᵀ get the parity that it demands. */
   readonly odd?: readonly number[];
 }
@@ -50,7 +55,7 @@ const FLOOR = 1e-3;
 /** Penalties of the squared coefficients of degree 2 and more in z, in units of the mean square of y over that of a term. */
 const RIDGES = [1e-9, 1e-6, 1e-5, 1e-4, 1e-3];
 /** Of constant and linear terms: only against rounding. */
-const LEAST_RIDGE = 1e-12;
+export const LEAST_RIDGE = 1e-12;
 
 /** Both fields of a regression. */
 export interface Solution {
@@ -80,9 +85,13 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   const group = units.number.map((number) => number % groups);
   const rows = { state, condition, group };
   const basis = basisOfAll(d, c, shapes);
-  const changes = normalEquations(basis, chart, rows, groups, { values: change, width: d, factor: 1 / time });
+  const scaled = data.each ? { ...rows, scale: (p: number) => driftScale(data, p) } : rows;
+  const changes = normalEquations(basis, chart, scaled, groups, { values: change, width: d, factor: 1 / time });
   const odd = Array.from({ length: d }, (_, j) => spec.odd?.includes(j) ?? false);
-  const choices = { chart, cohorts };
+  // Changes are independent given their states; compensators of one cohort are alike.
+  const independent = variation ? cohorts : cohort.length;
+  const price = Math.log(independent) / independent;
+  const choices = { chart, cohorts, price: spec.sparing ? price : 0 };
   const drift = {
     ...bestField({ ...choices, basis, shapes, parity: odd }, changes),
     slope: planeSlope(total(changes), chart, basis, odd),
@@ -90,18 +99,30 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   const triangle = (d * (d + 1)) / 2;
   const target = variation
     ? { values: variation, width: triangle, factor: 1 / (lambda * time) }
-    : { values: residualProducts(data, drift), width: triangle, factor: 1 / lambda };
+    : { values: residualProducts(data, drift), width: triangle, factor: 1 };
   const highest = Math.max(...shapes.map(({ degree }) => degree));
   const smooth = shapesOf(chart, range(0, highest), conditionDegrees, Math.min(DIFFUSION_TERMS, most));
-  const parity = Array.from({ length: d }, (_, j) =>
-    Array.from({ length: d - j }, (_, k) => odd[j] !== odd[j + k]),
-  ).flat();
+  const parity = diffusionParity(odd);
   const smaller = basisOfAll(d, c, smooth);
-  const equations = normalEquations(smaller, chart, rows, groups, target);
+  const known = data.each && variation ? { ...rows, scale: (p: number) => variationScale(data, p) } : rows;
+  const equations = normalEquations(smaller, chart, known, groups, target);
   const floor = pivotFloor(total(equations), d);
   const diffusion = bestField({ ...choices, basis: smaller, shapes: smooth, parity }, equations);
   return { drift, diffusion: { ...diffusion, floor } };
 }
+
+/** Which entries of the upper triangle of σσᵀ change sign with the odd variables. */
+export const diffusionParity = (odd: readonly boolean[]) =>
+  odd.flatMap((one, j) => odd.slice(j).map((other) => one !== other));
+
+/** Rows of other durations and λ beside each other: least squares with the weights of their noise. */
+function driftScale(data: Regression, row: number) {
+  const { change, drift } = rowScales(data, row);
+  return { terms: drift, target: change };
+}
+
+/** The same for variations, which are proportional to both. */
+const variationScale = (data: Regression, row: number) => ({ terms: 1, target: rowScales(data, row).change ** 2 });
 
 /** Degrees in z and in the conditions. */
 interface Shape {
@@ -171,11 +192,13 @@ interface Choices {
   /** Which components change sign with the odd variables. */
   readonly parity: readonly boolean[];
   readonly cohorts: number;
+  /** Of a term, on the score. */
+  readonly price?: number;
 }
 
 /** The best of the degrees, solved, and solved again without each group. */
 export function bestField(choices: Choices, groups: readonly NormalEquations[]): PolynomialField {
-  const { chart, basis, shapes, parity, cohorts } = choices;
+  const { chart, basis, shapes, parity, cohorts, price = 0 } = choices;
   const { d } = chart;
   const q = basis.variables;
   const [{ width }] = groups;
@@ -206,7 +229,8 @@ export function bestField(choices: Choices, groups: readonly NormalEquations[]):
   });
   const score = ({ mean }: (typeof candidates)[number]) =>
     varies.reduce((sum, j) => sum + Math.log(mean[j]), 0) / Math.max(1, varies.length);
-  const best = candidates.reduce((a, b) => (score(b) < score(a) - 1e-12 ? b : a));
+  const bestOf = (list: typeof candidates, by = score) => list.reduce((a, b) => (by(b) < by(a) - 1e-12 ? b : a));
+  const best = bestOf(candidates);
   const curve = [...new Set(shapes.map(({ degree }) => degree))].map((degree): DegreeScore => {
     const own = candidates.filter((one) => one.degree === degree);
     const one = own.reduce((a, b) => (score(b) < score(a) ? b : a));
@@ -225,7 +249,8 @@ export function bestField(choices: Choices, groups: readonly NormalEquations[]):
       error: Math.sqrt(variance / FOLDS) / Math.max(1, varies.length),
     };
   });
-  const { degree, conditionDegree, terms, blocks, weights, ridge } = best;
+  const taken = price > 0 ? bestOf(candidates, (one) => score(one) + price * one.terms.length) : best;
+  const { degree, conditionDegree, terms, blocks, weights, ridge } = taken;
   const solved = (equations: NormalEquations) =>
     pickedRows(solve(equations, blocks, weights), width, Uint32Array.from(terms));
   const coefficients = solved(all);
@@ -261,7 +286,7 @@ export function planeSlope(
 }
 
 /** Which terms, of these, go with which components: all with all, or under a symmetry those of the same parity. */
-function blocksOf({ odd }: Chart, basis: Basis, terms: readonly number[], parity: readonly boolean[]): Block[] {
+export function blocksOf({ odd }: Chart, basis: Basis, terms: readonly number[], parity: readonly boolean[]): Block[] {
   const { exponents, variables: q } = basis;
   const termOdd = (t: number) => odd.reduce((sum, one, a) => sum + (one ? exponents[t * q + a] : 0), 0) % 2 === 1;
   return [false, true]
@@ -272,14 +297,17 @@ function blocksOf({ odd }: Chart, basis: Basis, terms: readonly number[], parity
     .filter(({ columns }) => columns.length > 0);
 }
 
-/** Products of the residuals of Δ about f δt, per time, `[n, d(d+1)/2]`, with the divisor n − terms. */
-function residualProducts({ d, state, condition, change, time }: Regression, drift: PolynomialField): Float64Array {
+/** Products of the residuals of Δ about f δt, per time and λ, `[n, d(d+1)/2]`, with the divisor n − terms. */
+function residualProducts(data: Regression, drift: PolynomialField): Float64Array {
+  const { d, state, condition, change } = data;
   const n = state.length / d;
   const f = polynomialValues(drift, state, condition);
   const triangle = (d * (d + 1)) / 2;
   const out = new Float64Array(n * triangle);
-  const factor = n / Math.max(1, n - drift.coefficients.length / d) / time;
+  const correction = n / Math.max(1, n - drift.coefficients.length / d);
   for (let p = 0, at = 0; p < n; p++) {
+    const time = timeOf(data, p);
+    const factor = correction / time / lambdaOf(data, p);
     for (let j = p * d; j < (p + 1) * d; j++) {
       const r = change[j] - time * f[j];
       for (let k = j; k < (p + 1) * d; k++) out[at++] = factor * r * (change[k] - time * f[k]);

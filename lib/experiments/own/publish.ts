@@ -1,0 +1,158 @@
+// What a fit leaves behind: metrics, verdict, tables and the report.
+import { table } from "arquero";
+import { ensembleMoments } from "../../analysis/trajectory-error.ts";
+import { chosenDegree } from "../../method/sde/model.ts";
+import { publish } from "../../run/publish.ts";
+import { metricName, metricNumber } from "../../run/result.ts";
+import type { Run } from "../../run/run-folder.ts";
+import { around, metricSet } from "../../run/seeds.ts";
+import { textTable } from "../../run/text-table.ts";
+import { type Verdict, verdictOf, type Watched } from "../../run/verdict.ts";
+import { formula } from "./formula.ts";
+import { fitReport } from "./report.ts";
+import type { FitResult } from "./result.ts";
+import { equationTable, fieldsTable, predictionTable } from "./tables.ts";
+
+/** Residuals further from what they should be than this, in standard errors and in size, are said. */
+const DOUBTS = { errors: 5, variance: 0.1, correlation: 0.05, kurtosis: 1 };
+
+/** Part of the name of a metric. */
+const part = (name: string) => name.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "") || "x";
+
+function fitMetrics(result: FitResult, seconds: number) {
+  const { data, equation, tests, heldOut, writings } = result;
+  const { metrics, put } = metricSet();
+  const names = data.variables.map(({ name }) => name);
+  put("changes.data.all", around(equation.data.cohort.length, 0));
+  const degree = chosenDegree(equation.model);
+  if (degree) put("degree.drift.all", around(degree.degree, 0));
+  if (heldOut) put("gain.held-out.all", around(heldOut.gain, heldOut.error), { unit: "nat" });
+  for (const [j, test] of (tests ?? []).entries()) {
+    put(metricName("residual-mean", "equation", part(names[j])), around(test.mean, test.errors.mean));
+    put(metricName("residual-variance", "equation", part(names[j])), around(test.variance, test.errors.variance));
+    put(
+      metricName("pit-chi2", "equation", part(names[j])),
+      around(test.chi2 / test.freedom, Math.sqrt(2 / test.freedom)),
+    );
+    if (test.correlation !== null)
+      put(
+        metricName("residual-correlation", "equation", part(names[j])),
+        around(test.correlation, test.errors.correlation),
+      );
+  }
+  if (equation.scatter) {
+    const { share, error } = equation.scatter;
+    put("scatter.patches.all", around(share, error));
+  }
+  for (const one of writings) {
+    for (const { of, powers, value, low, high } of one.coefficients) {
+      const term = powers.every((k) => k === 0)
+        ? "1"
+        : powers.flatMap((k, j) => (k > 0 ? [`${part(names[j])}${k > 1 ? `-${k}` : ""}`] : [])).join("_");
+      const at =
+        one.condition.length > 0 ? [`at${one.condition.map(metricNumber).join("_").replaceAll("-", "m")}`] : [];
+      put(metricName(part(of), term, ...at), { value, low, high });
+    }
+  }
+  put("seconds.total.all", around(seconds, 0), { unit: "s" });
+  return metrics;
+}
+
+/** What is said before the numbers. */
+function verdict({ predictions, tests, data, fields }: FitResult): Verdict {
+  const names = data.variables.map(({ name }) => name);
+  const watched: Watched[] = predictions.map((one, k) => ({
+    name: `the equation from start ${k + 1}`,
+    guards: one?.guards ?? null,
+  }));
+  const doubts = (tests ?? []).flatMap((test, j) => {
+    const off = (value: number, right: number, error: number, size: number) =>
+      Math.abs(value - right) > Math.max(size, DOUBTS.errors * error);
+    const said: string[] = [];
+    if (test.correlation !== null && off(test.correlation, 0, test.errors.correlation, DOUBTS.correlation)) {
+      const why =
+        test.correlation < 0
+          ? "as where values have noise of measurement; try a larger --lag"
+          : "as where a variable that decides is missing";
+      said.push(
+        `residuals of ${names[j]} are correlated from one change to the next (${test.correlation.toFixed(2)}), ${why}`,
+      );
+    }
+    if (off(test.variance, 1, test.errors.variance, DOUBTS.variance))
+      said.push(`residuals of ${names[j]} have variance ${test.variance.toFixed(2)}, not 1: the diffusion is off`);
+    if (off(test.kurtosis, 3, test.errors.kurtosis, DOUBTS.kurtosis))
+      said.push(
+        `residuals of ${names[j]} have kurtosis ${test.kurtosis.toFixed(1)}, not 3: changes are no Gaussian noise, as where the variable jumps`,
+      );
+    return said;
+  });
+  const d = names.length;
+  const negative = fields.some(({ diffusion }) =>
+    diffusion.value.some((value, k) => (k % (d * d)) % (d + 1) === 0 && !(value > 0)),
+  );
+  if (negative) doubts.push("σσᵀ is not positive everywhere within the data");
+  return verdictOf(watched, doubts);
+}
+
+/** Mean and spread of the last time of predictions, for the terminal. */
+function ends({ predictions, data }: FitResult) {
+  return predictions.flatMap((one, k) => {
+    if (!one) return [];
+    const { runs } = one;
+    const last = runs.data.subarray((runs.times.length - 1) * runs.runs * runs.d);
+    const { mean, std } = ensembleMoments(last, runs.runs);
+    return data.variables.map(({ name }, j) => ({
+      ...{ start: k + 1, variable: name, time: Number(runs.times[runs.times.length - 1].toPrecision(4)) },
+      ...{ mean: Number(mean[j].toPrecision(4)), std: Number(std[j].toPrecision(3)) },
+    }));
+  });
+}
+
+/** The equation and where it leads, for the terminal. */
+function scoreTable(result: FitResult): string {
+  const { writings, data, heldOut } = result;
+  const lines = ends(result).map((row) => Object.values(row).map(String));
+  return [
+    ...writings.map((one) => {
+      const at = data.conditions.map(({ name }, k) => `${name} = ${one.condition[k]}`).join(", ");
+      return [...(at ? [`at ${at}`] : []), formula(one, data.variables, "text")].join("\n");
+    }),
+    ...(heldOut
+      ? [
+          `held-out changes: ${heldOut.gain.toPrecision(3)} ± ${heldOut.error.toPrecision(2)} nats better than one drift and one noise`,
+        ]
+      : []),
+    textTable([["start", "variable", "time", "mean", "std"], ...lines]),
+  ].join("\n\n");
+}
+
+/** Finishes the run. */
+export function publishFit(run: Run, result: FitResult): Promise<void> {
+  const { data, fields, writings, predictions } = result;
+  const { variables, conditions } = data;
+  const tables = {
+    fields: fieldsTable(fields, variables, conditions),
+    ...(writings.length > 0 ? { equation: equationTable(writings, variables, conditions) } : {}),
+    predictions: predictionTable(predictions, variables),
+    ...(result.tests
+      ? {
+          residuals: table({
+            variable: variables.map(({ name }) => name),
+            ...Object.fromEntries(
+              (["mean", "variance", "kurtosis", "correlation", "chi2"] as const).map((key) => [
+                key,
+                result.tests?.map((test) => test[key]) ?? [],
+              ]),
+            ),
+          }),
+        }
+      : {}),
+  };
+  return publish(run, {
+    tables,
+    metrics: (seconds) => fitMetrics(result, seconds),
+    verdict: verdict(result),
+    scoreTable: () => scoreTable(result),
+    report: (done, command) => fitReport({ result: done, command, fit: result }),
+  });
+}

@@ -1,0 +1,219 @@
+// What is told of a learned equation as numbers: its fields at points, its coefficients, where it leads.
+import { type ColumnTable, table } from "arquero";
+import { studentQuantile } from "../../analysis/student-t.ts";
+import { ensembleMoments } from "../../analysis/trajectory-error.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import { conditionCount } from "../../method/sde/conditions.ts";
+import { atCondition, evaluate, standardErrors, trainingGroups } from "../../method/sde/model.ts";
+import { type Monomials, monomials, originOf } from "../../method/sde/polynomial/monomials.ts";
+import type { Named } from "./data.ts";
+import type { Equation, Prediction } from "./learn.ts";
+
+/** Points along a variable: alone, of a grid of two, and of lines through the middle of more. */
+const POINTS = { one: 101, two: 21, line: 41 };
+/** Conditions that fields are told at, at most. */
+const CONDITIONS = 6;
+
+/** Points of variables `[points, d]`, at one condition. */
+export interface Place {
+  readonly condition: readonly number[];
+  readonly z: Float64Array;
+}
+
+/** A value with the ends of its 95 % interval; NaN where that is not known. */
+export interface Told {
+  readonly value: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/** f `[points, d]` and σσᵀ `[points, d, d]`. */
+export interface Fields {
+  readonly place: Place;
+  readonly drift: Told;
+  readonly diffusion: Told;
+}
+
+/** Student's factor of 95 % intervals of an equation. */
+const factorOf = ({ model }: Equation) => studentQuantile(0.975, Math.max(1, trainingGroups(model) - 1));
+
+/** The fields of an equation at some points, with their intervals. */
+export async function fieldsAt(gpu: Gpu, equation: Equation, place: Place): Promise<Fields> {
+  const model = place.condition.length > 0 ? atCondition(equation.model, place.condition) : equation.model;
+  const { drift, diffusion } = await evaluate(gpu, model, place.z);
+  const errors = standardErrors(model, place.z);
+  const factor = factorOf(equation);
+  const told = (value: Float64Array, error: Float64Array | undefined): Told => ({
+    value,
+    low: value.map((x, k) => x - factor * (error?.[k] ?? Number.NaN)),
+    high: value.map((x, k) => x + factor * (error?.[k] ?? Number.NaN)),
+  });
+  return { place, drift: told(drift, errors?.drift), diffusion: told(diffusion, errors?.diffusion) };
+}
+
+/** Quantiles of every variable of the data, [5 %, 50 %, 95 %], and the range, [least, most]. */
+function rangesOf({ data }: Equation) {
+  const { d, state } = data;
+  return Array.from({ length: d }, (_, j) => {
+    const values = state.filter((_, k) => k % d === j).sort();
+    const at = (share: number) => values[Math.min(values.length - 1, Math.floor(share * values.length))];
+    return { least: at(0), low: at(0.05), middle: at(0.5), high: at(0.95), most: at(1) };
+  });
+}
+
+/** The middle of the data, at one condition. */
+export function middleOf(equation: Equation, condition: readonly number[]): Place {
+  return { condition, z: Float64Array.from(rangesOf(equation), ({ middle }) => middle) };
+}
+
+/** The conditions of the data, some of them in ascending order; one empty one where there are none. */
+export function conditionsOf({ data }: Equation): readonly (readonly number[])[] {
+  const c = conditionCount(data);
+  if (c === 0) return [[]];
+  const all = new Map<string, number[]>();
+  for (let p = 0; p < data.cohort.length; p++) {
+    const own = Array.from(data.condition.subarray(p * c, (p + 1) * c));
+    all.set(own.join(), own);
+  }
+  const sorted = [...all.values()].sort((a, b) => a[0] - b[0]);
+  if (sorted.length <= CONDITIONS) return sorted;
+  return Array.from({ length: CONDITIONS }, (_, k) => sorted[Math.round((k * (sorted.length - 1)) / (CONDITIONS - 1))]);
+}
+
+/** Points within the data: a line, a grid of two variables, or lines along every one of more through the middle. */
+export function gridOf(equation: Equation): Float64Array {
+  const ranges = rangesOf(equation);
+  const d = ranges.length;
+  const along = (j: number, k: number, count: number) =>
+    ranges[j].least + (k / (count - 1)) * (ranges[j].most - ranges[j].least);
+  if (d === 1) return Float64Array.from({ length: POINTS.one }, (_, k) => along(0, k, POINTS.one));
+  if (d === 2) {
+    return Float64Array.from({ length: 2 * POINTS.two ** 2 }, (_, at) => {
+      const p = at >> 1;
+      return at % 2 === 0 ? along(0, Math.floor(p / POINTS.two), POINTS.two) : along(1, p % POINTS.two, POINTS.two);
+    });
+  }
+  return Float64Array.from(ranges.flatMap((_, j) => Array.from(lineOf(equation, j, POINTS.line))));
+}
+
+/** Points along variable `j` over the range of the data, the others in the middle, `[count, d]`. */
+export function lineOf(equation: Equation, j: number, count: number): Float64Array {
+  const ranges = rangesOf(equation);
+  const d = ranges.length;
+  return Float64Array.from({ length: count * d }, (_, at) => {
+    const [p, i] = [Math.floor(at / d), at % d];
+    if (i !== j) return ranges[i].middle;
+    return ranges[j].least + (p / (count - 1)) * (ranges[j].most - ranges[j].least);
+  });
+}
+
+/** `tables/fields.csv`: conditions, variables, f_NAME and D_A_B with _low and _high. */
+export function fieldsTable(
+  list: readonly Fields[],
+  variables: readonly Named[],
+  conditions: readonly Named[],
+): ColumnTable {
+  const d = variables.length;
+  const columns: Record<string, number[]> = {};
+  const all = (of: (fields: Fields, p: number) => number) =>
+    list.flatMap((fields) => Array.from({ length: fields.place.z.length / d }, (_, p) => of(fields, p)));
+  for (const [k, { name }] of conditions.entries()) columns[name] = all(({ place }) => place.condition[k]);
+  for (const [j, { name }] of variables.entries()) columns[name] = all(({ place }, p) => place.z[p * d + j]);
+  const told = (name: string, of: (fields: Fields) => Told, at: (p: number) => number) => {
+    columns[name] = all((fields, p) => of(fields).value[at(p)]);
+    columns[`${name}_low`] = all((fields, p) => of(fields).low[at(p)]);
+    columns[`${name}_high`] = all((fields, p) => of(fields).high[at(p)]);
+  };
+  for (const [j, { name }] of variables.entries())
+    told(
+      `f_${name}`,
+      ({ drift }) => drift,
+      (p) => p * d + j,
+    );
+  for (const [j, a] of variables.entries()) {
+    for (let k = j; k < d; k++) {
+      told(
+        `D_${a.name}_${variables[k].name}`,
+        ({ diffusion }) => diffusion,
+        (p) => (p * d + j) * d + k,
+      );
+    }
+  }
+  return table(columns);
+}
+
+/** A coefficient of an equation. */
+export interface Coefficient {
+  /** f_NAME or D_A_B. */
+  readonly of: string;
+  readonly powers: readonly number[];
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** An equation in powers of its variables. */
+export interface Written {
+  readonly condition: readonly number[];
+  readonly origin: Float64Array;
+  readonly coefficients: readonly Coefficient[];
+}
+
+/** The equation in powers of the variables, at one condition; null for one that is no polynomial. */
+export function written(equation: Equation, condition: readonly number[], variables: readonly Named[]): Written | null {
+  const model = condition.length > 0 ? atCondition(equation.model, condition) : equation.model;
+  const { drift, diffusion } = model;
+  if (drift.kind !== "polynomial" || diffusion.kind !== "polynomial") return null;
+  const origin = originOf(model);
+  const factor = factorOf(equation);
+  const names = variables.flatMap((a, j) => variables.slice(j).map((b) => `D_${a.name}_${b.name}`));
+  const listed = (own: Monomials, of: readonly string[]) =>
+    of.flatMap((name, j) =>
+      own.powers.map((powers, m): Coefficient => {
+        const [value, error] = [own.coefficients[m * own.width + j], own.errors[m * own.width + j]];
+        return { of: name, powers, value, low: value - factor * error, high: value + factor * error };
+      }),
+    );
+  const coefficients = [
+    ...listed(
+      monomials(drift, origin),
+      variables.map(({ name }) => `f_${name}`),
+    ),
+    ...listed(monomials(diffusion, origin), names),
+  ];
+  // What a symmetry forbids stands as zero without an error.
+  return { condition, origin, coefficients: coefficients.filter(({ value, low }) => value !== 0 || low !== 0) };
+}
+
+/** `tables/equation.csv`: one row a coefficient. */
+export function equationTable(
+  list: readonly Written[],
+  variables: readonly Named[],
+  conditions: readonly Named[],
+): ColumnTable {
+  const rows = list.flatMap((one) => one.coefficients.map((coefficient) => ({ ...one, ...coefficient })));
+  const columns: Record<string, (string | number)[]> = {};
+  for (const [k, { name }] of conditions.entries()) columns[name] = rows.map(({ condition }) => condition[k]);
+  columns.of = rows.map(({ of }) => of);
+  for (const [j, { name }] of variables.entries()) columns[`power_${name}`] = rows.map(({ powers }) => powers[j]);
+  for (const [j, { name }] of variables.entries()) columns[`origin_${name}`] = rows.map(({ origin }) => origin[j]);
+  for (const key of ["value", "low", "high"] as const) columns[key] = rows.map((row) => row[key]);
+  return table(columns);
+}
+
+/** `tables/predictions.csv`: mean and standard deviation of every variable over time. */
+export function predictionTable(list: readonly (Prediction | null)[], variables: readonly Named[]): ColumnTable {
+  const rows = list.flatMap((one, k) => {
+    if (!one) return [];
+    const { runs } = one;
+    return Array.from(runs.times, (time, t) => {
+      const now = runs.data.subarray(t * runs.runs * runs.d, (t + 1) * runs.runs * runs.d);
+      const moments = ensembleMoments(now, runs.runs);
+      return variables.map(({ name }, j) => ({
+        ...{ start: k + 1, time, variable: name, mean: moments.mean[j], std: moments.std[j], runs: runs.runs },
+      }));
+    }).flat();
+  });
+  const names = ["start", "time", "variable", "mean", "std", "runs"] as const;
+  return table(Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])])));
+}

@@ -1,0 +1,516 @@
+// Changes over a time δt tell drift and diffusion with an error of order δt: means and covariances over δt are not δt times their rates. Here fields are
+// found whose own means and covariances over δt are those of the data.
+//
+// With J = ∂f/∂z and h = ½ Σ_ab (σσᵀ)_ab ∂_a ∂_b f (local linearisation; Shoji & Ozaki, Stoch. Anal. Appl. 16, 733 (1998)):
+//   E[Δ | z]   = ∫₀^δt e^{Js} f ds + ∫₀^δt ∫₀^s e^{Ju} h du ds
+//   Cov(Δ | z) = ∫₀^δt e^{Js} σσᵀ e^{Jᵀs} ds + ½ δt² (f·∇ + ½ Σ_ab (σσᵀ)_ab ∂_a ∂_b) σσᵀ
+// exact for an Ornstein–Uhlenbeck process over any time, up to order δt² in general. The difference from δt f and δt σσᵀ is smooth and free of noise, so
+// that a few rows tell it. It is taken off the coefficients, again until nothing changes, and off those of every group of the jackknife.
+//
+// Of one patch of many the covariance holds more: patches that see the same z differ, and so do their drifts. Near equilibrium this scatter is half of what
+// relaxation takes off the covariance; where each patch has z itself it is nothing. Data of several durations tell which; of one duration alone do
+// not, and the middle is taken, with the doubt that it leaves.
+import { InputError } from "../../../errors.ts";
+import { lambdaOf, pickedRegression, type Regression, rowScales, spreadRows, timeOf } from "../../pairs.ts";
+import { choleskyInto } from "./diffusion.ts";
+import { basisIn, groupsOf, type PolynomialField, polynomialValues } from "./field.ts";
+import { type EquationRows, normalEquations, solve } from "./least-squares.ts";
+import { blocksOf, diffusionParity, LEAST_RIDGE, planeSlope, type Solution } from "./solve.ts";
+
+/** Rows that corrections are found at; those that the corrections of groups differ by; and those that the scatter of patches is measured at. */
+const SAMPLE = 4096;
+const GROUP_SAMPLE = 512;
+const SCATTER_SAMPLE = 65_536;
+/** Rounds at the most: each makes what is left smaller by |J| δt/2. They end where coefficients change by less than this part of the largest. */
+const ROUNDS = 60;
+const ENOUGH = { fields: 1e-7, groups: 1e-4 };
+/** Terms of the series in J δt, the largest |J| δt that they are taken for, and the share of rows beyond, where it is cut to that, at most. */
+const TERMS = 24;
+const LONGEST = 3;
+const MOST_LONG = 0.05;
+/** Finite differences, in units of half the range of the data. */
+const STEP = 1e-3;
+/** What the scatter of patches can be as a part of what relaxation takes off the covariance: the one or the other, for all that is known before. */
+const SCATTER = { least: 0, most: 0.5 };
+
+/** The scatter of the drifts of patches, as a part of what relaxation takes off the covariance, with its standard error. */
+export interface Scatter {
+  readonly share: number;
+  readonly error: number;
+  /** Whether data of several durations say so; else it stays open within its bounds. */
+  readonly measured: boolean;
+}
+
+/** Fields of instantaneous rates; `scatter`: of patches, null for a whole system. */
+export interface ZeroTime extends Solution {
+  readonly scatter: Scatter | null;
+}
+
+/**
+ * The fields of instantaneous rates out of those that a regression gave (`solvePolynomials`); `odd` as there. Throws InputError where changes are over so
+ * long a time that relaxation is over in it.
+ */
+export function atZeroTime(data: Regression, solution: Solution, odd: readonly number[] = []): ZeroTime {
+  const correction = new Correction(data, solution, odd, SAMPLE);
+  const groups = new Correction(data, solution, odd, GROUP_SAMPLE);
+  if (data.lambda <= 1 || data.variation) return { ...correction.fields(0, groups), scatter: null };
+  const middle = (SCATTER.least + SCATTER.most) / 2;
+  const scatter = scatterOf(data, correction.coefficients(middle), middle, solution);
+  const fields = correction.fields(scatter.share, groups);
+  const further = correction.coefficients(scatter.share + scatter.error);
+  const doubtOf = (key: keyof Pair) => further[key].map((value, k) => value - fields[key].coefficients[k]);
+  return {
+    drift: { ...fields.drift, doubt: doubtOf("drift") },
+    diffusion: { ...fields.diffusion, doubt: doubtOf("diffusion") },
+    scatter,
+  };
+}
+
+/** Coefficients of both fields. */
+interface Pair {
+  readonly drift: Float64Array;
+  readonly diffusion: Float64Array;
+}
+
+class Correction {
+  readonly #data: Regression;
+  readonly #solution: Solution;
+  readonly #odd: readonly boolean[];
+  readonly #rows: number;
+
+  constructor(data: Regression, solution: Solution, odd: readonly number[], sample: number) {
+    this.#data = someRows(data, sample);
+    this.#solution = solution;
+    this.#odd = Array.from({ length: data.d }, (_, j) => odd.includes(j));
+    this.#rows = this.#data.cohort.length;
+  }
+
+  /** The coefficients of the fields with a share of scatter. */
+  coefficients(share: number): Pair {
+    return this.#fixedPoint(this.#measured, this.#measured, share, ENOUGH.fields).found;
+  }
+
+  get #measured(): Pair {
+    const { drift, diffusion } = this.#solution;
+    return { drift: drift.coefficients, diffusion: diffusion.coefficients };
+  }
+
+  /** The fields, and those of every group that is left out, which differ from them as `coarse` says. */
+  fields(share: number, coarse: Correction): Solution {
+    const { drift, diffusion } = this.#solution;
+    const { found, plane } = this.#fixedPoint(this.#measured, this.#measured, share, ENOUGH.fields);
+    const left = coarse.groups(share);
+    const moved = (key: keyof Pair) =>
+      Float64Array.from(left.flatMap((by) => Array.from(by[key], (value, k) => found[key][k] + value)));
+    return {
+      drift: {
+        ...drift,
+        coefficients: found.drift,
+        replicates: moved("drift"),
+        slope: drift.slope.map((value, k) => value - plane[k]),
+      },
+      diffusion: { ...diffusion, coefficients: found.diffusion, replicates: moved("diffusion") },
+    };
+  }
+
+  /** What the coefficients without each group have beyond those of all. */
+  groups(share: number): Pair[] {
+    const { drift, diffusion } = this.#solution;
+    const all = this.#fixedPoint(this.#measured, this.#measured, share, ENOUGH.groups).found;
+    return Array.from({ length: groupsOf(drift) }, (_, g) => {
+      const from: Pair = { drift: groupOf(drift, g), diffusion: groupOf(diffusion, g) };
+      const { found } = this.#fixedPoint(from, all, share, ENOUGH.groups);
+      return {
+        drift: found.drift.map((value, k) => value - all.drift[k]),
+        diffusion: found.diffusion.map((value, k) => value - all.diffusion[k]),
+      };
+    });
+  }
+
+  /** Coefficients whose means and covariances over the times of the data are what `from` says, which begin with `start`. */
+  #fixedPoint(from: Pair, start: Pair, share: number, enough: number): { found: Pair; plane: Float64Array } {
+    const { drift, diffusion } = this.#solution;
+    let found = start;
+    let plane: Float64Array = new Float64Array();
+    for (let round = 0; round < ROUNDS; round++) {
+      const fitted = polynomialValues({ ...drift, coefficients: from.drift }, this.#data.state, this.#data.condition);
+      const excess = this.#excess(found, fitted, share);
+      const { each } = this.#data;
+      const weights = each && ((row: number) => ({ terms: rowScales(this.#data, row).drift, target: 1 }));
+      const off = this.#projected(drift, excess.drift, this.#odd, weights);
+      // Those of the products of residuals are equal.
+      const wide = this.#projected(diffusion, excess.diffusion, diffusionParity(this.#odd));
+      plane = planeSlope(off.equations, drift.chart, off.basis, this.#odd);
+      const before = found;
+      found = {
+        drift: from.drift.map((value, k) => value - off.coefficients[k]),
+        diffusion: from.diffusion.map((value, k) => value - wide.coefficients[k]),
+      };
+      if (changeOf(before.drift, found.drift) < enough && changeOf(before.diffusion, found.diffusion) < enough) break;
+    }
+    return { found, plane };
+  }
+
+  /**
+   * What a regression on the changes of these fields finds beyond them: of the drift `[rows, d]`, of σσᵀ `[rows, d(d+1)/2]`; `fitted`: the mean
+   * change per time that residuals are taken about.
+   */
+  #excess(pair: Pair, fitted: Float64Array, share: number): Pair {
+    const data = this.#data;
+    const { drift, diffusion } = this.#solution;
+    const fields = {
+      drift: { ...drift, coefficients: pair.drift },
+      diffusion: { ...diffusion, coefficients: pair.diffusion },
+    };
+    const { d } = data;
+    const off = new Float64Array(this.#rows * d);
+    const wide = new Float64Array(this.#rows * diffusion.width);
+    let long = 0;
+    eachLocal(data, fields, (local, p) => {
+      const time = timeOf(data, p);
+      if (tamed(local, time)) long++;
+      const scale = rowScales(data, p);
+      const mean = meanChange(local, time);
+      for (let j = 0; j < d; j++) off[p * d + j] = (scale.change * mean[j]) / data.time - scale.drift * local.drift[j];
+      const beyond = covarianceBeyond(local, time, { share, integrated: data.method === "compensator" });
+      let at = p * diffusion.width;
+      for (let j = 0; j < d; j++) {
+        for (let k = j; k < d; k++, at++) {
+          wide[at] = beyond[j * d + k] / time;
+          if (data.variation) continue;
+          const rest = (i: number) => mean[i] - fitted[p * d + i] * time;
+          wide[at] += (rest(j) * rest(k)) / (lambdaOf(data, p) * time);
+        }
+      }
+    });
+    if (long > MOST_LONG * this.#rows) {
+      throw new InputError(
+        `changes over ${data.time.toPrecision(3)} are too far apart: relaxation is over in between, give changes over shorter times`,
+      );
+    }
+    return { drift: off, diffusion: wide };
+  }
+
+  /** Coefficients of the field that has such values at the rows, and the equations that they solve. */
+  #projected(field: PolynomialField, values: Float64Array, parity: readonly boolean[], scale?: EquationRows["scale"]) {
+    const { state, condition } = this.#data;
+    const basis = basisIn(field);
+    const rows = { state, condition, group: new Uint8Array(this.#rows), ...(scale && { scale }) };
+    const { width } = field;
+    const [equations] = normalEquations(basis, field.chart, rows, 1, { values, width, factor: 1 });
+    const terms = Array.from({ length: basis.terms }, (_, t) => t);
+    const blocks = blocksOf(field.chart, basis, terms, parity);
+    return {
+      basis,
+      equations,
+      coefficients: solve(equations, blocks, new Float64Array(basis.terms).fill(LEAST_RIDGE)),
+    };
+  }
+}
+
+/** The largest change of a coefficient, as a part of the largest coefficient. */
+function changeOf(before: Float64Array, after: Float64Array): number {
+  let [change, size] = [0, 0];
+  for (const [k, value] of after.entries()) {
+    change = Math.max(change, Math.abs(value - before[k]));
+    size = Math.max(size, Math.abs(value));
+  }
+  return size > 0 ? change / size : 0;
+}
+
+const groupOf = ({ coefficients, replicates }: PolynomialField, g: number) =>
+  replicates.slice(g * coefficients.length, (g + 1) * coefficients.length);
+
+/** So many rows of a regression at the most, evenly out of all. */
+export function someRows(data: Regression, count: number): Regression {
+  const n = data.cohort.length;
+  return n <= count ? data : pickedRegression(data, spreadRows(n, Math.ceil(n / count)));
+}
+
+/**
+ * Calls `use` with what fields of instantaneous rates say of the changes of every row: their mean `[d]`, and the covariance of the change itself, λ times that of the
+ * whole, `[d, d]`; used again for the next. `share`: of the scatter of patches.
+ */
+export function eachTransition(
+  data: Regression,
+  fields: { readonly drift: PolynomialField; readonly diffusion: PolynomialField },
+  share: number,
+  use: (mean: Float64Array, covariance: Float64Array, row: number) => void,
+): void {
+  const covariance = new Float64Array(data.d ** 2);
+  eachLocal(data, fields, (local, p) => {
+    const time = timeOf(data, p);
+    tamed(local, time);
+    const beyond = covarianceBeyond(local, time, { share, integrated: false });
+    const lambda = lambdaOf(data, p);
+    for (let k = 0; k < covariance.length; k++) covariance[k] = lambda * (time * local.diffusion[k] + beyond[k]);
+    use(meanChange(local, time), covariance, p);
+  });
+}
+
+/** Fields at a point, with what their derivatives are there. */
+interface Local {
+  readonly d: number;
+  /** f and h, `[d]`; J and σσᵀ, `[d, d]` row by row. */
+  readonly drift: Float64Array;
+  readonly curvature: Float64Array;
+  readonly slope: Float64Array;
+  readonly diffusion: Float64Array;
+  /** (f·∇ + ½ Σ σσᵀ ∂∂) σσᵀ, `[d, d]`. */
+  readonly change: Float64Array;
+}
+
+/** Calls `use` with the fields at every row; the numbers are used again for the next. */
+function eachLocal(
+  { d, state, condition }: Pick<Regression, "d" | "state" | "condition">,
+  { drift, diffusion }: { readonly drift: PolynomialField; readonly diffusion: PolynomialField },
+  use: (local: Local, row: number) => void,
+): void {
+  const n = state.length / d;
+  const c = condition.length / n;
+  const reach = Array.from({ length: d }, (_, j) => {
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let p = 0; p < n; p++) {
+      low = Math.min(low, state[p * d + j]);
+      high = Math.max(high, state[p * d + j]);
+    }
+    return (STEP * (high - low)) / 2;
+  });
+  const width = diffusion.width;
+  const triangles = polynomialValues(diffusion, state, condition);
+  const factor = new Float64Array(d * d);
+  // Of every row: itself, then the two sides of it along every variable, and along every column of σ.
+  const each = 1 + 4 * d;
+  const points = new Float64Array(n * each * d);
+  const conditions = new Float64Array(n * each * c);
+  const steps = new Float64Array(n * d);
+  for (let p = 0; p < n; p++) {
+    choleskyInto(triangles.subarray(p * width, (p + 1) * width), d, factor);
+    for (let k = 0; k < each; k++) {
+      const at = (p * each + k) * d;
+      for (let j = 0; j < d; j++) points[at + j] = state[p * d + j];
+      for (let j = 0; j < c; j++) conditions[(p * each + k) * c + j] = condition[p * c + j];
+    }
+    for (let b = 0; b < d; b++) {
+      const along = (p * each + 1 + 2 * b) * d;
+      points[along + b] += reach[b];
+      points[along + d + b] -= reach[b];
+      let longest = 0;
+      for (let j = 0; j < d; j++) longest = Math.max(longest, Math.abs(factor[j * d + b]) / reach[j]);
+      const step = longest > 0 ? 1 / longest : 0;
+      steps[p * d + b] = step;
+      const across = (p * each + 1 + 2 * d + 2 * b) * d;
+      for (let j = 0; j < d; j++) {
+        points[across + j] += step * factor[j * d + b];
+        points[across + d + j] -= step * factor[j * d + b];
+      }
+    }
+  }
+  const f = polynomialValues(drift, points, conditions, false);
+  const D = polynomialValues(diffusion, points, conditions, false);
+  const local = {
+    d,
+    drift: new Float64Array(d),
+    curvature: new Float64Array(d),
+    slope: new Float64Array(d * d),
+    diffusion: new Float64Array(d * d),
+    change: new Float64Array(d * d),
+  };
+  for (let p = 0; p < n; p++) {
+    const value = (values: Float64Array, size: number, k: number, j: number) => values[(p * each + k) * size + j];
+    /** ½ Σ σσᵀ ∂∂ of a component. */
+    const curved = (values: Float64Array, size: number, j: number) => {
+      let sum = 0;
+      for (let b = 0; b < d; b++) {
+        const step = steps[p * d + b];
+        if (step === 0) continue;
+        const [up, down] = [1 + 2 * d + 2 * b, 2 + 2 * d + 2 * b].map((k) => value(values, size, k, j));
+        sum += (up - 2 * value(values, size, 0, j) + down) / step ** 2;
+      }
+      return sum / 2;
+    };
+    const sloped = (values: Float64Array, size: number, b: number, j: number) =>
+      (value(values, size, 1 + 2 * b, j) - value(values, size, 2 + 2 * b, j)) / (2 * reach[b]);
+    for (let j = 0; j < d; j++) {
+      local.drift[j] = value(f, d, 0, j);
+      local.curvature[j] = curved(f, d, j);
+      for (let b = 0; b < d; b++) local.slope[j * d + b] = sloped(f, d, b, j);
+    }
+    for (let j = 0, at = 0; j < d; j++) {
+      for (let k = j; k < d; k++, at++) {
+        let change = curved(D, width, at);
+        for (let b = 0; b < d; b++) change += local.drift[b] * sloped(D, width, b, at);
+        for (const place of [j * d + k, k * d + j]) {
+          local.diffusion[place] = value(D, width, 0, at);
+          local.change[place] = change;
+        }
+      }
+    }
+    use(local, p);
+  }
+}
+
+/** Cuts the slope where relaxation over a time is beyond what the series are for. Whether it was. */
+function tamed({ d, slope }: Local, time: number): boolean {
+  let largest = 0;
+  for (let j = 0; j < d; j++) {
+    let row = 0;
+    for (let k = 0; k < d; k++) row += Math.abs(slope[j * d + k]);
+    largest = Math.max(largest, row * time);
+  }
+  if (largest <= LONGEST) return false;
+  for (let at = 0; at < d * d; at++) slope[at] *= LONGEST / largest;
+  return true;
+}
+
+/** A term of a series that adds nothing any more. */
+const isSpent = (term: Float64Array, sum: Float64Array) => {
+  for (let k = 0; k < term.length; k++) if (Math.abs(term[k]) > 1e-15 + 1e-13 * Math.abs(sum[k])) return false;
+  return true;
+};
+
+/** E[Δ | z] over a time, `[d]`. */
+function meanChange({ d, drift, curvature, slope }: Local, time: number): Float64Array {
+  const mean = new Float64Array(d);
+  let a: Float64Array = drift.map((x) => time * x);
+  let b: Float64Array = curvature.map((x) => (time ** 2 * x) / 2);
+  for (let k = 1; k <= TERMS; k++) {
+    for (let j = 0; j < d; j++) mean[j] += a[j] + b[j];
+    if (isSpent(a, mean) && isSpent(b, mean)) break;
+    a = product(slope, a, d, time / (k + 1));
+    b = product(slope, b, d, time / (k + 2));
+  }
+  return mean;
+}
+
+function product(matrix: Float64Array, vector: Float64Array, d: number, factor: number): Float64Array {
+  const out = new Float64Array(d);
+  for (let j = 0; j < d; j++) {
+    let sum = 0;
+    for (let k = 0; k < d; k++) sum += matrix[j * d + k] * vector[k];
+    out[j] = factor * sum;
+  }
+  return out;
+}
+
+/**
+ * Cov(Δ | z) − δt σσᵀ over a time, `[d, d]`, per patch; `share` of what relaxation takes off is scatter of the patches. `integrated`: that of ∫ σσᵀ dt, a
+ * quadratic variation.
+ */
+function covarianceBeyond(
+  { d, slope, diffusion, change }: Local,
+  time: number,
+  { share, integrated }: { readonly share: number; readonly integrated: boolean },
+): Float64Array {
+  const beyond = change.map((x) => (time ** 2 * x) / 2);
+  if (integrated) return beyond;
+  let term: Float64Array = diffusion.map((x) => time * x);
+  let next: Float64Array = new Float64Array(d * d);
+  for (let k = 1; k <= TERMS; k++) {
+    const factor = time / (k + 1);
+    for (let j = 0; j < d; j++) {
+      for (let l = j; l < d; l++) {
+        let sum = 0;
+        for (let i = 0; i < d; i++) sum += slope[j * d + i] * term[i * d + l] + slope[l * d + i] * term[j * d + i];
+        next[j * d + l] = factor * sum;
+        next[l * d + j] = factor * sum;
+      }
+    }
+    for (let at = 0; at < d * d; at++) beyond[at] += (1 - share) * next[at];
+    if (isSpent(next, beyond)) break;
+    [term, next] = [next, term];
+  }
+  return beyond;
+}
+
+/**
+ * The share of scatter that changes over several times tell, with what is known of it before: the excess of the squared residuals grows with the time like the
+ * relaxation, less that share. `found`: with the share `before`.
+ */
+function scatterOf(all: Regression, found: Pair, before: number, { drift, diffusion }: Solution): Scatter {
+  const fields = {
+    drift: { ...drift, coefficients: found.drift },
+    diffusion: { ...diffusion, coefficients: found.diffusion },
+  };
+  const prior = { share: before, variance: (SCATTER.most - SCATTER.least) ** 2 / 4 };
+  const open = { share: prior.share, error: Math.sqrt(prior.variance), measured: false };
+  if (!all.each) return open;
+  const data = someRows(all, SCATTER_SAMPLE);
+  const { d, change } = data;
+  const factor = new Float64Array(d * d);
+  const x: number[] = [];
+  const y: number[] = [];
+  eachLocal(data, fields, (local, p) => {
+    const time = timeOf(data, p);
+    tamed(local, time);
+    const mean = meanChange(local, time);
+    const residual = mean.map((m, j) => change[p * d + j] - m);
+    const triangle = upperTriangle(local.diffusion, d);
+    if (choleskyInto(triangle, d, factor).least.some((least) => !(least > 0))) return;
+    const noise = lambdaOf(data, p) * time * d;
+    const varying = local.change.map((value) => (time * value) / 2);
+    const relaxed = covarianceBeyond(local, time, { share: 0, integrated: false }).map(
+      (value, k) => value / time - varying[k],
+    );
+    x.push(weighed(relaxed, factor, d) / d);
+    y.push(squared(residual, factor, d) / noise - weighed(varying, factor, d) / d);
+  });
+  const { slope, error } = line(x, y);
+  const share = 1 - slope;
+  const weight = error ** -2 / (error ** -2 + 1 / prior.variance);
+  if (!(weight > 0)) return open;
+  return {
+    share: weight * share + (1 - weight) * prior.share,
+    error: Math.sqrt((1 - weight) * prior.variance),
+    measured: weight > 0.5,
+  };
+}
+
+const upperTriangle = (matrix: Float64Array, d: number) =>
+  Float64Array.from(Array.from({ length: d }, (_, j) => Array.from(matrix.subarray(j * d + j, (j + 1) * d))).flat());
+
+/** |S⁻¹ v|², S a lower triangle. */
+function squared(vector: ArrayLike<number>, factor: Float64Array, d: number): number {
+  const solved = new Float64Array(d);
+  let sum = 0;
+  for (let j = 0; j < d; j++) {
+    let rest = vector[j];
+    for (let k = 0; k < j; k++) rest -= factor[j * d + k] * solved[k];
+    solved[j] = rest / factor[j * d + j];
+    sum += solved[j] ** 2;
+  }
+  return sum;
+}
+
+/** tr(S⁻¹ M S⁻ᵀ), by |S⁻¹ (e_j + e_k)|² and the like: M = Σ M_jk e_j e_kᵀ. */
+function weighed(matrix: Float64Array, factor: Float64Array, d: number): number {
+  let sum = 0;
+  for (let j = 0; j < d; j++) {
+    for (let k = 0; k < d; k++) {
+      const both = unit(d, j, k);
+      const product = (squared(both, factor, d) - squared(unit(d, j), factor, d) - squared(unit(d, k), factor, d)) / 2;
+      sum += matrix[j * d + k] * (j === k ? squared(unit(d, j), factor, d) : product);
+    }
+  }
+  return sum;
+}
+
+function unit(d: number, ...places: number[]): Float64Array {
+  const vector = new Float64Array(d);
+  for (const place of places) vector[place] += 1;
+  return vector;
+}
+
+/** Slope of the least-squares line, with its standard error from the residuals. */
+function line(x: readonly number[], y: readonly number[]): { slope: number; error: number } {
+  const [mx, my] = [x, y].map((values) => values.reduce((sum, value) => sum + value, 0) / values.length);
+  let [xx, xy] = [0, 0];
+  for (const [k, value] of x.entries()) {
+    xx += (value - mx) ** 2;
+    xy += (value - mx) * (y[k] - my);
+  }
+  const slope = xy / xx;
+  let square = 0;
+  for (const [k, value] of x.entries()) square += ((value - mx) * (y[k] - my - slope * (value - mx))) ** 2;
+  return { slope, error: Math.sqrt(square) / xx };
+}
