@@ -1,0 +1,389 @@
+// A plain simulator of one system in host memory, and what makes a system of it that the method can learn from.
+import { InputError } from "../errors.ts";
+import { Pace } from "../gpu/pace.ts";
+import { branch, type Stream } from "../random/stream.ts";
+import { Xoshiro } from "../random/xoshiro.ts";
+import { checkTime, requirePatches } from "./checks.ts";
+import type { Observable, PatchChange, PatchGenerator, States, System } from "./system.ts";
+
+/** The sites of one system, `side`^dimension of them row by row, `parts` numbers each, part after part. */
+export type Sites = Uint8Array | Float32Array;
+
+/** Sites in a cube from `corner` on; beyond the edge it goes on at the other side. */
+export interface Region {
+  readonly corner: readonly number[];
+  readonly side: number;
+}
+
+/** Random numbers: `uniform()` in (0, 1], `below(n)` an integer in 0 … n − 1, `next()` 32 bits. */
+export type Random = Pick<Xoshiro, "uniform" | "below" | "next">;
+
+/**
+ * One system at a time. All of it is deterministic given the random numbers it is handed: nothing else may be random, and nothing may be kept
+ * between calls. Lattices are closed periodically.
+ */
+export interface Simulator {
+  readonly dimension: number;
+  readonly observables: readonly Observable[];
+  /** Whether sites are bytes (states such as 0 and 1) or float32 numbers; bytes by default. */
+  readonly sites?: "bytes" | "floats";
+  /** Numbers of a site; 1 by default. */
+  readonly parts?: number;
+  /**
+   * A random state of the training law. `common` gives the same numbers to the systems of a cohort: what they start with macroscopically, a density
+   * say, is drawn from it, so that a large system can be put together from them.
+   */
+  initial(sites: Sites, side: number, random: Random, common: Random): void;
+  /** The true dynamics for `time` of the sites of a region, everything outside frozen. The whole system is a region too. */
+  evolve(sites: Sites, side: number, region: Region, time: number, random: Random): void;
+  /** The observables z of the whole system. */
+  observe(sites: Sites, side: number): readonly number[];
+  /** The same of a region by itself, such that the mean over regions that tile a system is that of the whole: for baselines alone. */
+  observePatch?(sites: Sites, side: number, region: Region): readonly number[];
+  /**
+   * Calls `event` for everything that can happen in a region, with its rate and how it changes the observables of the whole system: drift and diffusion
+   * are then known without noise at every state.
+   */
+  rates?(
+    sites: Sites,
+    side: number,
+    region: Region,
+    event: (rate: number, change: readonly number[]) => void,
+  ): void;
+}
+
+/** Systems that start macroscopically alike. */
+const COHORT = 8;
+/** Nodes of two-point Gauss–Legendre quadrature on 0 … 1. */
+const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
+/** A system on the processor lets others in so often, ms. */
+const REST_MS = 50;
+
+export interface HostStates extends States {
+  /** `[count]`, site by site. */
+  readonly systems: readonly Sites[];
+}
+
+const noDestroy = () => {};
+
+/** Which systems of a cohort the tiles of its large ones are, and how each is shifted. */
+interface CohortPlan {
+  readonly first: number;
+  of(replica: number): { readonly deck: readonly number[]; readonly shifts: readonly (readonly number[])[] };
+}
+
+/** For every tile a random order of the cohort: each system is used as often as the others. */
+function cohortPlan(first: number, members: number, tiles: number, shift: () => number[], random: Random): CohortPlan {
+  const orders = Array.from({ length: tiles }, () => {
+    const order = Array.from({ length: members }, (_, k) => first + k);
+    for (let k = members - 1; k > 0; k--) {
+      const other = random.below(k + 1);
+      [order[k], order[other]] = [order[other], order[k]];
+    }
+    return { order, shifts: order.map(shift) };
+  });
+  return {
+    first,
+    of: (replica) => ({
+      deck: orders.map(({ order }) => order[replica - first]),
+      shifts: orders.map(({ shifts }) => shifts[replica - first]),
+    }),
+  };
+}
+
+/**
+ * Upsampling puts a large system together from tiles: systems of a cohort, each shifted at random. Δ, A and Q are K times the
+ * change of the whole system by what happens in the patch. Where the simulator does not measure patches φ_I is the value of the whole.
+ */
+export class SimulatedSystem implements System<HostStates> {
+  readonly name: string;
+  readonly dimension: number;
+  readonly observables: readonly Observable[];
+  readonly patchSide: number;
+  readonly lanes = 1;
+  readonly cohort = COHORT;
+  readonly leaps = true;
+  readonly generator: System<HostStates>["generator"];
+  readonly #simulator: Simulator;
+  readonly #parts: number;
+  #rested = performance.now();
+
+  /** Throws InputError for a simulator of no observables, or a patch side that is odd. */
+  constructor(name: string, simulator: Simulator, patchSide: number) {
+    if (simulator.observables.length === 0) throw new InputError(`${name} has no observables`);
+    if (!Number.isInteger(patchSide) || patchSide < 2 || patchSide % 2 !== 0)
+      throw new InputError(`patch side ${patchSide} is not an even number from 2 up: patches overlap by half`);
+    this.name = name;
+    this.dimension = simulator.dimension;
+    this.observables = simulator.observables;
+    this.patchSide = patchSide;
+    this.#simulator = simulator;
+    this.#parts = simulator.parts ?? 1;
+    if (simulator.rates) this.generator = (states, patches) => this.#generator(states, patches);
+  }
+
+  /** Whether rates are known. */
+  get knowsRates(): boolean {
+    return this.#simulator.rates !== undefined;
+  }
+
+  async initial(count: number, side: number, stream: Stream): Promise<HostStates> {
+    this.#requireSide(side);
+    const common = branch(stream, 1);
+    return this.#made(count, side, (sites, r) => {
+      // By the number of the system, whatever batch it is in.
+      const cohort = Math.floor((stream.replica + r) / COHORT);
+      const same = Xoshiro.open({ ...common, replica: 0 }, cohort, 0);
+      this.#simulator.initial(sites, side, Xoshiro.open(stream, r, 0), same);
+    });
+  }
+
+  /** States that `prepare` makes one by one. */
+  async prepared(
+    count: number,
+    side: number,
+    stream: Stream,
+    prepare: (sites: Sites, side: number, random: Random) => void,
+  ): Promise<HostStates> {
+    this.#requireSide(side);
+    return this.#made(count, side, (sites, r) => prepare(sites, side, Xoshiro.open(stream, r, 0)));
+  }
+
+  async evolve({ systems, side }: HostStates, time: number, stream: Stream): Promise<void> {
+    if (checkTime(time) === 0) return;
+    const whole = { corner: new Array<number>(this.dimension).fill(0), side };
+    for (const [r, sites] of systems.entries()) {
+      this.#simulator.evolve(sites, side, whole, time, Xoshiro.open(stream, r, 0));
+      await this.#rest();
+    }
+  }
+
+  async evolvePatches(
+    states: HostStates,
+    patches: Uint32Array,
+    time: number,
+    stream: Stream,
+    _watch?: undefined,
+    rates = true,
+  ): Promise<PatchChange> {
+    checkTime(time);
+    const { d, K, each, rows } = this.#shape(states, patches);
+    const measured = rates && this.knowsRates;
+    const before = new Float32Array(rows * d);
+    const delta = new Float32Array(rows * d);
+    const compensator = measured ? new Float32Array(rows * d) : null;
+    const variation = measured ? new Float32Array((rows * d * (d + 1)) / 2) : null;
+    const { side } = states;
+    for (const [p, patch] of patches.entries()) {
+      const start = states.systems[Math.floor(p / each)];
+      const region = this.#region(patch, side);
+      const sites = start.slice();
+      const random = Xoshiro.open(stream, p, 0);
+      const z0 = this.#simulator.observe(start, side);
+      before.set(this.#patchValue(start, side, region, z0), p * d);
+      let now = 0;
+      for (const node of measured ? [...NODES, 1] : [1]) {
+        this.#simulator.evolve(sites, side, region, (node - now) * time, random);
+        now = node;
+        if (compensator && variation && node < 1)
+          this.#addRates(sites, side, region, time / NODES.length, { drift: compensator, variation, at: p });
+      }
+      const z1 = this.#simulator.observe(sites, side);
+      for (let j = 0; j < d; j++) delta[p * d + j] = K * (z1[j] - z0[j]);
+      await this.#rest();
+    }
+    return { before, delta, compensator, variation };
+  }
+
+  async #generator(states: HostStates, patches: Uint32Array): Promise<PatchGenerator> {
+    const { d, each, rows } = this.#shape(states, patches);
+    const before = new Float32Array(rows * d);
+    const drift = new Float32Array(rows * d);
+    const variation = new Float32Array((rows * d * (d + 1)) / 2);
+    const { side } = states;
+    for (const [p, patch] of patches.entries()) {
+      const sites = states.systems[Math.floor(p / each)];
+      const region = this.#region(patch, side);
+      before.set(this.#patchValue(sites, side, region, this.#simulator.observe(sites, side)), p * d);
+      this.#addRates(sites, side, region, 1, { drift, variation, at: p });
+      await this.#rest();
+    }
+    return { before, drift, variation };
+  }
+
+  /** Adds `weight` times K Σ r δ and K² Σ r δ δᵀ of row `at`. */
+  #addRates(
+    sites: Sites,
+    side: number,
+    region: Region,
+    weight: number,
+    { drift, variation, at }: { readonly drift: Float32Array; readonly variation: Float32Array; readonly at: number },
+  ): void {
+    const d = this.observables.length;
+    const K = this.#patches(side);
+    const triangle = (d * (d + 1)) / 2;
+    // In float64, rounded once.
+    const f = new Float64Array(d);
+    const s = new Float64Array(triangle);
+    this.#simulator.rates?.(sites, side, region, (rate, change) => {
+      for (let j = 0, entry = 0; j < d; j++) {
+        f[j] += rate * change[j];
+        for (let k = j; k < d; k++, entry++) s[entry] += rate * change[j] * change[k];
+      }
+    });
+    for (let j = 0; j < d; j++) drift[at * d + j] += weight * K * f[j];
+    for (let k = 0; k < triangle; k++) variation[at * triangle + k] += weight * K * K * s[k];
+  }
+
+  async upsample(states: HostStates, factor: number, stream: Stream, keep?: Uint32Array): Promise<HostStates> {
+    if (!Number.isInteger(factor) || factor < 1) throw new InputError(`factor ${factor} is not a positive integer`);
+    const { side, systems, count } = states;
+    const large = side * factor;
+    const replicas = keep ?? Uint32Array.from({ length: count }, (_, r) => r);
+    const tiles = factor ** this.dimension;
+    const small = side ** this.dimension;
+    const made: Sites[] = [];
+    let plan: CohortPlan | null = null;
+    for (const replica of replicas) {
+      const first = replica - (replica % COHORT);
+      if (plan?.first !== first) {
+        const random = Xoshiro.open(stream, first, 0);
+        plan = cohortPlan(first, Math.min(COHORT, count - first), tiles, () =>
+          Array.from({ length: this.dimension }, () => random.below(side)), random);
+      }
+      const { deck, shifts } = plan.of(replica);
+      const sites = this.#empty(large);
+      for (let site = 0; site < large ** this.dimension; site++) {
+        const place = this.#place(site, large);
+        const tile = place.reduce((sum, at) => sum * factor + Math.floor(at / side), 0);
+        const from = place.reduce((sum, at, a) => sum * side + ((at + shifts[tile][a]) % side), 0);
+        const source = systems[deck[tile]];
+        for (let part = 0; part < this.#parts; part++)
+          sites[part * large ** this.dimension + site] = source[part * small + from];
+      }
+      made.push(sites);
+      await this.#rest();
+    }
+    return { count: made.length, side: large, systems: made, destroy: noDestroy };
+  }
+
+  async relax({ systems, side }: HostStates, time: number, stream: Stream): Promise<void> {
+    if (checkTime(time) === 0) return;
+    const across = (2 * side) / this.patchSide;
+    const half = this.patchSide / 2;
+    for (const [r, sites] of systems.entries()) {
+      const random = Xoshiro.open(stream, r, 0);
+      for (let place = 0; place < across ** this.dimension; place++) {
+        const corner = this.#place(place, across).map((at) => at * half);
+        this.#simulator.evolve(sites, side, { corner, side: Math.min(side, this.patchSide) }, time, random);
+      }
+      await this.#rest();
+    }
+  }
+
+  async observe({ systems, side }: HostStates): Promise<Float32Array> {
+    return Float32Array.from(systems.flatMap((sites) => [...this.#simulator.observe(sites, side)]));
+  }
+
+  async observePatches({ systems, side }: HostStates): Promise<Float32Array> {
+    const K = this.#patches(side);
+    const rows: number[] = [];
+    for (const sites of systems) {
+      const z = this.#simulator.observe(sites, side);
+      for (let patch = 0; patch < K; patch++)
+        rows.push(...this.#patchValue(sites, side, this.#region(patch, side), z));
+    }
+    return Float32Array.from(rows);
+  }
+
+  bytes(side: number): number {
+    return 4 * this.words(side);
+  }
+
+  words(side: number): number {
+    const numbers = this.#parts * side ** this.dimension;
+    return this.#isBytes ? Math.ceil(numbers / 4) : numbers;
+  }
+
+  async pack({ systems, side }: HostStates): Promise<Uint32Array> {
+    const width = this.words(side);
+    const words = new Uint32Array(systems.length * width);
+    const bytes = new Uint8Array(words.buffer);
+    for (const [r, sites] of systems.entries())
+      bytes.set(new Uint8Array(sites.buffer, sites.byteOffset, sites.byteLength), 4 * r * width);
+    return words;
+  }
+
+  /** Throws InputError for words that are no whole systems. */
+  unpack(words: Uint32Array, side: number): HostStates {
+    const width = this.words(side);
+    const count = words.length / width;
+    if (!Number.isInteger(count)) throw new InputError(`${words.length} words are no systems of ${width} each`);
+    const systems = Array.from({ length: count }, (_, r) => {
+      const sites = this.#empty(side);
+      const own = words.slice(r * width, (r + 1) * width);
+      new Uint8Array(sites.buffer).set(new Uint8Array(own.buffer, 0, sites.byteLength));
+      return sites;
+    });
+    return { count, side, systems, destroy: noDestroy };
+  }
+
+  /** How often a verb rests, so that signals get in. */
+  async #rest(): Promise<void> {
+    if (performance.now() - this.#rested < REST_MS) return;
+    await new Pace(1).rest(0);
+    this.#rested = performance.now();
+  }
+
+  get #isBytes(): boolean {
+    return this.#simulator.sites !== "floats";
+  }
+
+  #empty(side: number): Sites {
+    const numbers = this.#parts * side ** this.dimension;
+    return this.#isBytes ? new Uint8Array(numbers) : new Float32Array(numbers);
+  }
+
+  async #made(count: number, side: number, fill: (sites: Sites, r: number) => void): Promise<HostStates> {
+    const systems: Sites[] = [];
+    for (let r = 0; r < count; r++) {
+      const sites = this.#empty(side);
+      fill(sites, r);
+      systems.push(sites);
+      await this.#rest();
+    }
+    return { count, side, systems, destroy: noDestroy };
+  }
+
+  #requireSide(side: number): void {
+    if (!Number.isInteger(side) || side < this.patchSide || side % this.patchSide !== 0)
+      throw new InputError(`patch side ${this.patchSide} does not divide side ${side}: use a patch side that divides it`);
+  }
+
+  #patches(side: number): number {
+    return Math.round((side / this.patchSide) ** this.dimension);
+  }
+
+  #shape(states: HostStates, patches: Uint32Array) {
+    const K = this.#patches(states.side);
+    const each = patches.length / states.count;
+    requirePatches(patches, each, K);
+    return { d: this.observables.length, K, each, rows: patches.length };
+  }
+
+  /** Numbers along the dimensions of place number `index` of so many across, the first dimension slowest. */
+  #place(index: number, across: number): number[] {
+    const place: number[] = [];
+    for (let a = 0, rest = index; a < this.dimension; a++, rest = Math.floor(rest / across)) place.unshift(rest % across);
+    return place;
+  }
+
+  #region(patch: number, side: number): Region {
+    const corner = this.#place(patch, side / this.patchSide).map((at) => at * this.patchSide);
+    return { corner, side: this.patchSide };
+  }
+
+  #patchValue(sites: Sites, side: number, region: Region, whole: readonly number[]): readonly number[] {
+    return this.#simulator.observePatch?.(sites, side, region) ?? whole;
+  }
+}
