@@ -16,7 +16,7 @@ const PACKAGES = ["webgpu", "wesl", "mathjs", "ml-matrix"];
 const DIGITS = 16;
 
 /** Folders of lib/experiments that are called otherwise than their command. */
-const HOMES: Record<string, string> = { fit: "own" };
+const HOMES: Record<string, string> = { fit: "own", learn: "own" };
 
 /** Sixteen digits for each part of the program that the numbers of an experiment depend on, and versions of Bun and of packages that compute. */
 export function codeOf(experiment: string): Record<string, string> {

@@ -27,8 +27,8 @@ export interface Command<P extends Parameters> {
   check?(values: Values<P>, given: ReadonlySet<string>): void;
   /** What is kept in memory at once. */
   needs?(values: Values<P>): readonly Need[];
-  /** Files that the words without an option name, one at least; such a command has no profiles, its size is that of the files. */
-  files?: { name: string; meaning: string };
+  /** Files that the words without an option name, one at least. Without `profiles` the size is that of the files. */
+  files?: { name: string; meaning: string; profiles?: true };
 }
 /** A script with one argument that has no option name, e.g. the system to simulate. */
 export interface ToolCommand<P extends Parameters, C extends string> extends Command<P> {
@@ -73,27 +73,28 @@ export function parseExperiment<const P extends Parameters>(
   command: Command<P>,
   args: readonly string[] = process.argv.slice(2),
 ): ExperimentOptions<P> {
-  const standard = command.files ? FILE_OPTIONS : EXPERIMENT_OPTIONS;
+  const ofData = command.files && !command.files.profiles;
+  const standard = ofData ? FILE_OPTIONS : EXPERIMENT_OPTIONS;
   checkCommand(command, standard);
   const { given, loose } = read(command, { ...command.parameters, ...standard }, args, standard);
-  if (command.files && loose.length === 0) {
-    throw new InputError(
-      `the ${command.files.name} is missing: give one or more files, see bun run ${command.name} --help`,
-    );
-  }
+  if (command.files && loose.length === 0) throw missingFiles(command.files, command.name);
   if (!command.files && loose[0] !== undefined) throw unexpected(loose[0], command.name);
   const { profile, seed, out, resume, force, ...values } = given;
   const options = { ...defaults(EXPERIMENT_OPTIONS), ...defined({ profile, seed, resume, force }) };
-  const size = command.files ? dataName(loose[0]) : options.profile;
+  const own = command.files && dataName(loose[0]);
+  const size = own ? (ofData ? own : `${own}-${options.profile}`) : options.profile;
   if (options.resume && options.force) {
     throw new InputError("--resume continues a run and --force starts it over: give only one of them");
   }
-  const usual = defaults(command.parameters, command.files ? undefined : options.profile);
+  const usual = defaults(command.parameters, ofData ? undefined : options.profile);
   const parameters = { ...usual, ...values } as Values<P>;
   requirePossible(command, parameters, values);
   const named = { experiment: command.name, ...options, profile: size };
   return { ...named, out: out as string | undefined, parameters, files: loose };
 }
+
+const missingFiles = ({ name }: { name: string }, command: string) =>
+  new InputError(`the ${name} is missing: give one or more, see bun run ${command} --help`);
 
 /** What results of a file are called in place of a profile. */
 function dataName(path: string): string {
@@ -105,7 +106,7 @@ function dataName(path: string): string {
 export function parseTool<const P extends Parameters, const C extends string = never>(
   command: ToolCommand<P, C>,
   args: readonly string[] = process.argv.slice(2),
-): { positional: C; parameters: Values<P> } {
+): { positional: C; parameters: Values<P>; files: string[] } {
   checkCommand(command);
   const { given, loose } = read(command, command.parameters, args);
   const { positional } = command;
@@ -115,11 +116,12 @@ export function parseTool<const P extends Parameters, const C extends string = n
       word === undefined ? `the ${positional.name} is missing` : `${quoted(word)} is not a ${positional.name}`;
     throw new InputError(`${what}: give ${listed(positional.choices)}`);
   }
-  const extra = positional ? junk[0] : word;
+  if (command.files && loose.length === 0) throw missingFiles(command.files, command.name);
+  const extra = command.files ? undefined : positional ? junk[0] : word;
   if (extra !== undefined) throw unexpected(extra, command.name);
   const parameters = { ...defaults(command.parameters), ...given } as Values<P>;
   requirePossible(command, parameters, given);
-  return { positional: word as C, parameters };
+  return { positional: word as C, parameters, files: command.files ? loose : [] };
 }
 
 /** Throws InputError where values do not go together, or do not fit into memory. */
@@ -237,7 +239,7 @@ function checkCommand<P extends Parameters>({ parameters, check, files }: Comman
   checkDeclaration(parameters);
   const taken = Object.keys(parameters).find((key) => Object.hasOwn(standard, key) || key === "help");
   if (taken) throw new Error(`parameter ${taken} is a standard option already`);
-  for (const profile of files ? [undefined] : [undefined, ...PROFILES]) {
+  for (const profile of files && !files.profiles ? [undefined] : [undefined, ...PROFILES]) {
     try {
       check?.(defaults(parameters, profile), new Set());
     } catch (cause) {

@@ -20,7 +20,7 @@ interface Described {
   about: string;
   parameters: Parameters;
   positional?: { name: string; meaning: string; choices: readonly string[] };
-  files?: { name: string; meaning: string };
+  files?: { name: string; meaning: string; profiles?: true };
 }
 
 /** The help text; `standard` are the options that all experiments share, and make it show a default per profile. */
@@ -38,7 +38,7 @@ export function usage(command: Described, standard?: Parameters): string {
     );
   }
   if (files) lines.push("", ...wrap(`${files.name.toUpperCase()}: ${files.meaning}`, WIDTH));
-  const profiles = standard && !files ? PROFILES : [undefined];
+  const profiles = standard && (!files || files.profiles) ? PROFILES : [undefined];
   const columns = profiles.map((profile) => defaults(command.parameters, profile) as Record<string, unknown>);
   const width = Math.floor((WIDTH - OPTION - UNIT) / columns.length);
   const widths = [OPTION, UNIT, ...columns.map(() => width)];

@@ -44,16 +44,11 @@ export interface Simulator {
    * Calls `event` for everything that can happen in a region, with its rate and how it changes the observables of the whole system: drift and diffusion
    * are then known without noise at every state.
    */
-  rates?(
-    sites: Sites,
-    side: number,
-    region: Region,
-    event: (rate: number, change: readonly number[]) => void,
-  ): void;
+  rates?(sites: Sites, side: number, region: Region, event: (rate: number, change: readonly number[]) => void): void;
 }
 
 /** Systems that start macroscopically alike. */
-const COHORT = 8;
+export const COHORT = 8;
 /** Nodes of two-point Gauss–Legendre quadrature on 0 … 1. */
 const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
 /** A system on the processor lets others in so often, ms. */
@@ -129,13 +124,20 @@ export class SimulatedSystem implements System<HostStates> {
 
   async initial(count: number, side: number, stream: Stream): Promise<HostStates> {
     this.#requireSide(side);
-    const common = branch(stream, 1);
+    const common = { ...branch(stream, 1), replica: 0 };
     return this.#made(count, side, (sites, r) => {
       // By the number of the system, whatever batch it is in.
       const cohort = Math.floor((stream.replica + r) / COHORT);
-      const same = Xoshiro.open({ ...common, replica: 0 }, cohort, 0);
-      this.#simulator.initial(sites, side, Xoshiro.open(stream, r, 0), same);
+      this.#simulator.initial(sites, side, Xoshiro.open(stream, r, 0), Xoshiro.open(common, cohort, 0));
     });
+  }
+
+  /** As many systems of one cohort: what they have in common is number `cohort` of the stream `common`. */
+  async alike(count: number, side: number, stream: Stream, common: Stream, cohort: number): Promise<HostStates> {
+    this.#requireSide(side);
+    return this.#made(count, side, (sites, r) =>
+      this.#simulator.initial(sites, side, Xoshiro.open(stream, r, 0), Xoshiro.open(common, cohort, 0)),
+    );
   }
 
   /** States that `prepare` makes one by one. */
@@ -248,8 +250,13 @@ export class SimulatedSystem implements System<HostStates> {
       const first = replica - (replica % COHORT);
       if (plan?.first !== first) {
         const random = Xoshiro.open(stream, first, 0);
-        plan = cohortPlan(first, Math.min(COHORT, count - first), tiles, () =>
-          Array.from({ length: this.dimension }, () => random.below(side)), random);
+        plan = cohortPlan(
+          first,
+          Math.min(COHORT, count - first),
+          tiles,
+          () => Array.from({ length: this.dimension }, () => random.below(side)),
+          random,
+        );
       }
       const { deck, shifts } = plan.of(replica);
       const sites = this.#empty(large);
@@ -290,8 +297,7 @@ export class SimulatedSystem implements System<HostStates> {
     const rows: number[] = [];
     for (const sites of systems) {
       const z = this.#simulator.observe(sites, side);
-      for (let patch = 0; patch < K; patch++)
-        rows.push(...this.#patchValue(sites, side, this.#region(patch, side), z));
+      for (let patch = 0; patch < K; patch++) rows.push(...this.#patchValue(sites, side, this.#region(patch, side), z));
     }
     return Float32Array.from(rows);
   }
@@ -357,7 +363,9 @@ export class SimulatedSystem implements System<HostStates> {
 
   #requireSide(side: number): void {
     if (!Number.isInteger(side) || side < this.patchSide || side % this.patchSide !== 0)
-      throw new InputError(`patch side ${this.patchSide} does not divide side ${side}: use a patch side that divides it`);
+      throw new InputError(
+        `patch side ${this.patchSide} does not divide side ${side}: use a patch side that divides it`,
+      );
   }
 
   #patches(side: number): number {
@@ -374,7 +382,8 @@ export class SimulatedSystem implements System<HostStates> {
   /** Numbers along the dimensions of place number `index` of so many across, the first dimension slowest. */
   #place(index: number, across: number): number[] {
     const place: number[] = [];
-    for (let a = 0, rest = index; a < this.dimension; a++, rest = Math.floor(rest / across)) place.unshift(rest % across);
+    for (let a = 0, rest = index; a < this.dimension; a++, rest = Math.floor(rest / across))
+      place.unshift(rest % across);
     return place;
   }
 

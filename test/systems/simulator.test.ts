@@ -1,7 +1,7 @@
-// A plain simulator as a system: the contact process of test/data/own obeys the laws of every system, with its rates and without; what is wrong is found.
+// A plain simulator as a system: the contact process of data/own obeys the laws of every system, with its rates and without; what is wrong is found.
 import { setDefaultTimeout } from "bun:test";
+import contact from "../../data/own/contact.ts";
 import { SimulatedSystem } from "../../lib/systems/simulator.ts";
-import contact from "../data/own/contact.ts";
 import { systemLaws } from "../laws.ts";
 
 setDefaultTimeout(240_000);
@@ -16,7 +16,10 @@ const CONTACT = {
   conserved: [0],
   onHost: true,
   replicas: 1024,
-  skip: { watch: "its patches have no states of their own", cohorts: "density is drawn for each cohort, sites are drawn apart" },
+  skip: {
+    watch: "its patches have no states of their own",
+    cohorts: "density is drawn for each cohort, sites are drawn apart",
+  },
 };
 
 systemLaws("a plain simulator with rates", CONTACT);

@@ -32,7 +32,8 @@ function valueText({ value, low, high }: Coefficient, style: Style): string {
   const size = Math.abs(value);
   if (style === "python" || style === "typescript") return String(Number(size.toPrecision(RUN_DIGITS)));
   const half = (high - low) / 2;
-  if (!(half > 0)) return String(Number(size.toPrecision(4)));
+  // Exact but for rounding.
+  if (!(half > 1e-6 * size)) return String(Number(size.toPrecision(6)));
   const decimals = Math.max(0, Math.min(12, 1 - Math.floor(Math.log10(half))));
   const mark = style === "latex" ? "\\pm" : "±";
   return `(${size.toFixed(decimals)} ${mark} ${half.toFixed(decimals)})`;

@@ -1,5 +1,5 @@
 // A system of a user's own: a module whose default export says what it is called, what it can be told, and how one system moves.
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError } from "../../errors.ts";
 import { fileError } from "../../io/file-error.ts";
@@ -75,4 +75,19 @@ export function simulatorOf(own: OwnSystem, values: Readonly<Record<string, numb
     throw wrong("observables is not a list of { name, symbol, unit }");
   for (const verb of VERBS) if (typeof simulator[verb] !== "function") throw wrong(`the simulator lacks ${verb}`);
   return simulator;
+}
+
+/** A module and all that it imports by relative paths, as paths: what its numbers depend on. */
+export function modulesOf(path: string): string[] {
+  const found = new Set<string>();
+  const follow = (file: string) => {
+    if (found.has(file)) return;
+    found.add(file);
+    const loader = file.endsWith("ts") ? "ts" : "js";
+    for (const { path: name } of new Bun.Transpiler({ loader }).scanImports(readWhole(file).toString("utf8"))) {
+      if (name.startsWith(".")) follow(join(dirname(file), name));
+    }
+  };
+  follow(path);
+  return [...found];
 }

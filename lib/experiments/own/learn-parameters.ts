@@ -1,0 +1,135 @@
+// What `learn` can be told: of any system of a user's own, and what that one adds.
+import { evenGrid } from "../../analysis/function-error.ts";
+import { InputError } from "../../errors.ts";
+import type { Command } from "../../run/command-line.ts";
+import type { Parameters, Values } from "../../run/parameters.ts";
+import {
+  COPIES,
+  checkEquation,
+  checkLearnSide,
+  checkPatches,
+  EQUATION,
+  SEEDS,
+  TRAINING,
+} from "../../run/training-parameters.ts";
+import { COHORT } from "../../systems/simulator.ts";
+import { type OwnSystem, parametersOf } from "./module.ts";
+
+/** Points of time that predictions are compared at, about. */
+const POINTS = 61;
+
+const parameters = {
+  L: { kind: "integer", default: 64, min: 4, max: 65_536, unit: "sites", meaning: "side of the large system" },
+  patch: {
+    kind: "integer",
+    default: 16,
+    min: 4,
+    max: 4096,
+    unit: "sites",
+    meaning: "side of the patches that it is learned from, even; L is that times factors 2, 3 and 5",
+  },
+  learnSide: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    max: 65_536,
+    unit: "sites",
+    meaning: "side of the large systems that patches are evolved in; 0: L. f and n σσᵀ hold for any",
+  },
+  horizon: { kind: "number", default: 10, above: 0, max: 1e9, unit: "time", meaning: "length of the comparison" },
+  seeds: SEEDS,
+  trajectories: {
+    kind: "integer",
+    default: 256,
+    profiles: { standard: 512, paper: 1024 },
+    min: COHORT,
+    max: 1e6,
+    meaning: `small systems, a multiple of ${COHORT}: so many start macroscopically alike`,
+  },
+  records: { kind: "integer", default: 8, min: 2, max: 10_000, meaning: "snapshots of each" },
+  age: { kind: "number", default: 0, min: 0, max: 1e9, unit: "time", meaning: "of the last of them; 0: the horizon" },
+  snapshots: {
+    kind: "integer",
+    default: 768,
+    profiles: { standard: 4096, paper: 16_384 },
+    min: 16,
+    max: 1e9,
+    meaning: "of all that are made large, evenly out of all",
+  },
+  relaxTime: {
+    kind: "number",
+    default: 1,
+    min: 0,
+    max: 1e6,
+    unit: "time",
+    meaning: "LocalRelax of large systems in every position of a patch, no longer than their age",
+  },
+  patchesPerSnapshot: { kind: "integer", default: 64, min: 1, max: 65_536, meaning: "patches evolved of each" },
+  incrementTime: { kind: "number", default: 0.05, above: 0, max: 1e3, unit: "time", meaning: "δt of the increments" },
+  copies: COPIES,
+  ...EQUATION,
+  ...TRAINING,
+  runs: {
+    kind: "integer",
+    default: 128,
+    profiles: { standard: 256 },
+    min: 2,
+    max: 1e6,
+    meaning: "predicted trajectories from each start",
+  },
+  trueRuns: {
+    kind: "integer",
+    default: 32,
+    profiles: { standard: 128, paper: 512 },
+    min: 2,
+    max: 1e6,
+    meaning: "direct simulations from each start",
+  },
+} as const satisfies Parameters;
+
+export type LearnOptions = Values<typeof parameters>;
+
+/** When predictions are compared: whole steps of δt apart, up to the horizon. */
+export function comparedTimes({
+  horizon,
+  incrementTime,
+}: Pick<LearnOptions, "horizon" | "incrementTime">): Float64Array {
+  const every = Math.max(1, Math.round(horizon / (POINTS - 1) / incrementTime)) * incrementTime;
+  const count = Math.floor(horizon / every + 1e-9) + 1;
+  return evenGrid(0, (count - 1) * every, count);
+}
+
+/** The command of a system, whose own parameters stand first. */
+export function learnCommand(own: OwnSystem | null): Command<Parameters> {
+  const added = own ? parametersOf(own) : {};
+  const taken = Object.keys(added).find((key) => key in parameters);
+  if (taken) throw new InputError(`${own?.name}: parameter ${taken} is one of learn already, call it otherwise`);
+  return {
+    name: "learn",
+    about:
+      "Learns the stochastic differential equation of your own system from small patches of it, and compares it with direct simulation.",
+    files: {
+      name: "module",
+      meaning:
+        "TypeScript file with the system, whose parameters are options too; npm run new -- FILE writes one that runs",
+      profiles: true,
+    },
+    parameters: { ...added, ...parameters },
+    check: (values) => check(values as unknown as LearnOptions, own),
+  };
+}
+
+function check(p: LearnOptions, own: OwnSystem | null): void {
+  checkPatches([p.patch], p.L);
+  checkLearnSide(p.learnSide, p.L, [p.patch]);
+  if (p.trajectories % COHORT !== 0) {
+    const near = COHORT * Math.max(1, Math.round(p.trajectories / COHORT));
+    throw new InputError(`--trajectories ${p.trajectories} is not a multiple of ${COHORT}: use ${near}`);
+  }
+  if (p.horizon < p.incrementTime)
+    throw new InputError(`--horizon ${p.horizon} is less than --increment-time ${p.incrementTime}`);
+  if (own) {
+    const snapshots = Math.min(p.snapshots, p.trajectories * p.records);
+    checkEquation(p, { snapshots, cohorts: p.trajectories / COHORT, variables: 1 });
+  }
+}

@@ -1,0 +1,308 @@
+// The report and the metrics of a system of a user's own: learned equations against direct simulation.
+import { table } from "arquero";
+import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
+import { average } from "../../analysis/mean.ts";
+import type { Method } from "../../method/pairs.ts";
+import { meanGuards } from "../../method/sde/guards.ts";
+import { chosenDegree } from "../../method/sde/model.ts";
+import { chart } from "../../report/chart.ts";
+import type { Panel, Series } from "../../report/chart-spec.ts";
+import { degrees } from "../../report/figures/degrees.ts";
+import { LOOKS, overTruth, TRUE } from "../../report/figures/methods.ts";
+import { type Html, html } from "../../report/html.ts";
+import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
+import type { Section } from "../../report/page.ts";
+import { report } from "../../report/report.ts";
+import { htmlTable } from "../../report/table.ts";
+import { publish } from "../../run/publish.ts";
+import { type Metric, metricName, type RunResult } from "../../run/result.ts";
+import type { Run } from "../../run/run-folder.ts";
+import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
+import { metricTable } from "../../run/text-table.ts";
+import { verdictOf } from "../../run/verdict.ts";
+import type { Named } from "./data.ts";
+import { formula } from "./formula.ts";
+import type { LearnOptions } from "./learn-parameters.ts";
+import type { OwnScores, UpsamplingCheck } from "./study.ts";
+import { type Fields, fieldsTable, type Written } from "./tables.ts";
+
+export interface Study {
+  readonly name: string;
+  readonly observables: readonly (Named & { readonly symbol: string; readonly title: string })[];
+  readonly dimension: number;
+  readonly starts: readonly string[];
+  readonly truth: Ensemble;
+  readonly scores: readonly OwnScores[];
+  /** What a perfect equation would score, `[cases][d]`. */
+  readonly floors: readonly (readonly number[])[];
+  readonly upsampling: UpsamplingCheck;
+  readonly fields: readonly Fields[];
+  readonly written: Written | null;
+  readonly options: LearnOptions;
+}
+
+/** Errors and spreads of a method over all starts and observables, over seeds. */
+interface Score {
+  readonly method: Method;
+  readonly error: Estimate;
+  readonly spread: Estimate;
+  /** By observable. */
+  readonly each: readonly { readonly error: Estimate; readonly spread: Estimate }[];
+}
+
+const mean = (values: readonly number[]) => average(Float64Array.from(values));
+
+function scoresOf({ scores, observables }: Study): Score[] {
+  return acrossSeeds(
+    scores.filter(({ predicted }) => predicted),
+    ({ method }) => [method],
+  ).map((list) => {
+    const over = (of: (one: OwnScores) => number) =>
+      list.length > 1 ? overSeeds(list.map(of), { scale: "log" }) : single(of(list[0]));
+    return {
+      method: list[0].method,
+      error: over(({ errors }) => mean(errors.flat())),
+      spread: over(({ spreads }) => mean(spreads.flat())),
+      each: observables.map((_, j) => ({
+        error: over(({ errors }) => mean(errors.map((own) => own[j]))),
+        spread: over(({ spreads }) => mean(spreads.map((own) => own[j]))),
+      })),
+    };
+  });
+}
+
+/** The equation that the run stands for: with rates the compensator's. */
+const mainMethod = ({ scores }: Study): Method =>
+  scores.some(({ method }) => method === "compensator") ? "compensator" : "increment";
+
+const part = (name: string) => name.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "") || "x";
+
+function metricsOf(study: Study, seconds: number): Record<string, Metric> {
+  const { observables, floors, options } = study;
+  const { metrics, put } = metricSet();
+  const at = `patch${options.patch}`;
+  for (const { method, error, spread, each } of scoresOf(study)) {
+    put(metricName("error", method, at), error);
+    put(metricName("std-ratio", method, at), spread);
+    for (const [j, own] of each.entries()) {
+      put(metricName(`error-${part(observables[j].title)}`, method, at), own.error);
+      put(metricName(`std-ratio-${part(observables[j].title)}`, method, at), own.spread);
+    }
+  }
+  put("floor.sampling.all", single(mean(floors.flat())));
+  put("seconds.total.all", single(seconds), { unit: "s" });
+  return metrics;
+}
+
+function trajectories({ truth, scores, observables, starts, options }: Study): Html {
+  const [seed] = scores.map((one) => one.seed);
+  const own = scores.filter((one) => one.seed === seed && one.predicted);
+  const exact = momentsOf(truth);
+  const { d } = truth;
+  const panels = observables.flatMap((observable, j): Panel[] =>
+    starts.map((start, c): Panel => {
+      const series = (
+        law: { mean: ArrayLike<number>; std: ArrayLike<number> },
+        band: boolean,
+      ): Pick<Series, "x" | "y" | "low" | "high"> => {
+        const at = (values: ArrayLike<number>) =>
+          Array.from({ length: truth.times.length }, (_, t) => values[t * d + j]);
+        const [m, s] = [at(law.mean), at(law.std)];
+        return {
+          x: truth.times,
+          y: m,
+          ...(band && { low: m.map((x, t) => x - s[t]), high: m.map((x, t) => x + s[t]) }),
+        };
+      };
+      return {
+        title: `${observable.symbol}, ${start}`,
+        y: {
+          label:
+            observable.unit && observable.unit !== "1"
+              ? `${observable.symbol} [${observable.unit}]`
+              : observable.symbol,
+        },
+        series: [
+          { ...TRUE, ...series(exact[c], true) },
+          ...own.map(
+            (one): Series => ({
+              ...overTruth(one.method),
+              ...series(momentsOf(one.predicted as Ensemble)[c], one.method === "compensator" || own.length === 1),
+            }),
+          ),
+        ],
+      };
+    }),
+  );
+  return chart({
+    id: "trajectories",
+    title: "Predicted trajectories",
+    caption: html`Mean (line) and one standard deviation (band) of ${formatSetting(options.runs)} predicted runs, over ${formatSetting(truth.runs)} direct simulations of the whole
+system (grey).`,
+    alt: "Mean of every observable against time from every start, predicted and true",
+    x: { label: "time" },
+    y: { label: "" },
+    shareY: false,
+    columns: 2,
+    panels,
+  });
+}
+
+const fieldsFigure = (study: Study, id: "drift" | "diffusion"): Html => {
+  const { fields, observables } = study;
+  const d = observables.length;
+  const look = LOOKS[mainMethod(study)];
+  const at = (p: number, j: number) => (id === "drift" ? p * d + j : (p * d + j) * d + j);
+  const panels = observables.map(({ symbol }, j): Panel => {
+    const own = fields[j];
+    const points = own.place.z.length / d;
+    const pick = (values: Float64Array) => Array.from({ length: points }, (_, p) => values[at(p, j)]);
+    const told = own[id];
+    return {
+      title: symbol,
+      x: { label: symbol },
+      y: { label: id === "drift" ? `f_${symbol}` : `D_${symbol}${symbol}` },
+      series: [
+        {
+          ...look,
+          draw: "line",
+          x: pickAxis(own, d, j),
+          y: pick(told.value),
+          low: pick(told.low),
+          high: pick(told.high),
+        },
+      ],
+    };
+  });
+  return chart({
+    id,
+    title: id === "drift" ? "Drift" : "Diffusion of the large system",
+    caption: html`${id === "drift" ? html`Component of <i>f</i> of each observable against it` : html`Diagonal of <i>σσ</i>ᵀ against each observable`}, the others at the middle of the training data; bands are 95 % intervals.`,
+    alt: `${id} along each observable`,
+    x: { label: "" },
+    y: { label: "" },
+    shareY: false,
+    panels,
+  });
+};
+
+const pickAxis = ({ place }: Fields, d: number, j: number) =>
+  Array.from({ length: place.z.length / d }, (_, p) => place.z[p * d + j]);
+
+function learnReport(study: Study, result: RunResult, command: string): string {
+  const { name, observables, options, floors, upsampling, written, starts, scores, dimension } = study;
+  const rows = scoresOf(study);
+  const main = rows.find(({ method }) => method === mainMethod(study));
+  const power = dimension > 1 ? ["", "²", "³"][dimension - 1] : "";
+  const first = scores.find(({ method }) => method === mainMethod(study));
+  const choice = first && chosenDegree(first.model);
+  const lead =
+    main &&
+    html`Learned from patches of ${options.patch}${power} sites, 1/${formatSetting((options.L / options.patch) ** dimension)} of the system, the equation of ${observables.map(({ symbol }) => symbol).join(", ")} predicts the mean
+trajectories of the ${options.L}${power} system with a relative squared error of <strong>${formatWithInterval(main.error)}</strong>, and ${formatWithInterval(main.spread)} of its standard deviation.
+A perfect equation would score ${formatNumber(mean(floors.flat()), 2)} with as many runs.`;
+  const cells = observables.map((observable, j) => ({ observable, j }));
+  const sections: Section[] = [
+    { id: "trajectories", title: "Predicted trajectories", body: trajectories(study) },
+    {
+      id: "equation",
+      title: "The learned equation",
+      body: html`${
+        written &&
+        html`<pre><code>${formula(written, observables, "text")}</code></pre>
+<details><summary>LaTeX</summary><pre><code>${formula(written, observables, "latex")}</code></pre></details>
+<details><summary>Python</summary><pre><code>${formula(written, observables, "python")}</code></pre></details>
+<details><summary>TypeScript</summary><pre><code>${formula(written, observables, "typescript")}</code></pre></details>
+<p>d<i>z</i> = <i>f</i> d<i>t</i> + <i>σ</i> d<i>W</i>; D = <i>σσ</i>ᵀ of the large system. ± is the 95 % interval that the training data leave.</p>`
+      }${fieldsFigure(study, "drift")}${fieldsFigure(study, "diffusion")}${choice && first && degrees([{ ...choice, method: first.method, patch: options.patch }], () => "")}`,
+    },
+    {
+      id: "upsampling",
+      title: "Upsampled states",
+      body: htmlTable(
+        cells,
+        [
+          { label: "Observable", header: true, cell: ({ observable }) => observable.symbol },
+          { label: "small systems", cell: ({ j }) => upsampling.small[j] },
+          { label: "put together", cell: ({ j }) => upsampling.large[j] },
+          { label: "relaxed", cell: ({ j }) => upsampling.relaxed[j] },
+          {
+            label: "standard error of the difference",
+            cell: ({ j }) => upsampling.error[j],
+            format: (value) => formatNumber(value, 2),
+          },
+        ],
+        "Mean over snapshots: small systems, the large ones that are put together from them, and these behind LocalRelax. Where they differ by more than a few standard errors what is learned is of other states.",
+      ),
+    },
+  ];
+  return report({
+    result,
+    command,
+    title: `${name}: macroscopic dynamics learned from patches`,
+    subject: html`${options.L}${power} sites`,
+    lead: lead ?? null,
+    summary: htmlTable(
+      [
+        { label: "error, all", of: (score: Score) => score.error },
+        ...cells.map(({ observable, j }) => ({
+          label: `error, ${observable.symbol}`,
+          of: (score: Score) => score.each[j].error,
+        })),
+        { label: "standard deviation over the true one", of: (score: Score) => score.spread },
+      ],
+      [
+        { label: "Score", header: true, cell: ({ label }) => label },
+        ...rows.map((score) => ({
+          label: LOOKS[score.method].name,
+          cell: ({ of }: { of: (score: Score) => Estimate }) => of(score),
+        })),
+      ],
+      html`Over ${starts.length} starts; relative squared error of mean trajectories.`,
+    ),
+    sections,
+    strokes: [],
+  });
+}
+
+/** Finishes the run. */
+export function publishStudy(run: Run, study: Study): Promise<void> {
+  const { scores, observables, truth, starts } = study;
+  const exact = momentsOf(truth);
+  const rows = scores.flatMap((one) => {
+    const ours = one.predicted && momentsOf(one.predicted);
+    if (!ours) return [];
+    return starts.flatMap((start, c) =>
+      observables.flatMap(({ name }, j) =>
+        Array.from(truth.times, (time, t) => ({
+          ...{ seed: one.seed, method: one.method, start, observable: name, time },
+          ...{ mean: ours[c].mean[t * truth.d + j], std: ours[c].std[t * truth.d + j] },
+          ...{ true_mean: exact[c].mean[t * truth.d + j], true_std: exact[c].std[t * truth.d + j] },
+        })),
+      ),
+    );
+  });
+  const names = Object.keys(rows[0] ?? { seed: 0 });
+  const main = mainMethod(study);
+  const watched = acrossSeeds(scores, ({ method }) => [method])
+    .filter(([{ method }]) => method === main)
+    .map((list) => {
+      const guards = list.flatMap(({ guards }) => guards ?? []);
+      return { name: `the equation of the ${main}`, guards: guards.length === list.length ? meanGuards(guards) : null };
+    });
+  return publish(run, {
+    tables: {
+      trajectories: table(
+        Object.fromEntries(names.map((key) => [key, rows.map((row) => row[key as keyof typeof row])])),
+      ),
+      fields: fieldsTable(study.fields, observables, []),
+    },
+    metrics: (seconds) => metricsOf(study, seconds),
+    verdict: verdictOf(watched),
+    scoreTable: (metrics) =>
+      metricTable(
+        Object.fromEntries(Object.entries(metrics).filter(([key]) => /^(error|std-ratio|floor)\./.test(key))),
+      ),
+    report: (result, command) => learnReport(study, result, command),
+  });
+}

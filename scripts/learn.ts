@@ -1,0 +1,128 @@
+// Your own system → small trajectories → upsampled states → partial evolution of patches → dz = f(z) dt + σ(z) dW → against direct simulation.
+//
+//   npm run new -- my/contact.ts                                         writes a system that runs
+//   npm run learn -- my/contact.ts --L 64 --patch 16 --lambda 2.5 --horizon 15
+//
+// The module says how one system moves (lib/systems/simulator.ts); where it knows its rates, drift and diffusion are learned from the generator, without
+// noise; else from increments of evolved patches.
+
+import { type LearnOptions, learnCommand } from "../lib/experiments/own/learn-parameters.ts";
+import { publishStudy } from "../lib/experiments/own/learn-report.ts";
+import { loadModule, modulesOf, type OwnSystem, parametersOf, simulatorOf } from "../lib/experiments/own/module.ts";
+import {
+  checkUpsampling,
+  floors,
+  type OwnScores,
+  predictionStarts,
+  scored,
+  simulateOwn,
+  startsOf,
+} from "../lib/experiments/own/study.ts";
+import { fieldsAt, lineOf, written } from "../lib/experiments/own/tables.ts";
+import { openDevice } from "../lib/gpu/device.ts";
+import { isOurs, METHODS, pairCount, regression, stepOf, taught } from "../lib/method/pairs.ts";
+import { withLambda } from "../lib/method/sde/model.ts";
+import { unlessDiverged } from "../lib/method/sde/rollout.ts";
+import { measuredPairs, quadraticTimes, smallTrajectories, someSnapshots } from "../lib/method/snapshots.ts";
+import { parseExperiment } from "../lib/run/command-line.ts";
+import { evolvedPairs, learnedSde, once, predicted, seedsFrom } from "../lib/run/learn.ts";
+import { main } from "../lib/run/main.ts";
+import { progress } from "../lib/run/progress.ts";
+import { openRun } from "../lib/run/run-folder.ts";
+import { fitOptions, sdeSpec } from "../lib/run/training-parameters.ts";
+import { SimulatedSystem } from "../lib/systems/simulator.ts";
+
+/** Points of the lines of the figures. */
+const LINE = 41;
+
+await main(async () => {
+  // Options depend on the module: it is the word that ends like one.
+  const path = process.argv.slice(2).find((word) => !word.startsWith("-") && /\.[cm]?[jt]s$/.test(word));
+  const own: OwnSystem | null = path ? await loadModule(path) : null;
+  const options = parseExperiment(learnCommand(own));
+  if (!own || !path) throw new Error("a module was given, and not found");
+  const p = options.parameters as unknown as LearnOptions;
+  const values = Object.fromEntries(
+    Object.keys(parametersOf(own)).map((key) => [key, Number(options.parameters[key])]),
+  );
+  const simulator = simulatorOf(own, values, path);
+  const system = new SimulatedSystem(own.name, simulator, p.patch);
+  const gpu = await openDevice();
+  const parameters = { ...options.parameters, module: path };
+  const run = await openRun({ ...options, parameters, files: modulesOf(path), adapter: gpu.adapter });
+
+  const side = p.learnSide || p.L;
+  const sites = (extent: number) => extent ** system.dimension;
+  const seeds = seedsFrom(options.seed, p.seeds);
+  const methods = METHODS.filter(
+    (method) =>
+      (method !== "compensator" || system.knowsRates) && (isOurs(method) || simulator.observePatch !== undefined),
+  );
+  const work = progress(own.name, 2 + seeds.length * (1 + methods.length));
+  const starts = startsOf(system, own, p.L, options.seed);
+  const truth = await simulateOwn(run, system, starts, p, options.seed);
+  const ahead = await predictionStarts(system, starts, p);
+  work.add();
+
+  const ranges = system.observables.map(({ range }) => range ?? null);
+  const scores: OwnScores[] = [];
+  const age = p.age || p.horizon;
+  const trajectories = (seed: number) =>
+    once(() =>
+      smallTrajectories(system, { trajectories: p.trajectories, times: quadraticTimes(p.records, age), seed }),
+    );
+  for (const seed of seeds) {
+    const small = trajectories(seed);
+    // Large states from snapshots → the generator at them, and partial evolutions of their patches.
+    const sets = await evolvedPairs(run, `seed${seed}`, async () => {
+      const snapshots = someSnapshots(system, await small(), p.snapshots);
+      const measures = {
+        compensatorTimes: system.knowsRates ? [0] : [],
+        incrementTimes: [p.incrementTime],
+        copies: p.copies,
+      };
+      const relaxTime = (time: number) => Math.min(p.relaxTime, time);
+      return measuredPairs(system, snapshots, measures, {
+        side,
+        relaxTime,
+        patchesPerSnapshot: p.patchesPerSnapshot,
+        seed,
+      });
+    });
+    work.add();
+    for (const method of methods) {
+      const pairs = taught(method === "compensator" ? sets[0] : sets[sets.length - 1], method);
+      const data = regression(pairs, method);
+      const label = `seed${seed}/${method}`;
+      const learned = await learnedSde(run, gpu, label, data, sdeSpec(p), { ...fitOptions(p, seed), closedForm: true });
+      // f, and n σσᵀ, do not depend on the size of the system.
+      const model = isOurs(method) ? withLambda(learned, sites(p.L), sites(side)) : learned;
+      const at = {
+        times: truth.times,
+        cases: truth.cases,
+        ...stepOf(data, p.incrementTime),
+        seed,
+        purpose: `predict/${method}`,
+      };
+      const predictions = await unlessDiverged(predicted(run, gpu, label, model, ahead, at));
+      scores.push(scored(truth, predictions, { seed, method, pairs: pairCount(pairs), data, model }, ranges));
+      work.add();
+    }
+  }
+  const upsampling = await run.phase("check upsampling", async () =>
+    checkUpsampling(system, await trajectories(options.seed)(), p, options.seed),
+  );
+  work.done();
+
+  const observables = system.observables.map((one) => ({ ...one, name: one.symbol, title: one.name }));
+  const { data, model } = scores.find(({ method }) => method === methods[0]) ?? scores[0];
+  const equation = { name: methods[0], data, model, instant: data.instant, scatter: null };
+  const lines = observables.map((_, j) => ({ condition: [], z: lineOf(equation, j, LINE) }));
+  await publishStudy(run, {
+    ...{ name: own.name, observables, dimension: system.dimension, starts: starts.names, truth, scores, upsampling },
+    floors: floors(truth, p.runs),
+    fields: await Promise.all(lines.map((place) => fieldsAt(gpu, equation, place))),
+    written: written(equation, [], observables),
+    options: p,
+  });
+});
