@@ -247,11 +247,14 @@ export interface Starts {
   readonly condition: Float32Array;
 }
 
+/** Rows that they are chosen among, at most. */
+const RANKED = 65_536;
 /** Cases that are taken from the data where none are given. */
 const OWN_STARTS = 4;
 
 /** Some states of the data, by quantiles of the first variable. */
-export function startsOfData(data: Regression): Starts {
+export function startsOfData(all: Regression): Starts {
+  const data = someRows(all, RANKED);
   const { d, state, condition } = data;
   const c = conditionCount(data);
   const n = data.cohort.length;

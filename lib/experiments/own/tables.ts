@@ -6,6 +6,7 @@ import type { Gpu } from "../../gpu/device.ts";
 import { conditionCount } from "../../method/sde/conditions.ts";
 import { atCondition, evaluate, standardErrors, trainingGroups } from "../../method/sde/model.ts";
 import { type Monomials, monomials, originOf } from "../../method/sde/polynomial/monomials.ts";
+import { thinned } from "../../method/snapshots.ts";
 import type { Named } from "./data.ts";
 import type { Equation, Prediction } from "./learn.ts";
 
@@ -51,14 +52,34 @@ export async function fieldsAt(gpu: Gpu, equation: Equation, place: Place): Prom
   return { place, drift: told(drift, errors?.drift), diffusion: told(diffusion, errors?.diffusion) };
 }
 
-/** Quantiles of every variable of the data, [5 %, 50 %, 95 %], and the range, [least, most]. */
-function rangesOf({ data }: Equation) {
+/** Rows that quantiles are taken of, at most. */
+const RANKED = 65_536;
+
+interface Span {
+  readonly least: number;
+  readonly middle: number;
+  readonly most: number;
+}
+
+const known = new WeakMap<Float32Array, readonly Span[]>();
+
+/** Range and median of every variable of the data. */
+function rangesOf({ data }: Equation): readonly Span[] {
   const { d, state } = data;
-  return Array.from({ length: d }, (_, j) => {
-    const values = state.filter((_, k) => k % d === j).sort();
-    const at = (share: number) => values[Math.min(values.length - 1, Math.floor(share * values.length))];
-    return { least: at(0), low: at(0.05), middle: at(0.5), high: at(0.95), most: at(1) };
+  const before = known.get(state);
+  if (before) return before;
+  const some = thinned(state, d, RANKED);
+  const spans = Array.from({ length: d }, (_, j) => {
+    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let k = j; k < state.length; k += d) {
+      least = Math.min(least, state[k]);
+      most = Math.max(most, state[k]);
+    }
+    const ranked = some.filter((_, k) => k % d === j).sort();
+    return { least, middle: ranked[ranked.length >> 1], most };
   });
+  known.set(state, spans);
+  return spans;
 }
 
 /** The middle of the data, at one condition. */

@@ -44,14 +44,19 @@ describe("loss kernel", () => {
   for (const form of FORMS) {
     for (const method of ["increment", "compensator"] as const) {
       test(`${form} diffusion, ${method}: value and gradient equal the float64 ones for d = 1 … 8`, async () => {
-        for (const d of [1, 2, 3, 4, 8]) {
+        for (const [d, each] of [1, 2, 3, 4, 8].flatMap((d) => [
+          [d, false],
+          [d, true],
+        ]) as [number, boolean][]) {
           const rng = generator(`loss/${form}/${method}/${d}`);
           const count = sigmaOutputs(form, d);
           // Each field has padding of its own.
           const driftRows = 8 * Math.ceil(d / 8);
           const diffusionRows = 8 * Math.ceil(count / 8);
           const triangle = method === "compensator" ? (d * (d + 1)) / 2 : 0;
-          const batch = new Float32Array((2 * d + triangle) * BATCH);
+          const batch = new Float32Array((2 * d + triangle + (each ? 1 : 0)) * BATCH);
+          const scales = Float32Array.from({ length: BATCH }, () => (each ? 0.5 + rng.uniform() : 1));
+          if (each) batch.set(scales, (2 * d + triangle) * BATCH);
           const outputs = (rows: number) => Float32Array.from({ length: rows * BATCH }, () => 0.3 * normal(rng));
           const [drift, diffusion] = [outputs(driftRows), outputs(diffusionRows)];
           const kappa = Float32Array.from({ length: 8 }, (_, j) => 0.5 + 0.2 * j);
@@ -80,6 +85,7 @@ describe("loss kernel", () => {
               DRIFT_ROWS: driftRows,
               DIFFUSION_ROWS: diffusionRows,
               COMPENSATOR: triangle > 0 ? 1 : 0,
+              EACH: each ? 1 : 0,
             },
           });
           gpu.run(
@@ -98,7 +104,7 @@ describe("loss kernel", () => {
             const raw = Float64Array.from({ length: count }, (_, k) => diffusion[k * BATCH + b]);
             const value = () => {
               const s = product(frame, innerSigma(form, d, raw), d);
-              const r = Array.from(g, (x, j) => batch[(d + j) * BATCH + b] - kappa[j] * x);
+              const r = Array.from(g, (x, j) => batch[(d + j) * BATCH + b] - scales[b] * kappa[j] * x);
               return lossOf(d, s, r, full[b]);
             };
             lossError = Math.max(lossError, Math.abs(losses[b] - value()));

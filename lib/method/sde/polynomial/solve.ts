@@ -50,6 +50,8 @@ export const HIGHEST_DEGREE = 10;
 const HIGHEST_CONDITION_DEGREE = 3;
 /** Terms of each entry of σσᵀ, at most: there are d(d+1)/2 of them, and they are smoother than f. */
 const DIFFUSION_TERMS = 35;
+/** Terms of f that are tried at first where each has its price. */
+const FEW_TERMS = 35;
 /** Least pivot of σσᵀ, in units of that of its mean over the data. */
 const FLOOR = 1e-3;
 /** Penalties of the squared coefficients of degree 2 and more in z, in units of the mean square of y over that of a term. */
@@ -80,28 +82,38 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   let upToCondition = c > 0 ? Math.min(wanted, leastDistinct(condition, c) - 1) : 0;
   while (upToCondition > 0 && !fits(spec.degree || 1, upToCondition, most)) upToCondition--;
   const conditionDegrees = range(spec.conditionDegree ? upToCondition : Math.min(1, upToCondition), upToCondition);
-  const shapes = shapesOf(chart, spec.degree > 0 ? [spec.degree] : range(1, HIGHEST_DEGREE), conditionDegrees, most);
   const groups = Math.min(GROUPS, cohorts);
   const group = units.number.map((number) => number % groups);
   const rows = { state, condition, group };
-  const basis = basisOfAll(d, c, shapes);
   const scaled = data.each ? { ...rows, scale: (p: number) => driftScale(data, p) } : rows;
-  const changes = normalEquations(basis, chart, scaled, groups, { values: change, width: d, factor: 1 / time });
   const odd = Array.from({ length: d }, (_, j) => spec.odd?.includes(j) ?? false);
   // Changes are independent given their states; compensators of one cohort are alike.
   const independent = variation ? cohorts : cohort.length;
   const price = Math.log(independent) / independent;
   const choices = { chart, cohorts, price: spec.sparing ? price : 0 };
-  const drift = {
-    ...bestField({ ...choices, basis, shapes, parity: odd }, changes),
-    slope: planeSlope(total(changes), chart, basis, odd),
+  const degreesOf = (limit: number) =>
+    shapesOf(chart, spec.degree > 0 ? [spec.degree] : range(1, HIGHEST_DEGREE), conditionDegrees, limit);
+  const driftOf = (shapes: readonly Shape[]): PolynomialDrift => {
+    const basis = basisOfAll(d, c, shapes);
+    const changes = normalEquations(basis, chart, scaled, groups, { values: change, width: d, factor: 1 / time });
+    const field = bestField({ ...choices, basis, shapes, parity: odd }, changes);
+    return { ...field, slope: planeSlope(total(changes), chart, basis, odd) };
   };
+  const highestOf = (list: readonly Shape[]) => Math.max(...list.map(({ degree }) => degree));
+  // Where terms have their price, many of them are tried only if some were worth it.
+  let shapes = degreesOf(spec.sparing && spec.degree === 0 ? Math.min(most, FEW_TERMS) : most);
+  if (shapes.length === 0) shapes = degreesOf(most);
+  let drift = driftOf(shapes);
+  const more = degreesOf(most);
+  if (drift.degree === highestOf(shapes) && highestOf(more) > drift.degree) {
+    shapes = more;
+    drift = driftOf(shapes);
+  }
   const triangle = (d * (d + 1)) / 2;
   const target = variation
     ? { values: variation, width: triangle, factor: 1 / (lambda * time) }
     : { values: residualProducts(data, drift), width: triangle, factor: 1 };
-  const highest = Math.max(...shapes.map(({ degree }) => degree));
-  const smooth = shapesOf(chart, range(0, highest), conditionDegrees, Math.min(DIFFUSION_TERMS, most));
+  const smooth = shapesOf(chart, range(0, highestOf(shapes)), conditionDegrees, Math.min(DIFFUSION_TERMS, most));
   const parity = diffusionParity(odd);
   const smaller = basisOfAll(d, c, smooth);
   const known = data.each && variation ? { ...rows, scale: (p: number) => variationScale(data, p) } : rows;
