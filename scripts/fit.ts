@@ -72,6 +72,6 @@ await main(async () => {
       conditions.flatMap((condition) => variables.map((_, j) => ({ condition, z: lineOf(equation, j, LINE) }))),
     ),
     writings: conditions.flatMap((condition) => written(equation, condition, variables) ?? []),
-    predictions: await predictions(run, gpu, equation, starts, p),
+    predictions: await predictions(run, gpu, equation, starts, p, data.span),
   });
 });

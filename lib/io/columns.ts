@@ -28,7 +28,7 @@ export interface Columns {
 
 const ENDINGS = [".csv", ".txt", ".npy", ".npz"];
 /** Names of columns whose texts are labels: which run, which snapshot a row is of. */
-const LABELS = ["run", "snapshot"];
+const LABELS = ["run", "replica", "snapshot"];
 
 /**
  * The columns of a file. `names`: of the columns of a .npy file, which knows none. Throws InputError, with file and line or byte and a remedy, for anything that is

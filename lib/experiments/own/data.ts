@@ -19,6 +19,8 @@ export interface OwnData {
   readonly patch: Float32Array | null;
   /** The row that follows in time, −1 for none, `[rows]`; null where rows have no order. */
   readonly next: Int32Array | null;
+  /** How long the longest run goes on; infinite for pairs. */
+  readonly span: number;
   /** Sentences about what is not used. */
   readonly notes: readonly string[];
 }
@@ -43,6 +45,11 @@ export interface DataOptions {
 }
 
 const MOST_VARIABLES = 8;
+/** What columns of times and of runs may be called. */
+const [TIMES, RUNS] = [
+  ["t", "time"],
+  ["run", "replica"],
+];
 /** Cohorts that rows are cut into where nothing says which belong together, and rows of each at least. */
 const COHORTS = 256;
 const LEAST_ROWS = 8;
@@ -111,6 +118,24 @@ class Table {
     return { name, unit: this.columns.get(name)?.unit ?? "" };
   }
 
+  /** The rows of every run of every file, in their order. */
+  runs(label: Float64Array): number[][] {
+    const found: number[][] = [];
+    for (const [k, start] of this.starts.entries()) {
+      const own = new Map<number, number[]>();
+      for (let row = start; row < (this.starts[k + 1] ?? this.rows); row++) {
+        let rows = own.get(label[row]);
+        if (!rows) {
+          rows = [];
+          own.set(label[row], rows);
+          found.push(rows);
+        }
+        rows.push(row);
+      }
+    }
+    return found;
+  }
+
   /** Throws InputError for a value that does not fit, with its place. */
   require(name: string, values: Float64Array, fits: (value: number) => boolean, what: string): void {
     const bad = values.findIndex((value) => !fits(value));
@@ -141,9 +166,9 @@ export function ownData(files: readonly Columns[], options: DataOptions): OwnDat
   const names = [...table.columns.keys()];
   const [{ path }] = files;
   if (names.some((name) => name.startsWith("z0_"))) return pairsOf(table, path, options);
-  if (table.has("t")) return trajectoriesOf(table, path, options);
+  if (TIMES.some((name) => table.has(name))) return trajectoriesOf(table, path, options);
   throw new InputError(
-    `${path} has neither z0_… (pairs: z0_NAME, z1_NAME or dz_NAME, and dt) nor t (trajectories: t and one column a variable) among its columns ${listed(names.slice(0, 8))}`,
+    `${path} has neither z0_… (pairs: z0_NAME, z1_NAME or dz_NAME, and dt) nor t or time (trajectories, one column a variable) among its columns ${listed(names.slice(0, 8))}`,
   );
 }
 
@@ -262,6 +287,7 @@ function pairsOf(table: Table, path: string, options: DataOptions): OwnData {
     learned,
     patch,
     next: null,
+    span: Number.POSITIVE_INFINITY,
     notes: [...unusedNote(table), ...(note ? [note] : [])],
   };
 }
@@ -329,28 +355,30 @@ function trajectoriesOf(table: Table, path: string, options: DataOptions): OwnDa
   const { K, dt, lag } = options;
   if (K !== 1) throw new InputError(`--K ${K}: a trajectory is of a whole system, which has K = 1`);
   if (dt > 0) throw new InputError(`--dt ${dt}: times of trajectories stand in column t, leave out --dt`);
-  const taken = ["t", "run", ...options.conditions];
-  chosen([...table.columns.keys()], options.conditions, "conditions", path);
+  const names = [...table.columns.keys()];
+  const [time, label] = [TIMES, RUNS].map((list) => list.find((name) => table.has(name)) ?? list[0]);
+  const taken = [time, label, ...options.conditions];
+  chosen(names, options.conditions, "conditions", path);
   // What has no number in its first row is something else, unless it is asked for.
   const isNumeric = (name: string) => options.variables.includes(name) || table.columns.get(name)?.wrong?.row !== 0;
-  const there = [...table.columns.keys()].filter((name) => !taken.includes(name) && isNumeric(name));
+  const there = names.filter((name) => !taken.includes(name) && isNumeric(name));
   const variables = chosen(there, options.variables, "variables", path);
   requireCount(variables, path);
-  const t = table.numbers("t");
-  const run = table.has("run") ? table.numbers("run") : new Float64Array(table.rows);
+  const t = table.numbers(time);
+  const runs = table.runs(table.has(label) ? table.numbers(label) : new Float64Array(table.rows));
   const values = variables.map((name) => table.numbers(name, true));
   const conditions = options.conditions.map((name) => table.numbers(name));
-  const starts = stretchesOf(run, table.starts);
   const steps: number[] = [];
-  for (const [k, start] of starts.entries()) {
-    for (let row = start + 1; row < (starts[k + 1] ?? table.rows); row++) {
-      if (!(t[row] > t[row - 1])) {
-        const again = t[row] === t[row - 1] ? "the same time as the row before" : "earlier than the row before";
+  for (const rows of runs) {
+    for (let k = 1; k < rows.length; k++) {
+      const [before, row] = [rows[k - 1], rows[k]];
+      if (!(t[row] > t[before])) {
+        const again = t[row] === t[before] ? "the same time as the row before" : "earlier than the row before";
         throw new InputError(
-          `${table.where(row)}: t is ${t[row]}, ${again}; sort each run by time, and name runs in a column run`,
+          `${table.where(row)}: ${time} is ${t[row]}, ${again}; sort each run by time, and name runs in a column run`,
         );
       }
-      steps.push(t[row] - t[row - 1]);
+      steps.push(t[row] - t[before]);
     }
   }
   if (steps.length === 0) throw new InputError(`${path} has no run of two rows or more: nothing changes`);
@@ -358,15 +386,16 @@ function trajectoriesOf(table: Table, path: string, options: DataOptions): OwnDa
   const [from, to]: [number[], number[]] = [[], []];
   const pairStarts: number[] = [];
   let [holes, gaps] = [0, 0];
-  for (const [k, start] of starts.entries()) {
+  for (const rows of runs) {
     pairStarts.push(from.length);
-    for (let row = start; row + lag < (starts[k + 1] ?? table.rows); row += lag) {
-      const isWhole = [row, row + lag].every((at) => values.every((column) => !Number.isNaN(column[at])));
+    for (let k = 0; k + lag < rows.length; k += lag) {
+      const [row, next] = [rows[k], rows[k + lag]];
+      const isWhole = [row, next].every((at) => values.every((column) => !Number.isNaN(column[at])));
       if (!isWhole) holes++;
-      else if (t[row + lag] - t[row] > longest * (1 + 1e-9)) gaps++;
+      else if (t[next] - t[row] > longest * (1 + 1e-9)) gaps++;
       else {
         from.push(row);
-        to.push(row + lag);
+        to.push(next);
       }
     }
   }
@@ -378,8 +407,8 @@ function trajectoriesOf(table: Table, path: string, options: DataOptions): OwnDa
     d: variables.length,
     state: side(values, from),
     change: side(
-      values.map((column) => column.map((_, row) => column[row + lag] - column[row])),
-      from,
+      values.map((column) => Float64Array.from(from, (row, k) => column[to[k]] - column[row])),
+      from.keys().toArray(),
     ),
     variation: null,
     instant: false,
@@ -397,11 +426,12 @@ function trajectoriesOf(table: Table, path: string, options: DataOptions): OwnDa
     kind: "trajectories",
     variables: variables.map((name) => table.named(name)),
     conditions: options.conditions.map((name) => table.named(name)),
-    timeUnit: table.named("t").unit,
+    timeUnit: table.named(time).unit,
     increments,
     learned: increments,
     compensated: null,
     patch: null,
+    span: Math.max(...runs.map((rows) => t[rows[rows.length - 1]] - t[rows[0]])),
     next: Int32Array.from(to, (row) => at.get(row) ?? -1),
     notes: [
       ...unusedNote(table),
@@ -411,12 +441,6 @@ function trajectoriesOf(table: Table, path: string, options: DataOptions): OwnDa
         : []),
     ],
   };
-}
-
-/** Where a run, or a file, begins. */
-function stretchesOf(run: Float64Array, files: readonly number[]): number[] {
-  const borders = new Set(files);
-  return [...run.keys()].filter((row) => row === 0 || borders.has(row) || run[row] !== run[row - 1]);
 }
 
 function median(values: readonly number[]): number {

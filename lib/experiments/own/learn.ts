@@ -281,13 +281,14 @@ export interface Prediction {
   readonly dt: number;
 }
 
-/** Trajectories from every start, case by case; null for one that runs away. */
+/** Trajectories from every start, case by case, no longer than the data go on unless it is asked for; null for one that runs away. */
 export async function predictions(
   run: Run,
   gpu: Gpu,
   equation: Equation,
   starts: Starts,
   p: FitOptions,
+  span: number,
 ): Promise<(Prediction | null)[]> {
   const { data } = equation;
   const { d } = data;
@@ -300,7 +301,10 @@ export async function predictions(
     const one = async (): Promise<Prediction> => {
       const horizon =
         p.horizon ||
-        Math.max(LEAST_CHANGES * data.time, await relaxationTime(gpu, model, sample, MOST_CHANGES * data.time));
+        Math.max(
+          LEAST_CHANGES * data.time,
+          await relaxationTime(gpu, model, sample, Math.min(span, MOST_CHANGES * data.time)),
+        );
       // Mean changes over a time are steps of that time.
       const step = data.time;
       const count = equation.instant ? TIMES : Math.max(2, Math.min(TIMES, Math.floor(horizon / step + 1e-9) + 1));

@@ -32,7 +32,7 @@ const WRONG: readonly (readonly [string, string, string | Uint8Array, RegExp, Op
   ["missing change", "a.csv", "z0_x,dt\n0,1\n", /has z0_x but neither dz_x nor z1_x/],
   ["missing change of one of two", "a.csv", "z0_x,z0_y,dz_x,dt\n0,1,2,3\n", /lacks column dz_y/],
   ["missing dt", "a.csv", "z0_x,dz_x\n0,1\n", /lacks column dt.*give --dt/],
-  ["neither pairs nor trajectories", "a.csv", "x,y\n0,1\n", /has neither z0_… .* nor t/],
+  ["neither pairs nor trajectories", "a.csv", "x,y\n0,1\n", /has neither z0_… .* nor t or time/],
   ["NaN", "a.csv", `${PAIRS}${GOOD}\n1,NaN,0.5\n`, /a\.csv, line 22: dz_x is missing/],
   ["empty cell", "a.csv", `${PAIRS}${GOOD}\n1,,0.5\n`, /a\.csv, line 22: dz_x is missing/],
   ["text in a number", "a.csv", `${PAIRS}1,2,3\n1,two,3\n`, /a\.csv, line 3: dz_x is "two", write a decimal number/],
@@ -247,6 +247,13 @@ describe("read as they are meant", () => {
     expect(far.increments?.each?.time).toEqual(Float32Array.of(1, 1, 7, 1, 1));
     const lagged = data("runs.csv", text, { lag: 2, longest: 20 });
     expect(Array.from(lagged.increments?.change ?? [])).toEqual([3, 3, 3]);
+  });
+
+  test("runs that stand between each other, as `simulate --per-replica` writes them", () => {
+    const { increments, next } = data("mixed.csv", "time,replica,x\n0,0,1\n0,1,5\n1,0,2\n1,1,7\n2,0,4\n2,1,9\n");
+    expect(Array.from(increments?.state ?? [])).toEqual([1, 2, 5, 7]);
+    expect(Array.from(increments?.change ?? [])).toEqual([1, 2, 2, 2]);
+    expect(Array.from(next ?? [])).toEqual([1, -1, 3, -1]);
   });
 
   test("snapshots and files are what belongs together", () => {
