@@ -7,6 +7,11 @@ export class InputError extends Error {
   override name = "InputError";
 }
 
+/** Another program that this one depends on fails: its end, its answers, its time. The message is one sentence; what is done before is kept. Exit code 1. */
+export class ProgramError extends Error {
+  override name = "ProgramError";
+}
+
 /**
  * Storage that fails under a program that was told nothing wrong: a full disk, a quota, a limit, a fault of the device, a folder that is taken away. The
  * message is one sentence; programs print it alone and exit with code 1.

@@ -3,12 +3,16 @@
 //   npm run new -- my/contact.ts                                         writes a system that runs
 //   npm run learn -- my/contact.ts --L 64 --patch 16 --lambda 2.5 --horizon 15
 //
+//   npm run new -- my/sis.py                                             the same as a program in Python (lib/systems/external.ts)
+//   npm run learn -- --exec "python3 my/sis.py" --L 64 --patch 16 --horizon 15
+//
 // The module says how one system moves (lib/systems/simulator.ts); where it knows its rates, drift and diffusion are learned from the generator, without
 // noise; else from increments of evolved patches.
 
+import { InputError } from "../lib/errors.ts";
 import { type LearnOptions, learnCommand } from "../lib/experiments/own/learn-parameters.ts";
 import { publishStudy } from "../lib/experiments/own/learn-report.ts";
-import { loadModule, modulesOf, type OwnSystem, parametersOf, simulatorOf } from "../lib/experiments/own/module.ts";
+import { moduleSource, parametersOf, programSource } from "../lib/experiments/own/module.ts";
 import {
   checkUpsampling,
   floors,
@@ -30,36 +34,42 @@ import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
 import { fitOptions, sdeSpec } from "../lib/run/training-parameters.ts";
-import { SimulatedSystem } from "../lib/systems/simulator.ts";
+import { HostSystem } from "../lib/systems/simulator.ts";
 
 /** Points of the lines of the figures. */
 const LINE = 41;
 
 await main(async () => {
-  // Options depend on the module: it is the word that ends like one.
-  const path = process.argv.slice(2).find((word) => !word.startsWith("-") && /\.[cm]?[jt]s$/.test(word));
-  const own: OwnSystem | null = path ? await loadModule(path) : null;
-  const options = parseExperiment(learnCommand(own));
-  if (!own || !path) throw new Error("a module was given, and not found");
+  // Options depend on the system: a module is the word that ends like one, a program is what --exec says.
+  const args = process.argv.slice(2);
+  const path = args.find((word, k) => !word.startsWith("-") && args[k - 1] !== "--exec" && /\.[cm]?[jt]s$/.test(word));
+  const line = args.find((word) => word.startsWith("--exec="))?.slice(7) ?? args[args.indexOf("--exec") + 1];
+  const isProgram = args.some((word) => /^--exec(=|$)/.test(word)) && line !== undefined;
+  // Numbers of processes and seconds are read with the rest; a first look at a program needs neither.
+  const met = isProgram ? await programSource(line, 1, 60) : path ? await moduleSource(path) : null;
+  const options = parseExperiment(learnCommand(met, isProgram));
+  if (!met) throw new Error("a module was given, and not found");
+  if (isProgram && options.files.length > 0)
+    throw new InputError(`--exec and the module ${options.files[0]}: give one of them`);
   const p = options.parameters as unknown as LearnOptions;
+  const own = isProgram ? await programSource(line, p.processes, p.execSeconds) : met;
   const values = Object.fromEntries(
     Object.keys(parametersOf(own)).map((key) => [key, Number(options.parameters[key])]),
   );
-  const simulator = simulatorOf(own, values, path);
-  const system = new SimulatedSystem(own.name, simulator, p.patch);
+  const engine = await own.open(values, p.patch);
+  const system = new HostSystem(own.name, engine, p.patch);
   const gpu = await openDevice();
-  const parameters = { ...options.parameters, module: path };
-  const run = await openRun({ ...options, parameters, files: modulesOf(path), adapter: gpu.adapter });
+  const parameters = { ...options.parameters, ...own.told };
+  const run = await openRun({ ...options, parameters, files: own.files, adapter: gpu.adapter });
 
   const side = p.learnSide || p.L;
   const sites = (extent: number) => extent ** system.dimension;
   const seeds = seedsFrom(options.seed, p.seeds);
   const methods = METHODS.filter(
-    (method) =>
-      (method !== "compensator" || system.knowsRates) && (isOurs(method) || simulator.observePatch !== undefined),
+    (method) => (method !== "compensator" || system.knowsRates) && (isOurs(method) || system.knowsPatches),
   );
   const work = progress(own.name, 2 + seeds.length * (1 + methods.length));
-  const starts = startsOf(system, own, p.L, options.seed);
+  const starts = startsOf(system, own.starts, p.L, options.seed);
   const truth = await simulateOwn(run, system, starts, p, options.seed);
   const ahead = await predictionStarts(system, starts, p);
   work.add();
@@ -125,4 +135,5 @@ await main(async () => {
     written: written(equation, [], observables),
     options: p,
   });
+  engine.close?.();
 });

@@ -12,14 +12,17 @@ import { print } from "../lib/run/output.ts";
 import { claimFiles, writeClaimed } from "../lib/run/overwrite.ts";
 import { PROJECT_ROOT } from "../lib/run/provenance.ts";
 
-const EXAMPLE = join(PROJECT_ROOT, "data/own/contact.ts");
+const EXAMPLES: Record<string, string> = { ".ts": "contact.ts", ".py": "sis.py" };
+/** What the Python one needs beside it. */
+const HELPER = "patchwise_simulator.py";
+const exampleText = (name: string) => readFileSync(join(PROJECT_ROOT, "data/own", name), "utf8");
 const TYPES = "lib/experiments/own/module.ts";
 
 const command = {
   name: "new",
   about:
     "Writes a system of your own to begin with, the contact process, which runs as it is: change it to what you study.",
-  files: { name: "file", meaning: "where to write it, a .ts file" },
+  files: { name: "file", meaning: "where to write it: a .ts file, or .py for a program in Python with numpy" },
   parameters: { force: { kind: "flag", default: false, meaning: "overwrite a file that is there" } },
 } as const;
 
@@ -27,15 +30,20 @@ await main(async () => {
   const { files, parameters } = parseTool(command);
   const [path, other] = files;
   if (other !== undefined) throw new InputError(`${other}: give one file at a time`);
-  if (extname(path) !== ".ts")
-    throw new InputError(`${path}: a system is a TypeScript file, name one that ends in .ts`);
+  const example = EXAMPLES[extname(path)];
+  if (!example) throw new InputError(`${path}: a system is a .ts or a .py file, name one of them`);
+  if (example.endsWith(".py")) {
+    const helper = join(dirname(path), HELPER);
+    claimFiles([path, helper], parameters.force);
+    writeClaimed(path, (place) => writeAtomically(place, exampleText(example)));
+    writeClaimed(helper, (place) => writeAtomically(place, exampleText(HELPER)));
+    print(`${path} and ${helper} are written; npm run learn -- --exec "python3 ${path}" learns its equation`);
+    return;
+  }
   claimFiles([path], parameters.force);
   // Types are found from there, wherever it is.
   const types = relative(dirname(resolve(path)), join(PROJECT_ROOT, TYPES)).replaceAll("\\", "/");
-  const text = readFileSync(EXAMPLE, "utf8").replace(
-    /(?<=from ")[^"]*(?=")/,
-    types.startsWith(".") ? types : `./${types}`,
-  );
+  const text = exampleText(example).replace(/(?<=from ")[^"]*(?=")/, types.startsWith(".") ? types : `./${types}`);
   writeClaimed(path, (place) => writeAtomically(place, text));
   print(`${path} is written; npm run learn -- ${path} learns its equation`);
 });

@@ -28,7 +28,7 @@ export interface Command<P extends Parameters> {
   /** What is kept in memory at once. */
   needs?(values: Values<P>): readonly Need[];
   /** Files that the words without an option name, one at least. Without `profiles` the size is that of the files. */
-  files?: { name: string; meaning: string; profiles?: true };
+  files?: { name: string; meaning: string; profiles?: true; least?: 0 };
 }
 /** A script with one argument that has no option name, e.g. the system to simulate. */
 export interface ToolCommand<P extends Parameters, C extends string> extends Command<P> {
@@ -77,11 +77,11 @@ export function parseExperiment<const P extends Parameters>(
   const standard = ofData ? FILE_OPTIONS : EXPERIMENT_OPTIONS;
   checkCommand(command, standard);
   const { given, loose } = read(command, { ...command.parameters, ...standard }, args, standard);
-  if (command.files && loose.length === 0) throw missingFiles(command.files, command.name);
+  if (command.files && command.files.least !== 0 && loose.length === 0) throw missingFiles(command.files, command.name);
   if (!command.files && loose[0] !== undefined) throw unexpected(loose[0], command.name);
   const { profile, seed, out, resume, force, ...values } = given;
   const options = { ...defaults(EXPERIMENT_OPTIONS), ...defined({ profile, seed, resume, force }) };
-  const own = command.files && dataName(loose[0]);
+  const own = command.files && dataName(loose[0] ?? command.name);
   const size = own ? (ofData ? own : `${own}-${options.profile}`) : options.profile;
   if (options.resume && options.force) {
     throw new InputError("--resume continues a run and --force starts it over: give only one of them");
@@ -116,7 +116,7 @@ export function parseTool<const P extends Parameters, const C extends string = n
       word === undefined ? `the ${positional.name} is missing` : `${quoted(word)} is not a ${positional.name}`;
     throw new InputError(`${what}: give ${listed(positional.choices)}`);
   }
-  if (command.files && loose.length === 0) throw missingFiles(command.files, command.name);
+  if (command.files && command.files.least !== 0 && loose.length === 0) throw missingFiles(command.files, command.name);
   const extra = command.files ? undefined : positional ? junk[0] : word;
   if (extra !== undefined) throw unexpected(extra, command.name);
   const parameters = { ...defaults(command.parameters), ...given } as Values<P>;

@@ -1,6 +1,6 @@
 // The outermost function of every script: exit codes, messages without stack traces, signals.
 import { relative } from "node:path";
-import { InputError, StorageError } from "../errors.ts";
+import { InputError, ProgramError, StorageError } from "../errors.ts";
 import { onPace, onPause } from "../gpu/pace.ts";
 import { fileError } from "../io/file-error.ts";
 import { HelpRequest } from "./command-line.ts";
@@ -133,7 +133,7 @@ function report(error: unknown): number {
     refuse();
     return 2;
   }
-  const failing = error instanceof StorageError;
+  const failing = error instanceof StorageError || error instanceof ProgramError;
   say(failing ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (next) say(`what is done is kept; continue with: ${next}`);
   return 1;

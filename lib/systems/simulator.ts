@@ -51,8 +51,115 @@ export interface Simulator {
 export const COHORT = 8;
 /** Nodes of two-point Gauss–Legendre quadrature on 0 … 1. */
 const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
+/** Copies of systems beside each other, bytes. */
+const COPY_BYTES = 64 * 2 ** 20;
 /** A system on the processor lets others in so often, ms. */
 const REST_MS = 50;
+
+/** What moves systems in host memory: a simulator here, or another program. */
+export interface Engine {
+  readonly dimension: number;
+  readonly observables: readonly Observable[];
+  readonly sites: "bytes" | "floats";
+  readonly parts: number;
+  /** So many systems share random numbers; batches are multiples. */
+  readonly lanes: number;
+  /** Systems of the training law; system r is of cohort `cohorts[r]`, which draws from `common`. */
+  initial(side: number, stream: Stream, cohorts: Uint32Array, common: Stream): Promise<Sites[]>;
+  /** Named starts, by number. */
+  start(index: number, count: number, side: number, stream: Stream): Promise<Sites[]>;
+  /** Moves each system in its own region, or as a whole, in place; system r has the number `first` + r of the stream. */
+  evolve(
+    systems: readonly Sites[],
+    side: number,
+    regions: readonly Region[] | null,
+    time: number,
+    stream: Stream,
+    first?: number,
+  ): Promise<void>;
+  /** z of every system, `[count][d]`. */
+  observe(systems: readonly Sites[], side: number): Promise<readonly (readonly number[])[]>;
+  readonly observePatch?: Simulator["observePatch"];
+  readonly rates?: Simulator["rates"];
+  close?(): void;
+}
+
+/** A state to start from. */
+export type Fill = (sites: Sites, side: number, random: Random) => unknown;
+
+/** A simulator as an engine: one system after the other, with rests in which signals get in. */
+export class LocalEngine implements Engine {
+  readonly dimension: number;
+  readonly observables: readonly Observable[];
+  readonly sites: "bytes" | "floats";
+  readonly parts: number;
+  readonly lanes = 1;
+  readonly observePatch: Simulator["observePatch"];
+  readonly rates: Simulator["rates"];
+  readonly #simulator: Simulator;
+  readonly #starts: readonly Fill[];
+  readonly #rest = new Rest();
+
+  constructor(simulator: Simulator, starts: readonly Fill[] = []) {
+    this.dimension = simulator.dimension;
+    this.observables = simulator.observables;
+    this.sites = simulator.sites ?? "bytes";
+    this.parts = simulator.parts ?? 1;
+    this.observePatch = simulator.observePatch?.bind(simulator);
+    this.rates = simulator.rates?.bind(simulator);
+    this.#simulator = simulator;
+    this.#starts = starts;
+  }
+
+  initial(side: number, stream: Stream, cohorts: Uint32Array, common: Stream): Promise<Sites[]> {
+    return this.#each(cohorts.length, async (r) => {
+      const sites = emptySites(this, side);
+      this.#simulator.initial(sites, side, Xoshiro.open(stream, r, 0), Xoshiro.open(common, cohorts[r], 0));
+      return sites;
+    });
+  }
+
+  start(index: number, count: number, side: number, stream: Stream): Promise<Sites[]> {
+    return this.#each(count, async (r) => {
+      const sites = emptySites(this, side);
+      this.#starts[index](sites, side, Xoshiro.open(stream, r, 0));
+      return sites;
+    });
+  }
+
+  async evolve(
+    systems: readonly Sites[],
+    side: number,
+    regions: readonly Region[] | null,
+    time: number,
+    stream: Stream,
+    first = 0,
+  ): Promise<void> {
+    const whole = { corner: new Array<number>(this.dimension).fill(0), side };
+    await this.#each(systems.length, async (r) =>
+      this.#simulator.evolve(systems[r], side, regions?.[r] ?? whole, time, Xoshiro.open(stream, first + r, 0)),
+    );
+  }
+
+  observe(systems: readonly Sites[], side: number): Promise<(readonly number[])[]> {
+    return this.#each(systems.length, async (r) => this.#simulator.observe(systems[r], side));
+  }
+
+  async #each<T>(count: number, work: (r: number) => Promise<T>): Promise<T[]> {
+    const all: T[] = [];
+    for (let r = 0; r < count; r++) {
+      all.push(await work(r));
+      await this.#rest.take();
+    }
+    return all;
+  }
+}
+
+/** Sites of a system of some side, all 0. */
+export function emptySites(engine: Pick<Engine, "dimension" | "sites" | "parts">, side: number): Sites {
+  const numbers = engine.parts * side ** engine.dimension;
+  return engine.sites === "bytes" ? new Uint8Array(numbers) : new Float32Array(numbers);
+}
 
 export interface HostStates extends States {
   /** `[count]`, site by site. */
@@ -60,6 +167,17 @@ export interface HostStates extends States {
 }
 
 const noDestroy = () => {};
+
+/** Lets signals in, once in a while. */
+class Rest {
+  #last = performance.now();
+
+  async take(): Promise<void> {
+    if (performance.now() - this.#last < REST_MS) return;
+    await new Pace(1).rest(0);
+    this.#last = performance.now();
+  }
+}
 
 /** Which systems of a cohort the tiles of its large ones are, and how each is shifted. */
 interface CohortPlan {
@@ -90,74 +208,65 @@ function cohortPlan(first: number, members: number, tiles: number, shift: () => 
  * Upsampling puts a large system together from tiles: systems of a cohort, each shifted at random. Δ, A and Q are K times the
  * change of the whole system by what happens in the patch. Where the simulator does not measure patches φ_I is the value of the whole.
  */
-export class SimulatedSystem implements System<HostStates> {
+export class HostSystem implements System<HostStates> {
   readonly name: string;
   readonly dimension: number;
   readonly observables: readonly Observable[];
   readonly patchSide: number;
-  readonly lanes = 1;
+  readonly lanes: number;
   readonly cohort = COHORT;
   readonly leaps = true;
   readonly generator: System<HostStates>["generator"];
-  readonly #simulator: Simulator;
-  readonly #parts: number;
-  #rested = performance.now();
+  readonly #engine: Engine;
 
-  /** Throws InputError for a simulator of no observables, or a patch side that is odd. */
-  constructor(name: string, simulator: Simulator, patchSide: number) {
-    if (simulator.observables.length === 0) throw new InputError(`${name} has no observables`);
+  /** Throws InputError for an engine of no observables, or a patch side that is odd. */
+  constructor(name: string, engine: Engine, patchSide: number) {
+    if (engine.observables.length === 0) throw new InputError(`${name} has no observables`);
     if (!Number.isInteger(patchSide) || patchSide < 2 || patchSide % 2 !== 0)
       throw new InputError(`patch side ${patchSide} is not an even number from 2 up: patches overlap by half`);
     this.name = name;
-    this.dimension = simulator.dimension;
-    this.observables = simulator.observables;
+    this.dimension = engine.dimension;
+    this.observables = engine.observables;
     this.patchSide = patchSide;
-    this.#simulator = simulator;
-    this.#parts = simulator.parts ?? 1;
-    if (simulator.rates) this.generator = (states, patches) => this.#generator(states, patches);
+    this.lanes = engine.lanes;
+    this.#engine = engine;
+    if (engine.rates) this.generator = (states, patches) => this.#generator(states, patches);
   }
 
   /** Whether rates are known. */
   get knowsRates(): boolean {
-    return this.#simulator.rates !== undefined;
+    return this.#engine.rates !== undefined;
+  }
+
+  /** Whether patches are measured by themselves. */
+  get knowsPatches(): boolean {
+    return this.#engine.observePatch !== undefined;
   }
 
   async initial(count: number, side: number, stream: Stream): Promise<HostStates> {
-    this.#requireSide(side);
-    const common = { ...branch(stream, 1), replica: 0 };
-    return this.#made(count, side, (sites, r) => {
-      // By the number of the system, whatever batch it is in.
-      const cohort = Math.floor((stream.replica + r) / COHORT);
-      this.#simulator.initial(sites, side, Xoshiro.open(stream, r, 0), Xoshiro.open(common, cohort, 0));
-    });
+    // By the number of the system, whatever batch it is in.
+    const cohorts = Uint32Array.from({ length: count }, (_, r) => Math.floor((stream.replica + r) / COHORT));
+    return this.#states(side, await this.#initial(side, stream, cohorts, { ...branch(stream, 1), replica: 0 }));
   }
 
-  /** As many systems of one cohort: what they have in common is number `cohort` of the stream `common`. */
-  async alike(count: number, side: number, stream: Stream, common: Stream, cohort: number): Promise<HostStates> {
-    this.#requireSide(side);
-    return this.#made(count, side, (sites, r) =>
-      this.#simulator.initial(sites, side, Xoshiro.open(stream, r, 0), Xoshiro.open(common, cohort, 0)),
-    );
+  /** Systems of given cohorts: what those of one have in common is number `cohort` of the stream `common`. */
+  async alike(side: number, stream: Stream, cohorts: Uint32Array, common: Stream): Promise<HostStates> {
+    return this.#states(side, await this.#initial(side, stream, cohorts, common));
   }
 
-  /** States that `prepare` makes one by one. */
-  async prepared(
-    count: number,
-    side: number,
-    stream: Stream,
-    prepare: (sites: Sites, side: number, random: Random) => void,
-  ): Promise<HostStates> {
+  /** Systems that begin with the start of that number. */
+  async started(index: number, count: number, side: number, stream: Stream): Promise<HostStates> {
     this.#requireSide(side);
-    return this.#made(count, side, (sites, r) => prepare(sites, side, Xoshiro.open(stream, r, 0)));
+    return this.#states(side, await this.#engine.start(index, count, side, stream));
+  }
+
+  #initial(side: number, stream: Stream, cohorts: Uint32Array, common: Stream): Promise<Sites[]> {
+    this.#requireSide(side);
+    return this.#engine.initial(side, stream, cohorts, common);
   }
 
   async evolve({ systems, side }: HostStates, time: number, stream: Stream): Promise<void> {
-    if (checkTime(time) === 0) return;
-    const whole = { corner: new Array<number>(this.dimension).fill(0), side };
-    for (const [r, sites] of systems.entries()) {
-      this.#simulator.evolve(sites, side, whole, time, Xoshiro.open(stream, r, 0));
-      await this.#rest();
-    }
+    if (checkTime(time) > 0) await this.#engine.evolve(systems, side, null, time, stream);
   }
 
   async evolvePatches(
@@ -176,23 +285,32 @@ export class SimulatedSystem implements System<HostStates> {
     const compensator = measured ? new Float32Array(rows * d) : null;
     const variation = measured ? new Float32Array((rows * d * (d + 1)) / 2) : null;
     const { side } = states;
-    for (const [p, patch] of patches.entries()) {
-      const start = states.systems[Math.floor(p / each)];
-      const region = this.#region(patch, side);
-      const sites = start.slice();
-      const random = Xoshiro.open(stream, p, 0);
-      const z0 = this.#simulator.observe(start, side);
-      before.set(this.#patchValue(start, side, region, z0), p * d);
-      let now = 0;
-      for (const node of measured ? [...NODES, 1] : [1]) {
-        this.#simulator.evolve(sites, side, region, (node - now) * time, random);
-        now = node;
-        if (compensator && variation && node < 1)
-          this.#addRates(sites, side, region, time / NODES.length, { drift: compensator, variation, at: p });
+    const z = await this.#engine.observe(states.systems, side);
+    const chunk = this.#chunk(side);
+    for (let from = 0; from < rows; from += chunk) {
+      const own = Array.from({ length: Math.min(chunk, rows - from) }, (_, k) => from + k);
+      const regions = own.map((p) => this.#region(patches[p], side));
+      const systems = own.map((p) => states.systems[Math.floor(p / each)].slice());
+      for (const [k, p] of own.entries()) {
+        const start = Math.floor(p / each);
+        before.set(this.#patchValue(states.systems[start], side, regions[k], z[start]), p * d);
       }
-      const z1 = this.#simulator.observe(sites, side);
-      for (let j = 0; j < d; j++) delta[p * d + j] = K * (z1[j] - z0[j]);
-      await this.#rest();
+      let now = 0;
+      for (const [n, node] of (measured ? [...NODES, 1] : [1]).entries()) {
+        const at = { ...stream, purpose: n === 0 ? stream.purpose : branch(stream, 16 + n).purpose };
+        if (time > 0) await this.#engine.evolve(systems, side, regions, (node - now) * time, at, from);
+        now = node;
+        if (!compensator || !variation || node === 1) continue;
+        for (const [k, p] of own.entries()) {
+          const to = { drift: compensator, variation, at: p };
+          this.#addRates(systems[k], side, regions[k], time / NODES.length, to);
+        }
+      }
+      const after = await this.#engine.observe(systems, side);
+      for (const [k, p] of own.entries()) {
+        const start = z[Math.floor(p / each)];
+        for (let j = 0; j < d; j++) delta[p * d + j] = K * (after[k][j] - start[j]);
+      }
     }
     return { before, delta, compensator, variation };
   }
@@ -203,12 +321,14 @@ export class SimulatedSystem implements System<HostStates> {
     const drift = new Float32Array(rows * d);
     const variation = new Float32Array((rows * d * (d + 1)) / 2);
     const { side } = states;
+    const z = await this.#engine.observe(states.systems, side);
+    const rest = new Rest();
     for (const [p, patch] of patches.entries()) {
-      const sites = states.systems[Math.floor(p / each)];
+      const start = Math.floor(p / each);
       const region = this.#region(patch, side);
-      before.set(this.#patchValue(sites, side, region, this.#simulator.observe(sites, side)), p * d);
-      this.#addRates(sites, side, region, 1, { drift, variation, at: p });
-      await this.#rest();
+      before.set(this.#patchValue(states.systems[start], side, region, z[start]), p * d);
+      this.#addRates(states.systems[start], side, region, 1, { drift, variation, at: p });
+      await rest.take();
     }
     return { before, drift, variation };
   }
@@ -227,7 +347,7 @@ export class SimulatedSystem implements System<HostStates> {
     // In float64, rounded once.
     const f = new Float64Array(d);
     const s = new Float64Array(triangle);
-    this.#simulator.rates?.(sites, side, region, (rate, change) => {
+    this.#engine.rates?.(sites, side, region, (rate, change) => {
       for (let j = 0, entry = 0; j < d; j++) {
         f[j] += rate * change[j];
         for (let k = j; k < d; k++, entry++) s[entry] += rate * change[j] * change[k];
@@ -245,6 +365,7 @@ export class SimulatedSystem implements System<HostStates> {
     const tiles = factor ** this.dimension;
     const small = side ** this.dimension;
     const made: Sites[] = [];
+    const rest = new Rest();
     let plan: CohortPlan | null = null;
     for (const replica of replicas) {
       const first = replica - (replica % COHORT);
@@ -259,46 +380,45 @@ export class SimulatedSystem implements System<HostStates> {
         );
       }
       const { deck, shifts } = plan.of(replica);
-      const sites = this.#empty(large);
+      const sites = emptySites(this.#engine, large);
       for (let site = 0; site < large ** this.dimension; site++) {
         const place = this.#place(site, large);
         const tile = place.reduce((sum, at) => sum * factor + Math.floor(at / side), 0);
         const from = place.reduce((sum, at, a) => sum * side + ((at + shifts[tile][a]) % side), 0);
         const source = systems[deck[tile]];
-        for (let part = 0; part < this.#parts; part++)
+        for (let part = 0; part < this.#engine.parts; part++)
           sites[part * large ** this.dimension + site] = source[part * small + from];
       }
       made.push(sites);
-      await this.#rest();
+      await rest.take();
     }
-    return { count: made.length, side: large, systems: made, destroy: noDestroy };
+    return this.#states(large, made);
   }
 
   async relax({ systems, side }: HostStates, time: number, stream: Stream): Promise<void> {
     if (checkTime(time) === 0) return;
     const across = (2 * side) / this.patchSide;
     const half = this.patchSide / 2;
-    for (const [r, sites] of systems.entries()) {
-      const random = Xoshiro.open(stream, r, 0);
-      for (let place = 0; place < across ** this.dimension; place++) {
-        const corner = this.#place(place, across).map((at) => at * half);
-        this.#simulator.evolve(sites, side, { corner, side: Math.min(side, this.patchSide) }, time, random);
-      }
-      await this.#rest();
+    for (let place = 0; place < across ** this.dimension; place++) {
+      const corner = this.#place(place, across).map((at) => at * half);
+      const region = { corner, side: Math.min(side, this.patchSide) };
+      const at = branch(stream, 16 + place);
+      await this.#engine.evolve(systems, side, new Array<Region>(systems.length).fill(region), time, at);
     }
   }
 
   async observe({ systems, side }: HostStates): Promise<Float32Array> {
-    return Float32Array.from(systems.flatMap((sites) => [...this.#simulator.observe(sites, side)]));
+    return Float32Array.from((await this.#engine.observe(systems, side)).flat());
   }
 
   async observePatches({ systems, side }: HostStates): Promise<Float32Array> {
     const K = this.#patches(side);
-    const rows: number[] = [];
-    for (const sites of systems) {
-      const z = this.#simulator.observe(sites, side);
-      for (let patch = 0; patch < K; patch++) rows.push(...this.#patchValue(sites, side, this.#region(patch, side), z));
-    }
+    const z = await this.#engine.observe(systems, side);
+    const rows = systems.flatMap((sites, r) =>
+      Array.from({ length: K }, (_, patch) => [
+        ...this.#patchValue(sites, side, this.#region(patch, side), z[r]),
+      ]).flat(),
+    );
     return Float32Array.from(rows);
   }
 
@@ -307,8 +427,8 @@ export class SimulatedSystem implements System<HostStates> {
   }
 
   words(side: number): number {
-    const numbers = this.#parts * side ** this.dimension;
-    return this.#isBytes ? Math.ceil(numbers / 4) : numbers;
+    const numbers = this.#engine.parts * side ** this.dimension;
+    return this.#engine.sites === "bytes" ? Math.ceil(numbers / 4) : numbers;
   }
 
   async pack({ systems, side }: HostStates): Promise<Uint32Array> {
@@ -326,39 +446,21 @@ export class SimulatedSystem implements System<HostStates> {
     const count = words.length / width;
     if (!Number.isInteger(count)) throw new InputError(`${words.length} words are no systems of ${width} each`);
     const systems = Array.from({ length: count }, (_, r) => {
-      const sites = this.#empty(side);
+      const sites = emptySites(this.#engine, side);
       const own = words.slice(r * width, (r + 1) * width);
       new Uint8Array(sites.buffer).set(new Uint8Array(own.buffer, 0, sites.byteLength));
       return sites;
     });
-    return { count, side, systems, destroy: noDestroy };
+    return this.#states(side, systems);
   }
 
-  /** How often a verb rests, so that signals get in. */
-  async #rest(): Promise<void> {
-    if (performance.now() - this.#rested < REST_MS) return;
-    await new Pace(1).rest(0);
-    this.#rested = performance.now();
+  #states(side: number, systems: readonly Sites[]): HostStates {
+    return { count: systems.length, side, systems, destroy: noDestroy };
   }
 
-  get #isBytes(): boolean {
-    return this.#simulator.sites !== "floats";
-  }
-
-  #empty(side: number): Sites {
-    const numbers = this.#parts * side ** this.dimension;
-    return this.#isBytes ? new Uint8Array(numbers) : new Float32Array(numbers);
-  }
-
-  async #made(count: number, side: number, fill: (sites: Sites, r: number) => void): Promise<HostStates> {
-    const systems: Sites[] = [];
-    for (let r = 0; r < count; r++) {
-      const sites = this.#empty(side);
-      fill(sites, r);
-      systems.push(sites);
-      await this.#rest();
-    }
-    return { count, side, systems, destroy: noDestroy };
+  /** Copies of systems that are moved at once: a multiple of those that share random numbers. */
+  #chunk(side: number): number {
+    return this.lanes * Math.max(1, Math.floor(COPY_BYTES / this.bytes(side) / this.lanes));
   }
 
   #requireSide(side: number): void {
@@ -393,6 +495,6 @@ export class SimulatedSystem implements System<HostStates> {
   }
 
   #patchValue(sites: Sites, side: number, region: Region, whole: readonly number[]): readonly number[] {
-    return this.#simulator.observePatch?.(sites, side, region) ?? whole;
+    return this.#engine.observePatch?.(sites, side, region) ?? whole;
   }
 }

@@ -87,6 +87,6 @@ test("modules that are none are refused in one sentence", async () => {
     await runScript("learn", [file("my/contact.ts"), "--trajectories", "12"]),
     /not a multiple of 8: use 16/,
   );
-  expectRefusal(await runScript("new", [file("a.py")]), /name one that ends in \.ts/);
+  expectRefusal(await runScript("new", [file("a.f90")]), /a system is a \.ts or a \.py file/);
   expectRefusal(await runScript("new", []), /the file is missing/);
 });

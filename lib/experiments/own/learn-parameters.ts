@@ -13,7 +13,7 @@ import {
   TRAINING,
 } from "../../run/training-parameters.ts";
 import { COHORT } from "../../systems/simulator.ts";
-import { type OwnSystem, parametersOf } from "./module.ts";
+import { parametersOf, type Source } from "./module.ts";
 
 /** Points of time that predictions are compared at, about. */
 const POINTS = 61;
@@ -69,6 +69,21 @@ const parameters = {
   copies: COPIES,
   ...EQUATION,
   ...TRAINING,
+  exec: {
+    kind: "text",
+    default: "none",
+    meaning:
+      'in place of a module: the command of a program that simulates, such as "python3 my/sis.py"; npm run new -- my/sis.py writes one that runs',
+  },
+  processes: { kind: "integer", default: 2, min: 1, max: 64, meaning: "of that program beside each other" },
+  execSeconds: {
+    kind: "number",
+    default: 600,
+    above: 0,
+    max: 1e6,
+    unit: "s",
+    meaning: "that it may take for one answer",
+  },
   runs: {
     kind: "integer",
     default: 128,
@@ -100,7 +115,7 @@ export function comparedTimes({
 }
 
 /** The command of a system, whose own parameters stand first. */
-export function learnCommand(own: OwnSystem | null): Command<Parameters> {
+export function learnCommand(own: Pick<Source, "name" | "parameters"> | null, isProgram = false): Command<Parameters> {
   const added = own ? parametersOf(own) : {};
   const taken = Object.keys(added).find((key) => key in parameters);
   if (taken) throw new InputError(`${own?.name}: parameter ${taken} is one of learn already, call it otherwise`);
@@ -113,13 +128,14 @@ export function learnCommand(own: OwnSystem | null): Command<Parameters> {
       meaning:
         "TypeScript file with the system, whose parameters are options too; npm run new -- FILE writes one that runs",
       profiles: true,
+      ...(isProgram && { least: 0 }),
     },
     parameters: { ...added, ...parameters },
     check: (values) => check(values as unknown as LearnOptions, own),
   };
 }
 
-function check(p: LearnOptions, own: OwnSystem | null): void {
+function check(p: LearnOptions, own: object | null): void {
   checkPatches([p.patch], p.L);
   checkLearnSide(p.learnSide, p.L, [p.patch]);
   if (p.trajectories % COHORT !== 0) {

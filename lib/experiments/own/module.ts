@@ -1,11 +1,13 @@
 // A system of a user's own: a module whose default export says what it is called, what it can be told, and how one system moves.
+import { statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError } from "../../errors.ts";
 import { fileError } from "../../io/file-error.ts";
 import { readWhole } from "../../io/read.ts";
 import type { Parameter, Parameters } from "../../run/parameters.ts";
-import type { Random, Simulator, Sites } from "../../systems/simulator.ts";
+import { ExternalEngine } from "../../systems/external.ts";
+import { type Engine, LocalEngine, type Random, type Simulator, type Sites } from "../../systems/simulator.ts";
 
 export type { Random, Region, Simulator, Sites } from "../../systems/simulator.ts";
 
@@ -28,8 +30,47 @@ export interface OwnSystem {
   readonly starts?: Readonly<Record<string, (sites: Sites, side: number, random: Random) => unknown>>;
 }
 
+/** A system of a user's own, wherever it moves. */
+export interface Source {
+  readonly name: string;
+  readonly parameters: OwnSystem["parameters"];
+  /** Names of the states that predictions start from. */
+  readonly starts: readonly string[];
+  /** What is said of it in results, and files that its numbers depend on. */
+  readonly told: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+  open(values: Readonly<Record<string, number>>, patch: number): Promise<Engine>;
+}
+
+/** The module at a path as a source. */
+export async function moduleSource(path: string): Promise<Source> {
+  const own = await loadModule(path);
+  return {
+    name: own.name,
+    parameters: own.parameters,
+    starts: Object.keys(own.starts ?? {}),
+    told: { module: path },
+    files: modulesOf(path),
+    open: async (values) => new LocalEngine(simulatorOf(own, values, path), Object.values(own.starts ?? {})),
+  };
+}
+
+/** A program as a source: its files are those of its words that are files. */
+export async function programSource(line: string, processes: number, seconds: number): Promise<Source> {
+  const command = line.split(" ").filter(Boolean);
+  const hello = await ExternalEngine.meet(command);
+  return {
+    name: hello.name,
+    parameters: hello.parameters,
+    starts: hello.starts,
+    told: { exec: line },
+    files: command.filter((word) => statSync(word, { throwIfNoEntry: false })?.isFile()),
+    open: (values, patch) => ExternalEngine.open(command, hello, values, { patch, processes, seconds }),
+  };
+}
+
 /** The module at a path. Throws InputError for a file that is none, that does not run, or that lacks something, with its name. */
-export async function loadModule(path: string): Promise<OwnSystem> {
+async function loadModule(path: string): Promise<OwnSystem> {
   readWhole(path);
   let own: unknown;
   try {
@@ -56,7 +97,7 @@ export async function loadModule(path: string): Promise<OwnSystem> {
 }
 
 /** The parameters of a module as a command line reads them. */
-export function parametersOf({ parameters = {} }: OwnSystem): Parameters {
+export function parametersOf({ parameters = {} }: Pick<OwnSystem, "parameters">): Parameters {
   return Object.fromEntries(
     Object.entries(parameters).map(([key, own]): [string, Parameter] => [key, { kind: "number", ...own }]),
   );
@@ -66,7 +107,7 @@ export function parametersOf({ parameters = {} }: OwnSystem): Parameters {
 const VERBS = ["initial", "evolve", "observe"] as const;
 
 /** The simulator of a module. Throws InputError for one that lacks something, or whose observables are not what it says. */
-export function simulatorOf(own: OwnSystem, values: Readonly<Record<string, number>>, path: string): Simulator {
+function simulatorOf(own: OwnSystem, values: Readonly<Record<string, number>>, path: string): Simulator {
   const wrong = (what: string) => new InputError(`${path}: ${what}; see npm run new -- --help`);
   const simulator = own.simulator(values);
   if (typeof simulator !== "object" || simulator === null) throw wrong("simulator gives nothing");
@@ -78,7 +119,7 @@ export function simulatorOf(own: OwnSystem, values: Readonly<Record<string, numb
 }
 
 /** A module and all that it imports by relative paths, as paths: what its numbers depend on. */
-export function modulesOf(path: string): string[] {
+function modulesOf(path: string): string[] {
   const found = new Set<string>();
   const follow = (file: string) => {
     if (found.has(file)) return;

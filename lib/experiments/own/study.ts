@@ -11,9 +11,8 @@ import { stream } from "../../random/stream.ts";
 import { simulatedTruth } from "../../run/learn.ts";
 import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
-import type { HostStates, SimulatedSystem } from "../../systems/simulator.ts";
+import type { HostStates, HostSystem, Sites } from "../../systems/simulator.ts";
 import { comparedTimes, type LearnOptions } from "./learn-parameters.ts";
-import type { OwnSystem } from "./module.ts";
 
 /** Starts of the training law where a module names none. */
 const RANDOM_STARTS = 4;
@@ -21,32 +20,28 @@ const RANDOM_STARTS = 4;
 /** States that predictions and direct simulations start from: runs of a start side by side. */
 export interface OwnStarts {
   readonly names: readonly string[];
+  /** Systems `from` to `to` of so many runs of every start. */
   prepare(from: number, to: number, runs: number, purpose: string): Promise<HostStates>;
 }
 
-export function startsOf(system: SimulatedSystem, own: OwnSystem, side: number, seed: number): OwnStarts {
-  const list = Object.entries(own.starts ?? {});
-  if (list.length === 0) {
-    return {
-      names: Array.from({ length: RANDOM_STARTS }, (_, k) => `start ${k + 1}`),
-      prepare: async (from, to, runs, purpose) => {
-        const systems = [];
-        for (let k = from; k < to; k++) {
-          const at = stream(seed, `start/${purpose}`, 0, k);
-          systems.push(...(await system.alike(1, side, at, stream(seed, "start/case"), Math.floor(k / runs))).systems);
-        }
-        return { count: to - from, side, systems, destroy: () => {} };
-      },
-    };
-  }
+/** The named starts of a system, or some of the training law. */
+export function startsOf(system: HostSystem, named: readonly string[], side: number, seed: number): OwnStarts {
+  const names = named.length > 0 ? named : Array.from({ length: RANDOM_STARTS }, (_, k) => `start ${k + 1}`);
   return {
-    names: list.map(([name]) => name),
-    prepare: async (from, to, runs, purpose) => {
-      const systems = [];
-      for (let k = from; k < to; k++) {
-        const [, fill] = list[Math.floor(k / runs)];
-        const at = stream(seed, `start/${purpose}`, 0, k);
-        systems.push(...(await system.prepared(1, side, at, fill)).systems);
+    names,
+    async prepare(from, to, runs, purpose) {
+      const systems: Sites[] = [];
+      for (let first = from; first < to; ) {
+        const index = Math.floor(first / runs);
+        const end = Math.min(to, (index + 1) * runs);
+        const at = stream(seed, `start/${purpose}`, 0, first);
+        const cohorts = new Uint32Array(end - first).fill(index);
+        const made =
+          named.length > 0
+            ? await system.started(index, end - first, side, at)
+            : await system.alike(side, at, cohorts, stream(seed, "start/case"));
+        systems.push(...made.systems);
+        first = end;
       }
       return { count: to - from, side, systems, destroy: () => {} };
     },
@@ -56,7 +51,7 @@ export function startsOf(system: SimulatedSystem, own: OwnSystem, side: number, 
 /** Direct simulations of the large system from every start. */
 export async function simulateOwn(
   run: Run,
-  system: SimulatedSystem,
+  system: HostSystem,
   starts: OwnStarts,
   p: LearnOptions,
   seed: number,
@@ -82,11 +77,7 @@ export async function simulateOwn(
 }
 
 /** What the starts of predictions are, `[cases · runs, d]`. */
-export async function predictionStarts(
-  system: SimulatedSystem,
-  starts: OwnStarts,
-  p: LearnOptions,
-): Promise<Float32Array> {
+export async function predictionStarts(system: HostSystem, starts: OwnStarts, p: LearnOptions): Promise<Float32Array> {
   const states = await starts.prepare(0, starts.names.length * p.runs, p.runs, "prediction");
   return system.observe(states);
 }
@@ -167,7 +158,7 @@ export interface UpsamplingCheck {
 
 /** Whether states that are made large are like the small ones that they are made of, before and after LocalRelax. */
 export async function checkUpsampling(
-  system: SimulatedSystem,
+  system: HostSystem,
   snapshots: Snapshots,
   p: LearnOptions,
   seed: number,
