@@ -31,6 +31,7 @@ import { measuredPairs, quadraticTimes, smallTrajectories, someSnapshots } from 
 import { parseExperiment } from "../lib/run/command-line.ts";
 import { evolvedPairs, learnedSde, once, predicted, seedsFrom } from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
+import { quoted } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
 import { fitOptions, sdeSpec } from "../lib/run/training-parameters.ts";
@@ -48,7 +49,9 @@ await main(async () => {
   // Numbers of processes and seconds are read with the rest; a first look at a program needs neither.
   const met = isProgram ? await programSource(line, 1, 60) : path ? await moduleSource(path) : null;
   const options = parseExperiment(learnCommand(met, isProgram));
-  if (!met) throw new Error("a module was given, and not found");
+  const [first, second] = options.files;
+  if (!met) throw new InputError(`${quoted(first)} is no module: give a file that ends in .ts or .js`);
+  if (second !== undefined) throw new InputError(`${quoted(second)}: give one module at a time`);
   if (isProgram && options.files.length > 0)
     throw new InputError(`--exec and the module ${options.files[0]}: give one of them`);
   const p = options.parameters as unknown as LearnOptions;

@@ -156,7 +156,7 @@ export class LocalEngine implements Engine {
 }
 
 /** Sites of a system of some side, all 0. */
-export function emptySites(engine: Pick<Engine, "dimension" | "sites" | "parts">, side: number): Sites {
+function emptySites(engine: Pick<Engine, "dimension" | "sites" | "parts">, side: number): Sites {
   const numbers = engine.parts * side ** engine.dimension;
   return engine.sites === "bytes" ? new Uint8Array(numbers) : new Float32Array(numbers);
 }

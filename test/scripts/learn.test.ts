@@ -81,6 +81,8 @@ test("modules that are none are refused in one sentence", async () => {
     expect(existsSync(file("wrong"))).toBe(false);
   }
   expectRefusal(await runScript("learn", []), /the module is missing/);
+  expectRefusal(await runScript("learn", ["-"]), /"-" is no module: give a file that ends in \.ts/);
+  expectRefusal(await runScript("learn", [file("my/contact.ts"), "more"]), /"more": give one module at a time/);
   expectRefusal(await runScript("learn", [file("none.ts")]), /cannot read .*none\.ts/);
   expectRefusal(await runScript("learn", [file("my/contact.ts"), "--patch", "7"]), /patch side 7/);
   expectRefusal(
