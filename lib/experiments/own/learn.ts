@@ -8,6 +8,7 @@ import { isSolved } from "../../method/sde/fields.ts";
 import { solveSde } from "../../method/sde/fit.ts";
 import { type Guards, guardsOf } from "../../method/sde/guards.ts";
 import { atCondition, evaluate, MODEL, type SdeModel } from "../../method/sde/model.ts";
+import { matricesOf } from "../../method/sde/polynomial/diffusion.ts";
 import { polynomialValues } from "../../method/sde/polynomial/field.ts";
 import { atZeroTime, eachTransition, type Scatter, someRows } from "../../method/sde/polynomial/finite-time.ts";
 import type { Solution } from "../../method/sde/polynomial/solve.ts";
@@ -100,21 +101,6 @@ function eachOver(data: Regression, f: Float64Array, s: Float64Array, use: Param
       p,
     );
   }
-}
-
-function matricesOf(triangles: Float64Array, d: number): Float64Array {
-  const width = (d * (d + 1)) / 2;
-  const n = triangles.length / width;
-  const out = new Float64Array(n * d * d);
-  for (let p = 0; p < n; p++) {
-    for (let j = 0, at = p * width; j < d; j++) {
-      for (let k = j; k < d; k++, at++) {
-        out[(p * d + j) * d + k] = triangles[at];
-        out[(p * d + k) * d + j] = triangles[at];
-      }
-    }
-  }
-  return out;
 }
 
 /** f and σσᵀ at the states of data, each at its condition. */

@@ -78,3 +78,19 @@ function eachFactor(
     use(factor, lifted, p);
   }
 }
+
+/** Upper triangles `[n, d(d+1)/2]` as symmetric matrices `[n, d, d]`. */
+export function matricesOf(triangles: Float64Array, d: number): Float64Array {
+  const width = (d * (d + 1)) / 2;
+  const n = triangles.length / width;
+  const out = new Float64Array(n * d * d);
+  for (let p = 0, at = 0; p < n; p++) {
+    for (let j = 0; j < d; j++) {
+      for (let k = j; k < d; k++, at++) {
+        out[(p * d + j) * d + k] = triangles[at];
+        out[(p * d + k) * d + j] = triangles[at];
+      }
+    }
+  }
+  return out;
+}

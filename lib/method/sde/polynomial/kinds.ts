@@ -2,7 +2,7 @@
 import { InputError } from "../../../errors.ts";
 import type { Tensors } from "../../../io/safetensors.ts";
 import type { DiffusionKind, DriftKind } from "../field.ts";
-import { diffusionValues, type PolynomialDiffusion } from "./diffusion.ts";
+import { diffusionValues, matricesOf, type PolynomialDiffusion } from "./diffusion.ts";
 import { driftValues, type PolynomialDrift } from "./drift.ts";
 import {
   atCondition,
@@ -41,7 +41,7 @@ export const POLYNOMIAL_DIFFUSION: DiffusionKind<never, PolynomialDiffusion> = {
   groups: groupsOf,
   atCondition: (field, condition) => ({ ...atCondition(field, condition), floor: field.floor }),
   values: async (_, field, { z }) => diffusionValues(field, z),
-  errors: (field, z) => matrices(polynomialErrors(field, z), field.chart.d),
+  errors: (field, z) => matricesOf(polynomialErrors(field, z), field.chart.d),
   write: ({ floor, ...field }) => withTensor(writePolynomial(field), "floor", floor),
   read: (head, tensors, d) => ({
     ...readPolynomial(head, tensors, d, (d * (d + 1)) / 2),
@@ -69,20 +69,4 @@ function numbersOf(tensors: Tensors, name: string, length: number): Float64Array
     throw new InputError(`the file of the model lacks ${name}, ${length} numbers`);
   }
   return data;
-}
-
-/** Upper triangles `[n, d(d+1)/2]` as symmetric matrices `[n, d, d]`. */
-function matrices(triangles: Float64Array, d: number): Float64Array {
-  const width = (d * (d + 1)) / 2;
-  const n = triangles.length / width;
-  const out = new Float64Array(n * d * d);
-  for (let p = 0, at = 0; p < n; p++) {
-    for (let j = 0; j < d; j++) {
-      for (let k = j; k < d; k++, at++) {
-        out[(p * d + j) * d + k] = triangles[at];
-        out[(p * d + k) * d + j] = triangles[at];
-      }
-    }
-  }
-  return out;
 }
