@@ -1,5 +1,5 @@
 // The contact process: an infected site heals at rate 1 and infects each of its four neighbours at rate λ/4.
-import type { OwnSystem, Region, Sites } from "../../lib/experiments/own/module.ts";
+import type { OwnSystem, Random, Region, Sites } from "../../lib/experiments/own/module.ts";
 
 // A system is a list of sites, row by row, closed periodically: L² bytes here.
 const at = (i: number, j: number, L: number) => ((i + L) % L) * L + ((j + L) % L);
@@ -7,9 +7,8 @@ const sickAround = (x: Sites, L: number, i: number, j: number) =>
   x[at(i - 1, j, L)] + x[at(i + 1, j, L)] + x[at(i, j - 1, L)] + x[at(i, j + 1, L)];
 // Site number k of a region, which may go on beyond the edge.
 const placeOf = (k: number, { corner, side }: Region) => [corner[0] + Math.floor(k / side), corner[1] + (k % side)];
-const fill = (x: Sites, density: number, uniform: () => number) => {
-  for (let k = 0; k < x.length; k++) x[k] = uniform() < density ? 1 : 0;
-};
+const fill = (x: Sites, density: number, random: Random) =>
+  x.set(Array.from(x, () => (random.uniform() < density ? 1 : 0)));
 
 export default {
   name: "contact",
@@ -23,17 +22,16 @@ export default {
       { name: "unlike bonds", symbol: "c", unit: "1", range: [0, 1] },
     ],
     // States to learn from. `common` is the same in systems that are to start macroscopically alike: here their density.
-    initial: (x, _side, random, common) => fill(x, 0.05 + 0.95 * common.uniform(), () => random.uniform()),
+    initial: (x, _side, random, common) => fill(x, 0.05 + 0.95 * common.uniform(), random),
     // The true dynamics inside a region, all else at rest: attempts at the fastest rate at every site, some of which do nothing.
     evolve(x, L, region, time, random) {
       const fastest = Math.max(1, lambda);
-      const sites = region.side ** 2;
-      for (let t = -Math.log(random.uniform()) / (fastest * sites); t < time; ) {
-        const [i, j] = placeOf(random.below(sites), region);
+      const wait = () => -Math.log(random.uniform()) / (fastest * region.side ** 2);
+      for (let t = wait(); t < time; t += wait()) {
+        const [i, j] = placeOf(random.below(region.side ** 2), region);
         const here = x[at(i, j, L)];
         const rate = here ? 1 : (lambda * sickAround(x, L, i, j)) / 4;
         if (random.uniform() * fastest < rate) x[at(i, j, L)] = 1 - here;
-        t -= Math.log(random.uniform()) / (fastest * sites);
       }
     },
     observe(x, L) {
@@ -55,8 +53,5 @@ export default {
     },
   }),
   // Optional: where predictions start from.
-  starts: {
-    "ρ = 0.2": (x, _side, random) => fill(x, 0.2, () => random.uniform()),
-    "ρ = 1": (x) => x.fill(1),
-  },
+  starts: { "ρ = 0.2": (x, _side, random) => fill(x, 0.2, random), "ρ = 1": (x) => x.fill(1) },
 } satisfies OwnSystem;
