@@ -1,5 +1,5 @@
 // Systems that another program simulates: they obey the laws of every system, and what goes wrong in the program is said.
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -15,6 +15,8 @@ const PROGRAM = join(ROOT, "test/data/own/program.ts");
 const command = (...words: string[]) => [process.execPath, PROGRAM, ...words];
 const hello = await ExternalEngine.meet(command());
 const engine = await ExternalEngine.open(command(), hello, { rate: 1 }, { patch: 4, processes: 2, seconds: 60 });
+// Beside open pipes, `expect(…).rejects` of later tests in this process waits a second for each promise.
+afterAll(() => engine.close());
 
 systemLaws("a system of another program", {
   make: () => new HostSystem("coins", engine, 4),
