@@ -1,8 +1,8 @@
 // Says whether this machine can run patchwise: versions, the adapters found, the one in use and whether it computes
 // rightly, its limits, and what would be faster.
 //
-//   bun run doctor                              a second
-//   PATCHWISE_ADAPTER=bundled bun run doctor    the same for another adapter (hardware, system or bundled)
+//   npm run doctor                              a second
+//   PATCHWISE_ADAPTER=bundled npm run doctor    the same for another adapter (hardware, system or bundled)
 //
 // Exit code 0 when an adapter works, 2 otherwise.
 import { availableParallelism, cpus, release } from "node:os";
@@ -18,7 +18,7 @@ import { main } from "../lib/run/main.ts";
 import { print } from "../lib/run/output.ts";
 import { version } from "../package.json";
 
-const USAGE = `usage: bun run doctor [--help]
+const USAGE = `usage: npm run doctor [-- --help]
 
 Prints what patchwise found on this machine: versions, WebGPU adapters, the one in use and whether it computes
 rightly, its limits, the drivers' messages, and what would be faster. Exit code 0 when an adapter works, else 2.

@@ -20,7 +20,8 @@
 //
 // Exact in law (fields: of the time-stepped equations). Columns: time (with --schedule T and h up to there), observable, mean, std, se_mean, replicas. Without
 // --out the table goes to standard output. se_mean is std/√replicas; of ising, where 32 replicas share the places and times of
-// their attempts and are one cluster before equilibrium, it is the standard error over these clusters (from 64 replicas on).
+// their attempts and are one cluster before equilibrium, it is the standard error over these clusters (from 64 replicas on), and of
+// replicas that start from fewer states than they are, it counts those of one state as one.
 import { statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { InputError } from "../lib/errors.ts";
@@ -62,7 +63,7 @@ await main(async () => {
     // The own parameters first; what a system says of a common one stands.
     parameters: { ...system.parameters, ...COMMON, ...system.parameters },
     check(values, given) {
-      checkCommon(values, system);
+      checkCommon(values, system, given);
       system.check(values, given);
       checkFiles(filesOf(values));
     },
@@ -104,8 +105,12 @@ function checkFiles(files: readonly { option: string; path: string }[]): void {
 
 function checkCommon(
   { times, perReplica, quantiles, save, start, resume }: Common,
-  { endings = [] }: Simulation,
+  { endings = [], initial }: Simulation,
+  given: ReadonlySet<string>,
 ): void {
+  const ignored = initial.find((key) => given.has(key));
+  if (start !== NO_FILE && ignored)
+    throw new InputError(`--start ${start} says what the systems start from: leave out ${optionName(ignored)}`);
   for (const [option, path] of Object.entries({ save, start })) {
     if (path === NO_FILE || [STATES_ENDING, ...endings].includes(extname(path))) continue;
     throw new InputError(

@@ -1,6 +1,7 @@
 // Command lines: `--name value` and `--name=value`, every option declared, nothing unknown let through.
 import { basename, extname } from "node:path";
 import { InputError } from "../errors.ts";
+import { commandText } from "./command-text.ts";
 import {
   checkDeclaration,
   defaults,
@@ -18,7 +19,7 @@ import { usage } from "./usage.ts";
 
 /** What a script is called, what it does and what it can be told. */
 export interface Command<P extends Parameters> {
-  /** As in `bun run NAME`; experiments: also the folder under `reports/`. */
+  /** As in `npm run NAME`; experiments: also the folder under `reports/`. */
   name: string;
   /** What it does, a sentence or two for `--help`. */
   about: string;
@@ -94,7 +95,7 @@ export function parseExperiment<const P extends Parameters>(
 }
 
 const missingFiles = ({ name }: { name: string }, command: string) =>
-  new InputError(`the ${name} is missing: give one or more, see bun run ${command} --help`);
+  new InputError(`the ${name} is missing: give one or more, see ${commandText(command, ["--help"])}`);
 
 /** What results of a file are called in place of a profile. */
 function dataName(path: string): string {
@@ -211,12 +212,12 @@ function unknown(name: string, names: readonly string[], script: string): InputE
     .map((known) => ({ known, distance: editDistance(spelled.slice(0, 40), known) }))
     .filter(({ known, distance }) => distance <= Math.max(1, Math.floor((known.length - 2) / 3)))
     .sort((a, b) => a.distance - b.distance)[0];
-  const remedy = near ? `did you mean ${near.known}?` : `see bun run ${script} --help`;
+  const remedy = near ? `did you mean ${near.known}?` : `see ${commandText(script, ["--help"])}`;
   return new InputError(`there is no option ${quoted(name)}: ${remedy}`);
 }
 
 function unexpected(word: string, script: string): InputError {
-  return new InputError(`${quoted(word)} does not belong to an option: see bun run ${script} --help`);
+  return new InputError(`${quoted(word)} does not belong to an option: see ${commandText(script, ["--help"])}`);
 }
 
 /** The fewest letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */

@@ -6,14 +6,19 @@ function typedArguments(): string[] {
   return args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`));
 }
 
+/** A script with its arguments. npm is there wherever the package was installed. */
+export function commandText(script: string, args: readonly string[]): string {
+  return [`npm run ${script}`, ...(args.length > 0 ? ["--", ...args] : [])].join(" ");
+}
+
 /** Goes on with the present run. */
 export function continueCommand(experiment: string): string {
-  return ["bun run", experiment, ...typedArguments(), "--resume"].join(" ");
+  return commandText(experiment, [...typedArguments(), "--resume"]);
 }
 
 /** Makes the present run again, in the default folder. */
 export function repeatCommand(experiment: string): string {
   const args = typedArguments();
   const kept = args.filter((arg, at) => !arg.startsWith("--out") && args[at - 1] !== "--out");
-  return [`npm run ${experiment}`, ...(kept.length > 0 ? ["--", ...kept] : [])].join(" ");
+  return commandText(experiment, kept);
 }

@@ -64,14 +64,15 @@ export async function observeAlong<S extends States>(
     requireSame(save, saved, told, points);
     if (saved.carried) carried?.set(saved.carried);
     setContinuation(continueCommand("simulate"));
+    if (saved.points.length === points.length)
+      say(`! ${save} was seen at all ${points.length} points: nothing is left to do, give later ones to go on`);
   }
   const rows = new Rows(out, saved?.rows);
   const each = perReplica === NO_FILE ? null : new EachReplica(name, system.observables, saved?.each);
   const before = saved ?? (isStates(start) ? readStates(start) : null);
-  if (before && !saved) {
-    requireStatesOf(start, before, own, side);
-    checkStart(before, replicas, seed, system.words(side));
-  }
+  if (before && !saved) requireStatesOf(start, before, own, side);
+  const sources = saved?.sources ?? (before ? Math.min(replicas, before.words.length / own.words) : replicas);
+  if (before && !saved) checkStart(before, sources, common);
   const prepared = before ? preparedFrom(saved ? save : start, system, side, before) : prepare;
   const seenAt = [...(saved?.points ?? [])];
   let now = seenAt.at(-1) ?? 0;
@@ -83,7 +84,7 @@ export async function observeAlong<S extends States>(
     const words: Uint32Array[] = [];
     for (const states of batches) words.push(await system.pack(states));
     const seen = { rows: rows.all, points: seenAt, each: each?.seen ?? [] };
-    const all = { ...seen, carried: carried ?? null, words: concatenate(words) };
+    const all = { ...seen, sources, carried: carried ?? null, words: concatenate(words) };
     const files = [out, perReplica].map((path) => resolve(path));
     writeStates(save, { system: system.name, side, told, files, ...all });
     kept = performance.now();
@@ -112,7 +113,7 @@ export async function observeAlong<S extends States>(
       const { mean, std } = ensembleMoments(values, replicas);
       const own = quantilesOf(values, mean.length, quantiles);
       const none = Object.fromEntries(quantiles.map((share) => [`q${share}`, ""]));
-      const se = standardErrors(values, replicas, mean, system.lanes);
+      const se = standardErrors(values, mean, clustersOf(replicas, sources, system.lanes));
       const observed = system.observables.map(({ symbol }, j) => ({
         ...{ observable: symbol, mean: mean[j], std: std[j], se_mean: se[j], ...own[j] },
       }));
@@ -137,11 +138,14 @@ export async function observeAlong<S extends States>(
 }
 
 /** Throws InputError for the seed that made the states to start from, whose noise would come again; says where one of them is several replicas. */
-function checkStart({ told, words }: SavedStates, replicas: number, seed: number, width: number): void {
+function checkStart({ told }: SavedStates, sources: number, { replicas, seed }: Common): void {
   if (told["--seed"] === seed) throw new InputError(`--seed ${seed} made the states to start from: take another one`);
-  const count = words.length / width;
-  if (replicas > count)
-    say(`! ${replicas} replicas start from ${count} states: those of one state are not independent of each other`);
+  if (sources === replicas) return;
+  const meaning =
+    sources === 1
+      ? "se_mean is the error of the mean over what may follow from it"
+      : "those of one state are not independent of each other, se_mean counts them as one";
+  say(`! ${replicas} replicas start from ${sources} ${sources === 1 ? "state" : "states"}: ${meaning}`);
 }
 
 /** What may be another when a simulation goes on: files, and the points, of which there may be more. */
@@ -246,16 +250,30 @@ class Rows {
 }
 
 /**
- * Standard error of the mean of `values` `[replicas, d]` over clusters of so many replicas in a row, the last perhaps smaller:
- * √(C/(C − 1) Σ (sum of the deviations of a cluster)²)/replicas with C clusters. Over replicas where there are not two whole clusters.
+ * Ways in which replicas are not independent, as the cluster that each is of: those that share random numbers, `lanes` in a row, where there are two of them at
+ * least; and those that started from one of several states, taken in turn.
  */
-function standardErrors(values: Float32Array, replicas: number, mean: Float64Array, cluster: number): Float64Array {
-  const size = replicas >= 2 * cluster ? cluster : 1;
-  const clusters = Math.ceil(replicas / size);
+function clustersOf(replicas: number, sources: number, lanes: number): Uint32Array[] {
+  const size = replicas >= 2 * lanes ? lanes : 1;
+  const alike = sources > 1 && sources < replicas ? [(r: number) => r % sources] : [];
+  return [(r: number) => Math.floor(r / size), ...alike].map((own) =>
+    Uint32Array.from({ length: replicas }, (_, r) => own(r)),
+  );
+}
+
+/** Standard errors of the mean of `values` `[replicas, d]`: over each kind of clusters, the larger one. */
+function standardErrors(values: Float32Array, mean: Float64Array, clusters: readonly Uint32Array[]): Float64Array {
+  const errors = clusters.map((cluster) => clusterErrors(values, mean, cluster));
+  return mean.map((_, j) => Math.max(...errors.map((error) => error[j])));
+}
+
+/** Standard error of the mean of `values` `[replicas, d]` over C clusters of any sizes: √(C/(C − 1) Σ (sum of the deviations of a cluster)²)/replicas. */
+function clusterErrors(values: Float32Array, mean: Float64Array, cluster: Uint32Array): Float64Array {
+  const count = cluster.reduce((most, one) => Math.max(most, one), 0) + 1;
   return mean.map((center, j) => {
-    const sums = new Float64Array(clusters);
-    for (let r = 0; r < replicas; r++) sums[Math.floor(r / size)] += values[r * mean.length + j] - center;
+    const sums = new Float64Array(count);
+    for (const [r, own] of cluster.entries()) sums[own] += values[r * mean.length + j] - center;
     const square = sums.reduce((total, sum) => total + sum * sum, 0);
-    return Math.sqrt((clusters / (clusters - 1)) * square) / replicas;
+    return Math.sqrt((count / (count - 1)) * square) / cluster.length;
   });
 }

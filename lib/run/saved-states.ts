@@ -34,6 +34,8 @@ export interface SavedStates {
   readonly points: readonly number[];
   /** The table until then. */
   readonly rows: Record<string, number | string>[];
+  /** How many different states its replicas started from. */
+  readonly sources: number;
   /** Packed, `[replicas, words]`. */
   readonly words: Uint32Array;
   /** What else goes on with them, `[replicas]`; none where nothing does. */
@@ -60,7 +62,10 @@ const FORMAT: Format<SavedStates> = {
       (_, value) => (value === null ? Number.NaN : value),
     );
     const isWhole =
-      [head.points, head.rows, head.files].every(Array.isArray) && typeof head.told === "object" && head.told !== null;
+      [head.points, head.rows, head.files].every(Array.isArray) &&
+      typeof head.told === "object" &&
+      head.told !== null &&
+      head.sources >= 1;
     if (!isWhole) throw new InputError("the file holds no states of a simulation");
     const each = head.points.slice(0, count).map((point, k): SeenPoint => {
       const columns = Object.entries(unprefixed(`beside ${k} `, tensors)).map(([name, { data }]) => [name, data]);

@@ -87,6 +87,8 @@ export interface Simulation<P extends Parameters = Parameters> {
   /** As on the command line. */
   readonly name: string;
   readonly parameters: P;
+  /** Which of the parameters say what systems start from, and nothing else: in place of --start. */
+  readonly initial: readonly (keyof P & string)[];
   /** Endings of files that --save and --start take beside those of states. */
   readonly endings?: readonly string[];
   /** Throws InputError where values do not go together; `given` has the keys of those that stand on the command line. */

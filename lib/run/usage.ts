@@ -29,7 +29,7 @@ export function usage(command: Described, standard?: Parameters): string {
   const words = [positional, files && { ...files, name: `${files.name}…` }].flatMap((one) =>
     one ? [` ${one.name.toUpperCase()}`] : [],
   );
-  const lines = [`usage: bun run ${command.name}${words.join("")} [options]`, ""];
+  const lines = [`usage: npm run ${command.name} --${words.join("")} [options]`, ""];
   lines.push(...wrap(command.about, WIDTH));
   if (positional) {
     lines.push(

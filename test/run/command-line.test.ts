@@ -145,7 +145,7 @@ describe("impossible command lines say value, range and remedy", () => {
     [["--patchSide", "1"], "did you mean --patch-side?"],
     [["--patch_side=1"], "did you mean --patch-side?"],
     [["-beta", "1"], "did you mean --beta?"],
-    [["--zzzzzzz", "1"], "see bun run curie-weiss --help"],
+    [["--zzzzzzz", "1"], "see npm run curie-weiss -- --help"],
     [["--__proto__", "1"], "there is no option"],
     [["--", "x"], "there is no option"],
     [["junk"], '"junk" does not belong to an option'],
@@ -282,7 +282,7 @@ describe("--help", () => {
     ),
   );
   test("names every parameter with default per profile, unit, range, meaning and place in the paper", () => {
-    expect(text).toContain("usage: bun run curie-weiss [options]");
+    expect(text).toContain("usage: npm run curie-weiss -- [options]");
     for (const name of names) expect(text).toContain(`${name}`);
     for (const part of [
       "64, 128, 256, 512",

@@ -251,7 +251,7 @@ describe("exit codes and messages of a script", () => {
       expect(await launch(["--help"])).toMatchObject({
         code: 0,
         err: "",
-        out: expect.stringContaining("usage: bun run demo"),
+        out: expect.stringContaining("usage: npm run demo"),
       });
       const bad = await launch(["--count", "0"]);
       expect(bad).toEqual({
@@ -273,7 +273,7 @@ describe("exit codes and messages of a script", () => {
         expect(existsSync(above)).toBe(false);
       }
       const late = await launch(["--out", place(), "--force"], { MODE: "late-bug" });
-      expect(late.err).toMatch(/continue with: bun run demo --out \S+ --resume\n$/);
+      expect(late.err).toMatch(/continue with: npm run demo -- --out \S+ --resume\n$/);
       expect(await launch(["--out", place()], { MODE: "stray" })).toMatchObject({
         code: 2,
         err: expect.stringMatching(/^a stray\n/),
@@ -297,7 +297,7 @@ describe("exit codes and messages of a script", () => {
       const ended = await slow.ended;
       expect(ended).toMatchObject({ code, signal: null });
       expect(ended.err).toMatch(
-        /stopping after the current piece of work.*\nstopped; continue with: bun run demo .* --resume\n$/s,
+        /stopping after the current piece of work.*\nstopped; continue with: npm run demo -- .* --resume\n$/s,
       );
       expect(existsSync(join(out, "run.lock"))).toBe(false);
       expect(await launch(["--out", out, "--count", "9", "--resume"])).toMatchObject({ code: 0 });

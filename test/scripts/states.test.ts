@@ -108,6 +108,42 @@ describe.each(SYSTEMS)("$name $line", ({ name, along = "", line, replicas, times
   });
 });
 
+test("replicas of one state count as one, and one state alone is taken as given", async () => {
+  const file = (name: string) => join(folder, `few-${name}`);
+  const line = (seed: number, replicas: number, times: string) =>
+    `ising --L 16 --T 2.4 --replicas ${replicas} --seed ${seed} --times ${times}`;
+  expect((await simulate(line(7, 3, "0,5"), "--save", file("a.safetensors"), "--out", file("a.csv"))).code).toBe(0);
+  const two = ["--out", file("b.csv"), "--save", file("b.safetensors")];
+  const { code, err } = await simulate(line(8, 96, "0"), "--start", file("a.safetensors"), ...two);
+  expect({ code, err }).toMatchObject({
+    code: 0,
+    err: expect.stringContaining("96 replicas start from 3 states: those of one state are not independent"),
+  });
+  const field = (path: string, row: number, column: string) => {
+    const [head, ...all] = rows(path).map((one) => one.split(","));
+    return Number((row < 0 ? all.slice(row)[0] : all[row])[head.indexOf(column)]);
+  };
+  // 32 copies of three states: their mean is as well known as that of the three.
+  const three = field(file("a.csv"), -2, "std") / Math.sqrt(3);
+  expect(three).toBeGreaterThan(0);
+  expect(field(file("b.csv"), 0, "se_mean")).toBeCloseTo(three, 6);
+  // Where it goes on they are still of three.
+  const more = await simulate(line(8, 96, "0,1e-6"), "--start", file("a.safetensors"), ...two, "--resume");
+  expect(more.code).toBe(0);
+  expect(field(file("b.csv"), -2, "se_mean")).toBeCloseTo(three, 2);
+  expect((await simulate(line(9, 2, "0"), "--save", file("c.safetensors"), "--out", file("c.csv"))).code).toBe(0);
+});
+
+test("what says what systems are, or go along, is refused where something else does", async () => {
+  const start = ["--start", join(folder, "ising-all.safetensors")];
+  expectRefusal(await simulate("ising --L 16 --m0 0.5 --seed 5", ...start), /--start .* leave out --m0/);
+  expectRefusal(await simulate("predator-prey --mean 0.4", ...start), /leave out --mean/);
+  expectRefusal(await simulate("nbmota --cells 8 --start a.dump"), /--start a\.dump .* leave out --cells/);
+  expectRefusal(await simulate("nbmota --jumps 10 --times 0,1e-9"), /in place of --jumps 10/);
+  expectRefusal(await simulate("ising --clusters 10"), /by --algorithm wolff only/);
+  expectRefusal(await simulate("ising --algorithm wolff --h 0 --times 0,1"), /knows no time/);
+});
+
 test("the seed that made states is refused behind them", async () => {
   const same = simulate(
     "ising --L 16 --T 2.4 --replicas 96 --seed 4 --times 0",

@@ -13,6 +13,7 @@ export const CURIE_WEISS = simulation({
     ...SCHEDULE,
     m0: { kind: "number", default: 0, min: -1, max: 1, meaning: "initial magnetization, the same in every replica" },
   },
+  initial: ["m0"],
   check(values, given) {
     if (values.L % 2 !== 0) throw new InputError(`--L ${values.L} is odd: use an even side`);
     readSchedule(values, given);

@@ -32,11 +32,16 @@ export const ISING = simulation({
       meaning: `flipped one after the other in each lattice by --algorithm wolff, seen at ${LOOKS + 1} equal distances`,
     },
   },
+  initial: ["m0"],
   check(values, given) {
-    const { L, h, algorithm } = values;
+    const { L, h, algorithm, clusters, times } = values;
     const schedule = readSchedule(values, given);
     if (algorithm === "wolff" && schedule)
       throw new InputError("--algorithm wolff knows no time, and no --schedule: use glauber");
+    if (algorithm === "glauber" && given.has("clusters"))
+      throw new InputError(`--clusters ${clusters} are flipped by --algorithm wolff only: leave them out`);
+    if (algorithm === "wolff" && given.has("times"))
+      throw new InputError(`--algorithm wolff knows no time, and no --times ${times}: say how many --clusters`);
     if (L % 2 !== 0) throw new InputError(`--L ${L} is odd: use an even side`);
     if (algorithm === "wolff" && h !== 0)
       throw new InputError(`--algorithm wolff flips clusters without a field only: use --h 0 in place of ${h}`);

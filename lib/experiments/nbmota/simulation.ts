@@ -35,6 +35,8 @@ function formatOf(path: string) {
   return FORMATS[ENDINGS[ending] ?? ending];
 }
 
+const isAlongJumps = (times: readonly number[]) => String(times) === "0";
+
 /** Whether a file is one of configurations, not of states. */
 const isConfiguration = (path: string) => formatOf(path) !== undefined;
 
@@ -80,8 +82,13 @@ export const NBMOTA = simulation({
         "file for the last configurations, .dump or .xyz, one frame a system; or .safetensors, which a stopped simulation goes on from with --resume",
     },
   },
+  initial: [],
   endings: [...Object.keys(FORMATS), ...Object.keys(ENDINGS)],
-  check({ cells, vacancies }) {
+  check({ cells, vacancies, start, times, jumps }, given) {
+    const [ignored] = ["cells", "vacancies"].filter((key) => given.has(key) && isConfiguration(start));
+    if (ignored) throw new InputError(`--start ${start} says what the systems are: leave out --${ignored}`);
+    if (given.has("jumps") && !isAlongJumps(times))
+      throw new InputError(`--times ${times} are in place of --jumps ${jumps}: leave out one of them`);
     checkCells(cells, "cells");
     if (2 * vacancies > siteCount(cells))
       throw new InputError(`--vacancies ${vacancies} leave less than half the atoms`);
@@ -102,7 +109,7 @@ export const NBMOTA = simulation({
         ),
         cells,
       );
-    const alongJumps = String(p.times) === "0";
+    const alongJumps = isAlongJumps(p.times);
     const points = alongJumps
       ? Array.from({ length: LOOKS + 1 }, (_, k) => Math.round((k * p.jumps) / LOOKS))
       : p.times;

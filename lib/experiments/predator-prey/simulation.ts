@@ -21,6 +21,7 @@ export const PREDATOR_PREY = simulation({
     },
     amplitude: { kind: "number", default: 0.1, min: 0, max: 1, meaning: "amplitude k of the initial cosine" },
   },
+  initial: ["mean", "amplitude"],
   check(values) {
     const { N, dt, mean, amplitude, times } = values;
     checkPredatorPrey(predatorPreySystem(values, evenPoints(N)));
