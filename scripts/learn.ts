@@ -10,6 +10,7 @@
 // noise; else from increments of evolved patches.
 
 import { InputError } from "../lib/errors.ts";
+import { learnedEquation } from "../lib/experiments/own/learn.ts";
 import { type LearnOptions, learnCommand } from "../lib/experiments/own/learn-parameters.ts";
 import { publishStudy } from "../lib/experiments/own/learn-report.ts";
 import { moduleSource, parametersOf, programSource } from "../lib/experiments/own/module.ts";
@@ -27,14 +28,14 @@ import { openDevice } from "../lib/gpu/device.ts";
 import { isOurs, METHODS, pairCount, regression, stepOf, taught } from "../lib/method/pairs.ts";
 import { withLambda } from "../lib/method/sde/model.ts";
 import { unlessDiverged } from "../lib/method/sde/rollout.ts";
+import { stepsWithin } from "../lib/method/sde/steps.ts";
 import { measuredPairs, quadraticTimes, smallTrajectories, someSnapshots } from "../lib/method/snapshots.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
-import { evolvedPairs, learnedSde, once, predicted, seedsFrom } from "../lib/run/learn.ts";
+import { evolvedPairs, once, predicted, seedsFrom } from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
 import { quoted } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
-import { fitOptions, sdeSpec } from "../lib/run/training-parameters.ts";
 import { HostSystem } from "../lib/systems/simulator.ts";
 
 /** Points of the lines of the figures. */
@@ -107,18 +108,22 @@ await main(async () => {
       const pairs = taught(method === "compensator" ? sets[0] : sets[sets.length - 1], method);
       const data = regression(pairs, method);
       const label = `seed${seed}/${method}`;
-      const learned = await learnedSde(run, gpu, label, data, sdeSpec(p), { ...fitOptions(p, seed), closedForm: true });
+      // Baselines are what they are: changes over δt, with the noise of a patch for the whole's.
+      const how = isOurs(method) ? p : { ...p, zeroTime: "raw" as const };
+      const learned = await learnedEquation(run, gpu, label, data, how, [], { seed, sparing: false });
       // f, and n σσᵀ, do not depend on the size of the system.
-      const model = isOurs(method) ? withLambda(learned, sites(p.L), sites(side)) : learned;
-      const at = {
-        times: truth.times,
-        cases: truth.cases,
-        ...stepOf(data, p.incrementTime),
-        seed,
-        purpose: `predict/${method}`,
+      const model = isOurs(method) ? withLambda(learned.model, sites(p.L), sites(side)) : learned.model;
+      const { instant } = learned;
+      const rollout = async () => {
+        const parts = instant ? await stepsWithin(gpu, model, data.state, p.incrementTime) : 1;
+        return predicted(run, gpu, label, model, ahead, {
+          ...{ times: truth.times, cases: truth.cases, seed, purpose: `predict/${method}` },
+          ...stepOf({ instant, time: data.time }, p.incrementTime / parts),
+        });
       };
-      const predictions = await unlessDiverged(predicted(run, gpu, label, model, ahead, at));
-      scores.push(scored(truth, predictions, { seed, method, pairs: pairCount(pairs), data, model }, ranges));
+      const predictions = await unlessDiverged(rollout());
+      const facts = { seed, method, pairs: pairCount(pairs), equation: { ...learned, name: method, model } };
+      scores.push(scored(truth, predictions, facts, ranges));
       work.add();
     }
   }
@@ -128,8 +133,7 @@ await main(async () => {
   work.done();
 
   const observables = system.observables.map((one) => ({ ...one, name: one.symbol, title: one.name }));
-  const { data, model } = scores.find(({ method }) => method === methods[0]) ?? scores[0];
-  const equation = { name: methods[0], data, model, instant: data.instant, scatter: null };
+  const { equation } = scores.find(({ method }) => method === methods[0]) ?? scores[0];
   const lines = observables.map((_, j) => ({ condition: [], z: lineOf(equation, j, LINE) }));
   await publishStudy(run, {
     ...{ name: own.name, observables, dimension: system.dimension, starts: starts.names, truth, scores, upsampling },

@@ -43,6 +43,8 @@ export interface Increments extends Rows {
   readonly variation?: Float32Array | null;
   /** Evolutions that `delta` is the mean of; 1 by default. */
   readonly copies?: number;
+  /** Whether `variation` / time is that of an instant (`atZeroTime`). */
+  readonly corrected?: boolean;
 }
 
 /** With the compensator A `[n, d]` of the change and its quadratic variation Q, upper triangles `[n, d(d+1)/2]`. */
@@ -79,6 +81,8 @@ export interface Regression {
   readonly change: Float32Array;
   /** Q, `[rows, d(d+1)/2]`; null where the spread of the changes themselves has to tell it. */
   readonly variation: Float32Array | null;
+  /** Whether Q / (λ δt) is σσᵀ itself, and no mean over δt. */
+  readonly knownNoise?: boolean;
   /** Duration δt of the changes; 1 for the generator, which is per unit of time. */
   readonly time: number;
   /** Whether they are the generator's, so that f is the drift itself and no mean over δt. */
@@ -122,9 +126,10 @@ export function regression(pairs: Pairs, method: Method): Regression {
   const { delta, time } = pairs;
   const common = { method, d, variation: null, time, instant: false };
   if (method === "increment") {
-    const { variation = null, copies = 1 } = pairs.kind === "increments" ? pairs : {};
+    const { variation = null, copies = 1, corrected = false } = pairs.kind === "increments" ? pairs : {};
     return {
       ...common,
+      ...(corrected && { knownNoise: true }),
       state: whole,
       change: blockMeans(delta, p, d, 1),
       // Of a single evolution, whose covariance is λ σσᵀ δt as that of a compensated change is.
@@ -209,7 +214,10 @@ export function meanDrift({ d, change, time, cohort }: Regression): { mean: numb
  * How an equation is stepped that a regression gives: by Heun's scheme with `dt` where f is the drift itself; by Euler's with the δt of the
  * changes where f is their mean over δt, so that time discretisation costs nothing in the mean.
  */
-export function stepOf({ instant, time }: Regression, dt: number): { dt: number; scheme: "heun" | "euler" } {
+export function stepOf(
+  { instant, time }: Pick<Regression, "instant" | "time">,
+  dt: number,
+): { dt: number; scheme: "heun" | "euler" } {
   return instant ? { dt, scheme: "heun" } : { dt: time, scheme: "euler" };
 }
 
@@ -299,7 +307,7 @@ export function joined<P extends Pairs>(list: readonly P[], cohortsOf: "apart" |
       (pairs.condition.length * pairs.d) / pairs.whole.length,
       pairs.kind === "generator" ? 0 : pairs.time,
       !pairs.variation,
-      pairs.kind === "increments" ? (pairs.copies ?? 1) : 1,
+      pairs.kind === "increments" ? [pairs.copies ?? 1, pairs.corrected ?? false] : 1,
     ]);
   if (!list.every((pairs) => shape(pairs) === shape(first)))
     throw new Error("pairs of different kinds cannot be joined");
@@ -315,14 +323,14 @@ export function joined<P extends Pairs>(list: readonly P[], cohortsOf: "apart" |
 /**
  * Increments whose variation is corrected to zero time: 2 V(δt) − ½ V(2δt), as a covariance over δt is δt σσᵀ up to order δt², where V is that
  * of `single` and of `double`, increments of the same patches over twice the time (analysis/kramers-moyal.ts has the same for a check).
- * Predictions that step with δt by the mean change want this: their own steps bring the order δt² back. Throws Error for others.
+ * Throws Error for others.
  */
 export function atZeroTime(single: Increments, double: Increments): Increments {
   const [a, b] = [single.variation, double.variation];
   if (!a || !b || a.length !== b.length || Math.abs(double.time - 2 * single.time) > 1e-9 * single.time) {
     throw new Error("a correction to zero time needs the variation of the same patches over a time and its double");
   }
-  return { ...single, variation: a.map((value, k) => 2 * value - b[k] / 2) };
+  return { ...single, corrected: true, variation: a.map((value, k) => 2 * value - b[k] / 2) };
 }
 
 /** Several sets of pairs, as a file keeps them. */
@@ -337,7 +345,10 @@ export const PAIRS: Format<Pairs[]> = {
       pairs: JSON.stringify(
         list.map((pairs) => {
           const { kind, d, patches, perSnapshot } = pairs;
-          const copies = pairs.kind === "increments" && pairs.copies ? { copies: pairs.copies } : {};
+          const copies =
+            pairs.kind === "increments"
+              ? { ...(pairs.copies && { copies: pairs.copies }), ...(pairs.corrected && { corrected: true }) }
+              : {};
           return {
             kind,
             d,

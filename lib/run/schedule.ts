@@ -41,7 +41,8 @@ export function readSchedule(
         `--schedule ${quoted(part)} names no values of T or h at times: write them as in ${EXAMPLE}`,
       );
     }
-    if (ramps.has(name)) throw new InputError(`--schedule names ${name} twice: give all its values at once, as in ${name}=1:2:1@0:50:100`);
+    if (ramps.has(name))
+      throw new InputError(`--schedule names ${name} twice: give all its values at once, as in ${name}=1:2:1@0:50:100`);
     if (given.has(name)) throw new InputError(`--schedule says what ${name} is at all times: leave out --${name}`);
     ramps.set(name, rampOf(name, numbers(name, name, values), numbers(name, "time", times)));
   }

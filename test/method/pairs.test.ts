@@ -344,7 +344,7 @@ describe("increments of copies", () => {
   test("at zero time have twice their covariance less half of that over twice the time, and all else as before", () => {
     const zero = atZeroTime(single, double);
     const [a, b] = [defined(single.variation), defined(double.variation)];
-    expect(zero).toEqual({ ...single, variation: a.map((value, k) => 2 * value - b[k] / 2) });
+    expect(zero).toEqual({ ...single, corrected: true, variation: a.map((value, k) => 2 * value - b[k] / 2) });
     // A covariance c₁ δt + c₂ δt² leaves c₁ δt: numbers that float32 holds.
     const over = (time: number) => ({
       ...single,

@@ -14,6 +14,7 @@ import {
 } from "../../run/training-parameters.ts";
 import { COHORT } from "../../systems/simulator.ts";
 import { parametersOf, type Source } from "./module.ts";
+import { ZERO_TIME } from "./parameters.ts";
 
 /** Points of time that predictions are compared at, about. */
 const POINTS = 61;
@@ -68,6 +69,7 @@ const parameters = {
   incrementTime: { kind: "number", default: 0.05, above: 0, max: 1e3, unit: "time", meaning: "δt of the increments" },
   copies: COPIES,
   ...EQUATION,
+  ...ZERO_TIME,
   ...TRAINING,
   exec: {
     kind: "text",

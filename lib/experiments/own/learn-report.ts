@@ -195,7 +195,7 @@ function learnReport(study: Study, result: RunResult, command: string): string {
   const main = rows.find(({ method }) => method === mainMethod(study));
   const power = dimension > 1 ? ["", "²", "³"][dimension - 1] : "";
   const first = scores.find(({ method }) => method === mainMethod(study));
-  const choice = first && chosenDegree(first.model);
+  const choice = first && chosenDegree(first.equation.model);
   const lead =
     main &&
     html`Learned from patches of ${options.patch}${power} sites, 1/${formatSetting((options.L / options.patch) ** dimension)} of the system, the equation of ${observables.map(({ symbol }) => symbol).join(", ")} predicts the mean

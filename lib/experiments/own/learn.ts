@@ -19,7 +19,7 @@ import { learnedSde, predicted } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { fitOptions, sdeSpec } from "../../run/training-parameters.ts";
 import type { OwnData } from "./data.ts";
-import type { FitOptions } from "./parameters.ts";
+import type { EquationOptions, FitOptions } from "./parameters.ts";
 
 /** Changes that residuals are taken of, at most. */
 const TESTED = 131_072;
@@ -37,28 +37,31 @@ export interface Equation {
   readonly scatter: Scatter | null;
 }
 
-/** Solves, or trains, an equation of a regression; it stays with the results as `models/<name>`. `kept`: whether it does. */
+/**
+ * Solves, or trains, an equation of a regression; it stays with the results as `models/<name>`. `kept`: whether it does; `seed`: of training;
+ * `sparing`: whether every term of a polynomial has to be worth it (`PolynomialSpec`), for rows of much noise.
+ */
 export async function learnedEquation(
   run: Run,
   gpu: Gpu,
   name: string,
   data: Regression,
-  p: FitOptions,
+  p: EquationOptions,
   odd: readonly number[],
-  kept = true,
+  { seed = run.seed, kept = true, sparing = true } = {},
 ): Promise<Equation> {
   const spec = sdeSpec(p, odd);
+  const { instant } = data;
   if (!isSolved(spec)) {
-    const options = { ...fitOptions(p, run.seed), closedForm: true };
-    return { name, data, model: await learnedSde(run, gpu, name, data, spec, options), instant: false, scatter: null };
+    const options = { ...fitOptions(p, seed), closedForm: true };
+    return { name, data, model: await learnedSde(run, gpu, name, data, spec, options), instant, scatter: null };
   }
   return run.phase("learn", async () => {
-    const raw = solveSde(data, { ...spec, sparing: true });
-    const instant = p.zeroTime === "corrected";
-    const zero = instant ? atZeroTime(data, raw as SdeModel & Solution, odd) : null;
+    const raw = solveSde(data, { ...spec, sparing });
+    const zero = p.zeroTime === "corrected" && !instant ? atZeroTime(data, raw as SdeModel & Solution, odd) : null;
     const model = zero ? { ...raw, drift: zero.drift, diffusion: zero.diffusion } : raw;
     if (kept) run.model(name, MODEL, model);
-    return { name, data, model, instant, scatter: zero?.scatter ?? null };
+    return { name, data, model, instant: instant || zero !== null, scatter: zero?.scatter ?? null };
   });
 }
 
@@ -178,7 +181,7 @@ export async function testedOnOthers(
 ): Promise<HeldOut | null> {
   const parts = learned.variation || p.holdOut === 0 ? null : parted(learned, p.holdOut);
   if (!parts) return null;
-  const second = await learnedEquation(run, gpu, "held-out", parts.learn, p, odd, false);
+  const second = await learnedEquation(run, gpu, "held-out", parts.learn, p, odd, { kept: false });
   const ours = await residualsOf(gpu, second, parts.test);
   if (!ours) return null;
   const flat = constantLikelihood(parts.learn, parts.test);

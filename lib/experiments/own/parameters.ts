@@ -8,6 +8,20 @@ import type { DataOptions } from "./data.ts";
 const ALL = "all";
 const NONE = "none";
 
+/** How polynomials are to be understood. */
+export const ZERO_TIME = {
+  zeroTime: {
+    kind: "choice",
+    choices: ["corrected", "raw"],
+    default: "corrected",
+    meaning:
+      "polynomials of instantaneous rates, whose own changes over the times of the data are those of the data; or mean changes over these times",
+  },
+} as const satisfies Parameters;
+
+/** How an equation is learned. */
+export type EquationOptions = Values<typeof EQUATION & typeof TRAINING & typeof ZERO_TIME>;
+
 const parameters = {
   K: {
     kind: "number",
@@ -56,13 +70,7 @@ const parameters = {
     meaning:
       "degree of the polynomials of the drift; 0: by cross-validation, where every term has to be worth it (Schwarz's criterion)",
   },
-  zeroTime: {
-    kind: "choice",
-    choices: ["corrected", "raw"],
-    default: "corrected",
-    meaning:
-      "polynomials of instantaneous rates, whose own changes over the times of the data are those of the data; or mean changes over these times",
-  },
+  ...ZERO_TIME,
   ...TRAINING,
   holdOut: {
     kind: "number",

@@ -3,15 +3,15 @@ import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
 import { simulateDirectly } from "../../method/direct.ts";
-import type { Method, Regression } from "../../method/pairs.ts";
+import type { Method } from "../../method/pairs.ts";
 import { type Guards, guardsOf } from "../../method/sde/guards.ts";
-import type { SdeModel } from "../../method/sde/model.ts";
 import { type Snapshots, someSnapshots, upsampled } from "../../method/snapshots.ts";
 import { stream } from "../../random/stream.ts";
 import { simulatedTruth } from "../../run/learn.ts";
 import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { HostStates, HostSystem, Sites } from "../../systems/simulator.ts";
+import type { Equation } from "./learn.ts";
 import { comparedTimes, type LearnOptions } from "./learn-parameters.ts";
 
 /** Starts of the training law where a module names none. */
@@ -87,8 +87,7 @@ export interface OwnScores {
   readonly seed: number;
   readonly method: Method;
   readonly pairs: number;
-  readonly data: Regression;
-  readonly model: SdeModel;
+  readonly equation: Equation;
   /** null: it runs away. */
   readonly predicted: Ensemble | null;
   readonly guards: Guards | null;
@@ -104,7 +103,7 @@ const column = (values: ArrayLike<number>, d: number, j: number) =>
 export function scored(
   truth: Ensemble,
   predicted: Ensemble | null,
-  facts: Pick<OwnScores, "seed" | "method" | "pairs" | "data" | "model">,
+  facts: Pick<OwnScores, "seed" | "method" | "pairs" | "equation">,
   ranges: Parameters<typeof guardsOf>[2],
 ): OwnScores {
   const none = { predicted: null, guards: null, errors: [], spreads: [] };
@@ -116,7 +115,7 @@ export function scored(
   return {
     ...facts,
     predicted,
-    guards: guardsOf(facts.model, predicted, ranges),
+    guards: guardsOf(facts.equation.model, predicted, ranges),
     errors: exact.map((law, c) =>
       observables.map((j) =>
         relativeSquaredError(column(ours[c].mean, d, j), { mean: column(law.mean, d, j), std: column(law.std, d, j) }),

@@ -5,7 +5,8 @@
 //   E[Δ | z]   = ∫₀^δt e^{Js} f ds + ∫₀^δt ∫₀^s e^{Ju} h du ds
 //   Cov(Δ | z) = ∫₀^δt e^{Js} σσᵀ e^{Jᵀs} ds + ½ δt² (f·∇ + ½ Σ_ab (σσᵀ)_ab ∂_a ∂_b) σσᵀ
 // exact for an Ornstein–Uhlenbeck process over any time, up to order δt² in general. The difference from δt f and δt σσᵀ is smooth and free of noise, so
-// that a few rows tell it. It is taken off the coefficients, again until nothing changes, and off those of every group of the jackknife.
+// that a few rows tell it. It is taken off the coefficients, again until nothing changes, and off those of every group of the jackknife. Covariances that
+// evolutions of two durations have corrected already (`atZeroTime` of pairs.ts) stay.
 //
 // Of one patch of many the covariance holds more: patches that see the same z differ, and so do their drifts. Near equilibrium this scatter is half of what
 // relaxation takes off the covariance; where each patch has z itself it is nothing. Data of several durations tell which; of one duration alone do
@@ -172,6 +173,7 @@ class Correction {
       const scale = rowScales(data, p);
       const mean = meanChange(local, time);
       for (let j = 0; j < d; j++) off[p * d + j] = (scale.change * mean[j]) / data.time - scale.drift * local.drift[j];
+      if (data.knownNoise) return;
       const beyond = covarianceBeyond(local, time, { share, integrated: data.method === "compensator" });
       let at = p * diffusion.width;
       for (let j = 0; j < d; j++) {

@@ -154,6 +154,20 @@ describe("an Ornstein–Uhlenbeck process", () => {
     }
   });
 
+  test("keeps covariances that are those of an instant already", () => {
+    const data = changes({ rows: 600, patches: 1, durations: [0.4], scatter: false }, "known");
+    const { propagator } = transition(data.time);
+    const change = data.change.map((_, k) => {
+      const [p, i] = [k >> 1, k & 1];
+      return propagator[i][0] * data.state[2 * p] + propagator[i][1] * data.state[2 * p + 1] - data.state[k];
+    });
+    const variation = Float32Array.from(range(1800, (k) => data.time * [D[0][0], D[0][1], D[1][1]][k % 3]));
+    const { value } = entries(
+      atZeroTime({ ...data, change, variation, knownNoise: true }, solved({ ...data, change, variation })),
+    );
+    for (const [k, found] of value.entries()) expect(found).toBeCloseTo(TRUE[k], 4);
+  });
+
   const KINDS: readonly [string, Kind][] = [
     ["of whole systems", { rows: 20_000, patches: 1, durations: [0.05], scatter: false }],
     ["of patches that are all where the whole is", { rows: 20_000, patches: 16, durations: [0.05], scatter: false }],
