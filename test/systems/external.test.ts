@@ -33,15 +33,16 @@ systemLaws("a system of another program", {
 });
 
 const folder = temporaryFolder("external");
-const SMALL =
-  "--L 32 --patch 8 --horizon 2 --trajectories 64 --snapshots 64 --true-runs 8 --runs 32 --relax-time 0".split(" ");
-const learn = (line: string, out: string, ...more: string[]) =>
+const SMALL = "--L 32 --patch 8 --horizon 2 --trajectories 64 --true-runs 8 --runs 32 --relax-time 0".split(" ");
+const FEW = ["--snapshots", "64"];
+const learned = (line: string, out: string, ...more: string[]) =>
   runScript("learn", ["--exec", line, ...SMALL, ...more, "--out", join(folder, out)]);
+const learn = (line: string, out: string, ...more: string[]) => learned(line, out, ...FEW, ...more);
 const lineOf = (...words: string[]) => command(...words).join(" ");
 
 describe("learn --exec", () => {
   test("learns the equation of a program: dn/dt = 1 − 2n", async () => {
-    const { code, out } = await learn(lineOf(), "whole", "--degree", "1", "--rate", "1", "--snapshots", "512");
+    const { code, out } = await learned(lineOf(), "whole", "--degree", "1", "--rate", "1", "--snapshots", "512");
     expect({ code, error: out.includes("error.increment.patch8") }).toEqual({ code: 0, error: true });
     const fields = await Bun.file(join(folder, "whole/tables/fields.csv")).text();
     const rows = fields
