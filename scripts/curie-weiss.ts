@@ -61,7 +61,8 @@ await main(async () => {
         const data = regression(taught(method === "compensator" ? compensator : increment, method), method);
         const label = `${name}/${method}`;
         const spec = sdeSpec(p, oddVariables(system, p.h));
-        const learned = shared ?? (await learnedSde(run, gpu, label, data, spec, fitOptions(p, seed)));
+        const learning = { ...fitOptions(p, seed), variables: system.observables };
+        const learned = shared ?? (await learnedSde(run, gpu, label, data, spec, learning));
         if (patch === side && method !== "compensator") shared = learned;
         const model = isOurs(method) ? withLambda(learned, p.L ** 2, side ** 2) : learned;
         // Trajectories of the learned equation from the test's starts, and its functions, against the truth.

@@ -47,9 +47,9 @@ await main(async () => {
   for (const note of data.notes) say(`! ${note}`);
 
   // The equation, and those that the same data give when they are read in other ways.
-  const equation = await learnedEquation(run, gpu, "equation", data.learned, p, odd);
+  const equation = await learnedEquation(run, gpu, "equation", data.learned, p, odd, data);
   const others: Equation[] = [];
-  for (const one of otherReadings(data)) others.push(await learnedEquation(run, gpu, one.method, one, p, odd));
+  for (const one of otherReadings(data)) others.push(await learnedEquation(run, gpu, one.method, one, p, odd, data));
 
   // Tests: residuals of all changes, and a second equation on changes that it has not seen.
   const { increments, variables } = data;

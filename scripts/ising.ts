@@ -108,7 +108,7 @@ await main(async () => {
         const data = regression(pairs, method);
         // A single patch is the whole lattice: there naive and small are the increments by definition.
         const same = patch === plan.side && study === "main" && method !== "compensator";
-        const learning = { ...fitOptions(p, seed), closedForm: true };
+        const learning = { ...fitOptions(p, seed), closedForm: true, variables: system.observables };
         const spec = sdeSpec(p, oddVariables(system, p.h));
         const learned = (same && shared) || (await learnedSde(run, gpu, label, data, spec, learning));
         if (same) shared = learned;

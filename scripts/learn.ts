@@ -110,7 +110,9 @@ await main(async () => {
       const label = `seed${seed}/${method}`;
       // Baselines are what they are: changes over δt, with the noise of a patch for the whole's.
       const how = isOurs(method) ? p : { ...p, zeroTime: "raw" as const };
-      const learned = await learnedEquation(run, gpu, label, data, how, [], { seed, sparing: false });
+      const learned = await learnedEquation(run, gpu, label, data, how, [], {
+        ...{ variables: system.observables, seed, sparing: false },
+      });
       // f, and n σσᵀ, do not depend on the size of the system.
       const model = isOurs(method) ? withLambda(learned.model, sites(p.L), sites(side)) : learned.model;
       const { instant } = learned;

@@ -21,7 +21,7 @@ import {
   learnedPotentials,
   type Outcome,
 } from "../lib/experiments/nbmota/scores.ts";
-import { ofRepetition, trainingSets } from "../lib/experiments/nbmota/training.ts";
+import { EQUATION_NAMES, ofRepetition, trainingSets } from "../lib/experiments/nbmota/training.ts";
 import { equilibriumOf, simulateCourses } from "../lib/experiments/nbmota/truth.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import { joined, pairCount, regression } from "../lib/method/pairs.ts";
@@ -75,7 +75,7 @@ await main(async () => {
       const pairs = joined(own, "same");
       const name = `seed${seed}/${method}`;
       const data = regression(pairs, estimator);
-      const model = await learnedSde(run, gpu, name, data, spec, fitOptions(p, seed));
+      const model = await learnedSde(run, gpu, name, data, spec, { ...fitOptions(p, seed), ...EQUATION_NAMES });
 
       // Predict: the equilibrium at every temperature, the relaxation at every size.
       const predicting = { run, gpu, p, name, seed };

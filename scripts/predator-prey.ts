@@ -93,7 +93,10 @@ await main(async () => {
         const pairs = taught(method === "compensator" ? compensator : increment, method, fewer);
         const label = `${name}/${method}${fewer > 1 ? `-1-in-${fewer}` : ""}`;
         const data = regression(pairs, method);
-        const model = await learnedSde(run, gpu, label, data, sdeSpec(p), fitOptions(p, seed));
+        const model = await learnedSde(run, gpu, label, data, sdeSpec(p), {
+          ...fitOptions(p, seed),
+          variables: system.observables,
+        });
         const training = thinned(data.state, data.d, TRAINING_STATES);
         models.push({ label, method, fewer, pairs: pairCount(pairs), dt: data.time, model, training });
         work.add(5 / trainings.length);

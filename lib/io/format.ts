@@ -1,6 +1,6 @@
 // How a value of some type is kept in a file: as named arrays and text.
 import { InputError } from "../errors.ts";
-import type { Metadata, Tensors } from "./safetensors.ts";
+import type { Metadata, TensorData, Tensors } from "./safetensors.ts";
 
 /** What a safetensors file holds. */
 export interface Stored {
@@ -35,9 +35,14 @@ export function jsonFormat<T>(what: string): Format<T> {
   };
 }
 
-/** Flat arrays by name, for a file. */
-export function flatTensors(arrays: Record<string, Float32Array>): Tensors {
-  return Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, { shape: [data.length], data }]));
+/** Arrays by name, for a file: flat, but for those that have a shape. */
+export function flatTensors(
+  arrays: Record<string, TensorData>,
+  shapes: Record<string, readonly number[]> = {},
+): Tensors {
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, data]) => [name, { shape: shapes[name] ?? [data.length], data }]),
+  );
 }
 
 /** Arrays of given lengths out of a file of `what`. Throws InputError when one is missing or has another length. */

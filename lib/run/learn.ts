@@ -7,6 +7,7 @@ import { ENCODER, type EncoderModel, type EncoderShape } from "../method/closure
 import type { ClosureTable } from "../method/closure/table.ts";
 import { type Objective, trainClosure } from "../method/closure/train.ts";
 import { PAIRS, type Pairs, type Regression } from "../method/pairs.ts";
+import { aboutOf, type Named } from "../method/sde/about.ts";
 import { isSolved, type SdeSpec } from "../method/sde/fields.ts";
 import { fitSde, type SdeFitOptions, solveSde } from "../method/sde/fit.ts";
 import { MODEL, type SdeModel, trainingGroups } from "../method/sde/model.ts";
@@ -100,6 +101,12 @@ export function trainedEncoder(
   return trained(run, `${name}/encoder`, ENCODER, plan.steps, work, "closure");
 }
 
+/** How an equation is learned, and what its variables, and conditions, are called in its file. */
+export interface LearningOptions extends SdeFitOptions {
+  readonly variables: readonly Named[];
+  readonly conditions?: readonly Named[];
+}
+
 /** The equation that a regression gives: solved at once, or trained. It stays with the results as `models/<name>`. */
 export async function learnedSde(
   run: Run,
@@ -107,13 +114,18 @@ export async function learnedSde(
   name: string,
   data: Regression,
   spec: SdeSpec,
-  options: SdeFitOptions,
+  { variables, conditions, ...options }: LearningOptions,
   phase = "learn",
 ): Promise<SdeModel> {
+  const about = aboutOf(data, variables, conditions);
   if (!isSolved(spec)) {
-    return trained(run, name, MODEL, options.steps, (progress) => fitSde(gpu, data, spec, options, progress), phase);
+    const work = async (progress: FitProgress): Promise<SdeModel> => ({
+      ...(await fitSde(gpu, data, spec, options, progress)),
+      about,
+    });
+    return trained(run, name, MODEL, options.steps, work, phase);
   }
-  const model = await run.phase(phase, () => run.keep(name, MODEL, async () => solveSde(data, spec)));
+  const model = await run.phase(phase, () => run.keep(name, MODEL, async () => ({ ...solveSde(data, spec), about })));
   run.model(name, MODEL, model);
   return model;
 }

@@ -7,6 +7,7 @@ import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
 import type { Format } from "../../lib/io/format.ts";
 import { readSafetensors } from "../../lib/io/safetensors.ts";
 import { regression } from "../../lib/method/pairs.ts";
+import { aboutOf } from "../../lib/method/sde/about.ts";
 import { fitSde, type SdeFitOptions, solveSde } from "../../lib/method/sde/fit.ts";
 import { MODEL, type SdeModel } from "../../lib/method/sde/model.ts";
 import { rollout } from "../../lib/method/sde/rollout.ts";
@@ -37,6 +38,7 @@ const place = placesIn(temporaryFolder("learn"));
 const PLANTED = plant({ ...ornsteinUhlenbeck(2, false).plan, snapshots: 600 }, "learn");
 const DATA = regression(PLANTED, "compensator");
 const SPEC = specOf({ ...SHAPE, form: "triangular" });
+const NAMED = { variables: [{ name: "first", symbol: "x", unit: "m" }] };
 const FIT: SdeFitOptions = { ...OPTIONS, batch: 256, steps: 60, weightDecay: 1e-2 };
 const TRUTH = {
   observables: ensemble({ times: Float64Array.of(0, 0.5), cases: 1, runs: 2, d: 1 }, new Float32Array(4)),
@@ -82,7 +84,7 @@ async function learn(run: Run, device: Gpu, worked: string[]) {
   const pairs = await evolvedPairs(run, "patch16", work("pairs", [PLANTED, { ...PLANTED, time: 0.2 }]));
   const encoder: Encoder = { variables: 3, parameters: Float32Array.of(1, 2, 3, 4) };
   const psi = await trained(run, "patch16/encoder", ENCODER, 5, work("encoder", encoder), "train encoder");
-  const equation = await learnedSde(run, device, "patch16/compensator", DATA, SPEC, FIT);
+  const equation = await learnedSde(run, device, "patch16/compensator", DATA, SPEC, { ...FIT, ...NAMED });
   const runs = await predicted(run, device, "patch16/compensator", equation, START, PREDICTION);
   return { truth, closed, pairs, psi, equation, runs };
 }
@@ -94,7 +96,7 @@ describe("kept steps", () => {
     const worked: string[] = [];
     const made = await learn(first, gpu, worked);
     expect(worked).toEqual(["truth", "closed", "pairs", "encoder"]);
-    expect(made.equation).toEqual(await fitSde(gpu, DATA, SPEC, FIT));
+    expect(made.equation).toEqual({ ...(await fitSde(gpu, DATA, SPEC, FIT)), about: aboutOf(DATA, NAMED.variables) });
     first.close();
     const learned = ["patch16/pairs", "patch16/encoder", "patch16/compensator", "patch16/compensator/predicted"];
     const checkpoints = ["truth", "truth/closed", ...learned];
@@ -131,14 +133,14 @@ describe("kept steps", () => {
     const at = { ...PREDICTION, cases: 2 };
     const starts = Float32Array.from({ length: 2 * 2 * 5 }, (_, k) => Math.sin(k));
     const work = async (run: Run, device: Gpu) => {
-      const equation = await learnedSde(run, device, "solved", DATA, spec, FIT);
+      const equation = await learnedSde(run, device, "solved", DATA, spec, { ...FIT, ...NAMED });
       const draws = await predictedDraws(run, device, "solved", equation, starts, at, true);
       return { equation, draws: defined(draws) };
     };
     const out = place();
     const first = await openRun(options(out));
     const made = await work(first, gpu);
-    expect(made.equation).toEqual(solveSde(DATA, spec));
+    expect(made.equation).toEqual({ ...solveSde(DATA, spec), about: aboutOf(DATA, NAMED.variables) });
     // The best parameters and eight draws of them, from the first four starts of either case.
     const used = starts.filter((_, k) => Math.floor(k / 2) % 5 < 4);
     const { seed, purpose, ...rest } = at;
@@ -174,13 +176,16 @@ describe("kept steps", () => {
 describe("a training that is interrupted", () => {
   /** The training as `learnedSde` does it; `interrupt` sees every step after it has been told. */
   function train(run: Run, resumed: number[], interrupt: (step: number) => void = () => {}): Promise<SdeModel> {
-    const work = (progress: FitProgress) => {
+    const work = async (progress: FitProgress) => {
       resumed.push(progress.resumeFrom?.step ?? 0);
       const onSteps = (step: number, loss: number) => {
         progress.onSteps?.(step, loss);
         interrupt(step);
       };
-      return fitSde(gpu, DATA, SPEC, FIT, { ...progress, onSteps });
+      return {
+        ...(await fitSde(gpu, DATA, SPEC, FIT, { ...progress, onSteps })),
+        about: aboutOf(DATA, NAMED.variables),
+      };
     };
     return trained(run, "net", MODEL, FIT.steps, work, "train");
   }
@@ -215,7 +220,7 @@ describe("a training that is interrupted", () => {
     async (_, clock, at, interrupt, message) => {
       const [whole, out] = [place(), place()];
       const reference = await openRun(options(whole));
-      const expected = await learnedSde(reference, gpu, "net", DATA, SPEC, FIT);
+      const expected = await learnedSde(reference, gpu, "net", DATA, SPEC, { ...FIT, ...NAMED });
       reference.close();
 
       const resumed: number[] = [];

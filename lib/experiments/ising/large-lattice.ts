@@ -79,7 +79,12 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
   const data = regression(pairs, "compensator");
   const count = data.state.length / data.d;
   const spec = sdeSpec(p, oddVariables(system, p.h));
-  const options = { ...fitOptions(p, seed), batch: Math.min(p.batch, count), closedForm: true };
+  const options = {
+    ...fitOptions(p, seed),
+    batch: Math.min(p.batch, count),
+    closedForm: true,
+    variables: system.observables,
+  };
   const learned = await learnedSde(run, gpu, `${name}/compensator`, data, spec, options, phases[0]);
   const model = withLambda(learned, (side / patch) ** 2, (learnSide / patch) ** 2);
   const span = SETTLE + EVERY * LOOKS;

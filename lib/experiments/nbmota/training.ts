@@ -9,7 +9,8 @@ import { stream } from "../../random/stream.ts";
 import { evolvedPairs } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { BarrierModel } from "../../systems/nbmota/barriers.ts";
-import { type AlloyParameters, NbMoTa, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
+import { PAIR_NAMES } from "../../systems/nbmota/states.ts";
+import { type AlloyParameters, COORDINATES, NbMoTa, PATCH_CELLS, TILE_COHORT } from "../../systems/nbmota.ts";
 import { type Annealed, lastLook, looksOf } from "./annealing.ts";
 import { type Clock, inverseTemperature, orderScale, repeatedly } from "./clock.ts";
 import type { NbMoTaOptions } from "./parameters.ts";
@@ -21,6 +22,16 @@ const OLD = 1000;
 /** The condition of an equation at a temperature, where there are several. */
 export const conditionOf = ({ temperatures }: Pick<NbMoTaOptions, "temperatures">, temperature: number): number[] =>
   temperatures.length > 1 ? [inverseTemperature(temperature)] : [];
+
+/** What the variables of its equations are called: δ in units that follow the temperature (`orderScale`), and its inverse. */
+export const EQUATION_NAMES = {
+  variables: COORDINATES.three.map((pair) => ({
+    name: `scaled short-range order ${PAIR_NAMES[pair]}`,
+    symbol: `T δ_${PAIR_NAMES[pair]} / ${orderScale(1) ** -1} K`,
+    unit: "1",
+  })),
+  conditions: [{ name: "inverse temperature", symbol: `${inverseTemperature(1)} K / T`, unit: "1" }],
+};
 
 /**
  * The pairs of every temperature, in scaled order parameters (`orderScale`): increments of all repetitions; those of the relaxation, at p.T alone; the

@@ -2,6 +2,7 @@
 import { InputError } from "../../errors.ts";
 import type { Column, Columns } from "../../io/columns.ts";
 import type { Regression } from "../../method/pairs.ts";
+import type { Named } from "../../method/sde/about.ts";
 import { listed, quoted } from "../../run/parameters.ts";
 
 /** What is in the tables, and what was left out of it. */
@@ -23,11 +24,6 @@ export interface OwnData {
   readonly span: number;
   /** Sentences about what is not used. */
   readonly notes: readonly string[];
-}
-
-export interface Named {
-  readonly name: string;
-  readonly unit: string;
 }
 
 export interface DataOptions {

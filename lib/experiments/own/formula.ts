@@ -1,5 +1,5 @@
 // A learned polynomial equation as text that people can read, cite and run.
-import type { Named } from "./data.ts";
+import type { Named } from "../../method/sde/about.ts";
 import type { Coefficient, Written } from "./tables.ts";
 
 /** Significant digits of what is written to be run, and of what is read with its error. */

@@ -3,6 +3,7 @@ import type { Ensemble } from "../../analysis/ensemble.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { lambdaOf, pickedRegression, type Regression, timeOf } from "../../method/pairs.ts";
+import { aboutOf, type Named } from "../../method/sde/about.ts";
 import { conditionCount } from "../../method/sde/conditions.ts";
 import { isSolved } from "../../method/sde/fields.ts";
 import { solveSde } from "../../method/sde/fit.ts";
@@ -37,10 +38,19 @@ export interface Equation {
   readonly scatter: Scatter | null;
 }
 
-/**
- * Solves, or trains, an equation of a regression; it stays with the results as `models/<name>`. `kept`: whether it does; `seed`: of training;
- * `sparing`: whether every term of a polynomial has to be worth it (`PolynomialSpec`), for rows of much noise.
- */
+/** How an equation of one's own is learned. */
+interface LearnedOptions {
+  readonly variables: readonly Named[];
+  readonly conditions?: readonly Named[];
+  /** Of training. */
+  readonly seed?: number;
+  /** Whether it stays with the results. */
+  readonly kept?: boolean;
+  /** Whether every term of a polynomial has to be worth it (`PolynomialSpec`), for rows of much noise. */
+  readonly sparing?: boolean;
+}
+
+/** Solves, or trains, an equation of a regression; it stays with the results as `models/<name>`. */
 export async function learnedEquation(
   run: Run,
   gpu: Gpu,
@@ -48,18 +58,19 @@ export async function learnedEquation(
   data: Regression,
   p: EquationOptions,
   odd: readonly number[],
-  { seed = run.seed, kept = true, sparing = true } = {},
+  { variables, conditions, seed = run.seed, kept = true, sparing = true }: LearnedOptions,
 ): Promise<Equation> {
   const spec = sdeSpec(p, odd);
   const { instant } = data;
   if (!isSolved(spec)) {
-    const options = { ...fitOptions(p, seed), closedForm: true };
+    const options = { ...fitOptions(p, seed), closedForm: true, variables, conditions };
     return { name, data, model: await learnedSde(run, gpu, name, data, spec, options), instant, scatter: null };
   }
   return run.phase("learn", async () => {
     const raw = solveSde(data, { ...spec, sparing });
     const zero = p.zeroTime === "corrected" && !instant ? atZeroTime(data, raw as SdeModel & Solution, odd) : null;
-    const model = zero ? { ...raw, drift: zero.drift, diffusion: zero.diffusion } : raw;
+    const about = aboutOf(data, variables, conditions, instant || zero !== null);
+    const model = { ...raw, ...(zero && { drift: zero.drift, diffusion: zero.diffusion }), about };
     if (kept) run.model(name, MODEL, model);
     return { name, data, model, instant: instant || zero !== null, scatter: zero?.scatter ?? null };
   });
@@ -175,13 +186,17 @@ export interface HeldOut {
 export async function testedOnOthers(
   run: Run,
   gpu: Gpu,
-  { learned }: OwnData,
+  { learned, variables, conditions }: OwnData,
   p: FitOptions,
   odd: readonly number[],
 ): Promise<HeldOut | null> {
   const parts = learned.variation || p.holdOut === 0 ? null : parted(learned, p.holdOut);
   if (!parts) return null;
-  const second = await learnedEquation(run, gpu, "held-out", parts.learn, p, odd, { kept: false });
+  const second = await learnedEquation(run, gpu, "held-out", parts.learn, p, odd, {
+    variables,
+    conditions,
+    kept: false,
+  });
   const ours = await residualsOf(gpu, second, parts.test);
   if (!ours) return null;
   const flat = constantLikelihood(parts.learn, parts.test);

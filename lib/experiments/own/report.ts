@@ -1,5 +1,6 @@
 // The report of an equation that was learned from a user's own data.
 import { ensembleMoments } from "../../analysis/trajectory-error.ts";
+import type { Named } from "../../method/sde/about.ts";
 import { chosenDegree } from "../../method/sde/model.ts";
 import { chart } from "../../report/chart.ts";
 import type { Panel, Series } from "../../report/chart-spec.ts";
@@ -13,7 +14,6 @@ import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
 import type { RunResult } from "../../run/result.ts";
 import { around } from "../../run/seeds.ts";
-import type { Named } from "./data.ts";
 import { formula } from "./formula.ts";
 import type { FitResult } from "./result.ts";
 import type { Told } from "./tables.ts";

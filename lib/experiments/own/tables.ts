@@ -3,11 +3,11 @@ import { type ColumnTable, table } from "arquero";
 import { studentQuantile } from "../../analysis/student-t.ts";
 import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import type { Gpu } from "../../gpu/device.ts";
+import type { Named } from "../../method/sde/about.ts";
 import { conditionCount } from "../../method/sde/conditions.ts";
 import { atCondition, evaluate, standardErrors, trainingGroups } from "../../method/sde/model.ts";
 import { type Monomials, monomials, originOf } from "../../method/sde/polynomial/monomials.ts";
 import { thinned } from "../../method/snapshots.ts";
-import type { Named } from "./data.ts";
 import type { Equation, Prediction } from "./learn.ts";
 
 /** Points along a variable: alone, of a grid of two, and of lines through the middle of more. */

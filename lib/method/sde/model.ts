@@ -3,6 +3,7 @@ import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Format, flatTensors, parsed, readArrays } from "../../io/format.ts";
 import { prefixed, unprefixed } from "../../io/safetensors.ts";
+import { type About, EVALUATION } from "./about.ts";
 import { type Diffusion, type Drift, diffusionKind, driftKind } from "./fields.ts";
 import type { Hull } from "./hull.ts";
 import type { NetworkDiffusion } from "./network-diffusion.ts";
@@ -21,6 +22,8 @@ export interface SdeModel {
   readonly diffusion: Diffusion;
   /** Where its training data are. */
   readonly hull: Hull;
+  /** What its file says of it. */
+  readonly about?: About;
 }
 
 /** A model whose fields have been trained. */
@@ -88,12 +91,17 @@ export function atCondition(model: SdeModel, condition: readonly number[]): SdeM
  */
 export function withLambda(model: SdeModel, lambda: number, trainedWith: number): SdeModel {
   const { diffusion } = model;
-  return { ...model, diffusion: diffusionKind(diffusion).scaled(diffusion, Math.sqrt(trainedWith / lambda)) };
+  const { about } = model;
+  return {
+    ...model,
+    diffusion: diffusionKind(diffusion).scaled(diffusion, Math.sqrt(trainedWith / lambda)),
+    ...(about && { about: { ...about, lambda: (about.lambda * lambda) / trainedWith } }),
+  };
 }
 
 /** Files say of themselves which kinds of fields they hold. */
 export const MODEL: Format<SdeModel> = {
-  write: ({ d, center, spread, drift, diffusion, hull }) => {
+  write: ({ d, center, spread, drift, diffusion, hull, about }) => {
     const fields = {
       drift: driftKind(drift).write(drift),
       diffusion: diffusionKind(diffusion).write(diffusion),
@@ -101,17 +109,23 @@ export const MODEL: Format<SdeModel> = {
     return {
       tensors: {
         ...flatTensors({ center, spread }),
-        hull: { shape: [hull.factor.length], data: hull.factor },
+        ...flatTensors({ hull: hull.factor }, { hull: [termCount(d, 2), termCount(d, 2)] }),
         ...prefixed("drift ", fields.drift.tensors),
         ...prefixed("diffusion ", fields.diffusion.tensors),
       },
       text: {
-        sde: JSON.stringify({ d, drift: fields.drift.head, diffusion: fields.diffusion.head, limit: hull.limit }),
+        sde: JSON.stringify({
+          ...{ d, drift: fields.drift.head, diffusion: fields.diffusion.head, limit: hull.limit, about },
+          evaluation: {
+            drift: EVALUATION[`drift ${drift.kind}`],
+            diffusion: EVALUATION[`diffusion ${diffusion.kind}`],
+          },
+        }),
       },
     };
   },
   read: ({ tensors, text }) => {
-    const { d, drift, diffusion, limit } = parsed<SdeModel & Pick<Hull, "limit">>(text.sde, "equation");
+    const { d, drift, diffusion, limit, about } = parsed<SdeModel & Pick<Hull, "limit">>(text.sde, "equation");
     requireVariables(d);
     if (!drift || !diffusion) throw new InputError("the file holds an equation without drift or diffusion");
     const units = readArrays(tensors, { center: d, spread: d }, "model");
@@ -124,6 +138,7 @@ export const MODEL: Format<SdeModel> = {
       d,
       ...units,
       hull,
+      ...(about && { about }),
       drift: driftKind(drift).read(drift, unprefixed("drift ", tensors), d),
       diffusion: diffusionKind(diffusion).read(diffusion, unprefixed("diffusion ", tensors), d),
     };

@@ -11,10 +11,11 @@ import {
 } from "./conditions.ts";
 import type { DiffusionKind } from "./field.ts";
 import {
+  layerParameters,
+  layerTensors,
   networkOnDevice,
   networkOutputs,
   type Perceptron,
-  parameterCount,
   perceptron,
   trainableNetwork,
   withInputs,
@@ -112,20 +113,25 @@ export const NETWORK_DIFFUSION: DiffusionKind<NetworkDiffusionSpec, NetworkDiffu
     return { ...rest, parameters: withInputs(network(field, d, d + at.length), field.parameters, at) };
   },
 
-  write: ({ kind, form, hidden, activation, conditions, ...arrays }) => {
+  write: ({ kind, form, hidden, activation, conditions, parameters, ...arrays }) => {
     const more = writeConditions({ conditions });
+    const d = arrays.scale.length;
+    const shape = network({ kind, form, hidden, activation }, d, d + conditionsIn({ conditions }));
     return {
       head: { kind, form, hidden, activation, ...more.head },
-      tensors: flatTensors({ ...arrays, ...more.arrays }),
+      tensors: {
+        ...flatTensors({ ...arrays, ...more.arrays }, { frame: [d, d] }),
+        ...layerTensors("", shape, parameters),
+      },
     };
   },
 
   read: (head, tensors, d) => {
     const { conditions = 0, ...spec } = head as NetworkDiffusionSpec & { conditions?: number };
-    const parameters = parameterCount(network(spec, d, d + conditions));
     return {
       ...spec,
-      ...readArrays(tensors, { scale: d, frame: d * d, parameters }, "model"),
+      ...readArrays(tensors, { scale: d, frame: d * d }, "model"),
+      parameters: layerParameters("", network(spec, d, d + conditions), tensors),
       ...readConditions(conditions, tensors),
     };
   },

@@ -12,10 +12,11 @@ import type { DriftKind } from "./field.ts";
 import { solveLastLayer } from "./last-layer.ts";
 import {
   type AffineNetwork,
+  layerParameters,
+  layerTensors,
   networkOnDevice,
   networkOutputs,
   type Perceptron,
-  parameterCount,
   perceptron,
   trainableNetwork,
   withInputs,
@@ -82,18 +83,26 @@ export const NETWORK_DRIFT: DriftKind<NetworkDriftSpec, NetworkDrift> = {
     };
   },
 
-  write: ({ kind, hidden, activation, conditions, ...arrays }) => {
+  write: ({ kind, hidden, activation, conditions, parameters, ...arrays }) => {
     const more = writeConditions({ conditions });
-    return { head: { kind, hidden, activation, ...more.head }, tensors: flatTensors({ ...arrays, ...more.arrays }) };
+    const d = arrays.offset.length;
+    const inputs = d + conditionsIn({ conditions });
+    return {
+      head: { kind, hidden, activation, ...more.head },
+      tensors: {
+        ...flatTensors({ ...arrays, ...more.arrays }, { slope: [d, inputs] }),
+        ...layerTensors("", network({ kind, hidden, activation }, d, inputs), parameters),
+      },
+    };
   },
 
   read: (head, tensors, d) => {
     const { conditions = 0, ...spec } = head as NetworkDriftSpec & { conditions?: number };
     const inputs = d + conditions;
-    const parameters = parameterCount(network(spec, d, inputs));
     return {
       ...spec,
-      ...readArrays(tensors, { offset: d, slope: d * inputs, scale: d, parameters }, "model"),
+      ...readArrays(tensors, { offset: d, slope: d * inputs, scale: d }, "model"),
+      parameters: layerParameters("", network(spec, d, inputs), tensors),
       ...readConditions(conditions, tensors),
     };
   },

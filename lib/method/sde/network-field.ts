@@ -1,9 +1,12 @@
 // What fields by networks share: their training, their values at points, their file form.
 import type { Gpu } from "../../gpu/device.ts";
+import { readArrays } from "../../io/format.ts";
+import type { Tensors } from "../../io/safetensors.ts";
 import {
   ACTIVATIONS,
   type Activation,
   initialParameters,
+  type Layer,
   layout,
   Mlp,
   type MlpShape,
@@ -143,7 +146,39 @@ export async function networkOutputs(
   }
 }
 
-/** Number of parameters. */
-export function parameterCount(shape: MlpShape): number {
-  return layout(shape).stride;
+/** Layers as a file keeps them: `<name> layer <l> weight` `[inputs, outputs]` and `bias` `[outputs]`, outputs with padding; several networks are numbered. */
+export function layerTensors(name: string, shape: MlpShape, parameters: Float32Array): Tensors {
+  const tensors: Tensors = {};
+  eachLayer(name, shape, (own, { inputs, outputs }, weights, bias) => {
+    const rows = parameters.slice(weights, weights + inputs * outputs);
+    tensors[`${own} weight`] = { shape: [inputs, outputs], data: rows };
+    tensors[`${own} bias`] = { shape: [outputs], data: parameters.slice(bias, bias + outputs) };
+  });
+  return tensors;
+}
+
+/** The inverse. Throws InputError for layers that are missing or of another size. */
+export function layerParameters(name: string, shape: MlpShape, tensors: Tensors): Float32Array {
+  const parameters = new Float32Array(shape.groups * layout(shape).stride);
+  eachLayer(name, shape, (own, { inputs, outputs }, weights, bias) => {
+    const sizes = { [`${own} weight`]: inputs * outputs, [`${own} bias`]: outputs };
+    const { [`${own} weight`]: rows, [`${own} bias`]: biases } = readArrays(tensors, sizes, "model");
+    parameters.set(rows, weights);
+    parameters.set(biases, bias);
+  });
+  return parameters;
+}
+
+/** Calls `use` for every layer of every network with its name, and where its weights and biases begin. */
+function eachLayer(
+  name: string,
+  shape: MlpShape,
+  use: (name: string, layer: Layer, weights: number, bias: number) => void,
+): void {
+  const { layers, stride } = layout(shape);
+  for (let g = 0; g < shape.groups; g++) {
+    const own = shape.groups > 1 ? `${name} ${g}` : name;
+    for (const [l, layer] of layers.entries())
+      use(`${own} layer ${l}`.trim(), layer, g * stride + layer.weights, g * stride + layer.bias);
+  }
 }

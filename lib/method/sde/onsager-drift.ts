@@ -5,16 +5,8 @@ import { layout } from "../../nn/mlp.ts";
 import { concatenate } from "../concatenate.ts";
 import { conditionsIn, readConditions, requireClosed, writeConditions } from "./conditions.ts";
 import type { DeviceField, DriftKind } from "./field.ts";
-import { networkNumbers, outputsAt, requireNoDraws, widest } from "./network-field.ts";
-import {
-  ALPHA,
-  BETA,
-  type OnsagerDrift,
-  type OnsagerDriftSpec,
-  onsagerAt,
-  onsagerCounts,
-  onsagerShapes,
-} from "./onsager-networks.ts";
+import { layerParameters, layerTensors, networkNumbers, outputsAt, requireNoDraws, widest } from "./network-field.ts";
+import { ALPHA, BETA, type OnsagerDrift, type OnsagerDriftSpec, onsagerAt, onsagerShapes } from "./onsager-networks.ts";
 import { trainableOnsager } from "./onsager-training.ts";
 import { type Points, standardise } from "./points.ts";
 
@@ -86,17 +78,30 @@ export const ONSAGER_DRIFT: DriftKind<OnsagerDriftSpec, OnsagerDrift> = {
 
   write({ kind, hidden, conditions, scale, energy, coefficients, embedding }) {
     const more = writeConditions({ conditions });
-    const arrays = { scale, energy, coefficients, ...(embedding && { embedding }), ...more.arrays };
-    return { head: { kind, hidden, ...more.head }, tensors: flatTensors(arrays) };
+    const shapes = onsagerShapes({ kind, hidden }, scale.length, conditionsIn({ conditions }));
+    const { beside, count } = energyLayout(shapes.energy);
+    const gamma = energy.slice(beside.weights, count);
+    return {
+      head: { kind, hidden, alpha: ALPHA, beta: BETA, ...more.head },
+      tensors: {
+        ...flatTensors({ scale, gamma, ...more.arrays }, { gamma: [beside.inputs, beside.outputs] }),
+        ...layerTensors("energy", shapes.energy, energy),
+        ...layerTensors("coefficients", shapes.coefficients, coefficients),
+        ...(embedding && layerTensors("embedding", shapes.embedding, embedding)),
+      },
+    };
   },
 
   read(head, tensors, d) {
-    const { conditions = 0, ...spec } = head as OnsagerDriftSpec & { conditions?: number };
-    const { embedding, ...counts } = onsagerCounts(onsagerShapes(spec, d, conditions));
+    const { kind, hidden, conditions = 0 } = head as OnsagerDriftSpec & { conditions?: number };
+    const shapes = onsagerShapes({ kind, hidden }, d, conditions);
+    const { beside, count } = energyLayout(shapes.energy);
+    const { scale, gamma } = readArrays(tensors, { scale: d, gamma: count - beside.weights }, "model");
     return {
-      ...spec,
-      ...readArrays(tensors, { scale: d, ...counts }, "model"),
-      ...(conditions > 0 && readArrays(tensors, { embedding }, "model")),
+      ...{ kind, hidden, scale },
+      energy: concatenate([layerParameters("energy", shapes.energy, tensors), gamma]),
+      coefficients: layerParameters("coefficients", shapes.coefficients, tensors),
+      ...(conditions > 0 && { embedding: layerParameters("embedding", shapes.embedding, tensors) }),
       ...readConditions(conditions, tensors),
     };
   },

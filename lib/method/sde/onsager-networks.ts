@@ -1,6 +1,6 @@
 // The stochastic OnsagerNet as a value: its networks, what they give at one condition.
 import { energyLayout } from "../../nn/energy-mlp.ts";
-import { layout, type MlpShape } from "../../nn/mlp.ts";
+import type { MlpShape } from "../../nn/mlp.ts";
 import { concatenate } from "../concatenate.ts";
 import { type Conditioned, conditionsIn, standardCondition } from "./conditions.ts";
 import { outputsAt, withInputs } from "./network-field.ts";
@@ -55,15 +55,6 @@ export function onsagerShapes({ hidden }: OnsagerDriftSpec, d: number, condition
     energy: { groups: 1, inputs, hidden, outputs: d, activation },
     coefficients: { groups: 2, inputs, hidden, outputs: d * d, activation },
     embedding: { groups: 1, inputs: conditions, hidden: [EMBEDDING_WIDTH], outputs: EMBEDDED, activation },
-  };
-}
-
-/** Number of parameters of each. */
-export function onsagerCounts({ energy, coefficients, embedding }: OnsagerShapes) {
-  return {
-    energy: energyLayout(energy).count,
-    coefficients: coefficients.groups * layout(coefficients).stride,
-    embedding: layout(embedding).stride,
   };
 }
 

@@ -169,7 +169,10 @@ describe("file form", () => {
         const { tensors, text } = MODEL.write(model);
         // Through text as a file has it.
         expect(MODEL.read({ tensors, text: JSON.parse(JSON.stringify(text)) })).toEqual(model);
-        for (const { shape, data } of Object.values(tensors)) expect(shape).toEqual([data.length]);
+        const [first] = model.drift.hidden;
+        expect(tensors["drift layer 0 weight"].shape).toEqual([d, first]);
+        expect(tensors["drift slope"].shape).toEqual([d, d]);
+        expect(tensors["diffusion frame"].shape).toEqual([d, d]);
       }
     }
   });
@@ -184,13 +187,14 @@ describe("file form", () => {
       ["drift offset", 2],
       ["drift slope", 4],
       ["drift scale", 2],
-      ["drift parameters", model.drift.parameters.length],
+      ["drift layer 0 weight", 2 * model.drift.hidden[0]],
+      ["drift layer 0 bias", model.drift.hidden[0]],
       ["diffusion scale", 2],
       ["diffusion frame", 4],
-      ["diffusion parameters", model.diffusion.parameters.length],
+      ["diffusion layer 0 weight", 2 * model.diffusion.hidden[0]],
     ] as const) {
       const { [name]: _, ...rest } = tensors;
-      const short = name.split(" ").at(-1);
+      const short = name.replace(/^(drift|diffusion) /, "");
       refused({ tensors: rest, text }, `the model file has 0 numbers for ${short}, not ${numbers}`);
     }
     const longer = { ...tensors, "drift offset": tensors["drift slope"] };
@@ -205,15 +209,14 @@ describe("file form", () => {
       text: { sde: JSON.stringify({ ...head, ...changed }) },
     });
     refused({ tensors, text: {} }, "the file holds no equation");
-    // Networks of two inputs, 24 units and 2 outputs padded to 8 have 2·24 + 24 + 24·8 + 8 parameters.
-    refused(
-      told({ drift: { ...head.drift, hidden: [24] } }),
-      `the model file has ${tensors["drift parameters"].data.length} numbers for parameters, not 272`,
-    );
-    refused(
-      told({ diffusion: { ...head.diffusion, hidden: [24] } }),
-      `the model file has ${tensors["diffusion parameters"].data.length} numbers for parameters, not 272`,
-    );
+    // Networks of two inputs and 24 units have 2·24 weights in their first layer.
+    for (const field of ["drift", "diffusion"] as const) {
+      const { length } = tensors[`${field} layer 0 weight`].data;
+      refused(
+        told({ [field]: { ...head[field], hidden: [24] } }),
+        `the model file has ${length} numbers for layer 0 weight, not 48`,
+      );
+    }
     const { hull: _, ...bare } = tensors;
     const other = { ...tensors, hull: tensors.center };
     for (const stored of [

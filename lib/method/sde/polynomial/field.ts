@@ -1,6 +1,7 @@
 // A field whose components are polynomials on a chart, with what tells how sure its coefficients are: the solutions with one group of
 // cohorts left out in turn (delete-a-group jackknife; Efron & Tibshirani 1993, chapter 11).
 import { InputError } from "../../../errors.ts";
+import { flatTensors } from "../../../io/format.ts";
 import type { Tensors } from "../../../io/safetensors.ts";
 import { outside, requireClosed, requireCount } from "../conditions.ts";
 import type { DeviceField, Units } from "../field.ts";
@@ -253,17 +254,19 @@ const roundUp = (value: number, unit: number) => unit * Math.ceil(value / unit);
 /** The arrays of a field, and the rest as JSON. */
 export function writePolynomial({ chart, coefficients, replicates, doubt, ...rest }: PolynomialField) {
   const { shift, frame, ...shape } = chart;
-  const tensor = (data: Float64Array) => ({ shape: [data.length], data });
-  return {
-    head: { ...rest, chart: shape, groups: replicates.length / coefficients.length },
-    tensors: {
-      shift: tensor(shift),
-      frame: tensor(frame),
-      coefficients: tensor(coefficients),
-      replicates: tensor(replicates),
-      ...(doubt && { doubt: tensor(doubt) }),
-    },
+  const q = shift.length;
+  const { terms, exponents } = basisIn({ chart, ...rest });
+  const groups = replicates.length / coefficients.length;
+  const table = [terms, rest.width];
+  const arrays = { shift, frame, exponents, coefficients, replicates, ...(doubt && { doubt }) };
+  const shapes = {
+    frame: [q, q],
+    exponents: [terms, q],
+    coefficients: table,
+    replicates: [groups, ...table],
+    doubt: table,
   };
+  return { head: { ...rest, chart: shape, groups }, tensors: flatTensors(arrays, shapes) };
 }
 
 /** The inverse, for a field of `width` components in d variables. Throws InputError for what is missing or does not fit. */

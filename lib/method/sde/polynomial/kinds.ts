@@ -28,7 +28,7 @@ export const POLYNOMIAL_DRIFT: DriftKind<never, PolynomialDrift> = {
   },
   values: async (_, field, { z }) => driftValues(field, z),
   errors: polynomialErrors,
-  write: ({ slope, ...field }) => withTensor(writePolynomial(field), "slope", slope),
+  write: ({ slope, ...field }) => withTensor(writePolynomial(field), "slope", slope, field.width),
   read(head, tensors, d) {
     const field = readPolynomial(head, tensors, d, d);
     return { ...field, slope: numbersOf(tensors, "slope", (d + field.chart.conditions) * d) };
@@ -58,8 +58,9 @@ export const POLYNOMIAL_DIFFUSION: DiffusionKind<never, PolynomialDiffusion> = {
 
 type Written = ReturnType<typeof writePolynomial>;
 
-function withTensor({ head, tensors }: Written, name: string, data: Float64Array) {
-  return { head, tensors: { ...tensors, [name]: { shape: [data.length], data } } };
+function withTensor({ head, tensors }: Written, name: string, data: Float64Array, width?: number) {
+  const shape = width ? [data.length / width, width] : [data.length];
+  return { head, tensors: { ...tensors, [name]: { shape, data } } };
 }
 
 /** Throws InputError where there are not so many. */
