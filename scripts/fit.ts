@@ -19,7 +19,7 @@ import {
 import { dataOptions, fitCommand, namesOf, pathOf } from "../lib/experiments/own/parameters.ts";
 import { pointsOf, startsOf } from "../lib/experiments/own/points.ts";
 import { publishFit } from "../lib/experiments/own/publish.ts";
-import { conditionsOf, fieldsAt, gridOf, lineOf, middleOf, written } from "../lib/experiments/own/tables.ts";
+import { conditionsOf, fieldsAt, gridOf, lineOf, middleOf, writtenAt } from "../lib/experiments/own/tables.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import { readColumns } from "../lib/io/columns.ts";
 import { residualTest } from "../lib/method/sde/residuals.ts";
@@ -71,7 +71,7 @@ await main(async () => {
     lines: await told(
       conditions.flatMap((condition) => variables.map((_, j) => ({ condition, z: lineOf(equation, j, LINE) }))),
     ),
-    writings: conditions.flatMap((condition) => written(equation, condition, variables) ?? []),
+    writings: conditions.flatMap((condition) => writtenAt(equation, condition, variables) ?? []),
     predictions: await predictions(run, gpu, equation, starts, p, data.span),
   });
 });

@@ -23,7 +23,7 @@ import {
   simulateOwn,
   startsOf,
 } from "../lib/experiments/own/study.ts";
-import { fieldsAt, lineOf, written } from "../lib/experiments/own/tables.ts";
+import { fieldsAt, lineOf, writtenAt } from "../lib/experiments/own/tables.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import { isOurs, METHODS, pairCount, regression, stepOf, taught } from "../lib/method/pairs.ts";
 import { withLambda } from "../lib/method/sde/model.ts";
@@ -141,7 +141,7 @@ await main(async () => {
     ...{ name: own.name, observables, dimension: system.dimension, starts: starts.names, truth, scores, upsampling },
     floors: floors(truth, p.runs),
     fields: await Promise.all(lines.map((place) => fieldsAt(gpu, equation, place))),
-    written: written(equation, [], observables),
+    written: writtenAt(equation, [], observables),
     options: p,
   });
   engine.close?.();

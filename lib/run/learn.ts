@@ -10,7 +10,8 @@ import { PAIRS, type Pairs, type Regression } from "../method/pairs.ts";
 import { aboutOf, type Named } from "../method/sde/about.ts";
 import { isSolved, type SdeSpec } from "../method/sde/fields.ts";
 import { fitSde, type SdeFitOptions, solveSde } from "../method/sde/fit.ts";
-import { MODEL, type SdeModel, trainingGroups } from "../method/sde/model.ts";
+import { formula, written } from "../method/sde/formula.ts";
+import { atCondition, MODEL, type SdeModel, trainingGroups } from "../method/sde/model.ts";
 import { type RolloutOptions, rollout } from "../method/sde/rollout.ts";
 import { type FitOptions, type FitProgress, fitState, fitTensors } from "../method/train.ts";
 import { stream } from "../random/stream.ts";
@@ -126,8 +127,20 @@ export async function learnedSde(
     return trained(run, name, MODEL, options.steps, work, phase);
   }
   const model = await run.phase(phase, () => run.keep(name, MODEL, async () => ({ ...solveSde(data, spec), about })));
-  run.model(name, MODEL, model);
+  keepEquation(run, name, model);
   return model;
+}
+
+/** Leaves an equation with the results: its file, and in result.json its formula, in the middle of its conditions. */
+export function keepEquation(run: Run, name: string, model: SdeModel): void {
+  const { about } = model;
+  const middle = about ? about.conditionRange.map(([low, high]) => Number(((low + high) / 2).toPrecision(6))) : [];
+  const one = about && written(middle.length > 0 ? atCondition(model, middle) : model, about.variables);
+  const told = one && {
+    at: Object.fromEntries(about.conditions.map(({ name }, k) => [name, middle[k]])),
+    formula: formula(one, about.variables, "text").split("\n"),
+  };
+  run.model(name, MODEL, model, told ?? undefined);
 }
 
 /** Trajectories of an equation; see `rollout`. `purpose`: of the random numbers. One that runs away is not kept. */

@@ -15,6 +15,13 @@ export interface Metric {
   exact: number | null;
   unit: string;
 }
+/** A learned equation, that of `models/<name>.safetensors`, at one condition. */
+export interface EquationResult {
+  /** Of equations that depend on conditions: their values. */
+  at: Record<string, number>;
+  /** f of every variable and D = σσᵀ of every pair, a line each; ± is half the 95 % interval. */
+  formula: string[];
+}
 export interface RunResult {
   experiment: string;
   profile: string;
@@ -26,6 +33,8 @@ export interface RunResult {
   parameters: Record<string, unknown>;
   /** What a reader must know before the numbers: runs that left their data, or the physical range. */
   warnings?: string[];
+  /** By name of the model; polynomials alone have a formula. */
+  equations?: Record<string, EquationResult>;
   /** By name `quantity.method.case`. */
   metrics: Record<string, Metric>;
 }
@@ -69,7 +78,7 @@ export function resultText(result: RunResult): string {
   );
   const { experiment, profile, seed } = result;
   const { kind, name, driver } = result.adapter;
-  const sorted = (part: "versions" | "seconds" | "parameters") => plainJson(result[part], part);
+  const sorted = (part: "versions" | "seconds" | "parameters" | "equations") => plainJson(result[part] ?? {}, part);
   metrics.sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, metric] of metrics) plainJson(metric, `metrics.${name}`);
   const ordered = {
@@ -82,6 +91,7 @@ export function resultText(result: RunResult): string {
     parameters: sorted("parameters"),
     warnings: result.warnings ?? [],
     metrics: Object.fromEntries(metrics),
+    ...(result.equations && { equations: sorted("equations") }),
   };
   try {
     validateResult(ordered, "the result");
@@ -145,6 +155,13 @@ export function validateResult(value: unknown, source = "result.json"): RunResul
     if (ci95 === null) return;
     const pair = Array.isArray(ci95) && ci95.length === 2 && ci95.every(Number.isFinite) && ci95[0] <= ci95[1];
     need(pair, `${where}.ci95`, "null or [low, high]", ci95);
+  });
+  record(result.equations ?? {}, "equations", (equation, where) => {
+    need(isRecord(equation), where, "an object", equation);
+    const { at, formula } = equation as Record<keyof EquationResult, unknown>;
+    record(at, `${where}.at`, number);
+    const lines = Array.isArray(formula) && formula.every((line) => typeof line === "string");
+    need(lines, `${where}.formula`, "a list of lines", formula);
   });
   return value as RunResult;
 }

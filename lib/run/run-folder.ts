@@ -29,7 +29,7 @@ import {
 import { print, say } from "./output.ts";
 import { isQuiet } from "./progress.ts";
 import { type Adapter, CPU_ONLY, PROJECT_ROOT, patchwiseVersion, versions } from "./provenance.ts";
-import { type Metric, plainJson, type RunResult, resultText } from "./result.ts";
+import { type EquationResult, type Metric, plainJson, type RunResult, resultText } from "./result.ts";
 import { breathe, SAVE_MS, setContinuation, stopRequested } from "./stop.ts";
 
 const DELETE_REMEDY = "delete that file to recompute it, then --resume";
@@ -171,6 +171,7 @@ export class Run {
   readonly #opened = performance.now();
   readonly #running = new Map<string, number>();
   readonly #spent = new Map<string, number>();
+  readonly #equations: Record<string, EquationResult> = {};
   readonly #stages = new Set<string>();
   readonly #lock: Lock;
   #open = true;
@@ -237,9 +238,10 @@ export class Run {
     this.#write(`tables/${name}.csv`, (path) => writeCsv(path, rows));
   }
 
-  /** Writes what stays with the results, e.g. an equation: `models/<name>.safetensors`. */
-  model<T>(name: string, format: Format<T>, value: T): void {
+  /** Writes what stays with the results, e.g. an equation: `models/<name>.safetensors`; `equation` is what result.json tells of it. */
+  model<T>(name: string, format: Format<T>, value: T, equation?: EquationResult): void {
     checkName(name);
+    if (equation) this.#equations[name] = equation;
     const { tensors, text } = format.write(value);
     this.#save(`models/${name}.safetensors`, tensors, text);
   }
@@ -262,7 +264,11 @@ export class Run {
   /** The result as it stands, with the seconds until now. */
   result(metrics: Record<string, Metric>): RunResult {
     const { experiment, profile, seed, parameters, adapter } = this.#manifest.identity;
-    return { experiment, profile, seed, versions: versions(), adapter, seconds: this.#seconds(), parameters, metrics };
+    const equations = this.#equations;
+    return {
+      ...{ experiment, profile, seed, versions: versions(), adapter, seconds: this.#seconds(), parameters, metrics },
+      ...(Object.keys(equations).length > 0 && { equations }),
+    };
   }
 
   /**

@@ -7,9 +7,19 @@ export const hasNumpy = spawnSync("python3", ["-c", "import numpy"]).status === 
 export const needsNumpy = hasNumpy ? "" : " (skipped: no python3 with numpy here)";
 
 /** Runs a Python program. Throws where it fails. */
-export function python(program: string, ...parameters: string[]): void {
-  const { status, stderr } = spawnSync("python3", ["-", ...parameters], { input: program, encoding: "utf8" });
+export function python(program: string, ...parameters: string[]): string {
+  const { status, stderr, stdout } = spawnSync("python3", ["-", ...parameters], { input: program, encoding: "utf8" });
   if (status !== 0) throw new Error(`python3 failed: ${stderr}`);
+  return stdout;
+}
+
+/** What a Python program says with `say(value)`, once; arrays of NumPy are lists. */
+export function pythonSays(program: string, ...parameters: string[]): unknown {
+  const head = `import json, sys
+def say(value):
+    json.dump(value, sys.stdout, default=lambda array: array.tolist())
+`;
+  return JSON.parse(python(head + program, ...parameters));
 }
 
 export type Protocol = 2 | 3 | 4 | 5;

@@ -9,6 +9,7 @@ import { readSafetensors } from "../../lib/io/safetensors.ts";
 import { regression } from "../../lib/method/pairs.ts";
 import { aboutOf } from "../../lib/method/sde/about.ts";
 import { fitSde, type SdeFitOptions, solveSde } from "../../lib/method/sde/fit.ts";
+import { formula, written } from "../../lib/method/sde/formula.ts";
 import { MODEL, type SdeModel } from "../../lib/method/sde/model.ts";
 import { rollout } from "../../lib/method/sde/rollout.ts";
 import type { FitProgress } from "../../lib/method/train.ts";
@@ -141,6 +142,11 @@ describe("kept steps", () => {
     const first = await openRun(options(out));
     const made = await work(first, gpu);
     expect(made.equation).toEqual({ ...solveSde(DATA, spec), about: aboutOf(DATA, NAMED.variables) });
+    // result.json has its formula.
+    const { variables } = aboutOf(DATA, NAMED.variables);
+    const lines = formula(defined(written(made.equation, variables)), variables, "text").split("\n");
+    expect(lines.length).toBe(5);
+    expect(first.result({}).equations).toEqual({ solved: { at: {}, formula: lines } });
     // The best parameters and eight draws of them, from the first four starts of either case.
     const used = starts.filter((_, k) => Math.floor(k / 2) % 5 < 4);
     const { seed, purpose, ...rest } = at;

@@ -32,6 +32,12 @@ describe("result.json", () => {
       }),
     ).toBe(text);
   });
+  const equation = { at: { T: 450 }, formula: ["f_x = −(2.00 ± 0.50) x"] };
+  test("keeps equations; those of before have none", () => {
+    const all = { ...result, equations: { net: equation, b: { ...equation, at: {} } } };
+    expect(validateResult(JSON.parse(resultText(all)))).toEqual(all);
+    expect(resultText(result)).not.toContain("equations");
+  });
   test("says that there are no warnings; files from before warnings are read too", () => {
     const { warnings: _, ...before } = result;
     expect(JSON.parse(resultText(before)).warnings).toEqual([]);
@@ -53,6 +59,9 @@ describe("result.json", () => {
     [{ versions: { bun: 1 } }, "versions.bun is 1"],
     [{ adapter: { kind: "x", name: "y" } }, "adapter.driver is missing"],
     [{ experiment: undefined }, "experiment is missing"],
+    [{ equations: { b: 1 } }, "equations.b is 1"],
+    [{ equations: { b: { ...equation, formula: "x" } } }, 'equations.b.formula is "x" where a list of lines'],
+    [{ equations: { b: { ...equation, at: { T: null } } } }, "equations.b.at.T is null"],
   ])("%p is refused", (wrong, message) => {
     expect(() => validateResult({ ...result, ...wrong })).toThrow(message);
     expect(() => validateResult({ ...result, ...wrong })).toThrow(InputError);

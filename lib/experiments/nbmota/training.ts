@@ -26,11 +26,11 @@ export const conditionOf = ({ temperatures }: Pick<NbMoTaOptions, "temperatures"
 /** What the variables of its equations are called: δ in units that follow the temperature (`orderScale`), and its inverse. */
 export const EQUATION_NAMES = {
   variables: COORDINATES.three.map((pair) => ({
-    name: `scaled short-range order ${PAIR_NAMES[pair]}`,
-    symbol: `T δ_${PAIR_NAMES[pair]} / ${orderScale(1) ** -1} K`,
+    name: `T δ_${PAIR_NAMES[pair]} / ${orderScale(1) ** -1} K`,
+    symbol: `x_${PAIR_NAMES[pair]}`,
     unit: "1",
   })),
-  conditions: [{ name: "inverse temperature", symbol: `${inverseTemperature(1)} K / T`, unit: "1" }],
+  conditions: [{ name: `${inverseTemperature(1)} K / T`, symbol: "β", unit: "1" }],
 };
 
 /**

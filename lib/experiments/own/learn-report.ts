@@ -4,6 +4,7 @@ import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
 import type { Method } from "../../method/pairs.ts";
 import type { Named } from "../../method/sde/about.ts";
+import { formula } from "../../method/sde/formula.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { chosenDegree } from "../../method/sde/model.ts";
 import { chart } from "../../report/chart.ts";
@@ -21,10 +22,9 @@ import type { Run } from "../../run/run-folder.ts";
 import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
-import { formula } from "./formula.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
 import type { OwnScores, UpsamplingCheck } from "./study.ts";
-import { type Fields, fieldsTable, type Written } from "./tables.ts";
+import { type Fields, fieldsTable, type WrittenAt } from "./tables.ts";
 
 export interface Study {
   readonly name: string;
@@ -37,7 +37,7 @@ export interface Study {
   readonly floors: readonly (readonly number[])[];
   readonly upsampling: UpsamplingCheck;
   readonly fields: readonly Fields[];
-  readonly written: Written | null;
+  readonly written: WrittenAt | null;
   readonly options: LearnOptions;
 }
 

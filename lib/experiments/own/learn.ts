@@ -8,7 +8,7 @@ import { conditionCount } from "../../method/sde/conditions.ts";
 import { isSolved } from "../../method/sde/fields.ts";
 import { solveSde } from "../../method/sde/fit.ts";
 import { type Guards, guardsOf } from "../../method/sde/guards.ts";
-import { atCondition, evaluate, MODEL, type SdeModel } from "../../method/sde/model.ts";
+import { atCondition, evaluate, type SdeModel } from "../../method/sde/model.ts";
 import { matricesOf } from "../../method/sde/polynomial/diffusion.ts";
 import { polynomialValues } from "../../method/sde/polynomial/field.ts";
 import { atZeroTime, eachTransition, type Scatter, someRows } from "../../method/sde/polynomial/finite-time.ts";
@@ -16,7 +16,7 @@ import type { Solution } from "../../method/sde/polynomial/solve.ts";
 import { type EachTransition, standardised } from "../../method/sde/residuals.ts";
 import { unlessDiverged } from "../../method/sde/rollout.ts";
 import { slowestRate, stepsWithin } from "../../method/sde/steps.ts";
-import { learnedSde, predicted } from "../../run/learn.ts";
+import { keepEquation, learnedSde, predicted } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { fitOptions, sdeSpec } from "../../run/training-parameters.ts";
 import type { OwnData } from "./data.ts";
@@ -71,7 +71,7 @@ export async function learnedEquation(
     const zero = p.zeroTime === "corrected" && !instant ? atZeroTime(data, raw as SdeModel & Solution, odd) : null;
     const about = aboutOf(data, variables, conditions, instant || zero !== null);
     const model = { ...raw, ...(zero && { drift: zero.drift, diffusion: zero.diffusion }), about };
-    if (kept) run.model(name, MODEL, model);
+    if (kept) keepEquation(run, name, model);
     return { name, data, model, instant: instant || zero !== null, scatter: zero?.scatter ?? null };
   });
 }

@@ -1,6 +1,7 @@
 // What a fit leaves behind: metrics, verdict, tables and the report.
 import { table } from "arquero";
 import { ensembleMoments } from "../../analysis/trajectory-error.ts";
+import { formula } from "../../method/sde/formula.ts";
 import { chosenDegree } from "../../method/sde/model.ts";
 import { publish } from "../../run/publish.ts";
 import { metricName, metricNumber } from "../../run/result.ts";
@@ -8,7 +9,6 @@ import type { Run } from "../../run/run-folder.ts";
 import { around, metricSet } from "../../run/seeds.ts";
 import { textTable } from "../../run/text-table.ts";
 import { type Verdict, verdictOf, type Watched } from "../../run/verdict.ts";
-import { formula } from "./formula.ts";
 import { fitReport } from "./report.ts";
 import type { FitResult } from "./result.ts";
 import { equationTable, fieldsTable, predictionTable } from "./tables.ts";

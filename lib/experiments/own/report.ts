@@ -1,6 +1,7 @@
 // The report of an equation that was learned from a user's own data.
 import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import type { Named } from "../../method/sde/about.ts";
+import { formula } from "../../method/sde/formula.ts";
 import { chosenDegree } from "../../method/sde/model.ts";
 import { chart } from "../../report/chart.ts";
 import type { Panel, Series } from "../../report/chart-spec.ts";
@@ -14,7 +15,6 @@ import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
 import type { RunResult } from "../../run/result.ts";
 import { around } from "../../run/seeds.ts";
-import { formula } from "./formula.ts";
 import type { FitResult } from "./result.ts";
 import type { Told } from "./tables.ts";
 
@@ -97,7 +97,7 @@ function fieldsSection(fit: FitResult): Html {
 
 function equationSection({ writings, data, equation }: FitResult): Html {
   if (writings.length === 0)
-    return html`<p>The fields are networks: <code>models/${equation.name}.safetensors</code> holds them, <code>tables/fields.csv</code> their values.</p>`;
+    return html`<p>The fields are networks: <code>models/${equation.name}.safetensors</code> holds them, <code>tables/fields.csv</code> their values; <code>npm run model -- FILE --python</code> prints a loader for Python.</p>`;
   const { variables } = data;
   return html`${writings.map(
     (

@@ -2,7 +2,7 @@
 import type { ResidualTest } from "../../method/sde/residuals.ts";
 import type { OwnData } from "./data.ts";
 import type { Equation, HeldOut, Prediction, Starts } from "./learn.ts";
-import type { Fields, Written } from "./tables.ts";
+import type { Fields, WrittenAt } from "./tables.ts";
 
 export interface FitResult {
   readonly data: OwnData;
@@ -15,7 +15,7 @@ export interface FitResult {
   /** Along every variable, condition after condition. */
   readonly lines: readonly Fields[];
   /** In powers, at each condition; empty for networks. */
-  readonly writings: readonly Written[];
+  readonly writings: readonly WrittenAt[];
   /** The fields of all equations that the data give in other ways, at the middle of the data, ours first. */
   readonly compared: readonly { readonly method: Equation["data"]["method"]; readonly fields: Fields }[];
   readonly starts: Starts;

@@ -1,12 +1,11 @@
 // What is told of a learned equation as numbers: its fields at points, its coefficients, where it leads.
 import { type ColumnTable, table } from "arquero";
-import { studentQuantile } from "../../analysis/student-t.ts";
 import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { Named } from "../../method/sde/about.ts";
 import { conditionCount } from "../../method/sde/conditions.ts";
-import { atCondition, evaluate, standardErrors, trainingGroups } from "../../method/sde/model.ts";
-import { type Monomials, monomials, originOf } from "../../method/sde/polynomial/monomials.ts";
+import { type Written, written } from "../../method/sde/formula.ts";
+import { atCondition, evaluate, intervalFactor, standardErrors } from "../../method/sde/model.ts";
 import { thinned } from "../../method/snapshots.ts";
 import type { Equation, Prediction } from "./learn.ts";
 
@@ -35,15 +34,12 @@ export interface Fields {
   readonly diffusion: Told;
 }
 
-/** Student's factor of 95 % intervals of an equation. */
-const factorOf = ({ model }: Equation) => studentQuantile(0.975, Math.max(1, trainingGroups(model) - 1));
-
 /** The fields of an equation at some points, with their intervals. */
 export async function fieldsAt(gpu: Gpu, equation: Equation, place: Place): Promise<Fields> {
   const model = place.condition.length > 0 ? atCondition(equation.model, place.condition) : equation.model;
   const { drift, diffusion } = await evaluate(gpu, model, place.z);
   const errors = standardErrors(model, place.z);
-  const factor = factorOf(equation);
+  const factor = intervalFactor(model);
   const told = (value: Float64Array, error: Float64Array | undefined): Told => ({
     value,
     low: value.map((x, k) => x - factor * (error?.[k] ?? Number.NaN)),
@@ -163,52 +159,24 @@ export function fieldsTable(
   return table(columns);
 }
 
-/** A coefficient of an equation. */
-export interface Coefficient {
-  /** f_NAME or D_A_B. */
-  readonly of: string;
-  readonly powers: readonly number[];
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** An equation in powers of its variables. */
-export interface Written {
+/** An equation in powers of its variables, at one condition. */
+export interface WrittenAt extends Written {
   readonly condition: readonly number[];
-  readonly origin: Float64Array;
-  readonly coefficients: readonly Coefficient[];
 }
 
 /** The equation in powers of the variables, at one condition; null for one that is no polynomial. */
-export function written(equation: Equation, condition: readonly number[], variables: readonly Named[]): Written | null {
-  const model = condition.length > 0 ? atCondition(equation.model, condition) : equation.model;
-  const { drift, diffusion } = model;
-  if (drift.kind !== "polynomial" || diffusion.kind !== "polynomial") return null;
-  const origin = originOf(model);
-  const factor = factorOf(equation);
-  const names = variables.flatMap((a, j) => variables.slice(j).map((b) => `D_${a.name}_${b.name}`));
-  const listed = (own: Monomials, of: readonly string[]) =>
-    of.flatMap((name, j) =>
-      own.powers.map((powers, m): Coefficient => {
-        const [value, error] = [own.coefficients[m * own.width + j], own.errors[m * own.width + j]];
-        return { of: name, powers, value, low: value - factor * error, high: value + factor * error };
-      }),
-    );
-  const coefficients = [
-    ...listed(
-      monomials(drift, origin),
-      variables.map(({ name }) => `f_${name}`),
-    ),
-    ...listed(monomials(diffusion, origin), names),
-  ];
-  // What a symmetry forbids stands as zero without an error.
-  return { condition, origin, coefficients: coefficients.filter(({ value, low }) => value !== 0 || low !== 0) };
+export function writtenAt(
+  { model }: Equation,
+  condition: readonly number[],
+  variables: readonly Named[],
+): WrittenAt | null {
+  const one = written(condition.length > 0 ? atCondition(model, condition) : model, variables);
+  return one && { condition, ...one };
 }
 
 /** `tables/equation.csv`: one row a coefficient. */
 export function equationTable(
-  list: readonly Written[],
+  list: readonly WrittenAt[],
   variables: readonly Named[],
   conditions: readonly Named[],
 ): ColumnTable {

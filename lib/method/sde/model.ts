@@ -1,4 +1,5 @@
 // The learned SDE dz = f(z) dt + σ(z) dW: its two fields, their values at points and how sure these are, its file form.
+import { studentQuantile } from "../../analysis/student-t.ts";
 import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Format, flatTensors, parsed, readArrays } from "../../io/format.ts";
@@ -75,11 +76,15 @@ export function trainingGroups({ drift, diffusion }: SdeModel): number {
   return a === b ? a : 0;
 }
 
+/** Student's factor of 95 % intervals, of so many standard errors. */
+export const intervalFactor = (model: SdeModel) => studentQuantile(0.975, Math.max(1, trainingGroups(model) - 1));
+
 /** The equation of systems of one condition. Throws InputError for conditions outside the training data, or another number of them. */
 export function atCondition(model: SdeModel, condition: readonly number[]): SdeModel {
-  const { drift, diffusion } = model;
+  const { drift, diffusion, about } = model;
   return {
     ...model,
+    ...(about && { about: { ...about, conditions: [], conditionRange: [] } }),
     drift: driftKind(drift).atCondition(drift, condition),
     diffusion: diffusionKind(diffusion).atCondition(diffusion, condition),
   };
