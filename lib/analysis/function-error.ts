@@ -1,9 +1,14 @@
 // How far a learned drift or diffusion is from the exact function, on a grid of states.
 import { InputError } from "../errors.ts";
 
-/** `points` ≥ 2 equally spaced values from low to high, both included. */
+/** `points` ≥ 2 equally spaced values from low to high, both included; rounded to 13 digits of the larger one, so that 0 and 0.525 are these. */
 export function evenGrid(low: number, high: number, points: number): Float64Array {
-  return Float64Array.from({ length: points }, (_, i) => low + ((high - low) * i) / (points - 1));
+  const order = Math.floor(Math.log10(Math.max(Math.abs(low), Math.abs(high), Number.MIN_VALUE)));
+  const digits = Math.max(0, Math.min(100, 12 - order));
+  return Float64Array.from({ length: points }, (_, i) => {
+    if (i === 0 || i === points - 1) return i === 0 ? low : high;
+    return Number((low + ((high - low) * i) / (points - 1)).toFixed(digits)) + 0;
+  });
 }
 
 /**

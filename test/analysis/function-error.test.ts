@@ -7,6 +7,17 @@ import { InputError } from "../../lib/errors.ts";
 const SYSTEM = { spins: 4096, temperature: 1.1, field: 0.1 };
 
 describe("function error", () => {
+  test("even grids have the values that are meant, and their ends as they are given", () => {
+    expect(Array.from(evenGrid(-0.95, 0.95, 77)).filter((x) => String(x).length > 6)).toEqual([]);
+    expect(evenGrid(-0.95, 0.95, 77)[38]).toBe(0);
+    expect(Array.from(evenGrid(0, 1, 41))).toEqual(Array.from({ length: 41 }, (_, k) => k / 40));
+    const [third, seventh] = [1 / 3, 1e-9 / 7];
+    expect(Array.from(evenGrid(third, 2 * third, 3))).toEqual([third, 0.5, 2 * third]);
+    expect(evenGrid(0, seventh, 3)[1] / seventh).toBeCloseTo(0.5, 12);
+    expect(Array.from(evenGrid(-3e20, 3e20, 3))).toEqual([-3e20, 0, 3e20]);
+    expect(Array.from(evenGrid(0, 0, 2))).toEqual([0, 0]);
+  });
+
   test("largest error inside the bound only; NaN is never hidden", () => {
     const grid = evenGrid(-1, 1, 21);
     const exact = grid.map((m) => -m);

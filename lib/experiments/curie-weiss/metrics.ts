@@ -12,7 +12,16 @@ import { evenTimes } from "../../method/snapshots.ts";
 import { formatSetting, MISSING } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
-import { acrossSeeds, type Band, bandOverSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
+import {
+  acrossSeeds,
+  around,
+  type Band,
+  bandOverSeeds,
+  type Estimate,
+  metricSet,
+  overSeeds,
+  single,
+} from "../../run/seeds.ts";
 import { metricCell, tableOfRows, textTable } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import type { CurieWeissReportData } from "./data.ts";
@@ -200,6 +209,12 @@ export function scoreTable(metrics: Record<string, Metric>): string {
   return textTable([header, ...lines]);
 }
 
+/** Columns of a value with the ends of its 95 % interval, NaN where its error is not known. */
+function withEnds(name: string, value: number, error = Number.NaN, groups?: number) {
+  const { low, high } = around(value, error, groups);
+  return { [name]: value, [`${name}_low`]: low, [`${name}_high`]: high };
+}
+
 /** The tables of a run: scores of every seed, learned functions, trajectories. */
 export function curieWeissTables(
   reference: CurieWeissReference,
@@ -218,9 +233,9 @@ export function curieWeissTables(
       patch,
       method,
       m,
-      drift: s.drift[k],
+      ...withEnds("drift", s.drift[k], s.errors?.drift[k], s.errors?.groups),
       drift_exact: reference.drift[k],
-      n_diffusion: s.diffusion[k],
+      ...withEnds("n_diffusion", s.diffusion[k], s.errors?.diffusion[k], s.errors?.groups),
       n_diffusion_exact: reference.diffusion[k],
     })),
   );

@@ -1,5 +1,6 @@
 // What is told of a learned equation as numbers: its fields at points, its coefficients, where it leads.
 import { type ColumnTable, table } from "arquero";
+import { evenGrid } from "../../analysis/function-error.ts";
 import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { Named } from "../../method/sde/about.ts";
@@ -57,6 +58,15 @@ interface Span {
   readonly most: number;
 }
 
+/** The number of fewest digits that is this one in float32, as data are kept. */
+function written32(value: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return value;
+}
+
 const known = new WeakMap<Float32Array, readonly Span[]>();
 
 /** Range and median of every variable of the data. */
@@ -72,7 +82,7 @@ function rangesOf({ data }: Equation): readonly Span[] {
       most = Math.max(most, state[k]);
     }
     const ranked = some.filter((_, k) => k % d === j).sort();
-    return { least, middle: ranked[ranked.length >> 1], most };
+    return { least: written32(least), middle: written32(ranked[ranked.length >> 1]), most: written32(most) };
   });
   known.set(state, spans);
   return spans;
@@ -101,13 +111,13 @@ export function conditionsOf({ data }: Equation): readonly (readonly number[])[]
 export function gridOf(equation: Equation): Float64Array {
   const ranges = rangesOf(equation);
   const d = ranges.length;
-  const along = (j: number, k: number, count: number) =>
-    ranges[j].least + (k / (count - 1)) * (ranges[j].most - ranges[j].least);
-  if (d === 1) return Float64Array.from({ length: POINTS.one }, (_, k) => along(0, k, POINTS.one));
+  const along = (j: number, count: number) => evenGrid(ranges[j].least, ranges[j].most, count);
+  if (d === 1) return along(0, POINTS.one);
   if (d === 2) {
+    const [first, second] = [along(0, POINTS.two), along(1, POINTS.two)];
     return Float64Array.from({ length: 2 * POINTS.two ** 2 }, (_, at) => {
       const p = at >> 1;
-      return at % 2 === 0 ? along(0, Math.floor(p / POINTS.two), POINTS.two) : along(1, p % POINTS.two, POINTS.two);
+      return at % 2 === 0 ? first[Math.floor(p / POINTS.two)] : second[p % POINTS.two];
     });
   }
   return Float64Array.from(ranges.flatMap((_, j) => Array.from(lineOf(equation, j, POINTS.line))));
@@ -117,10 +127,10 @@ export function gridOf(equation: Equation): Float64Array {
 export function lineOf(equation: Equation, j: number, count: number): Float64Array {
   const ranges = rangesOf(equation);
   const d = ranges.length;
+  const along = evenGrid(ranges[j].least, ranges[j].most, count);
   return Float64Array.from({ length: count * d }, (_, at) => {
     const [p, i] = [Math.floor(at / d), at % d];
-    if (i !== j) return ranges[i].middle;
-    return ranges[j].least + (p / (count - 1)) * (ranges[j].most - ranges[j].least);
+    return i === j ? along[p] : ranges[i].middle;
   });
 }
 
