@@ -9,11 +9,10 @@
 // The module says how one system moves (lib/systems/simulator.ts); where it knows its rates, drift and diffusion are learned from the generator, without
 // noise; else from increments of evolved patches.
 
-import { InputError } from "../lib/errors.ts";
 import { learnedEquation } from "../lib/experiments/own/learn.ts";
 import { type LearnOptions, learnCommand } from "../lib/experiments/own/learn-parameters.ts";
 import { publishStudy } from "../lib/experiments/own/learn-report.ts";
-import { moduleSource, parametersOf, programSource } from "../lib/experiments/own/module.ts";
+import { metIn, sourceOf, valuesOf } from "../lib/experiments/own/module.ts";
 import {
   checkUpsampling,
   floors,
@@ -33,7 +32,6 @@ import { measuredPairs, quadraticTimes, smallTrajectories, someSnapshots } from 
 import { parseExperiment } from "../lib/run/command-line.ts";
 import { evolvedPairs, once, predicted, seedsFrom } from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
-import { quoted } from "../lib/run/parameters.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
 import { HostSystem } from "../lib/systems/simulator.ts";
@@ -42,25 +40,12 @@ import { HostSystem } from "../lib/systems/simulator.ts";
 const LINE = 41;
 
 await main(async () => {
-  // Options depend on the system: a module is the word that ends like one, a program is what --exec says.
-  const args = process.argv.slice(2);
-  const path = args.find((word, k) => !word.startsWith("-") && args[k - 1] !== "--exec" && /\.[cm]?[jt]s$/.test(word));
-  const line = args.find((word) => word.startsWith("--exec="))?.slice(7) ?? args[args.indexOf("--exec") + 1];
-  const isProgram = args.some((word) => /^--exec(=|$)/.test(word)) && line !== undefined;
-  // Numbers of processes and seconds are read with the rest; a first look at a program needs neither.
-  const met = isProgram ? await programSource(line, 1, 60) : path ? await moduleSource(path) : null;
-  const options = parseExperiment(learnCommand(met, isProgram));
-  const [first, second] = options.files;
-  if (!met) throw new InputError(`${quoted(first)} is no module: give a file that ends in .ts or .js`);
-  if (second !== undefined) throw new InputError(`${quoted(second)}: give one module at a time`);
-  if (isProgram && options.files.length > 0)
-    throw new InputError(`--exec and the module ${options.files[0]}: give one of them`);
+  // Options depend on the system.
+  const met = await metIn(process.argv.slice(2));
+  const options = parseExperiment(learnCommand(met));
   const p = options.parameters as unknown as LearnOptions;
-  const own = isProgram ? await programSource(line, p.processes, p.execSeconds) : met;
-  const values = Object.fromEntries(
-    Object.keys(parametersOf(own)).map((key) => [key, Number(options.parameters[key])]),
-  );
-  const engine = await own.open(values, p.patch);
+  const own = await sourceOf(met, options.files, p);
+  const engine = await own.open(valuesOf(own, options.parameters), p.patch);
   const system = new HostSystem(own.name, engine, p.patch);
   const gpu = await openDevice();
   const parameters = { ...options.parameters, ...own.told };

@@ -1,10 +1,10 @@
 // Systems with one planted bug each: the laws that find it, and no others.
 import { expect, test } from "bun:test";
 import type { Gpu } from "../../lib/gpu/device.ts";
+import type { Subject } from "../../lib/systems/laws/subject.ts";
 import type { PatchChange, PatchGenerator, States, System } from "../../lib/systems/system.ts";
 import { laws, wrapped } from "../laws.ts";
 import { Ring, type RingStates } from "../systems/ring.ts";
-import type { Subject } from "./subject.ts";
 import { RING } from "./subjects.ts";
 
 /** Laws that throw, and by how many standard errors at least; 0: exact ones. */

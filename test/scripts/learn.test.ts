@@ -58,8 +58,8 @@ test("modules that are none are refused in one sentence", async () => {
   const good = readFileSync(file("my/contact.ts"), "utf8");
   for (const [k, [change, message]] of [
     [() => "export const x = 1;\n", /it has no default export with a simulator/],
-    [() => "const = ;\n", /does not run: /],
-    [() => 'throw new Error("not today");\n', /does not run: not today/],
+    [() => "const = ;\n", /does not run: .+ \(line 1\)/],
+    [() => 'throw new Error("not today");\n', /does not run: not today \(line 1\)/],
     [(text: string) => text.replace('name: "contact"', 'name: "My system"'), /its name has to be small letters/],
     [(text: string) => text.replace("dimension: 2", "dimension: 7"), /dimension is 7, not 1, 2 or 3/],
     [(text: string) => text.replace("    observe(x, L)", "    look(x, L)"), /the simulator lacks observe/],

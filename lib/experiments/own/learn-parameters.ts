@@ -13,7 +13,7 @@ import {
   TRAINING,
 } from "../../run/training-parameters.ts";
 import { COHORT } from "../../systems/simulator.ts";
-import { parametersOf, type Source } from "./module.ts";
+import { type Met, parametersOf } from "./module.ts";
 import { ZERO_TIME } from "./parameters.ts";
 
 /** Points of time that predictions are compared at, about. */
@@ -116,28 +116,76 @@ export function comparedTimes({
   return evenGrid(0, (count - 1) * every, count);
 }
 
-/** The command of a system, whose own parameters stand first. */
-export function learnCommand(own: Pick<Source, "name" | "parameters"> | null, isProgram = false): Command<Parameters> {
-  const added = own ? parametersOf(own) : {};
+/** What both commands say of the module, and of the program in its place. */
+const FILES = {
+  name: "module",
+  meaning:
+    "TypeScript file with the system, whose parameters are options too; npm run new -- FILE writes one that runs",
+};
+
+/** A command about the system that was met, whose own parameters stand first. */
+function ownCommand<P extends Parameters>(
+  name: string,
+  about: string,
+  met: Met | null,
+  parameters: P,
+  check: (values: Values<P>) => void,
+): Command<Parameters> {
+  const added = met ? parametersOf(met.source) : {};
   const taken = Object.keys(added).find((key) => key in parameters);
-  if (taken) throw new InputError(`${own?.name}: parameter ${taken} is one of learn already, call it otherwise`);
+  if (taken)
+    throw new InputError(`${met?.source.name}: parameter ${taken} is one of ${name} already, call it otherwise`);
   return {
-    name: "learn",
-    about:
-      "Learns the stochastic differential equation of your own system from small patches of it, and compares it with direct simulation.",
-    files: {
-      name: "module",
-      meaning:
-        "TypeScript file with the system, whose parameters are options too; npm run new -- FILE writes one that runs",
-      profiles: true,
-      ...(isProgram && { least: 0 }),
-    },
+    ...{ name, about },
+    files: { ...FILES, profiles: true, ...(met?.line && { least: 0 }) },
     parameters: { ...added, ...parameters },
-    check: (values) => check(values as unknown as LearnOptions, own),
+    check: (values) => check(values as Values<P>),
   };
 }
 
-function check(p: LearnOptions, own: object | null): void {
+export const learnCommand = (met: Met | null): Command<Parameters> =>
+  ownCommand(
+    "learn",
+    "Learns the stochastic differential equation of your own system from small patches of it, and compares it with direct simulation.",
+    met,
+    parameters,
+    (values) => check(values, met),
+  );
+
+const checkParameters = {
+  patch: { ...parameters.patch, default: 8 },
+  L: { ...parameters.L, default: 16, meaning: "side of the systems, twice that of a patch at least" },
+  time: {
+    kind: "number",
+    default: 0,
+    min: 0,
+    max: 1e9,
+    unit: "time",
+    meaning: "that systems move for; 0: in which a tenth of the sites change",
+  },
+  replicas: { kind: "integer", default: 1024, min: 64, max: 1e6, meaning: "systems of statistical checks" },
+  seed: { kind: "integer", min: 0, max: 0xffff_ffff, default: 1, meaning: "of all random numbers" },
+  exec: parameters.exec,
+  processes: parameters.processes,
+  execSeconds: parameters.execSeconds,
+} as const satisfies Parameters;
+
+export type CheckOptions = Values<typeof checkParameters>;
+
+export const checkCommand = (met: Met | null): Command<Parameters> =>
+  ownCommand(
+    "check-system",
+    "Checks your own system: whether its verbs do what learning from patches needs, each in a sentence.",
+    met,
+    checkParameters,
+    (values) => {
+      checkPatches([values.patch], values.L);
+      if (values.L < 2 * values.patch)
+        throw new InputError(`--L ${values.L} holds one patch of ${values.patch}: use ${2 * values.patch} or more`);
+    },
+  );
+
+function check(p: LearnOptions, met: Met | null): void {
   checkPatches([p.patch], p.L);
   checkLearnSide(p.learnSide, p.L, [p.patch]);
   if (p.trajectories % COHORT !== 0) {
@@ -146,7 +194,7 @@ function check(p: LearnOptions, own: object | null): void {
   }
   if (p.horizon < p.incrementTime)
     throw new InputError(`--horizon ${p.horizon} is less than --increment-time ${p.incrementTime}`);
-  if (own) {
+  if (met) {
     const snapshots = Math.min(p.snapshots, p.trajectories * p.records);
     checkEquation(p, { snapshots, cohorts: p.trajectories / COHORT, variables: 1 });
   }

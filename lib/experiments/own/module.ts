@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { InputError } from "../../errors.ts";
 import { fileError } from "../../io/file-error.ts";
 import { readWhole } from "../../io/read.ts";
-import type { Parameter, Parameters } from "../../run/parameters.ts";
+import { type Parameter, type Parameters, quoted } from "../../run/parameters.ts";
 import { ExternalEngine } from "../../systems/external.ts";
 import { type Engine, LocalEngine, type Random, type Simulator, type Sites } from "../../systems/simulator.ts";
 
@@ -43,7 +43,7 @@ export interface Source {
 }
 
 /** The module at a path as a source. */
-export async function moduleSource(path: string): Promise<Source> {
+async function moduleSource(path: string): Promise<Source> {
   const own = await loadModule(path);
   return {
     name: own.name,
@@ -56,7 +56,7 @@ export async function moduleSource(path: string): Promise<Source> {
 }
 
 /** A program as a source: its files are those of its words that are files. */
-export async function programSource(line: string, processes: number, seconds: number): Promise<Source> {
+async function programSource(line: string, processes: number, seconds: number): Promise<Source> {
   const command = line.split(" ").filter(Boolean);
   const hello = await ExternalEngine.meet(command);
   return {
@@ -69,6 +69,42 @@ export async function programSource(line: string, processes: number, seconds: nu
   };
 }
 
+/** What a command line names: a module, the word that ends like one, or a program, what --exec says; its other options depend on it. */
+export interface Met {
+  readonly source: Source;
+  /** The command of a program. */
+  readonly line: string | null;
+}
+
+/** The system that words name; null for none. A program is asked what it is; one process is enough for that. */
+export async function metIn(words: readonly string[]): Promise<Met | null> {
+  const path = words.find(
+    (word, k) => !word.startsWith("-") && words[k - 1] !== "--exec" && /\.[cm]?[jt]s$/.test(word),
+  );
+  const line = words.find((word) => word.startsWith("--exec="))?.slice(7) ?? words[words.indexOf("--exec") + 1];
+  if (words.some((word) => /^--exec(=|$)/.test(word)) && line !== undefined)
+    return { source: await programSource(line, 1, 60), line };
+  return path ? { source: await moduleSource(path), line: null } : null;
+}
+
+/** The system that was met, now that the rest is read. Throws InputError for none, or two. */
+export async function sourceOf(
+  met: Met | null,
+  files: readonly string[],
+  { processes, execSeconds }: { readonly processes: number; readonly execSeconds: number },
+): Promise<Source> {
+  const [first, second] = files;
+  if (!met) throw new InputError(`${quoted(first)} is no module: give a file that ends in .ts or .js`);
+  if (second !== undefined) throw new InputError(`${quoted(second)}: give one module at a time`);
+  if (met.line === null) return met.source;
+  if (first !== undefined) throw new InputError(`--exec and the module ${first}: give one of them`);
+  return programSource(met.line, processes, execSeconds);
+}
+
+/** The values of its parameters among all that a command line says. */
+export const valuesOf = (source: Pick<Source, "parameters">, given: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.keys(parametersOf(source)).map((key) => [key, Number(given[key])]));
+
 /** The module at a path. Throws InputError for a file that is none, that does not run, or that lacks something, with its name. */
 async function loadModule(path: string): Promise<OwnSystem> {
   readWhole(path);
@@ -77,7 +113,7 @@ async function loadModule(path: string): Promise<OwnSystem> {
     own = (await import(pathToFileURL(resolve(path)).href)).default;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") throw fileError(error, "read", path);
-    throw new InputError(`${path} does not run: ${String((error as Error)?.message ?? error).split("\n")[0]}`);
+    throw new InputError(`${path} does not run: ${reasonOf(error)}`);
   }
   const wrong = (what: string) => new InputError(`${path}: ${what}; see npm run new -- --help`);
   if (typeof own !== "object" || own === null) throw wrong("it has no default export with a simulator");
@@ -94,6 +130,14 @@ async function loadModule(path: string): Promise<OwnSystem> {
   for (const [start, fill] of Object.entries(starts))
     if (typeof fill !== "function") throw wrong(`start ${start} has to be a function that fills a system`);
   return own as OwnSystem;
+}
+
+/** The first thing that is wrong, with its line where the source has no meaning. */
+function reasonOf(error: unknown): string {
+  const [first = error] = error instanceof AggregateError ? error.errors : [];
+  const { message, position, stack } = first as Partial<BuildMessage & Error>;
+  const line = position?.line ?? /:(\d+):\d+\)?$/m.exec(stack ?? "")?.[1];
+  return `${String(message ?? first).split("\n")[0]}${line ? ` (line ${line})` : ""}`;
 }
 
 /** The parameters of a module as a command line reads them. */

@@ -1,5 +1,5 @@
 // Laws of whole states: packing, upsampling, times, starts.
-import { InputError } from "../../lib/errors.ts";
+import { InputError } from "../../errors.ts";
 import { ensure, expectClose, expectSame, size } from "./compare.ts";
 import { noRelax, type Statute } from "./law.ts";
 import { runMeans } from "./means.ts";

@@ -1,6 +1,6 @@
 // Input that is to be refused.
-import type { InputError } from "../../lib/errors.ts";
-import { allocatedBytes } from "../../lib/gpu/buffer.ts";
+import type { InputError } from "../../errors.ts";
+import { allocatedBytes } from "../../gpu/buffer.ts";
 import { ensure } from "./compare.ts";
 
 /** Throws unless `run` is refused with one line that shows the bad value, and leaves no device memory behind. */

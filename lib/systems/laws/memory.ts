@@ -1,7 +1,6 @@
 // Laws of device memory.
-import { spyOn } from "bun:test";
-import { allocatedBytes } from "../../lib/gpu/buffer.ts";
-import type { States } from "../../lib/systems/system.ts";
+import { allocatedBytes } from "../../gpu/buffer.ts";
+import type { States } from "../system.ts";
 import { ensure } from "./compare.ts";
 import type { Statute } from "./law.ts";
 import type { Bench } from "./subject.ts";
@@ -41,15 +40,15 @@ const memory: Statute = {
 async function peakOf<S extends States>({ gpu }: Bench<S>, work: () => Promise<unknown>): Promise<number> {
   let peak = allocatedBytes();
   const allocate = gpu.buffer;
-  const spy = spyOn(gpu, "buffer").mockImplementation(function (this: unknown, label, content) {
+  gpu.buffer = (label, content) => {
     const buffer = allocate.call(gpu, label, content);
     peak = Math.max(peak, allocatedBytes());
     return buffer;
-  });
+  };
   try {
     await work();
   } finally {
-    spy.mockRestore();
+    Reflect.deleteProperty(gpu, "buffer");
   }
   return peak;
 }

@@ -1,5 +1,5 @@
 // Laws of what patches add up to, and of what each does in its system. Statistical, given the states.
-import type { States } from "../../lib/systems/system.ts";
+import type { States } from "../system.ts";
 import { size } from "./compare.ts";
 import type { Statute } from "./law.ts";
 import { column, expectUnbiased, Means, minus, products, type Rows, runMeans, spread } from "./means.ts";

@@ -1,5 +1,5 @@
 // Laws of random streams: what a replica does depends on its address alone.
-import type { States } from "../../lib/systems/system.ts";
+import type { States } from "../system.ts";
 import { ensure, expectSame } from "./compare.ts";
 import type { Statute } from "./law.ts";
 import type { Bench } from "./subject.ts";

@@ -1,5 +1,5 @@
 // Laws of patches, exact ones: what patches are of their system, and what partial evolution says of itself.
-import { antitheticMean, differences, type Moment, type States, type System } from "../../lib/systems/system.ts";
+import { antitheticMean, differences, type Moment, type States, type System } from "../system.ts";
 import { ensure, expectClose, expectSame, size } from "./compare.ts";
 import { noGenerator, type Statute } from "./law.ts";
 import { runMeans } from "./means.ts";

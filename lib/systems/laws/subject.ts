@@ -1,8 +1,8 @@
 // What the laws of systems need to know of one, and the bench on which a law is checked.
-import type { Gpu } from "../../lib/gpu/device.ts";
-import { type Stream, stream } from "../../lib/random/stream.ts";
-import { Xoshiro } from "../../lib/random/xoshiro.ts";
-import type { States, System } from "../../lib/systems/system.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import { type Stream, stream } from "../../random/stream.ts";
+import { Xoshiro } from "../../random/xoshiro.ts";
+import type { States, System } from "../system.ts";
 
 /** Of laws that hold for any time, over the subject's usual one: what happens late is seen too. */
 export const LONG = 3;

@@ -1,5 +1,5 @@
 // Laws of the dynamics. Statistical, given the states.
-import type { States } from "../../lib/systems/system.ts";
+import type { States } from "../system.ts";
 import { ensure, expectClose, expectSame, size } from "./compare.ts";
 import { noGenerator, noRates, type Statute } from "./law.ts";
 import { expectUnbiased, Means, minus, products, type Rows, runMeans, spread } from "./means.ts";

@@ -1,5 +1,5 @@
 // What a law is.
-import type { States, System } from "../../lib/systems/system.ts";
+import type { States, System } from "../system.ts";
 import type { Bench, Subject } from "./subject.ts";
 
 /** A law as it is written down, for any system. */

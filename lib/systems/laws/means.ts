@@ -1,6 +1,6 @@
 // Means over words of replicas, which are independent of each other: the units of all standard errors.
-import type { States } from "../../lib/systems/system.ts";
-import { expectWithin, moments } from "../statistics.ts";
+import type { States } from "../system.ts";
+import { expectWithin, moments } from "./statistics.ts";
 import type { Bench } from "./subject.ts";
 
 export type Rows = ArrayLike<number>;
