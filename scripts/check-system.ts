@@ -16,8 +16,8 @@ await main(async () => {
   const met = await metIn(process.argv.slice(2));
   const { files, parameters } = parseTool(checkCommand(met));
   const p = parameters as unknown as CheckOptions;
-  const own = await sourceOf(met, files, p);
-  const engine = await own.open(valuesOf(own, parameters), p.patch);
+  const own = sourceOf(met, files);
+  const engine = await own.open(valuesOf(own, parameters), p);
   const { patch, L: side, replicas, seed } = p;
   const time = p.time || (await changingTime(engine, { side, seed }));
   const size = (extent: number) => new Array(engine.dimension).fill(extent).join(" × ");

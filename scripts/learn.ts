@@ -44,11 +44,13 @@ await main(async () => {
   const met = await metIn(process.argv.slice(2));
   const options = parseExperiment(learnCommand(met));
   const p = options.parameters as unknown as LearnOptions;
-  const own = await sourceOf(met, options.files, p);
-  const engine = await own.open(valuesOf(own, options.parameters), p.patch);
+  const own = sourceOf(met, options.files);
+  const engine = await own.open(valuesOf(own, options.parameters), p);
   const system = new HostSystem(own.name, engine, p.patch);
   const gpu = await openDevice();
-  const parameters = { ...options.parameters, ...own.told };
+  // How it is computed makes no other numbers: a run may go on with more processes, or more patience.
+  const { processes: _, execSeconds: __, ...numbers } = options.parameters;
+  const parameters = { ...numbers, ...own.told };
   const run = await openRun({ ...options, parameters, files: own.files, adapter: gpu.adapter });
 
   const side = p.learnSide || p.L;

@@ -29,9 +29,8 @@ export default {
       const wait = () => -Math.log(random.uniform()) / (fastest * region.side ** 2);
       for (let t = wait(); t < time; t += wait()) {
         const [i, j] = placeOf(random.below(region.side ** 2), region);
-        const here = x[at(i, j, L)];
-        const rate = here ? 1 : (lambda * sickAround(x, L, i, j)) / 4;
-        if (random.uniform() * fastest < rate) x[at(i, j, L)] = 1 - here;
+        const rate = x[at(i, j, L)] ? 1 : (lambda * sickAround(x, L, i, j)) / 4;
+        if (random.uniform() * fastest < rate) x[at(i, j, L)] ^= 1;
       }
     },
     observe(x, L) {

@@ -23,6 +23,8 @@ const LANES = 64;
 /** Lines of what a program says on standard error that are told when it fails. */
 const LAST_LINES = 5;
 const HELLO_SECONDS = 60;
+/** It is looked so often whether the work is to stop, ms. */
+const LOOK_MS = 200;
 
 /** What a program says of itself. */
 export interface Hello {
@@ -78,20 +80,27 @@ class Worker {
   ): Promise<{ head: Record<string, unknown>; parts: Uint8Array[] }> {
     const bytes = parts.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
     const line = JSON.stringify({ protocol: PROTOCOL, verb, ...head, parts: bytes.map((part) => part.length) });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(this.#failed(verb, `took more than ${seconds} seconds, raise --exec-seconds if it needs them`)),
-        1000 * seconds,
-      );
+    const timers: (ReturnType<typeof setTimeout> | ReturnType<typeof setInterval>)[] = [];
+    const ended = new Promise<never>((_, reject) => {
+      const late = () =>
+        reject(this.#failed(verb, `took more than ${seconds} seconds, raise --exec-seconds if it needs them`));
+      // Whoever wants to stop does not wait for an answer.
+      const look = () => {
+        try {
+          pause();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      timers.push(setTimeout(late, 1000 * seconds), setInterval(look, LOOK_MS));
     });
     try {
-      return await Promise.race([late, this.#answer(verb, line, bytes)]);
+      return await Promise.race([ended, this.#answer(verb, line, bytes)]);
     } catch (error) {
       this.close();
       throw error;
     } finally {
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
     }
   }
 

@@ -7,7 +7,7 @@ import { ExternalEngine } from "../../lib/systems/external.ts";
 import { HostSystem } from "../../lib/systems/simulator.ts";
 import { ROOT, temporaryFolder } from "../fixtures.ts";
 import { systemLaws } from "../laws.ts";
-import { expectRefusal, runScript } from "../scripts/command.ts";
+import { expectRefusal, runScript, startScript } from "../scripts/command.ts";
 
 setDefaultTimeout(240_000);
 
@@ -69,6 +69,31 @@ describe("learn --exec", () => {
     expectRefusal(await learn("no-such-program-at-all", "wrong"), /no-such-program-at-all does not start/);
     expectRefusal(await learn(lineOf(), "wrong", "module.ts"), /module\.ts/);
     expectRefusal(await learn(lineOf(), "wrong", "--rate", "-1"), /--rate "-1" is too small/);
+  });
+
+  test("Ctrl-C ends a run whose program does not answer, which can be resumed", async () => {
+    const out = join(folder, "stopped");
+    const words = ["--exec", lineOf("sleeps", "evolve"), ...SMALL, ...FEW, "--out", out];
+    const child = startScript("learn", words);
+    await child.until(() => existsSync(join(out, "run.json")));
+    await Bun.sleep(1000);
+    child.kill("SIGINT");
+    const { code, err } = await child.ended;
+    expect({ code, err }).toEqual({ code: 130, err: expect.stringMatching(/--resume\n$/) });
+    // It goes on, with other patience too; the program is not any faster.
+    const again = await learn(
+      lineOf("sleeps", "evolve"),
+      "stopped",
+      "--resume",
+      "--exec-seconds",
+      "1",
+      "--processes",
+      "1",
+    );
+    expect({ code: again.code, err: again.err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(/took more than 1 seconds/),
+    });
   });
 
   test("a program that fails later ends the run with a sentence, exit code 1, and what is done is kept", async () => {

@@ -77,7 +77,13 @@ const parameters = {
     meaning:
       'in place of a module: the command of a program that simulates, such as "python3 my/sis.py"; npm run new -- my/sis.py writes one that runs',
   },
-  processes: { kind: "integer", default: 2, min: 1, max: 64, meaning: "of that program beside each other" },
+  processes: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    max: 64,
+    meaning: "workers of the module, or processes of that program, beside each other; 0: one for each core",
+  },
   execSeconds: {
     kind: "number",
     default: 600,

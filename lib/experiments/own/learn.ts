@@ -11,7 +11,13 @@ import { type Guards, guardsOf } from "../../method/sde/guards.ts";
 import { atCondition, evaluate, type SdeModel } from "../../method/sde/model.ts";
 import { matricesOf } from "../../method/sde/polynomial/diffusion.ts";
 import { polynomialValues } from "../../method/sde/polynomial/field.ts";
-import { atZeroTime, eachTransition, type Scatter, someRows } from "../../method/sde/polynomial/finite-time.ts";
+import {
+  atZeroTime,
+  eachTransition,
+  type Scatter,
+  someRows,
+  type ZeroTime,
+} from "../../method/sde/polynomial/finite-time.ts";
 import type { Solution } from "../../method/sde/polynomial/solve.ts";
 import { type EachTransition, standardised } from "../../method/sde/residuals.ts";
 import { unlessDiverged } from "../../method/sde/rollout.ts";
@@ -36,6 +42,8 @@ export interface Equation {
   readonly instant: boolean;
   /** Of the drifts of patches, where the data are of patches. */
   readonly scatter: Scatter | null;
+  /** What corrections for the time of the changes leave; null where it is not known. */
+  readonly order: ZeroTime["order"];
 }
 
 /** How an equation of one's own is learned. */
@@ -64,7 +72,14 @@ export async function learnedEquation(
   const { instant } = data;
   if (!isSolved(spec)) {
     const options = { ...fitOptions(p, seed), closedForm: true, variables, conditions };
-    return { name, data, model: await learnedSde(run, gpu, name, data, spec, options), instant, scatter: null };
+    return {
+      name,
+      data,
+      model: await learnedSde(run, gpu, name, data, spec, options),
+      instant,
+      scatter: null,
+      order: null,
+    };
   }
   return run.phase("learn", async () => {
     const raw = solveSde(data, { ...spec, sparing });
@@ -72,7 +87,14 @@ export async function learnedEquation(
     const about = aboutOf(data, variables, conditions, instant || zero !== null);
     const model = { ...raw, ...(zero && { drift: zero.drift, diffusion: zero.diffusion }), about };
     if (kept) keepEquation(run, name, model);
-    return { name, data, model, instant: instant || zero !== null, scatter: zero?.scatter ?? null };
+    return {
+      name,
+      data,
+      model,
+      instant: instant || zero !== null,
+      scatter: zero?.scatter ?? null,
+      order: zero?.order ?? null,
+    };
   });
 }
 

@@ -1,12 +1,15 @@
 // A system of a user's own: a module whose default export says what it is called, what it can be told, and how one system moves.
 import { statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 import { InputError } from "../../errors.ts";
 import { fileError } from "../../io/file-error.ts";
 import { readWhole } from "../../io/read.ts";
 import { type Parameter, type Parameters, quoted } from "../../run/parameters.ts";
 import { ExternalEngine } from "../../systems/external.ts";
+import { PooledEngine, type Told } from "../../systems/pooled-engine.ts";
 import { type Engine, LocalEngine, type Random, type Simulator, type Sites } from "../../systems/simulator.ts";
 
 export type { Random, Region, Simulator, Sites } from "../../systems/simulator.ts";
@@ -39,8 +42,14 @@ export interface Source {
   /** What is said of it in results, and files that its numbers depend on. */
   readonly told: Readonly<Record<string, string>>;
   readonly files: readonly string[];
-  open(values: Readonly<Record<string, number>>, patch: number): Promise<Engine>;
+  /** Moves systems with parameters of these values; `processes` beside each other, 0: one for each core. */
+  open(
+    values: Readonly<Record<string, number>>,
+    how: { readonly patch: number; readonly processes: number; readonly execSeconds: number },
+  ): Promise<Engine>;
 }
+
+const coresFor = (processes: number) => processes || Math.min(64, availableParallelism());
 
 /** The module at a path as a source. */
 async function moduleSource(path: string): Promise<Source> {
@@ -51,12 +60,28 @@ async function moduleSource(path: string): Promise<Source> {
     starts: Object.keys(own.starts ?? {}),
     told: { module: path },
     files: modulesOf(path),
-    open: async (values) => new LocalEngine(simulatorOf(own, values, path), Object.values(own.starts ?? {})),
+    async open(values, { processes }) {
+      const workers = coresFor(processes);
+      const local = await localEngine(path, values);
+      if (workers < 2) return local;
+      return new PooledEngine(local, workers, () => {
+        const worker = new Worker(new URL("./worker.ts", import.meta.url));
+        worker.unref();
+        worker.postMessage({ path, values } satisfies Told);
+        return worker;
+      });
+    },
   };
 }
 
+/** The simulator of the module at a path, here. */
+export async function localEngine(path: string, values: Readonly<Record<string, number>>): Promise<LocalEngine> {
+  const own = await loadModule(path);
+  return new LocalEngine(simulatorOf(own, values, path), Object.values(own.starts ?? {}));
+}
+
 /** A program as a source: its files are those of its words that are files. */
-async function programSource(line: string, processes: number, seconds: number): Promise<Source> {
+async function programSource(line: string): Promise<Source> {
   const command = line.split(" ").filter(Boolean);
   const hello = await ExternalEngine.meet(command);
   return {
@@ -65,7 +90,8 @@ async function programSource(line: string, processes: number, seconds: number): 
     starts: hello.starts,
     told: { exec: line },
     files: command.filter((word) => statSync(word, { throwIfNoEntry: false })?.isFile()),
-    open: (values, patch) => ExternalEngine.open(command, hello, values, { patch, processes, seconds }),
+    open: (values, { patch, processes, execSeconds }) =>
+      ExternalEngine.open(command, hello, values, { patch, processes: coresFor(processes), seconds: execSeconds }),
   };
 }
 
@@ -76,29 +102,24 @@ export interface Met {
   readonly line: string | null;
 }
 
-/** The system that words name; null for none. A program is asked what it is; one process is enough for that. */
+/** The system that words name; null for none. A program is asked what it is. */
 export async function metIn(words: readonly string[]): Promise<Met | null> {
   const path = words.find(
     (word, k) => !word.startsWith("-") && words[k - 1] !== "--exec" && /\.[cm]?[jt]s$/.test(word),
   );
   const line = words.find((word) => word.startsWith("--exec="))?.slice(7) ?? words[words.indexOf("--exec") + 1];
   if (words.some((word) => /^--exec(=|$)/.test(word)) && line !== undefined)
-    return { source: await programSource(line, 1, 60), line };
+    return { source: await programSource(line), line };
   return path ? { source: await moduleSource(path), line: null } : null;
 }
 
 /** The system that was met, now that the rest is read. Throws InputError for none, or two. */
-export async function sourceOf(
-  met: Met | null,
-  files: readonly string[],
-  { processes, execSeconds }: { readonly processes: number; readonly execSeconds: number },
-): Promise<Source> {
-  const [first, second] = files;
+export function sourceOf(met: Met | null, [first, second]: readonly string[]): Source {
   if (!met) throw new InputError(`${quoted(first)} is no module: give a file that ends in .ts or .js`);
   if (second !== undefined) throw new InputError(`${quoted(second)}: give one module at a time`);
-  if (met.line === null) return met.source;
-  if (first !== undefined) throw new InputError(`--exec and the module ${first}: give one of them`);
-  return programSource(met.line, processes, execSeconds);
+  if (met.line !== null && first !== undefined)
+    throw new InputError(`--exec and the module ${first}: give one of them`);
+  return met.source;
 }
 
 /** The values of its parameters among all that a command line says. */

@@ -13,8 +13,8 @@ import { fitReport } from "./report.ts";
 import type { FitResult } from "./result.ts";
 import { equationTable, fieldsTable, predictionTable } from "./tables.ts";
 
-/** Residuals further from what they should be than this, in standard errors and in size, are said. */
-const DOUBTS = { errors: 5, variance: 0.1, correlation: 0.05, kurtosis: 1 };
+/** Residuals further from what they should be than this, in standard errors and in size, are said; and what is open of the fields, as a part of them. */
+const DOUBTS = { errors: 5, variance: 0.1, correlation: 0.05, kurtosis: 1, order: 0.05 };
 
 /** Part of the name of a metric. */
 const part = (name: string) => name.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "") || "x";
@@ -59,7 +59,7 @@ function fitMetrics(result: FitResult, seconds: number) {
 }
 
 /** What is said before the numbers. */
-function verdict({ predictions, tests, data, fields }: FitResult): Verdict {
+function verdict({ predictions, tests, data, fields, equation }: FitResult): Verdict {
   const names = data.variables.map(({ name }) => name);
   const watched: Watched[] = predictions.map((one, k) => ({
     name: `the equation from start ${k + 1}`,
@@ -90,6 +90,13 @@ function verdict({ predictions, tests, data, fields }: FitResult): Verdict {
   const negative = fields.some(({ diffusion }) =>
     diffusion.value.some((value, k) => (k % (d * d)) % (d + 1) === 0 && !(value > 0)),
   );
+  const { order } = equation;
+  if (order && Math.max(order.drift, order.diffusion) > DOUBTS.order) {
+    const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
+    doubts.push(
+      `changes are over so long a time that corrections leave ${percent(order.drift)} of f and ${percent(order.diffusion)} of σσᵀ open, which the intervals hold: give changes over shorter times`,
+    );
+  }
   if (negative) doubts.push("σσᵀ is not positive everywhere within the data");
   return verdictOf(watched, doubts);
 }

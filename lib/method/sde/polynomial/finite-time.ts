@@ -29,6 +29,10 @@ const ENOUGH = { fields: 1e-7, groups: 1e-4 };
 const TERMS = 24;
 const LONGEST = 3;
 const MOST_LONG = 0.05;
+/** The change of σσᵀ along the way is cut to this part of what relaxation leaves of it. */
+const HALF = 0.5;
+/** Rows that the next order in the time is looked at. */
+const ORDER_SAMPLE = 512;
 /** Finite differences, in units of half the range of the data. */
 const STEP = 1e-3;
 /** What the scatter of patches can be as a part of what relaxation takes off the covariance: the one or the other, for all that is known before. */
@@ -45,6 +49,8 @@ export interface Scatter {
 /** Fields of instantaneous rates; `scatter`: of patches, null for a whole system. */
 export interface ZeroTime extends Solution {
   readonly scatter: Scatter | null;
+  /** How much of f and of σσᵀ the next order in the time would be, about, root mean square over the data; the intervals hold it. Not known of patches. */
+  readonly order: Record<keyof Pair, number> | null;
 }
 
 /**
@@ -54,7 +60,20 @@ export interface ZeroTime extends Solution {
 export function atZeroTime(data: Regression, solution: Solution, odd: readonly number[] = []): ZeroTime {
   const correction = new Correction(data, solution, odd, SAMPLE);
   const groups = new Correction(data, solution, odd, GROUP_SAMPLE);
-  if (data.lambda <= 1 || data.variation) return { ...correction.fields(0, groups), scatter: null };
+  if (data.variation) return { ...correction.fields(0, groups), scatter: null, order: null };
+  if (data.lambda <= 1) {
+    const fields = correction.fields(0, groups);
+    const order = nextOrder(someRows(data, ORDER_SAMPLE), fields);
+    const doubted = <F extends PolynomialField>(field: F, part: number): F => ({
+      ...field,
+      doubt: field.coefficients.map((value) => part * value),
+    });
+    return {
+      drift: doubted(fields.drift, order.drift),
+      diffusion: doubted(fields.diffusion, order.diffusion),
+      ...{ scatter: null, order },
+    };
+  }
   const middle = (SCATTER.least + SCATTER.most) / 2;
   const scatter = scatterOf(data, correction.coefficients(middle), middle, solution);
   const fields = correction.fields(scatter.share, groups);
@@ -63,8 +82,62 @@ export function atZeroTime(data: Regression, solution: Solution, odd: readonly n
   return {
     drift: { ...fields.drift, doubt: doubtOf("drift") },
     diffusion: { ...fields.diffusion, doubt: doubtOf("diffusion") },
-    scatter,
+    ...{ scatter, order: null },
   };
+}
+
+/**
+ * What the first terms that local linearisation leaves out are of f and of σσᵀ, root mean square over rows: with ΔJ = δt (f·∇ + ½ Σ σσᵀ ∂∂) J, how much J
+ * changes on the way, ΔJ f δt / 6 and δt (ΔJ σσᵀ + σσᵀ ΔJᵀ) / 3.
+ */
+function nextOrder(data: Regression, fields: Solution): Record<keyof Pair, number> {
+  const { d } = data;
+  const n = data.cohort.length;
+  const slopes = (shift: (p: number, j: number) => number) => {
+    const all = new Float64Array(n * d * d);
+    const state = Float32Array.from(data.state, (x, at) => x + shift(Math.floor(at / d), at % d));
+    eachLocal({ d, state, condition: data.condition }, fields, ({ slope }, p) => all.set(slope, p * d * d));
+    return all;
+  };
+  const drift = polynomialValues(fields.drift, data.state, data.condition);
+  const square = new Float64Array(n * d * d);
+  const factor = new Float64Array(n * d * d);
+  const { width } = fields.diffusion;
+  const triangles = polynomialValues(fields.diffusion, data.state, data.condition);
+  const own = new Float64Array(d * d);
+  for (let p = 0; p < n; p++) {
+    const triangle = triangles.subarray(p * width, (p + 1) * width);
+    choleskyInto(triangle, d, own);
+    factor.set(own, p * d * d);
+    for (let j = 0, at = 0; j < d; j++)
+      for (let k = j; k < d; k++, at++) for (const e of [j * d + k, k * d + j]) square[p * d * d + e] = triangle[at];
+  }
+  const still = slopes(() => 0);
+  const change = slopes((p, j) => timeOf(data, p) * drift[p * d + j]).map((x, k) => x - still[k]);
+  for (let b = 0; b < d; b++) {
+    const aside = (sign: number) => slopes((p, j) => sign * Math.sqrt(timeOf(data, p)) * factor[(p * d + j) * d + b]);
+    const [up, down] = [aside(1), aside(-1)];
+    for (const [k, x] of still.entries()) change[k] += (up[k] + down[k]) / 2 - x;
+  }
+  const sums = { drift: [0, 0], diffusion: [0, 0] };
+  for (let p = 0; p < n; p++) {
+    const time = timeOf(data, p);
+    const J = change.subarray(p * d * d, (p + 1) * d * d);
+    const D = square.subarray(p * d * d, (p + 1) * d * d);
+    const f = product(J, drift.subarray(p * d, (p + 1) * d), d, time / 6);
+    for (let j = 0; j < d; j++) {
+      sums.drift[0] += f[j] ** 2;
+      sums.drift[1] += drift[p * d + j] ** 2;
+      for (let k = 0; k < d; k++) {
+        let sum = 0;
+        for (let i = 0; i < d; i++) sum += J[j * d + i] * D[i * d + k] + D[j * d + i] * J[k * d + i];
+        sums.diffusion[0] += ((time / 3) * sum) ** 2;
+        sums.diffusion[1] += D[j * d + k] ** 2;
+      }
+    }
+  }
+  const part = ([left, all]: readonly number[]) => (all > 0 ? Math.min(1, Math.sqrt(left / all)) : 0);
+  return { drift: part(sums.drift), diffusion: part(sums.diffusion) };
 }
 
 /** Coefficients of both fields. */
@@ -352,17 +425,26 @@ function eachLocal(
   }
 }
 
-/** Cuts the slope where relaxation over a time is beyond what the series are for. Whether it was. */
-function tamed({ d, slope }: Local, time: number): boolean {
+/** Cuts slope, and change of σσᵀ, where they are beyond what the series are for over a time. Whether the slope was. */
+function tamed({ d, slope, diffusion, change }: Local, time: number): boolean {
   let largest = 0;
   for (let j = 0; j < d; j++) {
     let row = 0;
     for (let k = 0; k < d; k++) row += Math.abs(slope[j * d + k]);
     largest = Math.max(largest, row * time);
   }
-  if (largest <= LONGEST) return false;
-  for (let at = 0; at < d * d; at++) slope[at] *= LONGEST / largest;
-  return true;
+  const long = largest > LONGEST;
+  if (long) for (let at = 0; at < d * d; at++) slope[at] *= LONGEST / largest;
+  // What of σσᵀ is left of a time, about: a series whose next term is above half of that says nothing about it, and rounds would run away.
+  const most = Math.min(LONGEST, largest);
+  const left = most > 1e-6 ? (1 - Math.exp(-2 * most)) / (2 * most) : 1;
+  let part = 1;
+  for (let j = 0; j < d; j++) {
+    const [room, size] = [HALF * left * Math.max(0, diffusion[j * d + j]), (time * Math.abs(change[j * d + j])) / 2];
+    if (size > room) part = Math.min(part, room / size);
+  }
+  if (part < 1) for (let at = 0; at < d * d; at++) change[at] *= part;
+  return long;
 }
 
 /** A term of a series that adds nothing any more. */

@@ -12,7 +12,7 @@ import { monomials, originOf } from "../../../../lib/method/sde/polynomial/monom
 import type { Solution } from "../../../../lib/method/sde/polynomial/solve.ts";
 import { residualTest, standardised } from "../../../../lib/method/sde/residuals.ts";
 import { generators, normal } from "../../../fixtures.ts";
-import { largest, range, sum } from "../../../numbers.ts";
+import { largest, range, rootMeanSquare, sum } from "../../../numbers.ts";
 
 setDefaultTimeout(180_000);
 
@@ -247,6 +247,35 @@ test("a double well is found to second order in the time", () => {
     expect(off[1].zero[key]).toBeLessThan(0.2 * off[1].raw[key]);
     // A quarter of the error at half the time.
     expect(off[0].zero[key]).toBeLessThan(0.4 * off[1].zero[key]);
+  }
+});
+
+test("a double well is found from noisy changes over a large part of its relaxation too", () => {
+  const [time, h, rows] = [0.2, 0.005, 10_000];
+  for (let seed = 0; seed < 6; seed++) {
+    const rng = generator(`coarse/${seed}`);
+    let x = 0.5;
+    const advance = () => {
+      for (let t = 0; t < time - h / 2; t += h) x += h * (x - x ** 3) + Math.sqrt(0.5 * h) * normal(rng);
+      return x;
+    };
+    for (let k = 0; k < 50; k++) advance();
+    const path = [x, ...range(rows, advance)];
+    const data: Regression = {
+      ...{ method: "increment", d: 1, time, instant: false, lambda: 1, condition: new Float32Array() },
+      state: Float32Array.from(path.slice(0, -1)),
+      change: Float32Array.from({ length: rows }, (_, p) => path[p + 1] - path[p]),
+      variation: null,
+      cohort: Uint32Array.from({ length: rows }, (_, p) => Math.floor((64 * p) / rows)),
+    };
+    const raw = solved(data, 5);
+    const zero = atZeroTime(data, raw);
+    const at = range(49, (k) => -1.2 + 0.05 * k);
+    const error = (one: Solution) =>
+      rootMeanSquare(polynomialValues(one.drift, at).map((value, k) => value - (at[k] - at[k] ** 3)));
+    expect(error(zero)).toBeLessThan(0.2);
+    const noise = polynomialValues(zero.diffusion, at);
+    for (const value of noise) expect(value).toBeWithin(0.3, 0.8);
   }
 });
 
