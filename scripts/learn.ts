@@ -10,7 +10,7 @@
 // noise; else from increments of evolved patches.
 
 import { learnedEquation } from "../lib/experiments/own/learn.ts";
-import { type LearnOptions, learnCommand } from "../lib/experiments/own/learn-parameters.ts";
+import { checkTrajectories, type LearnOptions, learnCommand } from "../lib/experiments/own/learn-parameters.ts";
 import { publishStudy } from "../lib/experiments/own/learn-report.ts";
 import { metIn, sourceOf, valuesOf } from "../lib/experiments/own/module.ts";
 import {
@@ -20,7 +20,6 @@ import {
   predictionStarts,
   scored,
   simulateOwn,
-  startsOf,
 } from "../lib/experiments/own/study.ts";
 import { fieldsAt, lineOf, writtenAt } from "../lib/experiments/own/tables.ts";
 import { openDevice } from "../lib/gpu/device.ts";
@@ -34,7 +33,6 @@ import { evolvedPairs, once, predicted, seedsFrom } from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
-import { HostSystem } from "../lib/systems/simulator.ts";
 
 /** Points of the lines of the figures. */
 const LINE = 41;
@@ -44,25 +42,26 @@ await main(async () => {
   const met = await metIn(process.argv.slice(2));
   const options = parseExperiment(learnCommand(met));
   const p = options.parameters as unknown as LearnOptions;
-  const own = sourceOf(met, options.files);
-  const engine = await own.open(valuesOf(own, options.parameters), p);
-  const system = new HostSystem(own.name, engine, p.patch);
+  const source = sourceOf(met, options.files);
   const gpu = await openDevice();
+  const own = await source.open(gpu, valuesOf(source, options.parameters), p);
+  const { system } = own;
+  checkTrajectories(p, system);
+  const knowsRates = system.generator !== undefined;
   // How it is computed makes no other numbers: a run may go on with more processes, or more patience.
   const { processes: _, execSeconds: __, ...numbers } = options.parameters;
-  const parameters = { ...numbers, ...own.told };
-  const run = await openRun({ ...options, parameters, files: own.files, adapter: gpu.adapter });
+  const parameters = { ...numbers, ...source.told };
+  const run = await openRun({ ...options, parameters, files: source.files, adapter: gpu.adapter });
 
   const side = p.learnSide || p.L;
   const sites = (extent: number) => extent ** system.dimension;
   const seeds = seedsFrom(options.seed, p.seeds);
   const methods = METHODS.filter(
-    (method) => (method !== "compensator" || system.knowsRates) && (isOurs(method) || system.knowsPatches),
+    (method) => (method !== "compensator" || knowsRates) && (isOurs(method) || own.knowsPatches),
   );
-  const work = progress(own.name, 2 + seeds.length * (1 + methods.length));
-  const starts = startsOf(system, own.starts, p.L, options.seed);
-  const truth = await simulateOwn(run, system, starts, p, options.seed);
-  const ahead = await predictionStarts(system, starts, p);
+  const work = progress(source.name, 2 + seeds.length * (1 + methods.length));
+  const truth = await simulateOwn(run, own, p, options.seed);
+  const ahead = await predictionStarts(own, p, options.seed);
   work.add();
 
   const ranges = system.observables.map(({ range }) => range ?? null);
@@ -78,7 +77,7 @@ await main(async () => {
     const sets = await evolvedPairs(run, `seed${seed}`, async () => {
       const snapshots = someSnapshots(system, await small(), p.snapshots);
       const measures = {
-        compensatorTimes: system.knowsRates ? [0] : [],
+        compensatorTimes: knowsRates ? [0] : [],
         incrementTimes: [p.incrementTime],
         copies: p.copies,
       };
@@ -125,11 +124,11 @@ await main(async () => {
   const { equation } = scores.find(({ method }) => method === methods[0]) ?? scores[0];
   const lines = observables.map((_, j) => ({ condition: [], z: lineOf(equation, j, LINE) }));
   await publishStudy(run, {
-    ...{ name: own.name, observables, dimension: system.dimension, starts: starts.names, truth, scores, upsampling },
+    ...{ name: source.name, observables, dimension: system.dimension, starts: own.starts, truth, scores, upsampling },
     floors: floors(truth, p.runs),
     fields: await Promise.all(lines.map((place) => fieldsAt(gpu, equation, place))),
     written: writtenAt(equation, [], observables),
     options: p,
   });
-  engine.close?.();
+  own.close();
 });

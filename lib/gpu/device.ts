@@ -56,7 +56,7 @@ export class Gpu {
     return new Gpu(device, used);
   }
 
-  /** The kernel `file` under `kernels/`, compiled once per set of options. Throws with file and line on errors. */
+  /** The kernel `file` under `kernels/`, or at an absolute path (`Kernel.compile`), compiled once per set of options. Throws with file and line on errors. */
   kernel(file: string, options: KernelOptions = {}): Promise<Kernel> {
     const key = JSON.stringify([file, options]);
     let kernel = this.#kernels.get(key);

@@ -1,6 +1,6 @@
 // Kernels: WGSL files linked with WESL imports, compiled with messages that point into the file, bound by name.
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import {
   makeShaderDataDefinitions,
   makeStructuredView,
@@ -58,6 +58,19 @@ function kernelSources(): Record<string, string> {
   return files;
 }
 
+/** What a kernel of another folder, and the files beside it, are imported by: `package::own::file`. */
+const OWN = "own";
+
+/** Sources of all kernels, and of those beside the file at an absolute path, and the name of that. */
+function sourcesWith(path: string): { sources: Record<string, string>; file: string } {
+  const folder = dirname(path);
+  const beside = readdirSync(folder)
+    .filter((name) => name.endsWith(".wgsl"))
+    .sort()
+    .map((name) => [`./${OWN}/${name}`, readFileSync(join(folder, name), "utf8")]);
+  return { sources: { ...kernelSources(), ...Object.fromEntries(beside) }, file: `${OWN}/${basename(path)}` };
+}
+
 /** A compiled entry point of one kernel file. Made by `Gpu.kernel`, which caches. */
 export class Kernel {
   readonly label: string;
@@ -84,11 +97,19 @@ export class Kernel {
   }
 
   /**
-   * Links, compiles and checks the kernel `file` (relative to `kernels/`).
+   * Links, compiles and checks the kernel `file`: relative to `kernels/`, or an absolute path, whose file may import from `package::` what
+   * kernels/ holds (`package::random::xoshiro::Stream`) and from `package::own::name` what lies beside it in name.wgsl.
    * Throws an Error whose message names file and line for every compiler message.
    */
   static async compile(device: GPUDevice, file: string, options: KernelOptions = {}): Promise<Kernel> {
-    return Kernel.fromSources(device, kernelSources(), file, options);
+    if (!isAbsolute(file)) return Kernel.fromSources(device, kernelSources(), file, options);
+    const own = sourcesWith(file);
+    try {
+      return await Kernel.fromSources(device, own.sources, own.file, options);
+    } catch (error) {
+      const folder = dirname(file).replaceAll("$", "$$$$");
+      throw new Error((error as Error).message.replace(new RegExp(`\\b(kernels/)?${OWN}/`, "g"), `${folder}/`));
+    }
   }
 
   /** As `compile`, from given sources keyed by `./path`: for tests. */

@@ -2,8 +2,10 @@
 import { InputError, ProgramError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Check, type CheckPlan, simulatorChecks } from "./laws/simulator.ts";
+import type { Subject } from "./laws/subject.ts";
 import { laws } from "./laws.ts";
-import { type Engine, HostSystem } from "./simulator.ts";
+import type { Engine } from "./simulator.ts";
+import type { System } from "./system.ts";
 
 export { changingTime } from "./laws/simulator.ts";
 
@@ -15,24 +17,31 @@ const LAWS: Record<string, string> = {
   martingale: "changes of patches have the mean and the covariance that rates says",
 };
 
-/** The checks of an engine that is called `name`, in the order in which they should be looked at. */
-export function systemChecks(gpu: Gpu, name: string, engine: Engine, plan: CheckPlan): Check[] {
-  const { patch, side, time, replicas, seed } = plan;
-  const subject = {
-    make: () => new HostSystem(name, engine, patch),
-    ...{ side, time, replicas, seed, onHost: true },
-    ...(engine.rates === undefined && { rates: "unknown" as const }),
-    skip: { watch: "its patches have no states of their own" },
-  };
-  const general = laws(gpu, subject).flatMap(({ id, skip, run }): Check[] => {
+/** The checks of a simulator, in the order in which they should be looked at. `make`: its system. */
+export function engineChecks(gpu: Gpu, engine: Engine, make: () => System, plan: CheckPlan): Check[] {
+  const skip = { watch: "its patches have no states of their own" };
+  const general = lawsOf(gpu, make, { ...plan, onHost: true, skip }).flatMap(({ id, run }): Check[] => {
     const title = LAWS[id];
-    if (title === undefined || skip) return [];
-    return [{ title, run: () => run().then(() => null, brokenLaw) }];
+    return title === undefined ? [] : [{ title, run }];
   });
   return [
     ...simulatorChecks(engine, plan).map(({ title, run }) => ({ title, run: () => run().catch(thrown) })),
     ...general,
   ];
+}
+
+/** The checks of a system on the graphics card: all laws that say something about it. */
+export const batchChecks = (gpu: Gpu, make: () => System, plan: Omit<Subject, "make">): Check[] =>
+  lawsOf(gpu, make, plan).map(({ id, title, run }) => ({ title: `${id}: ${title}`, run }));
+
+/** What laws have to know of a system, see `Subject`. */
+export type LawFacts = Partial<Omit<Subject, "make" | "side" | "replicas" | "seed">>;
+
+function lawsOf(gpu: Gpu, make: () => System, plan: Omit<Subject, "make">): (Check & { readonly id: string })[] {
+  const subject: Subject = { make, ...plan, ...(make().generator ? {} : { rates: "unknown" }) };
+  return laws(gpu, subject).flatMap(({ id, title, skip, run }) =>
+    skip ? [] : [{ id, title, run: () => run().then(() => null, brokenLaw) }],
+  );
 }
 
 /** Laws throw plain errors. */

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readColumns } from "../../lib/io/columns.ts";
 import { validateResult } from "../../lib/run/result.ts";
-import { temporaryFolder } from "../fixtures.ts";
+import { ROOT, temporaryFolder } from "../fixtures.ts";
 import { expectRefusal, runScript } from "./command.ts";
 
 setDefaultTimeout(120_000);
@@ -54,6 +54,31 @@ test("after an edit of the module, or of what it imports, --resume says which fi
   expectRefusal(await runScript("learn", [...words, "--resume"]), /has changed since it began \(file .*part\.ts\)/);
 });
 
+test("a system on the graphics card, with kernels beside the module: learned like any other, its kernels are part of the run", async () => {
+  const module = file("my/spins.ts");
+  const kernel = file("my/count.wgsl");
+  writeFileSync(file("my/halves.json"), "[0.5, -1]");
+  const text = readFileSync(join(ROOT, "test/data/own/ising.ts"), "utf8").replaceAll("../../../lib", join(ROOT, "lib"));
+  writeFileSync(module, `import halves from "./halves.json";\n${text.replace("side, 0.5,", "side, halves[0],")}`);
+  writeFileSync(kernel, "// of the module\n");
+  const out = file("spins");
+  const words = [module, ...SMALL.with(SMALL.indexOf("128"), "256"), "--T", "2.8", "--out", out];
+  const { code, err } = await runScript("learn", words);
+  expect({ code, err: code === 0 ? "" : err }).toEqual({ code: 0, err: "" });
+  const { metrics } = validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8")));
+  expect(metrics["error.compensator.patch8"].value).toBeLessThan(0.01);
+  // An Ising lattice whose patches are measured has both baselines.
+  expect(Object.keys(metrics)).toEqual(expect.arrayContaining(["error.naive.patch8", "error.small.patch8"]));
+  const manifest = JSON.parse(readFileSync(join(out, "run.json"), "utf8"));
+  writeFileSync(join(out, "run.json"), JSON.stringify({ ...manifest, finished: false }));
+  writeFileSync(kernel, "// of another one\n");
+  expectRefusal(await runScript("learn", [...words, "--resume"]), /has changed since it began \(file .*count\.wgsl\)/);
+
+  const checked = await runScript("check-system", [module, "--L", "16", "--patch", "8", "--replicas", "512"]);
+  expect({ code: checked.code, err: checked.err }).toEqual({ code: 0, err: "" });
+  expect(checked.out).toMatch(/\nok {5}martingale: Δ − A has mean 0.*\n/);
+});
+
 test("modules that are none are refused in one sentence", async () => {
   const good = readFileSync(file("my/contact.ts"), "utf8");
   for (const [k, [change, message]] of [
@@ -62,6 +87,12 @@ test("modules that are none are refused in one sentence", async () => {
     [() => 'throw new Error("not today");\n', /does not run: not today \(line 1\)/],
     [(text: string) => text.replace('name: "contact"', 'name: "My system"'), /its name has to be small letters/],
     [(text: string) => text.replace("dimension: 2", "dimension: 7"), /dimension is 7, not 1, 2 or 3/],
+    [(text: string) => text.replace("  simulator: (", "  system: () => ({}), simulator: ("), /in place of simulator/],
+    [() => 'export default { name: "x", system: () => ({}) };\n', /a system needs starts: what predictions begin with/],
+    [
+      () => 'export default { name: "x", system: () => ({ initial() {} }), starts: { a() {} } };\n',
+      /the system lacks evolve, ?evolvePatches,.* see lib\/systems\/system\.ts/,
+    ],
     [(text: string) => text.replace("    observe(x, L)", "    look(x, L)"), /the simulator lacks observe/],
     [
       (text: string) => text.replace("{ lambda: { default: 2.5,", "{ lambda: { start: 2.5,"),

@@ -2,8 +2,15 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import contact from "../../data/own/contact.ts";
 import { openDevice } from "../../lib/gpu/device.ts";
-import { changingTime, systemChecks } from "../../lib/systems/check.ts";
-import { LocalEngine, type Random, type Region, type Simulator, type Sites } from "../../lib/systems/simulator.ts";
+import { changingTime, engineChecks } from "../../lib/systems/check.ts";
+import {
+  HostSystem,
+  LocalEngine,
+  type Random,
+  type Region,
+  type Simulator,
+  type Sites,
+} from "../../lib/systems/simulator.ts";
 
 setDefaultTimeout(240_000);
 
@@ -20,7 +27,8 @@ async function verdicts(
   const time = await changingTime(engine, { side: 8, seed: 5 });
   const plan = { side: 8, patch: 4, time, replicas: 2048, seed: 5, starts };
   const found = new Map<string, string | null>();
-  for (const { title, run } of systemChecks(gpu, "contact", engine, plan)) found.set(title, await run());
+  const make = () => new HostSystem("contact", engine, 4);
+  for (const { title, run } of engineChecks(gpu, engine, make, plan)) found.set(title, await run());
   return found;
 }
 

@@ -3,14 +3,16 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { metIn } from "../../lib/experiments/own/module.ts";
+import { openDevice } from "../../lib/gpu/device.ts";
 import { stream } from "../../lib/random/stream.ts";
 import type { Engine, Sites } from "../../lib/systems/simulator.ts";
-import { ROOT, temporaryFolder } from "../fixtures.ts";
+import { defined, ROOT, temporaryFolder } from "../fixtures.ts";
 import { range } from "../numbers.ts";
 import { startScript } from "../scripts/command.ts";
 
 setDefaultTimeout(120_000);
 
+const gpu = await openDevice();
 const EXAMPLE = join(ROOT, "data/own/contact.ts");
 const SIDE = 64;
 const COUNT = 48;
@@ -24,8 +26,9 @@ async function engineOf(
   processes: number,
   values: Record<string, number> = { lambda: 2.5 },
 ): Promise<Engine> {
-  const engine = await (await metIn([path]))?.source.open(values, { patch: 16, processes, execSeconds: 1 });
-  if (!engine) throw new Error(`${path} is no module`);
+  const how = { patch: 16, processes, execSeconds: 1 };
+  const owned = await (await metIn([path]))?.source.open(gpu, values, how);
+  const engine = defined(owned?.engine);
   open.push(engine);
   return engine;
 }

@@ -13,6 +13,7 @@ import {
   TRAINING,
 } from "../../run/training-parameters.ts";
 import { COHORT } from "../../systems/simulator.ts";
+import type { System } from "../../systems/system.ts";
 import { type Met, parametersOf } from "./module.ts";
 import { ZERO_TIME } from "./parameters.ts";
 
@@ -45,7 +46,7 @@ const parameters = {
     profiles: { standard: 512, paper: 1024 },
     min: COHORT,
     max: 1e6,
-    meaning: `small systems, a multiple of ${COHORT}: so many start macroscopically alike`,
+    meaning: `small systems, whole cohorts, which start macroscopically alike: of ${COHORT}, on the graphics card as the system says`,
   },
   records: { kind: "integer", default: 8, min: 2, max: 10_000, meaning: "snapshots of each" },
   age: { kind: "number", default: 0, min: 0, max: 1e9, unit: "time", meaning: "of the last of them; 0: the horizon" },
@@ -155,7 +156,7 @@ export const learnCommand = (met: Met | null): Command<Parameters> =>
     "Learns the stochastic differential equation of your own system from small patches of it, and compares it with direct simulation.",
     met,
     parameters,
-    (values) => check(values, met),
+    check,
   );
 
 const checkParameters = {
@@ -191,17 +192,21 @@ export const checkCommand = (met: Met | null): Command<Parameters> =>
     },
   );
 
-function check(p: LearnOptions, met: Met | null): void {
+function check(p: LearnOptions): void {
   checkPatches([p.patch], p.L);
   checkLearnSide(p.learnSide, p.L, [p.patch]);
-  if (p.trajectories % COHORT !== 0) {
-    const near = COHORT * Math.max(1, Math.round(p.trajectories / COHORT));
-    throw new InputError(`--trajectories ${p.trajectories} is not a multiple of ${COHORT}: use ${near}`);
-  }
   if (p.horizon < p.incrementTime)
     throw new InputError(`--horizon ${p.horizon} is less than --increment-time ${p.incrementTime}`);
-  if (met) {
-    const snapshots = Math.min(p.snapshots, p.trajectories * p.records);
-    checkEquation(p, { snapshots, cohorts: p.trajectories / COHORT, variables: 1 });
+}
+
+/** Throws InputError where there are too few small systems for the equation of a system, or no whole cohorts of it. */
+export function checkTrajectories(p: LearnOptions, { cohort, lanes, observables }: System): void {
+  let unit = cohort;
+  while (unit % lanes !== 0) unit += cohort;
+  if (p.trajectories % unit !== 0) {
+    const near = unit * Math.max(1, Math.round(p.trajectories / unit));
+    throw new InputError(`--trajectories ${p.trajectories} is not a multiple of ${unit}: use ${near}`);
   }
+  const snapshots = Math.min(p.snapshots, p.trajectories * p.records);
+  checkEquation(p, { snapshots, cohorts: p.trajectories / cohort, variables: observables.length });
 }

@@ -1,16 +1,20 @@
 // A system of a user's own: a module whose default export says what it is called, what it can be told, and how one system moves.
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, extname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { InputError } from "../../errors.ts";
+import type { Gpu } from "../../gpu/device.ts";
 import { fileError } from "../../io/file-error.ts";
 import { readWhole } from "../../io/read.ts";
+import type { Stream } from "../../random/stream.ts";
 import { type Parameter, type Parameters, quoted } from "../../run/parameters.ts";
+import type { LawFacts } from "../../systems/check.ts";
 import { ExternalEngine } from "../../systems/external.ts";
 import { PooledEngine, type Told } from "../../systems/pooled-engine.ts";
-import { type Engine, LocalEngine, type Random, type Simulator, type Sites } from "../../systems/simulator.ts";
+import { type Engine, type Fill, HostSystem, LocalEngine, type Simulator } from "../../systems/simulator.ts";
+import type { States, System } from "../../systems/system.ts";
 
 export type { Random, Region, Simulator, Sites } from "../../systems/simulator.ts";
 
@@ -23,75 +27,160 @@ export interface OwnParameter {
   readonly unit?: string;
 }
 
-export interface OwnSystem {
+interface Own {
   /** Small letters, digits and hyphens. */
   readonly name: string;
   readonly parameters?: Readonly<Record<string, OwnParameter>>;
+}
+
+/** A system that moves one at a time, on the processor. */
+export interface OwnSimulator extends Own {
   /** A simulator of one system, whose observables may be called anything. */
   simulator(parameters: Readonly<Record<string, number>>): Simulator;
+  readonly system?: undefined;
   /** States that predictions start from, by name: each fills one system. By default some of the training law. */
-  readonly starts?: Readonly<Record<string, (sites: Sites, side: number, random: Random) => unknown>>;
+  readonly starts?: Readonly<Record<string, Fill>>;
+}
+
+/** A method, so that its first parameter may be a particular system. */
+interface Starting {
+  start(system: System, count: number, side: number, stream: Stream): Promise<States>;
+}
+
+/** A system that moves in batches by kernels on the graphics card, which may lie beside the module (`Kernel.compile`). */
+export interface OwnBatches extends Own {
+  /** Of parameters, and of a side of patches. */
+  system(gpu: Gpu, parameters: Readonly<Record<string, number>>, patch: number): System;
+  readonly simulator?: undefined;
+  /** States that predictions start from, by name: so many of a side. */
+  readonly starts: Readonly<Record<string, Starting["start"]>>;
+  /** What `check-system` has to know of it. */
+  readonly laws?: LawFacts;
+}
+
+export type OwnSystem = OwnSimulator | OwnBatches;
+
+/** What learning needs of a system beside its verbs. */
+export interface OwnedSystem {
+  readonly system: System;
+  /** Another one like it. */
+  make(): System;
+  /** Whether patches are measured by themselves. */
+  readonly knowsPatches: boolean;
+  /** Names of the states that predictions start from. */
+  readonly starts: readonly string[];
+  /** Systems that begin with the start of that number. */
+  start(index: number, count: number, side: number, stream: Stream): Promise<States>;
+  /** What moves it, where that is not the graphics card. */
+  readonly engine: Engine | null;
+  readonly laws: LawFacts;
+  close(): void;
 }
 
 /** A system of a user's own, wherever it moves. */
 export interface Source {
   readonly name: string;
-  readonly parameters: OwnSystem["parameters"];
-  /** Names of the states that predictions start from. */
-  readonly starts: readonly string[];
+  readonly parameters: Own["parameters"];
   /** What is said of it in results, and files that its numbers depend on. */
   readonly told: Readonly<Record<string, string>>;
   readonly files: readonly string[];
-  /** Moves systems with parameters of these values; `processes` beside each other, 0: one for each core. */
+  /** With parameters of these values; `processes` beside each other, 0: one for each core. */
   open(
+    gpu: Gpu,
     values: Readonly<Record<string, number>>,
     how: { readonly patch: number; readonly processes: number; readonly execSeconds: number },
-  ): Promise<Engine>;
+  ): Promise<OwnedSystem>;
 }
 
 const coresFor = (processes: number) => processes || Math.min(64, availableParallelism());
+
+/** Starts of the training law where none is named. */
+const RANDOM_STARTS = 4;
+
+/** The system that an engine moves. */
+function hostSystem(name: string, engine: Engine, patch: number, named: readonly string[]): OwnedSystem {
+  const make = () => new HostSystem(name, engine, patch);
+  const system = make();
+  return {
+    ...{ system, make, engine, laws: {}, knowsPatches: system.knowsPatches },
+    starts: named.length > 0 ? named : Array.from({ length: RANDOM_STARTS }, (_, k) => `start ${k + 1}`),
+    start: (index, count, side, stream) =>
+      named.length > 0
+        ? system.started(index, count, side, stream)
+        : // What a cohort has in common is a start: the same in every run.
+          system.alike(side, stream, new Uint32Array(count).fill(index), {
+            ...stream,
+            purpose: 0,
+            step: 0,
+            replica: 0,
+          }),
+    close: () => engine.close?.(),
+  };
+}
 
 /** The module at a path as a source. */
 async function moduleSource(path: string): Promise<Source> {
   const own = await loadModule(path);
   return {
-    name: own.name,
-    parameters: own.parameters,
-    starts: Object.keys(own.starts ?? {}),
-    told: { module: path },
-    files: modulesOf(path),
-    async open(values, { processes }) {
+    ...{ name: own.name, parameters: own.parameters, told: { module: path }, files: modulesOf(path) },
+    async open(gpu, values, { patch, processes }) {
+      if (own.system) return batchSystem(own, () => own.system(gpu, values, patch), path);
       const workers = coresFor(processes);
       const local = await localEngine(path, values);
-      if (workers < 2) return local;
-      return new PooledEngine(local, workers, () => {
-        const worker = new Worker(new URL("./worker.ts", import.meta.url));
-        worker.unref();
-        worker.postMessage({ path, values } satisfies Told);
-        return worker;
-      });
+      const engine = workers < 2 ? local : new PooledEngine(local, workers, () => spawned({ path, values }));
+      return hostSystem(own.name, engine, patch, Object.keys(own.starts ?? {}));
     },
   };
+}
+
+function spawned(told: Told): Worker {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url));
+  worker.unref();
+  worker.postMessage(told);
+  return worker;
 }
 
 /** The simulator of the module at a path, here. */
 export async function localEngine(path: string, values: Readonly<Record<string, number>>): Promise<LocalEngine> {
   const own = await loadModule(path);
+  if (own.system) throw new Error(`${path} has no simulator`);
   return new LocalEngine(simulatorOf(own, values, path), Object.values(own.starts ?? {}));
 }
+
+/** The system of a module on the graphics card. Throws InputError where it lacks a verb or a property. */
+function batchSystem(own: OwnBatches, make: () => System, path: string): OwnedSystem {
+  const system = make();
+  const lacking = [
+    ...SYSTEM_VERBS.filter((verb) => typeof system?.[verb] !== "function"),
+    ...SYSTEM_PROPERTIES.filter((property) => system?.[property] === undefined),
+  ];
+  if (lacking.length > 0)
+    throw new InputError(`${path}: the system lacks ${lacking.join(", ")}; see lib/systems/system.ts`);
+  const starts = Object.values(own.starts);
+  return {
+    ...{ system, make, engine: null, laws: own.laws ?? {}, knowsPatches: true, starts: Object.keys(own.starts) },
+    start: (index, count, side, stream) => starts[index](system, count, side, stream),
+    close: () => {},
+  };
+}
+
+const SYSTEM_VERBS = [
+  ...(["initial", "evolve", "evolvePatches", "upsample", "observe", "observePatches"] as const),
+  ...(["bytes", "words", "pack", "unpack"] as const),
+];
+const SYSTEM_PROPERTIES = ["name", "dimension", "observables", "patchSide", "lanes", "cohort"] as const;
 
 /** A program as a source: its files are those of its words that are files. */
 async function programSource(line: string): Promise<Source> {
   const command = line.split(" ").filter(Boolean);
   const hello = await ExternalEngine.meet(command);
   return {
-    name: hello.name,
-    parameters: hello.parameters,
-    starts: hello.starts,
-    told: { exec: line },
+    ...{ name: hello.name, parameters: hello.parameters, told: { exec: line } },
     files: command.filter((word) => statSync(word, { throwIfNoEntry: false })?.isFile()),
-    open: (values, { patch, processes, execSeconds }) =>
-      ExternalEngine.open(command, hello, values, { patch, processes: coresFor(processes), seconds: execSeconds }),
+    async open(_, values, { patch, processes, execSeconds }) {
+      const how = { patch, processes: coresFor(processes), seconds: execSeconds };
+      return hostSystem(hello.name, await ExternalEngine.open(command, hello, values, how), patch, hello.starts);
+    },
   };
 }
 
@@ -138,17 +227,22 @@ async function loadModule(path: string): Promise<OwnSystem> {
   }
   const wrong = (what: string) => new InputError(`${path}: ${what}; see npm run new -- --help`);
   if (typeof own !== "object" || own === null) throw wrong("it has no default export with a simulator");
-  const { name, simulator, parameters = {}, starts = {} } = own as Partial<OwnSystem>;
+  const { name, simulator, system, parameters = {}, starts } = own as Partial<OwnSystem>;
   if (typeof name !== "string" || !/^[a-z][a-z0-9-]*$/.test(name))
     throw wrong("its name has to be small letters, digits and hyphens");
-  if (typeof simulator !== "function") throw wrong("simulator has to be a function of the parameters");
+  if (system === undefined && typeof simulator !== "function")
+    throw wrong("simulator has to be a function of the parameters");
+  if (system !== undefined && (typeof system !== "function" || simulator !== undefined))
+    throw wrong("system has to be a function of the device, the parameters and a patch side, in place of simulator");
+  if (system !== undefined && Object.keys(starts ?? {}).length === 0)
+    throw wrong("a system needs starts: what predictions begin with");
   for (const [key, parameter] of Object.entries(parameters)) {
     if (!/^([a-z][a-zA-Z0-9]*|[A-Z])$/.test(key))
       throw wrong(`parameter ${key} has to be called by letters and digits, a small one first, or one capital letter`);
     if (!Number.isFinite(parameter?.default) || typeof parameter.meaning !== "string")
       throw wrong(`parameter ${key} lacks a default number or its meaning`);
   }
-  for (const [start, fill] of Object.entries(starts))
+  for (const [start, fill] of Object.entries(starts ?? {}))
     if (typeof fill !== "function") throw wrong(`start ${start} has to be a function that fills a system`);
   return own as OwnSystem;
 }
@@ -162,7 +256,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** The parameters of a module as a command line reads them. */
-export function parametersOf({ parameters = {} }: Pick<OwnSystem, "parameters">): Parameters {
+export function parametersOf({ parameters = {} }: Pick<Own, "parameters">): Parameters {
   return Object.fromEntries(
     Object.entries(parameters).map(([key, own]): [string, Parameter] => [key, { kind: "number", ...own }]),
   );
@@ -172,7 +266,7 @@ export function parametersOf({ parameters = {} }: Pick<OwnSystem, "parameters">)
 const VERBS = ["initial", "evolve", "observe"] as const;
 
 /** The simulator of a module. Throws InputError for one that lacks something, or whose observables are not what it says. */
-function simulatorOf(own: OwnSystem, values: Readonly<Record<string, number>>, path: string): Simulator {
+function simulatorOf(own: OwnSimulator, values: Readonly<Record<string, number>>, path: string): Simulator {
   const wrong = (what: string) => new InputError(`${path}: ${what}; see npm run new -- --help`);
   const simulator = own.simulator(values);
   if (typeof simulator !== "object" || simulator === null) throw wrong("simulator gives nothing");
@@ -183,17 +277,26 @@ function simulatorOf(own: OwnSystem, values: Readonly<Record<string, number>>, p
   return simulator;
 }
 
-/** A module and all that it imports by relative paths, as paths: what its numbers depend on. */
+const LOADERS: Record<string, "ts" | "tsx" | "js" | "jsx"> = {
+  ...{ ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx" },
+  ...{ ".js": "js", ".mjs": "js", ".cjs": "js", ".jsx": "jsx" },
+};
+
+/** A module, all that it imports by relative paths, and kernels beside it, as paths: what its numbers depend on. */
 function modulesOf(path: string): string[] {
   const found = new Set<string>();
   const follow = (file: string) => {
     if (found.has(file)) return;
     found.add(file);
-    const loader = file.endsWith("ts") ? "ts" : "js";
+    const loader = LOADERS[extname(file)];
+    if (!loader) return;
+    const folder = dirname(file);
     for (const { path: name } of new Bun.Transpiler({ loader }).scanImports(readWhole(file).toString("utf8"))) {
-      if (name.startsWith(".")) follow(join(dirname(file), name));
+      // As Bun finds it, with its ending; said as the module itself was, which may be from here.
+      if (name.startsWith(".")) follow(join(folder, relative(resolve(folder), Bun.resolveSync(name, resolve(folder)))));
     }
   };
   follow(path);
-  return [...found];
+  const kernels = readdirSync(dirname(path)).filter((name) => name.endsWith(".wgsl"));
+  return [...found, ...kernels.map((name) => join(dirname(path), name))];
 }

@@ -1,7 +1,8 @@
 // A system of a user's own against its learned equations: direct simulation, scores, and whether upsampled states are like small ones.
-import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
+import { type Ensemble, joinedCases, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
+import { batchThatFits } from "../../method/batch.ts";
 import { simulateDirectly } from "../../method/direct.ts";
 import type { Method } from "../../method/pairs.ts";
 import { type Guards, guardsOf } from "../../method/sde/guards.ts";
@@ -10,76 +11,51 @@ import { stream } from "../../random/stream.ts";
 import { simulatedTruth } from "../../run/learn.ts";
 import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
-import type { HostStates, HostSystem, Sites } from "../../systems/simulator.ts";
+import type { States, System } from "../../systems/system.ts";
 import type { Equation } from "./learn.ts";
 import { comparedTimes, type LearnOptions } from "./learn-parameters.ts";
-
-/** Starts of the training law where a module names none. */
-const RANDOM_STARTS = 4;
-
-/** States that predictions and direct simulations start from: runs of a start side by side. */
-export interface OwnStarts {
-  readonly names: readonly string[];
-  /** Systems `from` to `to` of so many runs of every start. */
-  prepare(from: number, to: number, runs: number, purpose: string): Promise<HostStates>;
-}
-
-/** The named starts of a system, or some of the training law. */
-export function startsOf(system: HostSystem, named: readonly string[], side: number, seed: number): OwnStarts {
-  const names = named.length > 0 ? named : Array.from({ length: RANDOM_STARTS }, (_, k) => `start ${k + 1}`);
-  return {
-    names,
-    async prepare(from, to, runs, purpose) {
-      const systems: Sites[] = [];
-      for (let first = from; first < to; ) {
-        const index = Math.floor(first / runs);
-        const end = Math.min(to, (index + 1) * runs);
-        const at = stream(seed, `start/${purpose}`, 0, first);
-        const cohorts = new Uint32Array(end - first).fill(index);
-        const made =
-          named.length > 0
-            ? await system.started(index, end - first, side, at)
-            : await system.alike(side, at, cohorts, stream(seed, "start/case"));
-        systems.push(...made.systems);
-        first = end;
-      }
-      return { count: to - from, side, systems, destroy: () => {} };
-    },
-  };
-}
+import type { OwnedSystem } from "./module.ts";
 
 /** Direct simulations of the large system from every start. */
-export async function simulateOwn(
-  run: Run,
-  system: HostSystem,
-  starts: OwnStarts,
-  p: LearnOptions,
-  seed: number,
-): Promise<Ensemble> {
+export async function simulateOwn(run: Run, own: OwnedSystem, p: LearnOptions, seed: number): Promise<Ensemble> {
   const times = comparedTimes(p);
-  const cases = starts.names.length;
+  const runs = wholeLanes(own, p.trueRuns);
+  const { system, starts } = own;
   const work = () =>
-    withProgress("direct simulation", cases * p.trueRuns * times.length, async (bar) => {
-      const prepare = (from: number, to: number) => starts.prepare(from, to, p.trueRuns, "truth");
-      const options = {
-        cases,
-        runs: p.trueRuns,
-        side: p.L,
-        times,
-        seed,
-        purpose: "truth",
-        onTime: (n: number) => bar.add(n),
-      };
-      const [truth] = await simulateDirectly(system, prepare, options, [(states) => system.observe(states)]);
-      return { truth };
+    withProgress("direct simulation", starts.length * runs * times.length, async (bar) => {
+      const list: Ensemble[] = [];
+      for (const index of starts.keys()) {
+        const prepare = (from: number, to: number) =>
+          own.start(index, to - from, p.L, stream(seed, "start/truth", index, from));
+        const options = { cases: 1, runs, side: p.L, times, seed, purpose: `truth/${index}` };
+        const measures = [(states: States) => system.observe(states)];
+        const onTime = (count: number) => bar.add(count);
+        list.push(...(await simulateDirectly(system, prepare, { ...options, onTime }, measures)));
+      }
+      return { truth: joinedCases(list) };
     });
   return (await simulatedTruth(run, work)).truth;
 }
 
+/** Systems that share random numbers are simulated together. */
+const wholeLanes = ({ system }: OwnedSystem, runs: number) => system.lanes * Math.ceil(runs / system.lanes);
+
 /** What the starts of predictions are, `[cases · runs, d]`. */
-export async function predictionStarts(system: HostSystem, starts: OwnStarts, p: LearnOptions): Promise<Float32Array> {
-  const states = await starts.prepare(0, starts.names.length * p.runs, p.runs, "prediction");
-  return system.observe(states);
+export async function predictionStarts(own: OwnedSystem, p: LearnOptions, seed: number): Promise<Float32Array> {
+  const { system, starts } = own;
+  const d = system.observables.length;
+  const all = new Float32Array(starts.length * p.runs * d);
+  const batch = batchThatFits(system, p.L, wholeLanes(own, p.runs));
+  for (const index of starts.keys()) {
+    for (let from = 0; from < p.runs; from += batch) {
+      const count = Math.min(batch, p.runs - from);
+      const at = stream(seed, "start/prediction", index, from);
+      const states = await own.start(index, wholeLanes(own, count), p.L, at);
+      all.set((await system.observe(states)).subarray(0, count * d), (index * p.runs + from) * d);
+      states.destroy();
+    }
+  }
+  return all;
 }
 
 /** How predictions of one equation do against direct simulation. */
@@ -157,7 +133,7 @@ export interface UpsamplingCheck {
 
 /** Whether states that are made large are like the small ones that they are made of, before and after LocalRelax. */
 export async function checkUpsampling(
-  system: HostSystem,
+  system: System,
   snapshots: Snapshots,
   p: LearnOptions,
   seed: number,
@@ -168,12 +144,10 @@ export async function checkUpsampling(
   const meansOf = (rows: Float32Array) => Array.from({ length: d }, (_, j) => average(column(rows, d, j)));
   const made = some.made ?? Uint32Array.from(some.age, (_, k) => k);
   const width = system.words(some.side);
-  const small = await system.observe(
-    system.unpack(
-      Uint32Array.from([...made].flatMap((k) => Array.from(some.words.subarray(k * width, (k + 1) * width)))),
-      some.side,
-    ),
-  );
+  const words = Uint32Array.from([...made].flatMap((k) => Array.from(some.words.subarray(k * width, (k + 1) * width))));
+  const states = await system.unpack(words, some.side);
+  const small = await system.observe(states);
+  states.destroy();
   const through = async (relaxTime: number) => {
     const rows: Float32Array[] = [];
     const options = { side, relaxTime: (age: number) => Math.min(relaxTime, age), seed };
