@@ -19,3 +19,13 @@ export class ProgramError extends Error {
 export class StorageError extends Error {
   override name = "StorageError";
 }
+
+/** Thrown at a safe place after a stop signal; programs turn it into a message and the exit code 128 + signal. */
+export class Stopped extends Error {
+  override name = "Stopped";
+}
+
+/** A verb of a user's own system throws. The message is one sentence that says what and where. */
+export class VerbError extends ProgramError {
+  override name = "VerbError";
+}

@@ -11,7 +11,7 @@ import { openDevice } from "../lib/gpu/device.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { print } from "../lib/run/output.ts";
-import { batchChecks, changingTime, engineChecks } from "../lib/systems/check.ts";
+import { batchChecks, changingTime, engineChecks, inSteps } from "../lib/systems/check.ts";
 
 await main(async () => {
   const met = await metIn(process.argv.slice(2));
@@ -22,11 +22,11 @@ await main(async () => {
   const own = await source.open(gpu, valuesOf(source, parameters), p);
   const { patch, L: side, replicas, seed } = p;
   const { engine, system, make } = own;
-  const time = p.time || own.laws.time || (engine ? await changingTime(engine, { side, seed }) : 0);
-  if (time === 0)
-    throw new InputError("--time 0: give a time in which about a third of a patch changes, well below its relaxation");
+  const found = p.time || own.laws.time || (engine ? await changingTime(engine, { side, seed }) : 0);
+  const time = engine ? inSteps(engine, found) : found;
+  if (time === 0) throw new InputError("--time 0: give a time in which about a tenth of the sites change");
   const size = (extent: number) => new Array(system.dimension).fill(extent).join(" × ");
-  const plan = { ...{ side, patch, time, replicas, seed }, starts: own.starts };
+  const plan = { ...{ side, patch, time, replicas, seed }, starts: own.named };
   const checks = engine
     ? engineChecks(gpu, engine, make, plan)
     : batchChecks(gpu, make, { ...own.laws, side, time, replicas, seed });

@@ -22,7 +22,7 @@ const command = {
   name: "model",
   about:
     "Prints what a file of an equation, models/NAME.safetensors of a run, holds: variables, range of the data, steps, formula with 95 % intervals.",
-  files: { name: "file", meaning: "the equation, a .safetensors file" },
+  files: { name: "file", meaning: "the equation, a .safetensors file; none is needed for --python", least: 0 },
   parameters: {
     style: { kind: "choice", choices: ["all", ...STYLES], default: "all", meaning: "the formula alone, in this style" },
     condition: {
@@ -73,6 +73,7 @@ await main(async () => {
   const { files, parameters } = parseTool(command);
   const [path, other] = files;
   if (other !== undefined) throw new InputError(`${other}: give one file at a time`);
+  if (!path && !parameters.python) throw new InputError("the file is missing: give one, see npm run model -- --help");
   if (parameters.python) return print(readFileSync(join(PROJECT_ROOT, LOADER), "utf8").trimEnd());
   const { tensors, metadata } = readSafetensors(path);
   let model: SdeModel;

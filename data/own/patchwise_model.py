@@ -87,14 +87,20 @@ class Equation:
         return np.sum(solved**2, -1) <= self.head["limit"] * (1 + 1e-6)
 
     def simulate(self, start, time, dt=None, seed=0):
-        """Runs from `start` [runs, d] for a duration: times [steps + 1] and states [steps + 1, runs, d]. `dt`: at most; by default
-        what the equation was learned with (euler), or a quarter of its fastest relaxation (heun)."""
+        """Runs from `start` [runs, d] for a duration above 0: times [steps + 1] and states [steps + 1, runs, d]. `dt`: of a step, at most; by
+        default a quarter of the fastest relaxation in the data (heun). Steps of what the equation was learned with (euler), as many as fit."""
         z, rng = np.array(self.points(start), float), np.random.default_rng(seed)
         heun = self.scheme == "heun"
-        if dt is None:
-            dt = min(time, SHARE / max(self.fastest(z), 1e-300)) if heun else self.time
-        steps = max(1, int(np.ceil(time / dt - 1e-9)))
-        dt = time / steps
+        if not time > 0 or (dt is not None and not dt > 0):
+            raise ValueError(f"time {time} and dt {dt} have to be above 0")
+        if heun:
+            steps = max(1, int(np.ceil(time / (dt or SHARE / max(self.fastest(z), 1e-300)) - 1e-9)))
+            dt = time / steps
+        elif dt is None or np.isclose(dt, self.time):
+            dt = self.time
+            steps = max(1, round(time / dt))
+        else:
+            raise ValueError(f"dt {dt}: f is the mean rate over {self.time}, steps have to be that long")
         states = [z]
         for _ in range(steps):
             kick = np.sqrt(dt) * np.einsum("...jk,...k", self.sigma(z), rng.standard_normal(z.shape))
@@ -109,8 +115,11 @@ class Equation:
         return dt * np.arange(steps + 1), np.array(states)
 
     def fastest(self, z):
-        """The fastest rate of relaxation at the first states, per time."""
-        z, reach = z.reshape(-1, self.d)[:32], 0.05 * self.spread
+        """The fastest rate of relaxation where the data lie, and at the first of these states, per time."""
+        low, high = self.range.T
+        box = low + (high - low) * np.random.default_rng(0).random((512, self.d))
+        box = np.concatenate([self.range.T, box[self.inside(box)]])
+        z, reach = np.concatenate([z.reshape(-1, self.d)[:32], box]), 0.05 * self.spread
         slope = [(self.drift(z + step) - self.drift(z - step)) / (2 * r) for step, r in zip(np.diag(reach), reach)]
         return np.max(np.abs(np.linalg.eigvals(np.stack(slope, -1))))
 

@@ -19,6 +19,28 @@ export function pause(): void {
   pausing();
 }
 
+/** It is looked so often whether work elsewhere is to stop, ms. */
+const LOOK_MS = 200;
+
+/** What work elsewhere gives, of a worker or of another program; whoever wants to stop does not wait for it. Throws what a pause throws. */
+export async function unlessStopped<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    timer = setInterval(() => {
+      try {
+        pause();
+      } catch (error) {
+        reject(error);
+      }
+    }, LOOK_MS);
+  });
+  try {
+    return await Promise.race([stopped, work]);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /** Has `hear` called with the seconds that the work under way still takes, again and again. */
 export function onPace(hear: (secondsLeft: number) => void): void {
   listener = hear;

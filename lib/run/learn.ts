@@ -134,10 +134,10 @@ export async function learnedSde(
 /** Leaves an equation with the results: its file, and in result.json its formula, in the middle of its conditions. */
 export function keepEquation(run: Run, name: string, model: SdeModel): void {
   const { about } = model;
-  const middle = about ? about.conditionRange.map(([low, high]) => Number(((low + high) / 2).toPrecision(6))) : [];
+  const middle = about ? about.conditionRange.map(([low, high]) => (low + high) / 2) : [];
   const one = about && written(middle.length > 0 ? atCondition(model, middle) : model, about.variables);
   const told = one && {
-    at: Object.fromEntries(about.conditions.map(({ name }, k) => [name, middle[k]])),
+    at: Object.fromEntries(about.conditions.map(({ name }, k) => [name, Number(middle[k].toPrecision(7))])),
     formula: formula(one, about.variables, "text").split("\n"),
   };
   run.model(name, MODEL, model, told ?? undefined);

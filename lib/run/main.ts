@@ -1,13 +1,13 @@
 // The outermost function of every script: exit codes, messages without stack traces, signals.
 import { relative } from "node:path";
-import { InputError, ProgramError, StorageError } from "../errors.ts";
+import { InputError, ProgramError, Stopped, StorageError } from "../errors.ts";
 import { onPace, onPause } from "../gpu/pace.ts";
 import { fileError } from "../io/file-error.ts";
 import { HelpRequest } from "./command-line.ts";
 import { BrokenOutput, outputEnd, print, say, watchStreams } from "./output.ts";
 import { tellLeft } from "./progress.ts";
 import { PROJECT_ROOT } from "./provenance.ts";
-import { getContinuation, refuse, requestStop, Stopped, stopIfLate, stopRequested } from "./stop.ts";
+import { getContinuation, refuse, requestStop, stopIfLate, stopRequested } from "./stop.ts";
 import { FailedRun } from "./verdict.ts";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;

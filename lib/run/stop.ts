@@ -1,9 +1,5 @@
 // Ctrl-C without loss: a signal is only noted here, and the work ends itself at the next place where it is safe.
-
-/** Thrown at a safe place after a stop signal; `main` turns it into a message and the exit code 128 + signal. */
-export class Stopped extends Error {
-  override name = "Stopped";
-}
+import { Stopped } from "../errors.ts";
 
 /** Long work saves what it has so often, ms. */
 export const SAVE_MS = 15_000;

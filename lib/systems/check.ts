@@ -1,13 +1,13 @@
 // Whether a simulator of one's own does what learning from patches needs: its verbs one by one, then the laws of every system that it can break.
-import { InputError, ProgramError } from "../errors.ts";
+import { VerbError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Check, type CheckPlan, simulatorChecks } from "./laws/simulator.ts";
 import type { Subject } from "./laws/subject.ts";
 import { laws } from "./laws.ts";
-import type { Engine } from "./simulator.ts";
+import { type Engine, verbError } from "./simulator.ts";
 import type { System } from "./system.ts";
 
-export { changingTime } from "./laws/simulator.ts";
+export { changingTime, inSteps } from "./laws/simulator.ts";
 
 /** Laws of systems that a simulator can break, as it sees them. */
 const LAWS: Record<string, string> = {
@@ -17,10 +17,16 @@ const LAWS: Record<string, string> = {
   martingale: "changes of patches have the mean and the covariance that rates says",
 };
 
+/** Independent words of replicas that standard errors come from, at least. */
+const WORDS = 256;
+
 /** The checks of a simulator, in the order in which they should be looked at. `make`: its system. */
 export function engineChecks(gpu: Gpu, engine: Engine, make: () => System, plan: CheckPlan): Check[] {
   const skip = { watch: "its patches have no states of their own" };
-  const general = lawsOf(gpu, make, { ...plan, onHost: true, skip }).flatMap(({ id, run }): Check[] => {
+  const { step } = engine;
+  const replicas = Math.max(plan.replicas, WORDS * engine.lanes);
+  const facts = { ...plan, replicas, onHost: true, skip, ...(step !== undefined && { step }) };
+  const general = lawsOf(gpu, make, facts).flatMap(({ id, run }): Check[] => {
     const title = LAWS[id];
     return title === undefined ? [] : [{ title, run }];
   });
@@ -38,7 +44,9 @@ export const batchChecks = (gpu: Gpu, make: () => System, plan: Omit<Subject, "m
 export type LawFacts = Partial<Omit<Subject, "make" | "side" | "replicas" | "seed">>;
 
 function lawsOf(gpu: Gpu, make: () => System, plan: Omit<Subject, "make">): (Check & { readonly id: string })[] {
-  const subject: Subject = { make, ...plan, ...(make().generator ? {} : { rates: "unknown" }) };
+  const sample: System & { destroy?(): void } = make();
+  const subject: Subject = { make, ...(sample.generator ? {} : { rates: "unknown" }), ...plan };
+  sample.destroy?.();
   return laws(gpu, subject).flatMap(({ id, title, skip, run }) =>
     skip ? [] : [{ id, title, run: () => run().then(() => null, brokenLaw) }],
   );
@@ -48,9 +56,10 @@ function lawsOf(gpu: Gpu, make: () => System, plan: Omit<Subject, "make">): (Che
 const brokenLaw = (error: unknown) =>
   error instanceof Error && error.constructor === Error ? error.message : thrown(error);
 
-/** What a verb throws, and where; programs that fail, and Ctrl-C, are no verdict. */
+/** What a verb throws, as a verdict; programs that fail, and a stop, are none. */
 function thrown(error: unknown): string {
-  if (!(error instanceof Error) || error instanceof InputError || error instanceof ProgramError) throw error;
-  const place = /\(?([^()\s]+:\d+):\d+\)?$/m.exec(error.stack ?? "")?.[1];
-  return `it throws ${error.name}: ${error.message}${place ? ` (${place})` : ""}`;
+  if (error instanceof Error && error.constructor === Error) return error.message;
+  const said = verbError("it", error);
+  if (said instanceof VerbError) return said.message;
+  throw said;
 }

@@ -2,7 +2,7 @@
 //
 // A request is {"protocol": 1, "verb", …, "parts": [bytes, …]} and a newline, then the parts one behind the other; an answer {"parts": […], …} or {"error": "…"} likewise.
 // Bytes of systems stand in the order of their sites, last dimension fastest, part after part, system after system, float32 and integers little-endian.
-//   hello    {}                                     → name, dimension, observables [{name, symbol, unit, range?}], sites "bytes"|"floats", numbers? (of a site), parameters {name: {default, meaning, min?, max?}}, starts? [names]
+//   hello    {}                                     → name, dimension, observables [{name, symbol, unit, range?}], sites "bytes"|"floats", numbers? (of a site), step? (of time, of one that moves in steps), parameters {name: {default, meaning, min?, max?}}, starts? [names]
 //   open     {values: {name: number}, side: patch}  → {}
 //   initial  {side, count, stream, common}  parts: cohort of each, uint32   → systems
 //   start    {index, side, count, stream}                                   → systems
@@ -12,9 +12,9 @@
 // `stream` and `common` are lists of integers that seed generators: the same list always has to give the same answer.
 import type { Subprocess } from "bun";
 import { InputError, ProgramError } from "../errors.ts";
-import { pause } from "../gpu/pace.ts";
+import { pause, unlessStopped } from "../gpu/pace.ts";
 import type { Stream } from "../random/stream.ts";
-import type { Engine, Region, Sites } from "./simulator.ts";
+import { type Engine, type Region, type Sites, wrongDescription } from "./simulator.ts";
 import type { Observable } from "./system.ts";
 
 const PROTOCOL = 1;
@@ -23,8 +23,6 @@ const LANES = 64;
 /** Lines of what a program says on standard error that are told when it fails. */
 const LAST_LINES = 5;
 const HELLO_SECONDS = 60;
-/** It is looked so often whether the work is to stop, ms. */
-const LOOK_MS = 200;
 
 /** What a program says of itself. */
 export interface Hello {
@@ -33,6 +31,7 @@ export interface Hello {
   readonly observables: readonly Observable[];
   readonly sites: "bytes" | "floats";
   readonly parts: number;
+  readonly step?: number;
   readonly parameters: Readonly<Record<string, { default: number; meaning: string; min?: number; max?: number }>>;
   readonly starts: readonly string[];
 }
@@ -80,27 +79,20 @@ class Worker {
   ): Promise<{ head: Record<string, unknown>; parts: Uint8Array[] }> {
     const bytes = parts.map((part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
     const line = JSON.stringify({ protocol: PROTOCOL, verb, ...head, parts: bytes.map((part) => part.length) });
-    const timers: (ReturnType<typeof setTimeout> | ReturnType<typeof setInterval>)[] = [];
-    const ended = new Promise<never>((_, reject) => {
-      const late = () =>
-        reject(this.#failed(verb, `took more than ${seconds} seconds, raise --exec-seconds if it needs them`));
-      // Whoever wants to stop does not wait for an answer.
-      const look = () => {
-        try {
-          pause();
-        } catch (error) {
-          reject(error);
-        }
-      };
-      timers.push(setTimeout(late, 1000 * seconds), setInterval(look, LOOK_MS));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(this.#failed(verb, `took more than ${seconds} seconds, raise --exec-seconds if it needs them`)),
+        1000 * seconds,
+      );
     });
     try {
-      return await Promise.race([ended, this.#answer(verb, line, bytes)]);
+      return await unlessStopped(Promise.race([late, this.#answer(verb, line, bytes)]));
     } catch (error) {
       this.close();
       throw error;
     } finally {
-      for (const timer of timers) clearTimeout(timer);
+      clearTimeout(timer);
     }
   }
 
@@ -242,6 +234,10 @@ export class ExternalEngine implements Engine {
     return this.hello.parts;
   }
 
+  get step(): number | undefined {
+    return this.hello.step;
+  }
+
   async initial(side: number, stream: Stream, cohorts: Uint32Array, common: Stream): Promise<Sites[]> {
     const made = await this.#spread(cohorts.length, async (worker, from, to) => {
       const head = { side, count: to - from, stream: seedsOf(stream, from), common: seedsOf(common, 0) };
@@ -348,22 +344,24 @@ function joined(systems: readonly Sites[]): Uint8Array {
 function checkedHello(head: Record<string, unknown>, command: string): Hello {
   const wrong = (what: string) => new InputError(`--exec ${command}: it says ${what}; see npm run new -- --help`);
   const said = head as unknown as Partial<Omit<Hello, "parts"> & { numbers: number }>;
-  const { name, dimension, observables, sites = "bytes", numbers: parts = 1, parameters = {}, starts = [] } = said;
+  const {
+    name,
+    dimension,
+    observables,
+    sites = "bytes",
+    numbers: parts = 1,
+    parameters = {},
+    starts = [],
+    step,
+  } = said;
   if (typeof name !== "string" || !/^[a-z][a-z0-9-]*$/.test(name))
     throw wrong("no name of small letters, digits and hyphens");
-  if (![1, 2, 3].includes(dimension ?? 0)) throw wrong(`a dimension of ${dimension}, not 1, 2 or 3`);
-  if (
-    !Array.isArray(observables) ||
-    observables.length === 0 ||
-    observables.some(({ name, symbol }) => !name || !symbol)
-  )
-    throw wrong("no observables with a name and a symbol");
-  if (!Number.isInteger(parts) || parts < 1) throw wrong(`${parts} numbers of a site`);
-  if (sites !== "bytes" && sites !== "floats") throw wrong(`sites are ${String(sites)}, not bytes or floats`);
+  const problem = wrongDescription({ dimension, observables, sites, parts, step });
+  if (problem) throw wrong(problem);
   return {
     name,
     dimension: dimension as number,
-    observables: observables.map((one) => ({ ...one, unit: one.unit ?? "1" })),
-    ...{ sites, parts, parameters, starts },
+    observables: (observables as Observable[]).map((one) => ({ ...one, unit: one.unit ?? "1" })),
+    ...{ sites, parts, parameters, starts, ...(step !== undefined && { step }) },
   };
 }

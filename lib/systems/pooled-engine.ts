@@ -1,6 +1,7 @@
 // A simulator on all cores: systems are moved by workers beside each other, to the same bytes as one after the other.
 import type { Worker } from "node:worker_threads";
-import { pause } from "../gpu/pace.ts";
+import { VerbError } from "../errors.ts";
+import { unlessStopped } from "../gpu/pace.ts";
 import type { Stream } from "../random/stream.ts";
 import type { Engine, LocalEngine, Region, Simulator, Sites } from "./simulator.ts";
 import type { Observable } from "./system.ts";
@@ -26,8 +27,15 @@ export interface Told {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** What it answers: systems, or z of each. */
-export type Answer = { readonly made: readonly (Sites | readonly number[])[] } | { readonly error: Error };
+/** A task with its number, and what is answered to it: systems, or z of each; or what its verb throws, as a sentence. */
+export interface Request {
+  readonly number: number;
+  readonly task: Task;
+}
+export type Answer = { readonly number: number } & (
+  | { readonly made: readonly (Sites | readonly number[])[] }
+  | { readonly error: string }
+);
 
 /** Does a task. */
 export async function done(engine: LocalEngine, task: Task): Promise<readonly (Sites | readonly number[])[]> {
@@ -48,25 +56,36 @@ export class PooledEngine implements Engine {
   readonly observables: readonly Observable[];
   readonly sites: "bytes" | "floats";
   readonly parts: number;
+  readonly step?: number;
   readonly lanes = 1;
   readonly observePatch: Simulator["observePatch"];
   readonly rates: Simulator["rates"];
   readonly #local: LocalEngine;
   readonly #spawn: () => Worker;
   readonly #count: number;
-  #workers: Worker[] = [];
+  #hands: Hand[] = [];
+  /** Tasks that workers have done. */
+  #handed = 0;
+  /** Calls follow each other. */
+  #last: Promise<unknown> = Promise.resolve();
 
-  /** `spawn` begins a worker that answers tasks of the same simulator as `local`. */
+  /** `spawn` begins a worker that answers requests to the same simulator as `local`. */
   constructor(local: LocalEngine, count: number, spawn: () => Worker) {
     this.dimension = local.dimension;
     this.observables = local.observables;
     this.sites = local.sites;
     this.parts = local.parts;
+    if (local.step !== undefined) this.step = local.step;
     this.observePatch = local.observePatch;
     this.rates = local.rates;
     this.#local = local;
     this.#count = count;
     this.#spawn = spawn;
+  }
+
+  /** How many tasks workers have done so far. */
+  get handed(): number {
+    return this.#handed;
   }
 
   async initial(side: number, stream: Stream, cohorts: Uint32Array, common: Stream): Promise<Sites[]> {
@@ -106,12 +125,20 @@ export class PooledEngine implements Engine {
     return (await this.#all(systems.length, task)) as (readonly number[])[];
   }
 
+  /** Ends the workers, whatever they do. */
   close(): void {
-    for (const worker of this.#workers.splice(0)) void worker.terminate();
+    for (const hand of this.#hands.splice(0)) hand.close();
   }
 
-  /** Answers to `count` systems: some here, to see how long they take; the others where that is worth it by all workers, piece by piece. */
-  async #all(count: number, task: (from: number, to: number) => Task): Promise<(Sites | readonly number[])[]> {
+  /** Answers to `count` systems, one call after the other. */
+  #all(count: number, task: (from: number, to: number) => Task): Promise<(Sites | readonly number[])[]> {
+    const work = this.#last.then(() => this.#divided(count, task));
+    this.#last = work.catch(() => {});
+    return work;
+  }
+
+  /** Some here, to see how long they take; the others, where that is worth it, by all workers, piece by piece. */
+  async #divided(count: number, task: (from: number, to: number) => Task): Promise<(Sites | readonly number[])[]> {
     const all = new Array<Sites | readonly number[]>(count);
     const put = (from: number, made: readonly (Sites | readonly number[])[]) => {
       for (const [k, one] of made.entries()) all[from + k] = one;
@@ -129,33 +156,62 @@ export class PooledEngine implements Engine {
     }
     const share = Math.ceil((count - next) / (2 * this.#count));
     const piece = Math.max(1, Math.min(share, Math.round(PIECE_MS / each)));
-    await Promise.all(
-      this.#ready().map(async (worker) => {
-        while (next < count) {
-          const from = next;
-          next = Math.min(count, from + piece);
-          put(from, await asked(worker, task(from, next)));
-          pause();
-        }
-      }),
-    );
+    const pieces = this.#ready().map(async (hand) => {
+      while (next < count) {
+        const from = next;
+        next = Math.min(count, from + piece);
+        put(from, await hand.asked(task(from, next)));
+        this.#handed++;
+      }
+    });
+    try {
+      await unlessStopped(Promise.all(pieces));
+    } catch (error) {
+      // Others are in the middle of theirs, which nobody wants any more.
+      next = count;
+      this.close();
+      throw error;
+    }
     return all;
   }
 
-  #ready(): readonly Worker[] {
-    while (this.#workers.length < this.#count) this.#workers.push(this.#spawn());
-    return this.#workers;
+  #ready(): readonly Hand[] {
+    while (this.#hands.length < this.#count) this.#hands.push(new Hand(this.#spawn()));
+    return this.#hands;
   }
 }
 
 const after = (stream: Stream, from: number): Stream => ({ ...stream, replica: stream.replica + from });
 
-/** What a worker answers to a task; one at a time. Throws what its verb throws. */
-function asked(worker: Worker, task: Task): Promise<readonly (Sites | readonly number[])[]> {
-  return new Promise((resolve, reject) => {
-    worker.removeAllListeners();
-    worker.once("message", (answer: Answer) => ("error" in answer ? reject(answer.error) : resolve(answer.made)));
-    worker.once("error", reject);
-    worker.postMessage(task);
-  });
+/** A worker, which answers one task at a time. */
+class Hand {
+  readonly #worker: Worker;
+  #number = 0;
+  #settle: { resolve(made: readonly (Sites | readonly number[])[]): void; reject(error: Error): void } | null = null;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    const failed = (message: string) => this.#settle?.reject(new VerbError(message));
+    worker.on("message", (answer: Answer) => {
+      if (answer.number !== this.#number) return;
+      if ("error" in answer) failed(answer.error);
+      else this.#settle?.resolve(answer.made);
+    });
+    worker.on("error", (error: Error) => failed(`a worker of the module fails: ${error.message}`));
+    worker.on("exit", (code: number) => failed(`a worker of the module ended with exit code ${code}`));
+  }
+
+  /** Throws VerbError for what a verb throws, or a worker that ends. */
+  asked(task: Task): Promise<readonly (Sites | readonly number[])[]> {
+    const number = ++this.#number;
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      this.#worker.postMessage({ number, task } satisfies Request);
+    });
+  }
+
+  close(): void {
+    this.#settle = null;
+    void this.#worker.terminate();
+  }
 }

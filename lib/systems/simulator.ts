@@ -1,5 +1,5 @@
 // A plain simulator of one system in host memory, and what makes a system of it that the method can learn from.
-import { InputError } from "../errors.ts";
+import { InputError, ProgramError, Stopped, VerbError } from "../errors.ts";
 import { Pace } from "../gpu/pace.ts";
 import { branch, type Stream } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
@@ -29,6 +29,8 @@ export interface Simulator {
   readonly sites?: "bytes" | "floats";
   /** Numbers of a site; 1 by default. */
   readonly parts?: number;
+  /** Of one that moves in steps: their length; `evolve` is then asked for whole ones where it matters. */
+  readonly step?: number;
   /**
    * A random state of the training law. `common` gives the same numbers to the systems of a cohort: what they start with macroscopically, a density
    * say, is drawn from it, so that a large system can be put together from them.
@@ -62,6 +64,8 @@ export interface Engine {
   readonly observables: readonly Observable[];
   readonly sites: "bytes" | "floats";
   readonly parts: number;
+  /** Of one that moves in steps. */
+  readonly step?: number;
   /** So many systems share random numbers; batches are multiples. */
   readonly lanes: number;
   /** Systems of the training law; system r is of cohort `cohorts[r]`, which draws from `common`. */
@@ -84,8 +88,50 @@ export interface Engine {
   close?(): void;
 }
 
+/** What is wrong in what a simulator says of itself; null for nothing. */
+export function wrongDescription(said: {
+  readonly dimension?: unknown;
+  readonly observables?: unknown;
+  readonly sites?: unknown;
+  readonly parts?: unknown;
+  readonly step?: unknown;
+}): string | null {
+  const { dimension, observables, sites = "bytes", parts = 1, step } = said;
+  if (![1, 2, 3].includes(dimension as number)) return `dimension is ${String(dimension)}, not 1, 2 or 3`;
+  const list = Array.isArray(observables) ? (observables as Partial<Observable>[]) : [];
+  if (list.length === 0 || list.some((one) => !one?.name || !one.symbol))
+    return "no observables with a name and a symbol";
+  if (new Set(list.map(({ name }) => name)).size < list.length) return "two observables of one name";
+  for (const { name, range } of list)
+    if (range && !(range.length === 2 && range[0] < range[1])) return `the range of ${name} is no [low, high]`;
+  if (sites !== "bytes" && sites !== "floats") return `sites are ${String(sites)}, not bytes or floats`;
+  if (!Number.isInteger(parts) || (parts as number) < 1) return `${String(parts)} numbers of a site`;
+  if (step !== undefined && !(Number.isFinite(step) && (step as number) > 0)) return `a step of ${String(step)}`;
+  return null;
+}
+
+/** What a verb of a user's threw as a sentence, with its place; what is none of its mistakes as it is. */
+export function verbError(verb: string, error: unknown): Error {
+  if (error instanceof InputError || error instanceof ProgramError || error instanceof Stopped) return error;
+  if (!(error instanceof Error)) return new VerbError(`${verb} throws ${String(error)}`);
+  const place = /\(?([^()\s]+:\d+):\d+\)?$/m.exec(error.stack ?? "")?.[1];
+  return new VerbError(`${verb} throws ${error.name}: ${error.message}${place ? ` (${place})` : ""}`);
+}
+
 /** A state to start from. */
 export type Fill = (sites: Sites, side: number, random: Random) => unknown;
+
+/** A verb whose errors are said as those of the others. */
+function told<A extends unknown[], R>(verb: string, work: ((...given: A) => R) | undefined) {
+  if (!work) return undefined;
+  return (...given: A): R => {
+    try {
+      return work(...given);
+    } catch (error) {
+      throw verbError(verb, error);
+    }
+  };
+}
 
 /** A simulator as an engine: one system after the other, with rests in which signals get in. */
 export class LocalEngine implements Engine {
@@ -93,6 +139,7 @@ export class LocalEngine implements Engine {
   readonly observables: readonly Observable[];
   readonly sites: "bytes" | "floats";
   readonly parts: number;
+  readonly step?: number;
   readonly lanes = 1;
   readonly observePatch: Simulator["observePatch"];
   readonly rates: Simulator["rates"];
@@ -105,14 +152,15 @@ export class LocalEngine implements Engine {
     this.observables = simulator.observables;
     this.sites = simulator.sites ?? "bytes";
     this.parts = simulator.parts ?? 1;
-    this.observePatch = simulator.observePatch?.bind(simulator);
-    this.rates = simulator.rates?.bind(simulator);
+    if (simulator.step !== undefined) this.step = simulator.step;
+    this.observePatch = told("observePatch", simulator.observePatch?.bind(simulator));
+    this.rates = told("rates", simulator.rates?.bind(simulator));
     this.#simulator = simulator;
     this.#starts = starts;
   }
 
   initial(side: number, stream: Stream, cohorts: Uint32Array, common: Stream): Promise<Sites[]> {
-    return this.#each(cohorts.length, async (r) => {
+    return this.#each("initial", cohorts.length, (r) => {
       const sites = emptySites(this, side);
       this.#simulator.initial(sites, side, Xoshiro.open(stream, r, 0), Xoshiro.open(common, cohorts[r], 0));
       return sites;
@@ -120,7 +168,7 @@ export class LocalEngine implements Engine {
   }
 
   start(index: number, count: number, side: number, stream: Stream): Promise<Sites[]> {
-    return this.#each(count, async (r) => {
+    return this.#each("a start", count, (r) => {
       const sites = emptySites(this, side);
       this.#starts[index](sites, side, Xoshiro.open(stream, r, 0));
       return sites;
@@ -136,19 +184,23 @@ export class LocalEngine implements Engine {
     first = 0,
   ): Promise<void> {
     const whole = { corner: new Array<number>(this.dimension).fill(0), side };
-    await this.#each(systems.length, async (r) =>
+    await this.#each("evolve", systems.length, (r) =>
       this.#simulator.evolve(systems[r], side, regions?.[r] ?? whole, time, Xoshiro.open(stream, first + r, 0)),
     );
   }
 
   observe(systems: readonly Sites[], side: number): Promise<(readonly number[])[]> {
-    return this.#each(systems.length, async (r) => this.#simulator.observe(systems[r], side));
+    return this.#each("observe", systems.length, (r) => this.#simulator.observe(systems[r], side));
   }
 
-  async #each<T>(count: number, work: (r: number) => Promise<T>): Promise<T[]> {
+  async #each<T>(verb: string, count: number, work: (r: number) => T): Promise<T[]> {
     const all: T[] = [];
     for (let r = 0; r < count; r++) {
-      all.push(await work(r));
+      try {
+        all.push(work(r));
+      } catch (error) {
+        throw verbError(verb, error);
+      }
       await this.#rest.take();
     }
     return all;

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ENSEMBLES, ensemble } from "../../lib/analysis/ensemble.ts";
+import { Stopped } from "../../lib/errors.ts";
 import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
 import type { Format } from "../../lib/io/format.ts";
 import { readSafetensors } from "../../lib/io/safetensors.ts";
@@ -26,7 +27,7 @@ import {
 } from "../../lib/run/learn.ts";
 import { progress } from "../../lib/run/progress.ts";
 import { openRun, type Run } from "../../lib/run/run-folder.ts";
-import { requestStop, Stopped } from "../../lib/run/stop.ts";
+import { requestStop } from "../../lib/run/stop.ts";
 import { defined, temporaryFolder, withClock } from "../fixtures.ts";
 import { OPTIONS, ornsteinUhlenbeck, plant, SHAPE, specOf } from "../method/sde/planted.ts";
 import { contents, options, placesIn, refusal } from "./folders.ts";

@@ -3,7 +3,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, temporaryFolder } from "../fixtures.ts";
-import { expectRefusal, runScript } from "./command.ts";
+import { expectRefusal, runScript, startScript } from "./command.ts";
 
 setDefaultTimeout(120_000);
 
@@ -30,6 +30,45 @@ test("a module that is wrong: what is wrong is said, exit code 1", async () => {
     /^WRONG {2}evolve moves all of a region, also what goes on beyond the edge:\n {7}of the region of side 8/m,
   );
   expect(out.trim()).toMatch(/\n\d+ of 15 do not hold$/);
+});
+
+test("Ctrl-C is no verdict, and a module without starts is one that may be right", async () => {
+  const path = join(folder, "slow.ts");
+  const slow = `export default { name: "slow", simulator: () => ({
+  dimension: 1, observables: [{ name: "x", symbol: "x", unit: "1" }],
+  initial: (x, side, random, common) => { const p = common.uniform(); x.set(Array.from(x, () => Number(random.uniform() < p))); },
+  evolve: (x, side, { corner, side: length }, time, random) => {
+    WAIT
+    for (let k = 0; k < length; k++) if (random.uniform() < (1 - Math.exp(-2 * time)) / 2) x[(corner[0] + k) % side] ^= 1;
+  },
+  observe: (x) => [x.reduce((a, b) => a + b, 0) / x.length] }) };\n`;
+  writeFileSync(path, slow.replace("WAIT", "for (const end = performance.now() + 300; performance.now() < end; );"));
+  const child = startScript("check-system", [path, "--time", "0.1"]);
+  await Bun.sleep(3000);
+  child.kill("SIGINT");
+  const ended = await child.ended;
+  expect({ code: ended.code, wrong: ended.out.includes("WRONG") }).toEqual({ code: 130, wrong: false });
+  writeFileSync(path, slow.replace("WAIT", ""));
+  const { code, out } = await runScript("check-system", [path]);
+  expect({ code, last: out.trim().split("\n").at(-1) }).toEqual({ code: 0, last: "all 11 hold" });
+});
+
+test("what a module throws is a sentence", async () => {
+  const path = join(folder, "throws.ts");
+  for (const [text, message] of [
+    [
+      'simulator: () => { throw new TypeError("no such thing"); }',
+      /throws\.ts: simulator throws TypeError: no such thing \(.*throws\.ts:1\)/,
+    ],
+    [
+      'simulator: () => ({ dimension: 1, sites: "doubles", observables: [{ name: "x", symbol: "x", unit: "1" }] })',
+      /sites are doubles/,
+    ],
+    ['simulator: () => ({ dimension: 1, observables: [{ name: "x" }] })', /no observables with a name and a symbol/],
+  ] as const) {
+    writeFileSync(path, `export default { name: "throws", ${text} };\n`);
+    expectRefusal(await runScript("check-system", [path]), message);
+  }
 });
 
 test("sizes and files that cannot be are refused", async () => {

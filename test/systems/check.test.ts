@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import contact from "../../data/own/contact.ts";
 import { openDevice } from "../../lib/gpu/device.ts";
-import { changingTime, engineChecks } from "../../lib/systems/check.ts";
+import { changingTime, engineChecks, inSteps } from "../../lib/systems/check.ts";
 import {
   HostSystem,
   LocalEngine,
@@ -22,9 +22,10 @@ const starts = Object.keys(contact.starts);
 async function verdicts(
   simulator: Simulator,
   fills = Object.values(contact.starts),
+  starts = Object.keys(contact.starts),
 ): Promise<Map<string, string | null>> {
   const engine = new LocalEngine(simulator, fills);
-  const time = await changingTime(engine, { side: 8, seed: 5 });
+  const time = inSteps(engine, await changingTime(engine, { side: 8, seed: 5 }));
   const plan = { side: 8, patch: 4, time, replicas: 2048, seed: 5, starts };
   const found = new Map<string, string | null>();
   const make = () => new HostSystem("contact", engine, 4);
@@ -82,7 +83,7 @@ const MISTAKES: readonly (readonly [string, Partial<Simulator>, RegExp, RegExp])
     "a verb that throws",
     { observe: (x) => [x[0], (undefined as unknown as number[])[1]] },
     /^observe gives 2 finite numbers/,
-    /^it throws TypeError: .+ \(.*check\.test\.ts:\d+\)$/,
+    /^observe throws TypeError: .+ \(.*check\.test\.ts:\d+\)$/,
   ],
   [
     "observe with a border",
@@ -165,6 +166,18 @@ const MISTAKES: readonly (readonly [string, Partial<Simulator>, RegExp, RegExp])
     /a region moves otherwise: change of z, (mean|covariance)/,
   ],
   [
+    "an observable with a sign of its own on every other site",
+    {
+      observe: (x, L) => {
+        let sum = 0;
+        for (let k = 0; k < L * L; k++) sum += x[k] * ((Math.floor(k / L) + k) % 2 === 0 ? 1 : -1);
+        return [right.observe(x, L)[0], Math.abs(sum) / L ** 2 + sum / L ** 2 / 2];
+      },
+    },
+    /^z is a mean over the sites/,
+    /for the same shifted by one site/,
+  ],
+  [
     "each system starts by itself",
     { initial: (x, L, random, _common) => right.initial(x, L, random, random) },
     /^systems of a cohort start alike/,
@@ -227,6 +240,34 @@ for (const [name, members, title, message] of MISTAKES) {
     expect(wrong?.[1]).toMatch(message);
   });
 }
+
+test("a system without starts, or where few sites ever change, or that moves in steps, passes", async () => {
+  const none = await verdicts(right, [], []);
+  expect([...none.values()]).toEqual(new Array(13).fill(null));
+  // Nobody is infected beyond a few of the sites.
+  const sparse: Simulator = {
+    ...contact.simulator({ lambda: 0 }),
+    rates: undefined,
+    initial: (x, _, random, common) => {
+      const density = 0.01 + 0.06 * common.uniform();
+      x.set(Array.from(x, () => Number(random.uniform() < density)));
+    },
+  };
+  const time = await changingTime(new LocalEngine(sparse), { side: 16, seed: 1 });
+  expect(time).toBeWithin(0.2, 3);
+  const steps: Simulator = {
+    ...right,
+    rates: undefined,
+    step: 0.05,
+    evolve: (x, L, region, time, random) => {
+      for (let k = Math.round(time / 0.05); k > 0; k--) right.evolve(x, L, region, 0.05, random);
+    },
+  };
+  const engine = new LocalEngine(steps);
+  expect(inSteps(engine, await changingTime(engine, { side: 8, seed: 5 })) / 0.05).toBeCloseTo(4, 6);
+  const found = await verdicts(steps);
+  expect([...found.values()]).toEqual(new Array(found.size).fill(null));
+});
 
 test("a start that is another one every time is found, and a system that does not move", async () => {
   const moody = Object.assign([], [...Object.values(contact.starts)]) as ((x: Sites) => unknown)[];

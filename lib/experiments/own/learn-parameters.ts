@@ -170,7 +170,7 @@ const checkParameters = {
     unit: "time",
     meaning: "that systems move for; 0: in which a tenth of the sites change",
   },
-  replicas: { kind: "integer", default: 1024, min: 64, max: 1e6, meaning: "systems of statistical checks" },
+  replicas: { kind: "integer", default: 4096, min: 64, max: 1e6, meaning: "systems of statistical checks" },
   seed: { kind: "integer", min: 0, max: 0xffff_ffff, default: 1, meaning: "of all random numbers" },
   exec: parameters.exec,
   processes: parameters.processes,

@@ -13,7 +13,15 @@ import { type Parameter, type Parameters, quoted } from "../../run/parameters.ts
 import type { LawFacts } from "../../systems/check.ts";
 import { ExternalEngine } from "../../systems/external.ts";
 import { PooledEngine, type Told } from "../../systems/pooled-engine.ts";
-import { type Engine, type Fill, HostSystem, LocalEngine, type Simulator } from "../../systems/simulator.ts";
+import {
+  type Engine,
+  type Fill,
+  HostSystem,
+  LocalEngine,
+  type Simulator,
+  verbError,
+  wrongDescription,
+} from "../../systems/simulator.ts";
 import type { States, System } from "../../systems/system.ts";
 
 export type { Random, Region, Simulator, Sites } from "../../systems/simulator.ts";
@@ -67,8 +75,9 @@ export interface OwnedSystem {
   make(): System;
   /** Whether patches are measured by themselves. */
   readonly knowsPatches: boolean;
-  /** Names of the states that predictions start from. */
+  /** Names of the states that predictions start from, and of those that it names itself. */
   readonly starts: readonly string[];
+  readonly named: readonly string[];
   /** Systems that begin with the start of that number. */
   start(index: number, count: number, side: number, stream: Stream): Promise<States>;
   /** What moves it, where that is not the graphics card. */
@@ -103,6 +112,7 @@ function hostSystem(name: string, engine: Engine, patch: number, named: readonly
   const system = make();
   return {
     ...{ system, make, engine, laws: {}, knowsPatches: system.knowsPatches },
+    named,
     starts: named.length > 0 ? named : Array.from({ length: RANDOM_STARTS }, (_, k) => `start ${k + 1}`),
     start: (index, count, side, stream) =>
       named.length > 0
@@ -122,9 +132,10 @@ function hostSystem(name: string, engine: Engine, patch: number, named: readonly
 async function moduleSource(path: string): Promise<Source> {
   const own = await loadModule(path);
   return {
-    ...{ name: own.name, parameters: own.parameters, told: { module: path }, files: modulesOf(path) },
+    ...{ name: own.name, parameters: own.parameters, told: { module: path } },
+    files: [...modulesOf(path), ...(own.system ? kernelsBeside(path) : [])],
     async open(gpu, values, { patch, processes }) {
-      if (own.system) return batchSystem(own, () => own.system(gpu, values, patch), path);
+      if (own.system) return batchSystem(own, () => made("system", () => own.system(gpu, values, patch), path), path);
       const workers = coresFor(processes);
       const local = await localEngine(path, values);
       const engine = workers < 2 ? local : new PooledEngine(local, workers, () => spawned({ path, values }));
@@ -158,7 +169,15 @@ function batchSystem(own: OwnBatches, make: () => System, path: string): OwnedSy
     throw new InputError(`${path}: the system lacks ${lacking.join(", ")}; see lib/systems/system.ts`);
   const starts = Object.values(own.starts);
   return {
-    ...{ system, make, engine: null, laws: own.laws ?? {}, knowsPatches: true, starts: Object.keys(own.starts) },
+    ...{
+      system,
+      make,
+      engine: null,
+      laws: own.laws ?? {},
+      knowsPatches: true,
+      starts: Object.keys(own.starts),
+      named: Object.keys(own.starts),
+    },
     start: (index, count, side, stream) => starts[index](system, count, side, stream),
     close: () => {},
   };
@@ -262,17 +281,25 @@ export function parametersOf({ parameters = {} }: Pick<Own, "parameters">): Para
   );
 }
 
+/** What a function of a module gives. Throws InputError where it throws. */
+function made<T>(what: string, work: () => T, path: string): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new InputError(`${path}: ${verbError(what, error).message}`);
+  }
+}
+
 /** Verbs of a simulator, and what each has to be. */
 const VERBS = ["initial", "evolve", "observe"] as const;
 
 /** The simulator of a module. Throws InputError for one that lacks something, or whose observables are not what it says. */
 function simulatorOf(own: OwnSimulator, values: Readonly<Record<string, number>>, path: string): Simulator {
   const wrong = (what: string) => new InputError(`${path}: ${what}; see npm run new -- --help`);
-  const simulator = own.simulator(values);
+  const simulator = made("simulator", () => own.simulator(values), path);
   if (typeof simulator !== "object" || simulator === null) throw wrong("simulator gives nothing");
-  if (![1, 2, 3].includes(simulator.dimension)) throw wrong(`dimension is ${simulator.dimension}, not 1, 2 or 3`);
-  if (!Array.isArray(simulator.observables) || simulator.observables.length === 0)
-    throw wrong("observables is not a list of { name, symbol, unit }");
+  const problem = wrongDescription(simulator);
+  if (problem) throw wrong(problem);
   for (const verb of VERBS) if (typeof simulator[verb] !== "function") throw wrong(`the simulator lacks ${verb}`);
   return simulator;
 }
@@ -282,7 +309,7 @@ const LOADERS: Record<string, "ts" | "tsx" | "js" | "jsx"> = {
   ...{ ".js": "js", ".mjs": "js", ".cjs": "js", ".jsx": "jsx" },
 };
 
-/** A module, all that it imports by relative paths, and kernels beside it, as paths: what its numbers depend on. */
+/** A module and all that it imports by relative paths, as paths: what its numbers depend on. */
 function modulesOf(path: string): string[] {
   const found = new Set<string>();
   const follow = (file: string) => {
@@ -297,6 +324,13 @@ function modulesOf(path: string): string[] {
     }
   };
   follow(path);
-  const kernels = readdirSync(dirname(path)).filter((name) => name.endsWith(".wgsl"));
-  return [...found, ...kernels.map((name) => join(dirname(path), name))];
+  return [...found];
+}
+
+/** Kernels beside a module. */
+function kernelsBeside(path: string): string[] {
+  const folder = dirname(path);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".wgsl"))
+    .map((name) => join(folder, name));
 }

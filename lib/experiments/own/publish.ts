@@ -94,7 +94,7 @@ function verdict({ predictions, tests, data, fields, equation }: FitResult): Ver
   if (order && Math.max(order.drift, order.diffusion) > DOUBTS.order) {
     const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
     doubts.push(
-      `changes are over so long a time that corrections leave ${percent(order.drift)} of f and ${percent(order.diffusion)} of σσᵀ open, which the intervals hold: give changes over shorter times`,
+      `changes are over so long a time that ${percent(order.drift)} of f and ${percent(order.diffusion)} of σσᵀ may be open behind the corrections for it, which the intervals hold: give changes over shorter times`,
     );
   }
   if (negative) doubts.push("σσᵀ is not positive everywhere within the data");

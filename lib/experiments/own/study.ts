@@ -26,7 +26,7 @@ export async function simulateOwn(run: Run, own: OwnedSystem, p: LearnOptions, s
       const list: Ensemble[] = [];
       for (const index of starts.keys()) {
         const prepare = (from: number, to: number) =>
-          own.start(index, to - from, p.L, stream(seed, "start/truth", index, from));
+          own.start(index, to - from, p.L, stream(seed, "start/truth", 8 * index, from));
         const options = { cases: 1, runs, side: p.L, times, seed, purpose: `truth/${index}` };
         const measures = [(states: States) => system.observe(states)];
         const onTime = (count: number) => bar.add(count);
@@ -49,7 +49,7 @@ export async function predictionStarts(own: OwnedSystem, p: LearnOptions, seed: 
   for (const index of starts.keys()) {
     for (let from = 0; from < p.runs; from += batch) {
       const count = Math.min(batch, p.runs - from);
-      const at = stream(seed, "start/prediction", index, from);
+      const at = stream(seed, "start/prediction", 8 * index, from);
       const states = await own.start(index, wholeLanes(own, count), p.L, at);
       all.set((await system.observe(states)).subarray(0, count * d), (index * p.runs + from) * d);
       states.destroy();

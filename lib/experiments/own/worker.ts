@@ -1,6 +1,6 @@
 // A worker of a module's simulator: told which once, then it answers tasks.
 import { parentPort } from "node:worker_threads";
-import { type Answer, done, type Task, type Told } from "../../systems/pooled-engine.ts";
+import { type Answer, done, type Request, type Told } from "../../systems/pooled-engine.ts";
 import type { LocalEngine } from "../../systems/simulator.ts";
 import { localEngine } from "./module.ts";
 
@@ -8,11 +8,17 @@ let engine: Promise<LocalEngine> | undefined;
 
 const answer = (one: Answer) => parentPort?.postMessage(one);
 
-parentPort?.on("message", async (message: Told | Task) => {
+parentPort?.on("message", async (message: Told | Request) => {
+  if ("path" in message) {
+    engine = localEngine(message.path, message.values);
+    // Said with the first task.
+    engine.catch(() => {});
+    return;
+  }
+  const { number, task } = message;
   try {
-    if ("path" in message) engine = localEngine(message.path, message.values);
-    else answer({ made: await done((await engine) as LocalEngine, message) });
+    answer({ number, made: await done((await engine) as LocalEngine, task) });
   } catch (error) {
-    answer({ error: error instanceof Error ? error : new Error(String(error)) });
+    answer({ number, error: error instanceof Error ? error.message : String(error) });
   }
 });

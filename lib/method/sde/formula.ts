@@ -7,6 +7,8 @@ import { type Monomials, monomials, originOf } from "./polynomial/monomials.ts";
 export interface Coefficient {
   /** f_NAME or D_A_B. */
   readonly of: string;
+  /** Number of the component: those of f, then the upper triangle of D row by row. */
+  readonly component: number;
   readonly powers: readonly number[];
   readonly value: number;
   readonly low: number;
@@ -26,19 +28,27 @@ export function written(model: SdeModel, variables: readonly Named[]): Written |
   const origin = originOf(model);
   const factor = intervalFactor(model);
   const names = variables.flatMap((a, j) => variables.slice(j).map((b) => `D_${a.name}_${b.name}`));
-  const listed = (own: Monomials, of: readonly string[]) =>
+  const listed = (own: Monomials, of: readonly string[], first: number) =>
     of.flatMap((name, j) =>
       own.powers.map((powers, m): Coefficient => {
         const [value, error] = [own.coefficients[m * own.width + j], own.errors[m * own.width + j]];
-        return { of: name, powers, value, low: value - factor * error, high: value + factor * error };
+        return {
+          of: name,
+          component: first + j,
+          powers,
+          value,
+          low: value - factor * error,
+          high: value + factor * error,
+        };
       }),
     );
   const coefficients = [
     ...listed(
       monomials(drift, origin),
       variables.map(({ name }) => `f_${name}`),
+      0,
     ),
-    ...listed(monomials(diffusion, origin), names),
+    ...listed(monomials(diffusion, origin), names, variables.length),
   ];
   // What a symmetry forbids stands as zero without an error.
   return { origin, coefficients: coefficients.filter(({ value, low }) => value !== 0 || low !== 0) };
@@ -74,8 +84,20 @@ const GREEK = new Map(
 
 const isWord = (text: string) => /^[\p{L}_][\p{L}\p{Nd}_]*$/u.test(text);
 
+/** Words that Python and TypeScript have for themselves. */
+const RESERVED = new Set(
+  [
+    "False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda",
+    "nonlocal not or pass raise return try while with yield case catch const debugger default delete do enum export extends false function",
+    "instanceof let new null static super switch this throw true typeof var void interface package private protected public implements",
+  ].flatMap((line) => line.split(" ")),
+);
+
 /** Letters, digits and underscores of a name, for code. */
-const codeName = (name: string) => name.replace(/[^\p{L}\p{Nd}_]/gu, "_").replace(/^(\p{Nd})/u, "_$1");
+function codeName(name: string): string {
+  const word = name.replace(/[^\p{L}\p{Nd}_]/gu, "_").replace(/^(\p{Nd})/u, "_$1");
+  return RESERVED.has(word) ? `${word}_` : word;
+}
 
 /** x_{\mathrm{in}} of x_in, \mathrm{wall\_density} of names of several letters. */
 function latexName(name: string): string {
@@ -94,7 +116,7 @@ function namesIn(variables: readonly Named[], style: Style): string[] {
   if (style === "text") return symbols;
   if (style === "latex") return symbols.map(latexName);
   const words = symbols.every(isWord) && new Set(symbols).size === symbols.length;
-  return words ? symbols : variables.map(({ name }) => codeName(name));
+  return words ? symbols.map(codeName) : variables.map(({ name }) => codeName(name));
 }
 
 /** (z − origin) of a variable as it stands in a style. */

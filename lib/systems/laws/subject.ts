@@ -13,7 +13,7 @@ export interface Subject<S extends States = States, T extends System<S> = System
   make(gpu: Gpu): T & { destroy?(): void };
   /** Side of the large system: more than one patch. */
   readonly side: number;
-  /** A time in which about a third of a patch changes, well below its relaxation. */
+  /** A time in which a tenth to a third of a patch changes, well below its relaxation. */
   readonly time: number;
   /** Of a system that moves in steps: their length. `time` is at least four of them. */
   readonly step?: number;

@@ -154,6 +154,27 @@ say(dict(times=times, last=z[-1, :, 0], start=z[0, :2, 0]))`,
     });
   }
 
+  test("takes steps that are short everywhere in the data, wherever runs start", async () => {
+    // Without a slope where they start, and a steep one farther out.
+    const plan: Plan = {
+      ...{ d: 1, snapshots: 3000, patches: 1, time: 0.01 },
+      state: (rng) => [1.5 * (2 * rng.uniform() - 1)],
+      drift: ([x]) => [-6 * x ** 3],
+      sigma: () => [0.5],
+    };
+    const data = { ...regression(plant(plan, "loader/steep"), "compensator"), instant: true };
+    const model = await learned(data, { kind: "polynomial", degree: 3 });
+    const said = await loaded(
+      model,
+      `times, z = model.simulate(np.zeros((400, 1)), time=20, seed=1)
+say(dict(step=times[1], std=z[len(z) // 2:].std()))`,
+    );
+    const { step, std } = said as { step: number; std: number };
+    // A quarter of 1 / (18 · 1.5²), that of the law ∝ exp(−12 x⁴).
+    expect(step).toBeWithin(0.003, 0.0075);
+    expect(std).toBeWithin(0.28, 0.36);
+  });
+
   test("says what it cannot take", async () => {
     const model = await learned(dataOf(1, true), { kind: "polynomial", degree: 2 });
     const program = `
@@ -166,7 +187,8 @@ def refused(work):
 other = sys.argv[2] + "/other.safetensors"
 open(other, "wb").write(b"\\x02" + bytes(7) + b"{}")
 say(dict(refusals=[refused(lambda: model.drift([0.0])), refused(lambda: model.at(T=601)), refused(lambda: model.at(p=1)),
-    refused(lambda: model.at(T=400).drift(np.zeros((4, 2)))), refused(lambda: load(other)).replace(other, "FILE")]))
+    refused(lambda: model.at(T=400).drift(np.zeros((4, 2)))), refused(lambda: model.at(T=400).simulate(np.zeros((4, 1)), 0)),
+    refused(lambda: model.at(T=400).simulate(np.zeros((4, 1)), 1, dt=0.03)), refused(lambda: load(other)).replace(other, "FILE")]))
 `;
     expect((await loaded(model, program)) as object).toEqual({
       refusals: [
@@ -174,6 +196,8 @@ say(dict(refusals=[refused(lambda: model.drift([0.0])), refused(lambda: model.at
         "T = 601 is outside the training data, 300 to 600",
         "give a value for each of ['T']",
         "states have the shape (4, 2): the last axis is of the 1 variables ['x']",
+        "time 0 and dt None have to be above 0",
+        "dt 0.03: f is the mean rate over 0.1, steps have to be that long",
         "FILE holds no equation of patchwise",
       ],
     });

@@ -80,8 +80,9 @@ say([fields(*z) for z in ${JSON.stringify(points)}])`);
   });
 });
 
+const COMPONENTS = ["f_x", "f_a_in", "D_x_x", "D_x_a_in", "D_a_in_a_in"];
 const coefficient = (of: string, powers: number[], value: number, half: number) => ({
-  ...{ of, powers, value },
+  ...{ of, component: COMPONENTS.indexOf(of), powers, value },
   ...{ low: value - half, high: value + half },
 });
 

@@ -4,7 +4,7 @@
 // With J = ∂f/∂z and h = ½ Σ_ab (σσᵀ)_ab ∂_a ∂_b f (local linearisation; Shoji & Ozaki, Stoch. Anal. Appl. 16, 733 (1998)):
 //   E[Δ | z]   = ∫₀^δt e^{Js} f ds + ∫₀^δt ∫₀^s e^{Ju} h du ds
 //   Cov(Δ | z) = ∫₀^δt e^{Js} σσᵀ e^{Jᵀs} ds + ½ δt² (f·∇ + ½ Σ_ab (σσᵀ)_ab ∂_a ∂_b) σσᵀ
-// exact for an Ornstein–Uhlenbeck process over any time, up to order δt² in general. The difference from δt f and δt σσᵀ is smooth and free of noise, so
+// exact for an Ornstein–Uhlenbeck process over any time, up to order δt² in general; of whole systems an order more, by two such steps of half the time. The difference from δt f and δt σσᵀ is smooth and free of noise, so
 // that a few rows tell it. It is taken off the coefficients, again until nothing changes, and off those of every group of the jackknife. Covariances that
 // evolutions of two durations have corrected already (`atZeroTime` of pairs.ts) stay.
 //
@@ -31,8 +31,11 @@ const LONGEST = 3;
 const MOST_LONG = 0.05;
 /** The change of σσᵀ along the way is cut to this part of what relaxation leaves of it. */
 const HALF = 0.5;
-/** Rows that the next order in the time is looked at. */
-const ORDER_SAMPLE = 512;
+/** Rows that the next order in the time is found at. */
+const ORDER_SAMPLE = 1024;
+/** Rounds in which it is taken off, as long as it is more than this part of a field. */
+const DEFERRED = 3;
+const NEGLIGIBLE = 1e-3;
 /** Finite differences, in units of half the range of the data. */
 const STEP = 1e-3;
 /** What the scatter of patches can be as a part of what relaxation takes off the covariance: the one or the other, for all that is known before. */
@@ -49,7 +52,7 @@ export interface Scatter {
 /** Fields of instantaneous rates; `scatter`: of patches, null for a whole system. */
 export interface ZeroTime extends Solution {
   readonly scatter: Scatter | null;
-  /** How much of f and of σσᵀ the next order in the time would be, about, root mean square over the data; the intervals hold it. Not known of patches. */
+  /** How much of f and of σσᵀ the last order in the time was that was taken off, root mean square over the data: that much may be open, which the intervals hold. Not known of patches. */
   readonly order: Record<keyof Pair, number> | null;
 }
 
@@ -62,15 +65,18 @@ export function atZeroTime(data: Regression, solution: Solution, odd: readonly n
   const groups = new Correction(data, solution, odd, GROUP_SAMPLE);
   if (data.variation) return { ...correction.fields(0, groups), scatter: null, order: null };
   if (data.lambda <= 1) {
-    const fields = correction.fields(0, groups);
-    const order = nextOrder(someRows(data, ORDER_SAMPLE), fields);
-    const doubted = <F extends PolynomialField>(field: F, part: number): F => ({
-      ...field,
-      doubt: field.coefficients.map((value) => part * value),
-    });
+    // What two steps in place of one say beyond it is taken off what is measured, again as that changes the fields.
+    const further = new Correction(data, solution, odd, ORDER_SAMPLE);
+    let found = correction.coefficients(0);
+    let { next, order } = further.nextOrder(found);
+    for (let round = 0; round < DEFERRED && Math.max(order.drift, order.diffusion) > NEGLIGIBLE; round++) {
+      found = correction.coefficients(0, next, found);
+      ({ next, order } = further.nextOrder(found));
+    }
+    const fields = correction.fields(0, groups, next, found);
     return {
-      drift: doubted(fields.drift, order.drift),
-      diffusion: doubted(fields.diffusion, order.diffusion),
+      drift: { ...fields.drift, doubt: next.drift },
+      diffusion: { ...fields.diffusion, doubt: next.diffusion },
       ...{ scatter: null, order },
     };
   }
@@ -86,59 +92,71 @@ export function atZeroTime(data: Regression, solution: Solution, odd: readonly n
   };
 }
 
-/**
- * What the first terms that local linearisation leaves out are of f and of σσᵀ, root mean square over rows: with ΔJ = δt (f·∇ + ½ Σ σσᵀ ∂∂) J, how much J
- * changes on the way, ΔJ f δt / 6 and δt (ΔJ σσᵀ + σσᵀ ΔJᵀ) / 3.
- */
-function nextOrder(data: Regression, fields: Solution): Record<keyof Pair, number> {
-  const { d } = data;
+/** Means `[n, d]` and covariances `[n, d, d]` of the changes from states over times of their own. */
+interface Moments {
+  readonly mean: Float64Array;
+  readonly covariance: Float64Array;
+}
+
+/** These, by local linearisation in one step. */
+function momentsOver(places: Places, fields: Solution, time: (row: number) => number): Moments {
+  const { d, state } = places;
+  const n = state.length / d;
+  const [mean, covariance] = [new Float64Array(n * d), new Float64Array(n * d * d)];
+  eachLocal(places, fields, (local, p) => {
+    tamed(local, time(p));
+    mean.set(meanChange(local, time(p)), p * d);
+    const beyond = covarianceBeyond(local, time(p), { share: 0, integrated: false });
+    for (let k = 0; k < d * d; k++) covariance[p * d * d + k] = time(p) * local.diffusion[k] + beyond[k];
+  });
+  return { mean, covariance };
+}
+
+/** The same in two steps of half the time: what lies between them is a normal law, of which 2 d + 1 points stand (Julier & Uhlmann, Proc. IEEE 92, 401 (2004)). */
+function momentsInTwo(data: Regression, fields: Solution): Moments {
+  const { d, state, condition } = data;
   const n = data.cohort.length;
-  const slopes = (shift: (p: number, j: number) => number) => {
-    const all = new Float64Array(n * d * d);
-    const state = Float32Array.from(data.state, (x, at) => x + shift(Math.floor(at / d), at % d));
-    eachLocal({ d, state, condition: data.condition }, fields, ({ slope }, p) => all.set(slope, p * d * d));
-    return all;
-  };
-  const drift = polynomialValues(fields.drift, data.state, data.condition);
-  const square = new Float64Array(n * d * d);
-  const factor = new Float64Array(n * d * d);
-  const { width } = fields.diffusion;
-  const triangles = polynomialValues(fields.diffusion, data.state, data.condition);
-  const own = new Float64Array(d * d);
+  const c = condition.length / n;
+  const half = (p: number) => timeOf(data, p) / 2;
+  const first = momentsOver(data, fields, half);
+  const each = 2 * d + 1;
+  const weight = (k: number) => (k === 0 ? 1 - d / 3 : 1 / 6);
+  const points = new Float64Array(n * each * d);
+  const conditions = new Float64Array(n * each * c);
+  const factor = new Float64Array(d * d);
   for (let p = 0; p < n; p++) {
-    const triangle = triangles.subarray(p * width, (p + 1) * width);
-    choleskyInto(triangle, d, own);
-    factor.set(own, p * d * d);
-    for (let j = 0, at = 0; j < d; j++)
-      for (let k = j; k < d; k++, at++) for (const e of [j * d + k, k * d + j]) square[p * d * d + e] = triangle[at];
+    choleskyInto(upperTriangle(first.covariance.subarray(p * d * d, (p + 1) * d * d), d), d, factor);
+    for (let k = 0; k < each; k++) {
+      const [b, sign] = [(k - 1) >> 1, k % 2 === 1 ? Math.sqrt(3) : -Math.sqrt(3)];
+      for (let j = 0; j < d; j++) {
+        const aside = k === 0 ? 0 : sign * factor[j * d + b];
+        points[(p * each + k) * d + j] = state[p * d + j] + first.mean[p * d + j] + aside;
+      }
+      for (let j = 0; j < c; j++) conditions[(p * each + k) * c + j] = condition[p * c + j];
+    }
   }
-  const still = slopes(() => 0);
-  const change = slopes((p, j) => timeOf(data, p) * drift[p * d + j]).map((x, k) => x - still[k]);
-  for (let b = 0; b < d; b++) {
-    const aside = (sign: number) => slopes((p, j) => sign * Math.sqrt(timeOf(data, p)) * factor[(p * d + j) * d + b]);
-    const [up, down] = [aside(1), aside(-1)];
-    for (const [k, x] of still.entries()) change[k] += (up[k] + down[k]) / 2 - x;
-  }
-  const sums = { drift: [0, 0], diffusion: [0, 0] };
+  const places = { d, state: points, condition: conditions };
+  const second = momentsOver(places, fields, (row) => half(Math.floor(row / each)));
+  const [mean, covariance] = [new Float64Array(n * d), new Float64Array(n * d * d)];
   for (let p = 0; p < n; p++) {
-    const time = timeOf(data, p);
-    const J = change.subarray(p * d * d, (p + 1) * d * d);
-    const D = square.subarray(p * d * d, (p + 1) * d * d);
-    const f = product(J, drift.subarray(p * d, (p + 1) * d), d, time / 6);
-    for (let j = 0; j < d; j++) {
-      sums.drift[0] += f[j] ** 2;
-      sums.drift[1] += drift[p * d + j] ** 2;
-      for (let k = 0; k < d; k++) {
-        let sum = 0;
-        for (let i = 0; i < d; i++) sum += J[j * d + i] * D[i * d + k] + D[j * d + i] * J[k * d + i];
-        sums.diffusion[0] += ((time / 3) * sum) ** 2;
-        sums.diffusion[1] += D[j * d + k] ** 2;
+    const reached = (k: number, j: number) => {
+      const at = (p * each + k) * d + j;
+      return points[at] + second.mean[at] - state[p * d + j];
+    };
+    for (let k = 0; k < each; k++) for (let j = 0; j < d; j++) mean[p * d + j] += weight(k) * reached(k, j);
+    for (let k = 0; k < each; k++) {
+      const off = Array.from({ length: d }, (_, j) => reached(k, j) - mean[p * d + j]);
+      for (let e = 0; e < d * d; e++) {
+        const own = second.covariance[(p * each + k) * d * d + e];
+        covariance[p * d * d + e] += weight(k) * (own + off[Math.floor(e / d)] * off[e % d]);
       }
     }
   }
-  const part = ([left, all]: readonly number[]) => (all > 0 ? Math.min(1, Math.sqrt(left / all)) : 0);
-  return { drift: part(sums.drift), diffusion: part(sums.diffusion) };
+  return { mean, covariance };
 }
+
+const rootMeanSquare = (values: Float64Array) =>
+  Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / Math.max(1, values.length));
 
 /** Coefficients of both fields. */
 interface Pair {
@@ -159,9 +177,16 @@ class Correction {
     this.#rows = this.#data.cohort.length;
   }
 
-  /** The coefficients of the fields with a share of scatter. */
-  coefficients(share: number): Pair {
-    return this.#fixedPoint(this.#measured, this.#measured, share, ENOUGH.fields).found;
+  /** The coefficients of the fields with a share of scatter; `next`: taken off what is measured, `start`: some near them. */
+  coefficients(share: number, next: Pair | null = null, start: Pair | null = null): Pair {
+    const from = this.#measuredLess(next);
+    return this.#fixedPoint(from, start ?? from, share, ENOUGH.fields).found;
+  }
+
+  #measuredLess(next: Pair | null): Pair {
+    const measured = this.#measured;
+    const less = (key: keyof Pair) => measured[key].map((value, k) => value - (next?.[key][k] ?? 0));
+    return { drift: less("drift"), diffusion: less("diffusion") };
   }
 
   get #measured(): Pair {
@@ -170,9 +195,10 @@ class Correction {
   }
 
   /** The fields, and those of every group that is left out, which differ from them as `coarse` says. */
-  fields(share: number, coarse: Correction): Solution {
+  fields(share: number, coarse: Correction, next: Pair | null = null, start: Pair | null = null): Solution {
     const { drift, diffusion } = this.#solution;
-    const { found, plane } = this.#fixedPoint(this.#measured, this.#measured, share, ENOUGH.fields);
+    const from = this.#measuredLess(next);
+    const { found, plane } = this.#fixedPoint(from, start ?? from, share, ENOUGH.fields);
     const left = coarse.groups(share);
     const moved = (key: keyof Pair) =>
       Float64Array.from(left.flatMap((by) => Array.from(by[key], (value, k) => found[key][k] + value)));
@@ -199,6 +225,44 @@ class Correction {
         diffusion: found.diffusion.map((value, k) => value - all.diffusion[k]),
       };
     });
+  }
+
+  /**
+   * What two steps in place of one say of the changes beyond it, as coefficients: an order in the time higher. And how much of each field that is, root mean square
+   * over the rows.
+   */
+  nextOrder(pair: Pair): { next: Pair; order: Record<keyof Pair, number> } {
+    const data = this.#data;
+    const { d } = data;
+    const { drift, diffusion } = this.#solution;
+    const fields = {
+      drift: { ...drift, coefficients: pair.drift },
+      diffusion: { ...diffusion, coefficients: pair.diffusion },
+    };
+    const { width } = diffusion;
+    const one = momentsOver(data, fields, (p) => timeOf(data, p));
+    const two = momentsInTwo(data, fields);
+    const per = (p: number) => 1 / timeOf(data, p);
+    const off = one.mean.map((value, at) => per(Math.floor(at / d)) * (two.mean[at] - value));
+    const wide = new Float64Array(this.#rows * width);
+    for (let p = 0, at = 0; p < this.#rows; p++) {
+      for (let j = 0; j < d; j++)
+        for (let k = j; k < d; k++, at++) {
+          const e = (p * d + j) * d + k;
+          wide[at] = per(p) * (two.covariance[e] - one.covariance[e]);
+        }
+    }
+    const next = {
+      drift: this.#projected(fields.drift, off, this.#odd).coefficients,
+      diffusion: this.#projected(fields.diffusion, wide, diffusionParity(this.#odd)).coefficients,
+    };
+    const values = (field: PolynomialField, coefficients: Float64Array) =>
+      rootMeanSquare(polynomialValues({ ...field, coefficients }, data.state, data.condition));
+    const part = (key: keyof Pair) => {
+      const all = values(fields[key], fields[key].coefficients);
+      return all > 0 ? Math.min(1, values(fields[key], next[key]) / all) : 0;
+    };
+    return { next, order: { drift: part("drift"), diffusion: part("diffusion") } };
   }
 
   /** Coefficients whose means and covariances over the times of the data are what `from` says, which begin with `start`. */
@@ -335,9 +399,16 @@ interface Local {
   readonly change: Float64Array;
 }
 
+/** States `[n, d]`, each with its conditions. */
+interface Places {
+  readonly d: number;
+  readonly state: ArrayLike<number>;
+  readonly condition: ArrayLike<number>;
+}
+
 /** Calls `use` with the fields at every row; the numbers are used again for the next. */
 function eachLocal(
-  { d, state, condition }: Pick<Regression, "d" | "state" | "condition">,
+  { d, state, condition }: Places,
   { drift, diffusion }: { readonly drift: PolynomialField; readonly diffusion: PolynomialField },
   use: (local: Local, row: number) => void,
 ): void {
