@@ -279,7 +279,10 @@ test("a noise that depends on the state is found over long times, and what may b
     expect(largest(off(zero))).toBeLessThan(close);
     expect(largest(off(zero))).toBeLessThan(0.2 * largest(off(raw)));
     const errors = polynomialErrors(zero.diffusion, at);
-    for (const [k, value] of off(zero).entries()) expect(Math.abs(value)).toBeLessThan(2.04 * errors[k] + 1e-4);
+    // Where what may be open changes its sign, the order behind it is there.
+    const least = 0.1 * largest(errors);
+    for (const [k, value] of off(zero).entries())
+      expect(Math.abs(value)).toBeLessThan(2.04 * Math.max(errors[k], least) + 1e-4);
     expect(zero.order?.diffusion).toBeGreaterThan(close / 4);
   }
 });
