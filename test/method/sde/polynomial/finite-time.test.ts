@@ -256,7 +256,7 @@ test("a noise that depends on the state is found over long times, and what may b
   for (const [time, close] of [
     [0.1, 0.003],
     [0.3, 0.02],
-    [0.5, 0.04],
+    [0.5, 0.06],
   ]) {
     const rate = b - 2;
     const rows = range(2000, (i) => {
