@@ -10,6 +10,7 @@ import { ownData, variableNumbers } from "../lib/experiments/own/data.ts";
 import {
   type Equation,
   learnedEquation,
+  nextOf,
   otherReadings,
   predictions,
   residualsOf,
@@ -54,7 +55,9 @@ await main(async () => {
   // Tests: residuals of all changes, and a second equation on changes that it has not seen.
   const { increments, variables } = data;
   const residuals = increments && (await run.phase("test", () => residualsOf(gpu, equation, increments)));
-  const tests = residuals && variables.map((_, j) => residualTest(residuals.residuals, variables.length, j, data.next));
+  const tests =
+    residuals &&
+    variables.map((_, j) => residualTest(residuals.residuals, variables.length, j, nextOf(residuals, data.next)));
   const heldOut = await testedOnOthers(run, gpu, data, p, odd);
 
   // Fields at points and along lines, coefficients, predictions.

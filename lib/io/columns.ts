@@ -210,7 +210,7 @@ const textOf = (bytes: Buffer, from: number, to: number) =>
 /** Powers of ten that are exact. */
 const POWERS = Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const NOTHING = new Set(["", "nan", "na", "null"]);
+const NOTHING = new Set(["", "nan", "na", "n/a", "null", "none"]);
 
 /** The number that stands there, NaN for nothing; null for what is none. Short ones exactly from their digits; others as JavaScript reads them. */
 function numberAt(bytes: Buffer, from: number, to: number): number | null {

@@ -94,6 +94,8 @@ export interface Regression {
   /** As in `Rows`, one entry per row: `[rows]`, and `[rows, conditions]`. */
   readonly cohort: Uint32Array;
   readonly condition: Float32Array;
+  /** Whether cohorts follow each other in time: neighbours may depend on each other, and groups of them are kept together. */
+  readonly ordered?: boolean;
 }
 
 /**

@@ -1,4 +1,5 @@
 // A user's own data as what equations are learned from: pairs of states before and after a time, or trajectories, from tables of numbers.
+import { resolve } from "node:path";
 import { InputError } from "../../errors.ts";
 import type { Column, Columns } from "../../io/columns.ts";
 import type { Regression } from "../../method/pairs.ts";
@@ -63,6 +64,8 @@ class Table {
 
   constructor(files: readonly Columns[]) {
     const [first] = files;
+    const twice = files.find((file, k) => files.findIndex((other) => resolve(other.path) === resolve(file.path)) < k);
+    if (twice) throw new InputError(`${twice.path} is given twice: its changes would count as twice as many`);
     for (const file of files.slice(1)) {
       const missing = first.columns.find(({ name }) => !file.columns.some((other) => other.name === name));
       const extra = file.columns.find(({ name }) => !first.columns.some((other) => other.name === name));
@@ -355,8 +358,9 @@ function trajectoriesOf(table: Table, path: string, options: DataOptions): OwnDa
   const [time, label] = [TIMES, RUNS].map((list) => list.find((name) => table.has(name)) ?? list[0]);
   const taken = [time, label, ...options.conditions];
   chosen(names, options.conditions, "conditions", path);
-  // What has no number in its first row is something else, unless it is asked for.
-  const isNumeric = (name: string) => options.variables.includes(name) || table.columns.get(name)?.wrong?.row !== 0;
+  // What has no number at all is something else, unless it is asked for.
+  const isNumeric = (name: string) =>
+    options.variables.includes(name) || !table.columns.get(name)?.values.every(Number.isNaN);
   const there = names.filter((name) => !taken.includes(name) && isNumeric(name));
   const variables = chosen(there, options.variables, "variables", path);
   requireCount(variables, path);
@@ -407,6 +411,7 @@ function trajectoriesOf(table: Table, path: string, options: DataOptions): OwnDa
       from.keys().toArray(),
     ),
     variation: null,
+    ordered: true,
     instant: false,
     ...durations(
       Float64Array.from(from, (row, k) => t[to[k]] - t[row]),
@@ -427,7 +432,7 @@ function trajectoriesOf(table: Table, path: string, options: DataOptions): OwnDa
     learned: increments,
     compensated: null,
     patch: null,
-    span: Math.max(...runs.map((rows) => t[rows[rows.length - 1]] - t[rows[0]])),
+    span: runs.reduce((most, rows) => Math.max(most, t[rows[rows.length - 1]] - t[rows[0]]), 0),
     next: Int32Array.from(to, (row) => at.get(row) ?? -1),
     notes: [
       ...unusedNote(table),

@@ -1,6 +1,7 @@
 // Equations of a user's own data, what they say of changes, how well that fits, and where they lead.
 import type { Ensemble } from "../../analysis/ensemble.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
+import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { lambdaOf, pickedRegression, type Regression, timeOf } from "../../method/pairs.ts";
 import { aboutOf, type Named } from "../../method/sde/about.ts";
@@ -23,6 +24,7 @@ import { type EachTransition, standardised } from "../../method/sde/residuals.ts
 import { unlessDiverged } from "../../method/sde/rollout.ts";
 import { slowestRate, stepsWithin } from "../../method/sde/steps.ts";
 import { keepEquation, learnedSde, predicted } from "../../run/learn.ts";
+import { say } from "../../run/output.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { fitOptions, sdeSpec } from "../../run/training-parameters.ts";
 import type { OwnData } from "./data.ts";
@@ -30,6 +32,8 @@ import type { EquationOptions, FitOptions } from "./parameters.ts";
 
 /** Changes that residuals are taken of, at most. */
 const TESTED = 131_072;
+/** Stretches of rows that these are, where there are more. */
+const STRETCHES = 64;
 /** Other conditions than this many are not tested one by one. */
 const MOST_CONDITIONS = 64;
 
@@ -44,6 +48,8 @@ export interface Equation {
   readonly scatter: Scatter | null;
   /** What corrections for the time of the changes leave; null where it is not known. */
   readonly order: ZeroTime["order"];
+  /** Why it is of mean changes over the times of the data, where rates at an instant were wanted; null where it is as wanted. */
+  readonly uncorrected: string | null;
 }
 
 /** How an equation of one's own is learned. */
@@ -79,11 +85,21 @@ export async function learnedEquation(
       instant,
       scatter: null,
       order: null,
+      uncorrected: null,
     };
   }
   return run.phase("learn", async () => {
     const raw = solveSde(data, { ...spec, sparing });
-    const zero = p.zeroTime === "corrected" && !instant ? atZeroTime(data, raw as SdeModel & Solution, odd) : null;
+    let zero: ZeroTime | null = null;
+    let uncorrected: string | null = null;
+    if (p.zeroTime === "corrected" && !instant) {
+      try {
+        zero = atZeroTime(data, raw as SdeModel & Solution, odd);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        uncorrected = error.message;
+      }
+    }
     const about = aboutOf(data, variables, conditions, instant || zero !== null);
     const model = { ...raw, ...(zero && { drift: zero.drift, diffusion: zero.diffusion }), about };
     if (kept) keepEquation(run, name, model);
@@ -94,6 +110,7 @@ export async function learnedEquation(
       instant: instant || zero !== null,
       scatter: zero?.scatter ?? null,
       order: zero?.order ?? null,
+      uncorrected,
     };
   });
 }
@@ -167,11 +184,14 @@ export interface Residuals {
   /** Log-likelihood of every change, nats. */
   readonly logLikelihood: Float64Array;
   readonly cohort: Uint32Array;
+  /** Which rows of the data these are; null: all. */
+  readonly rows: Uint32Array | null;
 }
 
 /** null where they cannot be had. */
 export async function residualsOf(gpu: Gpu, equation: Equation, all: Regression): Promise<Residuals | null> {
-  const data = all.cohort.length > TESTED ? pickedRegression(all, firstRows(TESTED)) : all;
+  const rows = testedRows(all.cohort.length);
+  const data = rows ? pickedRegression(all, rows) : all;
   const each = await transitions(gpu, equation, data);
   if (!each) return null;
   const { d, cohort } = data;
@@ -181,10 +201,25 @@ export async function residualsOf(gpu: Gpu, equation: Equation, all: Regression)
     for (let j = 0; j < d; j++) square += residuals[p * d + j] ** 2;
     return -(square + value + d * Math.log(2 * Math.PI)) / 2;
   });
-  return { d, residuals, logLikelihood, cohort };
+  return { d, residuals, logLikelihood, cohort, rows };
 }
 
-const firstRows = (count: number) => Uint32Array.from({ length: count }, (_, k) => k);
+/** Rows that are tested of so many: all (null), or stretches of them, evenly out of all. */
+function testedRows(all: number): Uint32Array | null {
+  if (all <= TESTED) return null;
+  const length = TESTED / STRETCHES;
+  return Uint32Array.from({ length: TESTED }, (_, k) => {
+    const stretch = Math.floor(k / length);
+    return Math.floor((stretch * (all - length)) / (STRETCHES - 1)) + (k % length);
+  });
+}
+
+/** For every tested row the tested row that follows in time, −1 for none; `next` of all rows. */
+export function nextOf({ rows }: Residuals, next: Int32Array | null): Int32Array | null {
+  if (!next || !rows) return next;
+  const place = new Map(Array.from(rows, (row, k) => [row, k]));
+  return Int32Array.from(rows, (row) => place.get(next[row]) ?? -1);
+}
 
 /** The rows of some cohorts, one in so many of them, and the others; null where there would be none of either. */
 function parted(data: Regression, share: number): { learn: Regression; test: Regression } | null {
@@ -204,6 +239,17 @@ export interface HeldOut {
   readonly error: number;
 }
 
+/** What work gives; null, and why, where its data are too few or not good enough for it: what stands beside the equation does not end the run. */
+async function unlessRefused<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    say(`! nothing is tested on held-out changes: ${error.message}`);
+    return null;
+  }
+}
+
 /** How a second equation, of a part of the changes, does on the others; null where none are held out, and where the equation is not of changes. */
 export async function testedOnOthers(
   run: Run,
@@ -214,13 +260,12 @@ export async function testedOnOthers(
 ): Promise<HeldOut | null> {
   const parts = learned.variation || p.holdOut === 0 ? null : parted(learned, p.holdOut);
   if (!parts) return null;
-  const second = await learnedEquation(run, gpu, "held-out", parts.learn, p, odd, {
-    variables,
-    conditions,
-    kept: false,
-  });
+  const second = await unlessRefused(() =>
+    learnedEquation(run, gpu, "held-out", parts.learn, p, odd, { variables, conditions, kept: false }),
+  );
+  if (!second) return null;
   const ours = await residualsOf(gpu, second, parts.test);
-  if (!ours) return null;
+  if (!ours || new Set(ours.cohort).size < 2) return null;
   const flat = constantLikelihood(parts.learn, parts.test);
   const gains = ours.logLikelihood.map((value, k) => value - flat[k]);
   const gain = gains.reduce((sum, value) => sum + value, 0) / gains.length;

@@ -3,6 +3,7 @@ import { table } from "arquero";
 import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import { formula } from "../../method/sde/formula.ts";
 import { chosenDegree } from "../../method/sde/model.ts";
+import { shareIndefinite } from "../../method/sde/polynomial/diffusion.ts";
 import { publish } from "../../run/publish.ts";
 import { metricName, metricNumber } from "../../run/result.ts";
 import type { Run } from "../../run/run-folder.ts";
@@ -14,7 +15,7 @@ import type { FitResult } from "./result.ts";
 import { equationTable, fieldsTable, predictionTable } from "./tables.ts";
 
 /** Residuals further from what they should be than this, in standard errors and in size, are said; and what is open of the fields, as a part of them. */
-const DOUBTS = { errors: 5, variance: 0.1, correlation: 0.05, kurtosis: 1, order: 0.05 };
+const DOUBTS = { errors: 5, noise: 4, variance: 0.1, correlation: 0.05, kurtosis: 1, order: 0.05, negative: 0.001 };
 
 /** Part of the name of a metric. */
 const part = (name: string) => name.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "") || "x";
@@ -59,7 +60,7 @@ function fitMetrics(result: FitResult, seconds: number) {
 }
 
 /** What is said before the numbers. */
-function verdict({ predictions, tests, data, fields, equation }: FitResult): Verdict {
+function verdict({ predictions, tests, data, equation }: FitResult): Verdict {
   const names = data.variables.map(({ name }) => name);
   const watched: Watched[] = predictions.map((one, k) => ({
     name: `the equation from start ${k + 1}`,
@@ -69,35 +70,44 @@ function verdict({ predictions, tests, data, fields, equation }: FitResult): Ver
     const off = (value: number, right: number, error: number, size: number) =>
       Math.abs(value - right) > Math.max(size, DOUBTS.errors * error);
     const said: string[] = [];
-    if (test.correlation !== null && off(test.correlation, 0, test.errors.correlation, DOUBTS.correlation)) {
+    // Noise of measurement counts twice in a change: what it adds to σσᵀ is −2 of this correlation.
+    const noisy = test.correlation !== null && test.correlation < -DOUBTS.noise * test.errors.correlation;
+    if (test.correlation !== null && (noisy || off(test.correlation, 0, test.errors.correlation, DOUBTS.correlation))) {
       const why =
         test.correlation < 0
           ? "as where values have noise of measurement; try a larger --lag"
           : "as where a variable that decides is missing";
       said.push(
-        `residuals of ${names[j]} are correlated from one change to the next (${test.correlation.toFixed(2)}), ${why}`,
+        `residuals of ${names[j]} are correlated from one change to the next (${test.correlation.toFixed(3)}), ${why}`,
       );
     }
+    if (test.sums && off(test.sums.ratio, 1, test.sums.error, DOUBTS.variance))
+      said.push(
+        `sums of ${test.sums.window} residuals of ${names[j]} in a row vary ${test.sums.ratio.toFixed(2)} times as much as independent ones, as where a slow variable that decides is missing`,
+      );
     if (off(test.variance, 1, test.errors.variance, DOUBTS.variance))
       said.push(`residuals of ${names[j]} have variance ${test.variance.toFixed(2)}, not 1: the diffusion is off`);
     if (off(test.kurtosis, 3, test.errors.kurtosis, DOUBTS.kurtosis))
       said.push(
-        `residuals of ${names[j]} have kurtosis ${test.kurtosis.toFixed(1)}, not 3: changes are no Gaussian noise, as where the variable jumps`,
+        `residuals of ${names[j]} have kurtosis ${test.kurtosis.toFixed(1)}, not 3: changes are no Gaussian noise, as where the variable jumps, a boundary is near, or the noise depends on more than the diffusion knows`,
       );
     return said;
   });
-  const d = names.length;
-  const negative = fields.some(({ diffusion }) =>
-    diffusion.value.some((value, k) => (k % (d * d)) % (d + 1) === 0 && !(value > 0)),
-  );
-  const { order } = equation;
+  const { model, data: learned } = equation;
+  const negative =
+    model.diffusion.kind === "polynomial" ? shareIndefinite(model.diffusion, learned.state, learned.condition) : 0;
+  const { order, uncorrected } = equation;
+  if (uncorrected) doubts.push(`f and σσᵀ are mean changes per time, not rates at an instant: ${uncorrected}`);
   if (order && Math.max(order.drift, order.diffusion) > DOUBTS.order) {
     const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
     doubts.push(
       `changes are over so long a time that ${percent(order.drift)} of f and ${percent(order.diffusion)} of σσᵀ may be open behind the corrections for it, which the intervals hold: give changes over shorter times`,
     );
   }
-  if (negative) doubts.push("σσᵀ is not positive everywhere within the data");
+  if (negative > DOUBTS.negative)
+    doubts.push(
+      `σσᵀ of the formula is not positive definite at ${(100 * negative).toFixed(1)} % of the data, where predictions take the least that is: fewer degrees, or more data, may help`,
+    );
   return verdictOf(watched, doubts);
 }
 
@@ -126,7 +136,7 @@ function scoreTable(result: FitResult): string {
     }),
     ...(heldOut
       ? [
-          `held-out changes: ${heldOut.gain.toPrecision(3)} ± ${heldOut.error.toPrecision(2)} nats better than one drift and one noise`,
+          `held-out changes: ${heldOut.gain.toPrecision(3)} ± ${(1.96 * heldOut.error).toPrecision(2)} nats better than one drift and one noise (95 %)`,
         ]
       : []),
     textTable([["start", "variable", "time", "mean", "std"], ...lines]),

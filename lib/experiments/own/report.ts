@@ -111,8 +111,20 @@ function equationSection({ writings, data, equation }: FitResult): Html {
 range of the data: beyond it predictions keep the drift of its edge, along a plane.</p>`;
 }
 
+/** "more likely by … nats each than", or that they are not. */
+function gainOf({ gain, error }: NonNullable<FitResult["heldOut"]>): Html {
+  const value = html`<strong>${formatWithInterval(around(gain, error))}</strong> nats each`;
+  if (gain > 1.96 * error) return html`more likely by ${value} than`;
+  return gain < -1.96 * error ? html`less likely (${value}) than` : html`no more likely (${value}) than`;
+}
+
 function residualSection({ tests, data, heldOut }: FitResult): Html {
-  if (!tests) return html`<p>There are too many conditions to test a trained equation at each.</p>`;
+  if (!tests)
+    return html`<p>${
+      data.increments
+        ? "There are too many conditions to test a trained equation at each."
+        : "Compensators have no noise of their own that residuals could be measured in."
+    }</p>`;
   const bins = tests[0].counts.length;
   const rows = tests.map((test, j) => ({ name: data.variables[j].name, test }));
   const panels = rows.map(({ name, test }): Panel => {
@@ -135,8 +147,7 @@ function residualSection({ tests, data, heldOut }: FitResult): Html {
   });
   return html`<p>If the equation is right, each change less its mean, in units of its noise, is an independent standard normal number.${
     heldOut &&
-    html` Changes that a second equation was not learned from are more likely under it than under one drift and one noise for all states by
-<strong>${formatWithInterval(around(heldOut.gain, heldOut.error))}</strong> nats each (${formatSetting(heldOut.changes)} changes).`
+    html` Changes that a second equation was not learned from (${formatSetting(heldOut.changes)}) are under it ${gainOf(heldOut)} under one drift and one noise for all states.`
   }</p>
 ${htmlTable(rows, [
   { label: "Residuals of", header: true, cell: ({ name }) => name },
@@ -246,9 +257,9 @@ export function fitReport({ result, command, fit }: { result: RunResult; command
   const worst = tests?.reduce((a, b) => (Math.abs(b.variance - 1) > Math.abs(a.variance - 1) ? b : a));
   const lead = html`From ${formatSetting(rows)} ${kind}${lambda > 1 && html`, each of one patch of ${formatSetting(Math.round(lambda))}`}: an equation of ${names}${
     degree && html`, polynomials of degree ${degree.degree}`
-  }.${heldOut && html` Held-out changes are more likely by <strong>${formatWithInterval(around(heldOut.gain, heldOut.error))}</strong> nats each than under one drift and one noise for all states.`}${
+  }.${heldOut && html` Held-out changes are ${gainOf(heldOut)} under one drift and one noise for all states.`}${
     worst &&
-    html` Their residuals have a variance of ${formatWithInterval(around(worst.variance, worst.errors.variance))} where 1 is right.`
+    html` The residuals of all changes have a variance of ${formatWithInterval(around(worst.variance, worst.errors.variance))} where 1 is right.`
   }`;
   const scatter = equation.scatter;
   const sections: Section[] = [

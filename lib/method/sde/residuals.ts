@@ -9,15 +9,20 @@ export type EachTransition = (
   use: (mean: ArrayLike<number>, covariance: ArrayLike<number>, row: number) => void,
 ) => void;
 
+/** Pivots of a covariance are no less than this part of the mean square of changes: one that is not positive definite is none, and foretells badly. */
+const LEAST_PIVOT = 1e-4;
+
 /** C^(−1/2) (Δ − E[Δ]) by Cholesky factors, `[rows, d]`, and ln det C of every row. */
 export function standardised({ d, change }: Pick<Regression, "d" | "change">, each: EachTransition) {
   const out = new Float64Array(change.length);
+  const floor = new Float64Array(d);
+  for (const [k, value] of change.entries()) floor[k % d] += (LEAST_PIVOT * d * value ** 2) / change.length;
   const logDet = new Float64Array(change.length / d);
   const factor = new Float64Array(d * d);
   const triangle = new Float64Array((d * (d + 1)) / 2);
   each((mean, covariance, p) => {
     for (let j = 0, at = 0; j < d; j++) for (let k = j; k < d; k++, at++) triangle[at] = covariance[j * d + k];
-    choleskyInto(triangle, d, factor);
+    choleskyInto(triangle, d, factor, floor);
     for (let j = 0; j < d; j++) {
       let rest = change[p * d + j] - mean[j];
       for (let k = 0; k < j; k++) rest -= factor[j * d + k] * out[p * d + k];
@@ -36,6 +41,11 @@ export interface ResidualTest {
   readonly kurtosis: number;
   /** Correlation with the residual of the next change; null where rows have no order. */
   readonly correlation: number | null;
+  /**
+   * Variance of sums of so many residuals in a row over what it is where they are independent, 1, with its standard error there: the one of some
+   * windows that is farthest off. A hidden variable that is slow moves all changes of a while the same way. null where rows have no order.
+   */
+  readonly sums: { readonly window: number; readonly ratio: number; readonly error: number } | null;
   readonly errors: {
     readonly mean: number;
     readonly variance: number;
@@ -74,6 +84,13 @@ export function residualTest(residuals: Float64Array, d: number, j: number, next
     variance: square,
     kurtosis: fourth / square ** 2,
     correlation: pairs > 0 ? product / pairs / square : null,
+    sums:
+      next &&
+      sumsOf(
+        Float64Array.from({ length: n }, (_, p) => value(p) - mean),
+        next,
+        square,
+      ),
     errors: {
       mean: Math.sqrt(square / n),
       variance: Math.sqrt(Math.max(0, fourth - square ** 2) / n),
@@ -84,4 +101,30 @@ export function residualTest(residuals: Float64Array, d: number, j: number, next
     chi2: counts.reduce((sum, count) => sum + (count - n / BINS) ** 2 / (n / BINS), 0),
     freedom: BINS - 1,
   };
+}
+
+/** Sums of so many residuals are looked at, and at least so many of them. */
+const WINDOWS = [10, 30, 100, 300, 1000];
+const LEAST_SUMS = 40;
+
+/** See `ResidualTest.sums`; `values` of mean 0. */
+function sumsOf(values: Float64Array, next: Int32Array, variance: number): ResidualTest["sums"] {
+  let worst: ResidualTest["sums"] = null;
+  for (const window of WINDOWS) {
+    let [count, square, length, sum] = [0, 0, 0, 0];
+    for (const [p, value] of values.entries()) {
+      sum += value;
+      length++;
+      if (length === window) {
+        square += sum ** 2;
+        count++;
+      }
+      if (length === window || next[p] !== p + 1) [length, sum] = [0, 0];
+    }
+    if (count < LEAST_SUMS) break;
+    const [ratio, error] = [square / count / window / variance, Math.sqrt(2 / count)];
+    if (!worst || Math.abs(ratio - 1) / error > Math.abs(worst.ratio - 1) / worst.error)
+      worst = { window, ratio, error };
+  }
+  return worst;
 }

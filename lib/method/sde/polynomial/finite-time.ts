@@ -518,20 +518,20 @@ function tamed({ d, slope, diffusion, change }: Local, time: number): boolean {
   return long;
 }
 
-/** A term of a series that adds nothing any more. */
-const isSpent = (term: Float64Array, sum: Float64Array) => {
-  for (let k = 0; k < term.length; k++) if (Math.abs(term[k]) > 1e-15 + 1e-13 * Math.abs(sum[k])) return false;
-  return true;
-};
+const largestOf = (values: Float64Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+/** A term of a series that adds nothing any more to what began with `first`, whatever the units. */
+const isSpent = (term: Float64Array, first: number) => largestOf(term) <= 1e-14 * first;
 
 /** E[Δ | z] over a time, `[d]`. */
 function meanChange({ d, drift, curvature, slope }: Local, time: number): Float64Array {
   const mean = new Float64Array(d);
   let a: Float64Array = drift.map((x) => time * x);
   let b: Float64Array = curvature.map((x) => (time ** 2 * x) / 2);
+  const first = Math.max(largestOf(a), largestOf(b));
   for (let k = 1; k <= TERMS; k++) {
     for (let j = 0; j < d; j++) mean[j] += a[j] + b[j];
-    if (isSpent(a, mean) && isSpent(b, mean)) break;
+    if (isSpent(a, first) && isSpent(b, first)) break;
     a = product(slope, a, d, time / (k + 1));
     b = product(slope, b, d, time / (k + 2));
   }
@@ -561,6 +561,7 @@ function covarianceBeyond(
   if (integrated) return beyond;
   let term: Float64Array = diffusion.map((x) => time * x);
   let next: Float64Array = new Float64Array(d * d);
+  const first = largestOf(term);
   for (let k = 1; k <= TERMS; k++) {
     const factor = time / (k + 1);
     for (let j = 0; j < d; j++) {
@@ -572,7 +573,7 @@ function covarianceBeyond(
       }
     }
     for (let at = 0; at < d * d; at++) beyond[at] += (1 - share) * next[at];
-    if (isSpent(next, beyond)) break;
+    if (isSpent(next, first)) break;
     [term, next] = [next, term];
   }
   return beyond;

@@ -83,7 +83,9 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   while (upToCondition > 0 && !fits(spec.degree || 1, upToCondition, most)) upToCondition--;
   const conditionDegrees = range(spec.conditionDegree ? upToCondition : Math.min(1, upToCondition), upToCondition);
   const groups = Math.min(GROUPS, cohorts);
-  const group = units.number.map((number) => number % groups);
+  const group = units.number.map((number) =>
+    data.ordered ? Math.floor((number * groups) / cohorts) : number % groups,
+  );
   const rows = { state, condition, group };
   const scaled = data.each ? { ...rows, scale: (p: number) => driftScale(data, p) } : rows;
   const odd = Array.from({ length: d }, (_, j) => spec.odd?.includes(j) ?? false);

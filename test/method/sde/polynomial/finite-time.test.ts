@@ -222,6 +222,32 @@ function moments(f: (x: number) => number, diffusion: number, time: number, poin
   return points.map((at) => ({ mean: first(at) - at, variance: second(at) - first(at) ** 2 }));
 }
 
+test("units change nothing: z in units a power of ten larger or smaller has f and σσᵀ in theirs", () => {
+  const rng = generator("units");
+  const rows = 3000;
+  const [time, slope, noise] = [0.5, -1, 2];
+  const state = Float64Array.from({ length: rows }, () => normal(rng));
+  const spread = Math.sqrt((noise / 2) * (1 - Math.exp(2 * slope * time)));
+  const change = state.map((x) => x * (Math.exp(slope * time) - 1) + spread * normal(rng));
+  const found = [1, 1e-9, 1e-12, 1e12].map((unit) => {
+    const data: Regression = {
+      ...{ method: "increment", d: 1, time, instant: false, lambda: 1, condition: new Float32Array(), variation: null },
+      state: Float32Array.from(state, (x) => unit * x),
+      change: Float32Array.from(change, (x) => unit * x),
+      cohort: Uint32Array.from({ length: rows }, (_, p) => p % 64),
+    };
+    const { drift, diffusion } = atZeroTime(data, solved(data, 1));
+    return [-1, 0.5, 1].flatMap((x) => [
+      polynomialValues(drift, [unit * x])[0] / unit,
+      polynomialValues(diffusion, [unit * x])[0] / unit ** 2,
+      polynomialErrors(diffusion, [unit * x])[0] / unit ** 2,
+    ]);
+  });
+  for (const other of found.slice(1)) {
+    for (const [k, value] of other.entries()) expect(value / found[0][k]).toBeWithin(0.9998, 1.0002);
+  }
+});
+
 test("a double well is found to second order in the time", () => {
   const f = (x: number) => x - x ** 3;
   const points = range(121, (k) => -1.2 + 0.02 * k);
@@ -436,6 +462,26 @@ describe("residuals", () => {
       expect(Math.abs(kurtosis - 3)).toBeLessThan(4 * errors.kurtosis);
       expect(chi2).toBeLessThan(freedom + 4 * Math.sqrt(2 * freedom));
     }
+  });
+
+  test("of a slow hidden variable add up, of independent ones not; stretches that are apart are not added", () => {
+    const rng = generator("sums");
+    const next = Int32Array.from({ length: 8000 }, (_, p) => ((p + 1) % 2000 === 0 ? -1 : p + 1));
+    let hidden = 0;
+    const test = (size: number) => {
+      const values = Float64Array.from({ length: 8000 }, () => {
+        hidden = 0.99 * hidden + Math.sqrt(1 - 0.99 ** 2) * normal(rng);
+        return size * hidden + Math.sqrt(1 - size ** 2) * normal(rng);
+      });
+      return residualTest(values, 1, 0, next);
+    };
+    const { sums, correlation, errors } = test(0.15);
+    expect(Math.abs(correlation ?? 1)).toBeLessThan(5 * errors.correlation);
+    expect(sums?.window).toBeGreaterThan(10);
+    expect(((sums?.ratio ?? 0) - 1) / (sums?.error ?? 1)).toBeGreaterThan(5);
+    const right = range(200, () => test(0).sums).map((one) => ((one?.ratio ?? 0) - 1) / (one?.error ?? 1));
+    expect(largest(right)).toBeLessThan(5.5);
+    expect(residualTest(new Float64Array(100), 1, 0, null).sums).toBeNull();
   });
 
   test("tell a noise of the wrong size, and jumps", () => {
