@@ -10,7 +10,12 @@
 // noise; else from increments of evolved patches.
 
 import { learnedEquation } from "../lib/experiments/own/learn.ts";
-import { checkTrajectories, type LearnOptions, learnCommand } from "../lib/experiments/own/learn-parameters.ts";
+import {
+  checkTrajectories,
+  type LearnOptions,
+  learnCommand,
+  ownNeeds,
+} from "../lib/experiments/own/learn-parameters.ts";
 import { publishStudy } from "../lib/experiments/own/learn-report.ts";
 import { metIn, sourceOf, valuesOf } from "../lib/experiments/own/module.ts";
 import {
@@ -32,6 +37,7 @@ import { parseExperiment } from "../lib/run/command-line.ts";
 import { evolvedPairs, once, predicted, seedsFrom } from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
+import { requireRoom } from "../lib/run/room.ts";
 import { openRun } from "../lib/run/run-folder.ts";
 
 /** Points of the lines of the figures. */
@@ -47,6 +53,7 @@ await main(async () => {
   const own = await source.open(gpu, valuesOf(source, options.parameters), p);
   const { system } = own;
   checkTrajectories(p, system);
+  requireRoom(ownNeeds(p, system));
   const knowsRates = system.generator !== undefined;
   // How it is computed makes no other numbers: a run may go on with more processes, or more patience.
   const { processes: _, execSeconds: __, ...numbers } = options.parameters;

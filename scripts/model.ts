@@ -90,14 +90,15 @@ await main(async () => {
   const closed = condition.length > 0 ? atCondition(model, condition) : model;
   const one = written(closed, about.variables);
   const { style } = parameters;
+  const at = about.conditions.map(({ name }, k) => `${name} = ${formatSetting(condition[k])}`).join(", ");
   if (style !== "all") {
     if (!one)
       throw new InputError(`${path} holds networks, which have no formula: ${command.name} --python loads them`);
-    return print(formula(one, about.variables, style as Style));
+    const sign = { text: "", latex: "% ", python: "# ", typescript: "// " }[style as Style];
+    return print(`${at ? `${sign}at ${at}\n` : ""}${formula(one, about.variables, style as Style)}`);
   }
   print("dz = f(z) dt + σ(z) dW, D = σσᵀ");
   for (const [name, text] of summary(model, about)) print(`${name.padEnd(12)}${text}`);
   if (!one) return;
-  const at = about.conditions.map(({ name }, k) => `${name} = ${formatSetting(condition[k])}`).join(", ");
   print(`\n${at ? `at ${at}; ` : ""}± is half the 95 % interval\n${formula(one, about.variables, "text")}`);
 });

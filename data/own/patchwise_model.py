@@ -22,8 +22,9 @@ TYPES = {"F64": "<f8", "F32": "<f4", "I32": "<i4", "U32": "<u4", "U8": "u1"}
 def load(path):
     """The equation in a .safetensors file of the folder models/ of a run."""
     with open(path, "rb") as file:
-        size = struct.unpack("<Q", file.read(8))[0]
-        head, body = json.loads(file.read(size)), file.read()
+        text = file.read(8)
+        size = struct.unpack("<Q", text)[0] if len(text) == 8 else 0
+        head, body = json.loads(file.read(size) if 0 < size < 10**8 else "{}"), file.read()
     about = json.loads(head.pop("__metadata__", {}).get("sde", "null"))
     if about is None:
         raise ValueError(f"{path} holds no equation of patchwise")

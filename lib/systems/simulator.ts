@@ -101,7 +101,8 @@ export function wrongDescription(said: {
   const list = Array.isArray(observables) ? (observables as Partial<Observable>[]) : [];
   if (list.length === 0 || list.some((one) => !one?.name || !one.symbol))
     return "no observables with a name and a symbol";
-  if (new Set(list.map(({ name }) => name)).size < list.length) return "two observables of one name";
+  for (const key of ["name", "symbol"] as const)
+    if (new Set(list.map((one) => one[key])).size < list.length) return `two observables of one ${key}`;
   for (const { name, range } of list)
     if (range && !(range.length === 2 && range[0] < range[1])) return `the range of ${name} is no [low, high]`;
   if (sites !== "bytes" && sites !== "floats") return `sites are ${String(sites)}, not bytes or floats`;

@@ -37,6 +37,7 @@ const data = regression(
 const about = aboutOf(data, [{ name: "position", symbol: "x", unit: "mm" }], [{ name: "T", unit: "K" }]);
 const model = { ...solveSde(data, { kind: "polynomial", degree: 1 }), about };
 const path = file("open", model);
+const SIGNS = { text: "", latex: "% ", python: "# ", typescript: "// " };
 
 describe("npm run model", () => {
   test("prints variables, conditions, data, steps and the formula in the middle of the conditions", async () => {
@@ -56,7 +57,10 @@ describe("npm run model", () => {
     const one = defined(written(atCondition(model, [450]), about.variables));
     for (const style of STYLES) {
       const { code, out } = await runScript("model", [path, "--style", style, "--condition", "450"]);
-      expect({ code, out }).toEqual({ code: 0, out: `${formula(one, about.variables, style)}\n` });
+      expect({ code, out }).toEqual({
+        code: 0,
+        out: `${SIGNS[style]}at T = 450\n${formula(one, about.variables, style)}\n`,
+      });
     }
   });
 

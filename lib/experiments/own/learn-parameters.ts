@@ -1,8 +1,10 @@
 // What `learn` can be told: of any system of a user's own, and what that one adds.
 import { evenGrid } from "../../analysis/function-error.ts";
 import { InputError } from "../../errors.ts";
+import { batchThatFits } from "../../method/batch.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
+import type { Need } from "../../run/room.ts";
 import {
   COPIES,
   checkEquation,
@@ -10,6 +12,7 @@ import {
   checkPatches,
   EQUATION,
   SEEDS,
+  snapshotsNeed,
   TRAINING,
 } from "../../run/training-parameters.ts";
 import { COHORT } from "../../systems/simulator.ts";
@@ -209,4 +212,13 @@ export function checkTrajectories(p: LearnOptions, { cohort, lanes, observables 
   }
   const snapshots = Math.min(p.snapshots, p.trajectories * p.records);
   checkEquation(p, { snapshots, cohorts: p.trajectories / cohort, variables: observables.length });
+}
+
+/** What a run keeps in memory at once: small systems, and as many large ones as are moved together, with their copies. */
+export function ownNeeds(p: LearnOptions, system: System): Need[] {
+  const large = batchThatFits(system, p.L, p.trueRuns) * system.bytes(p.L);
+  return [
+    snapshotsNeed(p.trajectories * p.records, system.words(system.patchSide), ["trajectories", "records"]),
+    { what: "the large systems that are moved together", bytes: 2 * large, options: ["L"] },
+  ];
 }

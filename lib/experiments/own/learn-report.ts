@@ -299,10 +299,13 @@ export function publishStudy(run: Run, study: Study): Promise<void> {
     },
     metrics: (seconds) => metricsOf(study, seconds),
     verdict: verdictOf(watched),
-    scoreTable: (metrics) =>
-      metricTable(
-        Object.fromEntries(Object.entries(metrics).filter(([key]) => /^(error|std-ratio|floor)\./.test(key))),
-      ),
+    scoreTable: (metrics) => {
+      const shown = Object.entries(metrics).filter(([key]) => /^(error|std-ratio|floor)\./.test(key));
+      const { written: one, observables } = study;
+      const equation =
+        one && `dz = f dt + σ dW, D = σσᵀ; ± is half the 95 % interval\n${formula(one, observables, "text")}\n\n`;
+      return `${equation ?? ""}${metricTable(Object.fromEntries(shown))}`;
+    },
     report: (result, command) => learnReport(study, result, command),
   });
 }

@@ -64,6 +64,21 @@ interface LearnedOptions {
   readonly sparing?: boolean;
 }
 
+/** What work gives; what it refuses, with the names of columns and the words of somebody who has a table. */
+function named<T>(work: () => T, variables: readonly Named[], conditions: readonly Named[] = []): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const text = error.message
+      .replace(/variable (\d+) of z/g, (all, k) => variables[Number(k) - 1]?.name ?? all)
+      .replace(/condition (\d+)\b/g, (all, k) => conditions[Number(k) - 1]?.name ?? all)
+      .replace(/(\d+) cohorts? of training data/, "$1 blocks of rows")
+      .replace("simulate more small systems", "give more rows");
+    throw new InputError(text);
+  }
+}
+
 /** Solves, or trains, an equation of a regression; it stays with the results as `models/<name>`. */
 export async function learnedEquation(
   run: Run,
@@ -89,7 +104,7 @@ export async function learnedEquation(
     };
   }
   return run.phase("learn", async () => {
-    const raw = solveSde(data, { ...spec, sparing });
+    const raw = named(() => solveSde(data, { ...spec, sparing }), variables, conditions);
     let zero: ZeroTime | null = null;
     let uncorrected: string | null = null;
     if (p.zeroTime === "corrected" && !instant) {

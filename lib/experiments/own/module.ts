@@ -192,6 +192,7 @@ const SYSTEM_PROPERTIES = ["name", "dimension", "observables", "patchSide", "lan
 /** A program as a source: its files are those of its words that are files. */
 async function programSource(line: string): Promise<Source> {
   const command = line.split(" ").filter(Boolean);
+  if (command.length === 0) throw new InputError("--exec is empty: give the command of a program");
   const hello = await ExternalEngine.meet(command);
   return {
     ...{ name: hello.name, parameters: hello.parameters, told: { exec: line } },

@@ -132,7 +132,8 @@ function scoreTable(result: FitResult): string {
   return [
     ...writings.map((one) => {
       const at = data.conditions.map(({ name }, k) => `${name} = ${one.condition[k]}`).join(", ");
-      return [...(at ? [`at ${at}`] : []), formula(one, data.variables, "text")].join("\n");
+      const head = `d${data.variables.length > 1 ? "z" : data.variables[0].name} = f dt + σ dW, D = σσᵀ; ± is half the 95 % interval${at ? `; at ${at}` : ""}`;
+      return [head, formula(one, data.variables, "text")].join("\n");
     }),
     ...(heldOut
       ? [

@@ -116,7 +116,8 @@ function namesIn(variables: readonly Named[], style: Style): string[] {
   if (style === "text") return symbols;
   if (style === "latex") return symbols.map(latexName);
   const words = symbols.every(isWord) && new Set(symbols).size === symbols.length;
-  return words ? symbols.map(codeName) : variables.map(({ name }) => codeName(name));
+  const own = words ? symbols.map(codeName) : variables.map(({ name }) => codeName(name));
+  return own.map((name, j) => (own.indexOf(name) < j ? `${name}_${j + 1}` : name));
 }
 
 /** (z − origin) of a variable as it stands in a style. */
@@ -176,14 +177,12 @@ export function formula(one: Written, variables: readonly Named[], style: Style)
   const names = namesIn(variables, style);
   const label = (kind: string, parts: readonly string[]) =>
     style === "latex" ? `${kind}_{${parts.join("\\,")}}` : `${kind}_${parts.join("_")}`;
-  const components = [
-    ...variables.map(({ name }, j) => ({ of: `f_${name}`, label: label("f", [names[j]]) })),
-    ...variables.flatMap((a, j) =>
-      variables.slice(j).map((b, k) => ({ of: `D_${a.name}_${b.name}`, label: label("D", [names[j], names[j + k]]) })),
-    ),
+  const labels = [
+    ...names.map((name) => label("f", [name])),
+    ...names.flatMap((a, j) => names.slice(j).map((b) => label("D", [a, b]))),
   ];
-  const lines = components.map(({ of, label }) => {
-    const terms = one.coefficients.filter((own) => own.of === of);
+  const lines = labels.map((label, at) => {
+    const terms = one.coefficients.filter(({ component }) => component === at);
     const sum = sumOf(terms, one, names, style);
     if (style === "latex") return `${label} &= ${sum} \\\\`;
     return style === "typescript" ? `const ${codeName(label)} = ${sum};` : `${label} = ${sum}`;

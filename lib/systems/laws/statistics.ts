@@ -18,12 +18,14 @@ export function moments(values: ArrayLike<number>) {
   };
 }
 
+const short = (value: number) => Number(value.toPrecision(4));
+
 /** Fails unless `estimate` is within LIMIT standard errors of `exact`. Returns the signed number of them. */
 export function expectWithin(label: string, estimate: number, exact: number, standardError: number): number {
   const sigmas = (estimate - exact) / standardError;
   // Written so that NaN fails.
   if (!(Math.abs(sigmas) <= LIMIT)) {
-    throw new Error(`${label}: ${estimate} is ${sigmas.toFixed(1)} standard errors from ${exact}`);
+    throw new Error(`${label}: ${short(estimate)} is ${sigmas.toFixed(1)} standard errors from ${short(exact)}`);
   }
   return sigmas;
 }

@@ -68,6 +68,17 @@ say([fields(*z) for z in ${JSON.stringify(points)}])`);
     close((said as number[][]).flat(), values.flat());
   });
 
+  test("has words of its own for those of the languages, and for names that become the same", () => {
+    const named = (names: string[]) =>
+      formula(
+        one,
+        names.map((name) => ({ name, unit: "1" })),
+        "python",
+      );
+    expect(named(["lambda", "class"])).toMatch(/^f_lambda_ = .*lambda_ \*\* 3.*\nf_class_ = /);
+    expect(named(["a b", "a_b"])).toMatch(/^f_a_b = .*\nf_a_b_2 = .*a_b \* \(a_b_2 - 300\)/);
+  });
+
   test("takes names instead of symbols that are no words, or the same", () => {
     for (const symbols of [
       ["2x", "y"],

@@ -52,7 +52,7 @@ export interface Scatter {
 /** Fields of instantaneous rates; `scatter`: of patches, null for a whole system. */
 export interface ZeroTime extends Solution {
   readonly scatter: Scatter | null;
-  /** How much of f and of σσᵀ the last order in the time was that was taken off, root mean square over the data: that much may be open, which the intervals hold. Not known of patches. */
+  /** How much of f and of σσᵀ the last order in the time was that was taken off, root mean square over the data: that much may be open, which the intervals hold. null for compensators. */
   readonly order: Record<keyof Pair, number> | null;
 }
 
@@ -84,11 +84,14 @@ export function atZeroTime(data: Regression, solution: Solution, odd: readonly n
   const scatter = scatterOf(data, correction.coefficients(middle), middle, solution);
   const fields = correction.fields(scatter.share, groups);
   const further = correction.coefficients(scatter.share + scatter.error);
-  const doubtOf = (key: keyof Pair) => further[key].map((value, k) => value - fields[key].coefficients[k]);
+  // How the next order acts on one patch of many is not known; that it may be there is.
+  const found = { drift: fields.drift.coefficients, diffusion: fields.diffusion.coefficients };
+  const { next, order } = new Correction(data, solution, odd, ORDER_SAMPLE).nextOrder(found);
+  const doubtOf = (key: keyof Pair) => further[key].map((value, k) => value - found[key][k] + next[key][k]);
   return {
     drift: { ...fields.drift, doubt: doubtOf("drift") },
     diffusion: { ...fields.diffusion, doubt: doubtOf("diffusion") },
-    ...{ scatter, order: null },
+    ...{ scatter, order },
   };
 }
 
