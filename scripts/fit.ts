@@ -5,7 +5,7 @@
 //   npm run fit -- pairs.csv --starts starts.csv --horizon 10 --at points.csv --out DIR
 //
 // dz is the change of the mean of the whole system if only one of its K patches moved, times K. Drift and diffusion are rates at an instant: fields whose own
-// means and covariances over the times of the data are those of the data, up to second order in these times.
+// means and covariances over the times of the data are those of the data, up to third order in these times (second for single patches).
 import { ownData, variableNumbers } from "../lib/experiments/own/data.ts";
 import {
   type Equation,

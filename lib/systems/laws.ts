@@ -13,7 +13,7 @@
 // take by default, measured on the systems here: errors of the generator's drift from 4 to 11 % (drift), of one patch from 8 to 19 %
 // (local), of Γ from 6 to 11 % (drift), of A from 6 to 11 % and of Q from 4 to 7 % (martingale), of the rate of a patch from 14 to 21 %
 // (only-patch), of a time cut in parts from 5 to 20 % (semigroup); of a system in steps with weak noise ten times less. Bugs that they
-// were seen to find: laws/*.test.ts.
+// were seen to find: test/laws/*.test.ts.
 import type { Gpu } from "../gpu/device.ts";
 import { DYNAMICS } from "./laws/dynamics.ts";
 import type { Statute } from "./laws/law.ts";

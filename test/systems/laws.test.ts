@@ -1,4 +1,4 @@
-// Every system obeys the laws of test/laws.ts.
+// Every system obeys the laws of lib/systems/laws.ts.
 //
 // The file makes about 1,500 statistical assertions: a false alarm has probability 2e-2 whenever the numbers drawn change (seven other
 // seeds gave none), and none while they stay.

@@ -1,4 +1,4 @@
-// The alloy obeys the laws of test/laws.ts, with a quick model of its barriers.
+// The alloy obeys the laws of lib/systems/laws.ts, with a quick model of its barriers.
 import { setDefaultTimeout } from "bun:test";
 import type { Gpu } from "../../../lib/gpu/device.ts";
 import { CompactBarriers } from "../../../lib/systems/nbmota/compact-barriers.ts";
