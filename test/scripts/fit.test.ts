@@ -47,7 +47,7 @@ beforeAll(() => {
   writeFileSync(file("path.csv"), path(20_000));
   writeFileSync(file("pairs.csv"), pairs(20_000));
   writeFileSync(file("starts.csv"), "y,x\n1,0.5\n-1,0\n");
-  writeFileSync(file("points.csv"), "x,y\n0,0\n0.5,0.25\n");
+  writeFileSync(file("points.csv"), "x,y\n0,0\n0.5,0.25\n50,0\n");
 });
 
 const metricsOf = (out: string) => validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8"))).metrics;
@@ -81,10 +81,12 @@ test("a path at irregular times: the equation with intervals, its tests, fields 
   expect(fields.columns.map(({ name }) => name)).toEqual([
     "x",
     "y",
+    "inside",
     ...["f_x", "f_y", "D_x_x", "D_x_y", "D_y_y"].flatMap((name) => [name, `${name}_low`, `${name}_high`]),
   ]);
-  expect(fields.rows).toBe(2);
-  expect(Array.from(fields.columns[0].values)).toEqual([0, 0.5]);
+  expect(fields.rows).toBe(3);
+  expect(Array.from(fields.columns[0].values)).toEqual([0, 0.5, 50]);
+  expect(Array.from(fields.columns[2].values)).toEqual([1, 1, 0]);
   const [low, value, high] = ["f_y_low", "f_y", "f_y_high"].map(
     (one) => fields.columns.find(({ name }) => name === one)?.values[1] ?? Number.NaN,
   );

@@ -50,7 +50,7 @@ describe("learn --exec", () => {
       .split("\n")
       .slice(1)
       .map((row) => row.split(",").map(Number));
-    for (const [n, f, low, high] of rows) {
+    for (const [n, , f, low, high] of rows) {
       expect(Math.abs(f - (1 - 2 * n))).toBeLessThan(high - low);
       expect(high - low).toBeLessThan(0.5);
     }

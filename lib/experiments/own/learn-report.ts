@@ -265,6 +265,25 @@ A perfect equation would score ${formatNumber(mean(floors.flat()), 2)} with as m
   });
 }
 
+/** Standard errors that states put together may differ from small ones by. */
+const UNLIKE = 5;
+
+/** What is said of states that are put together. */
+function unlike({ upsampling: { small, relaxed, error }, observables }: Study): string[] {
+  const off = observables.flatMap(({ name }, j) => {
+    const sigmas = (relaxed[j] - small[j]) / error[j];
+    const value = (x: number) => formatNumber(x, 3);
+    return Math.abs(sigmas) > UNLIKE
+      ? [`${name} ${value(relaxed[j])} in place of ${value(small[j])} (${Math.abs(sigmas).toFixed(1)} standard errors)`]
+      : [];
+  });
+  return off.length > 0
+    ? [
+        `the states that are put together from small systems are not like these, so that what is learned is of other states: ${off.join(", ")}; shorten --relax-time or raise --age`,
+      ]
+    : [];
+}
+
 /** Finishes the run. */
 export function publishStudy(run: Run, study: Study): Promise<void> {
   const { scores, observables, truth, starts } = study;
@@ -298,7 +317,7 @@ export function publishStudy(run: Run, study: Study): Promise<void> {
       fields: fieldsTable(study.fields, observables, []),
     },
     metrics: (seconds) => metricsOf(study, seconds),
-    verdict: verdictOf(watched),
+    verdict: verdictOf(watched, unlike(study)),
     scoreTable: (metrics) => {
       const shown = Object.entries(metrics).filter(([key]) => /^(error|std-ratio|floor)\./.test(key));
       const { written: one, observables } = study;

@@ -6,6 +6,7 @@ import type { Gpu } from "../../gpu/device.ts";
 import type { Named } from "../../method/sde/about.ts";
 import { conditionCount } from "../../method/sde/conditions.ts";
 import { type Written, written } from "../../method/sde/formula.ts";
+import { leverages } from "../../method/sde/hull.ts";
 import { atCondition, evaluate, intervalFactor, standardErrors } from "../../method/sde/model.ts";
 import { thinned } from "../../method/snapshots.ts";
 import type { Equation, Prediction } from "./learn.ts";
@@ -33,6 +34,8 @@ export interface Fields {
   readonly place: Place;
   readonly drift: Told;
   readonly diffusion: Told;
+  /** Whether the training data reach there, as for the guards of predictions, `[points]`. */
+  readonly inside: readonly boolean[];
 }
 
 /** The fields of an equation at some points, with their intervals. */
@@ -46,7 +49,9 @@ export async function fieldsAt(gpu: Gpu, equation: Equation, place: Place): Prom
     low: value.map((x, k) => x - factor * (error?.[k] ?? Number.NaN)),
     high: value.map((x, k) => x + factor * (error?.[k] ?? Number.NaN)),
   });
-  return { place, drift: told(drift, errors?.drift), diffusion: told(diffusion, errors?.diffusion) };
+  const { limit } = model.hull;
+  const inside = Array.from(leverages(model.hull, place.z), (leverage) => leverage <= limit * (1 + 1e-6));
+  return { place, inside, drift: told(drift, errors?.drift), diffusion: told(diffusion, errors?.diffusion) };
 }
 
 /** Rows that quantiles are taken of, at most. */
@@ -134,7 +139,7 @@ export function lineOf(equation: Equation, j: number, count: number): Float64Arr
   });
 }
 
-/** `tables/fields.csv`: conditions, variables, f_NAME and D_A_B with _low and _high. */
+/** `tables/fields.csv`: conditions, variables, `inside` (1 where the data reach), f_NAME and D_A_B with _low and _high. */
 export function fieldsTable(
   list: readonly Fields[],
   variables: readonly Named[],
@@ -146,6 +151,8 @@ export function fieldsTable(
     list.flatMap((fields) => Array.from({ length: fields.place.z.length / d }, (_, p) => of(fields, p)));
   for (const [k, { name }] of conditions.entries()) columns[name] = all(({ place }) => place.condition[k]);
   for (const [j, { name }] of variables.entries()) columns[name] = all(({ place }, p) => place.z[p * d + j]);
+  const isTaken = [...conditions, ...variables].some(({ name }) => name === "inside");
+  if (!isTaken) columns.inside = all(({ inside }, p) => Number(inside[p]));
   const told = (name: string, of: (fields: Fields) => Told, at: (p: number) => number) => {
     columns[name] = all((fields, p) => of(fields).value[at(p)]);
     columns[`${name}_low`] = all((fields, p) => of(fields).low[at(p)]);
