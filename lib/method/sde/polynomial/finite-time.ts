@@ -14,6 +14,7 @@
 import { InputError } from "../../../errors.ts";
 import { lambdaOf, pickedRegression, type Regression, rowScales, spreadRows, timeOf } from "../../pairs.ts";
 import { choleskyInto } from "./diffusion.ts";
+import { leadingBack } from "./drift.ts";
 import { basisIn, groupsOf, type PolynomialField, polynomialValues } from "./field.ts";
 import { type EquationRows, normalEquations, solve } from "./least-squares.ts";
 import { blocksOf, diffusionParity, LEAST_RIDGE, planeSlope, type Solution } from "./solve.ts";
@@ -210,7 +211,10 @@ class Correction {
         ...drift,
         coefficients: found.drift,
         replicates: moved("drift"),
-        slope: drift.slope.map((value, k) => value - plane[k]),
+        slope: leadingBack(
+          { ...drift, coefficients: found.drift },
+          drift.slope.map((value, k) => value - plane[k]),
+        ),
       },
       diffusion: { ...diffusion, coefficients: found.diffusion, replicates: moved("diffusion") },
     };

@@ -8,7 +8,7 @@ import { conditionCount } from "../conditions.ts";
 import { type Basis, basisOf, MOST_TERMS, termCount, termsWithin } from "./basis.ts";
 import { type Chart, chartOf } from "./chart.ts";
 import { choleskyInto, type PolynomialDiffusion } from "./diffusion.ts";
-import type { PolynomialDrift } from "./drift.ts";
+import { leadingBack, type PolynomialDrift } from "./drift.ts";
 import { type Choice, type DegreeScore, type PolynomialField, polynomialValues } from "./field.ts";
 import {
   type Block,
@@ -99,7 +99,7 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
     const basis = basisOfAll(d, c, shapes);
     const changes = normalEquations(basis, chart, scaled, groups, { values: change, width: d, factor: 1 / time });
     const field = bestField({ ...choices, basis, shapes, parity: odd }, changes);
-    return { ...field, slope: planeSlope(total(changes), chart, basis, odd) };
+    return { ...field, slope: leadingBack(field, planeSlope(total(changes), chart, basis, odd)) };
   };
   const highestOf = (list: readonly Shape[]) => Math.max(...list.map(({ degree }) => degree));
   // Where terms have their price, many of them are tried only if some were worth it.

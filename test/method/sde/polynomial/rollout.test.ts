@@ -248,3 +248,29 @@ describe("an equation of polynomials", () => {
     }
   });
 });
+
+test("beyond the data the drift leads back, also where the plane through them would lead out", () => {
+  const state = (rng: Xoshiro) => [2 * rng.uniform() - 1];
+  const flat = { sigma: () => [1e-3], snapshots: 4000, patches: 1, state };
+  const at = (f: (x: number) => number, z: number[]) => {
+    const pairs = plant({ d: 1, time: 0.1, ...flat, drift: ([x]) => [f(x)] }, "back");
+    return driftValues(
+      (solveSde(regression(pairs, "compensator"), { kind: "polynomial", degree: 3 }) as Model).drift,
+      z,
+    );
+  };
+  // A bistable one goes on with the slope −2 of its edges, a quarter of half the range far; a relaxing one with that of the plane.
+  const back = at((x) => x - x ** 3, [1.05, -1.05, 1.25, 1.6]);
+  close(back, [-0.1, 0.1, -0.5, -0.5], 0.05);
+  close(
+    at((x) => -x - 0.5 * x ** 3, [1.2, -1.2]),
+    [-1.5 - 0.2 * 1.3, 1.5 + 0.2 * 1.3],
+    0.02,
+  );
+  // Where f leads out at the edges too it stays what it is there.
+  close(
+    at((x) => 0.5 * x, [1.2, 2]),
+    [0.5, 0.5],
+    0.01,
+  );
+});
