@@ -108,7 +108,7 @@ function equationSection({ writings, data, equation }: FitResult): Html {
 <details><summary>Python</summary><pre><code>${formula(one, variables, "python")}</code></pre></details>
 <details><summary>TypeScript</summary><pre><code>${formula(one, variables, "typescript")}</code></pre></details>`,
   )}<p>d<i>z</i> = <i>f</i> d<i>t</i> + <i>σ</i> d<i>W</i>; D = <i>σσ</i>ᵀ. ± is the 95 % interval; coefficients of one component are correlated. The formulas hold within the
-range of the data: beyond it predictions keep the drift of its edge, along a plane.</p>`;
+range of the data: beyond it predictions keep the drift of its edge, along a plane that leads back. Intervals are those of the chosen degrees: a term of a higher degree that the data are too few to tell is not in them.</p>`;
 }
 
 /** "more likely by … nats each than", or that they are not. */
