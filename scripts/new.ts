@@ -37,7 +37,9 @@ await main(async () => {
     claimFiles([path, helper], parameters.force);
     writeClaimed(path, (place) => writeAtomically(place, exampleText(example)));
     writeClaimed(helper, (place) => writeAtomically(place, exampleText(HELPER)));
-    print(`${path} and ${helper} are written; npm run learn -- --exec "python3 ${path}" learns its equation`);
+    print(
+      `${path} and ${helper} are written; npm run check-system and npm run learn take it as --exec "python3 ${path}"`,
+    );
     return;
   }
   claimFiles([path], parameters.force);
@@ -45,5 +47,5 @@ await main(async () => {
   const types = relative(dirname(resolve(path)), join(PROJECT_ROOT, TYPES)).replaceAll("\\", "/");
   const text = exampleText(example).replace(/(?<=from ")[^"]*(?=")/, types.startsWith(".") ? types : `./${types}`);
   writeClaimed(path, (place) => writeAtomically(place, text));
-  print(`${path} is written; npm run learn -- ${path} learns its equation`);
+  print(`${path} is written; npm run check-system -- ${path} checks it, npm run learn -- ${path} learns its equation`);
 });

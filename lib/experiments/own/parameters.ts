@@ -90,7 +90,8 @@ const parameters = {
     default: 0,
     min: 0,
     max: 1e12,
-    meaning: "time of predictions; 0: five times the slowest relaxation, no longer than the longest run",
+    meaning:
+      "time of predictions; 0: five times the slowest relaxation, no longer than the longest run, but 20 changes at least",
   },
   runs: { kind: "integer", default: 256, min: 2, max: 1e6, meaning: "predicted trajectories from each start" },
   at: {
