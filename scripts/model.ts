@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../lib/errors.ts";
 import { readSafetensors } from "../lib/io/safetensors.ts";
-import type { About, Named } from "../lib/method/sde/about.ts";
+import { type About, middleCondition, type Named } from "../lib/method/sde/about.ts";
 import { formula, STYLES, type Style, written } from "../lib/method/sde/formula.ts";
 import { atCondition, chosenDegree, MODEL, type SdeModel, trainingGroups } from "../lib/method/sde/model.ts";
 import { formatSetting } from "../lib/report/number.ts";
@@ -85,8 +85,7 @@ await main(async () => {
   const { about } = model;
   if (!about)
     throw new InputError(`${path} does not say what its variables are: an earlier version made it, run again`);
-  const middle = about.conditionRange.map(([low, high]) => (low + high) / 2);
-  const condition = parameters.condition.length > 0 ? parameters.condition : middle;
+  const condition = parameters.condition.length > 0 ? parameters.condition : middleCondition(about);
   const closed = condition.length > 0 ? atCondition(model, condition) : model;
   const one = written(closed, about.variables);
   const { style } = parameters;

@@ -48,14 +48,19 @@ let files: Record<string, string> | undefined;
 
 /** All kernel sources by path relative to `kernels/`, read once. */
 function kernelSources(): Record<string, string> {
-  files ??= Object.fromEntries(
-    readdirSync(KERNELS, { recursive: true })
+  files ??= sourcesIn(KERNELS, readdirSync(KERNELS, { recursive: true }), ".");
+  return files;
+}
+
+/** Those of these files of a folder that are kernels, by their paths under `prefix`. */
+function sourcesIn(folder: string, names: readonly (string | Buffer)[], prefix: string): Record<string, string> {
+  return Object.fromEntries(
+    names
       .map((name) => String(name).replaceAll("\\", "/"))
       .filter((name) => name.endsWith(".wgsl"))
       .sort()
-      .map((name) => [`./${name}`, readFileSync(join(KERNELS, name), "utf8")]),
+      .map((name) => [`${prefix}/${name}`, readFileSync(join(folder, name), "utf8")]),
   );
-  return files;
 }
 
 /** What a kernel of another folder, and the files beside it, are imported by: `package::own::file`. */
@@ -64,11 +69,8 @@ const OWN = "own";
 /** Sources of all kernels, and of those beside the file at an absolute path, and the name of that. */
 function sourcesWith(path: string): { sources: Record<string, string>; file: string } {
   const folder = dirname(path);
-  const beside = readdirSync(folder)
-    .filter((name) => name.endsWith(".wgsl"))
-    .sort()
-    .map((name) => [`./${OWN}/${name}`, readFileSync(join(folder, name), "utf8")]);
-  return { sources: { ...kernelSources(), ...Object.fromEntries(beside) }, file: `${OWN}/${basename(path)}` };
+  const beside = sourcesIn(folder, readdirSync(folder), `./${OWN}`);
+  return { sources: { ...kernelSources(), ...beside }, file: `${OWN}/${basename(path)}` };
 }
 
 /** A compiled entry point of one kernel file. Made by `Gpu.kernel`, which caches. */

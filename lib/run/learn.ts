@@ -7,7 +7,7 @@ import { ENCODER, type EncoderModel, type EncoderShape } from "../method/closure
 import type { ClosureTable } from "../method/closure/table.ts";
 import { type Objective, trainClosure } from "../method/closure/train.ts";
 import { PAIRS, type Pairs, type Regression } from "../method/pairs.ts";
-import { aboutOf, type Named } from "../method/sde/about.ts";
+import { aboutOf, middleCondition, type Named } from "../method/sde/about.ts";
 import { isSolved, type SdeSpec } from "../method/sde/fields.ts";
 import { fitSde, type SdeFitOptions, solveSde } from "../method/sde/fit.ts";
 import { formula, written } from "../method/sde/formula.ts";
@@ -134,7 +134,7 @@ export async function learnedSde(
 /** Leaves an equation with the results: its file, and in result.json its formula, in the middle of its conditions. */
 export function keepEquation(run: Run, name: string, model: SdeModel): void {
   const { about } = model;
-  const middle = about ? about.conditionRange.map(([low, high]) => (low + high) / 2) : [];
+  const middle = about ? middleCondition(about) : [];
   const one = about && written(middle.length > 0 ? atCondition(model, middle) : model, about.variables);
   const told = one && {
     at: Object.fromEntries(about.conditions.map(({ name }, k) => [name, Number(middle[k].toPrecision(7))])),

@@ -48,15 +48,11 @@ function lawsOf(gpu: Gpu, make: () => System, plan: Omit<Subject, "make">): (Che
   const subject: Subject = { make, ...(sample.generator ? {} : { rates: "unknown" }), ...plan };
   sample.destroy?.();
   return laws(gpu, subject).flatMap(({ id, title, skip, run }) =>
-    skip ? [] : [{ id, title, run: () => run().then(() => null, brokenLaw) }],
+    skip ? [] : [{ id, title, run: () => run().then(() => null, thrown) }],
   );
 }
 
-/** Laws throw plain errors. */
-const brokenLaw = (error: unknown) =>
-  error instanceof Error && error.constructor === Error ? error.message : thrown(error);
-
-/** What a verb throws, as a verdict; programs that fail, and a stop, are none. */
+/** What a law, which throws plain errors, or a verb throws, as a verdict; programs that fail, and a stop, are none. */
 function thrown(error: unknown): string {
   if (error instanceof Error && error.constructor === Error) return error.message;
   const said = verbError("it", error);

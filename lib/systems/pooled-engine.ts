@@ -3,8 +3,7 @@ import type { Worker } from "node:worker_threads";
 import { VerbError } from "../errors.ts";
 import { unlessStopped } from "../gpu/pace.ts";
 import type { Stream } from "../random/stream.ts";
-import type { Engine, LocalEngine, Region, Simulator, Sites } from "./simulator.ts";
-import type { Observable } from "./system.ts";
+import { type Engine, type LocalEngine, type Region, SimulatorEngine, type Sites } from "./simulator.ts";
 
 /** What a worker is asked for: systems `from` on of a call. */
 export type Task =
@@ -51,15 +50,7 @@ const WORTH_MS = 10;
 const PIECE_MS = 50;
 
 /** Workers of one simulator, which begin when there is work for them. */
-export class PooledEngine implements Engine {
-  readonly dimension: number;
-  readonly observables: readonly Observable[];
-  readonly sites: "bytes" | "floats";
-  readonly parts: number;
-  readonly step?: number;
-  readonly lanes = 1;
-  readonly observePatch: Simulator["observePatch"];
-  readonly rates: Simulator["rates"];
+export class PooledEngine extends SimulatorEngine implements Engine {
   readonly #local: LocalEngine;
   readonly #spawn: () => Worker;
   readonly #count: number;
@@ -71,13 +62,7 @@ export class PooledEngine implements Engine {
 
   /** `spawn` begins a worker that answers requests to the same simulator as `local`. */
   constructor(local: LocalEngine, count: number, spawn: () => Worker) {
-    this.dimension = local.dimension;
-    this.observables = local.observables;
-    this.sites = local.sites;
-    this.parts = local.parts;
-    if (local.step !== undefined) this.step = local.step;
-    this.observePatch = local.observePatch;
-    this.rates = local.rates;
+    super(local);
     this.#local = local;
     this.#count = count;
     this.#spawn = spawn;

@@ -88,6 +88,18 @@ export interface Engine {
   close?(): void;
 }
 
+/** Numbers along the dimensions of place number `index` of so many across, the first dimension slowest. */
+export function placeOf(index: number, across: number, dimension: number): number[] {
+  const place: number[] = [];
+  for (let a = 0, rest = index; a < dimension; a++, rest = Math.floor(rest / across)) place.unshift(rest % across);
+  return place;
+}
+
+/** Patch number `index` of those that tile a system. */
+export function patchRegion(index: number, side: number, patch: number, dimension: number): Region {
+  return { corner: placeOf(index, side / patch, dimension).map((at) => at * patch), side: patch };
+}
+
 /** What is wrong in what a simulator says of itself; null for nothing. */
 export function wrongDescription(said: {
   readonly dimension?: unknown;
@@ -134,8 +146,8 @@ function told<A extends unknown[], R>(verb: string, work: ((...given: A) => R) |
   };
 }
 
-/** A simulator as an engine: one system after the other, with rests in which signals get in. */
-export class LocalEngine implements Engine {
+/** What an engine of a simulator says of itself: as the simulator does, what is left out filled in. */
+export abstract class SimulatorEngine {
   readonly dimension: number;
   readonly observables: readonly Observable[];
   readonly sites: "bytes" | "floats";
@@ -144,18 +156,39 @@ export class LocalEngine implements Engine {
   readonly lanes = 1;
   readonly observePatch: Simulator["observePatch"];
   readonly rates: Simulator["rates"];
+
+  constructor({
+    dimension,
+    observables,
+    sites = "bytes",
+    parts = 1,
+    step,
+    observePatch,
+    rates,
+  }: Omit<Simulator, "initial" | "evolve" | "observe">) {
+    this.dimension = dimension;
+    this.observables = observables;
+    this.sites = sites;
+    this.parts = parts;
+    if (step !== undefined) this.step = step;
+    this.observePatch = observePatch;
+    this.rates = rates;
+  }
+}
+
+/** A simulator as an engine: one system after the other, with rests in which signals get in. */
+export class LocalEngine extends SimulatorEngine implements Engine {
   readonly #simulator: Simulator;
   readonly #starts: readonly Fill[];
   readonly #rest = new Rest();
 
   constructor(simulator: Simulator, starts: readonly Fill[] = []) {
-    this.dimension = simulator.dimension;
-    this.observables = simulator.observables;
-    this.sites = simulator.sites ?? "bytes";
-    this.parts = simulator.parts ?? 1;
-    if (simulator.step !== undefined) this.step = simulator.step;
-    this.observePatch = told("observePatch", simulator.observePatch?.bind(simulator));
-    this.rates = told("rates", simulator.rates?.bind(simulator));
+    const { dimension, observables, sites, parts, step } = simulator;
+    super({
+      ...{ dimension, observables, sites, parts, step },
+      observePatch: told("observePatch", simulator.observePatch?.bind(simulator)),
+      rates: told("rates", simulator.rates?.bind(simulator)),
+    });
     this.#simulator = simulator;
     this.#starts = starts;
   }
@@ -435,7 +468,7 @@ export class HostSystem implements System<HostStates> {
       const { deck, shifts } = plan.of(replica);
       const sites = emptySites(this.#engine, large);
       for (let site = 0; site < large ** this.dimension; site++) {
-        const place = this.#place(site, large);
+        const place = placeOf(site, large, this.dimension);
         const tile = place.reduce((sum, at) => sum * factor + Math.floor(at / side), 0);
         const from = place.reduce((sum, at, a) => sum * side + ((at + shifts[tile][a]) % side), 0);
         const source = systems[deck[tile]];
@@ -453,7 +486,7 @@ export class HostSystem implements System<HostStates> {
     const across = (2 * side) / this.patchSide;
     const half = this.patchSide / 2;
     for (let place = 0; place < across ** this.dimension; place++) {
-      const corner = this.#place(place, across).map((at) => at * half);
+      const corner = placeOf(place, across, this.dimension).map((at) => at * half);
       const region = { corner, side: Math.min(side, this.patchSide) };
       const at = branch(stream, 16 + place);
       await this.#engine.evolve(systems, side, new Array<Region>(systems.length).fill(region), time, at);
@@ -534,17 +567,8 @@ export class HostSystem implements System<HostStates> {
     return { d: this.observables.length, K, each, rows: patches.length };
   }
 
-  /** Numbers along the dimensions of place number `index` of so many across, the first dimension slowest. */
-  #place(index: number, across: number): number[] {
-    const place: number[] = [];
-    for (let a = 0, rest = index; a < this.dimension; a++, rest = Math.floor(rest / across))
-      place.unshift(rest % across);
-    return place;
-  }
-
   #region(patch: number, side: number): Region {
-    const corner = this.#place(patch, side / this.patchSide).map((at) => at * this.patchSide);
-    return { corner, side: this.patchSide };
+    return patchRegion(patch, side, this.patchSide, this.dimension);
   }
 
   #patchValue(sites: Sites, side: number, region: Region, whole: readonly number[]): readonly number[] {

@@ -137,7 +137,7 @@ async function moduleSource(path: string): Promise<Source> {
     async open(gpu, values, { patch, processes }) {
       if (own.system) return batchSystem(own, () => made("system", () => own.system(gpu, values, patch), path), path);
       const workers = coresFor(processes);
-      const local = await localEngine(path, values);
+      const local = engineOf(own, values, path);
       const engine = workers < 2 ? local : new PooledEngine(local, workers, () => spawned({ path, values }));
       return hostSystem(own.name, engine, patch, Object.keys(own.starts ?? {}));
     },
@@ -155,8 +155,11 @@ function spawned(told: Told): Worker {
 export async function localEngine(path: string, values: Readonly<Record<string, number>>): Promise<LocalEngine> {
   const own = await loadModule(path);
   if (own.system) throw new Error(`${path} has no simulator`);
-  return new LocalEngine(simulatorOf(own, values, path), Object.values(own.starts ?? {}));
+  return engineOf(own, values, path);
 }
+
+const engineOf = (own: OwnSimulator, values: Readonly<Record<string, number>>, path: string) =>
+  new LocalEngine(simulatorOf(own, values, path), Object.values(own.starts ?? {}));
 
 /** The system of a module on the graphics card. Throws InputError where it lacks a verb or a property. */
 function batchSystem(own: OwnBatches, make: () => System, path: string): OwnedSystem {

@@ -53,6 +53,10 @@ export function aboutOf(
   };
 }
 
+/** The middle of its conditions; empty without any. */
+export const middleCondition = ({ conditionRange }: About): number[] =>
+  conditionRange.map(([low, high]) => (low + high) / 2);
+
 const closure = (name: string, k: number): Named => ({ name, symbol: `z${k + 1}`, unit: "1" });
 
 /** How the fields of each kind are evaluated, with the names of the tensors of a file. */

@@ -1,7 +1,5 @@
 // Means over words of replicas, which are independent of each other: the units of all standard errors.
-import type { States } from "../system.ts";
 import { expectWithin, moments } from "./statistics.ts";
-import type { Bench } from "./subject.ts";
 
 export type Rows = ArrayLike<number>;
 
@@ -93,8 +91,8 @@ export class Means {
 }
 
 /** Rows `[n, d]` and of what is quadratic in them `[n, d (d + 1) / 2]` have mean 0 whatever the start `[n, d]`. */
-export function expectUnbiased<S extends States>(
-  { system, d }: Bench<S>,
+export function expectUnbiased(
+  { system, d }: { readonly system: { readonly lanes: number }; readonly d: number },
   label: string,
   { means, squares, start, rounding }: { means: Rows; squares?: Rows; start: Rows; rounding: number },
 ): void {

@@ -1,9 +1,9 @@
 // What a simulator of one's own has to get right, looked at on its own verbs: each check says in a sentence what is wrong, and what to do.
 import { InputError } from "../../errors.ts";
 import { branch, type Stream, stream } from "../../random/stream.ts";
-import { COHORT, type Engine, type Region, type Sites } from "../simulator.ts";
+import { COHORT, type Engine, patchRegion, placeOf, type Region, type Sites } from "../simulator.ts";
 import { size } from "./compare.ts";
-import { column, Means, minus, products, runMeans } from "./means.ts";
+import { column, expectUnbiased, minus, products, runMeans } from "./means.ts";
 
 /** Sizes that an engine is looked at with. */
 export interface CheckPlan {
@@ -96,12 +96,10 @@ class Laboratory {
     return Float64Array.from((await this.engine.observe(systems, side)).flat());
   }
 
-  /** Coordinates of a site. */
-  place(site: number, side: number): number[] {
-    const place: number[] = [];
-    let rest = site % side ** this.engine.dimension;
-    for (let a = 0; a < this.engine.dimension; a++, rest = Math.floor(rest / side)) place.unshift(rest % side);
-    return place;
+  /** Coordinates of a site, whichever of its numbers. */
+  place(number: number, side: number): number[] {
+    const { dimension } = this.engine;
+    return placeOf(number % side ** dimension, side, dimension);
   }
 
   /** A system of `to` sites across whose site at x is that of `sites` at x − shift, closed periodically. */
@@ -178,13 +176,10 @@ function sameLaw(
   other: Float64Array,
   start: Float64Array,
 ) {
-  const verdict = new Means(engine.lanes);
-  const rounding = ROUNDING * size(start);
-  verdict.addRows(`${label}, mean`, minus(one, other), d, start, d, rounding);
   const squares = minus(products(one, one, d), products(other, other, d));
-  verdict.addRows(`${label}, covariance`, squares, (d * (d + 1)) / 2, start, d, rounding ** 2);
   try {
-    verdict.judge();
+    const rows = { means: minus(one, other), squares, start, rounding: ROUNDING * size(start) };
+    expectUnbiased({ system: engine, d }, label, rows);
     return null;
   } catch (error) {
     return (error as Error).message;
@@ -351,11 +346,6 @@ export function simulatorChecks(engine: Engine, plan: CheckPlan): Check[] {
 
   const { rates, observePatch } = engine;
   const patches = (side / patch) ** dimension;
-  const regionOf = (lab: Laboratory, index: number) => ({
-    corner: lab.place(index, side / patch).map((c) => c * patch),
-    side: patch,
-  });
-
   if (observePatch) {
     check("observePatch has the mean of observe over the patches of a system", async (lab) => {
       const systems = await lab.moved(lab.count(FEW));
@@ -363,7 +353,8 @@ export function simulatorChecks(engine: Engine, plan: CheckPlan): Check[] {
       for (const [r, sites] of systems.entries()) {
         const means = new Float64Array(names.length);
         for (let index = 0; index < patches; index++)
-          for (const [j, x] of observePatch(sites, side, regionOf(lab, index)).entries()) means[j] += x / patches;
+          for (const [j, x] of observePatch(sites, side, patchRegion(index, side, patch, dimension)).entries())
+            means[j] += x / patches;
         for (const [j, mean] of means.entries()) {
           const value = z[r * names.length + j];
           if (!(Math.abs(mean - value) <= 10 * ROUNDING * size(z)))
@@ -393,7 +384,7 @@ export function simulatorChecks(engine: Engine, plan: CheckPlan): Check[] {
         const all = sumOf(whole);
         const parts = new Float64Array(names.length);
         for (let index = 0; index < patches; index++)
-          for (const [j, x] of sumOf(regionOf(lab, index)).entries()) parts[j] += x;
+          for (const [j, x] of sumOf(patchRegion(index, side, patch, dimension)).entries()) parts[j] += x;
         if (wrong) return wrong;
         if (!isSame([sites], [kept])) return "it changes the sites that it is to look at";
         for (const [j, x] of all.entries()) {

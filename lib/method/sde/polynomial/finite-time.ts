@@ -107,11 +107,9 @@ function momentsOver(places: Places, fields: Solution, time: (row: number) => nu
   const { d, state } = places;
   const n = state.length / d;
   const [mean, covariance] = [new Float64Array(n * d), new Float64Array(n * d * d)];
-  eachLocal(places, fields, (local, p) => {
-    tamed(local, time(p));
-    mean.set(meanChange(local, time(p)), p * d);
-    const beyond = covarianceBeyond(local, time(p), { share: 0, integrated: false });
-    for (let k = 0; k < d * d; k++) covariance[p * d * d + k] = time(p) * local.diffusion[k] + beyond[k];
+  eachMoments(places, fields, time, 0, (own, spread, p) => {
+    mean.set(own, p * d);
+    covariance.set(spread, p * d * d);
   });
   return { mean, covariance };
 }
@@ -161,6 +159,12 @@ function momentsInTwo(data: Regression, fields: Solution): Moments {
 
 const rootMeanSquare = (values: Float64Array) =>
   Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / Math.max(1, values.length));
+
+/** The same fields of other coefficients. */
+const withPair = ({ drift, diffusion }: Solution, pair: Pair): Solution => ({
+  drift: { ...drift, coefficients: pair.drift },
+  diffusion: { ...diffusion, coefficients: pair.diffusion },
+});
 
 /** Coefficients of both fields. */
 interface Pair {
@@ -241,12 +245,8 @@ class Correction {
   nextOrder(pair: Pair): { next: Pair; order: Record<keyof Pair, number> } {
     const data = this.#data;
     const { d } = data;
-    const { drift, diffusion } = this.#solution;
-    const fields = {
-      drift: { ...drift, coefficients: pair.drift },
-      diffusion: { ...diffusion, coefficients: pair.diffusion },
-    };
-    const { width } = diffusion;
+    const fields = withPair(this.#solution, pair);
+    const { width } = fields.diffusion;
     const one = momentsOver(data, fields, (p) => timeOf(data, p));
     const two = momentsInTwo(data, fields);
     const per = (p: number) => 1 / timeOf(data, p);
@@ -302,11 +302,8 @@ class Correction {
    */
   #excess(pair: Pair, fitted: Float64Array, share: number): Pair {
     const data = this.#data;
-    const { drift, diffusion } = this.#solution;
-    const fields = {
-      drift: { ...drift, coefficients: pair.drift },
-      diffusion: { ...diffusion, coefficients: pair.diffusion },
-    };
+    const fields = withPair(this.#solution, pair);
+    const { diffusion } = fields;
     const { d } = data;
     const off = new Float64Array(this.#rows * d);
     const wide = new Float64Array(this.#rows * diffusion.width);
@@ -379,18 +376,33 @@ export function someRows(data: Regression, count: number): Regression {
  */
 export function eachTransition(
   data: Regression,
-  fields: { readonly drift: PolynomialField; readonly diffusion: PolynomialField },
+  fields: Fields,
   share: number,
   use: (mean: Float64Array, covariance: Float64Array, row: number) => void,
 ): void {
-  const covariance = new Float64Array(data.d ** 2);
-  eachLocal(data, fields, (local, p) => {
-    const time = timeOf(data, p);
-    tamed(local, time);
-    const beyond = covarianceBeyond(local, time, { share, integrated: false });
+  const time = (p: number) => timeOf(data, p);
+  eachMoments(data, fields, time, share, (mean, covariance, p) => {
     const lambda = lambdaOf(data, p);
-    for (let k = 0; k < covariance.length; k++) covariance[k] = lambda * (time * local.diffusion[k] + beyond[k]);
-    use(meanChange(local, time), covariance, p);
+    for (let k = 0; k < covariance.length; k++) covariance[k] *= lambda;
+    use(mean, covariance, p);
+  });
+}
+
+/** Calls `use` with mean `[d]` and covariance `[d, d]` of the change of every row over a time of its own, less a share of what relaxation takes off; used again for the next. */
+function eachMoments(
+  places: Places,
+  fields: Fields,
+  time: (row: number) => number,
+  share: number,
+  use: (mean: Float64Array, covariance: Float64Array, row: number) => void,
+): void {
+  const covariance = new Float64Array(places.d ** 2);
+  eachLocal(places, fields, (local, p) => {
+    const own = time(p);
+    tamed(local, own);
+    const beyond = covarianceBeyond(local, own, { share, integrated: false });
+    for (let k = 0; k < covariance.length; k++) covariance[k] = own * local.diffusion[k] + beyond[k];
+    use(meanChange(local, own), covariance, p);
   });
 }
 
@@ -406,6 +418,12 @@ interface Local {
   readonly change: Float64Array;
 }
 
+/** Both fields of an equation. */
+interface Fields {
+  readonly drift: PolynomialField;
+  readonly diffusion: PolynomialField;
+}
+
 /** States `[n, d]`, each with its conditions. */
 interface Places {
   readonly d: number;
@@ -416,7 +434,7 @@ interface Places {
 /** Calls `use` with the fields at every row; the numbers are used again for the next. */
 function eachLocal(
   { d, state, condition }: Places,
-  { drift, diffusion }: { readonly drift: PolynomialField; readonly diffusion: PolynomialField },
+  { drift, diffusion }: Fields,
   use: (local: Local, row: number) => void,
 ): void {
   const n = state.length / d;
@@ -590,11 +608,8 @@ function covarianceBeyond(
  * The share of scatter that changes over several times tell, with what is known of it before: the excess of the squared residuals grows with the time like the
  * relaxation, less that share. `found`: with the share `before`.
  */
-function scatterOf(all: Regression, found: Pair, before: number, { drift, diffusion }: Solution): Scatter {
-  const fields = {
-    drift: { ...drift, coefficients: found.drift },
-    diffusion: { ...diffusion, coefficients: found.diffusion },
-  };
+function scatterOf(all: Regression, found: Pair, before: number, solution: Solution): Scatter {
+  const fields = withPair(solution, found);
   const prior = { share: before, variance: (SCATTER.most - SCATTER.least) ** 2 / 4 };
   const open = { share: prior.share, error: Math.sqrt(prior.variance), measured: false };
   if (!all.each) return open;
