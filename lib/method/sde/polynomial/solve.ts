@@ -56,6 +56,8 @@ const FEW_TERMS = 35;
 const FLOOR = 1e-3;
 /** Penalties of the squared coefficients of degree 2 and more in z, in units of the mean square of y over that of a term. */
 const RIDGES = [1e-9, 1e-6, 1e-5, 1e-4, 1e-3];
+/** Square of the rounding of data, in units of their mean square: what is known better than that tells nothing about degrees. */
+const ROUNDING = 1e-12;
 /** Of constant and linear terms: only against rounding. */
 export const LEAST_RIDGE = 1e-12;
 
@@ -228,7 +230,7 @@ export function bestField(choices: Choices, groups: readonly NormalEquations[]):
   // Components that never change tell nothing about degrees.
   const varies = range(0, width - 1).filter((j) => {
     const mean = all.right[j] / all.rows;
-    return all.square[j] / all.rows - mean ** 2 > 1e-12 * mean ** 2;
+    return all.square[j] / all.rows - mean ** 2 > ROUNDING * mean ** 2;
   });
   const candidates = shapes.flatMap(({ degree, conditionDegree }) => {
     const terms = termsWithin(basis, d, degree, conditionDegree);
@@ -237,7 +239,10 @@ export function bestField(choices: Choices, groups: readonly NormalEquations[]):
       const weights = penalty(ridge);
       const heldOut = folds.map((fold, f) => squaredResiduals(fold, solve(others[f], blocks, weights)));
       // Per fold and component, relative to the whole later.
-      const mean = range(0, width - 1).map((j) => heldOut.reduce((sum, one) => sum + one[j], 0) / all.rows);
+      const mean = range(0, width - 1).map((j) => {
+        const held = heldOut.reduce((sum, one) => sum + one[j], 0);
+        return Math.max(held, ROUNDING * all.square[j]) / all.rows;
+      });
       return { degree, conditionDegree, terms, blocks, weights, ridge, mean, heldOut };
     });
   });

@@ -22,8 +22,8 @@ const close = closeWithin(1e-9);
 interface Plan {
   readonly d: number;
   readonly rows: number;
-  /** Size of the errors of change/time. */
-  readonly own?: number;
+  /** Size of the errors of change/time, of each component or all. */
+  readonly own?: number | readonly number[];
   /** Conditions are uniform on 0 … 1, as the variables are on −1 … 1. */
   readonly conditions?: number;
   f(z: number[], condition: number[]): number[];
@@ -41,7 +41,8 @@ function planted(plan: Plan, purpose: string, spread = 1): Regression {
     const state = range(d, () => Math.fround(2 * rng.uniform() - 1));
     const condition = range(conditions, () => Math.fround(rng.uniform()));
     const factor = LAMBDA * TIME * (1 + spread * (2 * rng.uniform() - 1));
-    const change = plan.f(state, condition).map((f) => TIME * (f + own * normal(rng)));
+    const error = (j: number) => (typeof own === "number" ? own : own[j]) * normal(rng);
+    const change = plan.f(state, condition).map((f, j) => TIME * (f + error(j)));
     return { state, condition, change, variation: plan.gamma(state, condition).map((g) => factor * g) };
   });
   const column = (key: keyof (typeof list)[number]) => Float32Array.from(list.flatMap((row) => row[key]));
@@ -84,6 +85,17 @@ describe("degree", () => {
     // What is cubic in f is 0.2 in size; 7 more coefficients cost 10 √(7/300) = 1.5.
     const strong = degrees({ ...CUBIC, rows: 300, own: 10 }, "strong");
     expect(strong.filter((degree) => degree < 3).length).toBeGreaterThanOrEqual(7);
+  });
+
+  test("is not that which fits the rounding of a component without errors best", () => {
+    const plan: Plan = {
+      ...{ d: 2, rows: 300, own: [0, 0.3] },
+      f: ([x, y]) => [0.5 - x + 1.25 * y, x - y + x * y],
+      gamma: ([x]) => [1 + 0.5 * x, 0, 1],
+    };
+    const models = range(10, (k) => solved(planted(plan, `rounding/${k}`, 0)));
+    expect(models.filter(({ drift }) => drift.degree === 2).length).toBeGreaterThanOrEqual(7);
+    expect(models.map(({ diffusion }) => diffusion.degree)).toEqual(range(10, () => 1));
   });
 });
 
