@@ -104,7 +104,7 @@ await main(async () => {
       // Baselines are what they are: changes over δt, with the noise of a patch for the whole's.
       const how = isOurs(method) ? p : { ...p, zeroTime: "raw" as const };
       const learned = await learnedEquation(run, gpu, label, data, how, [], {
-        ...{ variables: system.observables, seed, sparing: false },
+        ...{ variables: system.observables, seed, sparing: method === "compensator" ? "alike" : "none" },
       });
       // f, and n σσᵀ, do not depend on the size of the system.
       const model = isOurs(method) ? withLambda(learned.model, sites(p.L), sites(side)) : learned.model;

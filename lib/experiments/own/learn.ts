@@ -19,7 +19,7 @@ import {
   someRows,
   type ZeroTime,
 } from "../../method/sde/polynomial/finite-time.ts";
-import type { Solution } from "../../method/sde/polynomial/solve.ts";
+import type { PolynomialSpec, Solution } from "../../method/sde/polynomial/solve.ts";
 import { type EachTransition, standardised } from "../../method/sde/residuals.ts";
 import { unlessDiverged } from "../../method/sde/rollout.ts";
 import { slowestRate, stepsWithin } from "../../method/sde/steps.ts";
@@ -60,8 +60,8 @@ interface LearnedOptions {
   readonly seed?: number;
   /** Whether it stays with the results. */
   readonly kept?: boolean;
-  /** Whether every term of a polynomial has to be worth it (`PolynomialSpec`), for rows of much noise. */
-  readonly sparing?: boolean;
+  /** How the degree of a polynomial is chosen (`PolynomialSpec`); by default for rows of much noise. */
+  readonly sparing?: PolynomialSpec["sparing"];
 }
 
 /** What work gives; what it refuses, with the names of columns and the words of somebody who has a table. */
@@ -87,7 +87,7 @@ export async function learnedEquation(
   data: Regression,
   p: EquationOptions,
   odd: readonly number[],
-  { variables, conditions, seed = run.seed, kept = true, sparing = true }: LearnedOptions,
+  { variables, conditions, seed = run.seed, kept = true, sparing = "terms" }: LearnedOptions,
 ): Promise<Equation> {
   const spec = sdeSpec(p, odd);
   const { instant } = data;

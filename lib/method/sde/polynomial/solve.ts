@@ -33,10 +33,11 @@ export interface PolynomialSpec {
    */
   readonly conditionDegree?: number;
   /**
-   * Whether degrees that are found by cross-validation have to be worth their terms: ln(n)/n for each of them on the logarithm of the held-out residual, n
-   * independent rows, as in the criterion of G. Schwarz, Ann. Statist. 6, 461 (1978). Where noise is all but everything, the best is one of many alike.
+   * Which degree cross-validation takes; `none`, the default: the best. `terms`: they have to be worth it, ln(n)/n each on the logarithm of the held-out residual, n
+   * independent rows, as in the criterion of G. Schwarz, Ann. Statist. 6, 461 (1978); where noise is all but everything, the best is one of many alike.
+   * `alike`: the fewest terms whose held-out residual is at most 1 % larger than that of the best, for equations that are to be read and whose data are not all but noise.
    */
-  readonly sparing?: boolean;
+  readonly sparing?: "none" | "terms" | "alike";
   /** Indices of variables that a symmetry of the system changes the sign of: f and σσᵀ get the parity that it demands. */
   readonly odd?: readonly number[];
 }
@@ -56,6 +57,8 @@ const FEW_TERMS = 35;
 const FLOOR = 1e-3;
 /** Penalties of the squared coefficients of degree 2 and more in z, in units of the mean square of y over that of a term. */
 const RIDGES = [1e-9, 1e-6, 1e-5, 1e-4, 1e-3];
+/** Part by which held-out residuals may be larger where the fewest terms are asked for. */
+const ALIKE = 0.01;
 /** Square of the rounding of data, in units of their mean square: what is known better than that tells nothing about degrees. */
 const ROUNDING = 1e-12;
 /** Of constant and linear terms: only against rounding. */
@@ -94,7 +97,7 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   // Changes are independent given their states; compensators of one cohort are alike.
   const independent = variation ? cohorts : cohort.length;
   const price = Math.log(independent) / independent;
-  const choices = { chart, cohorts, price: spec.sparing ? price : 0 };
+  const choices = { chart, cohorts, price: spec.sparing === "terms" ? price : 0, lenient: spec.sparing === "alike" };
   const degreesOf = (limit: number) =>
     shapesOf(chart, spec.degree > 0 ? [spec.degree] : range(1, HIGHEST_DEGREE), conditionDegrees, limit);
   const driftOf = (shapes: readonly Shape[]): PolynomialDrift => {
@@ -105,7 +108,7 @@ export function solvePolynomials(data: Regression, spec: PolynomialSpec): Soluti
   };
   const highestOf = (list: readonly Shape[]) => Math.max(...list.map(({ degree }) => degree));
   // Where terms have their price, many of them are tried only if some were worth it.
-  let shapes = degreesOf(spec.sparing && spec.degree === 0 ? Math.min(most, FEW_TERMS) : most);
+  let shapes = degreesOf(spec.sparing === "terms" && spec.degree === 0 ? Math.min(most, FEW_TERMS) : most);
   if (shapes.length === 0) shapes = degreesOf(most);
   let drift = driftOf(shapes);
   const more = degreesOf(most);
@@ -210,11 +213,13 @@ interface Choices {
   readonly cohorts: number;
   /** Of a term, on the score. */
   readonly price?: number;
+  /** Whether the fewest terms that do as well but for `ALIKE` are taken. */
+  readonly lenient?: boolean;
 }
 
 /** The best of the degrees, solved, and solved again without each group. */
 export function bestField(choices: Choices, groups: readonly NormalEquations[]): PolynomialField {
-  const { chart, basis, shapes, parity, cohorts, price = 0 } = choices;
+  const { chart, basis, shapes, parity, cohorts, price = 0, lenient = false } = choices;
   const { d } = chart;
   const q = basis.variables;
   const [{ width }] = groups;
@@ -250,9 +255,10 @@ export function bestField(choices: Choices, groups: readonly NormalEquations[]):
     varies.reduce((sum, j) => sum + Math.log(mean[j]), 0) / Math.max(1, varies.length);
   const bestOf = (list: typeof candidates, by = score) => list.reduce((a, b) => (by(b) < by(a) - 1e-12 ? b : a));
   const best = bestOf(candidates);
-  const curve = [...new Set(shapes.map(({ degree }) => degree))].map((degree): DegreeScore => {
-    const own = candidates.filter((one) => one.degree === degree);
-    const one = own.reduce((a, b) => (score(b) < score(a) ? b : a));
+  const contenders = [...new Set(shapes.map(({ degree }) => degree))].map((degree) =>
+    bestOf(candidates.filter((one) => one.degree === degree)),
+  );
+  const curve = contenders.map((one): DegreeScore => {
     // Fold by fold, to first order in the difference of the residuals.
     const differences = one.heldOut.map((held, f) =>
       varies.reduce((sum, j) => sum + (held[j] - best.heldOut[f][j]) / folds[f].rows / best.mean[j], 0),
@@ -260,7 +266,7 @@ export function bestField(choices: Choices, groups: readonly NormalEquations[]):
     const average = differences.reduce((a, b) => a + b, 0) / FOLDS;
     const variance = differences.reduce((sum, x) => sum + (x - average) ** 2, 0) / (FOLDS - 1);
     return {
-      degree,
+      degree: one.degree,
       conditionDegree: one.conditionDegree,
       terms: one.terms.length,
       ridge: one.ridge,
@@ -268,7 +274,9 @@ export function bestField(choices: Choices, groups: readonly NormalEquations[]):
       error: Math.sqrt(variance / FOLDS) / Math.max(1, varies.length),
     };
   });
-  const taken = price > 0 ? bestOf(candidates, (one) => score(one) + price * one.terms.length) : best;
+  const alike = contenders.filter((one, k) => lenient && curve[k].score <= ALIKE);
+  const fewest = alike.reduce((a, b) => (b.terms.length < a.terms.length ? b : a), best);
+  const taken = price > 0 ? bestOf(candidates, (one) => score(one) + price * one.terms.length) : fewest;
   const { degree, conditionDegree, terms, blocks, weights, ridge } = taken;
   const solved = (equations: NormalEquations) =>
     pickedRows(solve(equations, blocks, weights), width, Uint32Array.from(terms));
