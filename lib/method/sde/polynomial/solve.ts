@@ -274,7 +274,7 @@ export function bestField(choices: Choices, groups: readonly NormalEquations[]):
       error: Math.sqrt(variance / FOLDS) / Math.max(1, varies.length),
     };
   });
-  const alike = contenders.filter((one, k) => lenient && curve[k].score <= ALIKE);
+  const alike = contenders.filter((_, k) => lenient && curve[k].score <= ALIKE);
   const fewest = alike.reduce((a, b) => (b.terms.length < a.terms.length ? b : a), best);
   const taken = price > 0 ? bestOf(candidates, (one) => score(one) + price * one.terms.length) : fewest;
   const { degree, conditionDegree, terms, blocks, weights, ridge } = taken;
