@@ -8,6 +8,7 @@
 //   npm run ising -- --help
 
 import { evenGrid } from "../lib/analysis/function-error.ts";
+import { closureTests, latticesMidway } from "../lib/experiments/ising/closure-test.ts";
 import { driftField } from "../lib/experiments/ising/drift-field.ts";
 import { studyLargeLattice } from "../lib/experiments/ising/large-lattice.ts";
 import type { Outcome } from "../lib/experiments/ising/metrics.ts";
@@ -69,6 +70,7 @@ await main(async () => {
   const largest = isingSystem(gpu, p, { patch: Math.max(...p.patches), closure: "none", boundary: "halo" });
   const truth = await simulateTruth(run, largest, p, times, options.seed);
   work.add(4);
+  const lattices = once(() => latticesMidway(run, largest, p, options.seed));
 
   const outcomes: Outcome[] = [];
   let field: Awaited<ReturnType<typeof driftField>> = null;
@@ -122,7 +124,24 @@ await main(async () => {
           const rest = { drawn, training: thinned(data.state, data.d, TRAINING_STATES), ranges, seed };
           return predictions && scoreIsing(truth, model, { trajectories: predictions, ...rest });
         });
-        outcomes.push({ seed, patch, closure, boundary, study, method, time, fewer, pairs: pairCount(pairs), scores });
+        // From the middle of true paths: do these variables decide their future?
+        const isTested =
+          seed === seeds[0] && isOurs(method) && patch === shownPatch(p) && ["main", "closure"].includes(study);
+        const midway =
+          isTested && predictions
+            ? await closureTests(
+                run,
+                gpu,
+                label,
+                await lattices(),
+                { system, coordinates, model },
+                p,
+                stepOf(data, p.dt),
+                seed,
+              )
+            : null;
+        const facts = { seed, patch, closure, boundary, study, method, time, fewer, pairs: pairCount(pairs) };
+        outcomes.push({ ...facts, scores, midway });
         if (!field && method === "compensator" && patch === shownPatch(p))
           field = await driftField(gpu, model, pairs.whole, patch);
         work.add();
@@ -130,11 +149,11 @@ await main(async () => {
     }
   }
 
-  const lattices = await run.phase("check upsampling", () => checkUpsampling(gpu, p, options.seed));
+  const upsampling = await run.phase("check upsampling", () => checkUpsampling(gpu, p, options.seed));
   work.add(2);
   const size = p.large > 0 ? await studyLargeLattice(gpu, run, p, options.seed) : null;
   work.add(2);
   work.done();
   const { observables: measured } = isingSystem(gpu, p, { patch: p.patches[0] });
-  await publishIsing(run, { truth, outcomes, options: p }, measured, lattices, { driftField: field, size });
+  await publishIsing(run, { truth, outcomes, options: p }, measured, upsampling, { driftField: field, size });
 });

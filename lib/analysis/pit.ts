@@ -80,6 +80,20 @@ export interface PitTable {
   readonly error: number;
 }
 
+/** Parts of the whole time that tests are made at. */
+const MOMENTS = [0.05, 0.25, 1];
+
+/** Indices of the times of tests: early, on the way, late. */
+export function pitTimes(times: ArrayLike<number>): number[] {
+  const last = times.length - 1;
+  const near = (time: number) => {
+    let best = Math.min(1, last);
+    for (let t = best; t <= last; t++) if (Math.abs(times[t] - time) < Math.abs(times[best] - time)) best = t;
+    return best;
+  };
+  return [...new Set(MOMENTS.map((part) => near(part * times[last])))];
+}
+
 /** Tests of a predicted ensemble on the times of the true one: at these indices, of the first `d` variables. */
 export function pitTable(
   predicted: Ensemble,

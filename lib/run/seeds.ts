@@ -1,6 +1,7 @@
 // Numbers over seeds: outcomes that differ in the seed alone make one number with its 95 % interval, and that a metric.
 import { seedInterval } from "../analysis/bootstrap.ts";
 import { average } from "../analysis/mean.ts";
+import type { PitTable } from "../analysis/pit.ts";
 import { studentQuantile } from "../analysis/student-t.ts";
 import type { Metric } from "./result.ts";
 
@@ -18,6 +19,15 @@ export interface Band {
   mean: number[];
   low: number[];
   high: number[];
+}
+
+/** χ² per degree of freedom of predicted laws, mean over seeds; of one seed with the interval that it would have if the laws were the same. */
+export function pitEstimate(tables: readonly PitTable[]): Estimate {
+  const [{ mean, error }] = tables;
+  return overSeeds(
+    tables.map((one) => one.mean),
+    { alone: [mean - NORMAL * error, mean + NORMAL * error] },
+  );
 }
 
 /** A number without an interval. */

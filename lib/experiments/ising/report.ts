@@ -1,13 +1,14 @@
 import type { Method } from "../../method/pairs.ts";
 import { cost } from "../../report/figures/cost.ts";
 import { degrees } from "../../report/figures/degrees.ts";
+import { pit } from "../../report/figures/pit.ts";
 import { starts } from "../../report/figures/starts.ts";
 import { spread, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
-import type { IsingReportData } from "./data.ts";
+import { type IsingReportData, SYMBOLS } from "./data.ts";
 import * as lattices from "./figures/lattices.ts";
 import * as scores from "./figures/scores.ts";
 import * as training from "./figures/training.ts";
@@ -91,6 +92,7 @@ function sections(data: IsingReportData): Section[] {
       body: ifAny(
         [data.cases, data.density.m.x, data.errors],
         [
+          pit(data.pit, Object.values(SYMBOLS), "sweeps"),
           scores.stdRatios(data),
           trajectories.deviations(data, "m"),
           trajectories.deviations(data, "rho"),

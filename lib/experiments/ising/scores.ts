@@ -2,6 +2,7 @@
 // simulation in physical time, and the fluctuations of the late magnetization.
 import { type Ensemble, firstVariables, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
+import { type PitTable, pitTable, pitTimes } from "../../analysis/pit.ts";
 import { replicateMoments, type Uncertainty, uncertaintyOf } from "../../analysis/replicates.ts";
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
 import { type Guards, guardsOf, type Range } from "../../method/sde/guards.ts";
@@ -29,6 +30,9 @@ export interface IsingTruth {
   /** The same if the runs were drawn again, words of replicas together. */
   readonly replicates: readonly (readonly Moments[])[];
   readonly late: Late;
+  /** The runs themselves, and how many of them share random numbers. */
+  readonly observed: Ensemble;
+  readonly lanes: number;
 }
 
 /** Late part of the runs from starts near equilibrium. */
@@ -61,6 +65,8 @@ export interface IsingScores extends Quantities<number>, Uncertainty<(typeof QUA
   /** One entry per start, `[times, 2]`. */
   readonly moments: readonly Moments[];
   readonly late: Late;
+  /** Where the true runs fall among the predicted ones. */
+  readonly pit: PitTable;
 }
 
 /** Starts that the late part is taken from: those near equilibrium, or all. */
@@ -108,7 +114,7 @@ function isingMoments(runsOfAll: Ensemble, m0: readonly number[]) {
 export function isingTruth(observed: Ensemble, m0: readonly number[], lanes: number, seed: number): IsingTruth {
   const { times, runs } = observed;
   const replicates = replicateMoments(observed, null, seed, lanes);
-  return { times, m0, runs, ...isingMoments(observed, m0), replicates };
+  return { times, m0, runs, ...isingMoments(observed, m0), replicates, observed, lanes };
 }
 
 /** What is scored of an equation: its trajectories, one case per start, the draws of their parameters, and the states that taught it. */
@@ -163,6 +169,7 @@ export function scoreIsing(
     startDistance: m0.map((_, c) => average(nearest.subarray(c * runs, (c + 1) * runs))),
     moments,
     late,
+    pit: pitTable(trajectories, truth.observed, pitTimes(times), OBSERVABLES, truth.lanes),
   };
 }
 

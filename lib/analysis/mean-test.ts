@@ -1,0 +1,42 @@
+// Whether rows of numbers have mean zero: Hotelling's test, of clusters of rows that depend on each other.
+import { CholeskyDecomposition, Matrix } from "ml-matrix";
+
+export interface MeanTest {
+  /** `[d]`, with its standard errors. */
+  readonly mean: Float64Array;
+  readonly error: Float64Array;
+  /** T² scaled so that it has the mean of a χ² of so many degrees of freedom where the mean is zero (Anderson, An Introduction to Multivariate Statistical Analysis, section 5.2). */
+  readonly chi2: number;
+  readonly freedom: number;
+}
+
+/**
+ * The test of rows `[n, d]`; so many consecutive ones are a `cluster`, independent of others. NaN where there are no more clusters than variables, or some
+ * variables are functions of others.
+ */
+export function meanTest(rows: ArrayLike<number>, d: number, cluster = 1): MeanTest {
+  const clusters = Math.floor(rows.length / d / cluster);
+  const means = Array.from({ length: clusters }, (_, c) => {
+    const own = new Float64Array(d);
+    for (let k = 0; k < cluster; k++) for (let j = 0; j < d; j++) own[j] += rows[(c * cluster + k) * d + j] / cluster;
+    return own;
+  });
+  const mean = new Float64Array(d);
+  for (const own of means) for (let j = 0; j < d; j++) mean[j] += own[j] / clusters;
+  const covariance = Matrix.zeros(d, d);
+  for (const own of means)
+    for (let j = 0; j < d; j++)
+      for (let k = 0; k < d; k++)
+        covariance.set(
+          j,
+          k,
+          covariance.get(j, k) + ((own[j] - mean[j]) * (own[k] - mean[k])) / (clusters - 1) / clusters,
+        );
+  const error = Float64Array.from({ length: d }, (_, j) => Math.sqrt(covariance.get(j, j)));
+  const cholesky = new CholeskyDecomposition(covariance);
+  if (!(clusters > d + 2) || !cholesky.isPositiveDefinite()) return { mean, error, chi2: Number.NaN, freedom: d };
+  const solved = cholesky.solve(Matrix.columnVector(mean)).to1DArray();
+  const square = solved.reduce((sum, x, j) => sum + x * mean[j], 0);
+  // T² has the mean d (n − 1) / (n − d − 2).
+  return { mean, error, chi2: (square * (clusters - d - 2)) / (clusters - 1), freedom: d };
+}

@@ -1,0 +1,50 @@
+// Hotelling's test of a mean: its law where the mean is zero, of clusters too, and its power.
+import { expect, test } from "bun:test";
+import { meanTest } from "../../lib/analysis/mean-test.ts";
+import { generators, normal } from "../fixtures.ts";
+import { mean, range } from "../numbers.ts";
+import { expectWithin } from "../statistics.ts";
+
+const generator = generators(92);
+
+/** Correlated rows of three numbers about `shift`, each cluster with a common part. */
+function rowsOf(rng: ReturnType<typeof generator>, clusters: number, cluster: number, shift = 0): number[] {
+  return range(clusters, () => {
+    const common = normal(rng);
+    return range(cluster, () => {
+      const [a, b, c] = [normal(rng), normal(rng), normal(rng)];
+      return [shift + a + common, 100 * (a + 0.5 * b), 0.01 * (b - c - common)];
+    }).flat();
+  }).flat();
+}
+
+test("χ² has the mean of its degrees of freedom where the mean is zero, of clusters too", () => {
+  const rng = generator("null");
+  for (const cluster of [1, 8]) {
+    const values = range(1500, () => meanTest(rowsOf(rng, 30, cluster), 3, cluster).chi2);
+    // The variance of T² of 30 clusters is larger than that of a χ².
+    expectWithin(`mean of χ² of clusters of ${cluster}`, mean(values), 3, Math.sqrt(10 / 1500));
+  }
+  // Taken for independent, rows of clusters are too sure.
+  expect(mean(range(300, () => meanTest(rowsOf(rng, 30, 8), 3, 1).chi2))).toBeGreaterThan(6);
+});
+
+test("a mean that is off is found, with its size and error", () => {
+  const rng = generator("off");
+  const found = meanTest(rowsOf(rng, 400, 4, 0.5), 3, 4);
+  expect(found.freedom).toBe(3);
+  expect(found.chi2).toBeGreaterThan(40);
+  expectWithin("mean", found.mean[0], 0.5, found.error[0]);
+  expect(found.error[0]).toBeCloseTo(Math.sqrt((1 + 1 / 4) / 400), 2);
+});
+
+test("too few clusters, or variables that determine each other, say nothing", () => {
+  const rng = generator("few");
+  expect(meanTest(rowsOf(rng, 5, 1), 3).chi2).toBeNaN();
+  expect(
+    meanTest(
+      range(50, () => normal(rng)).flatMap((x) => [x, x]),
+      2,
+    ).chi2,
+  ).toBeNaN();
+});
