@@ -8,10 +8,10 @@
 //   npm run ising -- --help
 
 import { evenGrid } from "../lib/analysis/function-error.ts";
-import { closureTests, latticesMidway } from "../lib/experiments/ising/closure-test.ts";
 import { driftField } from "../lib/experiments/ising/drift-field.ts";
 import { studyLargeLattice } from "../lib/experiments/ising/large-lattice.ts";
 import type { Outcome } from "../lib/experiments/ising/metrics.ts";
+import { latticesMidway, midwayBy } from "../lib/experiments/ising/midway.ts";
 import { EVERY, isingCommand, isLearned, latticeCount } from "../lib/experiments/ising/parameters.ts";
 import {
   closurePlan,
@@ -37,6 +37,7 @@ import { isOurs, pairCount, regression, stepOf, taught } from "../lib/method/pai
 import { type SdeModel, withLambda } from "../lib/method/sde/model.ts";
 import { unlessDiverged } from "../lib/method/sde/rollout.ts";
 import { measuredPairs, quadraticTimes, smallTrajectories, someSnapshots, thinned } from "../lib/method/snapshots.ts";
+import { closureTest } from "../lib/run/closure-test.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
 import {
   evolvedPairs,
@@ -70,7 +71,7 @@ await main(async () => {
   const largest = isingSystem(gpu, p, { patch: Math.max(...p.patches), closure: "none", boundary: "halo" });
   const truth = await simulateTruth(run, largest, p, times, options.seed);
   work.add(4);
-  const lattices = once(() => latticesMidway(run, largest, p, options.seed));
+  const lattices = once(() => latticesMidway(run, largest, p, times, options.seed));
 
   const outcomes: Outcome[] = [];
   let field: Awaited<ReturnType<typeof driftField>> = null;
@@ -100,6 +101,7 @@ await main(async () => {
         measuredPairs(system, await snapshots(), measures, plan, coordinates),
       );
       const starts = await predictionStarts(system, coordinates, p, seed);
+      const midway = once(async () => midwayBy(system, coordinates, await lattices(), p, times));
       const ranges = system.observables.map(({ range }) => range ?? null);
       work.add();
       let shared: SdeModel | undefined;
@@ -127,21 +129,12 @@ await main(async () => {
         // From the middle of true paths: do these variables decide their future?
         const isTested =
           seed === seeds[0] && isOurs(method) && patch === shownPatch(p) && ["main", "closure"].includes(study);
-        const midway =
+        const closed =
           isTested && predictions
-            ? await closureTests(
-                run,
-                gpu,
-                label,
-                await lattices(),
-                { system, coordinates, model },
-                p,
-                stepOf(data, p.dt),
-                seed,
-              )
+            ? await closureTest(run, gpu, label, model, await midway(), stepOf(data, p.dt), seed)
             : null;
         const facts = { seed, patch, closure, boundary, study, method, time, fewer, pairs: pairCount(pairs) };
-        outcomes.push({ ...facts, scores, midway });
+        outcomes.push({ ...facts, scores, closed });
         if (!field && method === "compensator" && patch === shownPatch(p))
           field = await driftField(gpu, model, pairs.whole, patch);
         work.add();

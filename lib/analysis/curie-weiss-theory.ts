@@ -140,3 +140,17 @@ export function magnetizationTrajectory(
   }
   return { mean, std };
 }
+
+/**
+ * Exact covariances of m at a time when u has the law `now` and `lags` (nondecreasing) later: those of 1 ± m, which is positive, are what the chain makes of
+ * the law weighted with it. Errors as of `magnetizationTrajectory`.
+ */
+export function magnetizationCovariances(system: CurieWeiss, now: Law, lags: ArrayLike<number>): Float64Array {
+  const { mean } = magnetizationMoments(system.spins, now);
+  const sign = mean < 0 ? -1 : 1;
+  const weight = 1 + sign * mean;
+  const m = magnetizations(system.spins, now);
+  const weighted = { first: now.first, mass: now.mass.map((p, j) => (p * (1 + sign * m[j])) / weight) };
+  const [given, free] = [weighted, now].map((law) => magnetizationTrajectory(system, law, lags).mean);
+  return given.map((one, k) => sign * weight * (one - free[k]));
+}

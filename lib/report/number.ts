@@ -13,6 +13,11 @@ function present(value: number | null | undefined): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
+/** With so many digits behind the point. */
+export function formatFixed(value: number, digits: number): string {
+  return present(value) ? value.toFixed(digits).replace("-", "−") : MISSING;
+}
+
 /** Decimal digits and power of ten of a number's size, of so many significant digits. Exact down to the smallest number and up to the largest. */
 function scientific(value: number, digits: number): { mantissa: string; exponent: number } {
   const [mantissa, power] = Math.abs(value)

@@ -1,7 +1,6 @@
 // Numbers over seeds: outcomes that differ in the seed alone make one number with its 95 % interval, and that a metric.
 import { seedInterval } from "../analysis/bootstrap.ts";
 import { average } from "../analysis/mean.ts";
-import type { PitTable } from "../analysis/pit.ts";
 import { studentQuantile } from "../analysis/student-t.ts";
 import type { Metric } from "./result.ts";
 
@@ -21,22 +20,13 @@ export interface Band {
   high: number[];
 }
 
-/** χ² per degree of freedom of predicted laws, mean over seeds; of one seed with the interval that it would have if the laws were the same. */
-export function pitEstimate(tables: readonly PitTable[]): Estimate {
-  const [{ mean, error }] = tables;
-  return overSeeds(
-    tables.map((one) => one.mean),
-    { alone: [mean - NORMAL * error, mean + NORMAL * error] },
-  );
-}
-
 /** A number without an interval. */
 export function single(value: number): Estimate {
   return { value, low: Number.NaN, high: Number.NaN };
 }
 
 /** 97.5 % of a normal law. */
-const NORMAL = 1.96;
+export const NORMAL = 1.96;
 
 /** A number with the 95 % interval of its standard error: Student's, where that was found from `count` values. */
 export function around(value: number, error: number, count = Number.POSITIVE_INFINITY): Estimate {

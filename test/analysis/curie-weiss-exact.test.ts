@@ -20,6 +20,7 @@ import {
   flipRate,
   limitDiffusion,
   limitDrift,
+  magnetizationCovariances,
   magnetizationDensity,
   magnetizationMoments,
   magnetizations,
@@ -434,4 +435,24 @@ describe("the finite-n master equation at n = 4,096", () => {
     // Table: −0.42762840 and 0.01387021.
     expect(other.std).toBeCloseTo(0.0138122458, 9);
   });
+});
+
+test("covariances at two times are those of the laws from every state", () => {
+  for (const [field, m0] of [
+    [0.1, 0.5],
+    [-0.4, -1],
+  ]) {
+    const system = { spins: 12, temperature: 1.4, field };
+    const now = transientLaws(system, m0, [3]).next().value as Law;
+    const lags = [0, 0.5, 4];
+    const m = magnetizations(system.spins, now);
+    const later = Array.from(m, (one) => magnetizationTrajectory(system, one, lags).mean);
+    const exact = lags.map((_, k) => {
+      const mean = (value: (j: number) => number) => now.mass.reduce((sum, p, j) => sum + p * value(j), 0);
+      return mean((j) => m[j] * later[j][k]) - mean((j) => m[j]) * mean((j) => later[j][k]);
+    });
+    const found = magnetizationCovariances(system, now, lags);
+    for (const [k, value] of exact.entries()) expect(found[k]).toBeCloseTo(value, 8);
+    expect(exact[0]).toBeGreaterThan(exact[2]);
+  }
 });

@@ -1,12 +1,16 @@
 // The probability integral transform of true runs among predicted ones: its law where both have one, its power where they do not.
 import { describe, expect, test } from "bun:test";
 import { ensemble } from "../../lib/analysis/ensemble.ts";
-import { pitOf, pitTable } from "../../lib/analysis/pit.ts";
+import { type Pit, pitOfEnsembles, pitOf as pitOfSamples } from "../../lib/analysis/pit.ts";
 import { generators, normal } from "../fixtures.ts";
 import { mean, range } from "../numbers.ts";
 import { expectWithin } from "../statistics.ts";
 
 const generator = generators(91);
+
+const pitOf = (predicted: number[], truth: number[], cluster?: number) =>
+  pitOfSamples({ values: predicted }, { values: truth }, cluster);
+const ratio = ({ truth, predicted }: Pit, bin: number) => truth[bin] / predicted[bin];
 
 describe("two samples", () => {
   test("of one law: χ² has the mean of its degrees of freedom, and bins are as even as is said", () => {
@@ -20,7 +24,7 @@ describe("two samples", () => {
     const values = tests.map(({ chi2 }) => chi2);
     expect(new Set(tests.map(({ freedom }) => freedom))).toEqual(new Set([11]));
     expectWithin("mean of χ²", mean(values), 11, Math.sqrt(22 / 600));
-    const square = mean(tests.map(({ ratio, error }) => ((ratio[4] - 1) / error[4]) ** 2));
+    const square = mean(tests.map((one) => ((ratio(one, 4) - 1) / one.error[4]) ** 2));
     expect(square).toBeWithin(0.8, 1.35);
   });
 
@@ -32,15 +36,15 @@ describe("two samples", () => {
       range(1000, () => 0.25 + normal(rng)),
     );
     expect(shifted.chi2).toBeGreaterThan(11 + 4 * Math.sqrt(22));
-    expect(shifted.ratio[0]).toBeLessThan(0.85);
-    expect(shifted.ratio[11]).toBeGreaterThan(1.15);
+    expect(ratio(shifted, 0)).toBeLessThan(0.85);
+    expect(ratio(shifted, 11)).toBeGreaterThan(1.15);
     const narrow = pitOf(
       ours,
       range(1000, () => 0.7 * normal(rng)),
     );
     expect(narrow.chi2).toBeGreaterThan(11 + 4 * Math.sqrt(22));
-    expect(narrow.ratio[0]).toBeLessThan(0.75);
-    expect(narrow.ratio[11]).toBeLessThan(0.75);
+    expect(ratio(narrow, 0)).toBeLessThan(0.75);
+    expect(ratio(narrow, 11)).toBeLessThan(0.75);
   });
 
   test("with clusters of dependent values are judged by the number of clusters", () => {
@@ -84,6 +88,56 @@ describe("two samples", () => {
   });
 });
 
+test("a law that is known takes the place of either side: χ² has its mean, another law is found", () => {
+  const rng = generator("law");
+  // Binomial of 64 coins, and of coins that are not fair.
+  const binomial = (p: number) => {
+    const weights = [(1 - p) ** 64];
+    for (let k = 1; k <= 64; k++) weights.push((weights[k - 1] * (64 - k + 1) * p) / k / (1 - p));
+    return { values: range(65, (k) => k), weights };
+  };
+  const drawn = () => range(400, () => range(64, () => Number(rng.uniform() < 0.5)).reduce((a, b) => a + b));
+  const fair = range(200, () => pitOfSamples({ values: drawn() }, binomial(0.5)));
+  const { freedom } = fair[0];
+  expect(freedom).toBeWithin(8, 12);
+  expectWithin("mean of χ²", mean(fair.map(({ chi2 }) => chi2)), freedom, Math.sqrt((2 * freedom) / 200));
+  const turned = pitOfSamples(binomial(0.5), { values: drawn() });
+  expect(turned.chi2 / turned.freedom).toBeLessThan(3);
+  const other = pitOfSamples({ values: drawn() }, binomial(0.53));
+  expect(other.chi2).toBeGreaterThan(60);
+  expect(other.slope).toBeGreaterThan(5);
+  expect(() => pitOfSamples(binomial(0.5), binomial(0.5))).toThrow("without a test");
+});
+
+test("contrasts are standard normal where both have one law, and say which way another is off", () => {
+  const rng = generator("contrasts");
+  const sample = (count: number, shift = 0, scale = 1) => range(count, () => shift + scale * normal(rng));
+  const same = range(400, () => pitOf(sample(300), sample(200)));
+  for (const key of ["slope", "bowl"] as const) {
+    const values = same.map((one) => one[key]);
+    expectWithin(`mean of ${key}`, mean(values), 0, 1 / 20);
+    expectWithin(`variance of ${key}`, mean(values.map((z) => z * z)), 1, Math.sqrt(2 / 400));
+  }
+  const above = pitOf(sample(1000), sample(1000, 0.3));
+  expect(above.slope).toBeGreaterThan(5);
+  expect(Math.abs(above.bowl)).toBeLessThan(3.5);
+  const wide = pitOf(sample(1000), sample(1000, 0, 1.4));
+  expect(wide.bowl).toBeGreaterThan(5);
+  expect(Math.abs(wide.slope)).toBeLessThan(3.5);
+});
+
+test("the predicted band holds 95 % of true values where both have one law, and fewer where it is too narrow", () => {
+  const rng = generator("band");
+  const sample = (count: number, scale = 1) => range(count, () => scale * normal(rng));
+  const same = range(400, () => pitOf(sample(100), sample(150)));
+  expectWithin("inside", mean(same.map(({ inside }) => inside)), 0.95, same[0].insideError / 20);
+  const spread = same.map(({ inside }) => ((inside - 0.95) / same[0].insideError) ** 2);
+  expect(mean(spread)).toBeWithin(0.7, 1.4);
+  // Φ(1.96/2) of a law twice as wide.
+  const narrow = pitOf(sample(4000), sample(4000, 2));
+  expectWithin("inside of half", narrow.inside, 0.673, 0.015);
+});
+
 test("tables: every case and variable at the times asked for", () => {
   const rng = generator("table");
   const times = Float64Array.of(0, 1, 2);
@@ -95,11 +149,11 @@ test("tables: every case and variable at the times asked for", () => {
         return normal(rng) + (variable === 1 && c === 1 ? shift : 0) + c;
       }),
     );
-  const same = pitTable(of(400, 0), of(300, 0), [1, 2], 2);
+  const same = pitOfEnsembles(of(400, 0), of(300, 0), [1, 2], 2);
   expect(same.times).toEqual([1, 2]);
-  expectWithin("mean", same.mean, 1, same.error);
-  expect(same.error).toBeCloseTo(Math.sqrt(2 / 11 / 2), 10);
-  const other = pitTable(of(400, 0), of(300, 1), [1, 2], 2);
+  expectWithin("mean", same.chi2.value, 1, same.chi2.error);
+  expect(same.chi2.error).toBeCloseTo(Math.sqrt(2 / 11 / 2), 10);
+  const other = pitOfEnsembles(of(400, 0), of(300, 1), [1, 2], 2);
   for (const [c, tests] of other.tests[1].entries())
     for (const [j, { chi2 }] of tests.entries()) expect(chi2 > 60).toBe(c === 1 && j === 1);
 });

@@ -1,7 +1,10 @@
 // What synthetic report data of all experiments have in common: no number is from a simulation.
 import { type CostCurve, equationCost } from "../../lib/analysis/cost.ts";
+import { type Diagnostics, diagnosticsOf } from "../../lib/analysis/diagnostics.ts";
+import { ensemble } from "../../lib/analysis/ensemble.ts";
 import type { Method } from "../../lib/method/pairs.ts";
 import type { DegreeChoice } from "../../lib/report/figures/degrees.ts";
+import type { Closed } from "../../lib/report/figures/diagnostics.ts";
 import type { RunResult } from "../../lib/run/result.ts";
 
 /** `count` numbers from `low` to `high`, evenly. */
@@ -54,4 +57,33 @@ export function degreeChoice(method: Method, patch: number, best: number): Degre
     error: 2e-4,
   }));
   return { method, patch, degree: best, cohorts: 64, folds: 8, ridge: 1e-6, condition: 240, curve };
+}
+
+/** Diagnostics of runs that forget at rate 0.2, and are off by `off` of their spread. */
+export function diagnostics(cases: number, d: number, off: number): Diagnostics {
+  const times = Float64Array.from(evenly(31, 0, 30));
+  const runs = (count: number, seed: number, shift: number) => {
+    const width = cases * count * d;
+    const data = new Float32Array(times.length * width);
+    for (let k = 0; k < data.length; k++) {
+      // Sums of three rough numbers have a hill.
+      const noise = rough(3 * k, seed) + rough(3 * k + 1, seed) + rough(3 * k + 2, seed);
+      data[k] = k < width ? noise : 0.8 * data[k - width] + 0.6 * noise;
+    }
+    return ensemble(
+      { times, cases, runs: count, d },
+      data.map((x) => x + shift),
+    );
+  };
+  return diagnosticsOf(runs(60, 1, off), runs(40, 2, 0), d);
+}
+
+/** Closure tests that miss by `off` standard errors. */
+export function closureTests(name: string, cases: number, d: number, off: number): Closed {
+  const tests = Array.from({ length: cases }, (_, c) => ({
+    mean: new Float64Array(d).fill(1e-3 * (off + rough(c, 3))),
+    error: new Float64Array(d).fill(1e-3),
+    ...{ chi2: d * (1 + off ** 2), freedom: d },
+  }));
+  return { name, from: 10, lag: 20, tests };
 }

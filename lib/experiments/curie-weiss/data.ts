@@ -3,6 +3,7 @@
 import type { CostCurve } from "../../analysis/cost.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
+import type { Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Source } from "../../report/figures/methods.ts";
 import type { Learned } from "../../report/figures/patch-sides.ts";
 import type { StartDistance } from "../../report/figures/starts.ts";
@@ -34,6 +35,8 @@ export interface CurieWeissReportData {
   upsampling: { patch: number; level: number; side: number; varianceRatio: number; low: number; high: number }[];
   pictures: { title: string; side: number; spins: Uint8Array }[];
   comparison: Comparison[];
+  /** Of our methods at the smallest patch side. */
+  diagnostics: Diagnosed[];
   /** How the degree of each drift was chosen. */
   degrees: DegreeChoice[];
   starts: StartDistance[];

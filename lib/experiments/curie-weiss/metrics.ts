@@ -11,6 +11,7 @@ import { meanGuards } from "../../method/sde/guards.ts";
 import { evenTimes } from "../../method/snapshots.ts";
 import { formatSetting, MISSING } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
+import { putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import {
   acrossSeeds,
@@ -163,6 +164,12 @@ export function curieWeissMetrics(
       const facts = { paper: published(reference, score, method, patch), exact, unit };
       put(metricName(name, method, `patch${patch}`), estimate(group, score), facts);
     }
+    putDiagnostics(
+      put,
+      group.map(({ scores }) => scores.diagnostics),
+      method,
+      `patch${patch}`,
+    );
     const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
     if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
   }
@@ -293,6 +300,7 @@ export function curieWeissFigures(
     bandOverSeeds(group.map(({ scores }) => pick(scores))).mean;
   const floors = starts.map((_, i) => samplingFloor(mean[i], std[i], options.runs));
   const sides = comparable(reference) ? paper.patchSide : [];
+  const shown = Math.min(...grouped.map(({ patch }) => patch));
   const titles = starts.map((m0) => `m₀ = ${formatSetting(m0)}`);
   return {
     withinSpread: titles.filter((_, i) => isWithinSpread({ mean: mean[i], std: std[i] })),
@@ -330,6 +338,9 @@ export function curieWeissFigures(
       ...sides.map((patch, i) => ({ source: "paper-naive" as const, patch, ...single(paper.published.naive[i]) })),
     ],
     floor: average(floors),
+    diagnostics: grouped.flatMap(({ patch, method, group: [{ scores }] }) =>
+      isOurs(method) && patch === shown ? [{ method, patch, diagnostics: scores.diagnostics }] : [],
+    ),
     degrees: grouped.flatMap(({ patch, method, group: [{ scores }] }) =>
       scores.choice ? [{ method, patch, ...scores.choice }] : [],
     ),

@@ -1,6 +1,7 @@
 import { type Comparison, comparisonTable } from "../../report/figures/comparison.ts";
 import { cost } from "../../report/figures/cost.ts";
 import { degrees } from "../../report/figures/degrees.ts";
+import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { starts } from "../../report/figures/starts.ts";
 import { spread, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
@@ -55,6 +56,12 @@ physical: one unit is one attempted flip per spin, on the average.</p>
 ${starts(data.starts)}${figures.fans(data)}${figures.meanByPatch(data)}${figures.stdByPatch(data)}${figures.meanByMethod(data, smallest)}`,
     },
     { id: "stationary", title: "Stationary law", body: figures.stationary(data) },
+    diagnostics(data.diagnostics, [], {
+      variables: ["m"],
+      cases: data.cases.map(({ title }) => title),
+      unit: "sweeps",
+      note: html`The truth is the exact law of the finite chain at these times. Whether <i>m</i> decides its own future is not tested: of mean-field spins it does.`,
+    }),
     {
       id: "upsampling",
       title: "Upsampled states",

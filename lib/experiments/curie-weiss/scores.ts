@@ -1,18 +1,24 @@
 // How good a learned Curie–Weiss equation is: its functions, trajectories and stationary law against exact theory.
+import { type Autocovariance, autocovariance, lateTime } from "../../analysis/autocovariance.ts";
+import type { Law } from "../../analysis/birth-death.ts";
 import {
   type CurieWeiss,
   diffusion,
   drift,
   type Equilibrium,
   equilibrium,
+  magnetizationCovariances,
   magnetizationDensity,
   magnetizationMoments,
   magnetizations,
   transientLaws,
 } from "../../analysis/curie-weiss-theory.ts";
 import { kernelDensity } from "../../analysis/density.ts";
+import type { Diagnostics } from "../../analysis/diagnostics.ts";
 import { type Ensemble, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { evenGrid, maxError, relativeL2 } from "../../analysis/function-error.ts";
+import { averageRow } from "../../analysis/mean.ts";
+import { pitOf, pitTable, pitTimes, type Sample, sampleOf } from "../../analysis/pit.ts";
 import { logInterval, replicateMoments } from "../../analysis/replicates.ts";
 import { trajectoryError } from "../../analysis/trajectory-error.ts";
 import { wasserstein } from "../../analysis/wasserstein.ts";
@@ -53,6 +59,14 @@ export interface CurieWeissReference {
   readonly lateLaw: Float64Array;
   readonly densityGrid: Float64Array;
   readonly density: Float64Array;
+  /** Laws of m at the times of the probability integral transforms, `[times][starts]`. */
+  readonly laws: readonly (readonly Sample[])[];
+  readonly memory: Autocovariance;
+}
+
+/** The law of m of a law of u, each value up to the middle between it and the next. */
+function cells(spins: number, law: Law): Sample {
+  return { values: magnetizations(spins, law).map((m) => m + 1 / spins), weights: law.mass };
 }
 
 /** Solves the master equation for every start and tabulates the exact functions. Stops where the run is to stop. */
@@ -71,6 +85,11 @@ export async function curieWeissReference(
     std: new Float64Array(times.length),
   }));
   const pace = new Pace(starts.length * times.length);
+  const tested = pitTimes(times);
+  const laws = tested.map((): Sample[] => []);
+  const from = lateTime(times);
+  const lags = times.slice(from).map((time) => time - times[from]);
+  const covariances: Float64Array[] = [];
   for (const [s, m0] of starts.entries()) {
     let t = 0;
     for (const law of transientLaws(system, m0, times)) {
@@ -82,6 +101,8 @@ export async function curieWeissReference(
         for (let j = 0; j < mass.length; j++) lateLaw[first + j] += share * mass[j];
         lateVariance += share * std ** 2;
       }
+      if (tested.includes(t)) laws[tested.indexOf(t)].push(cells(system.spins, law));
+      if (t === from) covariances.push(magnetizationCovariances(system, law, lags));
       t++;
       pace.at(s * times.length + t);
       await breathe();
@@ -106,6 +127,8 @@ export async function curieWeissReference(
     lateLaw,
     densityGrid,
     density: magnetizationDensity(system.spins, balance.law, densityGrid),
+    laws,
+    memory: { from: times[from], lags, covariance: [averageRow(covariances)], groups: [] },
   };
 }
 
@@ -118,6 +141,7 @@ export interface CurieWeissScores {
   /** How degree and ridge of the drift were chosen; null for a network. */
   readonly choice: ReturnType<typeof chosenDegree>;
   readonly guards: Guards;
+  readonly diagnostics: Diagnostics;
   /** Distance of every start from the nearest training state, in standard deviations of these. */
   readonly startDistance: Float64Array;
   readonly mean: readonly Float64Array[];
@@ -172,6 +196,11 @@ export async function scoreCurieWeiss(
   const inside = Array.from(grid.keys()).filter((k) => Math.abs(grid[k]) <= BOUND + 1e-12);
   const scaled = (values: Float64Array) => values.map((value) => system.spins * value);
   const diffusion = scaled(learned.diffusion);
+  const tested = pitTimes(reference.times);
+  const pit = pitTable(
+    tested.map((t) => reference.times[t]),
+    tested.map((t, k) => starts.map((_, c) => [pitOf(sampleOf(trajectories, t, c, 0), reference.laws[k][c])])),
+  );
   const part = (values: ArrayLike<number>) => inside.map((k) => values[k]);
   return {
     drift: learned.drift,
@@ -179,6 +208,7 @@ export async function scoreCurieWeiss(
     errors: known && { drift: known.drift, diffusion: scaled(known.diffusion), groups: trainingGroups(model) },
     choice: chosenDegree(model),
     guards: guardsOf(model, trajectories, [[-1, 1]]),
+    diagnostics: { pit, memory: { predicted: autocovariance(trajectories, 1), truth: reference.memory } },
     startDistance: nearestDistances(model.hull, starts, training),
     mean: moments.map(({ mean }) => Float64Array.from(mean)),
     std: moments.map(({ std }) => Float64Array.from(std)),

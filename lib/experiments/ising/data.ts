@@ -2,8 +2,8 @@
 import type { CostCurve, LearningUpdates } from "../../analysis/cost.ts";
 import type { Guards } from "../../method/sde/guards.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
+import type { Closed, Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Learned } from "../../report/figures/patch-sides.ts";
-import type { Transformed } from "../../report/figures/pit.ts";
 import type { StartDistance } from "../../report/figures/starts.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
 import type { RunResult } from "../../run/result.ts";
@@ -60,8 +60,9 @@ export interface IsingReportData {
   paper: { patch: number; ours: number; naive: number }[];
   /** Densities of the late part of the runs. */
   density: Record<IsingObservable, { x: number[]; truth: number[]; learned: (Learned & { density: number[] })[] }>;
-  /** Where true runs fall among predicted ones, of our methods at one patch side. */
-  pit: Transformed[];
+  /** Of our methods at one patch side. */
+  diagnostics: Diagnosed[];
+  closureTests: Closed[];
   /** How the degree of each drift was chosen. */
   degrees: DegreeChoice[];
   starts: StartDistance[];

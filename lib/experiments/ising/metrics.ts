@@ -5,19 +5,21 @@ import { type EquationCost, equationCost, ownError, totalUpdates, updatesForWidt
 import { kernelDensity } from "../../analysis/density.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { average } from "../../analysis/mean.ts";
-import type { MeanTest } from "../../analysis/mean-test.ts";
 import { isWithinSpread } from "../../analysis/trajectory-error.ts";
 import { learningPlan } from "../../method/learning-plan.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { quadraticTimes } from "../../method/snapshots.ts";
 import { extent } from "../../report/extent.ts";
+import { LOOKS } from "../../report/figures/methods.ts";
 import { withinSpread } from "../../report/figures/starts.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
+import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
+import { putClosureTest, putDiagnostics, startName } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
-import { acrossSeeds, type Estimate, metricSet, overSeeds, pitEstimate, single } from "../../run/seeds.ts";
+import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
@@ -48,8 +50,8 @@ export interface Outcome {
   readonly pairs: number;
   /** null where trajectories of the equation leave the finite numbers. */
   readonly scores: IsingScores | null;
-  /** From the middle of true paths, a test of the mean of (m, ρ) for every start; null where it is not made. */
-  readonly midway: readonly MeanTest[] | null;
+  /** One test a start; null where it is not made. */
+  readonly closed: ClosureTest | null;
 }
 
 /** One whose trajectories stay finite. */
@@ -199,21 +201,18 @@ export function isingMetrics(
     put(metricName("outside", method, `patch${patch}`), scoresOf(group).outside, { exact: 0 });
     const unphysical = overSeeds(group.map(({ scores }) => scores.guards.unphysical));
     put(metricName("unphysical", method, `patch${patch}`), unphysical, { exact: 0 });
-    put(metricName("pit_chi2", method, `patch${patch}`), pitEstimate(group.map(({ scores }) => scores.pit)), {
-      exact: 1,
-    });
+    putDiagnostics(
+      put,
+      group.map(({ scores }) => scores.diagnostics),
+      method,
+      `patch${patch}`,
+    );
     const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
     if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
   }
-  for (const { method, closure, midway } of study.outcomes) {
-    if (!midway) continue;
-    const worst = midway.reduce((a, b) => (b.chi2 > a.chi2 ? b : a));
-    put(metricName("closure_chi2", method, closure), single(worst.chi2 / worst.freedom), { exact: 1 });
-    for (const [c, { chi2, freedom }] of midway.entries()) {
-      const start = `m${metricNumber(study.truth.m0[c]).replace("-", "m")}`;
-      put(metricName("closure_chi2", method, closure, start), single(chi2 / freedom), { exact: 1 });
-    }
-  }
+  const starts = study.truth.m0.map((m0) => startName("m", m0));
+  for (const { method, closure, closed } of study.outcomes)
+    if (closed) putClosureTest(put, closed, starts, method, closure);
   Object.assign(metrics, costMetrics(isingCosts(study)));
   for (const group of groupsOf(study, "closure")) putScores(group, group[0].closure);
   for (const group of groups(study.outcomes)) {
@@ -336,8 +335,11 @@ export function isingFigures(study: IsingStudy) {
     floors: isingFloor(truth, options.runs),
     paper: paperErrors(options),
     density: { m: densities(truth, main, "m"), rho: densities(truth, main, "rho") },
-    pit: main.flatMap(([{ method, patch, scores }]) =>
-      isOurs(method) && patch === shownPatch(options) ? [{ method, patch, table: scores.pit }] : [],
+    diagnostics: main.flatMap(([{ method, patch, scores }]) =>
+      isOurs(method) && patch === shownPatch(options) ? [{ method, patch, diagnostics: scores.diagnostics }] : [],
+    ),
+    closureTests: study.outcomes.flatMap(({ method, closure, closed }) =>
+      closed ? [{ name: `${LOOKS[method].name}, closure ${closure}`, ...closed }] : [],
     ),
     degrees: main.flatMap(([{ method, patch, scores }]) =>
       scores.choice ? [{ method, patch, ...scores.choice }] : [],

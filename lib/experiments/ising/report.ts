@@ -1,7 +1,7 @@
 import type { Method } from "../../method/pairs.ts";
 import { cost } from "../../report/figures/cost.ts";
 import { degrees } from "../../report/figures/degrees.ts";
-import { pit } from "../../report/figures/pit.ts";
+import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { starts } from "../../report/figures/starts.ts";
 import { spread, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
@@ -92,7 +92,6 @@ function sections(data: IsingReportData): Section[] {
       body: ifAny(
         [data.cases, data.density.m.x, data.errors],
         [
-          pit(data.pit, Object.values(SYMBOLS), "sweeps"),
           scores.stdRatios(data),
           trajectories.deviations(data, "m"),
           trajectories.deviations(data, "rho"),
@@ -101,6 +100,11 @@ function sections(data: IsingReportData): Section[] {
         ],
       ),
     },
+    diagnostics(data.diagnostics, data.closureTests, {
+      variables: Object.values(SYMBOLS),
+      cases: data.cases.map(({ title }) => title),
+      unit: "sweeps",
+    }),
     {
       id: "closure",
       title: "Closure",

@@ -1,8 +1,8 @@
 // How good a learned equation of the Ising model is: mean trajectories of magnetization and domain-wall density against direct
 // simulation in physical time, and the fluctuations of the late magnetization.
+import { type Diagnostics, diagnosticsOf } from "../../analysis/diagnostics.ts";
 import { type Ensemble, firstVariables, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
-import { type PitTable, pitTable, pitTimes } from "../../analysis/pit.ts";
 import { replicateMoments, type Uncertainty, uncertaintyOf } from "../../analysis/replicates.ts";
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
 import { type Guards, guardsOf, type Range } from "../../method/sde/guards.ts";
@@ -65,8 +65,7 @@ export interface IsingScores extends Quantities<number>, Uncertainty<(typeof QUA
   /** One entry per start, `[times, 2]`. */
   readonly moments: readonly Moments[];
   readonly late: Late;
-  /** Where the true runs fall among the predicted ones. */
-  readonly pit: PitTable;
+  readonly diagnostics: Diagnostics;
 }
 
 /** Starts that the late part is taken from: those near equilibrium, or all. */
@@ -169,7 +168,7 @@ export function scoreIsing(
     startDistance: m0.map((_, c) => average(nearest.subarray(c * runs, (c + 1) * runs))),
     moments,
     late,
-    pit: pitTable(trajectories, truth.observed, pitTimes(times), OBSERVABLES, truth.lanes),
+    diagnostics: diagnosticsOf(trajectories, truth.observed, OBSERVABLES, truth.lanes),
   };
 }
 

@@ -20,6 +20,8 @@ const PLOTS_PER_FIGURE = {
   "mean-error-methods": 5,
   std: 5,
   "stationary-law": 4,
+  pit: 3,
+  memory: 1,
   "upsampling-quality": 1,
   degree: 4,
   cost: 4,

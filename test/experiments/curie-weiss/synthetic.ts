@@ -6,7 +6,7 @@ import type { CurieWeissReportData } from "../../../lib/experiments/curie-weiss/
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import { formatSetting } from "../../../lib/report/number.ts";
 import { single } from "../../../lib/run/seeds.ts";
-import { costOf, degreeChoice, syntheticRun } from "../synthetic.ts";
+import { costOf, degreeChoice, diagnostics, syntheticRun } from "../synthetic.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
@@ -119,6 +119,7 @@ export function syntheticData(): CurieWeissReportData {
       ]),
     ],
     floor: 9e-5,
+    diagnostics: [{ method: "compensator", patch: 8, diagnostics: diagnostics(STARTS.length, 1, 0.1) }],
     degrees: pairs.map(({ method, patch }) => degreeChoice(method, patch, method === "compensator" ? 5 : 3)),
     starts: pairs.flatMap(({ method, patch }) =>
       STARTS.map((m0) => ({ method, patch, start: `m₀ = ${formatSetting(m0)}`, distance: 0.01 + 0.1 * m0 ** 2 })),

@@ -3,13 +3,12 @@
  * The magnetization follows a mean-field equation, walls a quick relaxation; errors of the "methods" are made up.
  */
 
-import type { Pit, PitTable } from "../../../lib/analysis/pit.ts";
 import type { IsingObservable, IsingReportData, IsingScore } from "../../../lib/experiments/ising/data.ts";
 import { ISING_CLOSURES } from "../../../lib/experiments/ising/parameters.ts";
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import { formatSetting } from "../../../lib/report/number.ts";
 import { type Estimate, single } from "../../../lib/run/seeds.ts";
-import { costOf, degreeChoice, evenly, rough, syntheticRun } from "../synthetic.ts";
+import { closureTests, costOf, degreeChoice, diagnostics, evenly, rough, syntheticRun } from "../synthetic.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
@@ -90,17 +89,6 @@ const levels = PATCHES.flatMap((patch) =>
   Array.from({ length: Math.log2(SIDE / patch) }, (_, i) => ({ patch, level: i + 1, side: patch * 2 ** (i + 1) })),
 );
 
-/** Tests of two variables at two times from three starts. */
-function syntheticPit(): PitTable {
-  const one = (k: number): Pit => ({
-    ratio: Float64Array.from({ length: 12 }, (_, b) => 1 + 0.1 * Math.sin(b + k)),
-    error: new Float64Array(12).fill(0.08),
-    ...{ chi2: 11 + k, freedom: 11 },
-  });
-  const tests = [0, 1].map((t) => [0, 1, 2].map((c) => [0, 1].map((j) => one(t + c + j))));
-  return { times: [5, 100], tests, mean: 1.1, error: 0.15 };
-}
-
 export function syntheticData(): IsingReportData {
   const pairs = PATCHES.flatMap((patch) => METHODS.map((method) => ({ method, patch })));
   const grid = evenly(13, -0.9, 0.9).flatMap((m) =>
@@ -167,11 +155,13 @@ export function syntheticData(): IsingReportData {
       m: density(evenly(160, 0, 0.95), 0.61, 0.03),
       rho: density(evenly(160, 0.05, 0.35), 0.19, 0.009),
     },
-    pit: ["compensator", "increment"].map((method) => ({
-      method: method as "compensator" | "increment",
-      patch: 16,
-      table: syntheticPit(),
+    diagnostics: (["compensator", "increment"] as const).map((method) => ({
+      ...{ method, patch: 16 },
+      diagnostics: diagnostics(STARTS.length, 2, 0.1 * BADNESS[method]),
     })),
+    closureTests: ["blocks", "none"].map((closure, k) =>
+      closureTests(`Ours (compensator), closure ${closure}`, STARTS.length, 2, k),
+    ),
     degrees: pairs.map(({ method, patch }) => degreeChoice(method, patch, method === "compensator" ? 5 : 3)),
     starts: pairs.flatMap(({ method, patch }) =>
       method === "compensator" || method === "increment"

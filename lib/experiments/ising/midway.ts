@@ -1,31 +1,25 @@
-// Whether the variables of an equation decide their own future: lattices in the middle of their way, predicted from the z that they have there.
-import { type MeanTest, meanTest } from "../../analysis/mean-test.ts";
+// Lattices in the middle of their way, for the closure test: kept whole, so that every closure can be asked for its z of them.
 import { InputError } from "../../errors.ts";
-import type { Gpu } from "../../gpu/device.ts";
 import type { Format } from "../../io/format.ts";
 import { batchThatFits } from "../../method/batch.ts";
 import type { Coordinates } from "../../method/coordinates.ts";
-import type { SdeModel } from "../../method/sde/model.ts";
-import type { RolloutOptions } from "../../method/sde/rollout.ts";
 import { stream } from "../../random/stream.ts";
-import { predicted } from "../../run/learn.ts";
+import { type Midway, midwayTimes } from "../../run/closure-test.ts";
 import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { Ising, IsingStates } from "../../systems/ising.ts";
 import type { IsingOptions } from "./parameters.ts";
 
-/** When lattices are taken, and how much later they are looked at again (sweeps). */
-export const MIDWAY = { from: 10, later: 20 } as const;
 /** m and ρ. */
 const OBSERVABLES = 2;
 
-/** Lattices of every start at one time, packed, `[cases · runs, words]`, and m and ρ of them later, `[cases · runs, 2]`. */
-export interface Midway {
+/** Lattices of every start at one time (sweeps), packed, `[cases · runs, words]`, and m and ρ of them later, `[cases · runs, 2]`. */
+export interface Lattices {
   readonly words: Uint32Array;
   readonly later: Float32Array;
 }
 
-const MIDWAY_FILE: Format<Midway> = {
+const LATTICES: Format<Lattices> = {
   write: ({ words, later }) => ({
     tensors: { words: { shape: [words.length], data: words }, later: { shape: [later.length], data: later } },
     text: {},
@@ -37,10 +31,17 @@ const MIDWAY_FILE: Format<Midway> = {
   },
 };
 
-/** Direct simulations from every start, kept. */
-export function latticesMidway(run: Run, system: Ising, p: IsingOptions, seed: number): Promise<Midway> {
+/** Direct simulations from every start, kept; `times` of the experiment. */
+export function latticesMidway(
+  run: Run,
+  system: Ising,
+  p: IsingOptions,
+  times: Float64Array,
+  seed: number,
+): Promise<Lattices> {
   const { L: side, m0, trueRuns: runs } = p;
   const width = system.words(side);
+  const { begin, end } = midwayTimes(times);
   const work = () =>
     withProgress("closure test", m0.length * runs, async (bar) => {
       const words = new Uint32Array(m0.length * runs * width);
@@ -51,10 +52,10 @@ export function latticesMidway(run: Run, system: Ising, p: IsingOptions, seed: n
           const count = Math.min(batch, runs - first);
           const states = await system.prepared(count, side, m, stream(seed, "midway/start", c, first));
           try {
-            await system.evolve(states, MIDWAY.from, stream(seed, `midway/${c}`, 0, first));
+            await system.evolve(states, times[begin], stream(seed, `midway/${c}`, 0, first));
             const at = c * runs + first;
             words.set(await system.pack(states), at * width);
-            await system.evolve(states, MIDWAY.later, stream(seed, `midway/${c}`, 1, first));
+            await system.evolve(states, times[end] - times[begin], stream(seed, `midway/${c}`, 1, first));
             later.set(await system.observe(states), at * OBSERVABLES);
           } finally {
             states.destroy();
@@ -64,43 +65,31 @@ export function latticesMidway(run: Run, system: Ising, p: IsingOptions, seed: n
       }
       return { words, later };
     });
-  return run.phase("closure test", () => run.keep("midway", MIDWAY_FILE, work));
+  return run.phase("closure test", () => run.keep("midway", LATTICES, work));
 }
 
-/**
- * One prediction from the z of every lattice: how far m and ρ are off later, in the mean, a test for every start. `system` of the
- * coordinates; `lanes` lattices share random numbers.
- */
-export async function closureTests(
-  run: Run,
-  gpu: Gpu,
-  name: string,
-  { words, later }: Midway,
-  { system, coordinates, model }: { system: Ising; coordinates: Coordinates<IsingStates>; model: SdeModel },
+/** z of these lattices; `system` that of the coordinates. */
+export async function midwayBy(
+  system: Ising,
+  coordinates: Coordinates<IsingStates>,
+  { words, later }: Lattices,
   { L: side, m0, trueRuns: runs }: IsingOptions,
-  step: Pick<RolloutOptions, "dt" | "scheme">,
-  seed: number,
-): Promise<MeanTest[]> {
+  times: Float64Array,
+): Promise<Midway> {
   const width = system.words(side);
   const count = m0.length * runs;
   const batch = batchThatFits(system, side, runs);
-  const starts = new Float32Array(count * model.d);
+  const { d } = coordinates;
+  const state = new Float32Array(count * d);
   for (let first = 0; first < count; first += batch) {
     const states = await system.unpack(words.subarray(first * width, (first + batch) * width), side);
     try {
-      starts.set(await coordinates.whole(states), first * model.d);
+      state.set(await coordinates.whole(states), first * d);
     } finally {
       states.destroy();
     }
   }
-  const times = Float64Array.of(0, MIDWAY.later);
-  const at = { times, ...step, seed, purpose: `midway/${name}` };
-  const { data, d } = await predicted(run, gpu, `${name}/midway`, model, starts, at, "closure test");
-  const off = later.map((value, k) => {
-    const [row, j] = [Math.floor(k / OBSERVABLES), k % OBSERVABLES];
-    return value - data[(count + row) * d + j];
-  });
-  return m0.map((_, c) =>
-    meanTest(off.subarray(c * runs * OBSERVABLES, (c + 1) * runs * OBSERVABLES), OBSERVABLES, system.lanes),
-  );
+  const { begin, end } = midwayTimes(times);
+  const [from, lag] = [times[begin], times[end] - times[begin]];
+  return { cases: m0.length, from, lag, state, later, observables: OBSERVABLES, cluster: system.lanes };
 }

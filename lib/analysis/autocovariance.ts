@@ -1,0 +1,96 @@
+// How long runs remember: covariances over runs of a variable at one time and at later ones, which moments at single times do not show.
+import type { Ensemble } from "./ensemble.ts";
+import { average, meanWithError } from "./mean.ts";
+
+/** Covariances of each variable at a time and `lags` later, over runs, mean over the cases. */
+export interface Autocovariance {
+  /** The time that lags count from. */
+  readonly from: number;
+  readonly lags: Float64Array;
+  /** `[variables][lags]` */
+  readonly covariance: readonly Float64Array[];
+  /** What groups of runs would give, `[groups][variables][lags]`, with the means of all; none for a law that is known. */
+  readonly groups: readonly (readonly Float64Array[])[];
+}
+
+/** The last part of the time, from which on covariances are taken. */
+const FROM = 2 / 3;
+/** Groups of runs that errors come from. */
+const GROUPS = 16;
+
+/** Index of the time that covariances are taken from. */
+export function lateTime(times: ArrayLike<number>): number {
+  const last = times.length - 1;
+  let t = 0;
+  while (t < last && times[t] < FROM * times[last]) t++;
+  return t;
+}
+
+/** Of the first `d` variables; `cluster`: so many consecutive runs depend on each other, and stay together in groups. */
+export function autocovariance(from: Ensemble, d: number, cluster = 1): Autocovariance {
+  const { times, cases, runs, data } = from;
+  const first = lateTime(times);
+  const count = times.length - first;
+  const clusters = Math.ceil(runs / cluster);
+  const groups = Math.min(GROUPS, clusters);
+  const groupOf = (r: number) => Math.floor((Math.floor(r / cluster) * groups) / clusters);
+  const sizes = new Float64Array(groups);
+  for (let r = 0; r < runs; r++) sizes[groupOf(r)]++;
+  const at = (t: number, c: number, r: number, j: number) => data[((t * cases + c) * runs + r) * from.d + j];
+  const variables = Array.from({ length: d }, (_, j) => {
+    const sums = Array.from({ length: groups }, () => new Float64Array(count));
+    for (let c = 0; c < cases; c++) {
+      const deviations = Array.from({ length: count }, (_, lag) => {
+        const values = Float64Array.from({ length: runs }, (_, r) => at(first + lag, c, r, j));
+        const mean = average(values);
+        return values.map((value) => value - mean);
+      });
+      const scale = runs / (runs - 1) / cases;
+      for (const [lag, later] of deviations.entries())
+        for (let r = 0; r < runs; r++)
+          sums[groupOf(r)][lag] += (scale * deviations[0][r] * later[r]) / sizes[groupOf(r)];
+    }
+    const covariance = new Float64Array(count);
+    for (const [g, own] of sums.entries()) for (let k = 0; k < count; k++) covariance[k] += (sizes[g] / runs) * own[k];
+    return { sums, covariance };
+  });
+  return {
+    from: times[first],
+    lags: Float64Array.from({ length: count }, (_, k) => times[first + k] - times[first]),
+    covariance: variables.map((one) => one.covariance),
+    groups: groups < 2 ? [] : Array.from({ length: groups }, (_, g) => variables.map(({ sums }) => sums[g])),
+  };
+}
+
+/** Standard error of the covariances of a variable; zero for a law that is known. */
+export function autocovarianceError({ groups, covariance }: Autocovariance, j: number): Float64Array {
+  return covariance[j].map((_, k) => (groups.length > 0 ? meanWithError(groups.map((one) => one[j][k])).error : 0));
+}
+
+/**
+ * ∫ C(s) ds / C(0) over the lags that there are, predicted over true, geometric mean over the variables: above 1 the prediction remembers too long. With its
+ * standard error; NaN where a variable does not vary, or the integral has no sign.
+ */
+export function memoryRatio(predicted: Autocovariance, truth: Autocovariance): { value: number; error: number } {
+  const log = (one: Autocovariance, left?: number) => {
+    const logs = one.covariance.map((whole, j) => {
+      const others = (k: number) =>
+        left === undefined
+          ? whole[k]
+          : (one.groups.length * whole[k] - one.groups[left][j][k]) / (one.groups.length - 1);
+      let area = 0;
+      for (let k = 1; k < one.lags.length; k++)
+        area += ((others(k) + others(k - 1)) * (one.lags[k] - one.lags[k - 1])) / 2;
+      return Math.log(area / others(0));
+    });
+    return average(logs);
+  };
+  const variance = (one: Autocovariance) => {
+    const count = one.groups.length;
+    if (count === 0) return 0;
+    const { error } = meanWithError(one.groups.map((_, left) => log(one, left)));
+    return ((count - 1) * error) ** 2;
+  };
+  const value = Math.exp(log(predicted) - log(truth));
+  return { value, error: value * Math.sqrt(variance(predicted) + variance(truth)) };
+}

@@ -1,0 +1,202 @@
+// What could falsify an equation beyond its means: where true runs fall among predicted ones, how long they remember, and whether its variables are enough.
+import { type Autocovariance, autocovarianceError, memoryRatio } from "../../analysis/autocovariance.ts";
+import type { Diagnostics } from "../../analysis/diagnostics.ts";
+import type { MeanTest } from "../../analysis/mean-test.ts";
+import type { PitTable } from "../../analysis/pit.ts";
+import { NORMAL } from "../../run/seeds.ts";
+import { chart } from "../chart.ts";
+import type { Panel, Series } from "../chart-spec.ts";
+import { type Content, type Html, html } from "../html.ts";
+import { formatFixed, formatNumber, formatSetting } from "../number.ts";
+import type { Section } from "../page.ts";
+import { ifAny } from "../report.ts";
+import { type Column, htmlTable } from "../table.ts";
+import { LOOKS, type Look, overTruth, TRUE } from "./methods.ts";
+import type { Learned } from "./patch-sides.ts";
+
+/** Diagnostics of one equation, of the first seed. */
+export interface Diagnosed extends Learned {
+  readonly diagnostics: Diagnostics;
+}
+
+/** How variables and cases are called, and the unit of time, if it has one. */
+export interface Told {
+  readonly variables: readonly string[];
+  readonly cases: readonly string[];
+  readonly unit?: string;
+  /** Said before the figures. */
+  readonly note?: Content;
+}
+
+/** The part of a report that has all of it, as far as there are any. */
+export function diagnostics(list: readonly Diagnosed[], closed: readonly Closed[], told: Told): Section {
+  return {
+    id: "diagnostics",
+    title: "Diagnostics",
+    body: ifAny(
+      [list, closed],
+      [told.note && html`<p>${told.note}</p>`, pit(list, told), memory(list, told), closureTests(closed, told)],
+    ),
+  };
+}
+
+/** Contrasts from which on a law counts as off, in standard errors: among hundreds of tests, hardly one where all laws are the same. */
+const OFF = 4;
+/** Departures that are named. */
+const NAMED = 3;
+
+const timeOf = (time: number, unit?: string) => `t = ${formatSetting(time)}${unit ? ` ${unit}` : ""}`;
+
+/** How predictions differ from the truth most, in words. */
+function departures({ times, tests }: PitTable, { variables, cases, unit }: Told): string {
+  const list = times.flatMap((time, t) =>
+    tests[t].flatMap((own, c) =>
+      own.flatMap(({ slope, bowl }, j) => {
+        const place = `${variables[j]} at ${timeOf(time, unit)}${cases.length > 1 ? `, ${cases[c]}` : ""}`;
+        return [
+          { z: slope, text: `${place}: predicted too ${slope > 0 ? "low" : "high"}` },
+          { z: bowl, text: `${place}: predicted too ${bowl > 0 ? "narrow" : "wide"}` },
+        ];
+      }),
+    ),
+  );
+  const off = list.filter(({ z }) => Math.abs(z) > OFF).sort((a, b) => Math.abs(b.z) - Math.abs(a.z));
+  if (off.length === 0) return `none is off by more than ${OFF} standard errors`;
+  const rest = off.length - NAMED;
+  const named = off.slice(0, NAMED).map(({ z, text }) => `${text} (${Math.abs(z).toFixed(1)} standard errors)`);
+  return `${named.join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`;
+}
+
+/**
+ * Histograms of the probability integral transform of some equations, a panel for every variable and time, all cases together. Nothing where there
+ * are none.
+ */
+function pit(list: readonly Diagnosed[], told: Told): Html | null {
+  if (list.length === 0) return null;
+  const tables = list.map(({ diagnostics }) => diagnostics.pit);
+  const [{ times }] = tables;
+  const bins = (j: number, t: number) =>
+    Math.min(...tables.flatMap(({ tests }) => tests[t].map((c) => c[j].truth.length)));
+  const panels = told.variables.flatMap((name, j) =>
+    times.map((time, t): Panel => {
+      const count = bins(j, t);
+      const x = Array.from({ length: count }, (_, b) => (b + 0.5) / count);
+      const series = list.map(({ method }, k): Series => {
+        // Cases that some values of are equal in have fewer bins, and are left out here.
+        const own = tables[k].tests[t].map((c) => c[j]).filter(({ truth }) => truth.length === count);
+        const all = (key: "truth" | "predicted", b: number) => own.reduce((sum, one) => sum + one[key][b], 0);
+        const mean = x.map((_, b) => all("truth", b) / all("predicted", b));
+        const error = x.map((_, b) => Math.sqrt(own.reduce((sum, one) => sum + one.error[b] ** 2, 0)) / own.length);
+        return {
+          ...{ name: LOOKS[method].name, ink: LOOKS[method].ink, draw: "line+points", x, y: mean },
+          low: mean.map((value, b) => value - NORMAL * error[b]),
+          high: mean.map((value, b) => value + NORMAL * error[b]),
+        };
+      });
+      return { title: `${name}, ${timeOf(time, told.unit)}`, series, levels: [{ value: 1, label: "" }] };
+    }),
+  );
+  return chart({
+    id: "pit",
+    title: "Do predicted runs have the law of true ones?",
+    caption: html`Probability integral transform${told.cases.length > 1 && ", all starts together"}: how often true runs fall in each of ${bins(0, 0)} equal parts of true and predicted ones together, over how often predicted ones do, with the 95 % interval that this
+has where both have one law. Slopes are means that are off, a bowl is too little spread, a hill too much. ${list.map(
+      ({ method, patch }, k) =>
+        html`${LOOKS[method].name}${patch > 1 && `, ℓ = ${patch}`}: χ² per degree of freedom ${formatFixed(tables[k].chi2.value, 2)} (1 ± ${formatFixed(NORMAL * tables[k].chi2.error, 2)} for one law), ${formatFixed(100 * tables[k].coverage.value, 1)} % of the true runs in the
+predicted 95 % bands; ${departures(tables[k], told)}. `,
+    )}`,
+    alt: "Ratio of the frequencies of true and predicted runs in bins of equal probability, for each variable at some times",
+    x: { label: "predicted and true probability below", range: [0, 1] },
+    y: { label: "true / predicted frequency" },
+    panels,
+    columns: 3,
+    height: 200,
+  });
+}
+
+/** Covariances at a time and later ones, a panel for every variable, mean over the cases. Nothing where there are none. */
+function memory(list: readonly Diagnosed[], { variables, cases, unit }: Told): Html | null {
+  if (list.length === 0) return null;
+  const memories = list.map(({ diagnostics }) => diagnostics.memory);
+  const [{ truth }] = memories;
+  if (truth.lags.length < 2) return null;
+  const curve = (look: Look, one: Autocovariance, j: number): Series => {
+    const error = autocovarianceError(one, j);
+    const y = Array.from(one.covariance[j]);
+    return {
+      ...{ ...look, x: Array.from(one.lags), y },
+      low: y.map((value, k) => value - NORMAL * error[k]),
+      high: y.map((value, k) => value + NORMAL * error[k]),
+    };
+  };
+  const panels = variables.map(
+    (name, j): Panel => ({
+      title: name,
+      series: [
+        curve(TRUE, truth, j),
+        ...list.map(({ method }, k) => curve(overTruth(method), memories[k].predicted, j)),
+      ],
+    }),
+  );
+  return chart({
+    id: "memory",
+    title: "Do predicted runs forget as fast as true ones?",
+    caption: html`Covariance over runs of each variable at ${timeOf(truth.from, unit)} and later${cases.length > 1 && ", mean over the starts"}, with 95 % bands. Integrals over its value at zero, predicted over true: ${list.map(
+      ({ method }, k) => {
+        const { value, error } = memoryRatio(memories[k].predicted, truth);
+        return `${k > 0 ? ", " : ""}${LOOKS[method].name} ${Number.isFinite(value) ? `${formatFixed(value, 2)} ± ${formatFixed(NORMAL * error, 2)}` : "not known"}`;
+      },
+    )}.`,
+    alt: "Autocovariance of each variable against the lag, true and predicted",
+    x: { label: `lag${unit ? ` [${unit}]` : ""}` },
+    y: { label: "covariance" },
+    shareY: false,
+    panels,
+    columns: variables.length > 2 ? 3 : 2,
+    height: 220,
+  });
+}
+
+/** The closure test of one equation, one test a case. */
+export interface Closed {
+  /** "Ours (compensator), z = (m, ρ, c, b)" */
+  readonly name: string;
+  readonly from: number;
+  readonly lag: number;
+  readonly tests: readonly MeanTest[];
+}
+
+/** Tests of several equations, or closures: a row each, a column for every case. Nothing where there are none. */
+function closureTests(list: readonly Closed[], { variables, cases, unit }: Told): Html | null {
+  if (list.length === 0) return null;
+  const [{ from, lag }] = list;
+  const worst = ({ tests }: Closed) => {
+    const of = tests.map(({ mean, error }, c) =>
+      variables.map((name, j) => ({
+        z: mean[j] / error[j],
+        text: `${name} ${formatNumber(mean[j], 2)} ± ${formatNumber(NORMAL * error[j], 1)}`,
+        c,
+      })),
+    );
+    const found = of.flat().reduce((a, b) => (Math.abs(b.z) > Math.abs(a.z) ? b : a));
+    return `${found.text}${cases.length > 1 ? `, ${cases[found.c]}` : ""}`;
+  };
+  const columns: Column<Closed>[] = [
+    { label: "Equation", cell: ({ name }) => name, header: true },
+    ...cases.map(
+      (name, c): Column<Closed> => ({
+        label: name,
+        cell: ({ tests }) => tests[c].chi2 / tests[c].freedom,
+        format: (value) => formatFixed(value, 1),
+      }),
+    ),
+    { label: "Missed most", cell: worst, text: true },
+  ];
+  const count = variables.length;
+  return htmlTable(
+    list,
+    columns,
+    html`Do these variables decide their own future? True systems at ${timeOf(from, unit)}, each predicted from its own z over ${formatSetting(lag)}${unit && ` ${unit}`}: χ² per degree of freedom (${count} of them) of what the mean
+of ${variables.join(", ")} is missed by, one value a start; 1 where nothing is missed, ${(1 + 3.5 * Math.sqrt(2 / count)).toFixed(1)} is rare then. A large number is a drift that is wrong there, or systems of one z whose future depends on more than z. Last column: what is missed most, true minus predicted, ± 95 %.`,
+  );
+}
