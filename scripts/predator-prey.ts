@@ -18,7 +18,7 @@ import {
   trainingsOf,
 } from "../lib/experiments/predator-prey/plan.ts";
 import { publishPredatorPrey } from "../lib/experiments/predator-prey/publish.ts";
-import { predatorPreyFloor, scorePredatorPrey } from "../lib/experiments/predator-prey/scores.ts";
+import { OBSERVABLES, predatorPreyFloor, scorePredatorPrey } from "../lib/experiments/predator-prey/scores.ts";
 import { simulateTruth, startsOf } from "../lib/experiments/predator-prey/truth.ts";
 import { measureFields } from "../lib/experiments/predator-prey/upsampled-fields.ts";
 import { openDevice } from "../lib/gpu/device.ts";
@@ -29,6 +29,7 @@ import { atZeroTime, type Increments, isOurs, pairCount, regression, taught } fr
 import { withLambda } from "../lib/method/sde/model.ts";
 import { stateScales } from "../lib/method/sde/scales.ts";
 import { evenTimes, makePairs, smallTrajectories, someSnapshots, thinned } from "../lib/method/snapshots.ts";
+import { closureTest, midwayOf } from "../lib/run/closure-test.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
 import {
   evolvedPairs,
@@ -132,7 +133,11 @@ await main(async () => {
         const drawn = await predictedDraws(run, gpu, label, equation, first, { ...at, cases: cases.length }, best);
         const data = { all, sample, drawn, training, seed };
         const scores = await run.phase("score", () => scorePredatorPrey(gpu, truth, pool, equation, data));
-        outcomes.push({ seed, closure, lambda, ...one, scores, ensembles: pool, floor });
+        // From the middle of true paths: do these variables decide their future?
+        const isTested = seed === seeds[0] && lambda === patches && one.fewer === 1 && isOurs(method);
+        const midway = () => midwayOf(pool.runs, OBSERVABLES);
+        const closed = isTested ? await closureTest(run, gpu, label, equation, midway(), { dt }, seed) : null;
+        outcomes.push({ seed, closure, lambda, ...one, scores, closed, ensembles: pool, floor });
       }
       work.add(5 / models.length);
     }

@@ -1,6 +1,6 @@
 // How long runs remember: covariances over runs of a variable at one time and at later ones, which moments at single times do not show.
 import type { Ensemble } from "./ensemble.ts";
-import { average, meanWithError } from "./mean.ts";
+import { average, jackknifeError, meanWithError } from "./mean.ts";
 
 /** Covariances of each variable at a time and `lags` later, over runs, mean over the cases. */
 export interface Autocovariance {
@@ -68,29 +68,31 @@ export function autocovarianceError({ groups, covariance }: Autocovariance, j: n
 }
 
 /**
- * ∫ C(s) ds / C(0) over the lags that there are, predicted over true, geometric mean over the variables: above 1 the prediction remembers too long. With its
- * standard error; NaN where a variable does not vary, or the integral has no sign.
+ * ∫ C(s)² ds / C(0)² over the lags that there are, predicted over true, geometric mean over the variables: above 1 the prediction remembers too long, also
+ * where it oscillates. What noise adds to the squares is taken off. With its standard error; NaN where a variable does not vary, or nothing is left.
  */
 export function memoryRatio(predicted: Autocovariance, truth: Autocovariance): { value: number; error: number } {
-  const log = (one: Autocovariance, left?: number) => {
-    const logs = one.covariance.map((whole, j) => {
-      const others = (k: number) =>
-        left === undefined
-          ? whole[k]
-          : (one.groups.length * whole[k] - one.groups[left][j][k]) / (one.groups.length - 1);
+  const log = (one: Autocovariance, noise: readonly Float64Array[], left?: number) => {
+    const { groups, covariance, lags } = one;
+    const logs = covariance.map((whole, j) => {
+      const square = (k: number) => {
+        const value =
+          left === undefined ? whole[k] : (groups.length * whole[k] - groups[left][j][k]) / (groups.length - 1);
+        return value ** 2 - noise[j][k] ** 2;
+      };
       let area = 0;
-      for (let k = 1; k < one.lags.length; k++)
-        area += ((others(k) + others(k - 1)) * (one.lags[k] - one.lags[k - 1])) / 2;
-      return Math.log(area / others(0));
+      for (let k = 1; k < lags.length; k++) area += ((square(k) + square(k - 1)) * (lags[k] - lags[k - 1])) / 2;
+      return Math.log(area / square(0));
     });
     return average(logs);
   };
-  const variance = (one: Autocovariance) => {
+  const of = (one: Autocovariance) => {
+    const noise = one.covariance.map((_, j) => autocovarianceError(one, j));
     const count = one.groups.length;
-    if (count === 0) return 0;
-    const { error } = meanWithError(one.groups.map((_, left) => log(one, left)));
-    return ((count - 1) * error) ** 2;
+    const error = count === 0 ? 0 : jackknifeError(count, (left) => log(one, noise, left));
+    return { value: log(one, noise), error };
   };
-  const value = Math.exp(log(predicted) - log(truth));
-  return { value, error: value * Math.sqrt(variance(predicted) + variance(truth)) };
+  const [ours, theirs] = [of(predicted), of(truth)];
+  const value = Math.exp(ours.value - theirs.value);
+  return { value, error: value * Math.hypot(ours.error, theirs.error) };
 }

@@ -1,10 +1,11 @@
 // Diagnostics as metrics.
 import { memoryRatio } from "../analysis/autocovariance.ts";
 import type { Diagnostics } from "../analysis/diagnostics.ts";
+import { average } from "../analysis/mean.ts";
 import { BAND, type Tested } from "../analysis/pit.ts";
 import type { ClosureTest } from "./closure-test.ts";
-import { metricName, metricNumber } from "./result.ts";
-import { type metricSet, NORMAL, overSeeds, single } from "./seeds.ts";
+import { metricName } from "./result.ts";
+import { around, type metricSet, NORMAL, overSeeds } from "./seeds.ts";
 
 type Put = ReturnType<typeof metricSet>["put"];
 
@@ -38,13 +39,19 @@ export function putDiagnostics(put: Put, list: readonly Diagnostics[], ...parts:
   put(metricName("memory_ratio", ...parts), ratio, { exact: 1 });
 }
 
-/** χ² per degree of freedom of the closure test: of every case, named by what starts there, and the largest. */
-export function putClosureTest(put: Put, { tests }: ClosureTest, cases: readonly string[], ...parts: string[]): void {
-  const ratios = tests.map(({ chi2, freedom }) => chi2 / freedom);
-  put(metricName("closure_chi2", ...parts), single(Math.max(...ratios)), { exact: 1 });
-  for (const [c, ratio] of ratios.entries())
-    put(metricName("closure_chi2", ...parts, cases[c]), single(ratio), { exact: 1 });
+/** χ² per degree of freedom of the closure test, mean over the cases, with the interval that holds 1 where nothing is missed. */
+export function putClosureTest(put: Put, { tests }: ClosureTest, ...parts: string[]): void {
+  const value = average(tests.map(({ chi2, freedom }) => chi2 / freedom));
+  const error = Math.sqrt(average(tests.map(({ freedom }) => 2 / freedom)) / tests.length);
+  put(metricName("closure_chi2", ...parts), around(value, error), { exact: 1 });
 }
 
-/** "m0.5", "mm0.5": a start by its initial magnetization, as names of metrics have it. */
-export const startName = (symbol: string, value: number) => `${symbol}${metricNumber(value).replace("-", "m")}`;
+/** The test as rows of a table: what is missed of every variable from every case, true minus predicted, with its standard error. */
+export function closureRows({ from, lag, tests }: ClosureTest, cases: readonly string[], variables: readonly string[]) {
+  return tests.flatMap(({ mean, error, chi2, freedom }, c) =>
+    variables.map((variable, j) => ({
+      ...{ case: cases[c], from, lag, variable, missed: mean[j], missed_error: error[j] },
+      ...{ chi2, freedom },
+    })),
+  );
+}

@@ -63,9 +63,9 @@ test("memory: 1 for one law, within its error; 2 where runs forget at half the r
   const z = same.map(({ value, error }) => Math.log(value) / (error / value));
   expectWithin("mean", mean(z), 0, 1 / Math.sqrt(60));
   expect(mean(z.map((x) => x * x))).toBeWithin(0.6, 1.6);
-  // ∫ exp(−γ s) over 0 … 2, by trapezoids.
+  // ∫ exp(−2γ s) over 0 … 2, by trapezoids.
   const area = (rate: number) =>
-    range(10, (k) => 0.1 * (Math.exp(-0.2 * rate * k) + Math.exp(-0.2 * rate * (k + 1)))).reduce((a, b) => a + b);
+    range(10, (k) => 0.1 * (Math.exp(-0.4 * rate * k) + Math.exp(-0.4 * rate * (k + 1)))).reduce((a, b) => a + b);
   const slow = memoryRatio(of("slow", 1), of("fast", 4));
   expectWithin("slow", slow.value, area(1) / area(4), slow.error);
   const still = autocovariance(ensemble({ times: TIMES, cases: 1, runs: 8, d: 1 }, new Float32Array(31 * 8)), 1);

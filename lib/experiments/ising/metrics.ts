@@ -17,7 +17,7 @@ import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
-import { putClosureTest, putDiagnostics, startName } from "../../run/diagnostics.ts";
+import { closureRows, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
@@ -210,9 +210,7 @@ export function isingMetrics(
     const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
     if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
   }
-  const starts = study.truth.m0.map((m0) => startName("m", m0));
-  for (const { method, closure, closed } of study.outcomes)
-    if (closed) putClosureTest(put, closed, starts, method, closure);
+  for (const { method, closure, closed } of study.outcomes) if (closed) putClosureTest(put, closed, method, closure);
   Object.assign(metrics, costMetrics(isingCosts(study)));
   for (const group of groupsOf(study, "closure")) putScores(group, group[0].closure);
   for (const group of groups(study.outcomes)) {
@@ -292,9 +290,14 @@ export function isingTables({ truth, outcomes }: IsingStudy): Record<string, Col
   const moments = main.flatMap(({ seed, patch, method, scores }) =>
     over(scores.moments, { seed, patch, method: method as string }),
   );
+  const starts = truth.m0.map(String);
+  const closed = outcomes.flatMap(({ seed, method, closure, closed: one }) =>
+    one ? closureRows(one, starts, OBSERVABLES).map((row) => ({ seed, method, closure, ...row })) : [],
+  );
   return {
     scores: tableOfRows(scores),
     moments: tableOfRows(moments),
+    ...(closed.length > 0 && { closure_test: tableOfRows(closed) }),
     truth: tableOfRows(over(truth.moments, { runs: truth.runs })),
   };
 }

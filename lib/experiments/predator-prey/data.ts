@@ -2,6 +2,7 @@
 import type { Method } from "../../method/pairs.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
+import type { Closed, Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Checked } from "../../report/figures/model-free.ts";
 import type { StartDistance } from "../../report/figures/starts.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
@@ -70,6 +71,9 @@ export interface PredatorPreyReportData {
     mmd: Estimate;
     outside: Estimate;
   }[];
+  /** With the main closure. */
+  diagnostics: Diagnosed[];
+  closureTests: Closed[];
   /** How the degree of each drift was chosen. */
   degrees: DegreeChoice[];
   starts: StartDistance[];

@@ -7,9 +7,12 @@ import { effectiveTimes, ensembleFloor } from "../../analysis/ensemble-error.ts"
 import { average, averageRow } from "../../analysis/mean.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
+import { LOOKS } from "../../report/figures/methods.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
+import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
+import { closureRows, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, bandOverSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
@@ -29,6 +32,8 @@ export interface Outcome {
   readonly fewer: number;
   readonly pairs: number;
   readonly scores: PredatorPreyScores;
+  /** One test a case; null where it is not made. */
+  readonly closed: ClosureTest | null;
   readonly ensembles: TrueEnsembles;
   readonly floor: Awaited<ReturnType<typeof predatorPreyFloor>>;
 }
@@ -158,6 +163,13 @@ export function predatorPreyMetrics(study: PredatorPreyStudy, seconds: number): 
     put(metricName("std_error", method, "worst", ...suffix), worstStdError, { exact: 0 });
     put(metricName("pairs", method, ...suffix), single(pairs));
     put(metricName("outside", method, `patch${study.patch}`, ...suffix), scoresOf(group).outside, { exact: 0 });
+    putDiagnostics(
+      put,
+      group.map(({ scores }) => scores.diagnostics),
+      method,
+      ...suffix,
+    );
+    for (const { closed } of group) if (closed) putClosureTest(put, closed, method, closure);
     const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
     if (degrees.length > 0) put(metricName("degree", method, `patch${study.patch}`, ...suffix), overSeeds(degrees));
   }
@@ -217,7 +229,16 @@ export function predatorPreyTables({ truth, outcomes }: PredatorPreyStudy): Reco
   const mmd = outcomes.flatMap((one) =>
     Array.from(truth.times, (time, t) => ({ ...name(one), time, mmd: one.scores.mmd[t], floor: one.floor.mean[t] })),
   );
-  return { scores: tableOfRows(scores), moments: tableOfRows(moments), mmd: tableOfRows(mmd) };
+  const cases = truth.cases.map(startTitle);
+  const closed = outcomes.flatMap(({ seed, method, closure, closed: one }) =>
+    one ? closureRows(one, cases, SPECIES).map((row) => ({ seed, method, closure, ...row })) : [],
+  );
+  return {
+    scores: tableOfRows(scores),
+    moments: tableOfRows(moments),
+    mmd: tableOfRows(mmd),
+    ...(closed.length > 0 && { closure_test: tableOfRows(closed) }),
+  };
 }
 
 function momentRows(
@@ -284,6 +305,12 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
     }),
     ensemble: outcomes[0].ensembles.size,
     scores: main.map(scoresOf),
+    diagnostics: shown.flatMap(({ method, scores }) =>
+      isOurs(method) ? [{ method, patch, diagnostics: scores.diagnostics }] : [],
+    ),
+    closureTests: outcomes.flatMap(({ method, closure, closed }) =>
+      closed ? [{ name: `${LOOKS[method].name}, closure ${closure}`, ...closed }] : [],
+    ),
     degrees: shown.flatMap(({ method, scores }) => (scores.choice ? [{ method, patch, ...scores.choice }] : [])),
     starts: shown.flatMap(({ method, scores }) =>
       truth.cases.map((wave, c) => ({ method, patch, start: startTitle(wave), distance: scores.startDistance[c] })),

@@ -1,12 +1,13 @@
 import { comparisonTable } from "../../report/figures/comparison.ts";
 import { degrees } from "../../report/figures/degrees.ts";
+import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { starts } from "../../report/figures/starts.ts";
 import { path, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatSetting, formatWithInterval } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
-import type { PredatorPreyReportData } from "./data.ts";
+import { type PredatorPreyReportData, SPECIES } from "./data.ts";
 import * as equation from "./figures/equation.ts";
 import * as fields from "./figures/fields.ts";
 import * as mmd from "./figures/mmd.ts";
@@ -76,6 +77,10 @@ predator. Mean <i>u</i> and mean <i>v</i> are averages over the grid; means, sta
         ],
       ),
     },
+    diagnostics(data.diagnostics, data.closureTests, {
+      variables: SPECIES.map((species) => `mean ${species}`),
+      cases: data.cases.map(({ title }) => title),
+    }),
     {
       id: "equation",
       title: "Learned equation",

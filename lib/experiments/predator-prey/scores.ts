@@ -1,4 +1,5 @@
 // How good a learned predator–prey equation is: moments over time and MMD² against ensembles of direct simulations.
+import { type Diagnostics, diagnosticsOf } from "../../analysis/diagnostics.ts";
 import { caseOf, type Ensemble, firstVariables, type Moments, momentsOf, someRuns } from "../../analysis/ensemble.ts";
 import { ensembleError, type Scores } from "../../analysis/ensemble-error.ts";
 import { average, averageRow } from "../../analysis/mean.ts";
@@ -12,7 +13,7 @@ import { chosenDegree, type SdeModel } from "../../method/sde/model.ts";
 import type { InitialWave } from "../../systems/predator-prey.ts";
 
 /** The observables come first in z: mean prey and mean predators. */
-const OBSERVABLES = 2;
+export const OBSERVABLES = 2;
 const SPLITS = 100;
 
 /** Direct simulations of the large system. */
@@ -21,7 +22,9 @@ export interface PredatorPreyTruth {
   readonly cases: readonly InitialWave[];
   /** Runs per case behind the moments. */
   readonly runs: number;
-  /** Moments of the observables, one entry per case, `[times, 2]`. */
+  /** The observables of these runs, `[times][cases · runs][2]`. */
+  readonly observed: Ensemble;
+  /** Their moments, one entry per case, `[times, 2]`. */
   readonly moments: readonly Moments[];
   /** The same if the runs were drawn again. */
   readonly replicates: readonly (readonly Moments[])[];
@@ -49,6 +52,7 @@ export interface PredatorPreyScores extends Uncertainty<"mean" | "std"> {
   /** Its mean over time. */
   readonly mmdMean: number;
   readonly guards: Guards;
+  readonly diagnostics: Diagnostics;
   /** How degree and ridge of the drift were chosen; null for a network. */
   readonly choice: ReturnType<typeof chosenDegree>;
   /** Distance of the start of every case from the nearest training state, in standard deviations of these. */
@@ -114,6 +118,7 @@ export async function scorePredatorPrey(
     mmdMean: average(mmd),
     ...uncertaintyOf(["mean", "std"], now, ofAll, ofTruth),
     guards: guardsOf(model, all, []),
+    diagnostics: diagnosticsOf(all, truth.observed, OBSERVABLES),
     choice: chosenDegree(model),
     startDistance: nearestDistances(model.hull, concatenate(starts), training),
   };

@@ -45,7 +45,7 @@ export async function simulateTruth(
   const { observables, rest, ...ensembles } = all;
   const observed = rest ? joinedRuns([observables, rest]) : observables;
   const replicates = replicateMoments(observed, null, seed);
-  return { truth: { times, cases, runs, moments: momentsOf(observed), replicates }, ensembles };
+  return { truth: { times, cases, runs, observed, moments: momentsOf(observed), replicates }, ensembles };
 }
 
 /** z of the initial states of the cases, `[cases, d]`. */

@@ -141,7 +141,7 @@ function memory(list: readonly Diagnosed[], { variables, cases, unit }: Told): H
   return chart({
     id: "memory",
     title: "Do predicted runs forget as fast as true ones?",
-    caption: html`Covariance over runs of each variable at ${timeOf(truth.from, unit)} and later${cases.length > 1 && ", mean over the starts"}, with 95 % bands. Integrals over its value at zero, predicted over true: ${list.map(
+    caption: html`Covariance over runs of each variable at ${timeOf(truth.from, unit)} and later${cases.length > 1 && ", mean over the starts"}, with 95 % bands. Memory, the integral of its square over the square at zero, predicted over true: ${list.map(
       ({ method }, k) => {
         const { value, error } = memoryRatio(memories[k].predicted, truth);
         return `${k > 0 ? ", " : ""}${LOOKS[method].name} ${Number.isFinite(value) ? `${formatFixed(value, 2)} ± ${formatFixed(NORMAL * error, 2)}` : "not known"}`;
@@ -196,7 +196,7 @@ function closureTests(list: readonly Closed[], { variables, cases, unit }: Told)
   return htmlTable(
     list,
     columns,
-    html`Do these variables decide their own future? True systems at ${timeOf(from, unit)}, each predicted from its own z over ${formatSetting(lag)}${unit && ` ${unit}`}: χ² per degree of freedom (${count} of them) of what the mean
-of ${variables.join(", ")} is missed by, one value a start; 1 where nothing is missed, ${(1 + 3.5 * Math.sqrt(2 / count)).toFixed(1)} is rare then. A large number is a drift that is wrong there, or systems of one z whose future depends on more than z. Last column: what is missed most, true minus predicted, ± 95 %.`,
+    html`Do these variables decide their own future? True systems at ${timeOf(from, unit)}, each predicted from its own z over ${formatSetting(lag)}${unit && ` ${unit}`}: χ² per degree of freedom (${count} of them) of what predictions
+of ${variables.join(" and ")} miss on average, one value a start; 1 where nothing is missed, ${(1 + 3.5 * Math.sqrt(2 / count)).toFixed(1)} is rare then. A large number is a drift that is wrong there, or systems of one z whose future depends on more than z. Last column: what is missed most, true minus predicted, ± 95 %.`,
   );
 }

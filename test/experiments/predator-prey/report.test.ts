@@ -22,6 +22,8 @@ const PLOTS_PER_FIGURE = {
   "std-v": 9,
   "mean-error": 4,
   "phase-portraits": 9,
+  pit: 6,
+  memory: 2,
   "drift-field": 1,
   "kramers-moyal": 4,
   "closure-1": 2,

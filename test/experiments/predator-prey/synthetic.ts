@@ -8,7 +8,7 @@ import type { PredatorPreyReportData, Species } from "../../../lib/experiments/p
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import type { Laws } from "../../../lib/report/figures/trajectories.ts";
 import { type Band, type Estimate, single } from "../../../lib/run/seeds.ts";
-import { degreeChoice, evenly, rough, syntheticRun } from "../synthetic.ts";
+import { closureTests, degreeChoice, diagnostics, evenly, rough, syntheticRun } from "../synthetic.ts";
 
 const POINTS = 200;
 const PATCH = 40;
@@ -222,6 +222,11 @@ export function syntheticData(): PredatorPreyReportData {
         };
       }),
     ),
+    diagnostics: (["compensator", "increment"] as const).map((method) => ({
+      ...{ method, patch: PATCH },
+      diagnostics: diagnostics(9, 2, method === "increment" ? 0.2 : 0),
+    })),
+    closureTests: [closureTests("Ours (compensator), closure autoencoder", 9, 2, 0.5)],
     degrees: METHODS.map((method) => degreeChoice(method, PATCH, method === "compensator" ? 4 : 2)),
     starts: METHODS.map((method) => ({ method, patch: PATCH, start: "m = 0.5, k = 0.1", distance: 0.02 })),
     meanFloor: 0.0038,
