@@ -9,6 +9,7 @@
 
 import { closuresOf, rolledWithClosure } from "../lib/experiments/ising-critical/closures.ts";
 import { directCourse, ROLLED, rolledFrom } from "../lib/experiments/ising-critical/dynamics.ts";
+import { lawTest } from "../lib/experiments/ising-critical/law-tests.ts";
 import { lawOrNone } from "../lib/experiments/ising-critical/laws.ts";
 import { comparesTemperatures, criticalCommand, temperaturesOf } from "../lib/experiments/ising-critical/parameters.ts";
 import { publishCritical } from "../lib/experiments/ising-critical/publish.ts";
@@ -20,7 +21,7 @@ import {
   type Learned,
   learnedSize,
 } from "../lib/experiments/ising-critical/training.ts";
-import { trueQuantities } from "../lib/experiments/ising-critical/truth.ts";
+import { type CriticalTruth, trueQuantities } from "../lib/experiments/ising-critical/truth.ts";
 import { openDevice } from "../lib/gpu/device.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
 import { seedsFrom } from "../lib/run/learn.ts";
@@ -41,7 +42,7 @@ await main(async () => {
   const work = progress("ising-critical", points + 2 * seeds.length * points + courses);
 
   // Truth: lattices in equilibrium, by flips of clusters.
-  const truth = [];
+  const truth: CriticalTruth[] = [];
   for (const side of sides) {
     for (const temperature of temperaturesOf(p, side)) {
       truth.push(await trueQuantities(run, gpu, p, { side, temperature }, options.seed));
@@ -84,6 +85,14 @@ await main(async () => {
     }
   }
 
+  // Do lattices in equilibrium have the learned laws?
+  const lawTests = await run.phase("stationary law", async () =>
+    truth.flatMap((one) => {
+      const found = one.temperature === p.T ? first.get(one.side) : undefined;
+      return found && found.tau > 0 ? [lawTest(found.learned, one, p.cells)] : [];
+    }),
+  );
+
   // Does an equation of one size serve larger ones? How long has LocalRelax to be? What do trajectories of the equations say, also with closures?
   const largest = Math.max(...p.sizes);
   const rolled = [];
@@ -111,5 +120,8 @@ await main(async () => {
     work.add();
   }
   work.done();
-  await publishCritical(run, { p, outcomes, truth, courses: direct, rolled, closed, relaxTimes, seed: options.seed });
+  await publishCritical(run, {
+    ...{ p, outcomes, truth, lawTests, courses: direct, rolled, closed, relaxTimes },
+    seed: options.seed,
+  });
 });

@@ -33,6 +33,7 @@ import { withLambda } from "../lib/method/sde/model.ts";
 import { unlessDiverged } from "../lib/method/sde/rollout.ts";
 import { stepsWithin } from "../lib/method/sde/steps.ts";
 import { measuredPairs, quadraticTimes, smallTrajectories, someSnapshots } from "../lib/method/snapshots.ts";
+import { closureTest, midwayOf } from "../lib/run/closure-test.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
 import { evolvedPairs, once, predicted, seedsFrom } from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
@@ -71,7 +72,6 @@ await main(async () => {
   const ahead = await predictionStarts(own, p, options.seed);
   work.add();
 
-  const ranges = system.observables.map(({ range }) => range ?? null);
   const scores: OwnScores[] = [];
   const age = p.age || p.horizon;
   const trajectories = (seed: number) =>
@@ -109,16 +109,17 @@ await main(async () => {
       // f, and n σσᵀ, do not depend on the size of the system.
       const model = isOurs(method) ? withLambda(learned.model, sites(p.L), sites(side)) : learned.model;
       const { instant } = learned;
-      const rollout = async () => {
-        const parts = instant ? await stepsWithin(gpu, model, data.state, p.incrementTime) : 1;
-        return predicted(run, gpu, label, model, ahead, {
-          ...{ times: truth.times, cases: truth.cases, seed, purpose: `predict/${method}` },
-          ...stepOf({ instant, time: data.time }, p.incrementTime / parts),
-        });
-      };
-      const predictions = await unlessDiverged(rollout());
-      const facts = { seed, method, pairs: pairCount(pairs), equation: { ...learned, name: method, model } };
-      scores.push(scored(truth, predictions, facts, ranges));
+      const parts = instant ? await unlessDiverged(stepsWithin(gpu, model, data.state, p.incrementTime)) : 1;
+      const step = parts && stepOf({ instant, time: data.time }, p.incrementTime / parts);
+      const at = { times: truth.times, cases: truth.cases, seed, purpose: `predict/${method}` };
+      const predictions = step && (await unlessDiverged(predicted(run, gpu, label, model, ahead, { ...at, ...step })));
+      // From the middle of true paths: do these variables decide their own future?
+      const isTested = isOurs(method) && seed === seeds[0];
+      const midway = () => midwayOf(truth, truth.d, system.lanes);
+      const closed = isTested && step ? await closureTest(run, gpu, label, model, midway(), step, seed) : null;
+      const equation = { ...learned, name: method, model };
+      const facts = { seed, method, pairs: pairCount(pairs), equation, closed };
+      scores.push(scored(truth, predictions || null, facts, system));
       work.add();
     }
   }

@@ -5,7 +5,8 @@ import { type PitTable, pitOfEnsembles, pitTimes } from "./pit.ts";
 
 export interface Diagnostics {
   readonly pit: PitTable;
-  readonly memory: { readonly predicted: Autocovariance; readonly truth: Autocovariance };
+  /** null where runs in time are not compared. */
+  readonly memory: { readonly predicted: Autocovariance; readonly truth: Autocovariance } | null;
 }
 
 /** Of predicted runs beside true ones, on the same times: of the first `d` variables. `cluster`: so many consecutive true runs depend on each other. */

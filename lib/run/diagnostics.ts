@@ -29,7 +29,8 @@ export function putDiagnostics(put: Put, list: readonly Diagnostics[], ...parts:
     tested(({ pit }) => pit.coverage, 1),
     { exact: BAND },
   );
-  const ratios = list.map(({ memory }) => memoryRatio(memory.predicted, memory.truth));
+  const ratios = list.flatMap(({ memory }) => (memory ? [memoryRatio(memory.predicted, memory.truth)] : []));
+  if (ratios.length === 0) return;
   const [{ value, error }] = ratios;
   const alone = [value * Math.exp((-NORMAL * error) / value), value * Math.exp((NORMAL * error) / value)] as const;
   const ratio = overSeeds(

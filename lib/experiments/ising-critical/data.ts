@@ -1,6 +1,7 @@
 // What the report of the critical Ising experiment shows.
 import type { CriticalQuantity } from "../../analysis/finite-size.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
+import type { Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { RunResult } from "../../run/result.ts";
 import type { Estimate } from "../../run/seeds.ts";
 
@@ -84,5 +85,8 @@ export interface CriticalReportData {
     /** Correlation time of m, sweeps. */
     readonly tau: number;
   }[];
+  /** Lattices in equilibrium beside the learned laws at T, first seed; and sides of these, as cases. */
+  diagnostics: Diagnosed[];
+  lawSides: string[];
   comparison: Comparison[];
 }

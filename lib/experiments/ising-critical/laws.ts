@@ -1,6 +1,7 @@
 // Stationary laws of the learned equations on a grid of (m, ρ), and equations at a temperature and size.
 import { Matrix, solve } from "ml-matrix";
 import { type Critical, criticalQuantities, eachQuantity } from "../../analysis/finite-size.ts";
+import type { Sample } from "../../analysis/pit.ts";
 import { gridPoints, type PlanarGrid, type PlanarLaw, stationaryLaw } from "../../analysis/stationary-law.ts";
 import { InputError } from "../../errors.ts";
 import { hullOf } from "../../method/sde/hull.ts";
@@ -150,4 +151,21 @@ export function stationaryOf(learned: Learned, temperature: number, side: number
     negative: fine.law.negative,
     grid: Math.max(relative("abs_m"), relative("chi"), Math.abs(better("binder") - fine.binder)),
   };
+}
+
+/** Laws of m and of ρ alone, each value up to the end of its cell. */
+export function marginalsOf(learned: Learned, temperature: number, side: number, cells: number): [Sample, Sample] {
+  const equation = equationAt(learned, temperature, side);
+  const grid = gridOf(equation, learned, cells);
+  const { points, probability } = lawOn(grid, equation);
+  const halves = [grid.x, grid.y].map(({ low, high, cells: count }) => (high - low) / count / 2);
+  const total = probability.reduce((sum, p) => sum + Math.max(0, p), 0);
+  const along = (j: number): Sample => {
+    const order = Array.from(probability.keys()).sort((a, b) => points[2 * a + j] - points[2 * b + j]);
+    return {
+      values: Float64Array.from(order, (k) => points[2 * k + j] + halves[j]),
+      weights: Float64Array.from(order, (k) => Math.max(0, probability[k]) / total),
+    };
+  };
+  return [along(0), along(1)];
 }

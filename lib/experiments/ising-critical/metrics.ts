@@ -12,6 +12,7 @@ import { average } from "../../analysis/mean.ts";
 import { normalPair } from "../../random/normal.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
+import { putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, around, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
@@ -21,6 +22,7 @@ import type { Closed } from "./closures.ts";
 import { learningCost } from "./costs.ts";
 import type { Compared, Worst } from "./data.ts";
 import type { Course, Rolled } from "./dynamics.ts";
+import { type LawTest, lawDiagnostics } from "./law-tests.ts";
 import { isSound, MOST_LOST, type Stationary, UNRESOLVED } from "./laws.ts";
 import { type CriticalOptions, isAsked } from "./parameters.ts";
 import { deviations, type RelaxTimes } from "./relax-times.ts";
@@ -42,6 +44,8 @@ export interface CriticalStudy {
   readonly p: CriticalOptions;
   readonly outcomes: readonly Outcome[];
   readonly truth: readonly CriticalTruth[];
+  /** Of the first seed at the temperature of the scaling. */
+  readonly lawTests: readonly LawTest[];
   readonly seed: number;
   readonly courses: readonly Course[];
   /** Trajectories of equations of the first seed there, with the step of the run and half of it. */
@@ -249,6 +253,7 @@ export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fi
       unit: "sweeps",
     });
   }
+  for (const one of study.lawTests) putDiagnostics(put, [lawDiagnostics([one])], "learned", ...at(one.side, study.p.T));
   for (const [key, { learned, truth }] of Object.entries(fits)) {
     const exact = EXPONENTS.includes(key as never) ? EXACT[key as keyof typeof EXACT] : null;
     put(metricName(key, "learned"), learned, { exact, paper: PAPER[key as keyof Fits] ?? null });

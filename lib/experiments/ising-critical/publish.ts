@@ -7,6 +7,7 @@ import type { Run } from "../../run/run-folder.ts";
 import { around, overSeeds, single } from "../../run/seeds.ts";
 import type { CriticalReportData } from "./data.ts";
 import type { Rolled } from "./dynamics.ts";
+import { lawDiagnostics } from "./law-tests.ts";
 import { isSound } from "./laws.ts";
 import {
   type CriticalStudy,
@@ -113,6 +114,11 @@ function criticalFigures(
       }),
     },
     exponents,
+    diagnostics:
+      study.lawTests.length > 0
+        ? [{ method: "compensator", patch: 1, diagnostics: lawDiagnostics(study.lawTests) }]
+        : [],
+    lawSides: study.lawTests.map(({ side }) => `${side} × ${side}`),
     kinetics: {
       sides: courses.map(({ side }) => side),
       learned: courses.map(({ side }) => overSeeds(learnedTimes(study, side))),

@@ -1,4 +1,5 @@
 import { comparisonTable } from "../../report/figures/comparison.ts";
+import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
@@ -56,6 +57,11 @@ function sections(data: CriticalReportData): Section[] {
       title: "Through the critical temperature",
       body: ifAny([data.quantities.binder], [scaling.temperatures(data), scaling.slopes(data), scaling.collapse(data)]),
     },
+    diagnostics(data.diagnostics, [], {
+      variables: ["m", "ρ"],
+      cases: data.lawSides,
+      note: html`Lattices in equilibrium, made by flips of clusters, at T = ${formatSetting(data.T)} beside the learned stationary laws, first seed. Whether (<i>m</i>, <i>ρ</i>) decide their own future is what the next section asks: in equilibrium a memory that is not theirs shows in the correlation time alone.`,
+    }),
     { id: "kinetics", title: "Kinetics", body: studies.kinetics(data) },
     {
       id: "costs",

@@ -20,6 +20,8 @@ interface Point {
 
 export interface CriticalTruth extends Point {
   readonly quantities: Critical<Uncertain>;
+  /** (m, ρ) of every lattice at the last look, `[lattices, 2]`. */
+  readonly states: readonly number[];
 }
 
 function trueLatticesOf({ trueLattices }: Pick<CriticalOptions, "trueLattices">, side: number): number {
@@ -48,7 +50,12 @@ export async function simulateTruth(
   }
   // Of every lattice over its looks: lattices are independent of each other.
   const samples = Array.from({ length: count }, (_, r) => magnetizationMoments(looks.map((rows) => rows[2 * r])));
-  return { side, temperature, quantities: jackknifed(samples, side ** 2, temperature) };
+  return {
+    side,
+    temperature,
+    quantities: jackknifed(samples, side ** 2, temperature),
+    states: Array.from(looks[looks.length - 1]),
+  };
 }
 
 const TRUTH = jsonFormat<CriticalTruth>("truth");

@@ -297,7 +297,7 @@ export function isingTables({ truth, outcomes }: IsingStudy): Record<string, Col
   return {
     scores: tableOfRows(scores),
     moments: tableOfRows(moments),
-    ...(closed.length > 0 && { closure_test: tableOfRows(closed) }),
+    ...(closed.length > 0 && { "closure-test": tableOfRows(closed) }),
     truth: tableOfRows(over(truth.moments, { runs: truth.runs })),
   };
 }

@@ -1,6 +1,7 @@
 /** What the NbMoTa report shows. */
 import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
+import type { Closed, Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Picture } from "../../report/lattice.ts";
 import type { RunResult } from "../../run/result.ts";
 import type { Estimate } from "../../run/seeds.ts";
@@ -61,6 +62,10 @@ export interface NbMoTaReportData {
   /** Whether the other way of upsampling was wanted and has too few lattices. */
   upsamplingLeftOut: boolean;
   courses: CourseCurve[];
+  /** The equation of the relaxation beside direct simulation, in its own coordinates and unit of time: of the smallest size, and of all. */
+  diagnostics: Diagnosed[];
+  variables: string[];
+  closureTests: Closed[];
   spread: { name: "learned" | "direct" | "paper"; atoms: number[]; std: number[]; low?: number[]; high?: number[] }[];
   exponents: { learned: Estimate; direct: Estimate };
   potentials: { method: string; curves: Potential[] }[];

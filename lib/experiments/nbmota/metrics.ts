@@ -5,6 +5,7 @@ import paper from "../../../data/nbmota-paper.json";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average, errorOfStd, jackknifeError } from "../../analysis/mean.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
+import { putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, around, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
@@ -285,6 +286,13 @@ export function nbmotaMetrics(study: NbMoTaStudy, seconds: number): Record<strin
     put(metricName("sum_rule_violation", method), sumRule, { exact: 0 });
     put(metricName("held_out", method), heldOut);
     put(metricName("outside", method), outside, { exact: 0 });
+  }
+  for (const { side } of study.courses) {
+    const list = relaxations(study).flatMap(({ courses }) => courses.filter((one) => one.side === side));
+    const known = list.flatMap(({ diagnostics }) => diagnostics ?? []);
+    const size = `n${siteCount(side)}`;
+    if (known.length > 0) putDiagnostics(put, known, RELAXATION, size);
+    if (list[0]?.closed) putClosureTest(put, list[0].closed, RELAXATION, size);
   }
   put("sum_rule_violation.kmc", single(Math.max(0, ...truth.map(({ mean }) => sumRuleViolation(mean)))));
   const { learned, direct } = exponentsOf(study);

@@ -5,10 +5,12 @@ import paper from "../../../data/nbmota-paper.json";
 import { histogram } from "../../analysis/density.ts";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average, errorOfStd } from "../../analysis/mean.ts";
+import { formatSetting } from "../../report/number.ts";
 import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { around, type Estimate, overSeeds, single } from "../../run/seeds.ts";
 import { PAIR_NAMES, siteCount } from "../../systems/nbmota/states.ts";
+import { COORDINATES } from "../../systems/nbmota.ts";
 import { type Annealed, relaxationsWaited } from "./annealing.ts";
 import { unitJumps } from "./clock.ts";
 import { costsOf } from "./costs.ts";
@@ -60,6 +62,7 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
   const groups = equilibriumGroups(study);
   const [first] = outcomes;
   const way = relaxations(study);
+  const compared = (way[0]?.courses ?? []).filter(({ diagnostics }) => diagnostics);
   const temperatures = p.temperatures.toSorted((a, b) => a - b);
   const ascending = times.toSorted((a, b) => a.temperature - b.temperature);
   return {
@@ -89,6 +92,14 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
       learned: tantalum(order),
       direct: courses.flatMap((one) => (one.side === side ? [tantalum(one.order)] : []))[0] ?? null,
     })),
+    variables: COORDINATES[p.coordinates].map((pair) => `δ ${PAIR_NAMES[pair]}`),
+    // The smallest size that is simulated directly stands for the others in the figures.
+    diagnostics: compared
+      .slice(0, 1)
+      .flatMap(({ diagnostics }) => (diagnostics ? [{ method: MAIN, patch: 1, diagnostics }] : [])),
+    closureTests: compared.flatMap(({ side, closed }) =>
+      closed ? [{ name: `${formatSetting(siteCount(side))} atoms`, ...closed }] : [],
+    ),
     spread: spreads(study, way),
     exponents: exponentsOf(study),
     potentials: outcomes

@@ -1,6 +1,7 @@
 import { average } from "../../analysis/mean.ts";
 import { comparisonTable } from "../../report/figures/comparison.ts";
 import { degrees } from "../../report/figures/degrees.ts";
+import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { type Html, html } from "../../report/html.ts";
 import { categoryKey, pictures } from "../../report/lattice.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
@@ -56,6 +57,11 @@ function sections(data: NbMoTaReportData): Section[] {
       title: "Relaxation and size",
       body: ifAny([data.courses], [relaxation.relaxation(data), relaxation.spread(data)]),
     },
+    diagnostics(data.diagnostics, data.closureTests, {
+      variables: data.variables,
+      cases: ["disorder"],
+      note: html`The equation of the relaxation beside direct simulation of ${formatSetting(data.courses[0]?.atoms ?? Number.NaN)} atoms; times in the unit of the equation, order parameters times that of the temperature.`,
+    }),
     {
       id: "equation",
       title: "Learned equation",

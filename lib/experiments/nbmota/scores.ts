@@ -1,4 +1,5 @@
 // What a learned equation says of the alloy: its equilibrium at every temperature and its relaxation from disorder at every size.
+import { type Diagnostics, diagnosticsOf } from "../../analysis/diagnostics.ts";
 import { caseOf, type Ensemble, ensemble, someRuns } from "../../analysis/ensemble.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { average } from "../../analysis/mean.ts";
@@ -18,6 +19,7 @@ import {
 import { unlessDiverged } from "../../method/sde/rollout.ts";
 import { stateScales } from "../../method/sde/scales.ts";
 import { stepsWithin } from "../../method/sde/steps.ts";
+import { type ClosureTest, closureTest, midwayOf } from "../../run/closure-test.ts";
 import { predicted, predictedDraws } from "../../run/learn.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { PAIRS, siteCount } from "../../systems/nbmota/states.ts";
@@ -64,6 +66,9 @@ export interface LearnedCourse {
   readonly side: number;
   readonly order: Ensemble;
   readonly guards: Guards;
+  /** Beside direct simulation, where there is any of this size. */
+  readonly diagnostics: Diagnostics | null;
+  readonly closed: ClosureTest | null;
 }
 
 /** An equation that was learned by a method on the data of a seed. */
@@ -205,6 +210,14 @@ export async function learnedCourses(
   const six = order.data.subarray(0, order.runs * D);
   const mean = momentsOf(six).mean;
   const columns: readonly number[] = COORDINATES[p.coordinates];
+  const scaledOf = (order: Ensemble): Ensemble =>
+    ensemble(
+      { ...order, d },
+      Float32Array.from(
+        { length: (order.data.length / D) * d },
+        (_, k) => orderScale(p.T) * order.data[Math.floor(k / d) * D + columns[k % d]],
+      ),
+    );
   const courses: LearnedCourse[] = [];
   for (const side of p.sizes) {
     const near = (direct[0].side / side) ** 1.5;
@@ -219,7 +232,17 @@ export async function learnedCourses(
     const runs = await unlessDiverged(predicted(run, gpu, `${name}/course${side}`, equation, start, at));
     if (!runs) return [];
     const guards = guardsAt(p, equation, runs, p.T);
-    courses.push({ side, order: ensemble({ ...runs, d: D }, sixOf(p, runs.data, p.T)), guards });
+    const learned = ensemble({ ...runs, d: D }, sixOf(p, runs.data, p.T));
+    const truth = direct.find((one) => one.side === side)?.order;
+    const about = { side, order: learned, guards };
+    if (!truth) {
+      courses.push({ ...about, diagnostics: null, closed: null });
+      continue;
+    }
+    const exact = scaledOf(truth);
+    const step = { dt, scheme: SCHEME };
+    const closed = await closureTest(run, gpu, `${name}/course${side}`, equation, midwayOf(exact, d), step, seed);
+    courses.push({ ...about, diagnostics: diagnosticsOf(runs, exact, d), closed });
   }
   return courses;
 }

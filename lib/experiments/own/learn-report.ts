@@ -1,8 +1,7 @@
 // The report and the metrics of a system of a user's own: learned equations against direct simulation.
-import { table } from "arquero";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
-import type { Method } from "../../method/pairs.ts";
+import { isOurs, type Method } from "../../method/pairs.ts";
 import type { Named } from "../../method/sde/about.ts";
 import { formula } from "../../method/sde/formula.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
@@ -10,17 +9,19 @@ import { chosenDegree } from "../../method/sde/model.ts";
 import { chart } from "../../report/chart.ts";
 import type { Panel, Series } from "../../report/chart-spec.ts";
 import { degrees } from "../../report/figures/degrees.ts";
+import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { LOOKS, overTruth, TRUE } from "../../report/figures/methods.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
+import { closureRows, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { publish } from "../../run/publish.ts";
 import { type Metric, metricName, type RunResult } from "../../run/result.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
-import { metricTable } from "../../run/text-table.ts";
+import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
 import type { OwnScores, UpsamplingCheck } from "./study.ts";
@@ -89,6 +90,11 @@ function metricsOf(study: Study, seconds: number): Record<string, Metric> {
       put(metricName(`std-ratio-${part(observables[j].title)}`, method, at), own.spread);
     }
   }
+  for (const list of acrossSeeds(study.scores, ({ method }) => [method])) {
+    const known = list.flatMap(({ diagnostics }) => diagnostics ?? []);
+    if (known.length === list.length) putDiagnostics(put, known, list[0].method, at);
+  }
+  for (const { method, closed } of study.scores) if (closed) putClosureTest(put, closed, method, at);
   put("floor.sampling.all", single(mean(floors.flat())));
   put("seconds.total.all", single(seconds), { unit: "s" });
   return metrics;
@@ -216,6 +222,13 @@ A perfect equation would score ${formatNumber(mean(floors.flat()), 2)} with as m
 <p>d<i>z</i> = <i>f</i> d<i>t</i> + <i>σ</i> d<i>W</i>; D = <i>σσ</i>ᵀ of the large system. ± is the 95 % interval that the training data leave.</p>`
       }${fieldsFigure(study, "drift")}${fieldsFigure(study, "diffusion")}${choice && first && degrees([{ ...choice, method: first.method, patch: options.patch }], () => "")}`,
     },
+    diagnostics(
+      scores.flatMap(({ seed, method, diagnostics }) =>
+        diagnostics && seed === scores[0].seed && isOurs(method) ? [{ method, patch: options.patch, diagnostics }] : [],
+      ),
+      scores.flatMap(({ method, closed }) => (closed ? [{ name: LOOKS[method].name, ...closed }] : [])),
+      { variables: observables.map(({ symbol }) => symbol), cases: starts },
+    ),
     {
       id: "upsampling",
       title: "Upsampled states",
@@ -301,7 +314,10 @@ export function publishStudy(run: Run, study: Study): Promise<void> {
       ),
     );
   });
-  const names = Object.keys(rows[0] ?? { seed: 0 });
+  const variables = observables.map(({ name }) => name);
+  const closed = scores.flatMap(({ seed, method, closed: one }) =>
+    one ? closureRows(one, starts, variables).map((row) => ({ seed, method, ...row })) : [],
+  );
   const main = mainMethod(study);
   const watched = acrossSeeds(scores, ({ method }) => [method])
     .filter(([{ method }]) => method === main)
@@ -311,15 +327,16 @@ export function publishStudy(run: Run, study: Study): Promise<void> {
     });
   return publish(run, {
     tables: {
-      trajectories: table(
-        Object.fromEntries(names.map((key) => [key, rows.map((row) => row[key as keyof typeof row])])),
-      ),
+      trajectories: tableOfRows(rows),
       fields: fieldsTable(study.fields, observables, []),
+      ...(closed.length > 0 && { "closure-test": tableOfRows(closed) }),
     },
     metrics: (seconds) => metricsOf(study, seconds),
     verdict: verdictOf(watched, unlike(study)),
     scoreTable: (metrics) => {
-      const shown = Object.entries(metrics).filter(([key]) => /^(error|std-ratio|floor)\./.test(key));
+      const shown = Object.entries(metrics).filter(([key]) =>
+        /^(error|std-ratio|pit_chi2|closure_chi2|floor)\./.test(key),
+      );
       const { written: one, observables } = study;
       const equation =
         one && `dz = f dt + σ dW, D = σσᵀ; ± is half the 95 % interval\n${formula(one, observables, "text")}\n\n`;

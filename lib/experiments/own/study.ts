@@ -1,4 +1,5 @@
 // A system of a user's own against its learned equations: direct simulation, scores, and whether upsampled states are like small ones.
+import { type Diagnostics, diagnosticsOf } from "../../analysis/diagnostics.ts";
 import { type Ensemble, joinedCases, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
@@ -8,6 +9,7 @@ import type { Method } from "../../method/pairs.ts";
 import { type Guards, guardsOf } from "../../method/sde/guards.ts";
 import { type Snapshots, someSnapshots, upsampled } from "../../method/snapshots.ts";
 import { stream } from "../../random/stream.ts";
+import type { ClosureTest } from "../../run/closure-test.ts";
 import { simulatedTruth } from "../../run/learn.ts";
 import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
@@ -67,6 +69,9 @@ export interface OwnScores {
   /** null: it runs away. */
   readonly predicted: Ensemble | null;
   readonly guards: Guards | null;
+  readonly diagnostics: Diagnostics | null;
+  /** One test a start; null where it is not made. */
+  readonly closed: ClosureTest | null;
   /** Relative squared error of the mean of every observable from every start, `[cases][d]`. */
   readonly errors: readonly (readonly number[])[];
   /** Standard deviation over the true one, root mean square over the second half of the time, `[cases][d]`. */
@@ -79,26 +84,27 @@ const column = (values: ArrayLike<number>, d: number, j: number) =>
 export function scored(
   truth: Ensemble,
   predicted: Ensemble | null,
-  facts: Pick<OwnScores, "seed" | "method" | "pairs" | "equation">,
-  ranges: Parameters<typeof guardsOf>[2],
+  facts: Pick<OwnScores, "seed" | "method" | "pairs" | "equation" | "closed">,
+  { observables, lanes }: Pick<System, "observables" | "lanes">,
 ): OwnScores {
-  const none = { predicted: null, guards: null, errors: [], spreads: [] };
+  const none = { predicted: null, guards: null, diagnostics: null, errors: [], spreads: [] };
   if (!predicted) return { ...facts, ...none };
   const [ours, exact] = [momentsOf(predicted), momentsOf(truth)];
   const { d } = truth;
-  const observables = Array.from({ length: d }, (_, j) => j);
+  const ranges = observables.map(({ range }) => range ?? null);
   const late = Math.floor(truth.times.length / 2);
   return {
     ...facts,
     predicted,
     guards: guardsOf(facts.equation.model, predicted, ranges),
+    diagnostics: diagnosticsOf(predicted, truth, d, lanes),
     errors: exact.map((law, c) =>
-      observables.map((j) =>
+      observables.map((_, j) =>
         relativeSquaredError(column(ours[c].mean, d, j), { mean: column(law.mean, d, j), std: column(law.std, d, j) }),
       ),
     ),
     spreads: exact.map((law, c) =>
-      observables.map((j) => {
+      observables.map((_, j) => {
         const square = (values: ArrayLike<number>) =>
           average(
             column(values, d, j)

@@ -237,7 +237,7 @@ export function predatorPreyTables({ truth, outcomes }: PredatorPreyStudy): Reco
     scores: tableOfRows(scores),
     moments: tableOfRows(moments),
     mmd: tableOfRows(mmd),
-    ...(closed.length > 0 && { closure_test: tableOfRows(closed) }),
+    ...(closed.length > 0 && { "closure-test": tableOfRows(closed) }),
   };
 }
 

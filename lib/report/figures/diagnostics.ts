@@ -45,14 +45,15 @@ const OFF = 4;
 /** Departures that are named. */
 const NAMED = 3;
 
-const timeOf = (time: number, unit?: string) => `t = ${formatSetting(time)}${unit ? ` ${unit}` : ""}`;
+const timeOf = (time: number, unit?: string) =>
+  time === Number.POSITIVE_INFINITY ? "in equilibrium" : `t = ${formatSetting(time)}${unit ? ` ${unit}` : ""}`;
 
 /** How predictions differ from the truth most, in words. */
 function departures({ times, tests }: PitTable, { variables, cases, unit }: Told): string {
   const list = times.flatMap((time, t) =>
     tests[t].flatMap((own, c) =>
       own.flatMap(({ slope, bowl }, j) => {
-        const place = `${variables[j]} at ${timeOf(time, unit)}${cases.length > 1 ? `, ${cases[c]}` : ""}`;
+        const place = `${variables[j]}, ${timeOf(time, unit)}${cases.length > 1 ? `, ${cases[c]}` : ""}`;
         return [
           { z: slope, text: `${place}: predicted too ${slope > 0 ? "low" : "high"}` },
           { z: bowl, text: `${place}: predicted too ${bowl > 0 ? "narrow" : "wide"}` },
@@ -99,7 +100,7 @@ function pit(list: readonly Diagnosed[], told: Told): Html | null {
   return chart({
     id: "pit",
     title: "Do predicted runs have the law of true ones?",
-    caption: html`Probability integral transform${told.cases.length > 1 && ", all starts together"}: how often true runs fall in each of ${bins(0, 0)} equal parts of true and predicted ones together, over how often predicted ones do, with the 95 % interval that this
+    caption: html`Probability integral transform${told.cases.length > 1 && ", all cases together"}: how often true runs fall in each of ${bins(0, 0)} equal parts of true and predicted ones together, over how often predicted ones do, with the 95 % interval that this
 has where both have one law. Slopes are means that are off, a bowl is too little spread, a hill too much. ${list.map(
       ({ method, patch }, k) =>
         html`${LOOKS[method].name}${patch > 1 && `, ℓ = ${patch}`}: χ² per degree of freedom ${formatFixed(tables[k].chi2.value, 2)} (1 ± ${formatFixed(NORMAL * tables[k].chi2.error, 2)} for one law), ${formatFixed(100 * tables[k].coverage.value, 1)} % of the true runs in the
@@ -116,8 +117,8 @@ predicted 95 % bands; ${departures(tables[k], told)}. `,
 
 /** Covariances at a time and later ones, a panel for every variable, mean over the cases. Nothing where there are none. */
 function memory(list: readonly Diagnosed[], { variables, cases, unit }: Told): Html | null {
-  if (list.length === 0) return null;
-  const memories = list.map(({ diagnostics }) => diagnostics.memory);
+  const memories = list.flatMap(({ diagnostics }) => diagnostics.memory ?? []);
+  if (memories.length === 0) return null;
   const [{ truth }] = memories;
   if (truth.lags.length < 2) return null;
   const curve = (look: Look, one: Autocovariance, j: number): Series => {

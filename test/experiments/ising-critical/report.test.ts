@@ -9,7 +9,7 @@ import { syntheticData } from "./synthetic.ts";
 
 setDefaultTimeout(60_000);
 
-const PLOTS_PER_FIGURE = { scaling: 2, temperatures: 3, slopes: 1, collapse: 2, kinetics: 1 };
+const PLOTS_PER_FIGURE = { scaling: 2, temperatures: 3, slopes: 1, collapse: 2, kinetics: 1, pit: 6 };
 const SETTINGS = ["result", "side", "sides", "temperature", "temperatures", "T", "patch", "time"];
 
 const browser = await reportBrowser();

@@ -65,7 +65,8 @@ function truthOf(side: number, temperature: number) {
 const study = (part: Partial<CriticalStudy> = {}): CriticalStudy => ({
   p,
   outcomes: [...outcomes(1), ...outcomes(2, 1.01), ...outcomes(3, 0.99)],
-  truth: points.map(({ side, temperature }) => ({ side, temperature, quantities: truthOf(side, temperature) })),
+  truth: points.map((point) => ({ ...point, quantities: truthOf(point.side, point.temperature), states: [] })),
+  lawTests: [],
   seed: 1,
   courses: [16, 32, 64].map((side) => ({
     side,
@@ -174,7 +175,7 @@ test("worst deviations are those of means over seeds, apart for sides beyond the
   const both = worstOf(
     study({
       outcomes: [...study().outcomes, { ...large, seed: 1, from: large.side, taught: "scaling", law: off }],
-      truth: [...study().truth, { ...large, quantities: truth }],
+      truth: [...study().truth, { ...large, quantities: truth, states: [] }],
     }),
   );
   expect(both.map(({ from, to }) => [from, to])).toEqual([
@@ -196,7 +197,7 @@ test("points that nobody asked for stay where they lie inside the data of all se
   );
   const truth = [
     ...study().truth,
-    ...further.map((point) => ({ ...point, quantities: truthOf(128, point.temperature) })),
+    ...further.map((point) => ({ ...point, quantities: truthOf(128, point.temperature), states: [] })),
   ];
   const all = [...study().outcomes, ...laws];
   // An asked one stays, and says that it is at the edge.

@@ -1,6 +1,6 @@
 // A report of the critical Ising experiment about a run that never was: no number is from a simulation.
 import type { CriticalReportData } from "../../../lib/experiments/ising-critical/data.ts";
-import { rough, syntheticRun } from "../synthetic.ts";
+import { diagnostics, rough, syntheticRun } from "../synthetic.ts";
 
 const TEMPERATURES = [2.25, 2.26, 2.27, 2.28, 2.29];
 const SIDES = [16, 32, 48, 64];
@@ -31,6 +31,8 @@ export function syntheticData(): CriticalReportData {
     temperatures: TEMPERATURES,
     T: 2.27,
     patch: 16,
+    diagnostics: [{ method: "compensator", patch: 1, diagnostics: { ...diagnostics(2, 2, 0.1), memory: null } }],
+    lawSides: ["16 × 16", "32 × 32"],
     quantities: {
       abs_m: compared((x, side) => side ** (-1 / 8) * Math.exp(-0.2 * x)),
       chi: compared((x, side) => 0.03 * side ** (7 / 4) * Math.exp(0.1 * x)),

@@ -120,7 +120,7 @@ describe("errors of the equilibrium", () => {
       const outcomes = [outcome(7, { equilibria: [found] }), outcome(7, { method: RELAXATION, courses })];
       return nbmotaVerdict(studyOf({ p, outcomes }));
     };
-    const way = [{ ...relaxed, guards: GUARDS }];
+    const way = [{ ...relaxed, guards: GUARDS, diagnostics: null, closed: null }];
     expect(failed(equilibrium(1), way)).toEqual({ warnings: [], failed: false });
     const stray = failed({ ...equilibrium(1), stray: true }, way);
     expect(stray.warnings.join()).toContain("at 1000 K the equilibrium of the equation is outside the states");
@@ -162,7 +162,10 @@ test("the error of the mean relaxation has an interval of what the runs of the t
     );
   // Two seeds that agree but for a little.
   const outcomes = [1.4, 1.4001].map((value, k) =>
-    outcome(k, { method: RELAXATION, courses: [{ side: 8, order: constant([value, value]), guards: GUARDS }] }),
+    outcome(k, {
+      method: RELAXATION,
+      courses: [{ side: 8, order: constant([value, value]), guards: GUARDS, diagnostics: null, closed: null }],
+    }),
   );
   const [{ error }] = courseErrors(studyOf({ outcomes, courses: [{ side: 8, order: constant(own) }] }));
   const exact = mean(own);
@@ -180,7 +183,13 @@ describe("the exponent of the spread", () => {
     const data = Float32Array.from({ length: times.length * runs * 6 }, (_, k) => {
       return std * (Math.floor(k / 6) % runs < runs / 2 ? 1 : -1) * Math.sqrt((runs - 1) / runs);
     });
-    return { side, order: ensemble({ times, cases: 1, runs, d: 6 }, data), guards: GUARDS };
+    return {
+      side,
+      order: ensemble({ times, cases: 1, runs, d: 6 }, data),
+      guards: GUARDS,
+      diagnostics: null,
+      closed: null,
+    };
   }
 
   test("is a slope over all sizes, with the error that the numbers of runs of the direct ones leave", () => {

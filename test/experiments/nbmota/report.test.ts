@@ -16,6 +16,8 @@ const PLOTS_PER_FIGURE = {
   potential: 3,
   relaxation: 4,
   spread: 1,
+  pit: 9,
+  memory: 3,
   "trade-off": 1,
   errors: 1,
   degree: 1,

@@ -3,7 +3,7 @@ import type { NbMoTaReportData } from "../../../lib/experiments/nbmota/data.ts";
 import { SITE_KINDS } from "../../../lib/experiments/nbmota/pictures.ts";
 import { categoryPicture } from "../../../lib/report/lattice.ts";
 import { PAIR_NAMES } from "../../../lib/systems/nbmota/states.ts";
-import { degreeChoice, evenly, rough, syntheticRun } from "../synthetic.ts";
+import { closureTests, degreeChoice, diagnostics, evenly, rough, syntheticRun } from "../synthetic.ts";
 
 const TEMPERATURES = [800, 1000, 1400, 2000, 3000];
 const SIDES = [8, 16, 32];
@@ -64,6 +64,9 @@ export function syntheticData(): NbMoTaReportData {
       outside: estimate(0.001, 0.001),
     })),
     upsamplingLeftOut: false,
+    variables: ["δ NbMo", "δ NbTa", "δ MoTa"],
+    diagnostics: [{ method: "increment", patch: 1, diagnostics: diagnostics(1, 3, 0.1) }],
+    closureTests: [closureTests("1,024 atoms", 1, 3, 0.5)],
     courses: SIDES.map((side, k) => ({
       side,
       atoms: 2 * side ** 3,
