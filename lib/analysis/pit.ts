@@ -30,8 +30,10 @@ export interface Pit {
   readonly insideError: number;
 }
 
-/** Bins of the histogram. */
+/** Bins of the histogram, and how many values of the fewer ones a bin has at least, as long as there are a few. */
 const BINS = 12;
+const LEAST_BINS = 4;
+const PER_BIN = 8;
 /** Of the predicted values, between the ends of its band. */
 export const BAND = 0.95;
 
@@ -46,8 +48,9 @@ const per = (count: number) => (count === Number.POSITIVE_INFINITY ? 0 : 1 / cou
  * divided by what that adds to the variance of the counts (Rao & Scott, J. Am. Stat. Assoc. 76, 221 (1981)). Values that are equal fall in one
  * bin; bins without values are none. Throws Error for two laws.
  */
-export function pitOf(predicted: Sample, truth: Sample, cluster = 1, bins = BINS): Pit {
+export function pitOf(predicted: Sample, truth: Sample, cluster = 1): Pit {
   const [N, n] = [countOf(predicted), countOf(truth)];
+  const bins = Math.max(LEAST_BINS, Math.min(BINS, Math.floor(Math.min(N, n) / PER_BIN)));
   if (N === n && N === Number.POSITIVE_INFINITY) throw new Error("two laws are compared without a test");
   // Upper ends of the bins, which belong to them: quantiles of both together, or of the law where there is one.
   const known = [predicted, truth].find(({ weights }) => weights);
