@@ -9,7 +9,7 @@
 import { repeatedRows } from "../lib/analysis/ensemble.ts";
 import { evenGrid } from "../lib/analysis/function-error.ts";
 import type { Outcome } from "../lib/experiments/curie-weiss/metrics.ts";
-import { curieWeissCommand, EVERY } from "../lib/experiments/curie-weiss/parameters.ts";
+import { curieWeissCommand, EVERY, PAPER_TIME } from "../lib/experiments/curie-weiss/parameters.ts";
 import { publishCurieWeiss } from "../lib/experiments/curie-weiss/publish.ts";
 import { curieWeissReference, scoreCurieWeiss } from "../lib/experiments/curie-weiss/scores.ts";
 import { checkUpsampling, takePictures } from "../lib/experiments/curie-weiss/upsampled-states.ts";
@@ -31,12 +31,22 @@ await main(async () => {
   const gpu = await openDevice();
   const run = await openRun({ ...options, adapter: gpu.adapter });
   const methods = METHODS.filter((m) => p.estimator === "both" || m === p.estimator || m === "naive" || m === "small");
+  // Baselines at the time of the paper too: their noise goes with the root of the time. A single patch is the whole system.
+  const trainings = (patch: number): Pick<Outcome, "method" | "timing">[] => [
+    ...methods.map((method) => ({ method, timing: "short" as const })),
+    ...(["naive", "small"] as const).flatMap((method) =>
+      patch < (p.learnSide || p.L) ? [{ method, timing: "paper" as const }] : [],
+    ),
+  ];
   const seeds = seedsFrom(options.seed, p.seeds);
   const times = evenGrid(0, p.horizon, Math.round(p.horizon / EVERY) + 1);
   const side = p.learnSide || p.L;
   const starts = repeatedRows(Float32Array.from(p.m0), 1, p.runs);
   const physics = { temperature: p.T, field: p.h };
-  const work = progress("curie-weiss", seeds.length * p.patches.length * (1 + methods.length));
+  const work = progress(
+    "curie-weiss",
+    seeds.length * p.patches.reduce((sum, patch) => sum + 1 + trainings(patch).length, 0),
+  );
 
   // The truth: mean, spread and law of m(t) from the master equation, drift and diffusion in closed form.
   const reference = await run.phase("exact theory", () =>
@@ -49,30 +59,33 @@ await main(async () => {
       const system = new CurieWeiss(gpu, { ...physics, patchSide: patch });
       const name = `seed${seed}/patch${patch}`;
       // Small trajectories → large snapshots → the generator at them, and partial evolutions of their patches.
-      const [compensator, increment] = await evolvedPairs(run, name, async () => {
+      const [compensator, increment, raw] = await evolvedPairs(run, name, async () => {
         const snapshots = await smallTrajectories(system, { ...p, times: evenTimes(p.records, p.interval), seed });
-        const measures = { compensatorTimes: [p.compensatorTime], incrementTimes: [p.incrementTime], copies: p.copies };
+        const known = { compensatorTimes: [p.compensatorTime], incrementTimes: [p.incrementTime] };
+        const measures = { ...known, rawTimes: patch < side ? [PAPER_TIME] : [], copies: p.copies };
         return measuredPairs(system, snapshots, measures, { ...p, side, seed });
       });
       work.add();
       let shared: SdeModel | undefined;
-      for (const method of methods) {
+      for (const { method, timing } of trainings(patch)) {
         // Drift and diffusion with λ = K. A single patch is the whole system: naive and small are increments there.
-        const data = regression(taught(method === "compensator" ? compensator : increment, method), method);
-        const label = `${name}/${method}`;
+        const pairs = { compensator, increment, small: increment, naive: increment }[method];
+        const data = regression(taught(timing === "paper" ? raw : pairs, method), method);
+        const label = `${name}/${method}${timing === "paper" ? "-paper-time" : ""}`;
         const spec = sdeSpec(p, oddVariables(system, p.h));
         const learning = { ...fitOptions(p, seed), variables: system.observables };
         const learned = shared ?? (await learnedSde(run, gpu, label, data, spec, learning));
         if (patch === side && method !== "compensator") shared = learned;
         const model = isOurs(method) ? withLambda(learned, p.L ** 2, side ** 2) : learned;
         // Trajectories of the learned equation from the test's starts, and its functions, against the truth.
-        const at = { times, cases: p.m0.length, ...stepOf(data, p.dt), seed, purpose: `predict/${patch}/${method}` };
+        const step = timing === "paper" ? { dt: EVERY, scheme: "euler" as const } : stepOf(data, p.dt);
+        const at = { times, cases: p.m0.length, ...step, seed, purpose: `predict/${patch}/${method}` };
         const trajectories = await predicted(run, gpu, label, model, starts, at);
         const drawn = await predictedDraws(run, gpu, label, model, starts, at, seeds.length === 1 && isOurs(method));
         const scores = await run.phase("score", () =>
           scoreCurieWeiss(gpu, reference, model, { trajectories, drawn, seed, training: data.state }),
         );
-        outcomes.push({ seed, patch, method, scores });
+        outcomes.push({ seed, patch, method, timing, scores });
         work.add();
       }
       system.destroy();

@@ -118,7 +118,8 @@ await main(async () => {
         if (same) shared = learned;
         // Drift and n times diffusion do not depend on the size of the lattice; baselines do not know of it.
         const model = isOurs(method) ? withLambda(learned, p.L ** 2, plan.side ** 2) : learned;
-        const at = { times, cases: p.m0.length, ...stepOf(data, p.dt), seed, purpose: `predict/${label}` };
+        const step = study === "paper-time" ? { dt: EVERY, scheme: "euler" as const } : stepOf(data, p.dt);
+        const at = { times, cases: p.m0.length, ...step, seed, purpose: `predict/${label}` };
         const predictions = await unlessDiverged(predicted(run, gpu, label, model, starts, at));
         const alone = isOurs(method) && (seeds.length === 1 || study !== "main");
         const drawn = await unlessDiverged(predictedDraws(run, gpu, label, model, starts, at, alone));
@@ -130,9 +131,7 @@ await main(async () => {
         const isTested =
           seed === seeds[0] && isOurs(method) && patch === shownPatch(p) && ["main", "closure"].includes(study);
         const closed =
-          isTested && predictions
-            ? await closureTest(run, gpu, label, model, await midway(), stepOf(data, p.dt), seed)
-            : null;
+          isTested && predictions ? await closureTest(run, gpu, label, model, await midway(), step, seed) : null;
         const facts = { seed, patch, closure, boundary, study, method, time, fewer, pairs: pairCount(pairs) };
         outcomes.push({ ...facts, scores, closed });
         if (!field && method === "compensator" && patch === shownPatch(p))

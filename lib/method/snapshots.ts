@@ -294,16 +294,18 @@ export interface Measures {
   readonly incrementTimes: readonly number[];
   /** Evolutions of each patch for the increments; with 1 their covariance is not known. */
   readonly copies: number;
+  /** δt of changes that are taken as they are, of one evolution each and not corrected for their time. */
+  readonly rawTimes?: readonly number[];
 }
 
 /**
  * What both estimators learn from, on the same snapshots and patches, in the order of the times: compensators, or the generator; then
- * increments, whose covariance, where there are copies, is corrected to zero time by evolutions of twice δt.
+ * increments, whose covariance, where there are copies, is corrected to zero time by evolutions of twice δt; then changes as they are.
  */
 export async function measuredPairs<S extends States>(
   system: System<S>,
   snapshots: Snapshots,
-  { compensatorTimes, incrementTimes, copies }: Measures,
+  { compensatorTimes, incrementTimes, copies, rawTimes = [] }: Measures,
   options: PairOptions,
   coordinates: Coordinates<S> = observables(system),
 ): Promise<Pairs[]> {
@@ -313,13 +315,14 @@ export async function measuredPairs<S extends States>(
     { time, copies },
     ...(copies > 1 ? [{ time: 2 * time, copies: twice }] : []),
   ]);
-  const all = await makePairs(system, snapshots, [...known, ...changes], options, coordinates);
+  const raw = rawTimes.map((time): Duration => ({ time, copies: 1 }));
+  const all = await makePairs(system, snapshots, [...known, ...changes, ...raw], options, coordinates);
   const increments = all.splice(known.length) as Increments[];
   const each = copies > 1 ? 2 : 1;
   const corrected = incrementTimes.map((_, k) =>
     each === 2 ? atZeroTime(increments[2 * k], increments[2 * k + 1]) : increments[k],
   );
-  return [...all, ...corrected];
+  return [...all, ...corrected, ...increments.slice(each * incrementTimes.length)];
 }
 
 /** null where one is missing. */

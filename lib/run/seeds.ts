@@ -73,6 +73,12 @@ export function bandOverSeeds(curves: readonly ArrayLike<number>[], scale: Scale
   return { mean: pick("value"), low: pick("low"), high: pick("high") };
 }
 
+/** A relative squared error as the root of it in %, which a reader can feel. */
+export function rmsPercent({ value, low, high, seeds }: Estimate): Estimate {
+  const percent = (x: number) => 100 * Math.sqrt(x);
+  return { value: percent(value), low: percent(low), high: percent(high), ...(seeds && { seeds: seeds.map(percent) }) };
+}
+
 /** Outcomes of one `setting` together, in the order in which settings occur: they differ in the seed alone. */
 export function acrossSeeds<T>(outcomes: readonly T[], setting: (one: T) => readonly (string | number)[]): T[][] {
   return [...Map.groupBy(outcomes, (one) => setting(one).join(" ")).values()];

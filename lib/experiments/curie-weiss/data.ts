@@ -29,8 +29,11 @@ export interface CurieWeissReportData {
   withinSpread: string[];
   /** Relative squared errors of mean trajectories. */
   errors: (Estimate & { source: Source; patch: number })[];
-  /** What a perfect model would score at the number of runs used. */
+  /** What a perfect model would score at the number of runs used, and with the paper's predicted and true ones. */
   floor: number;
+  paperFloor: number;
+  /** The baselines at the paper's δt. */
+  paperTime: (Learned & { error: Estimate; stdRatio: Estimate })[];
   /** Variance of the patch magnetization, upsampled over true, after relaxation. */
   upsampling: { patch: number; level: number; side: number; varianceRatio: number; low: number; high: number }[];
   pictures: { title: string; side: number; spins: Uint8Array }[];

@@ -21,6 +21,7 @@ import {
   type Estimate,
   metricSet,
   overSeeds,
+  rmsPercent,
   single,
 } from "../../run/seeds.ts";
 import { metricCell, tableOfRows, textTable } from "../../run/text-table.ts";
@@ -34,9 +35,13 @@ export interface Outcome {
   readonly seed: number;
   readonly patch: number;
   readonly method: Method;
+  /** Whether pairs last as long as the run has it, or as in the paper. */
+  readonly timing: "short" | "paper";
   readonly scores: CurieWeissScores;
 }
 
+/** Runs of the paper, predicted and true ones. */
+const PAPER_RUNS = 20;
 /** The paper's parameters: its figures stand beside ours only where the same system is computed. */
 const PAPER_SYSTEM = { spins: 4096, temperature: 1.1, field: 0.1 };
 
@@ -98,8 +103,12 @@ function estimate(group: readonly Outcome[], score: ScoreName): Estimate {
 }
 
 /** The outcomes of each (patch, method), patches ascending. */
-function groups(outcomes: readonly Outcome[]): { patch: number; method: Method; group: Outcome[] }[] {
-  const found = acrossSeeds(outcomes, ({ patch, method }) => [patch, method]);
+function groups(
+  outcomes: readonly Outcome[],
+  timing: Outcome["timing"] = "short",
+): { patch: number; method: Method; group: Outcome[] }[] {
+  const own = outcomes.filter((one) => one.timing === timing);
+  const found = acrossSeeds(own, ({ patch, method }) => [patch, method]);
   const named = found.map((group) => ({ patch: group[0].patch, method: group[0].method, group }));
   return named.sort((a, b) => a.patch - b.patch);
 }
@@ -114,18 +123,23 @@ function published(reference: CurieWeissReference, score: ScoreName, method: Met
   const at = comparable(reference) ? paper.patchSide.indexOf(patch) : -1;
   if (at < 0) return null;
   if (score === "error" && method === "naive") return paper.published.naive[at];
-  if (method !== "increment" && method !== "compensator") return null;
+  // Like beside like: its method learns from increments.
+  if (method !== "increment") return null;
   if (score === "error") return paper.remeasured.ours[at];
   return score === "stdRatio" ? paper.remeasured.stdRatio[at] : null;
 }
 
+/** What a perfect model would score with so many predicted runs, beside the exact mean or that of some true runs. */
+const floorOf = ({ mean, std }: CurieWeissReference, runs: number, trueRuns?: number) =>
+  average(mean.map((one, i) => samplingFloor(one, std[i], runs, trueRuns)));
+
 /** What the equation of the compensator costs at every patch side, and direct simulation as accurate. */
 function curieWeissCosts(
-  { mean, std, starts }: CurieWeissReference,
+  reference: CurieWeissReference,
   outcomes: readonly Outcome[],
   p: CurieWeissOptions,
 ): EquationCost[] {
-  const floor = (runs: number) => average(mean.map((one, i) => samplingFloor(one, std[i], runs)));
+  const floor = (runs: number) => floorOf(reference, runs);
   const side = p.learnSide || p.L;
   return groups(outcomes)
     .filter(({ method }) => method === "compensator")
@@ -145,7 +159,7 @@ function curieWeissCosts(
       );
       const perRun = floor(1);
       const error = ownError(estimate(group, "error").value, floor(p.runs));
-      const direct = { side: p.L, dimension: 2, starts: starts.length, horizon: p.horizon, perRun, error };
+      const direct = { side: p.L, dimension: 2, starts: reference.starts.length, horizon: p.horizon, perRun, error };
       return equationCost(patch, learning, direct, side);
     });
 }
@@ -164,6 +178,8 @@ export function curieWeissMetrics(
       const facts = { paper: published(reference, score, method, patch), exact, unit };
       put(metricName(name, method, `patch${patch}`), estimate(group, score), facts);
     }
+    const rms = rmsPercent(estimate(group, "error"));
+    put(metricName("rms_percent", method, `patch${patch}`), rms, { exact: 0, unit: "%" });
     putDiagnostics(
       put,
       group.map(({ scores }) => scores.diagnostics),
@@ -173,6 +189,17 @@ export function curieWeissMetrics(
     const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
     if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
   }
+  for (const { patch, method, group } of groups(outcomes, "paper")) {
+    const name = `${method}_paper_dt`;
+    put(metricName("error", name, `patch${patch}`), estimate(group, "error"), { exact: 0 });
+    put(metricName("std_ratio", name, `patch${patch}`), estimate(group, "stdRatio"), { exact: 1 });
+    put(metricName("rms_percent", name, `patch${patch}`), rmsPercent(estimate(group, "error")), {
+      exact: 0,
+      unit: "%",
+    });
+  }
+  put("error.floor", single(floorOf(reference, options.runs)), {});
+  if (comparable(reference)) put("error.floor.paper", single(floorOf(reference, PAPER_RUNS, PAPER_RUNS)), {});
   Object.assign(metrics, costMetrics(curieWeissCosts(reference, outcomes, options)));
   put(metricName("seconds", "total"), single(seconds), { unit: "s" });
   return metrics;
@@ -204,7 +231,7 @@ export function scoreTable(metrics: Record<string, Metric>): string {
     "degree",
   ];
   const cells = Object.entries(metrics).map(([name, metric]) => ({ name: name.split("."), cell: metricCell(metric) }));
-  const scores = cells.filter(({ name }) => name.length > 2 && name[0] !== "cost");
+  const scores = cells.filter(({ name }) => name.length > 2 && name[0] !== "cost" && name[1] !== "floor");
   const lines = [...Map.groupBy(scores, ({ name: [, method, patch] }) => `${patch} ${method}`).values()].map(
     (group) => {
       const [, method, patch] = group[0].name;
@@ -228,17 +255,19 @@ export function curieWeissTables(
   outcomes: readonly Outcome[],
 ): Record<string, ColumnTable> {
   const { grid, times, starts } = reference;
-  const scores = outcomes.map(({ seed, patch, method, scores: s }) => ({
+  const scores = outcomes.map(({ seed, patch, method, timing, scores: s }) => ({
     seed,
     patch,
     method,
+    timing,
     ...Object.fromEntries(SCORES.map((score) => [QUANTITIES[score].name, QUANTITIES[score].of(s)])),
   }));
-  const functions = outcomes.flatMap(({ seed, patch, method, scores: s }) =>
+  const functions = outcomes.flatMap(({ seed, patch, method, timing, scores: s }) =>
     Array.from(grid, (m, k) => ({
       seed,
       patch,
       method,
+      timing,
       m,
       ...withEnds("drift", s.drift[k], s.errors?.drift[k], s.errors?.groups),
       drift_exact: reference.drift[k],
@@ -246,12 +275,13 @@ export function curieWeissTables(
       n_diffusion_exact: reference.diffusion[k],
     })),
   );
-  const trajectories = outcomes.flatMap(({ seed, patch, method, scores: s }) =>
+  const trajectories = outcomes.flatMap(({ seed, patch, method, timing, scores: s }) =>
     starts.flatMap((m0, i) =>
       Array.from(times, (time, t) => ({
         seed,
         patch,
         method,
+        timing,
         m0,
         time,
         mean: s.mean[i][t],
@@ -338,6 +368,10 @@ export function curieWeissFigures(
       ...sides.map((patch, i) => ({ source: "paper-naive" as const, patch, ...single(paper.published.naive[i]) })),
     ],
     floor: average(floors),
+    paperFloor: sides.length > 0 ? floorOf(reference, PAPER_RUNS, PAPER_RUNS) : Number.NaN,
+    paperTime: groups(outcomes, "paper").map(({ patch, method, group }) => ({
+      ...{ patch, method, error: estimate(group, "error"), stdRatio: estimate(group, "stdRatio") },
+    })),
     diagnostics: grouped.flatMap(({ patch, method, group: [{ scores }] }) =>
       isOurs(method) && patch === shown ? [{ method, patch, diagnostics: scores.diagnostics }] : [],
     ),

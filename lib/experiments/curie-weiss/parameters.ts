@@ -167,6 +167,8 @@ const parameters = {
 
 /** Predictions are compared with theory every half sweep. */
 export const EVERY = 0.5;
+/** δt of the paper, sweeps: ℓ² flips of a patch on the average. */
+export const PAPER_TIME = 2.6;
 export type CurieWeissOptions = Values<typeof parameters>;
 
 function check(p: CurieWeissOptions): void {

@@ -75,7 +75,10 @@ ${starts(data.starts)}${figures.fans(data)}${figures.meanByPatch(data)}${figures
     {
       id: "comparison",
       title: "All numbers",
-      body: long && comparisonTable(comparison, "Paper, exact theory and this run."),
+      body: ifAny(
+        [data.paperTime, long ? comparison : []],
+        [figures.paperTime(data), long && comparisonTable(comparison, "Paper, exact theory and this run.")],
+      ),
     },
   ];
   return report({

@@ -54,6 +54,8 @@ export interface IsingReportData {
   /** One per initial magnetization, ascending. */
   cases: Case<IsingObservable>[];
   errors: IsingScore[];
+  /** The baselines at the paper's δt. */
+  paperTime: { time: number; errors: IsingScore[] };
   /** What a perfect model would score with as many runs; NaN if unknown. */
   floors: { error: number; early: number };
   /** The paper's errors, of its own four variables. */

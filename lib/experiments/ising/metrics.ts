@@ -19,12 +19,12 @@ import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { closureRows, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
-import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
+import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
 import { type IsingClosure, type IsingOptions, isLearned, latticeCount } from "./parameters.ts";
-import { learnSide, pairPlan, type Study, shownPatch } from "./plan.ts";
+import { learnSide, PAPER_TIME, pairPlan, type Study, shownPatch } from "./plan.ts";
 import {
   EARLY,
   type IsingScores,
@@ -103,7 +103,7 @@ function scoresOf(group: readonly Scored[]) {
 function groupsOf({ outcomes, options }: IsingStudy, study: Study): Scored[][] {
   const all = groups(outcomes);
   const own = all.filter(([one]) => one.study === study);
-  if (study === "main" || own.length === 0) return own;
+  if (study === "main" || study === "paper-time" || own.length === 0) return own;
   const patches = new Set(own.map(([{ patch }]) => patch));
   const main = all.filter(
     ([one]) =>
@@ -194,8 +194,24 @@ export function isingMetrics(
       put(name, scores[quantity], { paper: known || null, exact: quantity === "stdRatio" ? 1 : 0 });
     }
   };
+  for (const group of groupsOf(study, "paper-time")) {
+    const [{ method, patch }] = group;
+    const scores = scoresOf(group);
+    for (const quantity of QUANTITIES)
+      put(metricName(NAMES[quantity], `${method}_paper_dt`, `patch${patch}`), scores[quantity], {
+        exact: quantity === "stdRatio" ? 1 : 0,
+      });
+    put(metricName("rms_percent", `${method}_paper_dt`, `patch${patch}`), rmsPercent(scores.error), {
+      exact: 0,
+      unit: "%",
+    });
+  }
   for (const group of groupsOf(study, "main")) {
     putScores(group);
+    put(metricName("rms_percent", group[0].method, `patch${group[0].patch}`), rmsPercent(scoresOf(group).error), {
+      exact: 0,
+      unit: "%",
+    });
     const [{ method, closure, patch }] = group;
     if (isOurs(method)) putScores(group, closure);
     put(metricName("outside", method, `patch${patch}`), scoresOf(group).outside, { exact: 0 });
@@ -335,6 +351,7 @@ export function isingFigures(study: IsingStudy) {
       }),
     })),
     errors: main.map(scoresOf),
+    paperTime: { time: PAPER_TIME, errors: groupsOf(study, "paper-time").map(scoresOf) },
     floors: isingFloor(truth, options.runs),
     paper: paperErrors(options),
     density: { m: densities(truth, main, "m"), rho: densities(truth, main, "rho") },

@@ -14,7 +14,7 @@ import {
 } from "./parameters.ts";
 
 /** Which comparison an equation belongs to. */
-export type Study = "main" | "closure" | "boundary" | "time" | "data";
+export type Study = "main" | "paper-time" | "closure" | "boundary" | "time" | "data";
 
 /** Where training pairs come from. */
 export interface Source {
@@ -35,6 +35,8 @@ export interface Training {
 
 /** Training states that the distance of the starts is measured from, at most. */
 export const TRAINING_STATES = 2048;
+/** δt of the paper: ℓ² flips of a patch, sweeps. */
+export const PAPER_TIME = 6;
 /** Durations that are compared, beside the run's own. */
 const TIMES = { increment: [0.1, 0.2], compensator: [0.2, 0.5] } as const;
 /** The comparison of amounts of data takes one snapshot in these many. */
@@ -66,16 +68,23 @@ export const durationOf = (time: number): Duration => (time === 0 ? "generator" 
 
 /** What is measured for the trainings of a source, each time once. */
 export function measuresOf({ trainings }: Source, { copies }: IsingOptions): Measures {
-  const times = (compensated: boolean) =>
-    trainings.filter(({ method }) => (method === "compensator") === compensated).map(({ time }) => time);
-  return { compensatorTimes: [...new Set(times(true))], incrementTimes: [...new Set(times(false))], copies };
+  const times = (wanted: (one: Training) => boolean) => [...new Set(trainings.filter(wanted).map(({ time }) => time))];
+  return {
+    compensatorTimes: times(({ method }) => method === "compensator"),
+    incrementTimes: times(({ method, study }) => method !== "compensator" && study !== "paper-time"),
+    rawTimes: times(({ study }) => study === "paper-time"),
+    copies,
+  };
 }
 
 /** Which of the sets of `measuredPairs` a training takes. */
-export function setOf({ compensatorTimes, incrementTimes }: Measures, { method, time }: Training): number {
-  return method === "compensator"
-    ? compensatorTimes.indexOf(time)
-    : compensatorTimes.length + incrementTimes.indexOf(time);
+export function setOf({ compensatorTimes, incrementTimes, rawTimes = [] }: Measures, training: Training): number {
+  const { study, method, time } = training;
+  if (method === "compensator") return compensatorTimes.indexOf(time);
+  const before = compensatorTimes.length;
+  return study === "paper-time"
+    ? before + incrementTimes.length + rawTimes.indexOf(time)
+    : before + incrementTimes.indexOf(time);
 }
 
 /** The duration of the pairs of a method: a learned closure has no rates, so there the generator is out of reach. */
@@ -98,6 +107,10 @@ export function isingSources(p: IsingOptions): Source[] {
   const all = p.studies === "all";
   const main = p.patches.map((patch): Source => {
     const trainings = METHODS.map((method) => training("main", p.closure, method));
+    // Baselines at the time of the paper too: their noise goes with the root of the time. A single patch is the whole lattice.
+    if (patch < learnSide(p))
+      for (const method of ["naive", "small"] as const)
+        trainings.push(training("paper-time", p.closure, method, 1, PAPER_TIME));
     if (all && patch === p.studyPatch) {
       // Networks need a batch; polynomials as many cohorts as terms, which they see to themselves.
       const least = p.drift === "polynomial" ? 64 : p.batch;

@@ -84,7 +84,7 @@ function sections(data: IsingReportData): Section[] {
     {
       id: "errors",
       title: "Error against patch side",
-      body: ifAny([data.errors, data.paper], [scores.errors(data), scores.all(data)]),
+      body: ifAny([data.errors, data.paper], [scores.errors(data), scores.all(data), scores.paperTime(data)]),
     },
     {
       id: "fluctuations",

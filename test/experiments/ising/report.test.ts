@@ -81,6 +81,7 @@ function emptied(data: IsingReportData): IsingReportData {
     driftField: null,
     size: null,
     relaxStudy: null,
+    paperTime: { time: 6, errors: [] },
     floors,
   };
 }
@@ -308,7 +309,7 @@ describe.skipIf(browser.missing)("in a browser", () => {
       "0.0385 ± 0.0077",
       "7.98×10⁻⁴",
     ]);
-    expect(await page.locator("#errors tbody tr").count()).toBe(16);
+    expect(await page.locator("#errors tbody tr").count()).toBe(18);
     // Rows from large patches to small ones, ours first: row 14 is naive at side 8.
     expect(await cells("errors", 0, 14)).toEqual([
       "8",

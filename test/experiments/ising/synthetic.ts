@@ -155,6 +155,7 @@ export function syntheticData(): IsingReportData {
       m: density(evenly(160, 0, 0.95), 0.61, 0.03),
       rho: density(evenly(160, 0.05, 0.35), 0.19, 0.009),
     },
+    paperTime: { time: 6, errors: [scoresOf("naive", 16), scoresOf("small", 16)] },
     diagnostics: (["compensator", "increment"] as const).map((method) => ({
       ...{ method, patch: 16 },
       diagnostics: diagnostics(STARTS.length, 2, 0.1 * BADNESS[method]),

@@ -124,6 +124,16 @@ export function all({ errors, scoreNotes: { error, early, stdRatio }, floors }: 
   );
 }
 
+/** The baselines at the time of the paper. */
+export function paperTime({ paperTime: { time, errors } }: Data): Html | false {
+  if (errors.length === 0) return false;
+  return scoreTable(
+    errors.toSorted((a, b) => b.patch - a.patch || inOrder(a.method) - inOrder(b.method)),
+    [PATCH_SIDE],
+    html`The baselines again, trained on changes over δt = ${formatSetting(time)}, about that of the paper: a noise that is too large is so by the root of the number of patches at any δt, but where a patch hardly remembers its beginning its changes no longer grow with the time, and the noise per time falls.`,
+  );
+}
+
 /** Learned equation and direct simulation of a lattice beyond the others, row by row. */
 export function size({ size }: Data): Html | false {
   if (!size) return false;
