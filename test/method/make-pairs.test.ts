@@ -257,6 +257,11 @@ describe("pairs", () => {
     const single = await measuredPairs(free, snapshots, { ...measures, copies: 1 }, OPTIONS);
     const alone = [0.3, 0.1].map((time) => ({ time, copies: 1 }));
     expect(single).toEqual(await makePairs(free, snapshots, ["generator", 0.1, ...alone], OPTIONS));
+    // Changes that are taken as they are stand behind the others, which they leave as they are.
+    const raw = await measuredPairs(free, snapshots, { ...measures, rawTimes: [1.5] }, OPTIONS);
+    expect(raw.slice(0, 4)).toEqual(sets);
+    const [last] = (await makePairs(free, snapshots, [...durations, { time: 1.5, copies: 1 }], OPTIONS)).slice(-1);
+    expect(raw.slice(4)).toEqual([last]);
   });
 
   test("are of the snapshots that are made, with their cohorts", async () => {

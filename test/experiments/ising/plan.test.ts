@@ -46,20 +46,22 @@ const sources = (line: string) =>
 
 describe("equations", () => {
   const MAIN = "main compensator 0, main increment 0.5, main naive 0.5, main small 0.5";
+  // Of patches that are not the whole lattice.
+  const PART = `${MAIN}, paper-time naive 6, paper-time small 6`;
 
   test("without comparisons are those of all methods at every patch side", () => {
-    expect(sources("--patches 8,16")).toEqual([`8 blocks halo: ${MAIN}`, `16 blocks halo: ${MAIN}`]);
+    expect(sources("--patches 8,16")).toEqual([`8 blocks halo: ${PART}`, `16 blocks halo: ${PART}`]);
   });
 
   test("of the comparisons are ours, around the patch of the study; other boundaries at smaller patches too", () => {
     expect(sources("--patches 8,16,32,64 --studies all --study-patch 16")).toEqual([
-      `8 blocks halo: ${MAIN}`,
+      `8 blocks halo: ${PART}`,
       `16 blocks halo: ${[
-        MAIN,
+        PART,
         ...["time compensator 0.2", "time compensator 0.5", "data compensator 0/4", "data compensator 0/16"],
         ...["time increment 0.1", "time increment 0.2", "data increment 0.5/4", "data increment 0.5/16"],
       ].join(", ")}`,
-      `32 blocks halo: ${MAIN}`,
+      `32 blocks halo: ${PART}`,
       `64 blocks halo: ${MAIN}`,
       "16 none halo: closure compensator 0, closure increment 0.5",
       "16 features halo: closure compensator 0, closure increment 0.5",
@@ -95,7 +97,7 @@ describe("equations", () => {
 
   test("of a run with a learned closure have increments' durations throughout", () => {
     const [main] = sources("--patches 16 --closure dynamics");
-    expect(main).toBe(`16 dynamics halo: ${MAIN.replace("compensator 0,", "compensator 0.5,")}`);
+    expect(main).toBe(`16 dynamics halo: ${PART.replace("compensator 0,", "compensator 0.5,")}`);
   });
 
   test("of duration 0 are those of the generator", () => {
@@ -185,12 +187,18 @@ describe("pairs", () => {
     const p = told("--patches 16 --studies all --study-patch 16 --copies 3");
     const [main, ...others] = isingSources(p);
     const measures = measuresOf(main, p);
-    expect(measures).toEqual({ compensatorTimes: [0, 0.2, 0.5], incrementTimes: [0.5, 0.1, 0.2], copies: 3 });
-    const order = [...measures.compensatorTimes, ...measures.incrementTimes];
+    expect(measures).toEqual({
+      compensatorTimes: [0, 0.2, 0.5],
+      incrementTimes: [0.5, 0.1, 0.2],
+      rawTimes: [6],
+      copies: 3,
+    });
+    const order = [...measures.compensatorTimes, ...measures.incrementTimes, 6];
     for (const training of main.trainings) {
       const set = setOf(measures, training);
       expect(order[set]).toBe(training.time);
       expect(set < 3).toBe(training.method === "compensator");
+      expect(set === 6).toBe(training.study === "paper-time");
     }
     for (const source of others) expect(measuresOf(source, p).incrementTimes).toEqual([0.5]);
   });
