@@ -118,7 +118,12 @@ export class Gpu {
    * Runs work of `total` units in consecutive slices [from, to), each sized by the measured rate of kernel `label` to
    * take about a quarter of a second. The kernel must give the same result however the range is cut.
    */
-  async runSplit(label: string, total: number, first: number, make: (from: number, to: number) => Call): Promise<void> {
+  async runSplit(
+    label: string,
+    total: number,
+    first: number,
+    make: (from: number, to: number) => Call | readonly Call[],
+  ): Promise<void> {
     const pace = new Pace(total);
     for (let from = 0; from < total; ) {
       const rate = this.#rates.get(label);

@@ -11,12 +11,11 @@ import { branch, type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { checkTime, requireChunks, requirePatches } from "./checks.ts";
 import { heatBath } from "./ising-classes.ts";
+import { type Closure, IsingSums, LANES, type Lattices } from "./ising-sums.ts";
 import { attemptChunks, piecesOf, type Schedule, type ThresholdTable, thresholdTables } from "./schedule.ts";
 import type { BinarySystem, PatchChange, PatchGenerator, States, Watch } from "./system.ts";
 
-/** Replicas of a word. */
-const LANES = 32;
-/** Frozen neighbours around a lattice that is observed, or a patch that is cut out: what the bonds of its neighbours need. */
+/** Frozen neighbours around a patch that is cut out: what the bonds of its neighbours need. */
 const MARGIN = 2;
 /** From this side on all sites of a lattice move in parallel. */
 const PARALLEL_SIDE = 256;
@@ -25,18 +24,10 @@ const WINDOW = 2;
 /** Passes over the lattice until the host asks whether attempts are left, and turns that are reserved for a window. */
 const PASSES = 12;
 const TURNS = 4096;
-/** Side of the blocks whose mean-square magnetization is an observable, in a patch that it divides. */
-const BLOCK = 8;
-/** Numbers per patch of kernels/ising/measure.wgsl: observables alone, and with the generator. */
-const OBSERVED = 4;
-const MEASURED = 18;
-/** Sites that an invocation of kernels/ising/count_classes.wgsl counts. */
-const COUNTED_SITES = 2048;
 /** Nodes of two-point Gauss–Legendre quadrature on 0 … 1. */
 const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
 
 export const BOUNDARIES = ["halo", "periodic"] as const;
-export const HAND_MADE = ["none", "features", "blocks"] as const;
 export const UPSAMPLINGS = ["mosaic", "copy"] as const;
 /** Replicas of a word start with the same probability of up spins and make up larger lattices together. */
 export const COHORT = LANES;
@@ -59,24 +50,11 @@ export interface IsingParameters {
    * Closure made by hand, observables beside m and ρ: none; the diagonal and plaquette correlations; the diagonal correlation and the
    * mean-square magnetization of blocks.
    */
-  readonly closure?: (typeof HAND_MADE)[number];
+  readonly closure?: Closure;
 }
 
-/** A batch of lattices, 32 replicas to a word. */
-export interface IsingStates extends States {
-  /** Frozen rows and columns around each lattice of a cut-out patch; 0: closed periodically. */
-  readonly margin: number;
-  /** `[⌈count/32⌉][side + 2 margin][side + 2 margin]`; bit r of a word belongs to replica r of the 32, 1 is up. */
-  readonly spins: GpuArray;
-}
-
-/** What measure.wgsl sums over pieces. */
-interface Measured {
-  /** `[items, width]`. */
-  readonly rows: Float32Array;
-  readonly width: number;
-  readonly items: number;
-}
+/** A batch of lattices. */
+export interface IsingStates extends States, Lattices {}
 
 /**
  * Observables: magnetization m; domain-wall density ρ, the mean over the 2n bonds of (1 − s s')/2; with a closure also the mean
@@ -96,12 +74,10 @@ export class Ising implements BinarySystem<IsingStates> {
   readonly #gpu: Gpu;
   readonly #closed: boolean;
   readonly #copies: boolean;
-  readonly #rates: Float32Array;
   readonly #thresholds: Record<string, number>;
   readonly #temperature: number;
   readonly #field: number;
-  /** Side of the blocks; 0 if their magnetization is no observable. */
-  readonly #block: number;
+  readonly #sums: IsingSums;
 
   /** Throws InputError for a temperature that is not positive, a field that is not finite or a patch side that cannot be. */
   constructor(gpu: Gpu, parameters: IsingParameters) {
@@ -120,7 +96,6 @@ export class Ising implements BinarySystem<IsingStates> {
     this.#closed = boundary === "periodic";
     this.#copies = upsampling === "copy";
     const up = [0, 1, 2, 3, 4].map((count) => heatBath(count, temperature, field));
-    this.#rates = Float32Array.of(...up, ...up.map((p) => 1 - p), 0, 0);
     this.#thresholds = Object.fromEntries(
       up.map((p, count) => [`T${count}`, Math.min(2 ** 32 - 1, Math.round(p * 2 ** 32))]),
     );
@@ -137,7 +112,7 @@ export class Ising implements BinarySystem<IsingStates> {
         ? [{ name: "mean-square block magnetization", symbol: "b", unit: "1", range: [0, 1] as const }]
         : []),
     ];
-    this.#block = closure === "blocks" ? gcd(patchSide, BLOCK) : 0;
+    this.#sums = new IsingSums(gpu, this.observables.length, patchSide, { closure, temperature, field });
   }
 
   /**
@@ -174,7 +149,7 @@ export class Ising implements BinarySystem<IsingStates> {
       await this.#gpu.runSplit(`place ${count} ${side}`, side, 1e7 / (count * side) + 1, (first, last) =>
         kernel.call({ params: { ...params, first, last }, ups: left, bits }, grid(count, 8)),
       );
-      return await this.#fromBits(bits, { count, side, rows: side });
+      return await this.#fromPacked(bits, count, side);
     } finally {
       left.destroy();
       bits.destroy();
@@ -333,7 +308,7 @@ export class Ising implements BinarySystem<IsingStates> {
       throw new InputError(`${clusters} clusters: use a whole number from 0`);
     if (states.margin !== 0) throw new Error("a cut-out patch has no clusters of its own: use evolve");
     const { count, side, spins } = states;
-    const bits = await this.#toBits(states, 0);
+    const bits = await this.#toBits(states);
     const words = Math.ceil(side / 32);
     const work = this.#gpu.buffer("ising.clusters", 4 * 3 * count * side * words);
     const flips = this.#gpu.buffer("ising.flips", 4 * count);
@@ -344,7 +319,7 @@ export class Ising implements BinarySystem<IsingStates> {
       await this.#gpu.runSplit(`wolff ${count} ${side}`, clusters, 1e6 / (count * side ** 2) + 1, (first, last) =>
         kernel.call({ params: { ...params, first, last }, bits, work, flips }, grid(count, 8)),
       );
-      const flipped = await this.#fromBits(bits, { count, side, rows: side });
+      const flipped = await this.#fromPacked(bits, count, side);
       this.#gpu.copy(flipped.spins, spins);
       flipped.destroy();
       const each = await this.#gpu.read(flips, Float32Array);
@@ -364,38 +339,45 @@ export class Ising implements BinarySystem<IsingStates> {
     rates = true,
   ): Promise<PatchChange> {
     checkTime(time);
-    const cut = await this.#cut(states, patches);
-    try {
-      await watch?.(cut, "before");
-      const extent = this.patchSide;
-      const d = this.observables.length;
-      const now = await this.#measure(cut, { extent, generator: false });
-      const before = this.#observables(now);
-      // The sums over the patch and the ring around it see all that a flip changes.
-      const wide = { extent: cut.margin > 0 ? extent + 2 : extent, generator: false };
-      const start = await this.#measure(cut, wide);
-      const nodes: Measured[] = [];
-      let at = 0;
-      for (const [k, node] of (rates ? NODES : []).entries()) {
-        await this.evolve(cut, (node - at) * time, branch(stream, k));
-        nodes.push(await this.#measure(cut, { extent, generator: true }));
-        at = node;
+    const d = this.observables.length;
+    const items = patches.length;
+    const sums = this.#sums;
+    const columns = 2 * d + (rates ? sums.generatorColumns : 0);
+    const values = await sums.read(columns, items, async (table) => {
+      const cut = await this.#cut(states, patches);
+      try {
+        await watch?.(cut, "before");
+        // The sums over the patch and the ring around it see all that a flip changes. Blocks end where the patch does.
+        const ringed = cut.margin === 0 ? 0 : sums.block > 0 ? d - 1 : d;
+        const around = async (factor: number) => {
+          const target = { column: d, begin: 0, end: ringed, factor };
+          if (ringed > 0) await sums.addObservables(table, cut, this.patchSide + 2, [target]);
+        };
+        const inside = (factor: number) => (ringed < d ? [{ column: d, begin: ringed, end: d, factor }] : []);
+        const before = { column: 0, begin: 0, end: d, factor: 1 };
+        await sums.addObservables(table, cut, this.patchSide, [before, ...inside(-1)]);
+        await around(-1);
+        let at = 0;
+        for (const [k, node] of (rates ? NODES : []).entries()) {
+          await this.evolve(cut, (node - at) * time, branch(stream, k));
+          await sums.addGenerator(table, cut, 2 * d);
+          at = node;
+        }
+        await this.evolve(cut, (1 - at) * time, branch(stream, NODES.length));
+        await around(1);
+        if (ringed < d) await sums.addObservables(table, cut, this.patchSide, inside(1));
+        await watch?.(cut, "after");
+      } finally {
+        cut.destroy();
       }
-      await this.evolve(cut, (1 - at) * time, branch(stream, NODES.length));
-      const end = await this.#measure(cut, wide);
-      const delta = this.#difference(start, end);
-      if (this.#block > 0) {
-        // Blocks end where the patch does; the wide pieces cut them elsewhere, and their last column means nothing.
-        const inner = this.#difference(now, await this.#measure(cut, { extent, generator: false }));
-        for (let k = d - 1; k < delta.length; k += d) delta[k] = inner[k];
-      }
-      await watch?.(cut, "after");
-      if (!rates) return { before, delta, compensator: null, variation: null };
-      const { drift, variation } = this.#generator(nodes, time);
-      return { before, delta, compensator: drift, variation };
-    } finally {
-      cut.destroy();
-    }
+    });
+    const known = rates ? sums.generator(values, items, 2 * d, time / NODES.length) : null;
+    return {
+      before: sums.observables(values, items),
+      delta: sums.changes(values, items, d),
+      compensator: known?.drift ?? null,
+      variation: known?.variation ?? null,
+    };
   }
 
   async generator(
@@ -404,19 +386,27 @@ export class Ising implements BinarySystem<IsingStates> {
     _stream?: Stream,
     watch?: Watch<IsingStates>,
   ): Promise<PatchGenerator> {
-    if (!this.#closed && !watch) {
-      const now = await this.#measure(states, { extent: this.patchSide, generator: true, chosen: patches });
-      return { before: this.#observables(now), ...this.#generator([now], 1) };
-    }
+    const tiles = (states.side / this.patchSide) ** 2;
+    const isAll = patches.length === states.count * tiles && patches.every((patch, k) => patch === k % tiles);
     // Closed on itself, a patch is another lattice.
+    if (isAll && !this.#closed && !watch) return this.#generator(states, patches.length);
     const cut = await this.#cut(states, patches);
     try {
       await watch?.(cut, "before");
-      const now = await this.#measure(cut, { extent: this.patchSide, generator: true });
-      return { before: this.#observables(now), ...this.#generator([now], 1) };
+      return await this.#generator(cut, patches.length);
     } finally {
       cut.destroy();
     }
+  }
+
+  /** Of all patches of whole lattices, or of cut-out ones. */
+  async #generator(states: IsingStates, items: number): Promise<PatchGenerator> {
+    const d = this.observables.length;
+    const values = await this.#sums.read(d + this.#sums.generatorColumns, items, async (table) => {
+      await this.#sums.addObservables(table, states, this.patchSide, [{ column: 0, begin: 0, end: d, factor: 1 }]);
+      await this.#sums.addGenerator(table, states, d);
+    });
+    return { before: this.#sums.observables(values, items), ...this.#sums.generator(values, items, d, 1) };
   }
 
   /** The chosen patches `[count, P]` as lattices of their own: in a frozen frame, or closed periodically (`boundary`). */
@@ -425,11 +415,19 @@ export class Ising implements BinarySystem<IsingStates> {
     const { patchSide } = this;
     // A patch as large as the system has no neighbours but itself.
     const margin = this.#closed || states.side === patchSide ? 0 : MARGIN;
-    const framed = await this.#toBits(states, margin);
-    const piece = { count: patches.length, side: patchSide, margin, rows: states.side + 2 * margin };
     const tiles = states.side / patchSide;
+    const extent = patchSide + 2 * margin;
+    const framed = await this.#toBits(states, { tiles, stride: patchSide, frame: margin });
+    const words = Math.ceil(extent / 32);
+    const rows = states.side + 2 * margin;
+    const per = patches.length / states.count;
+    const corners = new Uint32Array(patches.length);
+    for (let item = 0; item < corners.length; item++) {
+      const row = Math.floor(item / per) * rows + Math.floor(patches[item] / tiles) * patchSide;
+      corners[item] = (row * tiles + (patches[item] % tiles)) * words;
+    }
     try {
-      return await this.#fromBits(framed, piece, { patches, perReplica: patches.length / states.count, tiles });
+      return await this.#fromBits(framed, corners, { side: patchSide, margin, words: tiles * words });
     } finally {
       framed.destroy();
     }
@@ -496,17 +494,20 @@ export class Ising implements BinarySystem<IsingStates> {
   }
 
   async observe(states: IsingStates): Promise<Float32Array> {
-    const { side, count } = states;
     // A cut-out patch is one piece; the sums of a lattice stay exact in float32 patch by patch.
-    const patches = await (states.margin > 0 ? this.#measure(states, { extent: side }) : this.#measure(states));
-    const per = patches.items / count;
-    const values = this.#observables(patches);
+    const values = await this.observePatches(states);
+    const { count } = states;
     const d = this.observables.length;
-    return Float32Array.from({ length: count * d }, (_, k) => {
-      let sum = 0;
-      for (let patch = 0; patch < per; patch++) sum += values[(Math.floor(k / d) * per + patch) * d + (k % d)];
-      return sum / per;
-    });
+    const per = values.length / (count * d);
+    const means = new Float32Array(count * d);
+    for (let replica = 0; replica < count; replica++) {
+      for (let j = 0; j < d; j++) {
+        let sum = 0;
+        for (let patch = 0; patch < per; patch++) sum += values[(replica * per + patch) * d + j];
+        means[replica * d + j] = sum / per;
+      }
+    }
+    return means;
   }
 
   /**
@@ -514,34 +515,28 @@ export class Ising implements BinarySystem<IsingStates> {
    * all that (m, ρ) and their generator depend on, at any temperature and field (ising-classes.ts).
    */
   async classes(states: IsingStates): Promise<Uint32Array> {
-    const { count, side } = states;
     if (states.margin !== 0) throw new Error("classes are those of whole lattices");
-    const counts = this.#gpu.buffer("ising.classes", 4 * 10 * count);
-    const kernel = await this.#gpu.kernel("ising/count_classes.wgsl", { constants: { CHUNK: COUNTED_SITES } });
-    const chunks = Math.ceil(side ** 2 / COUNTED_SITES);
-    const params = { lattices: count, side, chunks };
-    await this.#gpu.runSplit(`classes ${side}`, Math.ceil(count / LANES) * chunks, 1e4, (first, last) =>
-      kernel.call({ params: { ...params, first, last }, spins: states.spins, counts }, grid(last - first, 8)),
-    );
-    const result = await this.#gpu.read(counts, Uint32Array);
-    counts.destroy();
-    return result;
+    return this.#sums.classes(states);
   }
 
   async observePatches(states: IsingStates): Promise<Float32Array> {
-    return this.#observables(await this.#measure(states));
+    const d = this.observables.length;
+    const items = states.count * (states.side / this.patchSide) ** 2;
+    const values = await this.#sums.read(d, items, (table) =>
+      this.#sums.addObservables(table, states, this.patchSide, [{ column: 0, begin: 0, end: d, factor: 1 }]),
+    );
+    return this.#sums.observables(values, items);
   }
 
   async bits(states: IsingStates): Promise<GpuArray> {
-    return this.#toBits(states, 0);
+    return this.#toBits(states);
   }
 
   bytes(side: number): number {
-    const bits = (extent: number) => 4 * (extent + 2 * MARGIN) * Math.ceil((extent + 2 * MARGIN) / 32);
     const patches = (side / this.patchSide) ** 2;
     // Patches that are closed on themselves are copies.
-    const copies = this.#closed ? side ** 2 / 8 + patches * bits(this.patchSide) : 0;
-    return side ** 2 / 8 + bits(side) + 4 * MEASURED * patches + copies;
+    const copies = this.#closed ? side ** 2 / 8 : 0;
+    return side ** 2 / 8 + copies + patches * this.#sums.bytes;
   }
 
   words(side: number): number {
@@ -550,7 +545,7 @@ export class Ising implements BinarySystem<IsingStates> {
 
   /** Rows of bits, `[count][side][⌈side/32⌉]`: bit c % 32 of word ⌊c/32⌋ is column c. */
   async pack(states: IsingStates): Promise<Uint32Array> {
-    const bits = await this.#toBits(states, 0);
+    const bits = await this.#toBits(states);
     const words = await this.#gpu.read(bits, Uint32Array);
     bits.destroy();
     return words;
@@ -565,7 +560,7 @@ export class Ising implements BinarySystem<IsingStates> {
     }
     const bits = this.#gpu.buffer("ising.bits", words);
     try {
-      return await this.#fromBits(bits, { count: words.length / this.words(side), side, rows: side });
+      return await this.#fromPacked(bits, words.length / this.words(side), side);
     } finally {
       bits.destroy();
     }
@@ -609,151 +604,46 @@ export class Ising implements BinarySystem<IsingStates> {
     return { count, side, margin, spins, destroy: () => spins.destroy() };
   }
 
-  /** Rows of bits of the lattices with `frame` neighbours around them; those of a cut-out patch are its own frame. */
-  async #toBits({ count, side, margin, spins }: IsingStates, frame: number): Promise<GpuArray> {
+  /** Rows of bits of the lattices, or of tiles side by side, with `frame` neighbours around them; those of a cut-out patch are its own frame. */
+  async #toBits(
+    { count, side, margin, spins }: IsingStates,
+    { tiles = 1, stride = side, frame = 0 } = {},
+  ): Promise<GpuArray> {
     const array = side + 2 * margin;
     const rows = side + 2 * frame;
-    const words = Math.ceil(rows / 32);
-    const bits = this.#gpu.buffer("ising.bits", 4 * count * rows * words);
+    const width = stride + 2 * frame;
+    const words = rows * tiles * Math.ceil(width / 32);
+    const bits = this.#gpu.buffer("ising.bits", 4 * count * words);
     const kernel = await this.#gpu.kernel("ising/to_bits.wgsl");
-    const params = { replicas: count, side: array, rows, words, shift: (array + margin - frame) % array };
-    this.#gpu.run(kernel.call({ params, spins, bits }, grid(Math.ceil(count / LANES) * rows * words, 64)));
+    const shift = (array + margin - frame) % array;
+    const params = { replicas: count, side: array, rows, tiles, stride, width, shift };
+    this.#gpu.run(kernel.call({ params, spins, bits }, grid(Math.ceil(count / LANES) * words, 64)));
     return bits;
   }
 
-  /** Lattices, or pieces of a tiling, from rows of bits. */
+  /** Lattices, or pieces of lattices whose first words are `corners`, from rows of bits `words` apart. */
   async #fromBits(
     bits: GpuArray,
-    piece: { count: number; side: number; margin?: number; rows: number },
-    tiling?: { patches: Uint32Array; perReplica: number; tiles: number },
+    corners: Uint32Array,
+    { side, margin = 0, words }: { side: number; margin?: number; words: number },
   ): Promise<IsingStates> {
-    const { count, side, margin = 0, rows } = piece;
-    const states = this.#allocate(count, side, margin);
-    const chosen = this.#gpu.buffer("ising.chosen", tiling?.patches ?? new Uint32Array(count));
+    const items = corners.length;
+    const states = this.#allocate(items, side, margin);
+    const list = this.#gpu.buffer("ising.corners", corners);
     const kernel = await this.#gpu.kernel("ising/from_bits.wgsl");
-    const params = {
-      items: count,
-      per_replica: tiling?.perReplica ?? 1,
-      side: side + 2 * margin,
-      tiles: tiling?.tiles ?? 1,
-      stride: side,
-      rows,
-      words: Math.ceil(rows / 32),
-    };
+    const extent = side + 2 * margin;
+    const params = { items, side: extent, words };
+    const invocations = Math.ceil(items / LANES) * extent * Math.ceil(extent / 32);
     const { spins } = states;
-    this.#gpu.run(
-      kernel.call(
-        { params, bits, chosen, spins },
-        grid(Math.ceil(count / LANES) * params.side * Math.ceil(params.side / 32), 64),
-      ),
-    );
-    chosen.destroy();
+    this.#gpu.run(kernel.call({ params, bits, corners: list, spins }, grid(invocations, 64)));
+    list.destroy();
     return states;
   }
 
-  /**
-   * Sums over pieces of side `extent`: of the whole tiling by default, of the `chosen` patches `[count, P]`, or, where the piece is as
-   * large as the lattice or larger, of that one.
-   */
-  async #measure(
-    states: IsingStates,
-    {
-      extent = this.patchSide,
-      generator = false,
-      chosen,
-    }: { extent?: number; generator?: boolean; chosen?: Uint32Array } = {},
-  ): Promise<Measured> {
-    const { count, side } = states;
-    if (chosen) requirePatches(chosen, chosen.length / count, (side / extent) ** 2);
-    const tiles = Math.max(1, Math.floor(side / extent));
-    const perReplica = chosen ? chosen.length / count : tiles ** 2;
-    const items = count * perReplica;
-    const rows = side + 2 * MARGIN;
-    const bits = await this.#toBits(states, MARGIN);
-    const list = this.#gpu.buffer("ising.chosen", chosen ?? new Uint32Array(1));
-    const width = generator ? MEASURED : OBSERVED;
-    const result = this.#gpu.buffer("ising.measured", 4 * width * items);
-    // A word holds rows of one block, or as many rows of the piece as go into it.
-    const columns = this.#block || [8, 16].find((width) => width >= extent) || 32;
-    const kernel = await this.#gpu.kernel("ising/measure.wgsl", {
-      constants: { BLOCK: this.#block, COLUMNS: columns },
-    });
-    const params = {
-      per_replica: perReplica,
-      listed: chosen ? 1 : 0,
-      tiles,
-      stride: extent,
-      origin: MARGIN - Math.max(0, (extent - side) / 2),
-      extent,
-      rows,
-      words: Math.ceil(rows / 32),
-      classes: generator ? 10 : 0,
-      width,
-      rates: this.#rates,
-    };
-    await this.#gpu.runSplit(
-      `measure ${extent} ${generator} ${this.#block}`,
-      items,
-      2e7 / (extent * (generator ? 100 : 10)),
-      (first, last) =>
-        kernel.call({ params: { ...params, first, last }, bits, chosen: list, result }, grid(last - first, 8)),
-    );
-    const measured = { rows: await this.#gpu.read(result, Float32Array), width, items };
-    for (const buffer of [bits, list, result]) buffer.destroy();
-    return measured;
-  }
-
-  /** φ_I `[items, d]` of pieces of the size of a patch. */
-  #observables({ rows, width, items }: Measured): Float32Array {
-    const n = this.patchSide ** 2;
-    const d = this.observables.length;
-    const values = new Float32Array(items * d);
-    for (let item = 0, at = 0; item < items; item++) {
-      values[at++] = (2 * rows[width * item] - n) / n;
-      for (let j = 1; j < d; j++) values[at++] = rows[width * item + j] / (4 * n);
-    }
-    return values;
-  }
-
-  /** Change of φ_I between two measurements of all that a flip in the patch changes. */
-  #difference(start: Measured, end: Measured): Float32Array {
-    const n = this.patchSide ** 2;
-    const d = this.observables.length;
-    const changes = new Float32Array(start.items * d);
-    for (let item = 0, at = 0; item < start.items; item++) {
-      for (let j = 0; j < d; j++) {
-        const change = end.rows[end.width * item + j] - start.rows[start.width * item + j];
-        changes[at++] = j === 0 ? (2 * change) / n : change / (4 * n);
-      }
-    }
-    return changes;
-  }
-
-  /** Lφ_I and Γ(φ_I), means over the measurements times `time`. */
-  #generator(measured: readonly Measured[], time: number) {
-    const n = this.patchSide ** 2;
-    const [{ items }] = measured;
-    const d = this.observables.length;
-    const triangle = (d * (d + 1)) / 2;
-    const drift = new Float32Array(items * d);
-    const variation = new Float32Array(items * triangle);
-    const factor = time / measured.length;
-    for (let item = 0; item < items; item++) {
-      let entry = item * triangle;
-      for (let j = 0; j < d; j++) {
-        let sum = 0;
-        for (const { rows } of measured) sum += rows[MEASURED * item + 4 + j];
-        drift[item * d + j] = (factor * sum) / n;
-        // The entry (j, k), j ≤ k, in the upper triangle of 4 × 4.
-        const at = MEASURED * item + 8 + 4 * j - (j * (j + 1)) / 2;
-        for (let k = j; k < d; k++) {
-          let square = 0;
-          for (const { rows } of measured) square += rows[at + k];
-          variation[entry++] = (factor * square) / (n * n);
-        }
-      }
-    }
-    return { drift, variation };
+  /** Whole lattices from what `pack` gives. */
+  #fromPacked(bits: GpuArray, count: number, side: number): Promise<IsingStates> {
+    const corners = Uint32Array.from({ length: count }, (_, k) => k * this.words(side));
+    return this.#fromBits(bits, corners, { side, words: Math.ceil(side / 32) });
   }
 }
 
@@ -787,9 +677,4 @@ function mosaicPlan(count: number, side: number, factor: number, stream: Stream,
     }
   }
   return plan;
-}
-
-/** Greatest common divisor; that of mathjs would add half a second to the start of tools that need nothing else of it. */
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }

@@ -17,7 +17,8 @@ import {
   TRAINING,
   trajectoriesNeed,
 } from "../../run/training-parameters.ts";
-import { BOUNDARIES, COHORT, HAND_MADE, UPSAMPLINGS } from "../../systems/ising.ts";
+import { BOUNDARIES, COHORT, UPSAMPLINGS } from "../../systems/ising.ts";
+import { HAND_MADE } from "../../systems/ising-sums.ts";
 
 export const ISING_CLOSURES = [...HAND_MADE, "autoencoder", "dynamics"] as const;
 export type IsingClosure = (typeof ISING_CLOSURES)[number];
