@@ -128,7 +128,8 @@ export class IsingSums {
   async classes(lattices: Lattices): Promise<Uint32Array> {
     const sum = await this.#gpu.kernel("ising/classes.wgsl", { constants: { WORDS: COUNT_WORDS.none.classes } });
     const result = this.#gpu.buffer("ising.classes", 4 * CLASSES * lattices.count);
-    await this.#count(lattices, this.#patchSide, "classes", "none", ({ params, counts, workgroups }) => [
+    const extent = lattices.side ** 2 <= COUNTED_SITES / 16 ? lattices.side : this.#patchSide;
+    await this.#count(lattices, extent, "classes", "none", ({ params, counts, workgroups }) => [
       sum.call({ params, counts, result }, workgroups),
     ]);
     const classes = await this.#gpu.read(result, Uint32Array);

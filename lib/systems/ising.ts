@@ -20,9 +20,11 @@ const MARGIN = 2;
 /** From this side on all sites of a lattice move in parallel. */
 const PARALLEL_SIDE = 256;
 /** Time that is simulated between two looks at all clocks of the sites, in sweeps. */
-const WINDOW = 2;
-/** Passes over the lattice until the host asks whether attempts are left, and turns that are reserved for a window. */
-const PASSES = 12;
+const WINDOW = 4;
+/** Attempts of one site in one window at the most (kernels/ising/clocks.wgsl). */
+const MOST_ATTEMPTS = 31;
+/** Passes over the sites of one colour until the host asks whether attempts are left, and turns that are reserved for a window. */
+const PASSES = 24;
 const TURNS = 4096;
 /** Nodes of two-point Gauss–Legendre quadrature on 0 … 1. */
 const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
@@ -239,42 +241,47 @@ export class Ising implements BinarySystem<IsingStates> {
     const windows = Math.ceil(time / WINDOW);
     const { table } = poissonPlan(time / windows);
     const gpu = this.#gpu;
-    const [start, pass] = await Promise.all([
+    const [start, order, pass] = await Promise.all([
       gpu.kernel("ising/clocks.wgsl"),
+      gpu.kernel("ising/order.wgsl"),
       gpu.kernel(
         "ising/glauber_sites.wgsl",
         moving ? { conditions: { MOVING: true } } : { conditions: { MOVING: false }, constants: this.#thresholds },
       ),
     ]);
     const along = moving ? { thresholds: gpu.buffer("ising.thresholds", moving.thresholds) } : undefined;
-    const poisson = gpu.buffer("poisson", table.thresholds);
-    const clocks = [gpu.buffer("ising.clocks", 4 * sites), gpu.buffer("ising.clocks", 4 * sites)];
+    const poisson = table.thresholds.slice(0, MOST_ATTEMPTS + 1).fill(2 ** 32 - 1, MOST_ATTEMPTS);
+    const strips = groups * side * Math.ceil(side / 64);
+    const clocks = gpu.buffer("ising.clocks", 4 * sites);
+    const pending = gpu.buffer("ising.pending", 4 * 2 * strips);
+    const first = gpu.buffer("ising.first", 4 * 4 * strips);
     const unfinished = gpu.buffer("ising.unfinished", 4);
     const at = streamUniform(stream);
-    const workgroups = grid(groups * Math.ceil(side ** 2 / 32), 64);
+    const workgroups: [number, number, number] = [Math.ceil(side / 256), Math.ceil(side / 16), groups];
     try {
       for (let window = 0; window < windows; window++) {
         let turn = 1 + window * TURNS;
-        const params = { sites, per_lattice: side ** 2, turn, poisson_first: table.first, stream: at };
-        const calls: Call[] = [start.call({ params, poisson, clocks: clocks[0] }, workgroups)];
+        const params = { sites, per_lattice: side ** 2, turn, poisson, stream: at };
+        const calls: Call[] = [
+          start.call({ params, clocks }, grid(groups * Math.ceil(side ** 2 / 32), 64)),
+          order.call({ params: { strips, side }, clocks, pending, first }, workgroups),
+        ];
         do {
           gpu.write(unfinished, Uint32Array.of(0));
           for (let k = 0; k < PASSES; k++) {
             turn++;
             if (turn >= 1 + (window + 1) * TURNS) throw new Error(`a window of time took ${TURNS} passes`);
-            const report = k === PASSES - 1 ? 1 : 0;
+            // Before the last two passes, one of each colour.
+            const report = k >= PASSES - 2 ? 1 : 0;
             const place: Record<string, number> = moving ? { window, windows, steps: moving.steps } : {};
-            const params = { groups, side, turn, report, ...place, stream: at };
-            const [before, after] = k % 2 === 0 ? clocks : [clocks[1], clocks[0]];
-            calls.push(
-              pass.call({ params, clocks: before, clocks_after: after, spins, unfinished, ...along }, workgroups),
-            );
+            const params = { strips, side, turn, report, ...place, stream: at };
+            calls.push(pass.call({ params, clocks, pending, first, spins, unfinished, ...along }, workgroups));
           }
           gpu.run(calls.splice(0));
         } while ((await gpu.read(unfinished, Uint32Array))[0] !== 0);
       }
     } finally {
-      for (const buffer of [poisson, unfinished, ...clocks, ...Object.values(along ?? {})]) buffer.destroy();
+      for (const buffer of [unfinished, clocks, pending, first, ...Object.values(along ?? {})]) buffer.destroy();
     }
   }
 
