@@ -10,9 +10,15 @@ import { requirePatches } from "./checks.ts";
 import { antitheticChange, type DiffusiveSystem, type PatchChange, type States, type Watch } from "./system.ts";
 
 const WORKGROUP = 64;
-/** Points of one invocation of the step kernel, part of the address of random numbers: measured, see scripts/bench.ts. */
+/** Points that share a random stream, part of the address of random numbers. */
 const TILE = 100;
-/** Steps recorded in one list of calls. Even, so that whole lists end in the buffer that they began in. */
+/** Tiles of one invocation of the step kernel: more of them leave it fewer invocations, fewer have it make more points twice. */
+const STRIP = 4;
+/** Invocations in a workgroup of the step kernel: 50 systems are to keep more than one processor busy. */
+const STEP_WORKGROUP = 32;
+/** Most steps of a call of the step kernel, which has as many cells. */
+const CALL_STEPS = { euler: 5, rk4: 1 } as const;
+/** Calls in one list. Even, so that whole lists end in the buffer that they began in. */
 const GROUP = 8;
 /** Populations are shares of what the habitat carries: the prey alone settle at 1. */
 const MAX_POPULATION = 10;
@@ -171,23 +177,19 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     }
     this.#gpu.write(this.#counter, Uint32Array.of(0));
     const advance = await this.#gpu.kernel("nn/advance.wgsl");
-    const stages = await this.#stages(states);
-    const sign = reversed ? -1 : 1;
-    const list: Call[][] = [];
-    for (let offset = 0; offset < Math.min(GROUP, steps); offset++) {
-      list.push(stages.calls({ offset, stream, sign }));
-      [states.fields, states.spare] = [states.spare, states.fields];
-    }
-    const rounds = Math.floor(steps / GROUP);
+    const call = await this.#stepCall(states, stream, reversed ? -1 : 1);
+    const most = CALL_STEPS[this.parameters.integrator];
+    const rounds = Math.floor(steps / (GROUP * most));
     if (rounds > 0) {
-      // A whole list ends in the buffer it began in.
-      await this.#gpu.runRepeated([...list.flat(), advance.call({ counter: this.#counter }, 1)], rounds);
+      const list = Array.from({ length: GROUP }, (_, k) => call(k * most, most));
+      await this.#gpu.runRepeated([...list, advance.call({ counter: this.#counter }, 1)], rounds);
     }
-    const rest = steps % GROUP;
-    if (rest > 0) this.#gpu.run(list.slice(0, rest).flat());
-    if (rounds > 0 && rest % 2 === 1) [states.fields, states.spare] = [states.spare, states.fields];
-    stages.destroy();
-    await this.#checkPopulations(states, steps);
+    const rest = steps - rounds * GROUP * most;
+    const calls = Math.ceil(rest / most);
+    if (calls > 0)
+      this.#gpu.run(Array.from({ length: calls }, (_, k) => call(k * most, Math.min(most, rest - k * most))));
+    await this.#checkPopulations(states, steps, call);
+    if (calls % 2 === 1) [states.fields, states.spare] = [states.spare, states.fields];
     states.time += time;
   }
 
@@ -380,70 +382,54 @@ export class PredatorPrey implements DiffusiveSystem<PredatorPreyStates> {
     this.#gpu.run(kernel.call({ params: { ...params, rows: workgroups[0] }, ...bindings }, workgroups));
   }
 
-  /** The calls of one time step, made for the buffers as they stand: the step goes from `fields` to `spare`. */
-  async #stages(states: PredatorPreyStates) {
-    const { count, side, surroundings } = states;
+  /** What makes a call of so many steps, the first of them `offset` steps behind the counter: even calls of a list go from `fields` to `spare`. */
+  async #stepCall({ count, side, surroundings, fields, spare }: PredatorPreyStates, stream: Stream, sign: number) {
     const { growth, threshold, preyDiffusion, predatorDiffusion, noise, dt, integrator } = this.parameters;
     const tiles = Math.ceil(side / TILE);
-    const workgroups = grid(count * tiles, WORKGROUP);
-    const compile = (stage: number) =>
-      this.#gpu.kernel("predator_prey/step.wgsl", {
-        constants: { STAGE: stage, TILE, MAX_POPULATION },
-        conditions: { HALO: surroundings !== null, STAGES: stage > 0 },
-      });
-    const common = (offset: number, stream: Stream, sign: number) => ({
+    const most = CALL_STEPS[integrator];
+    const workgroups = grid(count * Math.ceil(tiles / STRIP), STEP_WORKGROUP);
+    const kernel = await this.#gpu.kernel("predator_prey/step.wgsl", {
+      constants: { TILE, MAX_POPULATION, WORKGROUP: STEP_WORKGROUP },
+      conditions: { HALO: surroundings !== null, RK4: integrator === "rk4" },
+    });
+    const common = {
       replicas: count,
       points: side,
       tiles,
+      strip: STRIP,
       rows: workgroups[0],
-      group: GROUP,
-      offset,
+      group: GROUP * most,
       dt,
       noise: sign * noise * Math.sqrt(dt),
       rates: { growth, threshold, spread: [preyDiffusion, predatorDiffusion] },
       stream: streamUniform(stream),
-    });
-    const shared = { counter: this.#counter, failed: this.#failed, ...surroundings };
-    type At = { offset: number; stream: Stream; sign: number };
-    if (integrator === "euler") {
-      const euler = await compile(0);
-      const calls = ({ offset, stream, sign }: At) => [
-        euler.call(
-          {
-            params: { ...common(offset, stream, sign), weight: 0, ahead: 0 },
-            ...shared,
-            x: states.fields,
-            next: states.spare,
-          },
-          workgroups,
-        ),
-      ];
-      return { calls, destroy: () => {} };
-    }
-    const [inner, last] = await Promise.all([compile(1), compile(2)]);
-    const names = ["predator-prey.stage-a", "predator-prey.stage-b", "predator-prey.slopes"];
-    const [a, b, sum] = names.map((label) => this.#gpu.buffer(label, states.fields.bytes));
-    const calls = ({ offset, stream, sign }: At) => {
-      const x = states.fields;
-      const stage = (y: GpuArray, next: GpuArray, weight: number, ahead: number, kernel = inner) =>
-        kernel.call(
-          { params: { ...common(offset, stream, sign), weight, ahead }, ...shared, x, next, y, sum },
-          workgroups,
-        );
-      return [stage(x, a, 1, dt / 2), stage(a, b, 2, dt / 2), stage(b, a, 2, dt), stage(a, states.spare, 1, 0, last)];
     };
-    const destroy = () => {
-      for (const buffer of [a, b, sum]) buffer.destroy();
+    return (offset: number, steps: number): Call => {
+      const [x, next] = (offset / most) % 2 === 0 ? [fields, spare] : [spare, fields];
+      const params = { ...common, offset, steps };
+      return kernel.call(
+        { params, counter: this.#counter, failed: this.#failed, ...surroundings, x, next },
+        workgroups,
+      );
     };
-    return { calls, destroy };
   }
 
-  async #checkPopulations(states: PredatorPreyStates, steps: number): Promise<void> {
+  /** Throws PopulationError when a step left the range, with the states of that step: made anew from those that its call began with. */
+  async #checkPopulations(
+    states: PredatorPreyStates,
+    steps: number,
+    call: (offset: number, steps: number) => Call,
+  ): Promise<void> {
     const [failed] = await this.#gpu.read(this.#failed, Uint32Array);
     if (failed >= steps) return;
+    const most = CALL_STEPS[this.parameters.integrator];
+    const calls = Math.floor(failed / most);
+    this.#gpu.write(this.#counter, Uint32Array.of(Math.floor(calls / GROUP)));
+    this.#gpu.run(call((calls % GROUP) * most, (failed % most) + 1));
+    if (calls % 2 === 0) [states.fields, states.spare] = [states.spare, states.fields];
+    const fields = await this.#gpu.read(states.fields, Float32Array);
     this.#gpu.write(this.#failed, Uint32Array.of(NONE_FAILED));
     const { side, time } = states;
-    const fields = await this.#gpu.read(states.fields, Float32Array);
     const at = fields.findIndex((value) => !isPhysical(value));
     const species = Math.floor(at / side) % 2 === 0 ? "prey u" : "predators v";
     const { dt } = this.parameters;
