@@ -15,8 +15,8 @@ import { trainClosure } from "../lib/method/closure/train.ts";
 import { type Pairs, type Regression, regression } from "../lib/method/pairs.ts";
 import type { TrainedSpec } from "../lib/method/sde/fields.ts";
 import { fitSde, solveSde, trainableSde, trainingStep } from "../lib/method/sde/fit.ts";
-import type { SdeModel } from "../lib/method/sde/model.ts";
-import { perceptron } from "../lib/method/sde/network-field.ts";
+import { evaluate, type SdeModel } from "../lib/method/sde/model.ts";
+import { outputsAt, perceptron } from "../lib/method/sde/network-field.ts";
 import { rollout } from "../lib/method/sde/rollout.ts";
 import { regressionScales } from "../lib/method/sde/scales.ts";
 import { initialParameters, layout, type MlpShape } from "../lib/nn/mlp.ts";
@@ -538,7 +538,10 @@ function benchSolve(data: Regression): Promise<void> {
   );
 }
 
-/** Trajectories of equations in four variables: polynomials of degree 3 with a diffusion that depends on z, and networks of 2 x 32. */
+/**
+ * Trajectories of equations in four variables: polynomials of degree 3 with a diffusion that depends on z, and networks of 2 x 32.
+ * Baselines: the fields at one trajectory after the other in float64, and the step, in TypeScript.
+ */
 async function benchRollout(gpu: Gpu, data: Regression): Promise<void> {
   const kind = { kind: "network", hidden: [32, 32], activation: "tanh" } as const;
   const fit = { batch: 1024, steps: 1, learningRate: 1e-3, weightDecay: 0, seed: 1 };
@@ -553,10 +556,69 @@ async function benchRollout(gpu: Gpu, data: Regression): Promise<void> {
       () => rollout(gpu, model, start, { times, dt: 1 / steps, stream: stream(1, "bench/rollout") }),
       3,
     );
-  const baseline = await rateOfModel(network);
-  print(rateLine("SDE rollout, d = 4, networks of 2 x 32", "steps", baseline));
-  const rate = await rateOfModel(polynomial);
-  print(rateLine("SDE rollout, d = 4, polynomials of degree 3", "steps", rate, baseline));
+  const rng = Xoshiro.open(stream(1, "bench/rollout"), 0, 0);
+  const shapes = [perceptron(kind, data.d, data.d), perceptron(kind, data.d, data.d ** 2)];
+  const parameters = shapes.map((shape) => initialParameters(shape, 1));
+  const networks = await rolloutBaseline(data, async (z) => {
+    for (let at = 0; at < z.length; at += data.d) {
+      const x = z.subarray(at, at + data.d);
+      const [f, sigma] = shapes.map((shape, k) => outputsAt(shape, parameters[k], x));
+      eulerStep(x, f, sigma, rng);
+    }
+  });
+  const polynomials = await rolloutBaseline(data, async (z) => {
+    const { drift, diffusion } = await evaluate(gpu, polynomial, z);
+    for (let at = 0; at < z.length; at += data.d) {
+      const square = diffusion.subarray(at * data.d, (at + data.d) * data.d);
+      eulerStep(z.subarray(at, at + data.d), drift.subarray(at, at + data.d), lowerFactor(square, data.d), rng);
+    }
+  });
+  const lines = [
+    ["networks of 2 x 32", network, networks],
+    ["polynomials of degree 3", polynomial, polynomials],
+  ] as const;
+  for (const [name, model, baseline] of lines) {
+    print(rateLine(`  1 thread of TypeScript, ${name}`, "steps", baseline));
+    print(rateLine(`SDE rollout, d = 4, ${name}`, "steps", await rateOfModel(model), baseline));
+  }
+}
+
+/** Steps of 256 trajectories, all by one call of `step`. */
+function rolloutBaseline({ state, d }: Regression, step: (z: Float64Array) => Promise<void>): Promise<Rate> {
+  const [count, steps] = [256, 8];
+  return measureRate(
+    count * steps,
+    async () => {
+      const z = Float64Array.from(state.subarray(0, count * d));
+      for (let k = 0; k < steps; k++) await step(z);
+    },
+    3,
+  );
+}
+
+/** z += f dt + σ √dt ξ, dt = 1/256. */
+function eulerStep(z: Float64Array, f: Float64Array, sigma: Float64Array, rng: Xoshiro): void {
+  const d = z.length;
+  const xi: number[] = [];
+  while (xi.length < d) xi.push(...normalPair(rng.next(), rng.next()));
+  for (let j = 0; j < d; j++) {
+    let kick = 0;
+    for (let k = 0; k < d; k++) kick += sigma[j * d + k] * xi[k];
+    z[j] += f[j] / 256 + kick / 16;
+  }
+}
+
+/** The lower Cholesky factor. */
+function lowerFactor(square: Float64Array, d: number): Float64Array {
+  const factor = new Float64Array(d * d);
+  for (let j = 0; j < d; j++) {
+    for (let k = 0; k <= j; k++) {
+      let rest = square[j * d + k];
+      for (let l = 0; l < k; l++) rest -= factor[j * d + l] * factor[k * d + l];
+      factor[j * d + k] = j === k ? Math.sqrt(Math.max(rest, 1e-12)) : rest / factor[k * d + k];
+    }
+  }
+  return factor;
 }
 
 /** An Ornstein–Uhlenbeck process with noise that depends on the state, 65,536 snapshots of 128 cohorts, 8 patches each. */

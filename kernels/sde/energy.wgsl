@@ -24,7 +24,7 @@ fn energy_gradient(base: u32, standard: ptr<function, array<f32, D>>) -> array<f
     for (var o = 0u; o < width; o++) {
       var sum = number(weights + inputs * width + o);
       for (var k = 0u; k < inputs; k++) { sum += number(weights + k * width + o) * units[start + k]; }
-      units[start + inputs + o] = select(activation(kind, sum), sum, last);
+      units[start + inputs + o] = select(activation(kind, vec4f(sum)).x, sum, last);
     }
     start += inputs;
   }

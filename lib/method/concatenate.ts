@@ -11,3 +11,8 @@ export function concatenate<T extends Float32Array | Uint32Array | Uint8Array>(p
   }
   return joined;
 }
+
+/** Numbers with zeros behind them, up to a multiple of four. */
+export function wholeVectors(numbers: Float32Array): Float32Array {
+  return concatenate([numbers, new Float32Array((4 - (numbers.length % 4)) % 4)]);
+}

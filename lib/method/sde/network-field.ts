@@ -13,6 +13,7 @@ import {
   roundUpBatch,
   TrainableMlp,
 } from "../../nn/mlp.ts";
+import { concatenate, wholeVectors } from "../concatenate.ts";
 import type { Conditioned } from "./conditions.ts";
 import type { DeviceField, TrainableField, TrainingOptions } from "./field.ts";
 import { type Points, standardise } from "./points.ts";
@@ -92,12 +93,13 @@ export function outputsAt(shape: MlpShape, parameters: Float32Array, x: ArrayLik
   return values;
 }
 
-/** Numbers of a network on the device (kernels/sde/perceptron.wgsl), its parameters last. */
+/** Numbers of a network on the device (kernels/sde/perceptron.wgsl), its parameters last; a multiple of four of them. */
 export function networkNumbers(shape: MlpShape, parameters: Float32Array): Float32Array {
   const { layers } = layout(shape);
-  const head = 2 + 3 * layers.length;
+  const head = 4 * Math.ceil((2 + 3 * layers.length) / 4);
   const places = layers.flatMap(({ inputs, outputs, weights }) => [inputs, outputs, head + weights]);
-  return Float32Array.of(layers.length, ACTIVATIONS[shape.activation], ...places, ...parameters);
+  const first = Float32Array.of(layers.length, ACTIVATIONS[shape.activation], ...places);
+  return concatenate([wholeVectors(first), parameters]);
 }
 
 /** Inputs or outputs of its widest layer. */
@@ -122,7 +124,7 @@ export function networkOnDevice(
   return {
     module,
     constants: { ...constants, WIDE: widest(shape) },
-    numbers: Float32Array.of(...before, ...networkNumbers(shape, parameters)),
+    numbers: concatenate([wholeVectors(before), networkNumbers(shape, parameters)]),
   };
 }
 

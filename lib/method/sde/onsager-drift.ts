@@ -2,7 +2,7 @@
 import { flatTensors, readArrays } from "../../io/format.ts";
 import { energyLayout } from "../../nn/energy-mlp.ts";
 import { layout } from "../../nn/mlp.ts";
-import { concatenate } from "../concatenate.ts";
+import { concatenate, wholeVectors } from "../concatenate.ts";
 import { conditionsIn, readConditions, requireClosed, writeConditions } from "./conditions.ts";
 import type { DeviceField, DriftKind } from "./field.ts";
 import { layerParameters, layerTensors, networkNumbers, outputsAt, requireNoDraws, widest } from "./network-field.ts";
@@ -39,8 +39,8 @@ export const ONSAGER_DRIFT: DriftKind<OnsagerDriftSpec, OnsagerDrift> = {
     const [matrices, free] = [0, 1].map((g) =>
       networkNumbers(one, field.coefficients.subarray(g * stride, (g + 1) * stride)),
     );
-    const first = d + 2 + potential.length;
-    const before = Float32Array.of(...field.scale, first, first + matrices.length);
+    const first = 4 * Math.ceil((d + 2) / 4) + potential.length;
+    const before = wholeVectors(Float32Array.of(...field.scale, first, first + matrices.length));
     const units = layout(energy).layers.reduce((sum, { outputs }) => sum + outputs, d);
     return {
       module: "sde/onsager_drift",

@@ -4,7 +4,7 @@ import type { Gpu } from "../../gpu/device.ts";
 import { normalPair } from "../../random/normal.ts";
 import { type Stream, stream, streamUniform } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
-import { concatenate } from "../concatenate.ts";
+import { concatenate, wholeVectors } from "../concatenate.ts";
 import { diffusionKind, driftKind } from "./fields.ts";
 import { type SdeModel, trainingGroups } from "./model.ts";
 
@@ -127,11 +127,6 @@ export async function rollout(
     );
   }
   return ensemble({ times, cases: cases * sets, runs: perSet / cases, d }, record);
-}
-
-/** Numbers with zeros behind them, up to a multiple of four. */
-function wholeVectors(numbers: Float32Array): Float32Array {
-  return concatenate([numbers, new Float32Array((4 - (numbers.length % 4)) % 4)]);
 }
 
 /** Where both have a constant, the larger. */
