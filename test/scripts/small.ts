@@ -84,14 +84,14 @@ export const SMALL: Small[] = [
   {
     name: "predator-prey",
     label: "predator-prey",
-    // K = 2 patches, both closures, one level of upsampling, and pairs enough for one in ten; over as long as is predicted.
+    // K = 2 patches, all closures, one level of upsampling, and pairs enough for one in ten; over as long as is predicted.
     words: split(
       "--N 80 --small 40 --trajectories 128 --records 20 --interval 0.12 --relax-time 0.02 --lambdas 1",
       "--closure-batch 256 --closure-snapshots 256 --closure-steps 10 --runs 8 --ensemble 4 --true-runs 10 --horizon 2",
       "--means 0.5 --amplitudes 0.1 --seed 3",
     ),
     finite: [
-      ...joined(["mean_error", "std_error"], [...METHODS, ...joined(OURS, ["dynamics"])]),
+      ...joined(["mean_error", "std_error"], [...METHODS, ...joined(OURS, ["dynamics", "lagged"])]),
       ...joined(["outside", "degree"], OURS, ["patch40"]),
       ...joined(["mmd"], ["floor", "compensator.lambda1", "compensator.lambda2", "increment.lambda2.dynamics"]),
     ],
@@ -122,7 +122,7 @@ export const SMALL: Small[] = [
         ["error", "std_ratio"],
         [
           ...joined(METHODS, ["patch8"]),
-          ...joined(OURS, ["patch8"], ["none", "features", "blocks", "autoencoder", "dynamics", "periodic"]),
+          ...joined(OURS, ["patch8"], ["none", "features", "blocks", "autoencoder", "dynamics", "lagged", "periodic"]),
           ...["increment.patch8.dt0_1", "compensator.patch8.dt0_2", "compensator.patch8.pairs1024"],
         ],
       ),

@@ -184,6 +184,7 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
         /--compensator-time 0\.3.*0\.2 or 0\.5/,
       ],
       ["more halvings than the patch has", ["--closure", "dynamics", "--channels", "8,8,8,8"], /4 --channels.*16/],
+      ["lags that do not ascend", ["--closure", "lagged", "--lags", "4,2"], /--lags 4,2.*2 comes behind 4/],
       ["channels that are no multiple of 8", ["--channels", "12"], /--channels 12.*8/],
       ["too few cohorts", ["--trajectories", "224"], /7 cohorts.*8 folds/],
       ["too few snapshots for networks", ["--drift", "network", "--trajectories", "32", "--records", "2"], /batch/],

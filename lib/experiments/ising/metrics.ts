@@ -23,7 +23,7 @@ import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } 
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
-import { type IsingClosure, type IsingOptions, isLearned, latticeCount } from "./parameters.ts";
+import { type IsingClosure, type IsingOptions, isLearned, isTrained, latticeCount } from "./parameters.ts";
 import { learnSide, PAPER_TIME, pairPlan, type Study, shownPatch } from "./plan.ts";
 import {
   EARLY,
@@ -139,8 +139,8 @@ function isingCosts({ truth, outcomes, options: p }: IsingStudy): EquationCost[]
           times: quadraticTimes(p.records, p.age),
           smallSide: patch,
           side,
-          // A learned closure sees the lattices once more.
-          states: learned ? 2 * states : states,
+          // A trained closure sees the lattices once more.
+          states: isTrained(p.closure) ? 2 * states : states,
           relaxTime,
           patchesPerSnapshot,
           evolved: learned ? time * p.copies : time,

@@ -162,7 +162,22 @@ export function pairPlan(p: IsingOptions, { closure }: Pick<Source, "closure">) 
   };
 }
 
-/** The encoder of a learned closure, how it is trained, and how the lattices that it is trained on are made. */
+/** Distance along an axis up to which the closure `lagged` sees correlations: half a patch, … at most. */
+const REACH = 8;
+
+/**
+ * The encoder of the closure that is solved (`lagged`), how many small lattices it is solved on, and how they are followed: as many sites as
+ * trained closures see.
+ */
+export function laggedPlan(p: IsingOptions, { patch }: Pick<Source, "patch">, seed: number) {
+  return {
+    shape: { kind: "correlations", patchSide: patch, reach: Math.min(REACH, patch / 2), variables: p.variables },
+    lattices: Math.round(p.closureSnapshots * (learnSide(p) / patch) ** 2),
+    follow: { side: patch, relaxTime: 0, lags: p.lags, seed },
+  } as const;
+}
+
+/** The encoder of a trained closure, how it is trained, and how the lattices that it is trained on are made. */
 export function closurePlan(p: IsingOptions, source: Pick<Source, "patch" | "closure">, seed: number) {
   return {
     encoder: {

@@ -42,7 +42,9 @@ export const correlations: EncoderKind<CorrelationsShape, CorrelationsModel> = {
 /** Pairs of distances (a, b), 0 ≤ b ≤ a ≤ reach, without (0, 0). Throws InputError for a reach that a patch does not have. */
 function featureCount({ patchSide, reach }: CorrelationsShape): number {
   if (!(Number.isInteger(reach) && reach >= 1 && reach < patchSide)) {
-    throw new InputError(`correlations up to a distance of ${reach} in patches of ${patchSide}: use 1 to ${patchSide - 1}`);
+    throw new InputError(
+      `correlations up to a distance of ${reach} in patches of ${patchSide}: use 1 to ${patchSide - 1}`,
+    );
   }
   return ((reach + 1) * (reach + 2)) / 2 - 1;
 }

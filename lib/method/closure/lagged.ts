@@ -19,8 +19,13 @@ import { type EncoderShape, encoderOf, kindOf, type ModelOf } from "./kinds.ts";
 
 /** Degree of the polynomial of the observables, in all variables together. */
 const DEGREE = 3;
-/** Directions of the features with less than so much of the largest variance, each in units of its own, are noise of rounding. */
-const RANK = 1e-6;
+/** What is left of a variance, as a share of it, where others give the variable up to rounding. */
+const ROUNDING = 1e-6;
+/**
+ * Directions of the features, each in units of its own, with less than so much of the largest variance are left out: upsampling or noise made
+ * them, and a variable of theirs would be unlike on other states.
+ */
+const LEAST = 1e-3;
 
 /** What whole systems show now and later, row-major: n systems. */
 export interface Lagged {
@@ -128,7 +133,7 @@ export function predictive({ d, now, later, features }: Lagged, variables: numbe
   eliminate(moments, terms);
   const deviations = before.map((_, f) => Math.sqrt(Math.max(0, moments[terms + f][terms + f])));
   // What the polynomial knows of a feature, up to rounding, is not beyond it.
-  const own = [...deviations.keys()].filter((f) => deviations[f] ** 2 > RANK * before[f]);
+  const own = [...deviations.keys()].filter((f) => deviations[f] ** 2 > ROUNDING * before[f]);
   const correlation = Matrix.zeros(own.length, own.length);
   const shared = Matrix.zeros(own.length, width);
   for (const [a, f] of own.entries()) {
@@ -164,7 +169,7 @@ function eliminate(moments: Float64Array[], pivots: number): void {
   const first = Float64Array.from({ length: pivots }, (_, p) => moments[p][p]);
   for (let p = 0; p < pivots; p++) {
     const pivot = moments[p][p];
-    if (pivot <= RANK * first[p]) continue;
+    if (pivot <= ROUNDING * first[p]) continue;
     const column = moments.map((row, a) => (a >= p ? row[p] : 0));
     for (let a = p + 1; a < moments.length; a++) {
       for (let b = p + 1; b <= a; b++) moments[a][b] -= (column[a] * column[b]) / pivot;
@@ -172,11 +177,11 @@ function eliminate(moments: Float64Array[], pivots: number): void {
   }
 }
 
-/** W `[n, rank]` with Wᵀ C W = 1 for a symmetric C of rank `rank`, up to rounding. */
+/** W `[n, rank]` with Wᵀ C W = 1 on the directions of a symmetric C that are not left out. */
 function whiteningOf(c: Matrix): Matrix {
   if (c.rows === 0) return Matrix.zeros(0, 0);
   const { values, vectors } = descending(c);
-  const rank = values.filter((value) => value > RANK * values[0]).length;
+  const rank = values.filter((value) => value > LEAST * values[0]).length;
   const w = vectors.subMatrix(0, c.rows - 1, 0, rank - 1);
   return w.divRowVector(values.slice(0, rank).map(Math.sqrt));
 }

@@ -68,6 +68,7 @@ describe("equations", () => {
       // A learned closure has no rates.
       "16 autoencoder halo: closure compensator 0.5, closure increment 0.5",
       "16 dynamics halo: closure compensator 0.5, closure increment 0.5",
+      "16 lagged halo: closure compensator 0.5, closure increment 0.5",
       "8 blocks periodic: boundary compensator 0, boundary increment 0.5",
       "16 blocks periodic: boundary compensator 0, boundary increment 0.5",
     ]);
@@ -121,6 +122,7 @@ describe("the lattice of a source", () => {
     // Their variables come from an encoder.
     ["autoencoder", ["m", "ρ"]],
     ["dynamics", ["m", "ρ"]],
+    ["lagged", ["m", "ρ"]],
   ] as const)("has the observables of the closure %s", (closure, symbols) => {
     for (const system of [
       isingSystem(gpu, told(), { patch: 16, closure }),
@@ -175,10 +177,11 @@ describe("pairs", () => {
     expect([learnSide(smaller), pairPlan(smaller, { closure: "none" }).side]).toEqual([64, 64]);
   });
 
-  test("of a learned closure are of four patches a snapshot at most", () => {
-    const patches = (line: string, closure: "blocks" | "dynamics") =>
+  test("of a trained closure are of four patches a snapshot at most", () => {
+    const patches = (line: string, closure: "blocks" | "dynamics" | "lagged") =>
       pairPlan(told(line), { closure }).patchesPerSnapshot;
     expect(patches("--patches-per-snapshot 9", "blocks")).toBe(9);
+    expect(patches("--patches-per-snapshot 9", "lagged")).toBe(9);
     expect(patches("--patches-per-snapshot 9", "dynamics")).toBe(4);
     expect(patches("--patches-per-snapshot 3", "dynamics")).toBe(3);
   });

@@ -37,9 +37,10 @@ describe("a run", () => {
   });
 
   test.each([
-    ["both", ["autoencoder", "dynamics"]],
+    ["all", ["autoencoder", "dynamics", "lagged"]],
     ["autoencoder", ["autoencoder"]],
     ["dynamics", ["dynamics"]],
+    ["lagged", ["lagged"]],
   ])("with --closure %s learns %j", (closure, closures) => {
     expect(predatorPreyPlan(told(`--closure ${closure}`)).closures).toEqual(closures as ["autoencoder"]);
   });
