@@ -124,6 +124,13 @@ export function momentsOf(from: Ensemble): Moments[] {
   });
 }
 
+/** Index of the time of a grid that is nearest to `time`. */
+export function nearestTime(times: ArrayLike<number>, time: number): number {
+  let best = 0;
+  for (let t = 1; t < times.length; t++) if (Math.abs(times[t] - time) < Math.abs(times[best] - time)) best = t;
+  return best;
+}
+
 /** Rows `[rows, d]`, each `runs` times in a row: starts of the runs of every case. */
 export function repeatedRows(rows: Float32Array, d: number, runs: number): Float32Array;
 export function repeatedRows(rows: Uint32Array, d: number, runs: number): Uint32Array;

@@ -10,6 +10,9 @@ export interface MeanTest {
   readonly freedom: number;
 }
 
+/** Part of the variance of a variable that the ones before it leave, below which it is rounding. */
+const LEAST = 1e-10;
+
 /**
  * The test of rows `[n, d]`; so many consecutive ones are a `cluster`, independent of others. NaN where there are no more clusters than variables, or some
  * variables are functions of others.
@@ -33,8 +36,13 @@ export function meanTest(rows: ArrayLike<number>, d: number, cluster = 1): MeanT
           covariance.get(j, k) + ((own[j] - mean[j]) * (own[k] - mean[k])) / (clusters - 1) / clusters,
         );
   const error = Float64Array.from({ length: d }, (_, j) => Math.sqrt(covariance.get(j, j)));
+  const unknown = { mean, error, chi2: Number.NaN, freedom: d };
+  // The decomposition refuses what is no number.
+  if (!(clusters > d + 2) || !error.every(Number.isFinite)) return unknown;
   const cholesky = new CholeskyDecomposition(covariance);
-  if (!(clusters > d + 2) || !cholesky.isPositiveDefinite()) return { mean, error, chi2: Number.NaN, freedom: d };
+  const { lowerTriangularMatrix: factor } = cholesky;
+  const isOwn = (j: number) => factor.get(j, j) ** 2 > LEAST * covariance.get(j, j);
+  if (!cholesky.isPositiveDefinite() || !Array.from(mean.keys()).every(isOwn)) return unknown;
   const solved = cholesky.solve(Matrix.columnVector(mean)).to1DArray();
   const square = solved.reduce((sum, x, j) => sum + x * mean[j], 0);
   // T² has the mean d (n − 1) / (n − d − 2).

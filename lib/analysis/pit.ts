@@ -1,6 +1,6 @@
 // Whether true runs have the law of predicted ones: where they fall among them (the probability integral transform; Dawid, J. R. Stat. Soc. A 147, 278 (1984);
 // Gneiting & Katzfuss, Annu. Rev. Stat. Appl. 1, 125 (2014)), tested as two samples of one law.
-import type { Ensemble } from "./ensemble.ts";
+import { type Ensemble, nearestTime } from "./ensemble.ts";
 import { average } from "./mean.ts";
 
 /** Values of a variable: those of runs, or, with `weights` of sum 1, a law that is known, its values in ascending order. */
@@ -223,11 +223,8 @@ const MOMENTS = [0.05, 0.25, 1];
 /** Indices of the times of tests: early, on the way, late. */
 export function pitTimes(times: ArrayLike<number>): number[] {
   const last = times.length - 1;
-  const near = (time: number) => {
-    let best = Math.min(1, last);
-    for (let t = best; t <= last; t++) if (Math.abs(times[t] - time) < Math.abs(times[best] - time)) best = t;
-    return best;
-  };
+  // Starts are the same.
+  const near = (time: number) => Math.max(Math.min(1, last), nearestTime(times, time));
   return [...new Set(MOMENTS.map((part) => near(part * times[last])))];
 }
 

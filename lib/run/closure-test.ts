@@ -1,6 +1,6 @@
 // Whether the variables of an equation decide their own future: true systems on their way, predicted from the z that they have there. Where z is not
 // closed, systems of one z have different futures, which depend on where they came from; the mean of the prediction is then off.
-import type { Ensemble } from "../analysis/ensemble.ts";
+import { type Ensemble, nearestTime } from "../analysis/ensemble.ts";
 import { type MeanTest, meanTest } from "../analysis/mean-test.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { SdeModel } from "../method/sde/model.ts";
@@ -33,13 +33,9 @@ export interface ClosureTest extends Pick<Midway, "from" | "lag"> {
 /** Indices of the times of a grid at which systems are taken, and looked at again. */
 export function midwayTimes(times: ArrayLike<number>): { begin: number; end: number } {
   const last = times[times.length - 1];
-  const nearest = (time: number) => {
-    let best = 0;
-    for (let t = 1; t < times.length; t++) if (Math.abs(times[t] - time) < Math.abs(times[best] - time)) best = t;
-    return best;
-  };
-  const begin = nearest(MIDWAY.from * last);
-  return { begin, end: Math.min(times.length - 1, Math.max(begin + 1, nearest((MIDWAY.from + MIDWAY.lag) * last))) };
+  const begin = nearestTime(times, MIDWAY.from * last);
+  const end = nearestTime(times, (MIDWAY.from + MIDWAY.lag) * last);
+  return { begin, end: Math.min(times.length - 1, Math.max(begin + 1, end)) };
 }
 
 /** Of an ensemble that has all of z at all times. */

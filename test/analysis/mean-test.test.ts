@@ -40,7 +40,9 @@ test("a mean that is off is found, with its size and error", () => {
 
 test("too few clusters, or variables that determine each other, say nothing", () => {
   const rng = generator("few");
-  expect(meanTest(rowsOf(rng, 5, 1), 3).chi2).toBeNaN();
+  for (const clusters of [0, 1, 5]) expect(meanTest(rowsOf(rng, clusters, 4), 3, 4).chi2).toBeNaN();
+  // Fewer rows than a cluster has.
+  expect(meanTest(rowsOf(rng, 1, 4), 3, 32).chi2).toBeNaN();
   expect(
     meanTest(
       range(50, () => normal(rng)).flatMap((x) => [x, x]),

@@ -43,7 +43,17 @@ const CURIE_WEISS = {
   name: "curie-weiss",
   words: split("--patches 8,32 --trajectories 64 --records 8 --runs 8 --horizon 6 --seed 3"),
   finite: joined(
-    ["error", "std_ratio", "w1_stationary", "drift_max_error", "diffusion_rel_error", "outside"],
+    [
+      "error",
+      "std_ratio",
+      "w1_stationary",
+      "drift_max_error",
+      "diffusion_rel_error",
+      "outside",
+      "pit_chi2",
+      "coverage",
+      "rms_percent",
+    ],
     METHODS,
     ["patch8", "patch32"],
   ),
@@ -58,13 +68,19 @@ export const SMALL: Small[] = [
   {
     ...CURIE_WEISS,
     label: "curie-weiss",
-    finite: [...CURIE_WEISS.finite, ...joined(["degree"], METHODS, ["patch8", "patch32"])],
+    finite: [
+      ...CURIE_WEISS.finite,
+      ...joined(["error", "std_ratio", "rms_percent"], ["naive_paper_dt", "small_paper_dt"], ["patch8", "patch32"]),
+      ...joined(["degree"], METHODS, ["patch8", "patch32"]),
+    ],
     compare(value) {
       // Naive takes the scatter between patches for noise of the whole; the generator leaves the polynomials' own error.
       for (const patch of ["patch8", "patch32"]) {
         expect(value(`diffusion_rel_error.compensator.${patch}`)).toBeLessThan(1e-3);
         expect(value(`diffusion_rel_error.naive.${patch}`)).toBeGreaterThan(10);
         expect(value(`outside.compensator.${patch}`)).toBe(0);
+        expect(value(`pit_chi2.compensator.${patch}`)).toBeLessThan(2.5);
+        expect(value(`coverage.naive.${patch}`)).toBeGreaterThan(0.98);
       }
     },
   },
@@ -102,7 +118,7 @@ export const SMALL: Small[] = [
       expect(value("std_error.compensator")).toBeLessThan(1);
       expect(value("std_error.naive")).toBeGreaterThan(3);
     },
-    tables: ["mmd.csv", "moments.csv", "scores.csv"],
+    tables: ["closure-test.csv", "mmd.csv", "moments.csv", "scores.csv"],
     title: "redator",
     // The first closure, its pairs and one equation are on disk.
     kill: "autoencoder/compensator",
@@ -127,7 +143,8 @@ export const SMALL: Small[] = [
         ],
       ),
       ...joined(["upsample_w1"], ["m", "rho"], ["level1"]),
-      ...joined(["outside", "unphysical"], METHODS, ["patch8"]),
+      ...joined(["outside", "unphysical", "pit_chi2", "coverage", "rms_percent"], METHODS, ["patch8"]),
+      ...joined(["error", "std_ratio", "rms_percent"], ["naive_paper_dt", "small_paper_dt"], ["patch8"]),
       ...joined(["cost"], ["learn.total", "direct.mean", "direct.std"], ["patch8"]),
     ],
     compare(value) {
@@ -137,8 +154,9 @@ export const SMALL: Small[] = [
       expect(value("error.compensator.patch8")).toBeLessThan(0.01);
       expect(value("std_ratio.compensator.patch8")).toBeLessThan(1.5);
       expect(value("std_ratio.naive.patch8")).toBeGreaterThan(3);
+      expect(value("coverage.naive.patch8")).toBeGreaterThan(value("coverage.compensator.patch8"));
     },
-    tables: ["moments.csv", "scores.csv", "truth.csv"],
+    tables: ["closure-test.csv", "moments.csv", "scores.csv", "truth.csv"],
     title: "Ising",
     bars: ["direct simulation"],
     // A learned closure, its pairs and one equation are on disk.
