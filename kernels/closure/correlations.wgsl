@@ -36,8 +36,10 @@ fn unequal(place: Place, down: u32, right: u32) -> u32 {
     for (var c = 0u; c + right < l; c += 32u) {
       let column = place.column + c;
       let mask = 0xffffffffu >> (32u - min(32u, l - right - c));
-      count += countOneBits((sites(upper, column) ^ sites(lower, column + right)) & mask);
-      count += countOneBits((sites(lower, column) ^ sites(upper, column + right)) & mask);
+      let near = array(sites(upper, column), sites(lower, column));
+      var far = array(near[0] >> right, near[1] >> right);
+      if (l > 32u) { far = array(sites(upper, column + right), sites(lower, column + right)); }
+      count += countOneBits((near[0] ^ far[1]) & mask) + countOneBits((near[1] ^ far[0]) & mask);
     }
   }
   return count;
@@ -56,8 +58,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let b = f + 1u - a * (a + 1u) / 2u;
     let place = place_of(patch_number, params.tiling);
     let l = params.tiling.patch_side;
-    let pairs = 4u * (l - a) * (l - b);
-    value = 1.0 - 2.0 * f32(unequal(place, a, b) + unequal(place, b, a)) / f32(pairs);
+    var count = unequal(place, a, b);
+    if (a == b) { count *= 2u; } else { count += unequal(place, b, a); }
+    value = 1.0 - 2.0 * f32(count) / f32(4u * (l - a) * (l - b));
   }
   x[f * params.columns + column] = value;
 }

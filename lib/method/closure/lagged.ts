@@ -1,42 +1,16 @@
 // Closure variables that tell the future: of all linear combinations of an encoder's features those from which the observables at several
 // later times are best predicted, beyond what a polynomial of the observables themselves predicts. One step of partial evolution hardly
 // sees a slow variable, as it has moved nothing yet; many steps later the observables show it.
-//
-// Reduced-rank regression (A. J. Izenman, J. Multivariate Anal. 5, 248 (1975)) of the later observables on features and polynomial, which is
-// the projection of the observables' transfer operator at those lags on the features (extended dynamic mode decomposition: M. O. Williams,
-// I. G. Kevrekidis and C. W. Rowley, J. Nonlinear Sci. 25, 1307 (2015)). It is solved, so that nothing has to be tuned or to converge.
-import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { stream } from "../../random/stream.ts";
 import type { States, System } from "../../systems/system.ts";
 import { concatenate } from "../concatenate.ts";
-import { basisOf, termsAt } from "../sde/polynomial/basis.ts";
-import { stateScales } from "../sde/scales.ts";
-import { type Snapshots, type UpsampleOptions, upsampled } from "../snapshots.ts";
+import { pickedRows } from "../rows.ts";
+import { madeOf, type Snapshots, type UpsampleOptions, upsampled } from "../snapshots.ts";
 import { patchMeans } from "./coordinates.ts";
 import { type EncoderShape, encoderOf, kindOf, type ModelOf } from "./kinds.ts";
-
-/** Degree of the polynomial of the observables, in all variables together. */
-const DEGREE = 3;
-/** What is left of a variance, as a share of it, where others give the variable up to rounding. */
-const ROUNDING = 1e-6;
-/**
- * Directions of the features, each in units of its own, with less than so much of the largest variance are left out: upsampling or noise made
- * them, and a variable of theirs would be unlike on other states.
- */
-const LEAST = 1e-3;
-
-/** What whole systems show now and later, row-major: n systems. */
-export interface Lagged {
-  /** Observables. */
-  readonly d: number;
-  /** The observables, `[n, d]`, and those after each of the lags, `[n, lags, d]`. */
-  readonly now: Float32Array;
-  readonly later: Float32Array;
-  /** Features of the encoder, means over the patches, `[n, features]`. */
-  readonly features: Float32Array;
-}
+import { type Lagged, predictive } from "./reduced-rank.ts";
 
 export interface LaggedOptions extends UpsampleOptions {
   /** Times after which the observables are seen again, ascending, above 0. */
@@ -94,105 +68,12 @@ export async function followed<S extends States>(
     }
     later.push(rows);
   });
-  return { d, now: concatenate(now), later: concatenate(later), features: concatenate(features) };
-}
-
-/**
- * The combinations of features, `[variables, features]` and a constant for each, that predict the later observables best in the mean square,
- * every observable in units of its spread now, all lags alike. They have mean 0, and beyond the polynomial variance 1 and no correlation.
- * Throws InputError where the features have fewer directions beyond the polynomial than there are to be variables.
- */
-export function predictive({ d, now, later, features }: Lagged, variables: number) {
-  const n = now.length / d;
-  const width = later.length / n;
-  const count = features.length / n;
-  const basis = basisOf(d, DEGREE);
-  const { terms } = basis;
-  const { center, spread } = stateScales(now, d);
-  const means = Float64Array.from({ length: count }, (_, f) => {
-    let sum = 0;
-    for (let at = f; at < features.length; at += count) sum += features[at];
-    return sum / n;
-  });
-  const size = terms + count + width;
-  const row = new Float64Array(size);
-  const table = new Float64Array(d * (basis.degree + 1));
-  const x = new Float64Array(d);
-  // Second moments of (polynomials, features, later observables), lower triangle.
-  const moments = Array.from({ length: size }, () => new Float64Array(size));
-  for (let at = 0; at < n; at++) {
-    for (let j = 0; j < d; j++) x[j] = (now[at * d + j] - center[j]) / spread[j];
-    termsAt(basis, x, table, row);
-    for (let f = 0; f < count; f++) row[terms + f] = features[at * count + f] - means[f];
-    for (let j = 0; j < width; j++) {
-      row[terms + count + j] = (later[at * width + j] - center[j % d]) / spread[j % d];
-    }
-    for (let a = 0; a < size; a++) for (let b = 0; b <= a; b++) moments[a][b] += (row[a] * row[b]) / n;
-  }
-  const before = Float64Array.from({ length: count }, (_, f) => moments[terms + f][terms + f]);
-  eliminate(moments, terms);
-  const deviations = before.map((_, f) => Math.sqrt(Math.max(0, moments[terms + f][terms + f])));
-  // What the polynomial knows of a feature, up to rounding, is not beyond it.
-  const own = [...deviations.keys()].filter((f) => deviations[f] ** 2 > ROUNDING * before[f]);
-  const correlation = Matrix.zeros(own.length, own.length);
-  const shared = Matrix.zeros(own.length, width);
-  for (const [a, f] of own.entries()) {
-    for (const [b, g] of own.entries()) {
-      const value = moments[terms + Math.max(f, g)][terms + Math.min(f, g)];
-      correlation.set(a, b, value / (deviations[f] * deviations[g]));
-    }
-    for (let j = 0; j < width; j++) shared.set(a, j, moments[terms + count + j][terms + f] / deviations[f]);
-  }
-  const whitening = whiteningOf(correlation);
-  if (whitening.columns < variables) {
-    throw new InputError(
-      `${whitening.columns} features beyond the observables do not make ${variables} closure variables: use fewer`,
-    );
-  }
-  const seen = whitening.transpose().mmul(shared);
-  const found = descending(seen.mmul(seen.transpose()));
-  const weights = new Float64Array(variables * count);
-  const constants = new Float64Array(variables);
-  for (let v = 0; v < variables; v++) {
-    const direction = whitening.mmul(Matrix.columnVector(found.vectors.getColumn(v)));
-    for (const [a, f] of own.entries()) {
-      const weight = direction.get(a, 0) / deviations[f];
-      weights[v * count + f] = weight;
-      constants[v] -= weight * means[f];
-    }
-  }
-  return { weights, constants, explained: found.values.slice(0, variables) };
-}
-
-/** Takes out of all moments (lower triangle) what the first `pivots` variables tell; variables that the ones before them give are left out. */
-function eliminate(moments: Float64Array[], pivots: number): void {
-  const first = Float64Array.from({ length: pivots }, (_, p) => moments[p][p]);
-  for (let p = 0; p < pivots; p++) {
-    const pivot = moments[p][p];
-    if (pivot <= ROUNDING * first[p]) continue;
-    const column = moments.map((row, a) => (a >= p ? row[p] : 0));
-    for (let a = p + 1; a < moments.length; a++) {
-      for (let b = p + 1; b <= a; b++) moments[a][b] -= (column[a] * column[b]) / pivot;
-    }
-  }
-}
-
-/** W `[n, rank]` with Wᵀ C W = 1 on the directions of a symmetric C that are not left out. */
-function whiteningOf(c: Matrix): Matrix {
-  if (c.rows === 0) return Matrix.zeros(0, 0);
-  const { values, vectors } = descending(c);
-  const rank = values.filter((value) => value > LEAST * values[0]).length;
-  const w = vectors.subMatrix(0, c.rows - 1, 0, rank - 1);
-  return w.divRowVector(values.slice(0, rank).map(Math.sqrt));
-}
-
-/** Eigenvalues of a symmetric matrix, largest first, and its eigenvectors as columns. */
-function descending(matrix: Matrix): { values: number[]; vectors: Matrix } {
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
-  const order = [...realEigenvalues.keys()].sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
   return {
-    values: order.map((k) => realEigenvalues[k]),
-    vectors: new Matrix(order.map((k) => eigenvectorMatrix.getColumn(k))).transpose(),
+    d,
+    now: concatenate(now),
+    later: concatenate(later),
+    features: concatenate(features),
+    cohort: pickedRows(snapshots.cohort, 1, madeOf(snapshots)),
   };
 }
 

@@ -6,7 +6,8 @@ import { expect, test } from "bun:test";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import type { CorrelationsShape } from "../../../lib/method/closure/correlations.ts";
 import { ENCODER, encoderOf, kindOf } from "../../../lib/method/closure/kinds.ts";
-import { followed, type Lagged, predictive, solveClosure } from "../../../lib/method/closure/lagged.ts";
+import { followed, solveClosure } from "../../../lib/method/closure/lagged.ts";
+import { type Lagged, predictive } from "../../../lib/method/closure/reduced-rank.ts";
 import { trainClosure } from "../../../lib/method/closure/train.ts";
 import { smallTrajectories } from "../../../lib/method/snapshots.ts";
 import { Ising } from "../../../lib/systems/ising.ts";
@@ -39,7 +40,13 @@ function planted(lags: readonly number[]): Lagged {
   ).flat();
   // The features also hold what the observable tells anyway.
   const features = range(N, (k) => [s[k] + x[k] ** 2, 3 * u[k] - x[k], 0.2 * other[k], x[k]]).flat();
-  return { d: 1, now: Float32Array.from(x), later: Float32Array.from(later), features: Float32Array.from(features) };
+  return {
+    d: 1,
+    now: Float32Array.from(x),
+    later: Float32Array.from(later),
+    features: Float32Array.from(features),
+    cohort: Uint32Array.from({ length: N }, (_, k) => k),
+  };
 }
 
 /** |weights| of the features in units of their spread beyond the observable, of the first variable. */
