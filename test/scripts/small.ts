@@ -103,7 +103,7 @@ export const SMALL: Small[] = [
     // K = 2 patches, all closures, one level of upsampling, and pairs enough for one in ten; over as long as is predicted.
     words: split(
       "--N 80 --small 40 --trajectories 128 --records 20 --interval 0.12 --relax-time 0.02 --lambdas 1",
-      "--closure-batch 256 --closure-snapshots 256 --closure-steps 10 --runs 8 --ensemble 4 --true-runs 10 --horizon 2",
+      "--closure-batch 256 --closure-snapshots 1024 --closure-steps 10 --runs 8 --ensemble 4 --true-runs 10 --horizon 2",
       "--means 0.5 --amplitudes 0.1 --seed 3",
     ),
     finite: [
@@ -120,6 +120,9 @@ export const SMALL: Small[] = [
     },
     tables: ["closure-test.csv", "mmd.csv", "moments.csv", "scores.csv"],
     title: "redator",
+    // One look in forty.
+    warned:
+      /^the equation of the (compensator|increment) with the closure \w+ spends 2\.5 % of its time outside its training data$/,
     // The first closure, its pairs and one equation are on disk.
     kill: "autoencoder/compensator",
     changed: ["--noise", "0.03", /0\.02.*0\.03|0\.03.*0\.02/],

@@ -77,6 +77,23 @@ test("variables have mean 0, variance 1 beyond the observables, and are as many 
   expect(() => predictive(data, 4)).toThrow("3 features beyond the observables do not make 4 closure variables");
 });
 
+test("few systems and many features take a ridge, many systems hardly any", () => {
+  const rows = 200;
+  const count = 60;
+  const all = planted([2, 5, 10]);
+  const noise = normals(rows * count, generator("noise"));
+  const few = {
+    d: 1,
+    now: all.now.slice(0, rows),
+    later: all.later.slice(0, 3 * rows),
+    // The slow variable is one of them, under noise as large as itself.
+    features: Float32Array.from(noise, (value, k) => value + (k % count === 0 ? all.features[(4 * k) / count] : 0)),
+    cohort: all.cohort.slice(0, rows),
+  };
+  expect(predictive(few, 1).ridge).toBeGreaterThanOrEqual(0.1);
+  expect(predictive(all, 1).ridge).toBeLessThanOrEqual(0.01);
+});
+
 const SHAPE: CorrelationsShape = { kind: "correlations", patchSide: 12, reach: 5, variables: 2 };
 
 /** The mean of s s' over the pairs (a, b), (b, a), (a, −b), (b, −a) apart inside a lattice. */
