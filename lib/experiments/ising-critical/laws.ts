@@ -153,17 +153,17 @@ export function stationaryOf(learned: Learned, temperature: number, side: number
   };
 }
 
-/** Laws of m and of ρ alone, each value up to the end of its cell. */
+/** Laws of m and of ρ alone: m up to the end of its column, ρ in the middle of its cells, as these lie at other heights in other columns. */
 export function marginalsOf(learned: Learned, temperature: number, side: number, cells: number): [Sample, Sample] {
   const equation = equationAt(learned, temperature, side);
   const grid = gridOf(equation, learned, cells);
   const { points, probability } = lawOn(grid, equation);
-  const halves = [grid.x, grid.y].map(({ low, high, cells: count }) => (high - low) / count / 2);
+  const half = (grid.x.high - grid.x.low) / grid.x.cells / 2;
   const total = probability.reduce((sum, p) => sum + Math.max(0, p), 0);
   const along = (j: number): Sample => {
     const order = Array.from(probability.keys()).sort((a, b) => points[2 * a + j] - points[2 * b + j]);
     return {
-      values: Float64Array.from(order, (k) => points[2 * k + j] + halves[j]),
+      values: Float64Array.from(order, (k) => points[2 * k + j] + (j === 0 ? half : 0)),
       weights: Float64Array.from(order, (k) => Math.max(0, probability[k]) / total),
     };
   };

@@ -65,6 +65,8 @@ export interface IsingReportData {
   /** Of our methods at one patch side. */
   diagnostics: Diagnosed[];
   closureTests: Closed[];
+  /** The starts in their order there. */
+  diagnosedCases: string[];
   /** How the degree of each drift was chosen. */
   degrees: DegreeChoice[];
   starts: StartDistance[];

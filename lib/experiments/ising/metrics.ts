@@ -358,6 +358,7 @@ export function isingFigures(study: IsingStudy) {
     diagnostics: main.flatMap(([{ method, patch, scores }]) =>
       isOurs(method) && patch === shownPatch(options) ? [{ method, patch, diagnostics: scores.diagnostics }] : [],
     ),
+    diagnosedCases: titles,
     closureTests: study.outcomes.flatMap(({ method, closure, closed }) =>
       closed ? [{ name: `${LOOKS[method].name}, closure ${closure}`, ...closed }] : [],
     ),

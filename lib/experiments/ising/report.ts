@@ -102,7 +102,7 @@ function sections(data: IsingReportData): Section[] {
     },
     diagnostics(data.diagnostics, data.closureTests, {
       variables: Object.values(SYMBOLS),
-      cases: data.cases.map(({ title }) => title),
+      cases: data.diagnosedCases,
       unit: "sweeps",
     }),
     {

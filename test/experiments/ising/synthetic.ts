@@ -160,6 +160,7 @@ export function syntheticData(): IsingReportData {
       ...{ method, patch: 16 },
       diagnostics: diagnostics(STARTS.length, 2, 0.1 * BADNESS[method]),
     })),
+    diagnosedCases: STARTS.map((m0) => `m₀ = ${formatSetting(m0)}`),
     closureTests: ["blocks", "none"].map((closure, k) =>
       closureTests(`Ours (compensator), closure ${closure}`, STARTS.length, 2, k),
     ),
