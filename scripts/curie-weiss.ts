@@ -31,17 +31,15 @@ await main(async () => {
   const gpu = await openDevice();
   const run = await openRun({ ...options, adapter: gpu.adapter });
   const methods = METHODS.filter((m) => p.estimator === "both" || m === p.estimator || m === "naive" || m === "small");
-  // Baselines at the time of the paper too: their noise goes with the root of the time. A single patch is the whole system.
-  const trainings = (patch: number): Pick<Outcome, "method" | "timing">[] => [
-    ...methods.map((method) => ({ method, timing: "short" as const })),
-    ...(["naive", "small"] as const).flatMap((method) =>
-      patch < (p.learnSide || p.L) ? [{ method, timing: "paper" as const }] : [],
-    ),
-  ];
   const seeds = seedsFrom(options.seed, p.seeds);
   const times = evenGrid(0, p.horizon, Math.round(p.horizon / EVERY) + 1);
   const side = p.learnSide || p.L;
   const starts = repeatedRows(Float32Array.from(p.m0), 1, p.runs);
+  // Baselines at the time of the paper too: their noise goes with the root of the time. A single patch is the whole system.
+  const trainings = (patch: number): Pick<Outcome, "method" | "timing">[] => [
+    ...methods.map((method) => ({ method, timing: "short" as const })),
+    ...(["naive", "small"] as const).flatMap((method) => (patch < side ? [{ method, timing: "paper" as const }] : [])),
+  ];
   const physics = { temperature: p.T, field: p.h };
   const work = progress(
     "curie-weiss",
@@ -69,7 +67,7 @@ await main(async () => {
       let shared: SdeModel | undefined;
       for (const { method, timing } of trainings(patch)) {
         // Drift and diffusion with λ = K. A single patch is the whole system: naive and small are increments there.
-        const pairs = { compensator, increment, small: increment, naive: increment }[method];
+        const pairs = method === "compensator" ? compensator : increment;
         const data = regression(taught(timing === "paper" ? raw : pairs, method), method);
         const label = `${name}/${method}${timing === "paper" ? "-paper-time" : ""}`;
         const spec = sdeSpec(p, oddVariables(system, p.h));

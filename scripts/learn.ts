@@ -9,6 +9,7 @@
 // The module says how one system moves (lib/systems/simulator.ts); where it knows its rates, drift and diffusion are learned from the generator, without
 // noise; else from increments of evolved patches.
 
+import { trueRuns } from "../lib/analysis/diagnostics.ts";
 import { learnedEquation } from "../lib/experiments/own/learn.ts";
 import {
   checkTrajectories,
@@ -69,6 +70,7 @@ await main(async () => {
   );
   const work = progress(source.name, 2 + seeds.length * (1 + methods.length));
   const truth = await simulateOwn(run, own, p, options.seed);
+  const compared = trueRuns(truth, truth.d, system.lanes);
   const ahead = await predictionStarts(own, p, options.seed);
   work.add();
 
@@ -110,7 +112,7 @@ await main(async () => {
       const model = isOurs(method) ? withLambda(learned.model, sites(p.L), sites(side)) : learned.model;
       const { instant } = learned;
       const parts = instant ? await unlessDiverged(stepsWithin(gpu, model, data.state, p.incrementTime)) : 1;
-      const step = parts && stepOf({ instant, time: data.time }, p.incrementTime / parts);
+      const step = parts === null ? null : stepOf({ instant, time: data.time }, p.incrementTime / parts);
       const at = { times: truth.times, cases: truth.cases, seed, purpose: `predict/${method}` };
       const predictions = step && (await unlessDiverged(predicted(run, gpu, label, model, ahead, { ...at, ...step })));
       // From the middle of true paths: do these variables decide their own future?
@@ -119,7 +121,7 @@ await main(async () => {
       const closed = isTested && step ? await closureTest(run, gpu, label, model, midway(), step, seed) : null;
       const equation = { ...learned, name: method, model };
       const facts = { seed, method, pairs: pairCount(pairs), equation, closed };
-      scores.push(scored(truth, predictions || null, facts, system));
+      scores.push(scored(compared, predictions, facts, system));
       work.add();
     }
   }

@@ -5,14 +5,9 @@
 // One invocation per piece and lattice. Exact.
 import constants::WORDS;
 import package::gpu::rows::number_in_rows;
+import package::ising::pieces::{ Pieces, four, piece_of };
 
-struct Params {
-  first: u32,         // this dispatch does the pieces [first, last), those of 32 lattices after each other
-  last: u32,
-  lattices: u32,
-  pieces: u32,        // of a lattice
-  boxes: u32,         // of a piece
-}
+struct Params { pieces: Pieces }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;
@@ -26,27 +21,22 @@ fn add(at: u32, counts: vec4u) {
   atomicAdd(&result[at + 4u], counts.w);
 }
 
-fn four(at: u32) -> vec4u {
-  return (vec4u(counts[at]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
-}
-
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
-  let index = number_in_rows(id, size, 32u);
-  let piece = params.first + index / 32u;
-  let lattice = 32u * (piece / params.pieces) + index % 32u;
-  if (piece >= params.last || lattice >= params.lattices) { return; }
+  let piece = piece_of(number_in_rows(id, size, 32u), params.pieces);
+  if (!piece.there) { return; }
   var down = vec4u();
   var up = vec4u();
   var twos = vec4u();
-  for (var box = 0u; box < params.boxes; box++) {
-    let at = 32u * WORDS * ((index / 32u) * params.boxes + box) + index % 32u;
-    down += four(at);
-    up += four(at + 32u);
-    twos += four(at + 64u);
+  for (var box = 0u; box < params.pieces.boxes; box++) {
+    let at = 32u * WORDS * (piece.box + box) + piece.lane;
+    down += four(counts[at]);
+    up += four(counts[at + 32u]);
+    twos += four(counts[at + 64u]);
   }
-  add(10u * lattice, down);
-  add(10u * lattice + 5u, up);
-  atomicAdd(&result[10u * lattice + 2u], twos.x);
-  atomicAdd(&result[10u * lattice + 7u], twos.y);
+  let first = 10u * piece.lattice;
+  add(first, down);
+  add(first + 5u, up);
+  atomicAdd(&result[first + 2u], twos.x);
+  atomicAdd(&result[first + 7u], twos.y);
 }

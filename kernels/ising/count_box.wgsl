@@ -12,6 +12,7 @@
 // spins[32 lattices][row][column], bit r of a word for lattice r. One invocation per 32 lattices, piece and box (and u): it counts in bit
 // planes, four sites at a time. Sides, pieces and boxes are even; a box has at most 255 sites. Exact.
 import package::ising::counter::{ Counter, counted };
+import package::ising::planes::{ Sums, add_fours };
 import package::ising::transpose::{ Square, transpose };
 import package::gpu::rows::number_in_rows;
 import constants::WORDS;   // of the counts of a box, or of one u of it
@@ -44,17 +45,6 @@ fn four_at(row: u32, columns: vec4u, west: u32, east: u32) -> Four {
 
 fn wrapped(place: u32) -> u32 {
   return select(place, place - params.side, place >= params.side);
-}
-
-// As planes::add_planes, four sites at once.
-struct Sums { ones: vec4u, twos: vec4u, fours: vec4u }
-
-fn add_fours(a: vec4u, b: vec4u, c: vec4u, d: vec4u) -> Sums {
-  let odd_a = a ^ b;
-  let odd_b = c ^ d;
-  let both_a = a & b;
-  let both_b = c & d;
-  return Sums(odd_a ^ odd_b, both_a ^ both_b ^ (odd_a & odd_b), both_a & both_b);
 }
 
 struct SumCounters { ones: Counter, twos: Counter, fours: Counter }

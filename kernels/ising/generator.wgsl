@@ -15,13 +15,10 @@ import constants::BLOCK;
 import constants::WORDS;
 import constants::DIMENSION;
 import package::gpu::rows::number_in_rows;
+import package::ising::pieces::{ Pieces, four, piece_of };
 
 struct Params {
-  first: u32,         // this dispatch does the pieces [first, last), those of 32 lattices after each other
-  last: u32,
-  lattices: u32,
-  pieces: u32,        // of a lattice
-  boxes: u32,         // of a piece
+  pieces: Pieces,
   column: u32,
   rates: array<vec4f, 3>,   // [5 · (s is up) + u]
 }
@@ -30,9 +27,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> counts: array<u32>;
 @group(0) @binding(2) var<storage, read_write> result: array<f32>;
 
-// The four counts of a word.
-@if(DIAGONAL) fn four(at: u32) -> vec4f {
-  return vec4f((vec4u(counts[at]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u));
+@if(DIAGONAL) fn four_at(at: u32) -> vec4f {
+  return vec4f(four(counts[at]));
 }
 
 // Of a box.
@@ -57,13 +53,13 @@ fn add(sums: ptr<function, Sums>, at: u32, up: u32, u: u32, rate: f32) {
   let rho = f32(u) - 2.0;
   var n = vec4f(sites, rho * sites, 0.0, 0.0);
   @if(DIAGONAL) {
-    let v = four(at + 32u * (1u + up));
+    let v = four_at(at + 32u * (1u + up));
     n.z = dot(v, vec4f(4.0, 2.0, -2.0, -4.0));
     (*sums).rest.x += rate * dot(v, vec4f(16.0, 4.0, 4.0, 16.0));
   }
   @if(PLAQUETTES) {
-    let w = four(at + 32u * (3u + up));
-    let products = four(at + 32u * (5u + up)) - four(at + 32u * (7u + up));
+    let w = four_at(at + 32u * (3u + up));
+    let products = four_at(at + 32u * (5u + up)) - four_at(at + 32u * (7u + up));
     n.w = dot(w, vec4f(8.0, 4.0, -4.0, -8.0));
     (*sums).rest.y += rate * 8.0 * dot(products, vec4f(0.0, 1.0, 2.0, 4.0));
     (*sums).rest.z += rate * dot(w, vec4f(64.0, 16.0, 16.0, 64.0));
@@ -77,20 +73,18 @@ fn add(sums: ptr<function, Sums>, at: u32, up: u32, u: u32, rate: f32) {
 
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
-  let index = number_in_rows(id, size, 32u);
-  let piece = params.first + index / 32u;
-  let lattice = 32u * (piece / params.pieces) + index % 32u;
-  if (piece >= params.last || lattice >= params.lattices) { return; }
+  let piece = piece_of(number_in_rows(id, size, 32u), params.pieces);
+  if (!piece.there) { return; }
   var drift = vec4f();
   var gamma_m = vec4f();     // mm, mρ, md, mp
   var gamma_rho = vec3f();   // ρρ, ρd, ρp
   var gamma_rest = vec3f();  // dd, dp, pp
-  for (var box = 0u; box < params.boxes; box++) {
+  for (var box = 0u; box < params.pieces.boxes; box++) {
     var sums = Sums();
-    let place = (index / 32u) * params.boxes + box;
+    let place = piece.box + box;
     for (var u = 0u; u < 5u; u++) {
-      @if(!DIAGONAL) let at = 32u * WORDS * place + index % 32u;
-      @if(DIAGONAL) let at = 32u * WORDS * (5u * place + u) + index % 32u;
+      @if(!DIAGONAL) let at = 32u * WORDS * place + piece.lane;
+      @if(DIAGONAL) let at = 32u * WORDS * (5u * place + u) + piece.lane;
       add(&sums, at, 0u, u, params.rates[u / 4u][u % 4u]);
       add(&sums, at, 1u, u, params.rates[(u + 5u) / 4u][(u + 5u) % 4u]);
     }
@@ -110,10 +104,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
       gamma_rest.z += 16.0 * ((m * m + 1.0) * even.x - 2.0 * m * odd.x) / (area * area);
     }
   }
-  let items = params.lattices * params.pieces;
-  let item = lattice * params.pieces + piece % params.pieces;
+  let items = params.pieces.lattices * params.pieces.each;
   let rows = array(gamma_m, vec4f(gamma_rho, 0.0), vec4f(gamma_rest.xy, 0.0, 0.0), vec4f(gamma_rest.z, 0.0, 0.0, 0.0));
-  var at = params.column * items + item;
+  var at = params.column * items + piece.item;
   for (var j = 0u; j < DIMENSION; j++) {
     result[at] += drift[j];
     at += items;

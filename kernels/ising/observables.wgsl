@@ -10,13 +10,10 @@
 import constants::BLOCK;
 import constants::WORDS;
 import package::gpu::rows::number_in_rows;
+import package::ising::pieces::{ Pieces, four, piece_of };
 
 struct Params {
-  first: u32,         // this dispatch does the pieces [first, last), those of 32 lattices after each other
-  last: u32,
-  lattices: u32,
-  pieces: u32,        // of a lattice
-  boxes: u32,         // of a piece
+  pieces: Pieces,
   sites: u32,
   column: u32,
   begin: u32,
@@ -30,22 +27,21 @@ struct Params {
 
 // Σ of the numbers whose sites with the digits 1, 2, 4 are counted in the upper three bytes.
 fn total(word: u32) -> u32 {
-  return ((word >> 8u) & 255u) + 2u * ((word >> 16u) & 255u) + 4u * (word >> 24u);
+  let digits = four(word);
+  return digits.y + 2u * digits.z + 4u * digits.w;
 }
 
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
-  let index = number_in_rows(id, size, 32u);
-  let piece = params.first + index / 32u;
-  let lattice = 32u * (piece / params.pieces) + index % 32u;
-  if (piece >= params.last || lattice >= params.lattices) { return; }
+  let piece = piece_of(number_in_rows(id, size, 32u), params.pieces);
+  if (!piece.there) { return; }
   var ups = 0u;
   var unlike = 0u;
   var like = 0u;
   var corners = 0u;
   var squares = 0.0;
-  for (var box = 0u; box < params.boxes; box++) {
-    let at = 32u * WORDS * ((index / 32u) * params.boxes + box) + index % 32u;
+  for (var box = 0u; box < params.pieces.boxes; box++) {
+    let at = 32u * WORDS * (piece.box + box) + piece.lane;
     let here = counts[at] & 255u;
     ups += here;
     unlike += total(counts[at]);
@@ -57,7 +53,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size:
   let sites = f32(params.sites);
   let fourth = select(4.0 * squares / f32(max(BLOCK * BLOCK, 1u)), 2.0 * f32(corners) - 4.0 * sites, BLOCK == 0u);
   let sums = vec4f(f32(ups), f32(unlike), 2.0 * f32(like) - 4.0 * sites, fourth);
-  let items = params.lattices * params.pieces;
-  let item = lattice * params.pieces + piece % params.pieces;
-  for (var j = params.begin; j < params.end; j++) { result[(params.column + j) * items + item] += params.factor * sums[j]; }
+  let items = params.pieces.lattices * params.pieces.each;
+  for (var j = params.begin; j < params.end; j++) { result[(params.column + j) * items + piece.item] += params.factor * sums[j]; }
 }

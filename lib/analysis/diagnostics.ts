@@ -9,10 +9,23 @@ export interface Diagnostics {
   readonly memory: { readonly predicted: Autocovariance; readonly truth: Autocovariance } | null;
 }
 
-/** Of predicted runs beside true ones, on the same times: of the first `d` variables. `cluster`: so many consecutive true runs depend on each other. */
-export function diagnosticsOf(predicted: Ensemble, truth: Ensemble, d: number, cluster = 1): Diagnostics {
+/** What predictions are compared with: the first `d` variables of true runs, of which so many consecutive ones depend on each other. */
+export interface TrueRuns {
+  readonly runs: Ensemble;
+  readonly d: number;
+  readonly cluster: number;
+  readonly memory: Autocovariance;
+}
+
+export const trueRuns = (runs: Ensemble, d: number, cluster = 1): TrueRuns => ({
+  ...{ runs, d, cluster },
+  memory: autocovariance(runs, d, cluster),
+});
+
+/** Of predicted runs beside true ones, on the same times. */
+export function diagnosticsOf(predicted: Ensemble, { runs, d, cluster, memory }: TrueRuns): Diagnostics {
   return {
-    pit: pitOfEnsembles(predicted, truth, pitTimes(truth.times), d, cluster),
-    memory: { predicted: autocovariance(predicted, d), truth: autocovariance(truth, d, cluster) },
+    pit: pitOfEnsembles(predicted, runs, pitTimes(runs.times), d, cluster),
+    memory: { predicted: autocovariance(predicted, d), truth: memory },
   };
 }

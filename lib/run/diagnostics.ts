@@ -1,4 +1,5 @@
-// Diagnostics as metrics.
+// Diagnostics as metrics, and as a table.
+import type { ColumnTable } from "arquero";
 import { memoryRatio } from "../analysis/autocovariance.ts";
 import type { Diagnostics } from "../analysis/diagnostics.ts";
 import { average } from "../analysis/mean.ts";
@@ -6,6 +7,7 @@ import { BAND, type Tested } from "../analysis/pit.ts";
 import type { ClosureTest } from "./closure-test.ts";
 import { metricName } from "./result.ts";
 import { around, type metricSet, NORMAL, overSeeds } from "./seeds.ts";
+import { tableOfRows } from "./text-table.ts";
 
 type Put = ReturnType<typeof metricSet>["put"];
 
@@ -47,12 +49,26 @@ export function putClosureTest(put: Put, { tests }: ClosureTest, ...parts: strin
   put(metricName("closure_chi2", ...parts), around(value, error), { exact: 1 });
 }
 
-/** The test as rows of a table: what is missed of every variable from every case, true minus predicted, with its standard error. */
-export function closureRows({ from, lag, tests }: ClosureTest, cases: readonly string[], variables: readonly string[]) {
-  return tests.flatMap(({ mean, error, chi2, freedom }, c) =>
-    variables.map((variable, j) => ({
-      ...{ case: cases[c], from, lag, variable, missed: mean[j], missed_error: error[j] },
-      ...{ chi2, freedom },
-    })),
-  );
+/**
+ * The tests that were made as a table of a run: what is missed of every variable from every case, true minus predicted, with its standard error. `about`:
+ * the first columns. Nothing where there are none.
+ */
+export function closureTables<T extends { readonly closed: ClosureTest | null }>(
+  list: readonly T[],
+  about: (one: T) => Record<string, number | string>,
+  cases: readonly string[],
+  variables: readonly string[],
+): Record<string, ColumnTable> {
+  const rows = list.flatMap((one) => {
+    if (!one.closed) return [];
+    const { from, lag, tests } = one.closed;
+    return tests.flatMap(({ mean, error, chi2, freedom }, c) =>
+      variables.map((variable, j) => ({
+        ...about(one),
+        ...{ case: cases[c], from, lag, variable, missed: mean[j], missed_error: error[j] },
+        ...{ chi2, freedom },
+      })),
+    );
+  });
+  return rows.length > 0 ? { "closure-test": tableOfRows(rows) } : {};
 }

@@ -42,9 +42,9 @@ export interface Target {
   readonly factor: number;
 }
 
-/** Counts of pieces [first, last), of which each lattice has `pieces`, as the kernels that sum them take them. */
+/** Counts of pieces [first, last), of which each lattice has `pieces`, as the kernels that sum them take them (kernels/ising/pieces.wgsl). */
 interface Counted {
-  readonly params: { first: number; last: number; lattices: number; pieces: number; boxes: number };
+  readonly pieces: { first: number; last: number; lattices: number; each: number; boxes: number };
   readonly counts: GpuArray;
   readonly workgroups: ReturnType<typeof grid>;
 }
@@ -107,8 +107,8 @@ export class IsingSums {
       conditions: conditions(this.#closure),
     });
     const sites = extent ** 2;
-    await this.#count(lattices, extent, "observables", this.#closure, ({ params, counts, workgroups }) =>
-      targets.map((target) => sum.call({ params: { ...params, sites, ...target }, counts, result: table }, workgroups)),
+    await this.#count(lattices, extent, "observables", this.#closure, ({ pieces, counts, workgroups }) =>
+      targets.map((target) => sum.call({ params: { pieces, sites, ...target }, counts, result: table }, workgroups)),
     );
   }
 
@@ -119,8 +119,8 @@ export class IsingSums {
       conditions: conditions(this.#closure),
     });
     const rates = this.#rates;
-    await this.#count(lattices, this.#patchSide, "classes", this.#closure, ({ params, counts, workgroups }) => [
-      sum.call({ params: { ...params, column, rates }, counts, result: table }, workgroups),
+    await this.#count(lattices, this.#patchSide, "classes", this.#closure, ({ pieces, counts, workgroups }) => [
+      sum.call({ params: { pieces, column, rates }, counts, result: table }, workgroups),
     ]);
   }
 
@@ -129,8 +129,8 @@ export class IsingSums {
     const sum = await this.#gpu.kernel("ising/classes.wgsl", { constants: { WORDS: COUNT_WORDS.none.classes } });
     const result = this.#gpu.buffer("ising.classes", 4 * CLASSES * lattices.count);
     const extent = lattices.side ** 2 <= COUNTED_SITES / 16 ? lattices.side : this.#patchSide;
-    await this.#count(lattices, extent, "classes", "none", ({ params, counts, workgroups }) => [
-      sum.call({ params, counts, result }, workgroups),
+    await this.#count(lattices, extent, "classes", "none", ({ pieces, counts, workgroups }) => [
+      sum.call({ params: { pieces }, counts, result }, workgroups),
     ]);
     const classes = await this.#gpu.read(result, Uint32Array);
     result.destroy();
@@ -168,11 +168,11 @@ export class IsingSums {
       Array.from({ length: to - from }, (_, k) => {
         const first = (from + k) * slab;
         const last = Math.min(total, first + slab);
-        const params = { first, last, lattices: count, pieces: tiles ** 2, boxes };
+        const pieces = { first, last, lattices: count, each: tiles ** 2, boxes };
         const invocations = (last - first) * boxes * parts;
         return [
           kernel.call({ params: { ...place, first, last }, spins, counts }, grid(invocations, 8)),
-          ...sum({ params, counts, workgroups: grid(LANES * (last - first), 32) }),
+          ...sum({ pieces, counts, workgroups: grid(LANES * (last - first), 32) }),
         ];
       }).flat(),
     );

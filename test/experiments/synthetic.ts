@@ -1,6 +1,6 @@
 // What synthetic report data of all experiments have in common: no number is from a simulation.
 import { type CostCurve, equationCost } from "../../lib/analysis/cost.ts";
-import { type Diagnostics, diagnosticsOf } from "../../lib/analysis/diagnostics.ts";
+import { type Diagnostics, diagnosticsOf, trueRuns } from "../../lib/analysis/diagnostics.ts";
 import { ensemble } from "../../lib/analysis/ensemble.ts";
 import type { Method } from "../../lib/method/pairs.ts";
 import type { DegreeChoice } from "../../lib/report/figures/degrees.ts";
@@ -75,7 +75,7 @@ export function diagnostics(cases: number, d: number, off: number): Diagnostics 
       data.map((x) => x + shift),
     );
   };
-  return diagnosticsOf(runs(60, 1, off), runs(40, 2, 0), d);
+  return diagnosticsOf(runs(60, 1, off), trueRuns(runs(40, 2, 0), d));
 }
 
 /** Closure tests that miss by `off` standard errors. */

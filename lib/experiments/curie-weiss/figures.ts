@@ -4,7 +4,7 @@ import { isOurs } from "../../method/pairs.ts";
 import type { Axis } from "../../report/chart-spec.ts";
 import { DRAWN, TRUE } from "../../report/figures/methods.ts";
 import { functions, shadeOf, sidesOf, sideTitle } from "../../report/figures/patch-sides.ts";
-import { inOrder, TRAINED_BY } from "../../report/figures/score-table.ts";
+import { largestFirst, TRAINED_BY } from "../../report/figures/score-table.ts";
 import { againstSetting, bySource, floorLevels, pointSeries } from "../../report/figures/settings.ts";
 import { withinSpread } from "../../report/figures/starts.ts";
 import * as over from "../../report/figures/trajectories.ts";
@@ -238,7 +238,7 @@ spins of each half patch are up, and their positions inside a half patch are dra
 export function paperTime({ paperTime: rows }: Data): Html | false {
   if (rows.length === 0) return false;
   return htmlTable(
-    rows.toSorted((a, b) => b.patch - a.patch || inOrder(a.method) - inOrder(b.method)),
+    rows.toSorted(largestFirst),
     [
       { label: "Patch side", cell: ({ patch }) => patch, header: true, format: formatSetting },
       TRAINED_BY,

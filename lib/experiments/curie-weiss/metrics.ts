@@ -139,7 +139,6 @@ function curieWeissCosts(
   outcomes: readonly Outcome[],
   p: CurieWeissOptions,
 ): EquationCost[] {
-  const floor = (runs: number) => floorOf(reference, runs);
   const side = p.learnSide || p.L;
   return groups(outcomes)
     .filter(({ method }) => method === "compensator")
@@ -157,8 +156,8 @@ function curieWeissCosts(
           evolved: p.compensatorTime,
         },
       );
-      const perRun = floor(1);
-      const error = ownError(estimate(group, "error").value, floor(p.runs));
+      const perRun = floorOf(reference, 1);
+      const error = ownError(estimate(group, "error").value, floorOf(reference, p.runs));
       const direct = { side: p.L, dimension: 2, starts: reference.starts.length, horizon: p.horizon, perRun, error };
       return equationCost(patch, learning, direct, side);
     });
@@ -198,7 +197,7 @@ export function curieWeissMetrics(
       unit: "%",
     });
   }
-  put("error.floor", single(floorOf(reference, options.runs)), {});
+  put("error.floor", single(floorOf(reference, options.runs)));
   if (comparable(reference)) put("error.floor.paper", single(floorOf(reference, PAPER_RUNS, PAPER_RUNS)), {});
   Object.assign(metrics, costMetrics(curieWeissCosts(reference, outcomes, options)));
   put(metricName("seconds", "total"), single(seconds), { unit: "s" });
@@ -328,7 +327,6 @@ export function curieWeissFigures(
   };
   const meanOf = (group: readonly Outcome[], pick: (scores: CurieWeissScores) => Float64Array) =>
     bandOverSeeds(group.map(({ scores }) => pick(scores))).mean;
-  const floors = starts.map((_, i) => samplingFloor(mean[i], std[i], options.runs));
   const sides = comparable(reference) ? paper.patchSide : [];
   const shown = Math.min(...grouped.map(({ patch }) => patch));
   const titles = starts.map((m0) => `m₀ = ${formatSetting(m0)}`);
@@ -367,7 +365,7 @@ export function curieWeissFigures(
       ...sides.map((patch, i) => ({ source: "paper" as const, patch, ...single(paper.remeasured.ours[i]) })),
       ...sides.map((patch, i) => ({ source: "paper-naive" as const, patch, ...single(paper.published.naive[i]) })),
     ],
-    floor: average(floors),
+    floor: floorOf(reference, options.runs),
     paperFloor: sides.length > 0 ? floorOf(reference, PAPER_RUNS, PAPER_RUNS) : Number.NaN,
     paperTime: groups(outcomes, "paper").map(({ patch, method, group }) => ({
       ...{ patch, method, error: estimate(group, "error"), stdRatio: estimate(group, "stdRatio") },

@@ -11,13 +11,13 @@ import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { quadraticTimes } from "../../method/snapshots.ts";
 import { extent } from "../../report/extent.ts";
-import { LOOKS } from "../../report/figures/methods.ts";
+import { closedOf } from "../../report/figures/diagnostics.ts";
 import { withinSpread } from "../../report/figures/starts.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
-import { closureRows, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
+import { closureTables, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
@@ -306,14 +306,11 @@ export function isingTables({ truth, outcomes }: IsingStudy): Record<string, Col
   const moments = main.flatMap(({ seed, patch, method, scores }) =>
     over(scores.moments, { seed, patch, method: method as string }),
   );
-  const starts = truth.m0.map(String);
-  const closed = outcomes.flatMap(({ seed, method, closure, closed: one }) =>
-    one ? closureRows(one, starts, OBSERVABLES).map((row) => ({ seed, method, closure, ...row })) : [],
-  );
+  const about = ({ seed, method, closure }: Outcome) => ({ seed, method, closure });
   return {
     scores: tableOfRows(scores),
     moments: tableOfRows(moments),
-    ...(closed.length > 0 && { "closure-test": tableOfRows(closed) }),
+    ...closureTables(outcomes, about, truth.m0.map(String), OBSERVABLES),
     truth: tableOfRows(over(truth.moments, { runs: truth.runs })),
   };
 }
@@ -359,9 +356,7 @@ export function isingFigures(study: IsingStudy) {
       isOurs(method) && patch === shownPatch(options) ? [{ method, patch, diagnostics: scores.diagnostics }] : [],
     ),
     diagnosedCases: titles,
-    closureTests: study.outcomes.flatMap(({ method, closure, closed }) =>
-      closed ? [{ name: `${LOOKS[method].name}, closure ${closure}`, ...closed }] : [],
-    ),
+    closureTests: closedOf(study.outcomes),
     degrees: main.flatMap(([{ method, patch, scores }]) =>
       scores.choice ? [{ method, patch, ...scores.choice }] : [],
     ),

@@ -8,10 +8,8 @@ import { type Midway, midwayTimes } from "../../run/closure-test.ts";
 import { withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { Ising, IsingStates } from "../../systems/ising.ts";
+import { OBSERVABLES } from "./data.ts";
 import type { IsingOptions } from "./parameters.ts";
-
-/** m and ρ. */
-const OBSERVABLES = 2;
 
 /** Lattices of every start at one time (sweeps), packed, `[cases · runs, words]`, and m and ρ of them later, `[cases · runs, 2]`. */
 export interface Lattices {
@@ -45,7 +43,7 @@ export function latticesMidway(
   const work = () =>
     withProgress("closure test", m0.length * runs, async (bar) => {
       const words = new Uint32Array(m0.length * runs * width);
-      const later = new Float32Array(m0.length * runs * OBSERVABLES);
+      const later = new Float32Array(m0.length * runs * OBSERVABLES.length);
       const batch = batchThatFits(system, side, runs);
       for (const [c, m] of m0.entries()) {
         for (let first = 0; first < runs; first += batch) {
@@ -56,7 +54,7 @@ export function latticesMidway(
             const at = c * runs + first;
             words.set(await system.pack(states), at * width);
             await system.evolve(states, times[end] - times[begin], stream(seed, `midway/${c}`, 1, first));
-            later.set(await system.observe(states), at * OBSERVABLES);
+            later.set(await system.observe(states), at * OBSERVABLES.length);
           } finally {
             states.destroy();
           }
@@ -91,5 +89,5 @@ export async function midwayBy(
   }
   const { begin, end } = midwayTimes(times);
   const [from, lag] = [times[begin], times[end] - times[begin]];
-  return { cases: m0.length, from, lag, state, later, observables: OBSERVABLES, cluster: system.lanes };
+  return { cases: m0.length, from, lag, state, later, observables: OBSERVABLES.length, cluster: system.lanes };
 }

@@ -1,6 +1,6 @@
 // How good a learned equation of the Ising model is: mean trajectories of magnetization and domain-wall density against direct
 // simulation in physical time, and the fluctuations of the late magnetization.
-import { type Diagnostics, diagnosticsOf } from "../../analysis/diagnostics.ts";
+import { type Diagnostics, diagnosticsOf, type TrueRuns, trueRuns } from "../../analysis/diagnostics.ts";
 import { type Ensemble, firstVariables, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
 import { replicateMoments, type Uncertainty, uncertaintyOf } from "../../analysis/replicates.ts";
@@ -30,9 +30,7 @@ export interface IsingTruth {
   /** The same if the runs were drawn again, words of replicas together. */
   readonly replicates: readonly (readonly Moments[])[];
   readonly late: Late;
-  /** The runs themselves, and how many of them share random numbers. */
-  readonly observed: Ensemble;
-  readonly lanes: number;
+  readonly observed: TrueRuns;
 }
 
 /** Late part of the runs from starts near equilibrium. */
@@ -113,7 +111,14 @@ function isingMoments(runsOfAll: Ensemble, m0: readonly number[]) {
 export function isingTruth(observed: Ensemble, m0: readonly number[], lanes: number, seed: number): IsingTruth {
   const { times, runs } = observed;
   const replicates = replicateMoments(observed, null, seed, lanes);
-  return { times, m0, runs, ...isingMoments(observed, m0), replicates, observed, lanes };
+  return {
+    times,
+    m0,
+    runs,
+    ...isingMoments(observed, m0),
+    replicates,
+    observed: trueRuns(observed, OBSERVABLES, lanes),
+  };
 }
 
 /** What is scored of an equation: its trajectories, one case per start, the draws of their parameters, and the states that taught it. */
@@ -168,7 +173,7 @@ export function scoreIsing(
     startDistance: m0.map((_, c) => average(nearest.subarray(c * runs, (c + 1) * runs))),
     moments,
     late,
-    diagnostics: diagnosticsOf(trajectories, truth.observed, OBSERVABLES, truth.lanes),
+    diagnostics: diagnosticsOf(trajectories, truth.observed),
   };
 }
 

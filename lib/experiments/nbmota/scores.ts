@@ -1,5 +1,5 @@
 // What a learned equation says of the alloy: its equilibrium at every temperature and its relaxation from disorder at every size.
-import { type Diagnostics, diagnosticsOf } from "../../analysis/diagnostics.ts";
+import { type Diagnostics, diagnosticsOf, trueRuns } from "../../analysis/diagnostics.ts";
 import { caseOf, type Ensemble, ensemble, someRuns } from "../../analysis/ensemble.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { average } from "../../analysis/mean.ts";
@@ -242,7 +242,7 @@ export async function learnedCourses(
     const exact = scaledOf(truth);
     const step = { dt, scheme: SCHEME };
     const closed = await closureTest(run, gpu, `${name}/course${side}`, equation, midwayOf(exact, d), step, seed);
-    courses.push({ ...about, diagnostics: diagnosticsOf(runs, exact, d), closed });
+    courses.push({ ...about, diagnostics: diagnosticsOf(runs, trueRuns(exact, d)), closed });
   }
   return courses;
 }

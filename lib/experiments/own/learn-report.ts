@@ -16,7 +16,7 @@ import { formatNumber, formatSetting, formatWithInterval } from "../../report/nu
 import type { Section } from "../../report/page.ts";
 import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
-import { closureRows, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
+import { closureTables, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { publish } from "../../run/publish.ts";
 import { type Metric, metricName, type RunResult } from "../../run/result.ts";
 import type { Run } from "../../run/run-folder.ts";
@@ -315,9 +315,7 @@ export function publishStudy(run: Run, study: Study): Promise<void> {
     );
   });
   const variables = observables.map(({ name }) => name);
-  const closed = scores.flatMap(({ seed, method, closed: one }) =>
-    one ? closureRows(one, starts, variables).map((row) => ({ seed, method, ...row })) : [],
-  );
+  const about = ({ seed, method }: OwnScores) => ({ seed, method });
   const main = mainMethod(study);
   const watched = acrossSeeds(scores, ({ method }) => [method])
     .filter(([{ method }]) => method === main)
@@ -329,7 +327,7 @@ export function publishStudy(run: Run, study: Study): Promise<void> {
     tables: {
       trajectories: tableOfRows(rows),
       fields: fieldsTable(study.fields, observables, []),
-      ...(closed.length > 0 && { "closure-test": tableOfRows(closed) }),
+      ...closureTables(scores, about, starts, variables),
     },
     metrics: (seconds) => metricsOf(study, seconds),
     verdict: verdictOf(watched, unlike(study)),

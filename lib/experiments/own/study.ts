@@ -1,5 +1,5 @@
 // A system of a user's own against its learned equations: direct simulation, scores, and whether upsampled states are like small ones.
-import { type Diagnostics, diagnosticsOf } from "../../analysis/diagnostics.ts";
+import { type Diagnostics, diagnosticsOf, type TrueRuns } from "../../analysis/diagnostics.ts";
 import { type Ensemble, joinedCases, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
@@ -82,13 +82,14 @@ const column = (values: ArrayLike<number>, d: number, j: number) =>
   Float64Array.from({ length: values.length / d }, (_, t) => values[t * d + j]);
 
 export function scored(
-  truth: Ensemble,
+  compared: TrueRuns,
   predicted: Ensemble | null,
   facts: Pick<OwnScores, "seed" | "method" | "pairs" | "equation" | "closed">,
-  { observables, lanes }: Pick<System, "observables" | "lanes">,
+  { observables }: Pick<System, "observables">,
 ): OwnScores {
   const none = { predicted: null, guards: null, diagnostics: null, errors: [], spreads: [] };
   if (!predicted) return { ...facts, ...none };
+  const { runs: truth } = compared;
   const [ours, exact] = [momentsOf(predicted), momentsOf(truth)];
   const { d } = truth;
   const ranges = observables.map(({ range }) => range ?? null);
@@ -97,7 +98,7 @@ export function scored(
     ...facts,
     predicted,
     guards: guardsOf(facts.equation.model, predicted, ranges),
-    diagnostics: diagnosticsOf(predicted, truth, d, lanes),
+    diagnostics: diagnosticsOf(predicted, compared),
     errors: exact.map((law, c) =>
       observables.map((_, j) =>
         relativeSquaredError(column(ours[c].mean, d, j), { mean: column(law.mean, d, j), std: column(law.std, d, j) }),

@@ -7,12 +7,12 @@ import { effectiveTimes, ensembleFloor } from "../../analysis/ensemble-error.ts"
 import { average, averageRow } from "../../analysis/mean.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
-import { LOOKS } from "../../report/figures/methods.ts";
+import { closedOf } from "../../report/figures/diagnostics.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
-import { closureRows, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
+import { closureTables, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, bandOverSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
@@ -229,15 +229,12 @@ export function predatorPreyTables({ truth, outcomes }: PredatorPreyStudy): Reco
   const mmd = outcomes.flatMap((one) =>
     Array.from(truth.times, (time, t) => ({ ...name(one), time, mmd: one.scores.mmd[t], floor: one.floor.mean[t] })),
   );
-  const cases = truth.cases.map(startTitle);
-  const closed = outcomes.flatMap(({ seed, method, closure, closed: one }) =>
-    one ? closureRows(one, cases, SPECIES).map((row) => ({ seed, method, closure, ...row })) : [],
-  );
+  const about = ({ seed, method, closure }: Outcome) => ({ seed, method, closure });
   return {
     scores: tableOfRows(scores),
     moments: tableOfRows(moments),
     mmd: tableOfRows(mmd),
-    ...(closed.length > 0 && { "closure-test": tableOfRows(closed) }),
+    ...closureTables(outcomes, about, truth.cases.map(startTitle), SPECIES),
   };
 }
 
@@ -308,9 +305,7 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
     diagnostics: shown.flatMap(({ method, scores }) =>
       isOurs(method) ? [{ method, patch, diagnostics: scores.diagnostics }] : [],
     ),
-    closureTests: outcomes.flatMap(({ method, closure, closed }) =>
-      closed ? [{ name: `${LOOKS[method].name}, closure ${closure}`, ...closed }] : [],
-    ),
+    closureTests: closedOf(outcomes),
     degrees: shown.flatMap(({ method, scores }) => (scores.choice ? [{ method, patch, ...scores.choice }] : [])),
     starts: shown.flatMap(({ method, scores }) =>
       truth.cases.map((wave, c) => ({ method, patch, start: startTitle(wave), distance: scores.startDistance[c] })),

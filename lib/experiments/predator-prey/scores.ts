@@ -1,5 +1,5 @@
 // How good a learned predator–prey equation is: moments over time and MMD² against ensembles of direct simulations.
-import { type Diagnostics, diagnosticsOf } from "../../analysis/diagnostics.ts";
+import { type Diagnostics, diagnosticsOf, type TrueRuns } from "../../analysis/diagnostics.ts";
 import { caseOf, type Ensemble, firstVariables, type Moments, momentsOf, someRuns } from "../../analysis/ensemble.ts";
 import { ensembleError, type Scores } from "../../analysis/ensemble-error.ts";
 import { average, averageRow } from "../../analysis/mean.ts";
@@ -22,8 +22,8 @@ export interface PredatorPreyTruth {
   readonly cases: readonly InitialWave[];
   /** Runs per case behind the moments. */
   readonly runs: number;
-  /** The observables of these runs, `[times][cases · runs][2]`. */
-  readonly observed: Ensemble;
+  /** The observables of these runs. */
+  readonly observed: TrueRuns;
   /** Their moments, one entry per case, `[times, 2]`. */
   readonly moments: readonly Moments[];
   /** The same if the runs were drawn again. */
@@ -118,7 +118,7 @@ export async function scorePredatorPrey(
     mmdMean: average(mmd),
     ...uncertaintyOf(["mean", "std"], now, ofAll, ofTruth),
     guards: guardsOf(model, all, []),
-    diagnostics: diagnosticsOf(all, truth.observed, OBSERVABLES),
+    diagnostics: diagnosticsOf(all, truth.observed),
     choice: chosenDegree(model),
     startDistance: nearestDistances(model.hull, concatenate(starts), training),
   };

@@ -1,4 +1,5 @@
 // Direct simulations of long predator–prey systems: moments from all runs, and ensembles seen through every encoder.
+import { trueRuns } from "../../analysis/diagnostics.ts";
 import { type Ensemble, joinedRuns, momentsOf } from "../../analysis/ensemble.ts";
 import { replicateMoments } from "../../analysis/replicates.ts";
 import type { Coordinates } from "../../method/coordinates.ts";
@@ -8,7 +9,7 @@ import { type Progress, withProgress } from "../../run/progress.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { InitialWave, PredatorPrey, PredatorPreyStates } from "../../systems/predator-prey.ts";
 import type { PredatorPreyOptions } from "./parameters.ts";
-import type { PredatorPreyTruth } from "./scores.ts";
+import { OBSERVABLES, type PredatorPreyTruth } from "./scores.ts";
 
 /**
  * Moments of the observables over all runs, and z of the first 2 · ensemble runs of every case by each of `measures`, under their
@@ -45,7 +46,8 @@ export async function simulateTruth(
   const { observables, rest, ...ensembles } = all;
   const observed = rest ? joinedRuns([observables, rest]) : observables;
   const replicates = replicateMoments(observed, null, seed);
-  return { truth: { times, cases, runs, observed, moments: momentsOf(observed), replicates }, ensembles };
+  const known = { observed: trueRuns(observed, OBSERVABLES), moments: momentsOf(observed), replicates };
+  return { truth: { times, cases, runs, ...known }, ensembles };
 }
 
 /** z of the initial states of the cases, `[cases, d]`. */

@@ -1,8 +1,9 @@
 // What could falsify an equation beyond its means: where true runs fall among predicted ones, how long they remember, and whether its variables are enough.
 import { type Autocovariance, autocovarianceError, memoryRatio } from "../../analysis/autocovariance.ts";
 import type { Diagnostics } from "../../analysis/diagnostics.ts";
-import type { MeanTest } from "../../analysis/mean-test.ts";
 import type { PitTable } from "../../analysis/pit.ts";
+import type { Method } from "../../method/pairs.ts";
+import type { ClosureTest } from "../../run/closure-test.ts";
 import { NORMAL } from "../../run/seeds.ts";
 import { chart } from "../chart.ts";
 import type { Panel, Series } from "../chart-spec.ts";
@@ -18,6 +19,20 @@ import type { Learned } from "./patch-sides.ts";
 export interface Diagnosed extends Learned {
   readonly diagnostics: Diagnostics;
 }
+
+/** The closure test of one equation. */
+export interface Closed extends ClosureTest {
+  /** "Ours (compensator), closure blocks" */
+  readonly name: string;
+}
+
+/** Those that were made of equations with a closure. */
+export const closedOf = (
+  list: readonly { readonly method: Method; readonly closure: string; readonly closed: ClosureTest | null }[],
+): Closed[] =>
+  list.flatMap(({ method, closure, closed }) =>
+    closed ? [{ name: `${LOOKS[method].name}, closure ${closure}`, ...closed }] : [],
+  );
 
 /** How variables and cases are called, and the unit of time, if it has one. */
 export interface Told {
@@ -156,15 +171,6 @@ function memory(list: readonly Diagnosed[], { variables, cases, unit }: Told): H
     columns: variables.length > 2 ? 3 : 2,
     height: 220,
   });
-}
-
-/** The closure test of one equation, one test a case. */
-export interface Closed {
-  /** "Ours (compensator), z = (m, ρ, c, b)" */
-  readonly name: string;
-  readonly from: number;
-  readonly lag: number;
-  readonly tests: readonly MeanTest[];
 }
 
 /** Tests of several equations, or closures: a row each, a column for every case. Nothing where there are none. */

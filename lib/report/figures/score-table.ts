@@ -2,12 +2,16 @@ import { METHODS, type Method } from "../../method/pairs.ts";
 import type { Estimate } from "../../run/seeds.ts";
 import type { Column } from "../table.ts";
 import { LOOKS } from "./methods.ts";
+import type { Learned } from "./patch-sides.ts";
 
 /** Names the equation of a row by the method that trained it. */
 export const TRAINED_BY: Column<{ method: Method }> = { label: "Trained by", cell: ({ method }) => LOOKS[method].name };
 
 /** Place of a method among the rows of a table: ours first. */
 export const inOrder = (method: Method) => METHODS.indexOf(method);
+
+/** Order of rows: large patches first, and of each ours first. */
+export const largestFirst = (a: Learned, b: Learned) => b.patch - a.patch || inOrder(a.method) - inOrder(b.method);
 
 /** Scores with a row per case and a column per method that occurs: the item of a row is the one that `matches` it. */
 export function methodColumns<Row, Item extends { method: Method }>(

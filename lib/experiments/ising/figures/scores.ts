@@ -2,7 +2,7 @@
 import { totalUpdates, updatesForWidth } from "../../../analysis/cost.ts";
 import { tameReach } from "../../../report/figures/methods.ts";
 import { sidesOf } from "../../../report/figures/patch-sides.ts";
-import { inOrder, methodColumns, TRAINED_BY } from "../../../report/figures/score-table.ts";
+import { largestFirst, methodColumns, TRAINED_BY } from "../../../report/figures/score-table.ts";
 import { againstSetting, bySource, floorLevels } from "../../../report/figures/settings.ts";
 import { type Content, type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting } from "../../../report/number.ts";
@@ -116,7 +116,7 @@ export function all({ errors, scoreNotes: { error, early, stdRatio }, floors }: 
   const known = Number.isFinite(floors.error) && Number.isFinite(floors.early);
   const [whole, first] = [floors.error, floors.early].map((floor) => formatNumber(floor, FLOOR_DIGITS));
   return scoreTable(
-    errors.toSorted((a, b) => b.patch - a.patch || inOrder(a.method) - inOrder(b.method)),
+    errors.toSorted(largestFirst),
     [PATCH_SIDE],
     html`All scores with 95 % intervals (${INTERVALS}). Error: ${error}. Early error: ${early}. std / true: ${stdRatio}. Outside: share of the time of trajectories outside the hull of the training states or the physical range.${
       known && ` A perfect model would have errors of ${whole} and ${first}, and a ratio of 1.`
@@ -128,7 +128,7 @@ export function all({ errors, scoreNotes: { error, early, stdRatio }, floors }: 
 export function paperTime({ paperTime: { time, errors } }: Data): Html | false {
   if (errors.length === 0) return false;
   return scoreTable(
-    errors.toSorted((a, b) => b.patch - a.patch || inOrder(a.method) - inOrder(b.method)),
+    errors.toSorted(largestFirst),
     [PATCH_SIDE],
     html`The baselines again, trained on changes over δt = ${formatSetting(time)}, about that of the paper: a noise that is too large is so by the root of the number of patches at any δt, but where a patch hardly remembers its beginning its changes no longer grow with the time, and the noise per time falls.`,
   );

@@ -1,7 +1,7 @@
 /** Scores over what the training can be done with: closures, boundaries, times of partial evolution, numbers of pairs. */
 import type { Frame } from "../../../report/chart-spec.ts";
 import { sidesOf, sideTitle } from "../../../report/figures/patch-sides.ts";
-import { inOrder } from "../../../report/figures/score-table.ts";
+import { inOrder, largestFirst } from "../../../report/figures/score-table.ts";
 import { againstSetting, bySource, floorLevels } from "../../../report/figures/settings.ts";
 import { type Content, type Html, html } from "../../../report/html.ts";
 import { formatSetting } from "../../../report/number.ts";
@@ -30,9 +30,7 @@ const BOUNDARIES = { halo: "frozen neighbours (halo)", periodic: "closed on itse
 export function boundaries({ boundaries: rows }: Data): Html | false {
   if (rows.length === 0) return false;
   return scoreTable(
-    rows.toSorted(
-      (a, b) => b.patch - a.patch || inOrder(a.method) - inOrder(b.method) || a.boundary.localeCompare(b.boundary),
-    ),
+    rows.toSorted((a, b) => largestFirst(a, b) || a.boundary.localeCompare(b.boundary)),
     [{ label: "Boundary of the moving patch", cell: ({ boundary }) => BOUNDARIES[boundary] }, PATCH_SIDE],
     "A patch that moves between its true, frozen neighbours drifts as the whole lattice does; one closed on itself meets other neighbours at its seam, a bias of the drift that goes like 1/ℓ.",
   );
