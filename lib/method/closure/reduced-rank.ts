@@ -1,8 +1,9 @@
 // Reduced-rank regression of later observables on features, beyond a polynomial of the observables now (A. J. Izenman, J. Multivariate
 // Anal. 5, 248 (1975)): of several lags together it is the projection of the observables' transfer operator on the features (extended dynamic
 // mode decomposition: M. O. Williams, I. G. Kevrekidis and C. W. Rowley, J. Nonlinear Sci. 25, 1307 (2015)). A ridge on the features is
-// chosen by cross-validation over two halves of the cohorts, so that few systems teach no noise.
-import { EigenvalueDecomposition, inverse, Matrix } from "ml-matrix";
+// chosen by cross-validation over two halves of the cohorts, so that few systems teach no noise. The lags and the number of variables are
+// given, not chosen.
+import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { InputError } from "../../errors.ts";
 import { basisOf, termsAt } from "../sde/polynomial/basis.ts";
 import { stateScales } from "../sde/scales.ts";
@@ -41,8 +42,8 @@ interface Beyond {
 /**
  * The combinations of features, `[variables, features]` and a constant for each, that predict the later observables best in the mean square,
  * every observable in units of its spread now, all lags alike. They have mean 0, and beyond the polynomial variance 1 and no correlation.
- * `explained`: the mean squares that each of them adds, sum over lags. Throws InputError where the features have fewer directions beyond the
- * polynomial than there are to be variables.
+ * `explained`: the mean squares that each of them adds, sum over lags. `ridge`: the one that was chosen. Throws InputError for a single
+ * cohort, and where the features of either half of the cohorts have fewer directions beyond the polynomial than there are to be variables.
  */
 export function predictive(data: Lagged, variables: number) {
   const { now, features, d } = data;
@@ -59,16 +60,16 @@ export function predictive(data: Lagged, variables: number) {
     n,
     data,
   );
-  const each = halves.map((moments) => beyond(moments, moments[0][0], data));
-  if (all.own.length < variables) {
+  const [even, odd] = halves.map((moments) => beyond(moments, moments[0][0], data));
+  const least = Math.min(...[all, even, odd].map(({ own }) => own.length));
+  if (least < variables) {
     throw new InputError(
-      `${all.own.length} features beyond the observables do not make ${variables} closure variables: use fewer`,
+      `${least} features beyond the observables do not make ${variables} closure variables: use fewer, or more snapshots`,
     );
   }
   const missed = RIDGES.map((ridge) => {
-    const error = (taught: Beyond, held: Beyond) =>
-      taught.own.length < variables ? Number.NaN : missedBy(directions(taught, variables, ridge), taught, held);
-    return error(each[0], each[1]) + error(each[1], each[0]);
+    const error = (taught: Beyond, held: Beyond) => missedBy(directions(taught, variables, ridge), taught, held);
+    return error(even, odd) + error(odd, even);
   });
   const best = missed.reduce((a, value, k) => (value < missed[a] ? k : a), 0);
   const found = directions(all, variables, RIDGES[best]);
@@ -82,7 +83,10 @@ export function predictive(data: Lagged, variables: number) {
   return { weights, constants, explained, ridge: RIDGES[best] };
 }
 
-/** Sums of products of (polynomials, features less their means, later observables) over the even and the odd cohorts, lower triangles. */
+/**
+ * Sums of products of (polynomials, features less their means, later observables) over every other cohort of those that there are, and over
+ * the rest; lower triangles. Throws InputError for a single cohort.
+ */
 function momentsOf({ d, now, later, features, cohort }: Lagged, means: Float64Array): Float64Array[][] {
   const n = now.length / d;
   const width = later.length / n;
@@ -95,6 +99,9 @@ function momentsOf({ d, now, later, features, cohort }: Lagged, means: Float64Ar
   const table = new Float64Array(d * (basis.degree + 1));
   const x = new Float64Array(d);
   const halves = [0, 1].map(() => Array.from({ length: size }, () => new Float64Array(size)));
+  // Snapshots that are thinned evenly may be of even cohorts alone, so it is their rank that counts.
+  const half = new Map([...new Set(cohort)].sort((a, b) => a - b).map((one, rank) => [one, halves[rank % 2]]));
+  if (half.size < 2) throw new InputError("a closure is not to be solved for with systems that all start alike");
   for (let at = 0; at < n; at++) {
     for (let j = 0; j < d; j++) x[j] = (now[at * d + j] - center[j]) / spread[j];
     termsAt(basis, x, table, row);
@@ -102,7 +109,7 @@ function momentsOf({ d, now, later, features, cohort }: Lagged, means: Float64Ar
     for (let j = 0; j < width; j++) {
       row[terms + count + j] = (later[at * width + j] - center[j % d]) / spread[j % d];
     }
-    const moments = halves[cohort[at] % 2];
+    const moments = half.get(cohort[at]) as Float64Array[];
     for (let a = 0; a < size; a++) for (let b = 0; b <= a; b++) moments[a][b] += row[a] * row[b];
   }
   return halves;
@@ -140,7 +147,10 @@ function eliminate(moments: Float64Array[], pivots: number): void {
   }
 }
 
-/** The best combinations of features by columns, `[features, variables]`, each of variance 1 beyond the polynomial, under a ridge. */
+/**
+ * The best combinations of features under a ridge by columns, `[features, variables]`, the most telling first; beyond the polynomial each
+ * has variance 1, and none a correlation with those before it.
+ */
 function directions({ features, shared, own }: Beyond, variables: number, ridge: number): Matrix {
   const deviations = own.map((f) => Math.sqrt(features.get(f, f)));
   const correlation = features.selection([...own], [...own]);
@@ -154,6 +164,9 @@ function directions({ features, shared, own }: Beyond, variables: number, ridge:
   for (let v = 0; v < variables; v++) {
     const direction = whitening.mmul(Matrix.columnVector(found.vectors.getColumn(v)));
     for (const [a, f] of own.entries()) out.set(f, v, direction.get(a, 0) / deviations[a]);
+    // A ridge whitens more than there is: what the columns before it have in common with this one is taken out.
+    const covariances = out.transpose().mmul(features).mmul(out.getColumnVector(v)).to1DArray();
+    for (let u = 0; u < v; u++) for (const f of own) out.set(f, v, out.get(f, v) - covariances[u] * out.get(f, u));
     const variance = out.getColumnVector(v).transpose().mmul(features).mmul(out.getColumnVector(v)).get(0, 0);
     for (const f of own) out.set(f, v, out.get(f, v) / Math.sqrt(variance));
   }
@@ -163,7 +176,7 @@ function directions({ features, shared, own }: Beyond, variables: number, ridge:
 /** Mean square, sum over the later observables, that combinations miss on `held`, with the coefficients that `taught` gives them. */
 function missedBy(found: Matrix, taught: Beyond, held: Beyond): number {
   const across = found.transpose();
-  const coefficients = inverse(across.mmul(taught.features).mmul(found)).mmul(across.mmul(taught.shared));
+  const coefficients = across.mmul(taught.shared);
   const told = coefficients.transpose().mmul(across).mmul(held.shared).trace();
   const spent = coefficients.transpose().mmul(across.mmul(held.features).mmul(found)).mmul(coefficients).trace();
   return held.later - 2 * told + spent;

@@ -3,13 +3,15 @@
 // A planted system: an observable x that a slow hidden variable s and a fast one u push, each seen through a feature. u pushes harder, so
 // that one short step shows it alone; it has forgotten itself long before the observable shows s.
 import { expect, test } from "bun:test";
+import { Matrix, solve } from "ml-matrix";
 import { openDevice } from "../../../lib/gpu/device.ts";
 import type { CorrelationsShape } from "../../../lib/method/closure/correlations.ts";
 import { ENCODER, encoderOf, kindOf } from "../../../lib/method/closure/kinds.ts";
 import { followed, solveClosure } from "../../../lib/method/closure/lagged.ts";
 import { type Lagged, predictive } from "../../../lib/method/closure/reduced-rank.ts";
 import { trainClosure } from "../../../lib/method/closure/train.ts";
-import { smallTrajectories } from "../../../lib/method/snapshots.ts";
+import { pickedRows } from "../../../lib/method/rows.ts";
+import { madeOf, smallTrajectories, someSnapshots } from "../../../lib/method/snapshots.ts";
 import { Ising } from "../../../lib/systems/ising.ts";
 import { generators, normals } from "../../fixtures.ts";
 import { mean, range } from "../../numbers.ts";
@@ -49,9 +51,10 @@ function planted(lags: readonly number[]): Lagged {
   };
 }
 
+type Solved = ReturnType<typeof predictive>;
+
 /** |weights| of the features in units of their spread beyond the observable, of the first variable. */
-const shares = ({ weights }: ReturnType<typeof predictive>) =>
-  [1, 3, 0.2].map((spread, f) => Math.abs(weights[f]) * spread);
+const shares = ({ weights }: Solved) => [1, 3, 0.2].map((spread, f) => Math.abs(weights[f]) * spread);
 
 test("several lags find the slow variable, one short step the fast one", () => {
   const [slow, fast, other] = shares(predictive(planted([2, 5, 10, 20]), 1));
@@ -62,24 +65,39 @@ test("several lags find the slow variable, one short step the fast one", () => {
   expect(slowNow).toBeLessThan(0.3);
 });
 
+/** Values of the variables, `[variables][n]`. */
+function variablesOf({ features, now }: Lagged, { weights, constants }: Pick<Solved, "weights" | "constants">) {
+  const count = features.length / now.length;
+  return range(constants.length, (v) =>
+    range(now.length, (k) =>
+      range(count, (f) => weights[v * count + f] * features[count * k + f]).reduce((a, b) => a + b, constants[v]),
+    ),
+  );
+}
+
+/** Covariance of variables beyond the cubic polynomial of one observable that fits them best. */
+function covarianceBeyond(now: Float32Array, variables: number[][]): number[][] {
+  const powers = new Matrix(range(now.length, (k) => range(4, (power) => now[k] ** power)));
+  const values = new Matrix(variables).transpose();
+  const rest = values.sub(powers.mmul(solve(powers, values)));
+  return rest.transpose().mmul(rest).div(now.length).to2DArray();
+}
+
+const IDENTITY = range(2, (a) => range(2, (b) => expect.closeTo(a === b ? 1 : 0, 3)));
+
 test("variables have mean 0, variance 1 beyond the observables, and are as many as there are directions", () => {
   const data = planted([2, 5]);
   const { weights, constants, explained } = predictive(data, 2);
-  const psi = range(2, (v) =>
-    range(
-      N,
-      (k) => constants[v] + range(4, (f) => weights[v * 4 + f] * data.features[4 * k + f]).reduce((a, b) => a + b),
-    ),
-  );
+  const psi = variablesOf(data, { weights, constants });
   for (const values of psi) expect(mean(values)).toBeCloseTo(0, 5);
+  expect(covarianceBeyond(data.now, psi)).toEqual(IDENTITY);
   expect(explained[0]).toBeGreaterThan(10 * explained[1]);
   // x itself is a feature, and none beyond itself.
   expect(() => predictive(data, 4)).toThrow("3 features beyond the observables do not make 4 closure variables");
 });
 
-test("few systems and many features take a ridge, many systems hardly any", () => {
-  const rows = 200;
-  const count = 60;
+/** Few of the planted systems under many features; all of them. */
+function fewOf(rows: number, count: number): { few: Lagged; all: Lagged } {
   const all = planted([2, 5, 10]);
   const noise = normals(rows * count, generator("noise"));
   const few = {
@@ -90,8 +108,38 @@ test("few systems and many features take a ridge, many systems hardly any", () =
     features: Float32Array.from(noise, (value, k) => value + (k % count === 0 ? all.features[(4 * k) / count] : 0)),
     cohort: all.cohort.slice(0, rows),
   };
-  expect(predictive(few, 1).ridge).toBeGreaterThanOrEqual(0.1);
+  return { few, all };
+}
+
+test("few systems and many features take a ridge, many systems hardly any", () => {
+  const { few, all } = fewOf(200, 60);
+  const solved = predictive(few, 2);
+  expect(solved.ridge).toBeGreaterThanOrEqual(0.1);
+  expect(covarianceBeyond(few.now, variablesOf(few, solved))).toEqual(IDENTITY);
   expect(predictive(all, 1).ridge).toBeLessThanOrEqual(0.01);
+  // Thinned snapshots may be of even cohorts alone.
+  expect(predictive({ ...few, cohort: few.cohort.map((one) => 2 * one) }, 2)).toEqual(solved);
+});
+
+test("the halves that a ridge is chosen on share no cohort, and hold more than the polynomial", () => {
+  const { few } = fewOf(100, 60);
+  // Every system twice: a copy in the other half would want no ridge.
+  const twice = (values: Float32Array) => Float32Array.from([...values, ...values]);
+  const double = {
+    d: 1,
+    now: twice(few.now),
+    later: twice(few.later),
+    features: twice(few.features),
+    cohort: Uint32Array.from([...few.cohort, ...few.cohort]),
+  };
+  expect(predictive(double, 1).ridge).toBe(predictive(few, 1).ridge);
+  const apart = double.cohort.map((one, k) => 2 * one + (k < 100 ? 0 : 1));
+  expect(predictive({ ...double, cohort: apart }, 1).ridge).toBe(0);
+  const alike = { ...few, cohort: few.cohort.map(() => 3) };
+  expect(() => predictive(alike, 1)).toThrow("systems that all start alike");
+  // A cubic polynomial goes through four systems.
+  const { few: eight } = fewOf(8, 60);
+  expect(() => predictive(eight, 1)).toThrow("0 features beyond the observables do not make 1 closure variables");
 });
 
 const SHAPE: CorrelationsShape = { kind: "correlations", patchSide: 12, reach: 5, variables: 2 };
@@ -158,6 +206,28 @@ test("small lattices of spins: the same bytes again, and more of the future than
   // Features of other lattices tell nothing, but for what chance explains.
   const features = Float32Array.from(data.features, (_, k) => data.features.at(k - data.features.length / 4) ?? 0);
   expect(explained[0]).toBeGreaterThan(5 * predictive({ ...data, features }, 2).explained[0]);
+});
+
+test("lags are times since the snapshot; some of the snapshots are rows of all, with their own cohorts", async () => {
+  const system = new Ising(gpu, { temperature: 2.5, field: 0.1, patchSide: 12 });
+  const snapshots = await smallTrajectories(system, { trajectories: 96, times: [0, 2, 7], seed: SEED });
+  const times: number[] = [];
+  const evolve = system.evolve.bind(system);
+  system.evolve = (states, time, at) => {
+    times.push(time);
+    return evolve(states, time, at);
+  };
+  const follow = { side: 12, relaxTime: 0, lags: [0.5, 2, 7], seed: SEED };
+  const all = await followed(gpu, system, snapshots, SHAPE, follow);
+  expect(times).toEqual([0.5, 1.5, 5]);
+  const some = someSnapshots(system, snapshots, 40);
+  const few = await followed(gpu, system, some, SHAPE, follow);
+  expect(few.cohort.length).toBe(40);
+  for (const key of ["now", "features"] as const) {
+    const width = all[key].length / 288;
+    expect(few[key]).toEqual(pickedRows(all[key], width, madeOf(some)));
+  }
+  expect(few.cohort).toEqual(pickedRows(all.cohort, 1, madeOf(some)));
 });
 
 test("what does not fit is refused in one sentence", async () => {
