@@ -24,7 +24,7 @@ import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
 import { type IsingClosure, type IsingOptions, isLearned, isTrained, latticeCount } from "./parameters.ts";
-import { learnSide, PAPER_TIME, pairPlan, type Study, shownPatch } from "./plan.ts";
+import { laggedPlan, learnSide, PAPER_TIME, pairPlan, type Study, shownPatch } from "./plan.ts";
 import {
   EARLY,
   type IsingScores,
@@ -132,6 +132,7 @@ function isingCosts({ truth, outcomes, options: p }: IsingStudy): EquationCost[]
       const [{ patch, time }] = group;
       const { relaxTime, patchesPerSnapshot } = pairPlan(p, { closure: p.closure });
       const states = latticeCount(p, p.closure);
+      const { lattices, follow } = laggedPlan(p, { patch }, 0);
       const learning = learningPlan(
         { dimension: 2, leaps: p.upsampling === "mosaic", patchSide: patch },
         {
@@ -144,6 +145,7 @@ function isingCosts({ truth, outcomes, options: p }: IsingStudy): EquationCost[]
           relaxTime,
           patchesPerSnapshot,
           evolved: learned ? time * p.copies : time,
+          followed: p.closure === "lagged" ? { ...follow, systems: lattices } : undefined,
         },
       );
       const error = ownError(scoresOf(group).error.value, isingFloor(truth, p.runs).error);

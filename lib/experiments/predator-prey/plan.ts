@@ -40,6 +40,8 @@ export function predatorPreyPlan(p: PredatorPreyOptions) {
 /** What is simulated for one equation of the compensator, and what direct simulation has to do. */
 export function costPlan(p: PredatorPreyOptions) {
   const states = p.trajectories * p.records;
+  const seen = Math.min(p.closureSnapshots, states);
+  const [closure] = predatorPreyPlan(p).closures;
   const rate = 1 / p.dt;
   const learning = learningPlan(
     { dimension: 1, patchSide: p.patch },
@@ -49,11 +51,12 @@ export function costPlan(p: PredatorPreyOptions) {
       smallSide: p.small,
       side: p.N,
       // The closure sees some of them once more.
-      states: states + Math.min(p.closureSnapshots, states),
+      states: states + seen,
       relaxTime: p.relaxTime,
       patchesPerSnapshot: p.patchesPerSnapshot,
       // With reversed noise too.
       evolved: 2 * p.compensatorTime,
+      followed: closure === "lagged" ? { systems: seen, side: p.N, lags: p.lags } : undefined,
       rate,
     },
   );
