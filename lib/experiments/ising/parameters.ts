@@ -1,5 +1,6 @@
 // What the Ising experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
 import { InputError } from "../../errors.ts";
+import { distances } from "../../method/closure/correlations.ts";
 import { LEARNED, type LearnedClosure, OBJECTIVES, type Objective } from "../../method/closure/train.ts";
 import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
@@ -361,6 +362,14 @@ function check(p: IsingOptions): void {
     if (channels % 8 !== 0) throw new InputError(`--channels ${channels} is not a multiple of 8`);
   }
   if (p.studies === "all" || p.closure === "lagged") checkLags(p.lags);
+  for (const patch of p.closure === "lagged" ? p.patches : p.studies === "all" ? [p.studyPatch] : []) {
+    const features = distances(reachOf(patch));
+    if (features < p.variables) {
+      throw new InputError(
+        `--variables ${p.variables} are more than the ${features} correlations that lagged sees in a patch of ${patch}: use ${features} or fewer`,
+      );
+    }
+  }
   const learned = p.studies === "all" ? [p.studyPatch] : [];
   if (isTrained(p.closure)) learned.push(...p.patches);
   for (const patch of learned) {
@@ -378,6 +387,11 @@ function check(p: IsingOptions): void {
     );
   }
 }
+
+/** Distance along an axis up to which the closure `lagged` sees correlations, at most. */
+const REACH = 8;
+/** That of a patch, beyond half of which few pairs are left. */
+export const reachOf = (patch: number) => Math.min(REACH, patch / 2);
 
 /** Patches of a snapshot that pairs with a trained closure are made of, at most. */
 const CLOSURE_PATCHES = 4;

@@ -11,6 +11,7 @@ import {
   isLearned,
   latticeCount,
   patchesPerSnapshot,
+  reachOf,
 } from "./parameters.ts";
 
 /** Which comparison an equation belongs to. */
@@ -162,17 +163,14 @@ export function pairPlan(p: IsingOptions, { closure }: Pick<Source, "closure">) 
   };
 }
 
-/** Distance along an axis up to which the closure `lagged` sees correlations: half a patch, … at most. */
-const REACH = 8;
-
 /**
- * The encoder of the closure that is solved (`lagged`), how many small lattices it is solved on, and how they are followed: as many sites as
- * trained closures see.
+ * The encoder of the closure that is solved (`lagged`), how many small lattices it is solved on, with as many sites as trained closures see
+ * if there are so many, and how they are followed.
  */
 export function laggedPlan(p: IsingOptions, { patch }: Pick<Source, "patch">, seed: number) {
   return {
-    shape: { kind: "correlations", patchSide: patch, reach: Math.min(REACH, patch / 2), variables: p.variables },
-    lattices: Math.round(p.closureSnapshots * (learnSide(p) / patch) ** 2),
+    shape: { kind: "correlations", patchSide: patch, reach: reachOf(patch), variables: p.variables },
+    lattices: Math.min(p.trajectories * p.records, Math.round(p.closureSnapshots * (learnSide(p) / patch) ** 2)),
     follow: { side: patch, relaxTime: 0, lags: p.lags, seed },
   } as const;
 }

@@ -46,6 +46,11 @@ function featureCount({ patchSide, reach }: CorrelationsShape): number {
       `correlations up to a distance of ${reach} in patches of ${patchSide}: use 1 to ${patchSide - 1}`,
     );
   }
+  return distances(reach);
+}
+
+/** How many distances there are up to a reach. */
+export function distances(reach: number): number {
   return ((reach + 1) * (reach + 2)) / 2 - 1;
 }
 

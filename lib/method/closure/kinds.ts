@@ -20,7 +20,7 @@ export type ModelOf<Shape extends EncoderShape> = Extract<EncoderModel, { readon
 /** Throws InputError for a kind that there is not. */
 export function kindOf({ kind }: EncoderShape): EncoderKind<EncoderShape, EncoderModel> {
   if (!Object.hasOwn(KINDS, kind)) {
-    throw new InputError(`${kind} is no kind of encoder: there are ${Object.keys(KINDS).join(" and ")}`);
+    throw new InputError(`${kind} is no kind of encoder: there are ${Object.keys(KINDS).join(", ")}`);
   }
   return KINDS[kind];
 }

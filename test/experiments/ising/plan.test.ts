@@ -6,6 +6,7 @@ import {
   durationOf,
   isingSources,
   isingSystem,
+  laggedPlan,
   learnSide,
   measuresOf,
   pairPlan,
@@ -223,4 +224,15 @@ test("a closure learns all patches of its lattices, as the options of closures s
   });
   expect(table).toMatchObject({ side: 64, patchesPerSnapshot: Number.POSITIVE_INFINITY, seed: 11 });
   expect(table.relaxTime(100)).toBe(p.relaxTime);
+});
+
+test("the closure lagged is solved on small lattices with as many sites as trained closures see, if there are so many", () => {
+  const plan = (line: string, patch: number) => laggedPlan(told(line), { patch }, 11);
+  const { shape, lattices, follow } = plan("--closure-snapshots 500 --lags 2,3", 16);
+  expect(shape).toEqual({ kind: "correlations", patchSide: 16, reach: 8, variables: 2 });
+  expect(lattices).toBe(500 * 16);
+  expect(follow).toEqual({ side: 16, relaxTime: 0, lags: [2, 3], seed: 11 });
+  expect(plan("--closure-snapshots 500 --learn-side 32", 16).lattices).toBe(500 * 4);
+  // 512 · 32 small lattices are all that there are.
+  expect(plan("--closure-snapshots 500", 8)).toMatchObject({ shape: { reach: 4 }, lattices: 512 * 32 });
 });
