@@ -67,14 +67,14 @@ await main(async () => {
     const small = { ...p, times: evenTimes(p.records, p.interval), smallSide: p.small, seed };
     const snapshots = once(() => smallTrajectories(system, small));
     const { encoder, table } = closurePlan(p, system.parts, seed);
-    const { shape, follow } = laggedPlan(p, system.parts, seed);
+    const { shape, systems, follow } = laggedPlan(p, system.parts, seed);
     for (const closure of closures) {
       const name = `seed${seed}/${closure}`;
-      const some = async () => someSnapshots(system, await snapshots(), p.closureSnapshots);
-      const seen = async () => closureTable(system, await some(), p.compensatorTime, table);
+      const some = async (most: number) => someSnapshots(system, await snapshots(), most);
+      const seen = async () => closureTable(system, await some(p.closureSnapshots), p.compensatorTime, table);
       const model =
         closure === "lagged"
-          ? await solvedEncoder(run, name, async () => solveClosure(gpu, system, await some(), shape, follow))
+          ? await solvedEncoder(run, name, async () => solveClosure(gpu, system, await some(systems), shape, follow))
           : await trainedEncoder(run, gpu, name, closure, seen, encoder);
       const coordinates = closedBy(system, encoderOf(gpu, system, model));
       work.add(3);

@@ -11,6 +11,8 @@ import { EVERY, FEWER, type PredatorPreyOptions } from "./parameters.ts";
 export const TRAINING_STATES = 2048;
 /** Patches of a snapshot that the closure is trained on, at most. */
 const CLOSURE_PATCHES = 8;
+/** Systems that a closure is solved on at the least, if there are so many. */
+const LEAST_SYSTEMS = 256;
 
 /** What is trained for a closure: all methods for the first one, ours for the others; `fewer`: on one snapshot in so many. */
 export function trainingsOf(closure: LearnedClosure, first: LearnedClosure): { method: Method; fewer: number }[] {
@@ -42,6 +44,7 @@ export function costPlan(p: PredatorPreyOptions) {
   const states = p.trajectories * p.records;
   const seen = Math.min(p.closureSnapshots, states);
   const [closure] = predatorPreyPlan(p).closures;
+  const { systems, follow } = laggedPlan(p, 2, 0);
   const rate = 1 / p.dt;
   const learning = learningPlan(
     { dimension: 1, patchSide: p.patch },
@@ -51,12 +54,12 @@ export function costPlan(p: PredatorPreyOptions) {
       smallSide: p.small,
       side: p.N,
       // The closure sees some of them once more.
-      states: states + seen,
+      states: states + (closure === "lagged" ? systems : seen),
       relaxTime: p.relaxTime,
       patchesPerSnapshot: p.patchesPerSnapshot,
       // With reversed noise too.
       evolved: 2 * p.compensatorTime,
-      followed: closure === "lagged" ? { systems: seen, side: p.N, lags: p.lags } : undefined,
+      followed: closure === "lagged" ? { ...follow, systems } : undefined,
       rate,
     },
   );
@@ -84,10 +87,16 @@ export function closurePlan(p: PredatorPreyOptions, parts: number, seed: number)
   } as const;
 }
 
-/** The encoder of the closure that is solved (`lagged`): linear in all numbers of a patch; and how long systems are followed for it. */
+/**
+ * The encoder of the closure that is solved (`lagged`), linear in all numbers of a patch; how many systems it is solved on, of which it sees
+ * all patches: together as many as those of trained closures; and how long these are followed.
+ */
 export function laggedPlan(p: PredatorPreyOptions, parts: number, seed: number) {
   const { encoder, table } = closurePlan(p, parts, seed);
+  const share = Math.min(1, (CLOSURE_PATCHES * p.patch) / p.N);
+  const systems = Math.max(LEAST_SYSTEMS, Math.round(share * p.closureSnapshots));
   return {
+    systems: Math.min(p.trajectories * p.records, systems),
     shape: { ...encoder.shape, joint: true, hidden: [] },
     follow: { side: table.side, relaxTime: table.relaxTime, lags: p.lags, seed },
   } as const;

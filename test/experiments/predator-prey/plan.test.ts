@@ -103,9 +103,13 @@ describe("a closure", () => {
   });
 });
 
-test("the closure lagged is linear in both species together, on the systems that the others see, and its lags count as cost", () => {
+test("the closure lagged is linear in both species together, on as many patches as the others see, and its lags count as cost", () => {
   const p = told("--closure lagged --lags 0.5,3 --closure-snapshots 1000");
-  const { shape, follow } = laggedPlan(p, 2, 11);
+  const { shape, systems, follow } = laggedPlan(p, 2, 11);
+  expect(systems).toBe(1000);
+  // Eight of 50 patches each, and 256 systems at the least.
+  const many = (line: string) => laggedPlan(told(`--N 2000 --closure-snapshots ${line}`), 2, 11).systems;
+  expect(["10000", "1000"].map(many)).toEqual([1600, 256]);
   expect(shape).toMatchObject({ kind: "perceptron", joint: true, hidden: [], parts: 2, variables: 2 });
   expect(follow).toEqual({ side: 200, relaxTime: p.relaxTime, lags: [0.5, 3], seed: 11 });
   const evolve = (closure: string) =>
