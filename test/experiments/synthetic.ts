@@ -83,7 +83,7 @@ export function closureTests(name: string, cases: number, d: number, off: number
   const tests = Array.from({ length: cases }, (_, c) => ({
     mean: new Float64Array(d).fill(1e-3 * (off + rough(c, 3))),
     error: new Float64Array(d).fill(1e-3),
-    ...{ chi2: d * (1 + off ** 2), freedom: d },
+    ...{ chi2: d * (1 + off ** 2), freedom: d, chi2Error: Math.sqrt(2 / d), rare: 8 },
   }));
   return { name, from: 10, lag: 20, tests };
 }
