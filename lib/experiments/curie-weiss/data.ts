@@ -32,8 +32,8 @@ export interface CurieWeissReportData {
   /** What a perfect model would score at the number of runs used, and with the paper's predicted and true ones. */
   floor: number;
   paperFloor: number;
-  /** The baselines at the paper's δt. */
-  paperTime: (Learned & { error: Estimate; stdRatio: Estimate })[];
+  /** The baselines at the paper's δt; null of seeds whose predictions run away. */
+  paperTime: (Learned & { error: Estimate | null; stdRatio: Estimate | null })[];
   /** Variance of the patch magnetization, upsampled over true, after relaxation. */
   upsampling: { patch: number; level: number; side: number; varianceRatio: number; low: number; high: number }[];
   pictures: { title: string; side: number; spins: Uint8Array }[];

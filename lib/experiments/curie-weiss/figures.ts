@@ -242,9 +242,9 @@ export function paperTime({ paperTime: rows }: Data): Html | false {
     [
       { label: "Patch side", cell: ({ patch }) => patch, header: true, format: formatSetting },
       TRAINED_BY,
-      { label: "Error", cell: ({ error }) => error },
-      { label: "std / exact", cell: ({ stdRatio }) => stdRatio },
+      { label: "Error", cell: ({ error }) => error ?? "diverged" },
+      { label: "std / exact", cell: ({ stdRatio }) => stdRatio ?? "diverged" },
     ],
-    html`The baselines again, trained on changes over δt = ${formatSetting(PAPER_TIME)} sweeps, about that of the paper: at short times the changes of a patch are all noise, and a noise that is too large looks larger still.`,
+    html`The baselines again as in the paper: trained on changes over δt = ${formatSetting(PAPER_TIME)} sweeps, and predicted in steps of that, at whose ends they are compared. At short times the changes of a patch are all noise, and a noise that is too large looks larger still.`,
   );
 }
