@@ -1,6 +1,7 @@
 /** What the Curie–Weiss report shows. */
 
 import type { CostCurve } from "../../analysis/cost.ts";
+import type { CentralRange } from "../../analysis/distribution.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Diagnosed } from "../../report/figures/diagnostics.ts";
@@ -21,7 +22,7 @@ export interface CurieWeissReportData {
   /** Magnetizations at which drift and diffusion are given. */
   grid: number[];
   exact: { drift: number[]; diffusion: number[] };
-  learned: (Learned & { drift: Band; diffusion: Band })[];
+  learned: (Learned & { drift: Band; diffusion: Band; trained: CentralRange })[];
   /** One per initial magnetization; means over seeds of both moments. */
   cases: Case<"m">[];
   stationary: { m: number[]; exact: number[]; predicted: (Learned & { density: number[] })[] };

@@ -11,7 +11,7 @@ import { meanGuards } from "../../method/sde/guards.ts";
 import { evenTimes } from "../../method/snapshots.ts";
 import { formatSetting, MISSING } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
-import { putDiagnostics } from "../../run/diagnostics.ts";
+import { putChoice, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import {
   acrossSeeds,
@@ -191,8 +191,12 @@ export function curieWeissMetrics(
       method,
       `patch${patch}`,
     );
-    const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
-    if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
+    putChoice(
+      put,
+      group.map(({ scores: { choice } }) => choice),
+      method,
+      `patch${patch}`,
+    );
   }
   for (const { patch, method, group } of groups(outcomes, "paper")) {
     const name = `${method}_paper_dt`;
@@ -349,6 +353,7 @@ export function curieWeissFigures(
       patch,
       drift: band(group, "drift"),
       diffusion: band(group, "diffusion"),
+      trained: group[0].scores.trained,
     })),
     cases: titles.map((title, i) => ({
       title,
