@@ -10,7 +10,7 @@ import { shareIndefinite } from "../../../../lib/method/sde/polynomial/diffusion
 import { groupsOf, polynomialErrors, polynomialValues } from "../../../../lib/method/sde/polynomial/field.ts";
 import type { Solution } from "../../../../lib/method/sde/polynomial/solve.ts";
 import { defined, generators, normal } from "../../../fixtures.ts";
-import { closeWithin, largest, range } from "../../../numbers.ts";
+import { closeWithin, largest, mean, range } from "../../../numbers.ts";
 import { expectWithin } from "../../../statistics.ts";
 
 setDefaultTimeout(60_000);
