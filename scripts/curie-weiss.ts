@@ -8,7 +8,7 @@
 
 import { repeatedRows } from "../lib/analysis/ensemble.ts";
 import { evenGrid } from "../lib/analysis/function-error.ts";
-import type { Outcome } from "../lib/experiments/curie-weiss/metrics.ts";
+import type { Diverged, Outcome } from "../lib/experiments/curie-weiss/metrics.ts";
 import { curieWeissCommand, EVERY, PAPER_TIME } from "../lib/experiments/curie-weiss/parameters.ts";
 import { publishCurieWeiss } from "../lib/experiments/curie-weiss/publish.ts";
 import { curieWeissReference, scoreCurieWeiss } from "../lib/experiments/curie-weiss/scores.ts";
@@ -16,9 +16,10 @@ import { checkUpsampling, takePictures } from "../lib/experiments/curie-weiss/up
 import { openDevice } from "../lib/gpu/device.ts";
 import { isOurs, METHODS, regression, stepOf, taught } from "../lib/method/pairs.ts";
 import { type SdeModel, withLambda } from "../lib/method/sde/model.ts";
+import { unlessDiverged } from "../lib/method/sde/rollout.ts";
 import { evenTimes, measuredPairs, smallTrajectories } from "../lib/method/snapshots.ts";
 import { parseExperiment } from "../lib/run/command-line.ts";
-import { evolvedPairs, learnedSde, predicted, predictedDraws, seedsFrom } from "../lib/run/learn.ts";
+import { evolvedPairs, learnedSde, once, predicted, predictedDraws, seedsFrom } from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
 import { progress } from "../lib/run/progress.ts";
 import { openRun } from "../lib/run/run-folder.ts";
@@ -38,7 +39,9 @@ await main(async () => {
   // Baselines at the time of the paper too: their noise goes with the root of the time. A single patch is the whole system.
   const trainings = (patch: number): Pick<Outcome, "method" | "timing">[] => [
     ...methods.map((method) => ({ method, timing: "short" as const })),
-    ...(["naive", "small"] as const).flatMap((method) => (patch < side ? [{ method, timing: "paper" as const }] : [])),
+    ...(["naive", "small"] as const).flatMap((method) =>
+      patch < side && p.horizon >= PAPER_TIME ? [{ method, timing: "paper" as const }] : [],
+    ),
   ];
   const physics = { temperature: p.T, field: p.h };
   const work = progress(
@@ -51,7 +54,16 @@ await main(async () => {
     curieWeissReference({ spins: p.L ** 2, ...physics }, p.m0, times),
   );
 
+  // Baselines at the time of the paper step with that, as the drift that they learn is a mean over it.
+  const ofPaper = once(() => {
+    const steps = Math.floor(p.horizon / PAPER_TIME);
+    return run.phase("exact theory", () =>
+      curieWeissReference({ spins: p.L ** 2, ...physics }, p.m0, evenGrid(0, steps * PAPER_TIME, steps + 1)),
+    );
+  });
+
   const outcomes: Outcome[] = [];
+  const diverged: Diverged[] = [];
   for (const seed of seeds) {
     for (const patch of p.patches) {
       const system = new CurieWeiss(gpu, { ...physics, patchSide: patch });
@@ -60,7 +72,11 @@ await main(async () => {
       const [compensator, increment, raw] = await evolvedPairs(run, name, async () => {
         const snapshots = await smallTrajectories(system, { ...p, times: evenTimes(p.records, p.interval), seed });
         const known = { compensatorTimes: [p.compensatorTime], incrementTimes: [p.incrementTime] };
-        const measures = { ...known, rawTimes: patch < side ? [PAPER_TIME] : [], copies: p.copies };
+        const measures = {
+          ...known,
+          rawTimes: patch < side && p.horizon >= PAPER_TIME ? [PAPER_TIME] : [],
+          copies: p.copies,
+        };
         return measuredPairs(system, snapshots, measures, { ...p, side, seed });
       });
       work.add();
@@ -76,14 +92,21 @@ await main(async () => {
         if (patch === side && method !== "compensator") shared = learned;
         const model = isOurs(method) ? withLambda(learned, p.L ** 2, side ** 2) : learned;
         // Trajectories of the learned equation from the test's starts, and its functions, against the truth.
-        const step = timing === "paper" ? { dt: EVERY, scheme: "euler" as const } : stepOf(data, p.dt);
-        const at = { times, cases: p.m0.length, ...step, seed, purpose: `predict/${patch}/${method}` };
-        const trajectories = await predicted(run, gpu, label, model, starts, at);
+        const step = stepOf(data, p.dt);
+        const exact = timing === "paper" ? await ofPaper() : reference;
+        const at = { times: exact.times, cases: p.m0.length, ...step, seed, purpose: `predict/${patch}/${method}` };
+        const predictions = predicted(run, gpu, label, model, starts, at);
+        const trajectories = await (timing === "paper" ? unlessDiverged(predictions) : predictions);
+        if (!trajectories) {
+          diverged.push({ seed, patch, method });
+          work.add();
+          continue;
+        }
         const drawn = await predictedDraws(run, gpu, label, model, starts, at, seeds.length === 1 && isOurs(method));
         const scores = await run.phase("score", () =>
-          scoreCurieWeiss(gpu, reference, model, { trajectories, drawn, seed, training: data.state }),
+          scoreCurieWeiss(gpu, exact, model, { trajectories, drawn, seed, training: data.state }),
         );
-        outcomes.push({ seed, patch, method, timing, scores });
+        outcomes.push({ seed, patch, method, timing, reference: exact, scores });
         work.add();
       }
       system.destroy();
@@ -95,5 +118,5 @@ await main(async () => {
     checkUpsampling(gpu, physics, p.patches, p.L, options.seed),
   );
   const pictures = await takePictures(gpu, physics, Math.min(...p.patches), p.L, p.relaxTime, options.seed);
-  await publishCurieWeiss(run, reference, outcomes, p, { upsampling, pictures });
+  await publishCurieWeiss(run, reference, outcomes, diverged, p, { upsampling, pictures });
 });

@@ -9,8 +9,8 @@ export interface Autocovariance {
   readonly lags: Float64Array;
   /** `[variables][lags]` */
   readonly covariance: readonly Float64Array[];
-  /** What groups of runs would give, `[groups][variables][lags]`, with the means of all; none for a law that is known. */
-  readonly groups: readonly (readonly Float64Array[])[];
+  /** What groups of runs would give, `[groups][variables][lags]`, with the means of all: none where there are no two; null for a law that is known. */
+  readonly groups: readonly (readonly Float64Array[])[] | null;
 }
 
 /** The last part of the time, from which on covariances are taken. */
@@ -62,18 +62,23 @@ export function autocovariance(from: Ensemble, d: number, cluster = 1): Autocova
   };
 }
 
-/** Standard error of the covariances of a variable; zero for a law that is known. */
+/** Standard error of the covariances of a variable: zero for a law that is known, NaN where there are no groups. */
 export function autocovarianceError({ groups, covariance }: Autocovariance, j: number): Float64Array {
-  return covariance[j].map((_, k) => (groups.length > 0 ? meanWithError(groups.map((one) => one[j][k])).error : 0));
+  return covariance[j].map((_, k) => (groups ? meanWithError(groups.map((one) => one[j][k])).error : 0));
 }
 
 /**
  * ∫ C(s)² ds / C(0)² over the lags that there are, predicted over true, geometric mean over the variables: above 1 the prediction remembers too long, also
- * where it oscillates. What noise adds to the squares is taken off. With its standard error; NaN where a variable does not vary, or nothing is left.
+ * where it oscillates. What noise adds to the squares is taken off. NaN where a variable does not vary, or nothing is left. `error`: of the logarithm, and
+ * which of it true runs add, with the number of groups behind it.
  */
-export function memoryRatio(predicted: Autocovariance, truth: Autocovariance): { value: number; error: number } {
+export function memoryRatio(
+  predicted: Autocovariance,
+  truth: Autocovariance,
+): { value: number; error: number; ofTruth: number; count: number } {
   const log = (one: Autocovariance, noise: readonly Float64Array[], left?: number) => {
-    const { groups, covariance, lags } = one;
+    const { covariance, lags } = one;
+    const groups = one.groups ?? [];
     const logs = covariance.map((whole, j) => {
       const square = (k: number) => {
         const value =
@@ -88,11 +93,11 @@ export function memoryRatio(predicted: Autocovariance, truth: Autocovariance): {
   };
   const of = (one: Autocovariance) => {
     const noise = one.covariance.map((_, j) => autocovarianceError(one, j));
-    const count = one.groups.length;
-    const error = count === 0 ? 0 : jackknifeError(count, (left) => log(one, noise, left));
+    const error = one.groups ? jackknifeError(one.groups.length, (left) => log(one, noise, left)) : 0;
     return { value: log(one, noise), error };
   };
   const [ours, theirs] = [of(predicted), of(truth)];
   const value = Math.exp(ours.value - theirs.value);
-  return { value, error: value * Math.hypot(ours.error, theirs.error) };
+  const counts = [predicted, truth].flatMap(({ groups }) => (groups ? [groups.length] : []));
+  return { value, error: Math.hypot(ours.error, theirs.error), ofTruth: theirs.error, count: Math.min(...counts) };
 }

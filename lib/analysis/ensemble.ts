@@ -48,6 +48,13 @@ function part(from: Ensemble, cases: readonly number[], first: number, runs: num
 
 const allCases = ({ cases }: Ensemble) => Array.from({ length: cases }, (_, c) => c);
 
+/** Every `step`-th of the times, from the first on. */
+export function everyTime(from: Ensemble, step: number): Ensemble {
+  const width = from.cases * from.runs * from.d;
+  const times = from.times.filter((_, t) => t % step === 0);
+  return { ...from, times, data: from.data.filter((_, k) => Math.floor(k / width) % step === 0) };
+}
+
 /** One case alone. */
 export function caseOf(from: Ensemble, index: number): Ensemble {
   return part(from, [index], 0, from.runs, from.d);

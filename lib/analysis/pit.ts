@@ -1,13 +1,9 @@
 // Whether true runs have the law of predicted ones: where they fall among them (the probability integral transform; Dawid, J. R. Stat. Soc. A 147, 278 (1984);
 // Gneiting & Katzfuss, Annu. Rev. Stat. Appl. 1, 125 (2014)), tested as two samples of one law.
+import { type Distribution, distributionOf, mixedQuantile, type Sample } from "./distribution.ts";
 import { type Ensemble, nearestTime } from "./ensemble.ts";
-import { average } from "./mean.ts";
-
-/** Values of a variable: those of runs, or, with `weights` of sum 1, a law that is known, its values in ascending order. */
-export interface Sample {
-  readonly values: ArrayLike<number>;
-  readonly weights?: ArrayLike<number>;
-}
+import { average, meanWithError } from "./mean.ts";
+import { normalOfStudent } from "./student-t.ts";
 
 /** Counts of true and of predicted values in bins that hold the same share of both together. */
 export interface Pit {
@@ -16,9 +12,11 @@ export interface Pit {
   readonly predicted: Float64Array;
   /** Standard error of the ratio of these where both have one law, to first order. */
   readonly error: Float64Array;
-  /** Pearson's χ² of two samples, and its number of degrees of freedom, its mean where both have one law. */
+  /** Pearson's χ² of two samples, and its mean where both have one law: its number of degrees of freedom, 0 where all values are equal. */
   readonly chi2: number;
   readonly freedom: number;
+  /** Standard deviation of χ² over its degrees of freedom where both have one law; NaN where clusters are too few to tell. */
+  readonly chi2Error: number;
   /**
    * Contrasts of the shares of the bins, standard normal where both have one law. `slope`: true values are above predicted ones where it is positive;
    * `bowl`: true values spread more.
@@ -28,6 +26,8 @@ export interface Pit {
   /** Share of the true values between the 2.5 % and the 97.5 % quantile of the predicted ones, and its standard error where both have one law. */
   readonly inside: number;
   readonly insideError: number;
+  /** Which part of the variance of the shares is that of the true values. */
+  readonly fromTruth: number;
 }
 
 /** Bins of the histogram, and how many values of the fewer ones a bin has at least, as long as there are a few. */
@@ -44,109 +44,154 @@ const countOf = ({ values, weights }: Sample) => (weights ? Number.POSITIVE_INFI
 const per = (count: number) => (count === Number.POSITIVE_INFINITY ? 0 : 1 / count);
 
 /**
- * The test of true values against predicted ones. `cluster`: so many consecutive true values depend on each other, as replicas that share random numbers do; χ² is
- * divided by what that adds to the variance of the counts (Rao & Scott, J. Am. Stat. Assoc. 76, 221 (1981)). Values that are equal fall in one
- * bin; bins without values are none. Throws Error for two laws.
+ * The test of true values against predicted ones. `cluster`: so many consecutive true values depend on each other, as replicas that share random numbers do; what
+ * that adds to the variances is found from what clusters differ by, χ² is divided by it (Rao & Scott, J. Am. Stat. Assoc. 76, 221 (1981)), and nothing is known
+ * (NaN) of a single cluster. Values that are equal fall in one bin, unless they have a width; bins without values are none. Throws Error for two laws.
  */
 export function pitOf(predicted: Sample, truth: Sample, cluster = 1): Pit {
   const [N, n] = [countOf(predicted), countOf(truth)];
-  const bins = Math.max(LEAST_BINS, Math.min(BINS, Math.floor(Math.min(N, n) / PER_BIN)));
   if (N === n && N === Number.POSITIVE_INFINITY) throw new Error("two laws are compared without a test");
-  // Upper ends of the bins, which belong to them: quantiles of both together, or of the law where there is one.
-  const known = [predicted, truth].find(({ weights }) => weights);
-  const ends = known ? quantiles(known, bins) : quantiles(pooled(predicted, truth), bins);
-  const [ours, theirs] = [predicted, truth].map((sample) => sharesOf(sample, ends));
+  const bins = Math.max(LEAST_BINS, Math.min(BINS, Math.floor(Math.min(N, n) / PER_BIN)));
   const whole = 1 / (per(N) + per(n));
-  const share = ours.map((one, b) => (one * per(n) + theirs[b] * per(N)) * whole);
-  const design = truth.weights ? 1 : designEffect(Array.from(truth.values, binAmong(ends)), share, cluster);
-  const noise = per(n) * design + per(N);
-  let chi2 = 0;
-  for (const [b, q] of share.entries()) if (q > 0) chi2 += (theirs[b] - ours[b]) ** 2 / (q * noise);
-  const inside = shareInside(predicted, truth);
-  return {
-    truth: theirs,
-    predicted: ours,
-    error: share.map((q) => Math.sqrt((noise * (1 - q)) / q)),
-    chi2,
-    freedom: Math.max(1, ends.length - 1),
-    ...contrasts(ours, theirs, share, noise),
-    inside,
-    insideError: Math.sqrt(BAND * (1 - BAND) * noise),
-  };
-}
-
-function pooled(a: Sample, b: Sample): Sample {
-  const values = new Float64Array(a.values.length + b.values.length);
-  values.set(a.values);
-  values.set(b.values, a.values.length);
-  return { values };
-}
-
-/** The k/count quantiles of a sample, k = 1 … count, each once. */
-function quantiles({ values, weights }: Sample, count: number): number[] {
-  if (!weights) {
-    const sorted = Float64Array.from(values).sort();
-    const at = (k: number) => sorted[Math.ceil(((k + 1) * sorted.length) / count) - 1];
-    return [...new Set(Array.from({ length: count }, (_, k) => at(k)))];
-  }
+  const parts = [
+    { of: distributionOf(predicted), share: per(n) * whole },
+    { of: distributionOf(truth), share: per(N) * whole },
+  ];
+  // Upper ends of all bins but the last.
   const ends: number[] = [];
-  let [sum, k] = [0, 1];
-  for (let at = 0; at < values.length; at++) {
-    sum += weights[at];
-    if (sum < k / count - 1e-12) continue;
-    ends.push(values[at]);
-    k = Math.floor(sum * count + 1e-9) + 1;
-    if (k > count) break;
+  let before = 0;
+  for (let k = 1; k < bins; k++) {
+    const end = mixedQuantile(
+      parts.filter(({ share }) => share > 0),
+      k / bins,
+    );
+    const below = parts.reduce((sum, { of, share }) => sum + share * of.below(end), 0);
+    if (below - before < LEAST_SHARE || 1 - below < LEAST_SHARE) continue;
+    ends.push(end);
+    before = below;
   }
-  return ends;
-}
-
-/** Which bin a value is in. What is above all ends, or no number, is in the last. */
-function binAmong(ends: readonly number[]): (value: number) => number {
-  return (value) => {
-    let [low, high] = [0, ends.length - 1];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (value <= ends[middle]) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+  const [ours, theirs] = parts.map(({ of }) => sharesOf(of, ends));
+  const share = ours.map((one, b) => parts[0].share * one + parts[1].share * theirs[b]);
+  const band = bandOf(predicted);
+  const own = truth.weights || cluster === 1 ? null : clustersOf(truth, cluster);
+  const rows = own?.map((one) => sharesOf(distributionOf(one), ends));
+  // The variance of a mean over clusters, over that of as many independent values; where those do not vary, the most that it can be.
+  const design = (found: number, independent: number) => {
+    if (Number.isNaN(found)) return found;
+    return independent > 0 ? Math.max((found * n) / independent, 1 / cluster) : cluster;
+  };
+  const spread = rows ? spreadOf(rows, share) : null;
+  const independent = theirs.reduce((sum, p, b) => sum + (p * (1 - p)) / share[b], 0);
+  const ofTruth = per(n) * (spread ? design(spread.sum, independent) : 1);
+  const noise = ofTruth + per(N);
+  const fromTruth = ofTruth / noise;
+  const { over, under } = spread
+    ? mixture(spread, ends.length, fromTruth)
+    : { over: ends.length, under: Number.POSITIVE_INFINITY };
+  let square = 0;
+  for (const [b, q] of share.entries()) square += (theirs[b] - ours[b]) ** 2 / q;
+  const [slope, bowl] = contrastsOf(share).map((contrast) => {
+    const of = (row: Float64Array) => row.reduce((sum, p, b) => sum + p * contrast[b], 0);
+    const alone = theirs.reduce((sum, p, b) => sum + p * contrast[b] ** 2, 0) - of(theirs) ** 2;
+    const part = per(n) * (rows ? design(meanWithError(rows.map(of)).error ** 2, alone) : 1);
+    // Of a variance that is partly found from few clusters: Welch and Satterthwaite.
+    const freedom = rows ? (rows.length - 1) * (1 + per(N) / part) ** 2 : Number.POSITIVE_INFINITY;
+    return normalOfStudent((of(theirs) - of(ours)) / Math.sqrt(part + per(N)), freedom);
+  });
+  const single = BAND * (1 - BAND);
+  const insideOfTruth = own
+    ? Math.max(meanWithError(own.map((one) => shareInside(one, band))).error ** 2, single * per(n))
+    : single * per(n);
+  return {
+    ...{ truth: theirs, predicted: ours },
+    error: share.map((q) => Math.sqrt((noise * (1 - q)) / q)),
+    chi2: (square / noise) * (1 - 2 / under),
+    freedom: ends.length,
+    // Of F over its mean.
+    chi2Error: under > 4 ? Math.sqrt((2 / over) * (1 + (over + 2) / (under - 4))) : Number.NaN,
+    ...{ slope, bowl },
+    inside: shareInside(truth, band),
+    insideError: Math.sqrt(insideOfTruth + single * per(N)),
+    fromTruth,
   };
 }
 
-/** Shares of a sample in the bins. */
-function sharesOf({ values, weights }: Sample, ends: readonly number[]): Float64Array {
-  const shares = new Float64Array(ends.length);
-  const binOf = binAmong(ends);
-  for (let k = 0; k < values.length; k++) shares[binOf(values[k])] += weights ? weights[k] : 1 / values.length;
-  return shares;
+/** Shares below which a bin is there by rounding only. */
+const LEAST_SHARE = 1e-9;
+
+/** Whole clusters of consecutive values. */
+function clustersOf({ values, width }: Sample, cluster: number): Sample[] {
+  return Array.from({ length: Math.floor(values.length / cluster) }, (_, c) => ({
+    values: Array.from({ length: cluster }, (_, k) => values[c * cluster + k]),
+    width,
+  }));
 }
 
-/** Share of the true values in the band of the predicted ones, whose ends are their order statistics. */
-function shareInside(predicted: Sample, truth: Sample): number {
-  const [low, high] = bandOf(predicted);
+/** Shares of the bins. */
+function sharesOf({ below }: Distribution, ends: readonly number[]): Float64Array {
+  const until = [...ends.map(below), 1];
+  return Float64Array.from(until, (one, b) => one - (until[b - 1] ?? 0));
+}
+
+/** Eigenvalues of the covariance matrix of mean shares of clusters, each in units of the root of its expected share: their sum, and the sum of their squares, both without bias. */
+interface Spread {
+  readonly sum: number;
+  readonly squares: number;
+  /** Clusters less one. */
+  readonly freedom: number;
+}
+
+function spreadOf(rows: readonly Float64Array[], share: Float64Array): Spread {
+  const [count, bins] = [rows.length, share.length];
+  const mean = share.map((_, b) => average(rows.map((row) => row[b])));
+  const freedom = count - 1;
+  let [sum, all] = [0, 0];
+  for (let a = 0; a < bins; a++) {
+    for (let b = 0; b < bins; b++) {
+      const product = rows.reduce((total, row) => total + (row[a] - mean[a]) * (row[b] - mean[b]), 0);
+      const value = product / freedom / count / Math.sqrt(share[a] * share[b]);
+      if (a === b) sum += value;
+      all += value ** 2;
+    }
+  }
+  // Moments of a Wishart matrix (Srivastava, J. Japan Stat. Soc. 35, 251 (2005)).
+  const squares = freedom > 1 ? (freedom ** 2 / (freedom - 1) / (freedom + 2)) * (all - sum ** 2 / freedom) : sum ** 2;
+  return { sum, squares: Math.min(sum ** 2, Math.max(sum ** 2 / Math.max(1, bins - 1), squares)), freedom };
+}
+
+/**
+ * The law of a χ² whose variances are not equal, over what clusters say of these: about that of F, with so many degrees of freedom `over` and `under`
+ * (Satterthwaite; Rao & Scott). `fromTruth`: the part that clusters tell.
+ */
+function mixture({ sum, squares, freedom }: Spread, degrees: number, fromTruth: number) {
+  const unequal = sum > 0 ? squares / sum ** 2 : 1 / degrees;
+  const [ours, theirs] = [1 - fromTruth, fromTruth];
+  return {
+    over: 1 / (theirs ** 2 * unequal + (2 * theirs * ours + ours ** 2) / degrees),
+    under: freedom / unequal / theirs ** 2,
+  };
+}
+
+/** Share of a sample in a band, its ends included. */
+function shareInside({ values, weights, width = 0 }: Sample, [low, high]: readonly [number, number]): number {
   let sum = 0;
-  for (let k = 0; k < truth.values.length; k++) {
-    const value = truth.values[k];
-    if (value >= low && value <= high) sum += truth.weights ? truth.weights[k] : 1 / truth.values.length;
+  for (let k = 0; k < values.length; k++) {
+    const value = values[k];
+    const overlap = Math.min(high, value + width / 2) - Math.max(low, value - width / 2);
+    const part = width > 0 ? Math.max(0, overlap) / width : Number(value >= low && value <= high);
+    sum += part * (weights ? weights[k] : 1 / values.length);
   }
   return sum;
 }
 
-function bandOf({ values, weights }: Sample): [number, number] {
+/** Quantiles of a law, or order statistics: the k-th of N values has k / (N + 1) of the law below it, in the mean. */
+function bandOf(sample: Sample): [number, number] {
   const tail = (1 - BAND) / 2;
-  if (weights) {
-    let sum = 0;
-    let [low, high] = [values[0], values[values.length - 1]];
-    for (let k = 0; k < values.length; k++) {
-      if (sum < tail && sum + weights[k] >= tail) low = values[k];
-      if (sum < 1 - tail && sum + weights[k] >= 1 - tail) high = values[k];
-      sum += weights[k];
-    }
-    return [low, high];
+  if (sample.weights) {
+    const { quantile } = distributionOf(sample);
+    return [quantile(tail), quantile(1 - tail)];
   }
-  // The k-th of N values has k / (N + 1) of the law below it, in the mean.
-  const sorted = Float64Array.from(values).sort();
+  const sorted = Float64Array.from(sample.values).sort();
   const at = (share: number) => {
     const place = Math.min(sorted.length - 1, Math.max(0, share * (sorted.length + 1) - 1));
     const below = Math.floor(place);
@@ -156,8 +201,8 @@ function bandOf({ values, weights }: Sample): [number, number] {
   return [at(tail), at(1 - tail)];
 }
 
-/** Linear and quadratic contrasts of the differences of the shares, each orthogonal to those before it and of variance 1 where both have one law. */
-function contrasts(ours: Float64Array, theirs: Float64Array, share: Float64Array, noise: number) {
+/** Linear and quadratic contrasts of the shares of bins, orthogonal to each other and to a constant, of variance 1 over a value; NaN where there are too few bins. */
+function contrastsOf(share: Float64Array): Float64Array[] {
   // Middles of the bins on the scale of probability.
   let below = 0;
   const middle = share.map((q) => {
@@ -173,37 +218,16 @@ function contrasts(ours: Float64Array, theirs: Float64Array, share: Float64Array
       one = one.map((value, k) => value - part * other[k]);
     }
     const size = Math.sqrt(dot(one, one));
-    basis.push(one.map((value) => (size > 1e-9 ? value / size : 0)));
+    basis.push(one.map((value) => (size > 1e-9 ? value / size : Number.NaN)));
   }
-  const [slope, bowl] = basis
-    .slice(1)
-    .map((one) => one.reduce((sum, value, k) => sum + value * (theirs[k] - ours[k]), 0) / Math.sqrt(noise));
-  return { slope, bowl };
+  return basis.slice(1);
 }
 
-/** How much larger the variances of counts are than of independent values, mean over the bins; 1 for clusters of one. */
-function designEffect(bins: readonly number[], share: Float64Array, cluster: number): number {
-  const clusters = Math.floor(bins.length / cluster);
-  if (cluster === 1 || clusters < 2) return 1;
-  let sum = 0;
-  for (const [b, q] of share.entries()) {
-    if (!(q > 0 && q < 1)) continue;
-    let square = 0;
-    for (let c = 0; c < clusters; c++) {
-      let own = 0;
-      for (let k = 0; k < cluster; k++) own += Number(bins[c * cluster + k] === b);
-      square += (own - cluster * q) ** 2;
-    }
-    sum += square / (clusters - 1) / cluster / q;
-  }
-  // Σ (1 − q) over the bins is their number less one.
-  return Math.max(sum / Math.max(1, share.length - 1), 1 / cluster);
-}
-
-/** A number that would be `exact` if true and predicted runs had one law, with its standard error there. */
+/** A number that would be `exact` if true and predicted runs had one law, with its standard error there, and that of it which true runs add. */
 export interface Tested {
   readonly value: number;
   readonly error: number;
+  readonly ofTruth: number;
 }
 
 /** Tests of every case at some times, of the first variables of ensembles. */
@@ -211,7 +235,7 @@ export interface PitTable {
   readonly times: readonly number[];
   /** `[times][cases][variables]` */
   readonly tests: readonly (readonly (readonly Pit[])[])[];
-  /** Mean of χ² per degree of freedom, 1 where all have one law; its error as if all times and variables were one. */
+  /** Mean of χ² per degree of freedom, 1 where all have one law; its error as if all times and variables were one. NaN where no test says anything. */
   readonly chi2: Tested;
   /** Mean share of true values in the band of predicted ones, `BAND` where all have one law; its error likewise. */
   readonly coverage: Tested;
@@ -230,21 +254,32 @@ export function pitTimes(times: ArrayLike<number>): number[] {
 
 /** Tests at `times`, each `[cases][variables]`. */
 export function pitTable(times: readonly number[], tests: PitTable["tests"]): PitTable {
-  const flat = tests.flat(2);
-  const cases = tests[0].length;
-  // A χ² over its degrees of freedom has the variance 2 / freedom; variables of a case and its times depend on each other.
-  const error = (variance: (one: Pit) => number) => Math.sqrt(average(flat.map(variance)) / cases);
+  // Where all values are equal there is nothing to test.
+  const isTest = ({ freedom, chi2Error }: Pit) => freedom > 0 && Number.isFinite(chi2Error);
+  const flat = tests.flat(2).filter(isTest);
+  const cases = Math.max(1, ...tests.map((of) => of.filter((one) => one.some(isTest)).length));
+  // Variables of a case and its times depend on each other. A square of what is off moves with the square of the truth's part in it.
+  const tested = (of: (one: Pit) => number, error: (one: Pit) => number, power: number): Tested => {
+    const root = (part: (one: Pit) => number) =>
+      Math.sqrt(average(flat.map((one) => part(one) * error(one) ** 2)) / cases);
+    return {
+      value: average(flat.map(of)),
+      error: root(() => 1),
+      ofTruth: root(({ fromTruth }) => fromTruth ** power),
+    };
+  };
   return {
-    times,
-    tests,
-    chi2: {
-      value: average(flat.map(({ chi2, freedom }) => chi2 / freedom)),
-      error: error(({ freedom }) => 2 / freedom),
-    },
-    coverage: {
-      value: average(flat.map(({ inside }) => inside)),
-      error: error(({ insideError }) => insideError ** 2),
-    },
+    ...{ times, tests },
+    chi2: tested(
+      ({ chi2, freedom }) => chi2 / freedom,
+      ({ chi2Error }) => chi2Error,
+      2,
+    ),
+    coverage: tested(
+      ({ inside }) => inside,
+      ({ insideError }) => insideError,
+      1,
+    ),
   };
 }
 
@@ -253,17 +288,17 @@ export function sampleOf({ cases, runs, d, data }: Ensemble, t: number, c: numbe
   return { values: Float64Array.from({ length: runs }, (_, r) => data[((t * cases + c) * runs + r) * d + j]) };
 }
 
-/** Tests of a predicted ensemble on the times of the true one: at these indices, of the first `d` variables. */
+/** Tests of a predicted ensemble on the times of the true one: at these indices, of the first `spacing.length` variables; `spacing`: distance of the values that true ones can have. */
 export function pitOfEnsembles(
   predicted: Ensemble,
   truth: Ensemble,
   at: readonly number[],
-  d: number,
+  spacing: readonly number[],
   cluster = 1,
 ): PitTable {
   const tests = at.map((t) =>
     Array.from({ length: truth.cases }, (_, c) =>
-      Array.from({ length: d }, (_, j) => pitOf(sampleOf(predicted, t, c, j), sampleOf(truth, t, c, j), cluster)),
+      spacing.map((width, j) => pitOf(sampleOf(predicted, t, c, j), { ...sampleOf(truth, t, c, j), width }, cluster)),
     ),
   );
   return pitTable(

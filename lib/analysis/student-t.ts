@@ -28,6 +28,12 @@ export function studentQuantile(p: number, freedom: number): number {
   return Math.sqrt(freedom) * Math.tan(low);
 }
 
+/** The normal deviate that is as rare as `t` of `freedom` ν > 0, not only integers: D. L. Wallace, Ann. Math. Stat. 30, 1124 (1959), within 0.02 for ν ≥ 3. */
+export function normalOfStudent(t: number, freedom: number): number {
+  if (freedom === Number.POSITIVE_INFINITY) return t;
+  return (Math.sign(t) * ((8 * freedom + 1) * Math.sqrt(freedom * Math.log1p(t ** 2 / freedom)))) / (8 * freedom + 3);
+}
+
 function central(theta: number, freedom: number): number {
   const odd = freedom % 2 === 1;
   const sin = Math.sin(theta);

@@ -6,20 +6,20 @@ import { average } from "../analysis/mean.ts";
 import { BAND, type Tested } from "../analysis/pit.ts";
 import type { ClosureTest } from "./closure-test.ts";
 import { metricName } from "./result.ts";
-import { around, type metricSet, NORMAL, overSeeds } from "./seeds.ts";
+import { around, type Estimate, type metricSet, NORMAL, overSeeds } from "./seeds.ts";
 import { tableOfRows } from "./text-table.ts";
 
 type Put = ReturnType<typeof metricSet>["put"];
 
 /** Of the seeds of one equation; `parts`: method and case. An interval is that of the test: it holds what is exact where predicted runs have the law of true ones. */
 export function putDiagnostics(put: Put, list: readonly Diagnostics[], ...parts: string[]): void {
-  const tested = (of: (one: Diagnostics) => Tested, most = Number.POSITIVE_INFINITY) => {
-    const [{ value, error }] = list.map(of);
-    // True runs, which are half of what is compared, are those of all seeds.
-    return overSeeds(
+  const tested = (of: (one: Diagnostics) => Tested, most = Number.POSITIVE_INFINITY): Estimate => {
+    const [{ value, error, ofTruth }] = list.map(of);
+    const found = overSeeds(
       list.map((one) => of(one).value),
-      { alone: [value - NORMAL * error, Math.min(most, value + NORMAL * error)], shared: error * Math.SQRT1_2 },
+      { alone: [value - NORMAL * error, value + NORMAL * error], shared: ofTruth },
     );
+    return { ...found, high: Math.min(most, found.high) };
   };
   put(
     metricName("pit_chi2", ...parts),
@@ -33,19 +33,37 @@ export function putDiagnostics(put: Put, list: readonly Diagnostics[], ...parts:
   );
   const ratios = list.flatMap(({ memory }) => (memory ? [memoryRatio(memory.predicted, memory.truth)] : []));
   if (ratios.length === 0) return;
-  const [{ value, error }] = ratios;
-  const alone = [value * Math.exp((-NORMAL * error) / value), value * Math.exp((NORMAL * error) / value)] as const;
+  const [{ value, error, ofTruth, count }] = ratios;
+  const { low, high } = around(Math.log(value), error, count);
   const ratio = overSeeds(
     ratios.map((one) => one.value),
-    { scale: "log", alone, shared: (error / value) * Math.SQRT1_2 },
+    { scale: "log", alone: [Math.exp(low), Math.exp(high)], shared: ofTruth },
   );
   put(metricName("memory_ratio", ...parts), ratio, { exact: 1 });
 }
 
-/** χ² per degree of freedom of the closure test, mean over the cases, with the interval that holds 1 where nothing is missed. */
+/**
+ * Of the seeds of one equation: the degree that was chosen, and which part of the changes a drift leaves of data that it was not fitted to. Nothing of
+ * fields that are trained.
+ */
+export function putChoice(
+  put: Put,
+  choices: readonly ({ readonly degree: number; readonly unexplained: readonly number[] } | null)[],
+  ...parts: string[]
+): void {
+  const known = choices.flatMap((one) => one ?? []);
+  if (known.length === 0) return;
+  put(metricName("degree", ...parts), overSeeds(known.map(({ degree }) => degree)));
+  // A component that never changes has nothing to explain.
+  const left = known.map(({ unexplained }) => average(unexplained.filter(Number.isFinite)));
+  put(metricName("held_out", ...parts), overSeeds(left, { scale: "log" }), { exact: 0 });
+}
+
+/** χ² per degree of freedom of the closure test, mean over the cases that say something, with the interval that holds 1 where nothing is missed. */
 export function putClosureTest(put: Put, { tests }: ClosureTest, ...parts: string[]): void {
-  const value = average(tests.map(({ chi2, freedom }) => chi2 / freedom));
-  const error = Math.sqrt(average(tests.map(({ freedom }) => 2 / freedom)) / tests.length);
+  const known = tests.filter(({ chi2 }) => Number.isFinite(chi2));
+  const value = average(known.map(({ chi2, freedom }) => chi2 / freedom));
+  const error = Math.sqrt(average(known.map(({ chi2Error }) => chi2Error ** 2)) / known.length);
   put(metricName("closure_chi2", ...parts), around(value, error), { exact: 1 });
 }
 

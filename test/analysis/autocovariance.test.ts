@@ -60,14 +60,26 @@ test("runs of a cluster that depend on each other count as few", () => {
 test("memory: 1 for one law, within its error; 2 where runs forget at half the rate, as far as lags reach", () => {
   const of = (purpose: string, rate: number) => autocovariance(runsOf(purpose, 400, [rate]), 1);
   const same = range(60, (k) => memoryRatio(of(`a/${k}`, 4), of(`b/${k}`, 4)));
-  const z = same.map(({ value, error }) => Math.log(value) / (error / value));
+  const z = same.map(({ value, error }) => Math.log(value) / error);
   expectWithin("mean", mean(z), 0, 1 / Math.sqrt(60));
   expect(mean(z.map((x) => x * x))).toBeWithin(0.6, 1.6);
   // ∫ exp(−2γ s) over 0 … 2, by trapezoids.
   const area = (rate: number) =>
     range(10, (k) => 0.1 * (Math.exp(-0.4 * rate * k) + Math.exp(-0.4 * rate * (k + 1)))).reduce((a, b) => a + b);
   const slow = memoryRatio(of("slow", 1), of("fast", 4));
-  expectWithin("slow", slow.value, area(1) / area(4), slow.error);
+  expectWithin("slow", Math.log(slow.value), Math.log(area(1) / area(4)), slow.error);
+  expect(slow.count).toBe(16);
+  expect(slow.ofTruth).toBeWithin(0.02, slow.error);
   const still = autocovariance(ensemble({ times: TIMES, cases: 1, runs: 8, d: 1 }, new Float32Array(31 * 8)), 1);
   expect(memoryRatio(still, still).value).toBeNaN();
+});
+
+test("of one cluster nothing is known, of a law that is given everything", () => {
+  const alone = autocovariance(runsOf("alone", 20, [1], { cluster: 20, share: 0.9 }), 1, 20);
+  const many = autocovariance(runsOf("many", 400, [1]), 1);
+  expect(autocovarianceError(alone, 0).every(Number.isNaN)).toBe(true);
+  expect(memoryRatio(many, alone).error).toBeNaN();
+  const law = { ...many, groups: null };
+  expect(Array.from(autocovarianceError(law, 0))).toEqual(range(11, () => 0));
+  expect(memoryRatio(many, law)).toMatchObject({ value: expect.closeTo(1, 1), ofTruth: 0, count: 16 });
 });

@@ -20,11 +20,22 @@ function rowsOf(rng: ReturnType<typeof generator>, clusters: number, cluster: nu
 
 test("χ² has the mean of its degrees of freedom where the mean is zero, of clusters too", () => {
   const rng = generator("null");
-  for (const cluster of [1, 8]) {
-    const values = range(1500, () => meanTest(rowsOf(rng, 30, cluster), 3, cluster).chi2);
-    // The variance of T² of 30 clusters is larger than that of a χ².
-    expectWithin(`mean of χ² of clusters of ${cluster}`, mean(values), 3, Math.sqrt(10 / 1500));
+  for (const [cluster, clusters] of [
+    [1, 30],
+    [8, 30],
+    [1, 12],
+  ]) {
+    const tests = range(3000, () => meanTest(rowsOf(rng, clusters, cluster), 3, cluster));
+    const ratios = tests.map(({ chi2 }) => chi2 / 3);
+    const [{ chi2Error, rare }] = tests;
+    expectWithin(`mean of ${clusters} clusters of ${cluster}`, mean(ratios), 1, chi2Error / Math.sqrt(3000));
+    // Of 12 clusters a χ² is spread 1.5 times as much as of many.
+    expect(Math.sqrt(mean(ratios.map((x) => (x - 1) ** 2))) / chi2Error).toBeWithin(0.88, 1.12);
+    expect(ratios.filter((x) => x > rare).length).toBeWithin(0, 10);
+    expect(Math.max(...ratios)).toBeGreaterThan(0.5 * rare);
   }
+  // F of 3 and 9 degrees of freedom (Abramowitz & Stegun, table 26.9): 13.90 once in a thousand times.
+  expect((meanTest(rowsOf(rng, 12, 1), 3).rare / 7) * 9).toBeWithin(13.4, 14.6);
   // Taken for independent, rows of clusters are too sure.
   expect(mean(range(300, () => meanTest(rowsOf(rng, 30, 8), 3, 1).chi2))).toBeGreaterThan(6);
 });

@@ -1,7 +1,8 @@
 // The probability integral transform of true runs among predicted ones: its law where both have one, its power where they do not.
 import { describe, expect, test } from "bun:test";
+import { spacingOf } from "../../lib/analysis/distribution.ts";
 import { ensemble } from "../../lib/analysis/ensemble.ts";
-import { type Pit, pitOfEnsembles, pitOf as pitOfSamples } from "../../lib/analysis/pit.ts";
+import { type Pit, pitOfEnsembles, pitOf as pitOfSamples, pitTable } from "../../lib/analysis/pit.ts";
 import { generators, normal } from "../fixtures.ts";
 import { mean, range } from "../numbers.ts";
 import { expectWithin } from "../statistics.ts";
@@ -47,35 +48,71 @@ describe("two samples", () => {
     expect(ratio(narrow, 11)).toBeLessThan(0.75);
   });
 
-  test("with clusters of dependent values are judged by the number of clusters", () => {
+  describe("with clusters of dependent values", () => {
     const rng = generator("clusters");
-    const clustered = () =>
-      range(25, () => {
+    const clustered = (clusters: number, size: number, shift = 0) =>
+      range(clusters, () => {
         const common = normal(rng);
-        return range(8, () => 0.9 * common + Math.sqrt(1 - 0.81) * normal(rng));
+        return range(size, () => shift + 0.9 * common + Math.sqrt(1 - 0.81) * normal(rng));
       }).flat();
-    const of = (cluster: number) =>
-      range(
-        400,
-        () =>
-          pitOf(
-            range(1000, () => normal(rng)),
-            clustered(),
-            cluster,
-          ).chi2,
-      );
-    expect(mean(of(1))).toBeGreaterThan(17);
-    expect(mean(of(8))).toBeWithin(8, 13);
-    const independent = range(
-      300,
-      () =>
+    const sample = (count: number) => range(count, () => normal(rng));
+
+    test.each([
+      [25, 8],
+      [8, 32],
+      [60, 4],
+    ])("%d of %d: χ², contrasts and coverage have the means and spreads that they say", (clusters, size) => {
+      const tests = range(1200, () => pitOf(sample(600), clustered(clusters, size), size));
+      const ratios = tests.map(({ chi2, freedom }) => chi2 / freedom);
+      // To the first orders in the number of clusters.
+      expect(mean(ratios)).toBeWithin(0.93, 1.12);
+      const said = Math.sqrt(mean(tests.map(({ chi2Error }) => chi2Error ** 2)));
+      expect(Math.sqrt(mean(ratios.map((x) => (x - 1) ** 2))) / said).toBeWithin(0.75, 1.25);
+      for (const key of ["slope", "bowl"] as const) {
+        const values = tests.map((one) => one[key]);
+        expect(mean(values)).toBeWithin(-0.12, 0.12);
+        expect(mean(values.map((z) => z * z))).toBeWithin(0.7, 1.2);
+        expect(values.filter((z) => Math.abs(z) > 4).length).toBeLessThan(4);
+      }
+      const off = mean(tests.map(({ inside }) => (inside - 0.95) ** 2));
+      expect(Math.sqrt(off / mean(tests.map(({ insideError }) => insideError ** 2)))).toBeWithin(0.8, 1.25);
+      // Taken for independent, they look like another law.
+      expect(mean(range(200, () => pitOf(sample(600), clustered(clusters, size)).chi2))).toBeGreaterThan(15);
+    });
+
+    test("independent values in clusters are as many values", () => {
+      const ratios = range(600, () => pitOf(sample(500), sample(200), 8)).map(({ chi2, freedom }) => chi2 / freedom);
+      expect(mean(ratios)).toBeWithin(0.95, 1.05);
+    });
+
+    test("another law is found as by as many independent values as there are clusters", () => {
+      const few = range(40, () => pitOf(sample(1000), clustered(8, 4, 3), 4));
+      const alone = range(40, () =>
         pitOf(
-          range(500, () => normal(rng)),
-          range(200, () => normal(rng)),
-          8,
-        ).chi2,
-    );
-    expect(mean(independent)).toBeWithin(10, 12.5);
+          sample(1000),
+          range(8, () => 3 + normal(rng)),
+        ),
+      );
+      // χ² over the degrees of freedom: of 8 values there are fewer bins.
+      const size = (list: Pit[]) => mean(list.map(({ chi2, freedom }) => chi2 / freedom / 8));
+      expect(size(few) / size(alone)).toBeGreaterThan(0.25);
+      expect(mean(few.map(({ slope }) => slope))).toBeGreaterThan(2.5);
+    });
+
+    test("of one of them nothing is known", () => {
+      for (const truth of [clustered(1, 32), clustered(1, 32).slice(0, 20)]) {
+        const test = pitOf(sample(500), truth, 32);
+        for (const key of ["chi2", "chi2Error", "slope", "bowl", "insideError"] as const) expect(test[key]).toBeNaN();
+        expect(pitTable([1], [[[test]]]).chi2.value).toBeNaN();
+      }
+      // Where all true values are outside, and so do not vary, the fewest values count: as many as there are clusters.
+      const apart = pitOf(
+        sample(1000),
+        range(320, () => 30),
+        32,
+      );
+      expect(apart.chi2).toBeWithin(30, 200);
+    });
   });
 
   test("of few different values have as few bins", () => {
@@ -84,7 +121,10 @@ describe("two samples", () => {
     const tests = range(300, () => pitOf(range(200, coin), range(200, coin)));
     expect(new Set(tests.map(({ freedom }) => freedom))).toEqual(new Set([2]));
     expectWithin("mean of χ²", mean(tests.map(({ chi2 }) => chi2)), 2, Math.sqrt(4 / 300));
-    expect(pitOf([1, 1, 1], [1, 1])).toMatchObject({ chi2: 0, freedom: 1 });
+    // All equal: nothing to test, and no part of means.
+    expect(pitOf([1, 1, 1], [1, 1])).toMatchObject({ chi2: 0, freedom: 0 });
+    const mixed = pitTable([1], [[[tests[0], pitOf([1, 1, 1], [1, 1])]]]);
+    expect(mixed.chi2.value).toBe(tests[0].chi2 / 2);
   });
 });
 
@@ -107,6 +147,39 @@ test("a law that is known takes the place of either side: χ² has its mean, ano
   expect(other.chi2).toBeGreaterThan(60);
   expect(other.slope).toBeGreaterThan(5);
   expect(() => pitOfSamples(binomial(0.5), binomial(0.5))).toThrow("without a test");
+});
+
+test("values of a finite system have the law of a continuous one where they have a width", () => {
+  const rng = generator("lattice");
+  // A normal law of unit variance, and values of it on a lattice of spacing 0.3.
+  const lattice = (count: number) => range(count, () => 0.3 * Math.round(normal(rng) / 0.3));
+  const continuous = (count: number) => range(count, () => normal(rng));
+  const of = (width: number) =>
+    range(100, () => {
+      const test = pitOfSamples({ values: continuous(4000) }, { values: lattice(3000), width });
+      return test.chi2 / test.freedom;
+    });
+  expect(mean(of(0))).toBeGreaterThan(4);
+  // Shares that are spread vary a little less.
+  expect(mean(of(0.3))).toBeWithin(0.75, 1.1);
+  expect(spacingOf(lattice(500))).toBeCloseTo(0.3, 10);
+  expect(spacingOf([2, 2, 2])).toBe(0);
+});
+
+test("three seeds that share their truth: as much of the error as is said is common", () => {
+  const rng = generator("shared");
+  const sample = (count: number) => range(count, () => normal(rng));
+  const found = range(800, () => {
+    const truth = sample(200);
+    return range(2, () => pitOf(sample(400), truth));
+  });
+  const [{ fromTruth, freedom, insideError }] = found[0];
+  expect(fromTruth).toBeCloseTo(2 / 3, 10);
+  const covariance = (of: (one: Pit) => number, exact: number) =>
+    mean(found.map(([a, b]) => (of(a) - exact) * (of(b) - exact)));
+  // Bins are those of both together, which differ from seed to seed: a little less than is said.
+  expect(covariance(({ chi2 }) => chi2 / freedom, 1) / ((2 / freedom) * fromTruth ** 2)).toBeWithin(0.55, 1.15);
+  expect(covariance(({ inside }) => inside, 0.95) / (insideError ** 2 * fromTruth)).toBeWithin(0.75, 1.3);
 });
 
 test("contrasts are standard normal where both have one law, and say which way another is off", () => {
@@ -149,11 +222,11 @@ test("tables: every case and variable at the times asked for", () => {
         return normal(rng) + (variable === 1 && c === 1 ? shift : 0) + c;
       }),
     );
-  const same = pitOfEnsembles(of(400, 0), of(300, 0), [1, 2], 2);
+  const same = pitOfEnsembles(of(400, 0), of(300, 0), [1, 2], [0, 0]);
   expect(same.times).toEqual([1, 2]);
   expectWithin("mean", same.chi2.value, 1, same.chi2.error);
   expect(same.chi2.error).toBeCloseTo(Math.sqrt(2 / 11 / 2), 10);
-  const other = pitOfEnsembles(of(400, 0), of(300, 1), [1, 2], 2);
+  const other = pitOfEnsembles(of(400, 0), of(300, 1), [1, 2], [0, 0]);
   for (const [c, tests] of other.tests[1].entries())
     for (const [j, { chi2 }] of tests.entries()) expect(chi2 > 60).toBe(c === 1 && j === 1);
 });

@@ -56,7 +56,7 @@ export function degreeChoice(method: Method, patch: number, best: number): Degre
     score: degree < best ? 0.2 * 8 ** (1 - degree) : 1e-3 * (degree - best),
     error: 2e-4,
   }));
-  return { method, patch, degree: best, cohorts: 64, folds: 8, ridge: 1e-6, condition: 240, curve };
+  return { method, patch, degree: best, cohorts: 64, folds: 8, ridge: 1e-6, condition: 240, unexplained: [0.2], curve };
 }
 
 /** Diagnostics of runs that forget at rate 0.2, and are off by `off` of their spread. */
@@ -83,7 +83,7 @@ export function closureTests(name: string, cases: number, d: number, off: number
   const tests = Array.from({ length: cases }, (_, c) => ({
     mean: new Float64Array(d).fill(1e-3 * (off + rough(c, 3))),
     error: new Float64Array(d).fill(1e-3),
-    ...{ chi2: d * (1 + off ** 2), freedom: d },
+    ...{ chi2: d * (1 + off ** 2), freedom: d, chi2Error: Math.sqrt(2 / d), rare: 8 },
   }));
   return { name, from: 10, lag: 20, tests };
 }

@@ -11,7 +11,7 @@ import { meanGuards } from "../../method/sde/guards.ts";
 import { evenTimes } from "../../method/snapshots.ts";
 import { formatSetting, MISSING } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
-import { putDiagnostics } from "../../run/diagnostics.ts";
+import { putChoice, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import {
   acrossSeeds,
@@ -37,8 +37,13 @@ export interface Outcome {
   readonly method: Method;
   /** Whether pairs last as long as the run has it, or as in the paper. */
   readonly timing: "short" | "paper";
+  /** What it is compared with: at the paper's δt it is predicted at multiples of that. */
+  readonly reference: CurieWeissReference;
   readonly scores: CurieWeissScores;
 }
+
+/** A baseline at the paper's δt whose predictions run away. */
+export type Diverged = Pick<Outcome, "seed" | "patch" | "method">;
 
 /** Runs of the paper, predicted and true ones. */
 const PAPER_RUNS = 20;
@@ -167,6 +172,7 @@ function curieWeissCosts(
 export function curieWeissMetrics(
   reference: CurieWeissReference,
   outcomes: readonly Outcome[],
+  diverged: readonly Diverged[],
   options: CurieWeissOptions,
   seconds: number,
 ): Record<string, Metric> {
@@ -185,8 +191,12 @@ export function curieWeissMetrics(
       method,
       `patch${patch}`,
     );
-    const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
-    if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
+    putChoice(
+      put,
+      group.map(({ scores: { choice } }) => choice),
+      method,
+      `patch${patch}`,
+    );
   }
   for (const { patch, method, group } of groups(outcomes, "paper")) {
     const name = `${method}_paper_dt`;
@@ -196,6 +206,11 @@ export function curieWeissMetrics(
       exact: 0,
       unit: "%",
     });
+  }
+  // Scores are means over the seeds that stayed finite; the others are counted here.
+  for (const group of acrossSeeds(diverged, ({ patch, method }) => [patch, method])) {
+    const [{ patch, method }] = group;
+    put(metricName("diverged", `${method}_paper_dt`, `patch${patch}`), single(group.length), { exact: 0 });
   }
   put("error.floor", single(floorOf(reference, options.runs)));
   if (comparable(reference)) put("error.floor.paper", single(floorOf(reference, PAPER_RUNS, PAPER_RUNS)), {});
@@ -249,11 +264,7 @@ function withEnds(name: string, value: number, error = Number.NaN, groups?: numb
 }
 
 /** The tables of a run: scores of every seed, learned functions, trajectories. */
-export function curieWeissTables(
-  reference: CurieWeissReference,
-  outcomes: readonly Outcome[],
-): Record<string, ColumnTable> {
-  const { grid, times, starts } = reference;
+export function curieWeissTables(outcomes: readonly Outcome[]): Record<string, ColumnTable> {
   const scores = outcomes.map(({ seed, patch, method, timing, scores: s }) => ({
     seed,
     patch,
@@ -261,8 +272,8 @@ export function curieWeissTables(
     timing,
     ...Object.fromEntries(SCORES.map((score) => [QUANTITIES[score].name, QUANTITIES[score].of(s)])),
   }));
-  const functions = outcomes.flatMap(({ seed, patch, method, timing, scores: s }) =>
-    Array.from(grid, (m, k) => ({
+  const functions = outcomes.flatMap(({ seed, patch, method, timing, reference, scores: s }) =>
+    Array.from(reference.grid, (m, k) => ({
       seed,
       patch,
       method,
@@ -274,21 +285,22 @@ export function curieWeissTables(
       n_diffusion_exact: reference.diffusion[k],
     })),
   );
-  const trajectories = outcomes.flatMap(({ seed, patch, method, timing, scores: s }) =>
-    starts.flatMap((m0, i) =>
-      Array.from(times, (time, t) => ({
-        seed,
-        patch,
-        method,
-        timing,
-        m0,
-        time,
-        mean: s.mean[i][t],
-        std: s.std[i][t],
-        mean_exact: reference.mean[i][t],
-        std_exact: reference.std[i][t],
-      })),
-    ),
+  const trajectories = outcomes.flatMap(
+    ({ seed, patch, method, timing, reference: { starts, times, ...exact }, scores: s }) =>
+      starts.flatMap((m0, i) =>
+        Array.from(times, (time, t) => ({
+          seed,
+          patch,
+          method,
+          timing,
+          m0,
+          time,
+          mean: s.mean[i][t],
+          std: s.std[i][t],
+          mean_exact: exact.mean[i][t],
+          std_exact: exact.std[i][t],
+        })),
+      ),
   );
   return {
     scores: tableOfRows(scores),
@@ -301,6 +313,7 @@ export function curieWeissTables(
 export function curieWeissFigures(
   reference: CurieWeissReference,
   outcomes: readonly Outcome[],
+  diverged: readonly Diverged[],
   options: CurieWeissOptions,
 ) {
   const { times, starts, mean, std, system } = reference;
@@ -340,6 +353,7 @@ export function curieWeissFigures(
       patch,
       drift: band(group, "drift"),
       diffusion: band(group, "diffusion"),
+      trained: group[0].scores.trained,
     })),
     cases: titles.map((title, i) => ({
       title,
@@ -367,9 +381,14 @@ export function curieWeissFigures(
     ],
     floor: floorOf(reference, options.runs),
     paperFloor: sides.length > 0 ? floorOf(reference, PAPER_RUNS, PAPER_RUNS) : Number.NaN,
-    paperTime: groups(outcomes, "paper").map(({ patch, method, group }) => ({
-      ...{ patch, method, error: estimate(group, "error"), stdRatio: estimate(group, "stdRatio") },
-    })),
+    paperTime: [
+      ...groups(outcomes, "paper").map(({ patch, method, group }) => ({
+        ...{ patch, method, error: estimate(group, "error"), stdRatio: estimate(group, "stdRatio") },
+      })),
+      ...acrossSeeds(diverged, ({ patch, method }) => [patch, method]).map(([{ patch, method }]) => ({
+        ...{ patch, method, error: null, stdRatio: null },
+      })),
+    ],
     diagnostics: grouped.flatMap(({ patch, method, group: [{ scores }] }) =>
       isOurs(method) && patch === shown ? [{ method, patch, diagnostics: scores.diagnostics }] : [],
     ),

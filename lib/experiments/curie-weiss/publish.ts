@@ -7,6 +7,7 @@ import {
   curieWeissMetrics,
   curieWeissTables,
   curieWeissVerdict,
+  type Diverged,
   type Outcome,
   scoreTable,
 } from "./metrics.ts";
@@ -19,13 +20,14 @@ export function publishCurieWeiss(
   run: Run,
   reference: CurieWeissReference,
   outcomes: readonly Outcome[],
+  diverged: readonly Diverged[],
   options: CurieWeissOptions,
   states: Pick<CurieWeissReportData, "upsampling" | "pictures">,
 ): Promise<void> {
-  const figures = { ...curieWeissFigures(reference, outcomes, options), ...states };
+  const figures = { ...curieWeissFigures(reference, outcomes, diverged, options), ...states };
   return publish(run, {
-    tables: curieWeissTables(reference, outcomes),
-    metrics: (seconds) => curieWeissMetrics(reference, outcomes, options, seconds),
+    tables: curieWeissTables(outcomes),
+    metrics: (seconds) => curieWeissMetrics(reference, outcomes, diverged, options, seconds),
     verdict: curieWeissVerdict(outcomes),
     scoreTable,
     report: (result, command) => curieWeissReport({ result, command, ...figures }),

@@ -15,10 +15,11 @@ import {
 } from "../../analysis/curie-weiss-theory.ts";
 import { kernelDensity } from "../../analysis/density.ts";
 import type { Diagnostics } from "../../analysis/diagnostics.ts";
+import { type CentralRange, centralRange, type Sample } from "../../analysis/distribution.ts";
 import { type Ensemble, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { evenGrid, maxError, relativeL2 } from "../../analysis/function-error.ts";
 import { averageRow } from "../../analysis/mean.ts";
-import { pitOf, pitTable, pitTimes, type Sample, sampleOf } from "../../analysis/pit.ts";
+import { pitOf, pitTable, pitTimes, sampleOf } from "../../analysis/pit.ts";
 import { logInterval, replicateMoments } from "../../analysis/replicates.ts";
 import { trajectoryError } from "../../analysis/trajectory-error.ts";
 import { wasserstein } from "../../analysis/wasserstein.ts";
@@ -64,10 +65,11 @@ export interface CurieWeissReference {
   readonly memory: Autocovariance;
 }
 
-/** The law of m of a law of u, each value up to the middle between it and the next. */
-function cells(spins: number, law: Law): Sample {
-  return { values: magnetizations(spins, law).map((m) => m + 1 / spins), weights: law.mass };
-}
+/** The law of m of a law of u: of a learned equation, which knows no steps, each value is the middle of what is between it and the next ones. */
+const cells = (spins: number, law: Law): Sample => ({
+  ...{ values: magnetizations(spins, law), weights: law.mass },
+  width: 2 / spins,
+});
 
 /** Solves the master equation for every start and tabulates the exact functions. Stops where the run is to stop. */
 export async function curieWeissReference(
@@ -128,7 +130,7 @@ export async function curieWeissReference(
     densityGrid,
     density: magnetizationDensity(system.spins, balance.law, densityGrid),
     laws,
-    memory: { from: times[from], lags, covariance: [averageRow(covariances)], groups: [] },
+    memory: { from: times[from], lags, covariance: [averageRow(covariances)], groups: null },
   };
 }
 
@@ -141,6 +143,8 @@ export interface CurieWeissScores {
   /** How degree and ridge of the drift were chosen; null for a network. */
   readonly choice: ReturnType<typeof chosenDegree>;
   readonly guards: Guards;
+  /** Of the m that taught it. */
+  readonly trained: CentralRange;
   readonly diagnostics: Diagnostics;
   /** Distance of every start from the nearest training state, in standard deviations of these. */
   readonly startDistance: Float64Array;
@@ -207,6 +211,7 @@ export async function scoreCurieWeiss(
     diffusion,
     errors: known && { drift: known.drift, diffusion: scaled(known.diffusion), groups: trainingGroups(model) },
     choice: chosenDegree(model),
+    trained: centralRange(training),
     guards: guardsOf(model, trajectories, [[-1, 1]]),
     diagnostics: { pit, memory: { predicted: autocovariance(trajectories, 1), truth: reference.memory } },
     startDistance: nearestDistances(model.hull, starts, training),

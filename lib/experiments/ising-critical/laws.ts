@@ -1,7 +1,7 @@
 // Stationary laws of the learned equations on a grid of (m, ρ), and equations at a temperature and size.
 import { Matrix, solve } from "ml-matrix";
+import type { Sample } from "../../analysis/distribution.ts";
 import { type Critical, criticalQuantities, eachQuantity } from "../../analysis/finite-size.ts";
-import type { Sample } from "../../analysis/pit.ts";
 import { gridPoints, type PlanarGrid, type PlanarLaw, stationaryLaw } from "../../analysis/stationary-law.ts";
 import { InputError } from "../../errors.ts";
 import { hullOf } from "../../method/sde/hull.ts";
@@ -153,19 +153,33 @@ export function stationaryOf(learned: Learned, temperature: number, side: number
   };
 }
 
-/** Laws of m and of ρ alone: m up to the end of its column, ρ in the middle of its cells, as these lie at other heights in other columns. */
+/** Parts of a column: the ridge is not even in it. */
+const PARTS = 8;
+
+/** Laws of m and of ρ alone. */
 export function marginalsOf(learned: Learned, temperature: number, side: number, cells: number): [Sample, Sample] {
   const equation = equationAt(learned, temperature, side);
   const grid = gridOf(equation, learned, cells);
   const { points, probability } = lawOn(grid, equation);
-  const half = (grid.x.high - grid.x.low) / grid.x.cells / 2;
-  const total = probability.reduce((sum, p) => sum + Math.max(0, p), 0);
-  const along = (j: number): Sample => {
-    const order = Array.from(probability.keys()).sort((a, b) => points[2 * a + j] - points[2 * b + j]);
+  const mass = probability.map((p) => Math.max(0, p));
+  const total = mass.reduce((sum, p) => sum + p, 0);
+  const [wide, high] = [grid.x, grid.y].map((axis) => (axis.high - axis.low) / axis.cells);
+  const of = (list: { value: number; weight: number }[], width: number): Sample => {
+    list.sort((a, b) => a.value - b.value);
     return {
-      values: Float64Array.from(order, (k) => points[2 * k + j] + (j === 0 ? half : 0)),
-      weights: Float64Array.from(order, (k) => Math.max(0, probability[k]) / total),
+      values: Float64Array.from(list, ({ value }) => value),
+      weights: Float64Array.from(list, ({ weight }) => weight / total),
+      width,
     };
   };
-  return [along(0), along(1)];
+  const m = Array.from(mass, (weight, k) => ({ value: points[2 * k], weight }));
+  const rho = Array.from(mass).flatMap((weight, k) => {
+    const [x, y] = points.subarray(2 * k, 2 * k + 2);
+    const above = y - grid.ridge(x)[0];
+    return Array.from({ length: PARTS }, (_, part) => ({
+      value: grid.ridge(x + wide * ((part + 0.5) / PARTS - 0.5))[0] + above,
+      weight: weight / PARTS,
+    }));
+  });
+  return [of(m, wide), of(rho, high)];
 }

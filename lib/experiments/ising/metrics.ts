@@ -17,7 +17,7 @@ import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
-import { closureTables, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
+import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
@@ -225,8 +225,12 @@ export function isingMetrics(
       method,
       `patch${patch}`,
     );
-    const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
-    if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
+    putChoice(
+      put,
+      group.map(({ scores: { choice } }) => choice),
+      method,
+      `patch${patch}`,
+    );
   }
   for (const { method, closure, closed } of study.outcomes) if (closed) putClosureTest(put, closed, method, closure);
   Object.assign(metrics, costMetrics(isingCosts(study)));

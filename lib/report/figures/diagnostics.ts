@@ -4,11 +4,11 @@ import type { Diagnostics } from "../../analysis/diagnostics.ts";
 import type { PitTable } from "../../analysis/pit.ts";
 import type { Method } from "../../method/pairs.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
-import { NORMAL } from "../../run/seeds.ts";
+import { around, NORMAL } from "../../run/seeds.ts";
 import { chart } from "../chart.ts";
 import type { Panel, Series } from "../chart-spec.ts";
 import { type Content, type Html, html } from "../html.ts";
-import { formatFixed, formatNumber, formatSetting } from "../number.ts";
+import { formatFixed, formatNumber, formatSetting, MISSING } from "../number.ts";
 import type { Section } from "../page.ts";
 import { ifAny } from "../report.ts";
 import { type Column, htmlTable } from "../table.ts";
@@ -92,22 +92,27 @@ function pit(list: readonly Diagnosed[], told: Told): Html | null {
   const tables = list.map(({ diagnostics }) => diagnostics.pit);
   const [{ times }] = tables;
   const bins = (j: number, t: number) =>
-    Math.min(...tables.flatMap(({ tests }) => tests[t].map((c) => c[j].truth.length)));
+    Math.max(...tables.flatMap(({ tests }) => tests[t].map((c) => c[j].truth.length)));
+  let fewer = 0;
   const panels = told.variables.flatMap((name, j) =>
     times.map((time, t): Panel => {
       const count = bins(j, t);
       const x = Array.from({ length: count }, (_, b) => (b + 0.5) / count);
-      const series = list.map(({ method }, k): Series => {
-        // Cases that some values of are equal in have fewer bins, and are left out here.
-        const own = tables[k].tests[t].map((c) => c[j]).filter(({ truth }) => truth.length === count);
-        const all = (key: "truth" | "predicted", b: number) => own.reduce((sum, one) => sum + one[key][b], 0);
-        const mean = x.map((_, b) => all("truth", b) / all("predicted", b));
+      const series = list.flatMap(({ method }, k): Series[] => {
+        const all = tables[k].tests[t].map((c) => c[j]);
+        const own = all.filter(({ truth }) => truth.length === count);
+        fewer += all.length - own.length;
+        if (own.length === 0) return [];
+        const sum = (key: "truth" | "predicted", b: number) => own.reduce((total, one) => total + one[key][b], 0);
+        const mean = x.map((_, b) => sum("truth", b) / sum("predicted", b));
         const error = x.map((_, b) => Math.sqrt(own.reduce((sum, one) => sum + one.error[b] ** 2, 0)) / own.length);
-        return {
-          ...{ name: LOOKS[method].name, ink: LOOKS[method].ink, draw: "line+points", x, y: mean },
-          low: mean.map((value, b) => value - NORMAL * error[b]),
-          high: mean.map((value, b) => value + NORMAL * error[b]),
-        };
+        return [
+          {
+            ...{ name: LOOKS[method].name, ink: LOOKS[method].ink, draw: "line+points", x, y: mean },
+            low: mean.map((value, b) => value - NORMAL * error[b]),
+            high: mean.map((value, b) => value + NORMAL * error[b]),
+          },
+        ];
       });
       return { title: `${name}, ${timeOf(time, told.unit)}`, series, levels: [{ value: 1, label: "" }] };
     }),
@@ -120,7 +125,7 @@ has where both have one law. Slopes are means that are off, a bowl is too little
       ({ method, patch }, k) =>
         html`${LOOKS[method].name}${patch > 1 && `, ℓ = ${patch}`}: χ² per degree of freedom ${formatFixed(tables[k].chi2.value, 2)} (1 ± ${formatFixed(NORMAL * tables[k].chi2.error, 2)} for one law), ${formatFixed(100 * tables[k].coverage.value, 1)} % of the true runs in the
 predicted 95 % bands; ${departures(tables[k], told)}. `,
-    )}`,
+    )}${fewer > 0 && `${fewer} of ${tables.length * panels.length * told.cases.length} tests have fewer bins, as many values are equal, and are not drawn.`}`,
     alt: "Ratio of the frequencies of true and predicted runs in bins of equal probability, for each variable at some times",
     x: { label: "predicted and true probability below", range: [0, 1] },
     y: { label: "true / predicted frequency" },
@@ -132,35 +137,35 @@ predicted 95 % bands; ${departures(tables[k], told)}. `,
 
 /** Covariances at a time and later ones, a panel for every variable, mean over the cases. Nothing where there are none. */
 function memory(list: readonly Diagnosed[], { variables, cases, unit }: Told): Html | null {
-  const memories = list.flatMap(({ diagnostics }) => diagnostics.memory ?? []);
-  if (memories.length === 0) return null;
-  const [{ truth }] = memories;
+  const known = list.flatMap(({ method, diagnostics: { memory } }) => (memory ? [{ method, ...memory }] : []));
+  if (known.length === 0) return null;
+  const [{ truth }] = known;
   if (truth.lags.length < 2) return null;
   const curve = (look: Look, one: Autocovariance, j: number): Series => {
     const error = autocovarianceError(one, j);
     const y = Array.from(one.covariance[j]);
+    const band = y.map((value, k) => around(value, error[k], one.groups?.length));
     return {
       ...{ ...look, x: Array.from(one.lags), y },
-      low: y.map((value, k) => value - NORMAL * error[k]),
-      high: y.map((value, k) => value + NORMAL * error[k]),
+      low: band.map(({ low }) => low),
+      high: band.map(({ high }) => high),
     };
   };
   const panels = variables.map(
     (name, j): Panel => ({
       title: name,
-      series: [
-        curve(TRUE, truth, j),
-        ...list.map(({ method }, k) => curve(overTruth(method), memories[k].predicted, j)),
-      ],
+      series: [curve(TRUE, truth, j), ...known.map(({ method, predicted }) => curve(overTruth(method), predicted, j))],
     }),
   );
   return chart({
     id: "memory",
     title: "Do predicted runs forget as fast as true ones?",
-    caption: html`Covariance over runs of each variable at ${timeOf(truth.from, unit)} and later${cases.length > 1 && ", mean over the starts"}, with 95 % bands. Memory, the integral of its square over the square at zero, predicted over true: ${list.map(
-      ({ method }, k) => {
-        const { value, error } = memoryRatio(memories[k].predicted, truth);
-        return `${k > 0 ? ", " : ""}${LOOKS[method].name} ${Number.isFinite(value) ? `${formatFixed(value, 2)} ± ${formatFixed(NORMAL * error, 2)}` : "not known"}`;
+    caption: html`Covariance over runs of each variable at ${timeOf(truth.from, unit)} and later${cases.length > 1 && ", mean over the starts"}, with 95 % bands. Memory, the integral of its square over the square at zero, predicted over true: ${known.map(
+      ({ method, predicted }, k) => {
+        const { value, error, count } = memoryRatio(predicted, truth);
+        const { low, high } = around(Math.log(value), error, count);
+        const found = `${formatFixed(value, 2)} (${formatFixed(Math.exp(low), 2)} to ${formatFixed(Math.exp(high), 2)})`;
+        return `${k > 0 ? ", " : ""}${LOOKS[method].name} ${Number.isFinite(value * error) ? found : "not known"}`;
       },
     )}.`,
     alt: "Autocovariance of each variable against the lag, true and predicted",
@@ -185,7 +190,9 @@ function closureTests(list: readonly Closed[], { variables, cases, unit }: Told)
         c,
       })),
     );
-    const found = of.flat().reduce((a, b) => (Math.abs(b.z) > Math.abs(a.z) ? b : a));
+    const all = of.flat().filter(({ z }) => Number.isFinite(z));
+    if (all.length === 0) return MISSING;
+    const found = all.reduce((a, b) => (Math.abs(b.z) > Math.abs(a.z) ? b : a));
     return `${found.text}${cases.length > 1 ? `, ${cases[found.c]}` : ""}`;
   };
   const columns: Column<Closed>[] = [
@@ -200,6 +207,7 @@ function closureTests(list: readonly Closed[], { variables, cases, unit }: Told)
     { label: "Missed most", cell: worst, text: true },
   ];
   const count = variables.length;
+  const rare = Math.max(...list.flatMap(({ tests }) => tests.map((one) => one.rare)).filter(Number.isFinite));
   return html`<p>Do these variables decide their own future? True systems at ${timeOf(from, unit)}, each predicted from its own z over ${formatSetting(lag)}${unit && ` ${unit}`}: χ² per degree of freedom (${count} of them) of what predictions
-of ${variables.join(" and ")} miss on average, one value a start; 1 where nothing is missed, ${(1 + 3.5 * Math.sqrt(2 / count)).toFixed(1)} is rare then. A large number is a drift that is wrong there, or systems of one z whose future depends on more than z. Last column: what is missed most, true minus predicted, ± 95 %.</p>${htmlTable(list, columns, "Closure test, χ² per degree of freedom.")}`;
+of ${variables.join(" and ")} miss on average, one value a start; 1 where nothing is missed, more than ${rare.toFixed(1)} once in a thousand times then. A large number is a drift that is wrong there, or systems of one z whose future depends on more than z. Last column: what is missed most, true minus predicted, ± 95 %.</p>${htmlTable(list, columns, "Closure test, χ² per degree of freedom.")}`;
 }

@@ -81,6 +81,7 @@ export function syntheticData(): CurieWeissReportData {
       return {
         method,
         patch,
+        trained: { low: -0.4, middle: 0.3, high: 0.8 },
         drift: band(drift, width),
         diffusion: band(
           scale,

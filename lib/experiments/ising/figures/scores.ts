@@ -130,7 +130,7 @@ export function paperTime({ paperTime: { time, errors } }: Data): Html | false {
   return scoreTable(
     errors.toSorted(largestFirst),
     [PATCH_SIDE],
-    html`The baselines again, trained on changes over δt = ${formatSetting(time)}, about that of the paper: a noise that is too large is so by the root of the number of patches at any δt, but where a patch hardly remembers its beginning its changes no longer grow with the time, and the noise per time falls.`,
+    html`The baselines again as in the paper: trained on changes over δt = ${formatSetting(time)}, and predicted in steps of that, at whose ends they are compared. A noise that is too large is so by the root of the number of patches at any δt, but where a patch hardly remembers its beginning its changes no longer grow with the time, and the noise per time falls.`,
   );
 }
 

@@ -1,0 +1,102 @@
+// Distribution functions of samples and of laws on a grid, and their quantiles.
+
+/** Values of a variable: those of runs, or, with `weights` of sum 1, a law that is known, its values in ascending order. */
+export interface Sample {
+  readonly values: ArrayLike<number>;
+  readonly weights?: ArrayLike<number>;
+  /** Each value stands for an even law of this width about it: cells of a grid, or the distance of values that a finite system can have; 0 if not given. */
+  readonly width?: number;
+}
+
+export interface Distribution {
+  /** Share of the values at or below x. */
+  below(x: number): number;
+  /** The smallest x with at least the share p, 0 < p ≤ 1, at or below it: of values without a width one of them. */
+  quantile(p: number): number;
+}
+
+/** What sums of shares may be off by, from rounding. */
+const ROUNDING = 1e-9;
+
+/** Of at least one value. What is no number counts as above all others. */
+export function distributionOf({ values, weights, width = 0 }: Sample): Distribution {
+  const sorted = weights ? Float64Array.from(values) : Float64Array.from(values).sort();
+  const total = new Float64Array(sorted.length + 1);
+  for (let k = 0; k < sorted.length; k++) total[k + 1] = total[k] + (weights ? weights[k] : 1 / sorted.length);
+  const upTo = (x: number) => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sorted[middle] <= x) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const below = (x: number) => {
+    if (width === 0) return total[upTo(x)];
+    const whole = upTo(x - width / 2);
+    const end = upTo(x + width / 2);
+    let sum = total[whole];
+    for (let k = whole; k < end; k++) sum += (total[k + 1] - total[k]) * ((x - sorted[k]) / width + 0.5);
+    return sum;
+  };
+  // The first value that has the share p at or below itself.
+  const reached = (p: number) => {
+    let [low, high] = [0, sorted.length - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (total[middle + 1] < p - ROUNDING) low = middle + 1;
+      else high = middle;
+    }
+    return sorted[low];
+  };
+  const quantile = (p: number) => {
+    const near = reached(p);
+    return width === 0 ? near : bisected(below, near - width / 2, near + width / 2, p);
+  };
+  return { below, quantile };
+}
+
+/** Where a law of several, each a share of it, has at least p at or below itself. */
+export function mixedQuantile(
+  parts: readonly { readonly of: Distribution; readonly share: number }[],
+  p: number,
+): number {
+  const ends = parts.map(({ of }) => of.quantile(p));
+  const below = (x: number) => parts.reduce((sum, { of, share }) => sum + share * of.below(x), 0);
+  return bisected(below, Math.min(...ends), Math.max(...ends), p);
+}
+
+/** The smallest x in [low, high] where a nondecreasing function reaches p, to the last digits. */
+function bisected(of: (x: number) => number, low: number, high: number, p: number): number {
+  if (of(low) >= p - ROUNDING) return low;
+  let [a, b] = [low, high];
+  for (;;) {
+    const middle = a + (b - a) / 2;
+    // Small against what is between the ends: values about 0 have many more digits.
+    if (middle <= a || middle >= b || b - a < 1e-14 * (high - low)) return b;
+    if (of(middle) >= p - ROUNDING) b = middle;
+    else a = middle;
+  }
+}
+
+/** Smallest distance between values that are not equal: that of the values that a finite system can have, hardly anything for others; 0 where all are equal. */
+export function spacingOf(values: ArrayLike<number>): number {
+  const sorted = Float64Array.from(values).sort();
+  let least = Number.POSITIVE_INFINITY;
+  for (let k = 1; k < sorted.length; k++)
+    if (sorted[k] > sorted[k - 1]) least = Math.min(least, sorted[k] - sorted[k - 1]);
+  return Number.isFinite(least) ? least : 0;
+}
+
+/** Where the middle and the central 95 % of values are. */
+export interface CentralRange {
+  readonly low: number;
+  readonly middle: number;
+  readonly high: number;
+}
+
+export function centralRange(values: ArrayLike<number>): CentralRange {
+  const { quantile } = distributionOf({ values });
+  return { low: quantile(0.025), middle: quantile(0.5), high: quantile(0.975) };
+}
