@@ -134,7 +134,7 @@ export const SMALL: Small[] = [
     words: split(
       "--L 16 --patches 8 --trajectories 256 --records 4 --age 20 --relax-time 2",
       "--studies all --study-patch 8 --channels 8 --variables 1 --copies 2 --closure-steps 8 --closure-snapshots 256",
-      "--closure-hidden 16 --m0 0.5 --runs 16 --true-runs 64 --horizon 5 --lattices 64 --seed 3",
+      "--closure-hidden 16 --m0 0.5 --runs 16 --true-runs 64 --horizon 12 --lattices 64 --seed 3",
     ),
     finite: [
       ...joined(
