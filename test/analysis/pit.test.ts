@@ -185,6 +185,9 @@ test("three seeds that share their truth: as much of the error as is said is com
   });
   const [{ fromTruth, freedom, insideError }] = found[0];
   expect(fromTruth).toBeCloseTo(2 / 3, 10);
+  const { chi2, coverage } = pitTable([1], [[[found[0][0]]]]);
+  expect(chi2.ofTruth / chi2.error).toBeCloseTo(2 / 3, 10);
+  expect(coverage.ofTruth / coverage.error).toBeCloseTo(Math.sqrt(2 / 3), 10);
   const covariance = (of: (one: Pit) => number, exact: number) =>
     mean(found.map(([a, b]) => (of(a) - exact) * (of(b) - exact)));
   // Bins are those of both together, which differ from seed to seed: a little less than is said.
