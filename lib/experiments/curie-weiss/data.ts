@@ -34,7 +34,7 @@ export interface CurieWeissReportData {
   floor: number;
   paperFloor: number;
   /** The baselines at the paper's δt; null of seeds whose predictions run away. */
-  paperTime: (Learned & { error: Estimate | null; stdRatio: Estimate | null })[];
+  paperTime: (Learned & { error: Estimate | null; stdRatio: Estimate | null; paper: number | null })[];
   /** Variance of the patch magnetization, upsampled over true, after relaxation. */
   upsampling: { patch: number; level: number; side: number; varianceRatio: number; low: number; high: number }[];
   pictures: { title: string; side: number; spins: Uint8Array }[];

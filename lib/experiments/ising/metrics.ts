@@ -190,8 +190,9 @@ export function isingMetrics(
     const [{ method, patch, study: kind }] = group;
     const scores = scoresOf(group);
     for (const quantity of QUANTITIES) {
-      const theirs = method === "naive" ? published.get(patch)?.naive : published.get(patch)?.ours;
-      const known = quantity === "error" && kind === "main" && suffix.length === 0 && method !== "small" && theirs;
+      // Like beside like: its method learns from increments.
+      const theirs = method === "increment" ? published.get(patch)?.ours : undefined;
+      const known = quantity === "error" && kind === "main" && suffix.length === 0 && theirs;
       const name = metricName(NAMES[quantity], method, `patch${patch}`, ...suffix);
       put(name, scores[quantity], { paper: known || null, exact: quantity === "stdRatio" ? 1 : 0 });
     }
@@ -199,10 +200,12 @@ export function isingMetrics(
   for (const group of groupsOf(study, "paper-time")) {
     const [{ method, patch }] = group;
     const scores = scoresOf(group);
-    for (const quantity of QUANTITIES)
+    for (const quantity of QUANTITIES) {
+      const theirs = quantity === "error" && method === "naive" ? published.get(patch)?.naive : undefined;
       put(metricName(NAMES[quantity], `${method}_paper_dt`, `patch${patch}`), scores[quantity], {
-        exact: quantity === "stdRatio" ? 1 : 0,
+        ...{ paper: theirs ?? null, exact: quantity === "stdRatio" ? 1 : 0 },
       });
+    }
     put(metricName("rms_percent", `${method}_paper_dt`, `patch${patch}`), rmsPercent(scores.error), {
       exact: 0,
       unit: "%",

@@ -1,5 +1,6 @@
 /** How the degrees of polynomial equations were chosen: the held-out score against the degree. */
 import { average } from "../../analysis/mean.ts";
+import { isOurs } from "../../method/pairs.ts";
 import type { Choice } from "../../method/sde/polynomial/field.ts";
 import { chart } from "../chart.ts";
 import type { Series } from "../chart-spec.ts";
@@ -29,10 +30,12 @@ export function degrees(items: readonly DegreeChoice[], titleOf = sideTitle): Ht
     }),
   }));
   const [{ folds, cohorts }] = items;
-  const left = items.map(({ method, patch, unexplained }) => {
-    const share = 100 * average(unexplained.filter(Number.isFinite));
-    return `${LOOKS[method].name}${titleOf(patch) && `, ${titleOf(patch)}`} ${formatNumber(share, 3)} %`;
-  });
+  const left = items
+    .filter(({ method }) => isOurs(method))
+    .map(({ method, patch, unexplained }) => {
+      const share = 100 * average(unexplained.filter(Number.isFinite));
+      return `${LOOKS[method].name}${titleOf(patch) && `, ${titleOf(patch)}`} ${formatNumber(share, 3)} %`;
+    });
   return chart({
     id: "degree",
     title: "Choice of the degree",
