@@ -1,22 +1,23 @@
 /** The loss of every network in the course of its training. */
+import { average } from "../../analysis/mean.ts";
 import { studentQuantile } from "../../analysis/student-t.ts";
 import type { Training } from "../../run/trainings.ts";
 import { chart } from "../chart.ts";
-import type { Panel, Series } from "../chart-spec.ts";
+import type { Axis, Panel, Series } from "../chart-spec.ts";
 import { extent } from "../extent.ts";
 import { type Html, html } from "../html.ts";
-import { formatFixed } from "../number.ts";
+import { formatFixed, formatNumber } from "../number.ts";
 import { scaleInk } from "../palette.ts";
 import { LOOKS, type Look } from "./methods.ts";
 
-/** The first of so many equal parts of the steps may leave the frame: what is looked for is at the end. */
-const BEGINNING = 16;
-/** Changes in the last quarter above this count as such, % of the whole fall. */
-const FLAT = 1;
+/** One part in so many at the beginning may leave the frame: what is looked for is at the end. */
+const BEGINNING = 8;
+/** Changes in the last quarter above this count as such, and those that are not known to so much are not told, % of the whole fall. */
+const [FLAT, VAGUE] = [1, 10];
 /** Trainings that are told one by one in the caption, at most. */
 const TOLD = 4;
 
-/** How much the loss changed over the last quarter of the steps, in % of its whole fall, with half the 95 % interval. */
+/** How much the loss changed over the last quarter of the steps, in % of its fall from the first part to there, with half the 95 % interval. */
 export interface LateChange {
   readonly value: number;
   readonly reach: number;
@@ -24,21 +25,25 @@ export interface LateChange {
 
 /**
  * By a straight line through the means of the last quarter, whose scatter about it tells the error; parts count as independent. null where
- * these are fewer than three, or the loss did not fall.
+ * these are fewer than three, or differ too much beside the fall.
  */
 export function lateChange(mean: readonly number[]): LateChange | null {
-  const n = Math.floor(mean.length / 4);
-  const fall = mean[0] - mean[mean.length - 1];
+  const y = lastQuarter(mean);
+  const n = y.length;
+  const end = average(y);
+  const fall = mean[0] - end;
   if (n < 3 || !(fall > 0)) return null;
-  const y = mean.slice(mean.length - n);
   const at = (k: number) => k - (n - 1) / 2;
   const sum = (of: (value: number, k: number) => number) => y.reduce((total, value, k) => total + of(value, k), 0);
-  const [center, square] = [sum((value) => value) / n, sum((_, k) => at(k) ** 2)];
+  const square = sum((_, k) => at(k) ** 2);
   const slope = sum((value, k) => at(k) * value) / square;
-  const rest = sum((value, k) => (value - center - slope * at(k)) ** 2) / (n - 2);
+  const rest = sum((value, k) => (value - end - slope * at(k)) ** 2) / (n - 2);
   const percent = (100 * n) / fall;
-  return { value: percent * slope, reach: percent * studentQuantile(0.975, n - 2) * Math.sqrt(rest / square) };
+  const reach = percent * studentQuantile(0.975, n - 2) * Math.sqrt(rest / square);
+  return reach < VAGUE ? { value: percent * slope, reach } : null;
 }
+
+const lastQuarter = (mean: readonly number[]) => mean.slice(-Math.max(1, Math.floor(mean.length / 4)));
 
 /** "−1.2 ± 0.3 %" */
 export const formatChange = ({ value, reach }: LateChange): string =>
@@ -60,27 +65,33 @@ export function training(list: readonly Training[]): Html | false {
     const whats = [...new Set(own.map(({ what }) => what))];
     const looks = new Map(whats.map((what, k) => [what, lookOf(own, what, scaleInk(k, whats.length))]));
     const series = own.map((one): Series => {
-      const { last } = placeOf(one);
+      const mean = Array.from(one.mean);
+      const end = average(lastQuarter(mean));
       return {
         ...(looks.get(one.what) as Look),
-        detail: several ? `${last}, seed ${one.seed}` : last,
+        detail: `${placeOf(one).last}${several ? `, seed ${one.seed}` : ""}, to ${formatNumber(end, 4)}`,
         width: one.seed === seed ? 2 : 0.75,
         draw: "line",
         x: one.step,
-        y: one.mean,
+        y: mean.map((value) => value - end),
       };
     });
     const [{ loss, step }] = own;
-    const title = placeOf(own[0]).folder;
-    return { title, series, x: { label: `step of ${step.at(-1)}` }, y: { label: loss, ...frameOf(own) } };
+    const { folder } = placeOf(own[0]);
+    return {
+      title: folder ? `${folder}: ${loss}` : loss,
+      series,
+      x: { label: `step of ${step.at(-1)}` },
+      y: { label: "loss above its end", ...frameOf(series) },
+    };
   });
   return chart({
     id: "training",
     title: "Training loss",
-    caption: html`Mean loss of mini-batches over equal parts of the AdamW steps, against the steps done at the end of each; ${several && "thin: other seeds; "}what comes before the first ${`1/${BEGINNING}`} may leave the frame.
+    caption: html`Loss of mini-batches, mean over equal parts of the AdamW steps, against the steps done at the end of each, less its mean over the last quarter (“to …” where values are read out): curves of unlike noise end at zero. ${several && "Thin: other seeds. "}The first eighth of the steps may leave the frame.
 ${
   list.some(({ loss }) => loss.includes("C⁻¹")) &&
-  html`rᵀC⁻¹r + ln det C is twice the negative log-likelihood of a row of training data, less d ln 2π, in units of the spread of what is left of it: values below zero are as good as others. |r|² + tr C⁻¹Q + ln det C is the same for compensators, whose drift learns by least squares, and whose noise from the quadratic variation Q. `
+  html`rᵀC⁻¹r + ln det C is twice the negative log-likelihood of a row of training data, less d ln 2π, in units of the spread of what is left of it; |r|² + tr C⁻¹Q + ln det C stands for it where the rows know their variation Q, from rates or from copies: the drift learns by least squares, the noise from Q. `
 }A training that has converged is flat in its last quarter; one that falls there would gain by more steps. The learning rate goes to zero at the end, where all curves are flat. ${lateSentence(list, several)}`,
     alt: "Mean training loss against the step, one line per network",
     x: { label: "step" },
@@ -100,8 +111,8 @@ function lookOf(own: readonly Training[], what: string, ink: Look["ink"]): Look 
 }
 
 /** What y shows at first: all but the beginning of the curves. */
-function frameOf(own: readonly Training[]): { range?: [number, number] } {
-  const [low, high] = extent(own.flatMap(({ mean }) => Array.from(mean).slice(Math.ceil(mean.length / BEGINNING))));
+function frameOf(series: readonly Series[]): Pick<Axis, "range"> {
+  const [low, high] = extent(series.flatMap(({ y }) => Array.from(y).slice(Math.ceil(y.length / BEGINNING))));
   const air = 0.06 * (high - low);
   return high > low ? { range: [low - air, high + air] } : {};
 }
@@ -121,7 +132,8 @@ function lateSentence(list: readonly Training[], several: boolean): string {
   return [
     late.length > 0 &&
       `Over the last quarter the loss changed by ${changes} of its whole fall; ${falling} of ${late.length} still fell by more than ${FLAT} %.`,
-    others > 0 && `Of ${others} it did not fall, or there were too few steps to say.`,
+    others > 0 &&
+      `Of ${others} it fell too little beside the differences between batches, or in too few steps, to say.`,
   ]
     .filter(Boolean)
     .join(" ");
