@@ -129,6 +129,14 @@ describe("the figure", () => {
     ]);
     expect(many.caption).toContain("changed by −28.8 ± 0.0 % (a) to 0.0 ± 0.0 % (n");
     expect(many.caption).toContain("1 of 6 still fell by more than 1 %. Of 1 it fell too little");
+    // Falls by 1.1 %, to 5.6 %.
+    const rough = drawn([
+      one(
+        "a",
+        DONE.map((x, k) => x + (k > 0 ? 0.03 * (-1) ** k : 0)),
+      ),
+    ]);
+    expect(rough.caption).toMatch(/changed by −1\.1 ± 5\.\d % \(a\) of its whole fall; 0 of 1 still fell/);
     const short = drawn([one("a", [3, 2])]);
     expect(short.caption).toContain(
       "Of 1 it fell too little beside the differences between batches, or in too few steps, to say.",
