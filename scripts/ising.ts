@@ -13,12 +13,13 @@ import { driftField } from "../lib/experiments/ising/drift-field.ts";
 import { studyLargeLattice } from "../lib/experiments/ising/large-lattice.ts";
 import type { Outcome } from "../lib/experiments/ising/metrics.ts";
 import { latticesMidway, midwayBy } from "../lib/experiments/ising/midway.ts";
-import { EVERY, isingCommand, isLearned, latticeCount } from "../lib/experiments/ising/parameters.ts";
+import { EVERY, isingCommand, isTrained, latticeCount } from "../lib/experiments/ising/parameters.ts";
 import {
   closurePlan,
   durationOf,
   isingSources,
   isingSystem,
+  laggedPlan,
   measuresOf,
   PAPER_TIME,
   pairPlan,
@@ -33,6 +34,7 @@ import { checkUpsampling } from "../lib/experiments/ising/upsampled-lattices.ts"
 import { openDevice } from "../lib/gpu/device.ts";
 import { closedBy } from "../lib/method/closure/coordinates.ts";
 import { encoderOf } from "../lib/method/closure/kinds.ts";
+import { solveClosure } from "../lib/method/closure/lagged.ts";
 import { closureTable } from "../lib/method/closure/table.ts";
 import { observables } from "../lib/method/coordinates.ts";
 import { isOurs, pairCount, regression, stepOf, taught } from "../lib/method/pairs.ts";
@@ -48,6 +50,7 @@ import {
   predicted,
   predictedDraws,
   seedsFrom,
+  solvedEncoder,
   trainedEncoder,
 } from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
@@ -92,10 +95,16 @@ await main(async () => {
 
       // z = (m, ρ), with what the closure adds: measured closure variables, or what an encoder has learned to see.
       let coordinates = observables(system);
-      if (isLearned(closure)) {
+      if (isTrained(closure)) {
         const { encoder, table } = closurePlan(p, source, seed);
         const seen = async () => closureTable(system, await snapshots(), durationOf(p.compensatorTime), table);
         const model = await trainedEncoder(run, gpu, name, closure, seen, encoder);
+        coordinates = closedBy(system, encoderOf(gpu, system, model), p.copies);
+      } else if (closure === "lagged") {
+        const { shape, lattices, follow } = laggedPlan(p, source, seed);
+        const model = await solvedEncoder(run, name, async () =>
+          solveClosure(gpu, system, someSnapshots(system, await small(), lattices), shape, follow),
+        );
         coordinates = closedBy(system, encoderOf(gpu, system, model), p.copies);
       }
 

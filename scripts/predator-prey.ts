@@ -13,6 +13,7 @@ import { predatorPreyCommand, predatorPreySystem } from "../lib/experiments/pred
 import {
   closurePlan,
   costPlan,
+  laggedPlan,
   predatorPreyPlan,
   TRAINING_STATES,
   trainingsOf,
@@ -24,6 +25,7 @@ import { measureFields } from "../lib/experiments/predator-prey/upsampled-fields
 import { openDevice } from "../lib/gpu/device.ts";
 import { closedBy } from "../lib/method/closure/coordinates.ts";
 import { encoderOf } from "../lib/method/closure/kinds.ts";
+import { solveClosure } from "../lib/method/closure/lagged.ts";
 import { closureTable } from "../lib/method/closure/table.ts";
 import { atZeroTime, type Increments, isOurs, pairCount, regression, taught } from "../lib/method/pairs.ts";
 import { withLambda } from "../lib/method/sde/model.ts";
@@ -38,6 +40,7 @@ import {
   predicted,
   predictedDraws,
   seedsFrom,
+  solvedEncoder,
   trainedEncoder,
 } from "../lib/run/learn.ts";
 import { main } from "../lib/run/main.ts";
@@ -64,13 +67,15 @@ await main(async () => {
     const small = { ...p, times: evenTimes(p.records, p.interval), smallSide: p.small, seed };
     const snapshots = once(() => smallTrajectories(system, small));
     const { encoder, table } = closurePlan(p, system.parts, seed);
+    const { shape, systems, follow } = laggedPlan(p, system.parts, seed);
     for (const closure of closures) {
       const name = `seed${seed}/${closure}`;
-      const seen = async () => {
-        const some = someSnapshots(system, await snapshots(), p.closureSnapshots);
-        return closureTable(system, some, p.compensatorTime, table);
-      };
-      const model = await trainedEncoder(run, gpu, name, closure, seen, encoder);
+      const some = async (most: number) => someSnapshots(system, await snapshots(), most);
+      const seen = async () => closureTable(system, await some(p.closureSnapshots), p.compensatorTime, table);
+      const model =
+        closure === "lagged"
+          ? await solvedEncoder(run, name, async () => solveClosure(gpu, system, await some(systems), shape, follow))
+          : await trainedEncoder(run, gpu, name, closure, seen, encoder);
       const coordinates = closedBy(system, encoderOf(gpu, system, model));
       work.add(3);
       // Of duration δt for each estimator, and increments of twice that, which correct their covariance to zero time.

@@ -6,6 +6,13 @@ export interface LearningPlan {
   readonly small: { readonly systems: number; readonly sites: number; readonly time: number };
   /** Large states, LocalRelax of them, and all partial evolutions of their patches. */
   readonly large: { readonly states: number; readonly sites: number; readonly relax: number; readonly evolved: number };
+  /** Systems that are followed for a closure, and how often they are looked at; none by default. */
+  readonly followed?: {
+    readonly systems: number;
+    readonly sites: number;
+    readonly time: number;
+    readonly looks: number;
+  };
   /** Updates of a site per unit of time; 1 by default. */
   readonly rate?: number;
 }
@@ -14,16 +21,19 @@ export interface LearningPlan {
 export interface LearningUpdates {
   readonly small: number;
   readonly relax: number;
+  /** Partial evolution, and what is followed. */
   readonly evolve: number;
 }
 
-/** Observing all sites of a large state once, or its generator at them, counts as an update of each. */
-export function learningUpdates({ small, large, rate = 1 }: LearningPlan): LearningUpdates {
+/** Observing all sites of a state that is evolved once, or its generator at them, counts as an update of each. */
+export function learningUpdates({ small, large, followed, rate = 1 }: LearningPlan): LearningUpdates {
   const sites = large.states * large.sites;
   return {
     small: rate * small.systems * small.sites * small.time,
     relax: rate * large.relax * sites,
-    evolve: (1 + rate * large.evolved) * sites,
+    evolve:
+      (1 + rate * large.evolved) * sites +
+      (followed ? (followed.looks + rate * followed.time) * followed.systems * followed.sites : 0),
   };
 }
 

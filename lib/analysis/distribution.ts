@@ -88,3 +88,15 @@ export function spacingOf(values: ArrayLike<number>): number {
     if (sorted[k] > sorted[k - 1]) least = Math.min(least, sorted[k] - sorted[k - 1]);
   return Number.isFinite(least) ? least : 0;
 }
+
+/** Where the middle and the central 95 % of values are. */
+export interface CentralRange {
+  readonly low: number;
+  readonly middle: number;
+  readonly high: number;
+}
+
+export function centralRange(values: ArrayLike<number>): CentralRange {
+  const { quantile } = distributionOf({ values });
+  return { low: quantile(0.025), middle: quantile(0.5), high: quantile(0.975) };
+}

@@ -8,6 +8,8 @@ import { upsamplingSides } from "./upsample.ts";
 export interface LearningSteps
   extends Pick<TrajectoryOptions, "trajectories" | "times">,
     Pick<PairOptions, "side" | "patchesPerSnapshot"> {
+  /** Systems of a side that are followed for a closure (closure/lagged.ts). */
+  readonly followed?: { readonly systems: number; readonly side: number; readonly lags: readonly number[] };
   readonly smallSide: number;
   /** Large states. */
   readonly states: number;
@@ -21,7 +23,18 @@ export interface LearningSteps
 /** A site lies in two positions of patches along each dimension, and is relaxed in each; lower levels have fewer sites. */
 export function learningPlan(
   { dimension, leaps, patchSide }: Pick<System, "dimension" | "leaps" | "patchSide">,
-  { trajectories, times, smallSide, side, states, relaxTime, patchesPerSnapshot, evolved, rate = 1 }: LearningSteps,
+  {
+    trajectories,
+    times,
+    smallSide,
+    side,
+    states,
+    relaxTime,
+    patchesPerSnapshot,
+    evolved,
+    followed,
+    rate = 1,
+  }: LearningSteps,
 ): LearningPlan {
   const longest = typeof relaxTime === "number" ? relaxTime : average(times.map(relaxTime));
   const levels = upsamplingSides({ leaps: leaps ?? false }, smallSide, side);
@@ -31,6 +44,14 @@ export function learningPlan(
   return {
     small: { systems: trajectories, sites: smallSide ** dimension, time: times[times.length - 1] },
     large: { states, sites: side ** dimension, relax: 2 ** dimension * longest * sites, evolved: share * evolved },
+    ...(followed && {
+      followed: {
+        systems: followed.systems,
+        sites: followed.side ** dimension,
+        time: Math.max(...followed.lags),
+        looks: 1 + followed.lags.length,
+      },
+    }),
     rate,
   };
 }

@@ -42,6 +42,23 @@ export function putDiagnostics(put: Put, list: readonly Diagnostics[], ...parts:
   put(metricName("memory_ratio", ...parts), ratio, { exact: 1 });
 }
 
+/**
+ * Of the seeds of one equation: the degree that was chosen, and which part of the changes a drift leaves of data that it was not fitted to. Nothing of
+ * fields that are trained.
+ */
+export function putChoice(
+  put: Put,
+  choices: readonly ({ readonly degree: number; readonly unexplained: readonly number[] } | null)[],
+  ...parts: string[]
+): void {
+  const known = choices.flatMap((one) => one ?? []);
+  if (known.length === 0) return;
+  put(metricName("degree", ...parts), overSeeds(known.map(({ degree }) => degree)));
+  // A component that never changes has nothing to explain.
+  const left = known.map(({ unexplained }) => average(unexplained.filter(Number.isFinite)));
+  put(metricName("held_out", ...parts), overSeeds(left, { scale: "log" }), { exact: 0 });
+}
+
 /** χ² per degree of freedom of the closure test, mean over the cases that say something, with the interval that holds 1 where nothing is missed. */
 export function putClosureTest(put: Put, { tests }: ClosureTest, ...parts: string[]): void {
   const known = tests.filter(({ chi2 }) => Number.isFinite(chi2));

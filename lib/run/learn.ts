@@ -115,6 +115,13 @@ export function trainedEncoder(
   return trained(run, `${name}/encoder`, ENCODER, plan, work, "closure");
 }
 
+/** The encoder that is solved for; it stays with the results as `models/<name>/encoder`. */
+export async function solvedEncoder(run: Run, name: string, work: () => Promise<EncoderModel>): Promise<EncoderModel> {
+  const model = await run.phase("closure", () => run.keep(`${name}/encoder`, ENCODER, work));
+  run.model(`${name}/encoder`, ENCODER, model);
+  return model;
+}
+
 /** How an equation is learned, and what its variables, and conditions, are called in its file. */
 export interface LearningOptions extends SdeFitOptions {
   readonly variables: readonly Named[];

@@ -237,6 +237,18 @@ export function checkLearnSide(learnSide: number, side: number, patches: readonl
   }
 }
 
+/** Throws InputError for lags (`--lags`) that do not ascend, or are no whole numbers of steps of `dt`, where there are such. */
+export function checkLags(lags: readonly number[], dt?: number): void {
+  for (const [k, lag] of lags.entries()) {
+    if (k > 0 && lag <= lags[k - 1]) {
+      throw new InputError(`--lags ${lags.join(",")} do not ascend: ${lag} comes behind ${lags[k - 1]}`);
+    }
+    if (dt !== undefined && !isWhole(lag / dt)) {
+      throw new InputError(`--lags ${lag} is not a multiple of the time step ${dt}`);
+    }
+  }
+}
+
 /** Steps from one comparison to the next, at most. */
 const MOST_STEPS = 1e6;
 

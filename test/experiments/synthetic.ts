@@ -67,7 +67,7 @@ export function degreeChoice(method: Method, patch: number, best: number): Degre
     score: degree < best ? 0.2 * 8 ** (1 - degree) : 1e-3 * (degree - best),
     error: 2e-4,
   }));
-  return { method, patch, degree: best, cohorts: 64, folds: 8, ridge: 1e-6, condition: 240, curve };
+  return { method, patch, degree: best, cohorts: 64, folds: 8, ridge: 1e-6, condition: 240, unexplained: [0.2], curve };
 }
 
 /** Diagnostics of runs that forget at rate 0.2, and are off by `off` of their spread. */

@@ -19,6 +19,17 @@ test("level by level lower levels count with the sites that they have, in a leap
   expect(learningPlan({ dimension: 2, patchSide: 8 }, { ...STEPS, smallSide: 32 }).large.relax).toBe(0);
 });
 
+test("systems followed for a closure move to the last lag, and are looked at once more than there are lags", () => {
+  const system = { dimension: 2, leaps: true, patchSide: 8 };
+  const steps = { ...STEPS, rate: 10 };
+  const plain = learningUpdates(learningPlan(system, steps));
+  const followed = { systems: 7, side: 8, lags: [1, 2, 5] };
+  expect(learningUpdates(learningPlan(system, { ...steps, followed }))).toEqual({
+    ...plain,
+    evolve: plain.evolve + 7 * 64 * (4 + 10 * 5),
+  });
+});
+
 test("times that depend on the age count on average, and some patches as the part that they are", () => {
   const relaxTime = (age: number) => Math.min(3, age);
   const plan = learningPlan(

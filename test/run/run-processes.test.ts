@@ -82,15 +82,20 @@ describe("the lock", () => {
         program,
         `import { readdirSync, writeFileSync } from "node:fs";
 import { lockFolder } from ${JSON.stringify(join(ROOT, "lib/run/lock.ts"))};
-const [root, begin, rounds] = process.argv.slice(2);
+const [root, rounds] = process.argv.slice(2);
+const told = (name) => readdirSync(root).filter((one) => one.startsWith(name)).length;
 const got = [];
+// Nobody starts before all are there: the first and the last may be seconds apart.
+writeFileSync(root + "/ready-" + process.pid, "");
+while (told("ready-") < 3) await Bun.sleep(5);
+const begin = Date.now() + ${RACE_MS};
 for (let k = 0; k < Number(rounds); k++) {
-  while (Date.now() < Number(begin) + ${RACE_MS} * k) {}
+  while (Date.now() < begin + ${RACE_MS} * k) {}
   try { lockFolder(root + "/" + k); got.push(k); } catch {}
 }
 // Nobody gives one back before all have tried.
 writeFileSync(root + "/done-" + process.pid, "");
-while (readdirSync(root).filter((name) => name.startsWith("done-")).length < 3) await Bun.sleep(20);
+while (told("done-") < 3) await Bun.sleep(20);
 console.log(JSON.stringify(got));`,
       );
       const places = join(root, "races");
@@ -98,8 +103,7 @@ console.log(JSON.stringify(got));`,
         mkdirSync(join(places, String(k)), { recursive: true });
         if (k % 2 === 1) writeFileSync(join(places, String(k), "run.lock"), '{"pid":1,"host":"elsewhere"}');
       }
-      const begin = String(Date.now() + 1500);
-      const ended = await Promise.all([1, 2, 3].map(() => run([program, places, begin, String(RACES)])));
+      const ended = await Promise.all([1, 2, 3].map(() => run([program, places, String(RACES)])));
       const got = ended.map(({ out }) => JSON.parse(out) as number[]);
       const holders = Array.from({ length: RACES }, (_, k) => got.filter((one) => one.includes(k)).length);
       expect(holders).toEqual(Array(RACES).fill(1));

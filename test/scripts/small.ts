@@ -100,14 +100,14 @@ export const SMALL: Small[] = [
   {
     name: "predator-prey",
     label: "predator-prey",
-    // K = 2 patches, both closures, one level of upsampling, and pairs enough for one in ten; over as long as is predicted.
+    // K = 2 patches, all closures, one level of upsampling, and pairs enough for one in ten; over as long as is predicted.
     words: split(
       "--N 80 --small 40 --trajectories 128 --records 20 --interval 0.12 --relax-time 0.02 --lambdas 1",
-      "--closure-batch 256 --closure-snapshots 256 --closure-steps 10 --runs 8 --ensemble 4 --true-runs 10 --horizon 2",
+      "--closure-batch 256 --closure-snapshots 1024 --closure-steps 10 --runs 8 --ensemble 4 --true-runs 10 --horizon 2",
       "--means 0.5 --amplitudes 0.1 --seed 3",
     ),
     finite: [
-      ...joined(["mean_error", "std_error"], [...METHODS, ...joined(OURS, ["dynamics"])]),
+      ...joined(["mean_error", "std_error"], [...METHODS, ...joined(OURS, ["dynamics", "lagged"])]),
       ...joined(["outside", "degree"], OURS, ["patch40"]),
       ...joined(["mmd"], ["floor", "compensator.lambda1", "compensator.lambda2", "increment.lambda2.dynamics"]),
     ],
@@ -120,6 +120,9 @@ export const SMALL: Small[] = [
     },
     tables: ["closure-test.csv", "mmd.csv", "moments.csv", "scores.csv"],
     title: "redator",
+    // One look in forty.
+    warned:
+      /^the equation of the (compensator|increment) with the closure \w+ spends 2\.5 % of its time outside its training data$/,
     // The first closure, its pairs and one equation are on disk.
     kill: "autoencoder/compensator",
     changed: ["--noise", "0.03", /0\.02.*0\.03|0\.03.*0\.02/],
@@ -131,14 +134,14 @@ export const SMALL: Small[] = [
     words: split(
       "--L 16 --patches 8 --trajectories 256 --records 4 --age 20 --relax-time 2",
       "--studies all --study-patch 8 --channels 8 --variables 1 --copies 2 --closure-steps 8 --closure-snapshots 256",
-      "--closure-hidden 16 --m0 0.5 --runs 16 --true-runs 64 --horizon 5 --lattices 64 --seed 3",
+      "--closure-hidden 16 --m0 0.5 --runs 16 --true-runs 64 --horizon 12 --lattices 64 --seed 3",
     ),
     finite: [
       ...joined(
         ["error", "std_ratio"],
         [
           ...joined(METHODS, ["patch8"]),
-          ...joined(OURS, ["patch8"], ["none", "features", "blocks", "autoencoder", "dynamics", "periodic"]),
+          ...joined(OURS, ["patch8"], ["none", "features", "blocks", "autoencoder", "dynamics", "lagged", "periodic"]),
           ...["increment.patch8.dt0_1", "compensator.patch8.dt0_2", "compensator.patch8.pairs1024"],
         ],
       ),

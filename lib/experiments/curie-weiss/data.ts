@@ -1,6 +1,7 @@
 /** What the Curie–Weiss report shows. */
 
 import type { CostCurve } from "../../analysis/cost.ts";
+import type { CentralRange } from "../../analysis/distribution.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Diagnosed } from "../../report/figures/diagnostics.ts";
@@ -18,7 +19,7 @@ export interface CurieWeissReportData extends Finished {
   /** Magnetizations at which drift and diffusion are given. */
   grid: number[];
   exact: { drift: number[]; diffusion: number[] };
-  learned: (Learned & { drift: Band; diffusion: Band })[];
+  learned: (Learned & { drift: Band; diffusion: Band; trained: CentralRange })[];
   /** One per initial magnetization; means over seeds of both moments. */
   cases: Case<"m">[];
   stationary: { m: number[]; exact: number[]; predicted: (Learned & { density: number[] })[] };
@@ -30,7 +31,7 @@ export interface CurieWeissReportData extends Finished {
   floor: number;
   paperFloor: number;
   /** The baselines at the paper's δt; null of seeds whose predictions run away. */
-  paperTime: (Learned & { error: Estimate | null; stdRatio: Estimate | null })[];
+  paperTime: (Learned & { error: Estimate | null; stdRatio: Estimate | null; paper: number | null })[];
   /** Variance of the patch magnetization, upsampled over true, after relaxation. */
   upsampling: { patch: number; level: number; side: number; varianceRatio: number; low: number; high: number }[];
   pictures: { title: string; side: number; spins: Uint8Array }[];

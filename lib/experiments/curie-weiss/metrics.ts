@@ -11,7 +11,7 @@ import { meanGuards } from "../../method/sde/guards.ts";
 import { evenTimes } from "../../method/snapshots.ts";
 import { formatSetting, MISSING } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
-import { putDiagnostics } from "../../run/diagnostics.ts";
+import { putChoice, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import {
   acrossSeeds,
@@ -123,12 +123,16 @@ function comparable({ system }: CurieWeissReference): boolean {
   return spins === PAPER_SYSTEM.spins && temperature === PAPER_SYSTEM.temperature && field === PAPER_SYSTEM.field;
 }
 
-/** The paper's figure for a metric: re-measured in physical time for its method, as printed for its baseline. */
-function published(reference: CurieWeissReference, score: ScoreName, method: Method, patch: number): number | null {
+/** The paper's figure for a metric: re-measured in physical time for its method, as printed for its baseline, at its own δt. */
+function published(
+  reference: CurieWeissReference,
+  score: ScoreName,
+  { method, timing, patch }: Pick<Outcome, "method" | "timing" | "patch">,
+): number | null {
   const at = comparable(reference) ? paper.patchSide.indexOf(patch) : -1;
   if (at < 0) return null;
-  if (score === "error" && method === "naive") return paper.published.naive[at];
   // Like beside like: its method learns from increments.
+  if (timing === "paper") return score === "error" && method === "naive" ? paper.published.naive[at] : null;
   if (method !== "increment") return null;
   if (score === "error") return paper.remeasured.ours[at];
   return score === "stdRatio" ? paper.remeasured.stdRatio[at] : null;
@@ -180,7 +184,7 @@ export function curieWeissMetrics(
   for (const { patch, method, group } of groups(outcomes)) {
     for (const score of SCORES) {
       const { name, unit, exact } = QUANTITIES[score];
-      const facts = { paper: published(reference, score, method, patch), exact, unit };
+      const facts = { paper: published(reference, score, group[0]), exact, unit };
       put(metricName(name, method, `patch${patch}`), estimate(group, score), facts);
     }
     const rms = rmsPercent(estimate(group, "error"));
@@ -191,12 +195,17 @@ export function curieWeissMetrics(
       method,
       `patch${patch}`,
     );
-    const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
-    if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
+    putChoice(
+      put,
+      group.map(({ scores: { choice } }) => choice),
+      method,
+      `patch${patch}`,
+    );
   }
   for (const { patch, method, group } of groups(outcomes, "paper")) {
     const name = `${method}_paper_dt`;
-    put(metricName("error", name, `patch${patch}`), estimate(group, "error"), { exact: 0 });
+    const theirs = published(reference, "error", group[0]);
+    put(metricName("error", name, `patch${patch}`), estimate(group, "error"), { paper: theirs, exact: 0 });
     put(metricName("std_ratio", name, `patch${patch}`), estimate(group, "stdRatio"), { exact: 1 });
     put(metricName("rms_percent", name, `patch${patch}`), rmsPercent(estimate(group, "error")), {
       exact: 0,
@@ -349,6 +358,7 @@ export function curieWeissFigures(
       patch,
       drift: band(group, "drift"),
       diffusion: band(group, "diffusion"),
+      trained: group[0].scores.trained,
     })),
     cases: titles.map((title, i) => ({
       title,
@@ -379,9 +389,10 @@ export function curieWeissFigures(
     paperTime: [
       ...groups(outcomes, "paper").map(({ patch, method, group }) => ({
         ...{ patch, method, error: estimate(group, "error"), stdRatio: estimate(group, "stdRatio") },
+        paper: published(reference, "error", group[0]),
       })),
       ...acrossSeeds(diverged, ({ patch, method }) => [patch, method]).map(([{ patch, method }]) => ({
-        ...{ patch, method, error: null, stdRatio: null },
+        ...{ patch, method, error: null, stdRatio: null, paper: null },
       })),
     ],
     diagnostics: grouped.flatMap(({ patch, method, group: [{ scores }] }) =>
@@ -397,7 +408,7 @@ export function curieWeissFigures(
     comparison: SCORES.flatMap((score) =>
       grouped.map(({ patch, method, group }) => {
         const { text, unit, exact } = QUANTITIES[score];
-        const theirs = published(reference, score, method, patch);
+        const theirs = published(reference, score, group[0]);
         return { quantity: `${text}, ${method}`, patch, paper: theirs, exact, ours: estimate(group, score), unit };
       }),
     ),

@@ -15,7 +15,7 @@ import {
 } from "../../analysis/curie-weiss-theory.ts";
 import { kernelDensity } from "../../analysis/density.ts";
 import type { Diagnostics } from "../../analysis/diagnostics.ts";
-import type { Sample } from "../../analysis/distribution.ts";
+import { type CentralRange, centralRange, type Sample } from "../../analysis/distribution.ts";
 import { type Ensemble, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { evenGrid, maxError, relativeL2 } from "../../analysis/function-error.ts";
 import { averageRow } from "../../analysis/mean.ts";
@@ -143,6 +143,8 @@ export interface CurieWeissScores {
   /** How degree and ridge of the drift were chosen; null for a network. */
   readonly choice: ReturnType<typeof chosenDegree>;
   readonly guards: Guards;
+  /** Of the m that taught it. */
+  readonly trained: CentralRange;
   readonly diagnostics: Diagnostics;
   /** Distance of every start from the nearest training state, in standard deviations of these. */
   readonly startDistance: Float64Array;
@@ -209,6 +211,7 @@ export async function scoreCurieWeiss(
     diffusion,
     errors: known && { drift: known.drift, diffusion: scaled(known.diffusion), groups: trainingGroups(model) },
     choice: chosenDegree(model),
+    trained: centralRange(training),
     guards: guardsOf(model, trajectories, [[-1, 1]]),
     diagnostics: { pit, memory: { predicted: autocovariance(trajectories, 1), truth: reference.memory } },
     startDistance: nearestDistances(model.hull, starts, training),

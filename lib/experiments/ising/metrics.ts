@@ -17,14 +17,14 @@ import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
-import { closureTables, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
+import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
-import { type IsingClosure, type IsingOptions, isLearned, latticeCount } from "./parameters.ts";
-import { learnSide, PAPER_TIME, pairPlan, type Study, shownPatch } from "./plan.ts";
+import { type IsingClosure, type IsingOptions, isLearned, isTrained, latticeCount } from "./parameters.ts";
+import { laggedPlan, learnSide, PAPER_TIME, pairPlan, type Study, shownPatch } from "./plan.ts";
 import {
   EARLY,
   type IsingScores,
@@ -132,6 +132,7 @@ function isingCosts({ truth, outcomes, options: p }: IsingStudy): EquationCost[]
       const [{ patch, time }] = group;
       const { relaxTime, patchesPerSnapshot } = pairPlan(p, { closure: p.closure });
       const states = latticeCount(p, p.closure);
+      const { lattices, follow } = laggedPlan(p, { patch }, 0);
       const learning = learningPlan(
         { dimension: 2, leaps: p.upsampling === "mosaic", patchSide: patch },
         {
@@ -139,11 +140,12 @@ function isingCosts({ truth, outcomes, options: p }: IsingStudy): EquationCost[]
           times: quadraticTimes(p.records, p.age),
           smallSide: patch,
           side,
-          // A learned closure sees the lattices once more.
-          states: learned ? 2 * states : states,
+          // A trained closure sees the lattices once more.
+          states: isTrained(p.closure) ? 2 * states : states,
           relaxTime,
           patchesPerSnapshot,
           evolved: learned ? time * p.copies : time,
+          followed: p.closure === "lagged" ? { ...follow, systems: lattices } : undefined,
         },
       );
       const error = ownError(scoresOf(group).error.value, isingFloor(truth, p.runs).error);
@@ -188,8 +190,9 @@ export function isingMetrics(
     const [{ method, patch, study: kind }] = group;
     const scores = scoresOf(group);
     for (const quantity of QUANTITIES) {
-      const theirs = method === "naive" ? published.get(patch)?.naive : published.get(patch)?.ours;
-      const known = quantity === "error" && kind === "main" && suffix.length === 0 && method !== "small" && theirs;
+      // Like beside like: its method learns from increments.
+      const theirs = method === "increment" ? published.get(patch)?.ours : undefined;
+      const known = quantity === "error" && kind === "main" && suffix.length === 0 && theirs;
       const name = metricName(NAMES[quantity], method, `patch${patch}`, ...suffix);
       put(name, scores[quantity], { paper: known || null, exact: quantity === "stdRatio" ? 1 : 0 });
     }
@@ -197,10 +200,12 @@ export function isingMetrics(
   for (const group of groupsOf(study, "paper-time")) {
     const [{ method, patch }] = group;
     const scores = scoresOf(group);
-    for (const quantity of QUANTITIES)
+    for (const quantity of QUANTITIES) {
+      const theirs = quantity === "error" && method === "naive" ? published.get(patch)?.naive : undefined;
       put(metricName(NAMES[quantity], `${method}_paper_dt`, `patch${patch}`), scores[quantity], {
-        exact: quantity === "stdRatio" ? 1 : 0,
+        ...{ paper: theirs ?? null, exact: quantity === "stdRatio" ? 1 : 0 },
       });
+    }
     put(metricName("rms_percent", `${method}_paper_dt`, `patch${patch}`), rmsPercent(scores.error), {
       exact: 0,
       unit: "%",
@@ -223,8 +228,12 @@ export function isingMetrics(
       method,
       `patch${patch}`,
     );
-    const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
-    if (degrees.length > 0) put(metricName("degree", method, `patch${patch}`), overSeeds(degrees));
+    putChoice(
+      put,
+      group.map(({ scores: { choice } }) => choice),
+      method,
+      `patch${patch}`,
+    );
   }
   for (const { method, closure, closed } of study.outcomes) if (closed) putClosureTest(put, closed, method, closure);
   Object.assign(metrics, costMetrics(isingCosts(study)));

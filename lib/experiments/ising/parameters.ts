@@ -1,10 +1,13 @@
 // What the Ising experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
 import { InputError } from "../../errors.ts";
+import { distances } from "../../method/closure/correlations.ts";
+import { LEARNED, type LearnedClosure, OBJECTIVES, type Objective } from "../../method/closure/train.ts";
 import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
 import {
   checkEquation,
+  checkLags,
   checkLearnSide,
   checkPatches,
   checkSteps,
@@ -20,12 +23,17 @@ import {
 import { BOUNDARIES, COHORT, UPSAMPLINGS } from "../../systems/ising.ts";
 import { HAND_MADE } from "../../systems/ising-sums.ts";
 
-export const ISING_CLOSURES = [...HAND_MADE, "autoencoder", "dynamics"] as const;
+export const ISING_CLOSURES = [...HAND_MADE, ...LEARNED] as const;
 export type IsingClosure = (typeof ISING_CLOSURES)[number];
 
-/** Whether a network has to be trained for it. */
-export function isLearned(closure: IsingClosure): closure is "autoencoder" | "dynamics" {
-  return closure === "autoencoder" || closure === "dynamics";
+/** Whether an encoder sees its variables, for which there are no rates. */
+export function isLearned(closure: IsingClosure): closure is LearnedClosure {
+  return LEARNED.some((one) => one === closure);
+}
+
+/** Whether a network has to be trained for it, which is costly. */
+export function isTrained(closure: IsingClosure): closure is Objective {
+  return OBJECTIVES.some((one) => one === closure);
 }
 
 /** Also of direct simulations. */
@@ -70,7 +78,7 @@ const parameters = {
     default: "blocks",
     profiles: { paper: "autoencoder" },
     meaning:
-      "closure variables of the main figures: none; the diagonal correlation with that of plaquettes (features) or with the mean-square magnetization of blocks of 8 × 8 spins (blocks; smaller where 8 does not divide the patch); or learned by a convolutional network",
+      "closure variables of the main figures: none; the diagonal correlation with that of plaquettes (features) or with the mean-square magnetization of blocks of 8 × 8 spins (blocks; smaller where 8 does not divide the patch); learned by a convolutional network (autoencoder, dynamics); or the combinations of two-point correlations that tell the observables after --lags (lagged)",
     paper: "3.3 (autoencoder)",
   },
   boundary: {
@@ -219,6 +227,14 @@ const parameters = {
     meaning: "channels of the convolutions of a learned closure, multiples of 8; each halves the side",
     paper: "3.3",
   },
+  lags: {
+    kind: "numbers",
+    default: [1, 2, 4, 8, 16],
+    above: 0,
+    max: 10_000,
+    unit: "sweeps",
+    meaning: "times, ascending, after which small lattices are seen again for the closure lagged",
+  },
   copies: {
     kind: "integer",
     default: 4,
@@ -234,7 +250,8 @@ const parameters = {
     profiles: { quick: 1024, paper: 65_536 },
     min: 32,
     max: 1e6,
-    meaning: "snapshots that a learned closure, and the equation with it, is trained on, at most",
+    meaning:
+      "snapshots that a closure learned by a network, and the equation with it, is trained on, at most; that of lagged is solved on small lattices with as many sites",
   },
   closureHidden: {
     kind: "integers",
@@ -310,7 +327,7 @@ export type IsingOptions = Values<typeof parameters>;
 
 /** Closure variables beside (m, ρ). */
 const closingOf = ({ closure, variables }: IsingOptions) =>
-  ({ none: 0, features: 2, blocks: 2, autoencoder: variables, dynamics: variables })[closure];
+  isLearned(closure) ? variables : { none: 0, features: 2, blocks: 2 }[closure];
 
 function check(p: IsingOptions): void {
   checkPatches(p.patches, p.L);
@@ -344,8 +361,17 @@ function check(p: IsingOptions): void {
   for (const channels of p.channels) {
     if (channels % 8 !== 0) throw new InputError(`--channels ${channels} is not a multiple of 8`);
   }
+  if (p.studies === "all" || p.closure === "lagged") checkLags(p.lags);
+  for (const patch of p.closure === "lagged" ? p.patches : p.studies === "all" ? [p.studyPatch] : []) {
+    const features = distances(reachOf(patch));
+    if (features < p.variables) {
+      throw new InputError(
+        `--variables ${p.variables} are more than the ${features} correlations that lagged sees in a patch of ${patch}: use ${features} or fewer`,
+      );
+    }
+  }
   const learned = p.studies === "all" ? [p.studyPatch] : [];
-  if (isLearned(p.closure)) learned.push(...p.patches);
+  if (isTrained(p.closure)) learned.push(...p.patches);
   for (const patch of learned) {
     const blocks = 2 ** p.channels.length;
     if (patch % blocks !== 0 || p.L % blocks !== 0) {
@@ -362,17 +388,22 @@ function check(p: IsingOptions): void {
   }
 }
 
-/** Patches of a snapshot that pairs with a learned closure are made of, at most. */
+/** Distance along an axis up to which the closure `lagged` sees correlations, at most. */
+const REACH = 8;
+/** That of a patch, beyond half of which few pairs are left. */
+export const reachOf = (patch: number) => Math.min(REACH, patch / 2);
+
+/** Patches of a snapshot that pairs with a trained closure are made of, at most. */
 const CLOSURE_PATCHES = 4;
 
-/** Patches that are evolved of each snapshot; a learned encoder is costly, so fewer of each. */
+/** Patches that are evolved of each snapshot; a trained encoder is costly, so fewer of each. */
 export const patchesPerSnapshot = (p: IsingOptions, closure: IsingClosure) =>
-  isLearned(closure) ? Math.min(p.patchesPerSnapshot, CLOSURE_PATCHES) : p.patchesPerSnapshot;
+  isTrained(closure) ? Math.min(p.patchesPerSnapshot, CLOSURE_PATCHES) : p.patchesPerSnapshot;
 
-/** Lattices that the equations of a closure are learned from: a learned encoder is costly, and has fewer. */
+/** Lattices that the equations of a closure are learned from: a trained encoder is costly, and has fewer. */
 export function latticeCount(p: IsingOptions, closure: IsingClosure): number {
   const all = Math.min(p.snapshots, p.trajectories * p.records);
-  return isLearned(closure) ? Math.min(all, p.closureSnapshots) : all;
+  return isTrained(closure) ? Math.min(all, p.closureSnapshots) : all;
 }
 
 export const isingCommand: Command<typeof parameters> = {
@@ -390,7 +421,7 @@ export const isingCommand: Command<typeof parameters> = {
       const snapshots = latticeCount(p, closure);
       const sets = durations * setsOf(p);
       return pairsNeed({ snapshots, perSnapshot, variables: 2 + closingOf({ ...p, closure }), sets }, [
-        isLearned(closure) ? "closureSnapshots" : "snapshots",
+        isTrained(closure) ? "closureSnapshots" : "snapshots",
         "patchesPerSnapshot",
       ]);
     };

@@ -11,6 +11,7 @@ import {
   isLearned,
   latticeCount,
   patchesPerSnapshot,
+  reachOf,
 } from "./parameters.ts";
 
 /** Which comparison an equation belongs to. */
@@ -162,7 +163,19 @@ export function pairPlan(p: IsingOptions, { closure }: Pick<Source, "closure">) 
   };
 }
 
-/** The encoder of a learned closure, how it is trained, and how the lattices that it is trained on are made. */
+/**
+ * The encoder of the closure that is solved (`lagged`), how many small lattices it is solved on, with as many sites as trained closures see
+ * if there are so many, and how they are followed.
+ */
+export function laggedPlan(p: IsingOptions, { patch }: Pick<Source, "patch">, seed: number) {
+  return {
+    shape: { kind: "correlations", patchSide: patch, reach: reachOf(patch), variables: p.variables },
+    lattices: Math.min(p.trajectories * p.records, Math.round(p.closureSnapshots * (learnSide(p) / patch) ** 2)),
+    follow: { side: patch, relaxTime: 0, lags: p.lags, seed },
+  } as const;
+}
+
+/** The encoder of a trained closure, how it is trained, and how the lattices that it is trained on are made. */
 export function closurePlan(p: IsingOptions, source: Pick<Source, "patch" | "closure">, seed: number) {
   return {
     encoder: {

@@ -111,7 +111,7 @@ function sections(data: IsingReportData): Section[] {
       body: ifAny(
         [data.closures],
         [
-          html`<p><i>m</i> and <i>ρ</i> do not quite determine their own future; closure variables are to carry what is missing. Learned closures (autoencoder, dynamics) are trained on a part of the lattices and have no rates: their drift is the mean change over δ<i>t</i> of some copies of each evolution, and predictions step with that δ<i>t</i>. Features are the diagonal and plaquette correlations; blocks are the diagonal correlation and <i>b</i>, which sees order over distances that pair and plaquette correlations do not reach. Of both drift and noise are known exactly.</p>`,
+          html`<p><i>m</i> and <i>ρ</i> do not quite determine their own future; closure variables are to carry what is missing. Learned closures (autoencoder, dynamics, lagged) have no rates: their drift is the mean change over δ<i>t</i> of some copies of each evolution, and predictions step with that δ<i>t</i>. Networks (autoencoder, dynamics), and the equations with them, have a part of the lattices and of their patches. Lagged are the combinations of two-point correlations in a patch that tell <i>m</i> and <i>ρ</i> of small lattices best at several later times, beyond a polynomial of both now; its equations have all lattices. Features are the diagonal and plaquette correlations; blocks are the diagonal correlation and <i>b</i>, which sees order over distances that pair and plaquette correlations do not reach. Of both drift and noise are known exactly.</p>`,
           training.closures(data),
         ],
       ),

@@ -61,6 +61,8 @@ export interface NbMoTaReportData extends Finished {
   courses: CourseCurve[];
   /** The equation of the relaxation beside direct simulation, in its own coordinates and unit of time: of the smallest size, and of all. */
   diagnostics: Diagnosed[];
+  /** Of the lattices that these are of. */
+  diagnosedAtoms: number;
   variables: string[];
   closureTests: Closed[];
   spread: { name: "learned" | "direct" | "paper"; atoms: number[]; std: number[]; low?: number[]; high?: number[] }[];

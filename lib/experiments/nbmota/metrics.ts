@@ -5,7 +5,7 @@ import paper from "../../../data/nbmota-paper.json";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average, errorOfStd, jackknifeError } from "../../analysis/mean.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
-import { putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
+import { putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, around, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
@@ -277,8 +277,11 @@ export function nbmotaMetrics(study: NbMoTaStudy, seconds: number): Record<strin
     for (const { temperature, ...one } of stdRatios(study, group)) {
       put(metricName("std_ratio", method, T(temperature)), one, { exact: 1 });
     }
-    const degrees = group.flatMap(({ choice }) => (choice ? [choice.degree] : []));
-    if (degrees.length > 0) put(metricName("degree", method), overSeeds(degrees));
+    putChoice(
+      put,
+      group.map(({ choice }) => choice),
+      method,
+    );
     put(metricName("pairs", method), single(group[0].pairs));
   }
   for (const one of truth) put(metricName("sro_error", "floor", T(one.temperature)), single(floorOf(one)));

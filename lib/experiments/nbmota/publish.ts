@@ -96,6 +96,7 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, keyof Finishe
     diagnostics: compared
       .slice(0, 1)
       .flatMap(({ diagnostics }) => (diagnostics ? [{ method: MAIN, patch: 1, diagnostics }] : [])),
+    diagnosedAtoms: compared.length > 0 ? siteCount(compared[0].side) : Number.NaN,
     closureTests: compared.flatMap(({ side, closed }) =>
       closed ? [{ name: `${formatSetting(siteCount(side))} atoms`, ...closed }] : [],
     ),

@@ -60,7 +60,7 @@ function sections(data: NbMoTaReportData): Section[] {
     diagnostics(data.diagnostics, data.closureTests, {
       variables: data.variables,
       cases: ["disorder"],
-      note: html`The equation of the relaxation beside direct simulation of ${formatSetting(data.courses[0]?.atoms ?? Number.NaN)} atoms; times in the unit of the equation, order parameters times that of the temperature.`,
+      note: html`The equation of the relaxation beside direct simulation of ${formatSetting(data.diagnosedAtoms)} atoms; times in the unit of the equation, order parameters times that of the temperature.`,
     }),
     {
       id: "equation",

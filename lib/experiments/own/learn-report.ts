@@ -11,12 +11,13 @@ import type { Panel, Series } from "../../report/chart-spec.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { LOOKS, overTruth, TRUE } from "../../report/figures/methods.ts";
+import { trainingRange } from "../../report/figures/patch-sides.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
-import { closureTables, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
+import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Finished, publish } from "../../run/publish.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import type { Run } from "../../run/run-folder.ts";
@@ -25,7 +26,7 @@ import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
 import type { OwnScores, UpsamplingCheck } from "./study.ts";
-import { type Fields, fieldsTable, type WrittenAt } from "./tables.ts";
+import { type Fields, fieldsTable, rangesOf, type WrittenAt } from "./tables.ts";
 
 export interface Study {
   readonly name: string;
@@ -76,6 +77,9 @@ function scoresOf({ scores, observables }: Study): Score[] {
 const mainMethod = ({ scores }: Study): Method =>
   scores.some(({ method }) => method === "compensator") ? "compensator" : "increment";
 
+/** What the run stands for, of the first seed. */
+const firstOf = (study: Study) => study.scores.find(({ method }) => method === mainMethod(study));
+
 const part = (name: string) => name.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "") || "x";
 
 function metricsOf(study: Study, seconds: number): Record<string, Metric> {
@@ -93,6 +97,11 @@ function metricsOf(study: Study, seconds: number): Record<string, Metric> {
   for (const list of acrossSeeds(study.scores, ({ method }) => [method])) {
     const known = list.flatMap(({ diagnostics }) => diagnostics ?? []);
     if (known.length === list.length) putDiagnostics(put, known, list[0].method, at);
+    putChoice(
+      put,
+      list.map(({ equation }) => chosenDegree(equation.model)),
+      ...[list[0].method, at],
+    );
   }
   for (const { method, closed } of study.scores) if (closed) putClosureTest(put, closed, method, at);
   put("floor.sampling.all", single(mean(floors.flat())));
@@ -158,6 +167,7 @@ const fieldsFigure = (study: Study, id: "drift" | "diffusion"): Html => {
   const { fields, observables } = study;
   const d = observables.length;
   const look = LOOKS[mainMethod(study)];
+  const first = firstOf(study);
   const at = (p: number, j: number) => (id === "drift" ? p * d + j : (p * d + j) * d + j);
   const panels = observables.map(({ symbol }, j): Panel => {
     const own = fields[j];
@@ -166,6 +176,7 @@ const fieldsFigure = (study: Study, id: "drift" | "diffusion"): Html => {
     const told = own[id];
     return {
       title: symbol,
+      verticals: first && [trainingRange(rangesOf(first.equation)[j])],
       x: { label: symbol },
       y: { label: id === "drift" ? `f_${symbol}` : `D_${symbol}${symbol}` },
       series: [
@@ -183,7 +194,7 @@ const fieldsFigure = (study: Study, id: "drift" | "diffusion"): Html => {
   return chart({
     id,
     title: id === "drift" ? "Drift" : "Diffusion of the large system",
-    caption: html`${id === "drift" ? html`Component of <i>f</i> of each observable against it` : html`Diagonal of <i>σσ</i>ᵀ against each observable`}, the others at the middle of the training data; bands are 95 % intervals.`,
+    caption: html`${id === "drift" ? html`Component of <i>f</i> of each observable against it` : html`Diagonal of <i>σσ</i>ᵀ against each observable`}, the others at the middle of the training data, 95 % of which are where it is shaded upright; bands are 95 % intervals.`,
     alt: `${id} along each observable`,
     x: { label: "" },
     y: { label: "" },
@@ -200,7 +211,7 @@ function learnReport(study: Study, run: Finished): string {
   const rows = scoresOf(study);
   const main = rows.find(({ method }) => method === mainMethod(study));
   const power = dimension > 1 ? ["", "²", "³"][dimension - 1] : "";
-  const first = scores.find(({ method }) => method === mainMethod(study));
+  const first = firstOf(study);
   const choice = first && chosenDegree(first.equation.model);
   const lead =
     main &&

@@ -7,6 +7,7 @@ import { chart } from "../../report/chart.ts";
 import type { Panel, Series } from "../../report/chart-spec.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { LOOKS } from "../../report/figures/methods.ts";
+import { trainingRange } from "../../report/figures/patch-sides.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
@@ -16,7 +17,7 @@ import { htmlTable } from "../../report/table.ts";
 import type { Finished } from "../../run/publish.ts";
 import { around } from "../../run/seeds.ts";
 import type { FitResult } from "./result.ts";
-import type { Told } from "./tables.ts";
+import { rangesOf, type Told } from "./tables.ts";
 
 const withUnit = ({ name, unit }: Named) => (unit ? `${name} [${unit}]` : name);
 const perTime = (unit: string, time: string) => (unit || time ? ` [${unit || "1"}/${time || "time"}]` : "");
@@ -51,7 +52,8 @@ function alongVariables(
         high: pick(told.high),
       };
     });
-    return { title: variable.name, series, x: { label: withUnit(variable) }, y: { label } };
+    const verticals = [trainingRange(rangesOf(equation)[j])];
+    return { title: variable.name, series, verticals, x: { label: withUnit(variable) }, y: { label } };
   });
   return chart({
     id,
@@ -76,7 +78,7 @@ function fieldsSection(fit: FitResult): Html {
     fit,
     "drift",
     "Drift",
-    html`Component of <i>f</i> of each variable against it, over the range of the data; bands are 95 % intervals.${middle}`,
+    html`Component of <i>f</i> of each variable against it, over the range of the data, 95 % of which are where it is shaded upright; bands are 95 % intervals.${middle}`,
     (j) => ({
       label: `f_${data.variables[j].name}${perTime(data.variables[j].unit, time)}`,
       at: (p) => p * d + j,

@@ -1,5 +1,6 @@
 // What is told of a learned equation as numbers: its fields at points, its coefficients, where it leads.
 import { type ColumnTable, table } from "arquero";
+import { type CentralRange, centralRange } from "../../analysis/distribution.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import type { Gpu } from "../../gpu/device.ts";
@@ -57,9 +58,8 @@ export async function fieldsAt(gpu: Gpu, equation: Equation, place: Place): Prom
 /** Rows that quantiles are taken of, at most. */
 const RANKED = 65_536;
 
-interface Span {
+interface Span extends CentralRange {
   readonly least: number;
-  readonly middle: number;
   readonly most: number;
 }
 
@@ -74,8 +74,8 @@ function written32(value: number): number {
 
 const known = new WeakMap<Float32Array, readonly Span[]>();
 
-/** Range and median of every variable of the data. */
-function rangesOf({ data }: Equation): readonly Span[] {
+/** Range, central range and median of every variable of the data. */
+export function rangesOf({ data }: Equation): readonly Span[] {
   const { d, state } = data;
   const before = known.get(state);
   if (before) return before;
@@ -86,8 +86,8 @@ function rangesOf({ data }: Equation): readonly Span[] {
       least = Math.min(least, state[k]);
       most = Math.max(most, state[k]);
     }
-    const ranked = some.filter((_, k) => k % d === j).sort();
-    return { least: written32(least), middle: written32(ranked[ranked.length >> 1]), most: written32(most) };
+    const { low, middle, high } = centralRange(some.filter((_, k) => k % d === j));
+    return { least: written32(least), low, middle: written32(middle), high, most: written32(most) };
   });
   known.set(state, spans);
   return spans;

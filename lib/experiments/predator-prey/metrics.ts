@@ -12,7 +12,7 @@ import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
-import { closureTables, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
+import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, bandOverSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
@@ -170,8 +170,13 @@ export function predatorPreyMetrics(study: PredatorPreyStudy, seconds: number): 
       ...suffix,
     );
     for (const { closed } of group) if (closed) putClosureTest(put, closed, method, closure);
-    const degrees = group.flatMap(({ scores: { choice } }) => (choice ? [choice.degree] : []));
-    if (degrees.length > 0) put(metricName("degree", method, `patch${study.patch}`, ...suffix), overSeeds(degrees));
+    putChoice(
+      put,
+      group.map(({ scores: { choice } }) => choice),
+      method,
+      `patch${study.patch}`,
+      ...suffix,
+    );
   }
   const { overall } = floorOf(study);
   put("mmd.floor", single(overall.value));

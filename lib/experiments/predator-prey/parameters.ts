@@ -1,11 +1,13 @@
 // What the predator–prey experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
 import { InputError } from "../../errors.ts";
+import { LEARNED } from "../../method/closure/train.ts";
 import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
 import {
   COPIES,
   checkEquation,
+  checkLags,
   checkSteps,
   checkTraining,
   EQUATION,
@@ -135,12 +137,21 @@ const parameters = {
   seeds: SEEDS,
   closure: {
     kind: "choice",
-    choices: ["both", "autoencoder", "dynamics"],
-    default: "both",
-    meaning: "objective that the closure variables are learned with; the first one is tested in full",
+    choices: ["all", ...LEARNED],
+    default: "all",
+    meaning:
+      "objective that the closure variables are learned with: rebuild the patches, make the next step of the observables likely, or tell the observables after --lags by a linear map of a patch (lagged); the first one is tested in full",
     paper: "2 (autoencoder)",
   },
   variables: { kind: "integer", default: 2, min: 1, max: 6, meaning: "closure variables", paper: "3.2" },
+  lags: {
+    kind: "numbers",
+    default: [0.5, 1, 2, 4],
+    above: 0,
+    max: 1000,
+    unit: "time",
+    meaning: "times, ascending and multiples of dt, after which systems are seen again for the closure lagged",
+  },
   encoder: {
     kind: "choice",
     choices: ["linear", "species", "joint"],
@@ -382,6 +393,7 @@ function check(p: PredatorPreyOptions): void {
       `--variables ${p.variables} is odd, but each of two species has as many: use ${p.variables + 1}, or --encoder joint`,
     );
   }
+  if (p.closure === "all" || p.closure === "lagged") checkLags(p.lags, p.dt);
   for (const mean of p.means) for (const amplitude of p.amplitudes) checkWave(mean, amplitude);
   const snapshots = p.trajectories * p.records;
   checkEquation(p, { snapshots, cohorts: p.trajectories, variables: 2 + p.variables });

@@ -1,6 +1,6 @@
 // Which equations the predator–prey experiment learns, and how its closures are trained.
 import { evenGrid } from "../../analysis/function-error.ts";
-import { OBJECTIVES, type Objective } from "../../method/closure/train.ts";
+import { LEARNED, type LearnedClosure } from "../../method/closure/train.ts";
 import { learningPlan } from "../../method/learning-plan.ts";
 import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
 import { evenTimes } from "../../method/snapshots.ts";
@@ -11,9 +11,11 @@ import { EVERY, FEWER, type PredatorPreyOptions } from "./parameters.ts";
 export const TRAINING_STATES = 2048;
 /** Patches of a snapshot that the closure is trained on, at most. */
 const CLOSURE_PATCHES = 8;
+/** Systems that a closure is solved on at the least, if there are so many. */
+const LEAST_SYSTEMS = 256;
 
 /** What is trained for a closure: all methods for the first one, ours for the others; `fewer`: on one snapshot in so many. */
-export function trainingsOf(closure: Objective, first: Objective): { method: Method; fewer: number }[] {
+export function trainingsOf(closure: LearnedClosure, first: LearnedClosure): { method: Method; fewer: number }[] {
   const full = METHODS.map((method) => ({ method, fewer: 1 }));
   if (closure !== first) return full.filter(({ method }) => isOurs(method));
   return [...full, { method: "compensator", fewer: FEWER }];
@@ -22,7 +24,7 @@ export function trainingsOf(closure: Objective, first: Objective): { method: Met
 /** Test cases, times, closures and λ of a run. */
 export function predatorPreyPlan(p: PredatorPreyOptions) {
   const patches = p.N / p.patch;
-  const closures = OBJECTIVES.filter((closure) => p.closure === "both" || p.closure === closure);
+  const closures = LEARNED.filter((closure) => p.closure === "all" || p.closure === closure);
   const lambdas = [...new Set([...p.lambdas, patches])].sort((a, b) => a - b);
   return {
     patches,
@@ -30,7 +32,7 @@ export function predatorPreyPlan(p: PredatorPreyOptions) {
     times: evenGrid(0, p.horizon, Math.round(p.horizon / EVERY) + 1),
     cases: p.means.flatMap((mean) => p.amplitudes.map((amplitude) => ({ mean, amplitude }))),
     /** λ at which an equation is tested: all of them for ours of the first closure, else K, or 1 for the baselines. */
-    lambdasOf(closure: Objective, { method, fewer }: { method: Method; fewer: number }): number[] {
+    lambdasOf(closure: LearnedClosure, { method, fewer }: { method: Method; fewer: number }): number[] {
       if (!isOurs(method)) return [1];
       return fewer === 1 && closure === closures[0] ? lambdas : [patches];
     },
@@ -40,6 +42,9 @@ export function predatorPreyPlan(p: PredatorPreyOptions) {
 /** What is simulated for one equation of the compensator, and what direct simulation has to do. */
 export function costPlan(p: PredatorPreyOptions) {
   const states = p.trajectories * p.records;
+  const seen = Math.min(p.closureSnapshots, states);
+  const [closure] = predatorPreyPlan(p).closures;
+  const { systems, follow } = laggedPlan(p, 2, 0);
   const rate = 1 / p.dt;
   const learning = learningPlan(
     { dimension: 1, patchSide: p.patch },
@@ -49,11 +54,12 @@ export function costPlan(p: PredatorPreyOptions) {
       smallSide: p.small,
       side: p.N,
       // The closure sees some of them once more.
-      states: states + Math.min(p.closureSnapshots, states),
+      states: states + (closure === "lagged" ? systems : seen),
       relaxTime: p.relaxTime,
       patchesPerSnapshot: p.patchesPerSnapshot,
       // With reversed noise too.
       evolved: 2 * p.compensatorTime,
+      followed: closure === "lagged" ? { ...follow, systems } : undefined,
       rate,
     },
   );
@@ -78,5 +84,20 @@ export function closurePlan(p: PredatorPreyOptions, parts: number, seed: number)
       seed,
     },
     table: { patchesPerSnapshot: CLOSURE_PATCHES, side: p.N, relaxTime: p.relaxTime, seed },
+  } as const;
+}
+
+/**
+ * The encoder of the closure that is solved (`lagged`), linear in all numbers of a patch; how many systems it is solved on, of which it sees
+ * all patches: together as many as those of trained closures; and how long these are followed.
+ */
+export function laggedPlan(p: PredatorPreyOptions, parts: number, seed: number) {
+  const { encoder, table } = closurePlan(p, parts, seed);
+  const share = Math.min(1, (CLOSURE_PATCHES * p.patch) / p.N);
+  const systems = Math.max(LEAST_SYSTEMS, Math.round(share * p.closureSnapshots));
+  return {
+    systems: Math.min(p.trajectories * p.records, systems),
+    shape: { ...encoder.shape, joint: true, hidden: [] },
+    follow: { side: table.side, relaxTime: table.relaxTime, lags: p.lags, seed },
   } as const;
 }

@@ -166,6 +166,6 @@ async function encodeBits(gpu: Gpu, model: ConvolutionModel, bits: GpuArray, { c
   return values;
 }
 
-function isBinary(system: System): system is BinarySystem {
+export function isBinary(system: System): system is BinarySystem {
   return "bits" in system;
 }

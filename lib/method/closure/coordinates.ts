@@ -70,7 +70,7 @@ export function closedBy<S extends States>(system: System<S>, encoder: Encoder<S
 }
 
 /** Means over patches: `[count, patches, width]` → `[count, width]`. */
-function patchMeans(values: Float32Array, count: number, width: number): Float32Array {
+export function patchMeans(values: Float32Array, count: number, width: number): Float32Array {
   const patches = values.length / (count * width);
   const means = new Float32Array(count * width);
   for (let row = 0; row < count; row++) {

@@ -4,7 +4,7 @@ import { InputError } from "../../errors.ts";
 import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { Call } from "../../gpu/kernel.ts";
-import type { Activation } from "../../nn/mlp.ts";
+import { type Activation, layout, type MlpShape } from "../../nn/mlp.ts";
 import type { States, System } from "../../systems/system.ts";
 import type { drawUniform, FitOptions, Trainable } from "../train.ts";
 import type { Encoder } from "./coordinates.ts";
@@ -27,10 +27,36 @@ export interface EncoderKind<Shape extends AnyShape, Model extends Shape> {
   arrays(shape: Shape): Record<string, number>;
   /** 32-bit words of a packed patch. */
   words(shape: Shape): number;
-  /** The network of a shape that arrays() takes, on a table of such patches. Throws InputError for a batch that does not fit. */
-  training(gpu: Gpu, shape: Shape, table: ClosureTable, options: FitOptions): Promise<EncoderTraining<Model>>;
+  /** The network of a shape that arrays() takes, on a table of such patches. Throws InputError for a batch that does not fit. A kind without it is solved. */
+  training?(gpu: Gpu, shape: Shape, table: ClosureTable, options: FitOptions): Promise<EncoderTraining<Model>>;
+  /** Where ψ is linear in features of a patch, to be solved for (lagged.ts). */
+  readonly linear?: LinearKind<Shape, Model>;
   /** ψ on a system. Holds nothing on the device between calls. Throws InputError unless the system has what the encoder reads. */
   encoder(gpu: Gpu, system: System, model: Model): Encoder<States>;
+}
+
+export interface LinearKind<Shape extends AnyShape, Model extends Shape> {
+  /** Number of features. Throws InputError for a shape that is not linear. */
+  features(shape: Shape): number;
+  /** ψ_v = constant_v + Σ weight_vf feature_f; weights `[variables, features]`, constants `[variables]` or none. */
+  model(shape: Shape, weights: ArrayLike<number>, constants: ArrayLike<number>): Model;
+}
+
+/** Parameters of a network of one layer (nn/mlp.ts) with weights `[outputs, count]`, count at most its inputs, and constants. */
+export function linearParameters(
+  network: MlpShape,
+  weights: ArrayLike<number>,
+  constants: ArrayLike<number>,
+): Float32Array {
+  const { layers, stride } = layout(network);
+  const [{ weights: start, bias, outputs: width }] = layers;
+  const count = weights.length / network.outputs;
+  const parameters = new Float32Array(stride);
+  for (let v = 0; v < network.outputs; v++) {
+    for (let f = 0; f < count; f++) parameters[start + f * width + v] = weights[v * count + f];
+    parameters[bias + v] = constants[v] ?? 0;
+  }
+  return parameters;
 }
 
 /** An encoder in training. */

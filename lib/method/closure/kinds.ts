@@ -5,10 +5,11 @@ import { type Format, flatTensors, parsed, readArrays } from "../../io/format.ts
 import type { States, System } from "../../systems/system.ts";
 import { convolution } from "./convolution.ts";
 import type { Encoder } from "./coordinates.ts";
+import { correlations } from "./correlations.ts";
 import type { EncoderKind } from "./encoder.ts";
 import { perceptron } from "./perceptron.ts";
 
-const KINDS = { perceptron, convolution } as const;
+const KINDS = { perceptron, convolution, correlations } as const;
 
 type Kind = (typeof KINDS)[keyof typeof KINDS];
 export type EncoderShape = Parameters<Kind["arrays"]>[0];
@@ -19,7 +20,7 @@ export type ModelOf<Shape extends EncoderShape> = Extract<EncoderModel, { readon
 /** Throws InputError for a kind that there is not. */
 export function kindOf({ kind }: EncoderShape): EncoderKind<EncoderShape, EncoderModel> {
   if (!Object.hasOwn(KINDS, kind)) {
-    throw new InputError(`${kind} is no kind of encoder: there are ${Object.keys(KINDS).join(" and ")}`);
+    throw new InputError(`${kind} is no kind of encoder: there are ${Object.keys(KINDS).join(", ")}`);
   }
   return KINDS[kind];
 }

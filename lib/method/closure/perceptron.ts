@@ -13,7 +13,7 @@ import {
 import type { DiffusiveSystem, FieldStates, System } from "../../systems/system.ts";
 import type { FitOptions } from "../train.ts";
 import type { Encoder } from "./coordinates.ts";
-import { type Draw, type EncoderKind, passes, patchCount } from "./encoder.ts";
+import { type Draw, type EncoderKind, linearParameters, passes, patchCount } from "./encoder.ts";
 import { decoderHead, type Head } from "./head.ts";
 import type { ClosureTable } from "./table.ts";
 
@@ -59,8 +59,28 @@ export const perceptron: EncoderKind<PerceptronShape, PerceptronModel> = {
   },
   words: (shape) => shape.parts * perceptronNetwork(shape).size,
   training,
+  linear: {
+    features: linearFeatures,
+    model: (shape, weights, constants) => ({
+      ...shape,
+      center: new Float32Array(shape.parts),
+      scale: new Float32Array(shape.parts).fill(1),
+      parameters: linearParameters(perceptronNetwork(shape).network, weights, constants),
+    }),
+  },
   encoder,
 };
+
+/** The numbers of a patch. Throws InputError for hidden layers, and for one map of several parts. */
+function linearFeatures(shape: PerceptronShape): number {
+  if (shape.hidden.length > 0) {
+    throw new InputError("an encoder with hidden layers is trained: one without them is linear, and can be solved for");
+  }
+  if (!shape.joint && shape.parts > 1) {
+    throw new InputError("an encoder that serves each part by itself is trained: a joint one can be solved for");
+  }
+  return perceptronNetwork(shape).inputs;
+}
 
 /** What one pass of the network sees: `groups` columns per patch with `inputs` numbers and `outputs` variables each. */
 export function perceptronNetwork(shape: PerceptronShape) {

@@ -20,6 +20,9 @@ import type { ClosureTable } from "./table.ts";
 
 export const OBJECTIVES = ["autoencoder", "dynamics"] as const;
 export type Objective = (typeof OBJECTIVES)[number];
+/** Beside these a closure is learned that is solved (lagged.ts). */
+export const LEARNED = [...OBJECTIVES, "lagged"] as const;
+export type LearnedClosure = (typeof LEARNED)[number];
 
 /**
  * Trains an encoder of `shape` on mini-batches of snapshots, of which all patches of the table are encoded. `hidden`: widths of f
@@ -39,6 +42,7 @@ export async function trainClosure<Shape extends EncoderShape>(
   const snapshots = requireTable(table, shape.patchSide, kind.words(shape));
   requireBatch(snapshots, options.batch);
   const { pairs } = table;
+  if (!kind.training) throw new InputError(`an encoder of the kind ${shape.kind} is solved, not trained (lagged.ts)`);
   const training = await kind.training(gpu, shape, table, options);
   let head: Head | undefined;
   let data: GpuArray | undefined;

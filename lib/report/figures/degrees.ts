@@ -1,8 +1,11 @@
 /** How the degrees of polynomial equations were chosen: the held-out score against the degree. */
+import { average } from "../../analysis/mean.ts";
+import { isOurs } from "../../method/pairs.ts";
 import type { Choice } from "../../method/sde/polynomial/field.ts";
 import { chart } from "../chart.ts";
 import type { Series } from "../chart-spec.ts";
 import { type Html, html } from "../html.ts";
+import { formatNumber } from "../number.ts";
 import { DRAWN, LOOKS } from "./methods.ts";
 import { type Learned, sidesOf, sideTitle } from "./patch-sides.ts";
 
@@ -27,11 +30,17 @@ export function degrees(items: readonly DegreeChoice[], titleOf = sideTitle): Ht
     }),
   }));
   const [{ folds, cohorts }] = items;
+  const left = items
+    .filter(({ method }) => isOurs(method))
+    .map(({ method, patch, unexplained }) => {
+      const share = 100 * average(unexplained.filter(Number.isFinite));
+      return `${LOOKS[method].name}${titleOf(patch) && `, ${titleOf(patch)}`} ${formatNumber(share, 3)} %`;
+    });
   return chart({
     id: "degree",
     title: "Choice of the degree",
     caption: html`Mean-square residual of the drift on data that it was not fitted to, over that of the best degree, minus one, against the degree of the polynomials: cross-validation with ${folds} parts of the
-cohorts (${cohorts} of them: small systems that start alike, with all of their snapshots). The best degree is drawn at 10⁻⁶; the one that is used is it, or a lower one where every term has its price or the equation is to be read: the fewest terms of at most 1 % more. The first seed stands for all. Where noise is large, as for increments, degrees differ by less than it.`,
+cohorts (${cohorts} of them: small systems that start alike, with all of their snapshots). The best degree is drawn at 10⁻⁶; the one that is used is it, or a lower one where every term has its price or the equation is to be read: the fewest terms of at most 1 % more. The first seed stands for all. Where noise is large, as for increments, degrees differ by less than it. What the drift leaves of the mean square of what it is fitted to, on data that it was not fitted to: ${left.join("; ")}; noise alone leaves 100 %.`,
     alt: "Held-out residual relative to the best against the degree of the polynomials, one line per method",
     x: { label: "degree", ticks: [...new Set(items.flatMap(({ curve }) => curve.map(({ degree }) => degree)))] },
     y: { label: "held-out residual / best − 1", log: 10 },

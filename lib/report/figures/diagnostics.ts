@@ -207,7 +207,7 @@ function closureTests(list: readonly Closed[], { variables, cases, unit }: Told)
     { label: "Missed most", cell: worst, text: true },
   ];
   const count = variables.length;
-  const rare = Math.max(...list.flatMap(({ tests }) => tests.map((one) => one.rare)).filter(Number.isFinite));
+  const rare = list.flatMap(({ tests }) => tests.map((one) => one.rare)).find(Number.isFinite) ?? Number.NaN;
   return html`<p>Do these variables decide their own future? True systems at ${timeOf(from, unit)}, each predicted from its own z over ${formatSetting(lag)}${unit && ` ${unit}`}: χ² per degree of freedom (${count} of them) of what predictions
-of ${variables.join(" and ")} miss on average, one value a start; 1 where nothing is missed, more than ${rare.toFixed(1)} once in a thousand times then. A large number is a drift that is wrong there, or systems of one z whose future depends on more than z. Last column: what is missed most, true minus predicted, ± 95 %.</p>${htmlTable(list, columns, "Closure test, χ² per degree of freedom.")}`;
+of ${variables.join(" and ")} miss on average, one value a start; 1 where nothing is missed, more than ${formatFixed(rare, 1)} once in a thousand times then. A large number is a drift that is wrong there, or systems of one z whose future depends on more than z. Last column: what is missed most, true minus predicted, ± 95 %.</p>${htmlTable(list, columns, "Closure test, χ² per degree of freedom.")}`;
 }

@@ -82,6 +82,7 @@ export function syntheticData(): CurieWeissReportData {
       return {
         method,
         patch,
+        trained: { low: -0.4, middle: 0.3, high: 0.8 },
         drift: band(drift, width),
         diffusion: band(
           scale,
@@ -121,7 +122,7 @@ export function syntheticData(): CurieWeissReportData {
     ],
     floor: 9e-5,
     paperFloor: 2.5e-4,
-    paperTime: [{ method: "naive", patch: 8, error: single(0.02), stdRatio: single(6.5) }],
+    paperTime: [{ method: "naive", patch: 8, error: single(0.02), stdRatio: single(6.5), paper: 0.0126 }],
     diagnostics: [{ method: "compensator", patch: 8, diagnostics: diagnostics(STARTS.length, 1, 0.1) }],
     degrees: pairs.map(({ method, patch }) => degreeChoice(method, patch, method === "compensator" ? 5 : 3)),
     starts: pairs.flatMap(({ method, patch }) =>

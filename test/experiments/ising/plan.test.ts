@@ -6,6 +6,7 @@ import {
   durationOf,
   isingSources,
   isingSystem,
+  laggedPlan,
   learnSide,
   measuresOf,
   pairPlan,
@@ -68,6 +69,7 @@ describe("equations", () => {
       // A learned closure has no rates.
       "16 autoencoder halo: closure compensator 0.5, closure increment 0.5",
       "16 dynamics halo: closure compensator 0.5, closure increment 0.5",
+      "16 lagged halo: closure compensator 0.5, closure increment 0.5",
       "8 blocks periodic: boundary compensator 0, boundary increment 0.5",
       "16 blocks periodic: boundary compensator 0, boundary increment 0.5",
     ]);
@@ -121,6 +123,7 @@ describe("the lattice of a source", () => {
     // Their variables come from an encoder.
     ["autoencoder", ["m", "ρ"]],
     ["dynamics", ["m", "ρ"]],
+    ["lagged", ["m", "ρ"]],
   ] as const)("has the observables of the closure %s", (closure, symbols) => {
     for (const system of [
       isingSystem(gpu, told(), { patch: 16, closure }),
@@ -175,10 +178,11 @@ describe("pairs", () => {
     expect([learnSide(smaller), pairPlan(smaller, { closure: "none" }).side]).toEqual([64, 64]);
   });
 
-  test("of a learned closure are of four patches a snapshot at most", () => {
-    const patches = (line: string, closure: "blocks" | "dynamics") =>
+  test("of a trained closure are of four patches a snapshot at most", () => {
+    const patches = (line: string, closure: "blocks" | "dynamics" | "lagged") =>
       pairPlan(told(line), { closure }).patchesPerSnapshot;
     expect(patches("--patches-per-snapshot 9", "blocks")).toBe(9);
+    expect(patches("--patches-per-snapshot 9", "lagged")).toBe(9);
     expect(patches("--patches-per-snapshot 9", "dynamics")).toBe(4);
     expect(patches("--patches-per-snapshot 3", "dynamics")).toBe(3);
   });
@@ -220,4 +224,15 @@ test("a closure learns all patches of its lattices, as the options of closures s
   });
   expect(table).toMatchObject({ side: 64, patchesPerSnapshot: Number.POSITIVE_INFINITY, seed: 11 });
   expect(table.relaxTime(100)).toBe(p.relaxTime);
+});
+
+test("the closure lagged is solved on small lattices with as many sites as trained closures see, if there are so many", () => {
+  const plan = (line: string, patch: number) => laggedPlan(told(line), { patch }, 11);
+  const { shape, lattices, follow } = plan("--closure-snapshots 500 --lags 2,3", 16);
+  expect(shape).toEqual({ kind: "correlations", patchSide: 16, reach: 8, variables: 2 });
+  expect(lattices).toBe(500 * 16);
+  expect(follow).toEqual({ side: 16, relaxTime: 0, lags: [2, 3], seed: 11 });
+  expect(plan("--closure-snapshots 500 --learn-side 32", 16).lattices).toBe(500 * 4);
+  // 512 · 32 small lattices are all that there are.
+  expect(plan("--closure-snapshots 500", 8)).toMatchObject({ shape: { reach: 4 }, lattices: 512 * 32 });
 });

@@ -66,6 +66,7 @@ export function syntheticData(): NbMoTaReportData {
     upsamplingLeftOut: false,
     variables: ["δ NbMo", "δ NbTa", "δ MoTa"],
     diagnostics: [{ method: "increment", patch: 1, diagnostics: diagnostics(1, 3, 0.1) }],
+    diagnosedAtoms: 1024,
     closureTests: [closureTests("1,024 atoms", 1, 3, 0.5)],
     courses: SIDES.map((side, k) => ({
       side,

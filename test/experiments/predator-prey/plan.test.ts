@@ -1,7 +1,14 @@
 // What the predator–prey experiment learns, and at which λ it is tested.
 import { describe, expect, test } from "bun:test";
+import { learningUpdates } from "../../../lib/analysis/cost.ts";
 import { predatorPreyCommand } from "../../../lib/experiments/predator-prey/parameters.ts";
-import { closurePlan, predatorPreyPlan, trainingsOf } from "../../../lib/experiments/predator-prey/plan.ts";
+import {
+  closurePlan,
+  costPlan,
+  laggedPlan,
+  predatorPreyPlan,
+  trainingsOf,
+} from "../../../lib/experiments/predator-prey/plan.ts";
 import { parseExperiment } from "../../../lib/run/command-line.ts";
 
 const told = (line = "") => parseExperiment(predatorPreyCommand, line.split(" ").filter(Boolean)).parameters;
@@ -37,9 +44,10 @@ describe("a run", () => {
   });
 
   test.each([
-    ["both", ["autoencoder", "dynamics"]],
+    ["all", ["autoencoder", "dynamics", "lagged"]],
     ["autoencoder", ["autoencoder"]],
     ["dynamics", ["dynamics"]],
+    ["lagged", ["lagged"]],
   ])("with --closure %s learns %j", (closure, closures) => {
     expect(predatorPreyPlan(told(`--closure ${closure}`)).closures).toEqual(closures as ["autoencoder"]);
   });
@@ -93,4 +101,19 @@ describe("a closure", () => {
     });
     expect(table).toEqual({ patchesPerSnapshot: 8, side: 200, relaxTime: 0.02, seed: 11 });
   });
+});
+
+test("the closure lagged is linear in both species together, on as many patches as the others see, and its lags count as cost", () => {
+  const p = told("--closure lagged --lags 0.5,3 --closure-snapshots 1000");
+  const { shape, systems, follow } = laggedPlan(p, 2, 11);
+  expect(systems).toBe(1000);
+  // Eight of 50 patches each, and 256 systems at the least.
+  const many = (line: string) => laggedPlan(told(`--N 2000 --closure-snapshots ${line}`), 2, 11).systems;
+  expect(["10000", "1000"].map(many)).toEqual([1600, 256]);
+  expect(shape).toMatchObject({ kind: "perceptron", joint: true, hidden: [], parts: 2, variables: 2 });
+  expect(follow).toEqual({ side: 200, relaxTime: p.relaxTime, lags: [0.5, 3], seed: 11 });
+  const evolve = (closure: string) =>
+    learningUpdates(costPlan(told(`--closure ${closure} --lags 0.5,3 --closure-snapshots 1000`)).learning).evolve;
+  // 300 steps of 0.01.
+  expect(evolve("lagged") - evolve("all")).toBeCloseTo(1000 * 200 * (3 + 300), 3);
 });

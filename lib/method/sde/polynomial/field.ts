@@ -28,6 +28,8 @@ export interface Choice {
   readonly ridge: number;
   /** Condition number of the normal equations. */
   readonly condition: number;
+  /** Held-out mean square of what is left of each component, over that of the component: 1 is noise, or nothing learned. */
+  readonly unexplained: readonly number[];
   /**
    * Held-out mean-square residual of every degree over that of the best one, geometric mean over the components, minus 1: 0.01 is a
    * residual 1 % larger.

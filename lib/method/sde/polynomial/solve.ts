@@ -289,6 +289,7 @@ export function bestField(choices: Choices, groups: readonly NormalEquations[]):
     folds: FOLDS,
     ridge,
     condition: conditionNumber(all, largest.terms, weights),
+    unexplained: taken.mean.map((rest, j) => (rest * all.rows) / all.square[j]),
     curve,
   };
   return { kind: "polynomial", degree, conditionDegree, width, chart, coefficients, replicates, choice };

@@ -10,7 +10,7 @@ import { shareIndefinite } from "../../../../lib/method/sde/polynomial/diffusion
 import { groupsOf, polynomialErrors, polynomialValues } from "../../../../lib/method/sde/polynomial/field.ts";
 import type { Solution } from "../../../../lib/method/sde/polynomial/solve.ts";
 import { defined, generators, normal } from "../../../fixtures.ts";
-import { closeWithin, largest, range } from "../../../numbers.ts";
+import { closeWithin, largest, mean, range } from "../../../numbers.ts";
 import { expectWithin } from "../../../statistics.ts";
 
 setDefaultTimeout(60_000);
@@ -93,7 +93,17 @@ describe("degree", () => {
       f: ([x, y]) => [0.5 - x + 1.25 * y, x - y + x * y],
       gamma: ([x]) => [1 + 0.5 * x, 0, 1],
     };
-    const models = range(10, (k) => solved(planted(plan, `rounding/${k}`, 0)));
+    const sets = range(10, (k) => planted(plan, `rounding/${k}`, 0));
+    const models = sets.map((set) => solved(set));
+    // What is left of data that a drift has not seen: rounding of one component, its errors of the other.
+    const left = models.map(({ drift }, k) => {
+      const { change, time } = sets[k];
+      const squares = change.filter((_, at) => at % 2 === 1).map((x) => (x / time) ** 2);
+      const [none, own] = drift.choice.unexplained;
+      expect(none).toBeLessThan(1e-9);
+      return own * mean(Array.from(squares));
+    });
+    expect(mean(left)).toBeWithin(0.3 ** 2 * 0.9, 0.3 ** 2 * 1.2);
     expect(models.filter(({ drift }) => drift.degree === 2).length).toBeGreaterThanOrEqual(7);
     expect(models.map(({ diffusion }) => diffusion.degree)).toEqual(range(10, () => 1));
   });
