@@ -17,17 +17,17 @@ const [FLAT, VAGUE] = [1, 10];
 /** Trainings that are told one by one in the caption, at most. */
 const TOLD = 4;
 
-/** How much the loss changed over the last quarter of the steps, in % of its fall from the first part to there, with half the 95 % interval. */
+/** How much the loss changed over the last quarter of the steps, in %, with half the 95 % interval. */
 export interface LateChange {
   readonly value: number;
   readonly reach: number;
 }
 
 /**
- * By a straight line through the means of the last quarter, whose scatter about it tells the error; parts count as independent. null where
- * these are fewer than three, or differ too much beside the fall.
+ * By a straight line through the means of the last quarter, whose scatter about it tells the error; parts count as independent. In % of the
+ * fall from the first part to there, or of the mean there, of losses that are 0 at best. null where these are fewer than three, or differ too much beside that.
  */
-export function lateChange(mean: readonly number[]): LateChange | null {
+export function lateChange(mean: readonly number[], of: "fall" | "mean" = "fall"): LateChange | null {
   const y = lastQuarter(mean);
   const n = y.length;
   const end = average(y);
@@ -38,7 +38,7 @@ export function lateChange(mean: readonly number[]): LateChange | null {
   const square = sum((_, k) => at(k) ** 2);
   const slope = sum((value, k) => at(k) * value) / square;
   const rest = sum((value, k) => (value - end - slope * at(k)) ** 2) / (n - 2);
-  const percent = (100 * n) / fall;
+  const percent = (100 * n) / (of === "fall" ? fall : end);
   const reach = percent * studentQuantile(0.975, n - 2) * Math.sqrt(rest / square);
   return reach < VAGUE ? { value: percent * slope, reach } : null;
 }

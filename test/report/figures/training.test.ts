@@ -35,6 +35,8 @@ describe("the change over the last quarter", () => {
     expect(value).toBeCloseTo(LATE, 9);
     expect(reach).toBeLessThan(1e-6);
     expect(lateChange(DONE)).toEqual({ value: 0, reach: 0 });
+    // In units of itself: 16 steps of 63 over what is left.
+    expect(defined(lateChange(FALLING, "mean")).value).toBeCloseTo((-100 * (16 / 63)) / END, 9);
     // Neither unit nor level matter, nor what was before.
     expect(defined(lateChange(FALLING.map((x) => 7 * x - 30))).value).toBeCloseTo(value, 9);
     expect(formatChange({ value, reach })).toBe("−28.8 ± 0.0 %");

@@ -115,11 +115,11 @@ export function tradeOff({ distilled: { sizes, passes, shipped, network } }: Dat
 export function distillation({ distilled: { training } }: Data): Html | false {
   const { step, loss, of } = training;
   if (step.length === 0) return false;
-  const late = lateChange(loss);
+  const late = lateChange(loss, "mean");
   return chart({
     id: "distillation",
     title: "Training of the compact model",
-    caption: html`Mean loss of ${of} against the step: absolute error of the barriers, rounded at its foot, in their standard deviation. Training that has converged is flat in its last quarter; the learning rate goes to zero at the end.${late && ` Over the last quarter the loss changed by ${formatChange(late)} of its whole fall.`}`,
+    caption: html`Mean loss of ${of} against the step: absolute error of the barriers, rounded at its foot, in their standard deviation. Training that has converged is flat in its last quarter; the learning rate goes to zero at the end.${late && ` Over the last quarter the loss changed by ${formatChange(late)} of itself.`}`,
     alt: "Training loss of the compact model against the step",
     x: { label: "step" },
     y: { label: "loss", log: 10 },
