@@ -12,6 +12,7 @@ import { barrierModel } from "../lib/experiments/nbmota/barrier-models.ts";
 import { openGpu } from "../lib/gpu/adapter.ts";
 import { type Gpu, openDevice } from "../lib/gpu/device.ts";
 import { trainClosure } from "../lib/method/closure/train.ts";
+import { lossSums } from "../lib/method/loss-curve.ts";
 import { type Pairs, type Regression, regression } from "../lib/method/pairs.ts";
 import type { TrainedSpec } from "../lib/method/sde/fields.ts";
 import { fitSde, solveSde, trainableSde, trainingStep } from "../lib/method/sde/fit.ts";
@@ -493,14 +494,16 @@ async function benchTraining(gpu: Gpu): Promise<void> {
   const sde = await trainableSde(gpu, spec, d, { batch, steps: 1e6, learningRate: 1e-3, weightDecay: 0, seed: 1 });
   for (const field of sde.networks) field.load(field.initial);
   const training = await trainingStep(gpu, sde, data, regressionScales(data), 1);
+  const sums = await lossSums(gpu, training.losses, sde.step, 1e6);
   const steps = 32;
   const rate = await measureRate(batch * steps, async () => {
-    gpu.run(training.calls, steps);
+    gpu.run([...training.calls, sums.call], steps);
     await gpu.idle();
   });
   const baseline = await denseBaseline([perceptron(kind, d, d), perceptron(kind, d, d * d)], batch);
   print(rateLine("dense layers forward + backward, 1 thread", "samples", baseline));
   print(rateLine("SDE training step, d = 4, 2 nets of 3 x 64", "samples", rate, baseline));
+  sums.destroy();
   training.destroy();
   sde.destroy();
 }

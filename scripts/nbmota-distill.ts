@@ -115,12 +115,16 @@ await main(async () => {
   const fit = async (name: string, examples: Examples, passes: number, size: ModelSize = { rank, hidden }) => {
     const steps = Math.round((passes * examples.barriers.length) / batch);
     const bar = progress(name, steps);
-    const losses: { step: number; loss: number }[] = [];
+    let done = 0;
+    let losses: { step: number; loss: number }[] = [];
     const options = { ...size, batch, steps, learningRate, weightDecay: 0, seed };
     const weights = await distilled(gpu, examples, options, {
-      onSteps(step, loss) {
-        bar.add(step - (losses.at(-1)?.step ?? 0));
-        losses.push({ step, loss });
+      onSteps(step) {
+        bar.add(step - done);
+        done = step;
+      },
+      onEnd({ step, mean }) {
+        losses = Array.from(step, (at, k) => ({ step: at, loss: mean[k] }));
       },
     });
     bar.done();
@@ -167,7 +171,6 @@ await main(async () => {
     sizes.push({ ...size, passes, meanAbsoluteError_eV, jumpsPerSecond: await walkSpeed(gpu, model) });
   }
   const jumpsPerSecond = { compact: await walkSpeed(gpu, compact), network: await walkSpeed(gpu, network) };
-  const every = Math.max(1, Math.floor(losses.length / 50));
   const log = {
     settings: { ...p, barriers: undefined, out: undefined },
     // Which models these numbers are of.
@@ -177,7 +180,8 @@ await main(async () => {
     meanAbsoluteError_eV: { trained: errors, unseen },
     jumpsPerSecond,
     sizes,
-    losses: losses.filter((_, k) => k % every === 0 || k === losses.length - 1),
+    lossesOf: "all batches since the point before",
+    losses,
   };
   writeClaimed(logOf(p.out), (place) => writeAtomically(place, `${JSON.stringify(log, null, 1)}\n`));
   for (const [name, error] of Object.entries({ ...errors, ...unseen })) {

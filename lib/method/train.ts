@@ -5,6 +5,7 @@ import type { Gpu } from "../gpu/device.ts";
 import type { Call } from "../gpu/kernel.ts";
 import { stream } from "../random/stream.ts";
 import { concatenate } from "./concatenate.ts";
+import { type LossCurve, lossCurve, lossSums, sumCount } from "./loss-curve.ts";
 
 export interface FitOptions {
   readonly batch: number;
@@ -18,30 +19,36 @@ export interface FitOptions {
 export interface FitState {
   readonly parameters: Float32Array;
   readonly moments: Float32Array;
+  /** Of the losses until then (loss-curve.ts). */
+  readonly sums: Float32Array;
   readonly step: number;
 }
 
 /** The arrays of a state by name, for a safetensors file. */
-export function fitTensors({ parameters, moments, step }: FitState) {
+export function fitTensors({ parameters, moments, sums, step }: FitState) {
   return {
     parameters: { shape: [parameters.length], data: parameters },
     moments: { shape: [moments.length], data: moments },
+    sums: { shape: [sums.length], data: sums },
     step: { shape: [1], data: Uint32Array.of(step) },
   };
 }
 
 /** The inverse of `fitTensors`. */
 export function fitState(tensors: Record<string, { readonly data: ArrayLike<number> }>): FitState {
-  const { parameters, moments, step } = tensors;
+  const { parameters, moments, sums, step } = tensors;
   return {
     parameters: Float32Array.from(parameters.data),
     moments: Float32Array.from(moments.data),
+    sums: Float32Array.from(sums?.data ?? []),
     step: step.data[0],
   };
 }
 
 /** A network with the state of its optimiser. */
 export interface Trainable {
+  /** Steps done; a device counter that recorded calls read. */
+  readonly step: GpuArray;
   load(parameters: Float32Array, moments?: Float32Array, step?: number): void;
   save(): Promise<{ parameters: Float32Array; moments: Float32Array }>;
 }
@@ -52,6 +59,18 @@ export interface FitProgress {
   /** At the same times, if `wanted` says so, the state is handed to `save`, and then `onSteps` may throw to stop. */
   readonly checkpoint?: { wanted(): boolean; save(state: FitState): void };
   readonly resumeFrom?: FitState | null;
+  /** Seen at the end. */
+  onEnd?(curve: LossCurve): void;
+}
+
+/** One step of a training. */
+export interface TrainingStep {
+  /** The last of them raise the steps done. */
+  readonly calls: readonly Call[];
+  /** Of its batch; the loss is their mean. */
+  readonly losses: GpuArray;
+  /** Which loss, with its unit. */
+  readonly loss: string;
 }
 
 /** Throws InputError where a batch cannot be drawn without replacement. */
@@ -66,23 +85,27 @@ export function drawUniform(rows: number, batch: number, seed: number, what = "f
 }
 
 /**
- * Runs `calls`, one training step, until `steps` are done. Networks start from `initial`, or from where `progress` resumes.
- * `losses`: of the last batch. Throws InputError when their mean is not finite; `what` names the training in the message.
+ * Runs a training until `steps` are done. Networks start from `initial`, or from where `progress` resumes.
+ * Throws InputError when the loss is not finite, and for a state of another training; `what` names it in the message.
  */
 export async function trainNetworks(
   gpu: Gpu,
   what: string,
   networks: readonly Trainable[],
   initial: readonly Float32Array[],
-  calls: readonly Call[],
-  losses: GpuArray,
+  { calls, losses, loss: lossName }: TrainingStep,
   steps: number,
-  { onSteps, checkpoint, resumeFrom }: FitProgress,
+  { onSteps, checkpoint, resumeFrom, onEnd }: FitProgress,
 ): Promise<void> {
   const count = initial.reduce((sum, parameters) => sum + parameters.length, 0);
   if (resumeFrom && !(resumeFrom.parameters.length === count && resumeFrom.moments.length === 2 * count)) {
     throw new InputError(
       `the state kept of the training of ${what} has ${resumeFrom.parameters.length} parameters, the networks have ${count}: start it over`,
+    );
+  }
+  if (resumeFrom && resumeFrom.sums.length !== sumCount(steps)) {
+    throw new InputError(
+      `the state kept of the training of ${what} has ${resumeFrom.sums.length} sums of losses, not ${sumCount(steps)}: start it over`,
     );
   }
   let at = 0;
@@ -97,20 +120,27 @@ export async function trainNetworks(
     at = end;
   }
   const done = resumeFrom?.step ?? 0;
-  await gpu.runRepeated(calls, steps - done, async (more) => {
-    const step = done + more;
-    const values = await gpu.read(losses, Float32Array);
-    const loss = values.reduce((sum, value) => sum + value, 0) / values.length;
-    if (!Number.isFinite(loss))
-      throw new InputError(`training of ${what} diverged at step ${step}: lower its learning rate`);
-    if (step < steps && checkpoint?.wanted()) {
-      const saved = await Promise.all(networks.map((network) => network.save()));
-      checkpoint.save({
-        parameters: concatenate(saved.map(({ parameters }) => parameters)),
-        moments: concatenate(saved.map(({ moments }) => moments)),
-        step,
-      });
-    }
-    onSteps?.(step, loss);
-  });
+  const sums = await lossSums(gpu, losses, networks[0].step, steps, resumeFrom?.sums);
+  try {
+    await gpu.runRepeated([...calls, sums.call], steps - done, async (more) => {
+      const step = done + more;
+      const values = await gpu.read(losses, Float32Array);
+      const loss = values.reduce((sum, value) => sum + value, 0) / values.length;
+      if (!Number.isFinite(loss))
+        throw new InputError(`training of ${what} diverged at step ${step}: lower its learning rate`);
+      if (step < steps && checkpoint?.wanted()) {
+        const saved = await Promise.all(networks.map((network) => network.save()));
+        checkpoint.save({
+          parameters: concatenate(saved.map(({ parameters }) => parameters)),
+          moments: concatenate(saved.map(({ moments }) => moments)),
+          sums: await sums.read(),
+          step,
+        });
+      }
+      onSteps?.(step, loss);
+    });
+    onEnd?.(lossCurve(lossName, await sums.read(), steps, losses.bytes / 4));
+  } finally {
+    sums.destroy();
+  }
 }

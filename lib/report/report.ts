@@ -1,14 +1,13 @@
+import type { Finished } from "../run/publish.ts";
 import type { RunResult } from "../run/result.ts";
+import { training } from "./figures/training.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { page, type Section } from "./page.ts";
 import { provenance } from "./provenance.ts";
 import { type Stroke, thumbnail } from "./thumbnail.ts";
 
 /** What is particular to the report of an experiment. */
-interface ReportSpec {
-  result: RunResult;
-  /** The command that repeats the run. */
-  command: string;
+interface ReportSpec extends Finished {
   title: string;
   /** What was simulated: the first words under the title. */
   subject: Content;
@@ -40,9 +39,9 @@ function warningBox({ warnings = [] }: RunResult): Html | false {
   return html`<div class="warning" role="note"><p>Not everything went well in this run:</p><ul>${items}</ul></div>`;
 }
 
-/** The report of an experiment as one HTML document: the summary, its own sections, and how to repeat the run. */
+/** The report of an experiment as one HTML document: the summary, its own sections, how networks were trained, and how to repeat the run. */
 export function report(spec: ReportSpec): string {
-  const { result, command, title, subject, lead, summary, sections, strokes, paperSection } = spec;
+  const { result, command, trainings, title, subject, lead, summary, sections, strokes, paperSection } = spec;
   const text = lead?.toString().replace(/<[^>]*>/g, "");
   return page({
     title,
@@ -56,7 +55,9 @@ export function report(spec: ReportSpec): string {
         title: "Summary",
         body: html`${warningBox(result)}${lead && html`<p class="lead">${lead}</p>`}${summary}`,
       },
-      ...sections.filter((section) => section.body !== false),
+      ...[...sections, { id: "training", title: "Training of the networks", body: training(trainings) }].filter(
+        ({ body }) => body !== false,
+      ),
       provenance(result, command),
     ],
     thumbnail: thumbnail(strokes),

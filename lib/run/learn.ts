@@ -6,7 +6,8 @@ import type { Format } from "../io/format.ts";
 import { ENCODER, type EncoderModel, type EncoderShape } from "../method/closure/kinds.ts";
 import type { ClosureTable } from "../method/closure/table.ts";
 import { type Objective, trainClosure } from "../method/closure/train.ts";
-import { PAIRS, type Pairs, type Regression } from "../method/pairs.ts";
+import type { LossCurve } from "../method/loss-curve.ts";
+import { type Method, PAIRS, type Pairs, type Regression } from "../method/pairs.ts";
 import { aboutOf, middleCondition, type Named } from "../method/sde/about.ts";
 import { isSolved, type SdeSpec } from "../method/sde/fields.ts";
 import { fitSde, type SdeFitOptions, solveSde } from "../method/sde/fit.ts";
@@ -17,6 +18,7 @@ import { type FitOptions, type FitProgress, fitState, fitTensors } from "../meth
 import { stream } from "../random/stream.ts";
 import { progress } from "./progress.ts";
 import type { Run } from "./run-folder.ts";
+import { type Trained, withCurve } from "./trainings.ts";
 
 /** Seeds of independent repetitions: seed, seed + 1, …. */
 export function seedsFrom(seed: number, count: number): number[] {
@@ -49,36 +51,47 @@ export function evolvedPairs(
   return run.phase(phase, () => run.keep(`${name}/pairs`, PAIRS, work));
 }
 
-/** What a training of so many steps gives, with checkpoints inside it; it stays with the results as `models/<name>`. */
+/**
+ * What a training gives, with checkpoints inside it; it stays with the results as `models/<name>`, and its losses in the run's trainings.
+ * `method`: of an equation.
+ */
 export async function trained<T>(
   run: Run,
   name: string,
   format: Format<T>,
-  steps: number,
+  { steps, seed, method }: Pick<FitOptions, "steps" | "seed"> & { readonly method?: Method },
   work: (progress: FitProgress) => Promise<T>,
   phase: string,
 ): Promise<T> {
-  const value = await run.phase(phase, () =>
-    run.keep(name, format, async (partial) => {
+  const { value, curve } = await run.phase(phase, () =>
+    run.keep(name, withCurve(format), async (partial): Promise<Trained<T>> => {
       const saved = partial.load();
       const resumeFrom = saved && fitState(saved);
       let done = resumeFrom?.step ?? 0;
       const bar = progress(`train ${name}`, steps, done);
+      let curve: LossCurve | undefined;
       try {
-        return await work({
+        const value = await work({
           onSteps: (step) => {
             bar.add(step - done);
             done = step;
           },
           checkpoint: { wanted: partial.due, save: (state) => partial.save(fitTensors(state)) },
           resumeFrom,
+          onEnd: (losses) => {
+            curve = losses;
+          },
         });
+        if (!curve) throw new Error(`the training of ${name} told no losses`);
+        return { value, curve };
       } finally {
         bar.done();
       }
     }),
   );
   run.model(name, format, value);
+  const own = `seed${seed}/`;
+  run.training({ seed, what: name.startsWith(own) ? name.slice(own.length) : name, method: method ?? null, ...curve });
   return value;
 }
 
@@ -99,7 +112,7 @@ export function trainedEncoder(
 ): Promise<EncoderModel> {
   const work = async (progress: FitProgress) =>
     trainClosure(gpu, objective, await table(), plan.shape, plan.hidden, plan, progress);
-  return trained(run, `${name}/encoder`, ENCODER, plan.steps, work, "closure");
+  return trained(run, `${name}/encoder`, ENCODER, plan, work, "closure");
 }
 
 /** The encoder that is solved for; it stays with the results as `models/<name>/encoder`. */
@@ -131,7 +144,7 @@ export async function learnedSde(
       ...(await fitSde(gpu, data, spec, options, progress)),
       about,
     });
-    return trained(run, name, MODEL, options.steps, work, phase);
+    return trained(run, name, MODEL, { ...options, method: data.method }, work, phase);
   }
   const model = await run.phase(phase, () => run.keep(name, MODEL, async () => ({ ...solveSde(data, spec), about })));
   keepEquation(run, name, model);

@@ -4,7 +4,16 @@ import { repeatCommand } from "./command-text.ts";
 import { print } from "./output.ts";
 import type { Metric, RunResult } from "./result.ts";
 import type { Run } from "./run-folder.ts";
+import { type Training, trainingTable } from "./trainings.ts";
 import { FailedRun, type Verdict } from "./verdict.ts";
+
+/** What every report is told of its run. */
+export interface Finished {
+  readonly result: RunResult;
+  /** Repeats the run. */
+  readonly command: string;
+  readonly trainings: readonly Training[];
+}
 
 export interface Publication {
   readonly tables: Record<string, ColumnTable>;
@@ -14,18 +23,19 @@ export interface Publication {
   readonly verdict: Verdict;
   /** What of the metrics stands on the terminal. */
   scoreTable(metrics: Record<string, Metric>): string;
-  /** The report; `command` repeats the run. */
-  report(result: RunResult, command: string): string;
+  report(run: Finished): string;
 }
 
 /** Writes all of it and finishes the run. Throws FailedRun behind that where the verdict says so. */
 export async function publish(run: Run, { tables, metrics, verdict, scoreTable, report }: Publication): Promise<void> {
   for (const [name, table] of Object.entries(tables)) run.table(name, table);
+  const { trainings } = run;
+  if (trainings.length > 0) run.table("training", trainingTable(trainings));
   const { experiment, seconds } = run.result({});
   const all = metrics(seconds.total);
   print(scoreTable(all));
   const { warnings, failed } = verdict;
   for (const warning of warnings) print(`! ${warning}`);
-  await run.finish(all, (result) => report(result, repeatCommand(experiment)), warnings);
+  await run.finish(all, (result) => report({ result, command: repeatCommand(experiment), trainings }), warnings);
   if (failed) throw new FailedRun(`the run is finished, but not to be relied on: ${warnings[0]}`);
 }

@@ -31,6 +31,7 @@ import { isQuiet } from "./progress.ts";
 import { type Adapter, CPU_ONLY, PROJECT_ROOT, patchwiseVersion, versions } from "./provenance.ts";
 import { type EquationResult, type Metric, plainJson, type RunResult, resultText } from "./result.ts";
 import { breathe, SAVE_MS, setContinuation, stopRequested } from "./stop.ts";
+import type { Training } from "./trainings.ts";
 
 const DELETE_REMEDY = "delete that file to recompute it, then --resume";
 
@@ -172,6 +173,7 @@ export class Run {
   readonly #running = new Map<string, number>();
   readonly #spent = new Map<string, number>();
   readonly #equations: Record<string, EquationResult> = {};
+  readonly #trainings: Training[] = [];
   readonly #stages = new Set<string>();
   readonly #lock: Lock;
   #open = true;
@@ -244,6 +246,16 @@ export class Run {
     if (equation) this.#equations[name] = equation;
     const { tensors, text } = format.write(value);
     this.#save(`models/${name}.safetensors`, tensors, text);
+  }
+
+  /** Notes a training that is done. */
+  training(one: Training): void {
+    this.#trainings.push(one);
+  }
+
+  /** In the order in which they were noted. */
+  get trainings(): readonly Training[] {
+    return this.#trainings;
   }
 
   /** Counts the wall time of `work` as seconds of `name`, also across sittings. Phases do not overlap or nest. */

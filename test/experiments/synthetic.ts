@@ -5,7 +5,9 @@ import { ensemble } from "../../lib/analysis/ensemble.ts";
 import type { Method } from "../../lib/method/pairs.ts";
 import type { DegreeChoice } from "../../lib/report/figures/degrees.ts";
 import type { Closed } from "../../lib/report/figures/diagnostics.ts";
+import type { Finished } from "../../lib/run/publish.ts";
 import type { RunResult } from "../../lib/run/result.ts";
+import type { Training } from "../../lib/run/trainings.ts";
 
 /** `count` numbers from `low` to `high`, evenly. */
 export const evenly = (count: number, low: number, high: number) =>
@@ -20,7 +22,7 @@ export function syntheticRun(
   experiment: string,
   parameters: RunResult["parameters"],
   metrics: RunResult["metrics"],
-): { result: RunResult; command: string } {
+): Finished {
   return {
     result: {
       experiment,
@@ -33,8 +35,17 @@ export function syntheticRun(
       metrics,
     },
     command: `npm run ${experiment} -- --profile synthetic --seed 1`,
+    trainings: [],
   };
 }
+
+/** Trainings of a network at two seeds. */
+export const syntheticTrainings = (what: string, method: Method): Training[] =>
+  [1, 2].map((seed) => ({
+    ...{ seed, what, method, loss: "loss per row" },
+    step: Uint32Array.from({ length: 64 }, (_, k) => 8 * (k + 1)),
+    mean: Float64Array.from({ length: 64 }, (_, k) => 4 * Math.exp(-k / 12) - 1 + 0.05 * rough(k, seed)),
+  }));
 
 /** Costs of an equation of patches that learns from `states` states of `side` in so many dimensions. */
 export function costOf(patch: number, side: number, dimension: number, states = 4096): CostCurve {

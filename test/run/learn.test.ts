@@ -7,6 +7,7 @@ import { Stopped } from "../../lib/errors.ts";
 import { type Gpu, openDevice } from "../../lib/gpu/device.ts";
 import type { Format } from "../../lib/io/format.ts";
 import { readSafetensors } from "../../lib/io/safetensors.ts";
+import type { LossCurve } from "../../lib/method/loss-curve.ts";
 import { regression } from "../../lib/method/pairs.ts";
 import { aboutOf } from "../../lib/method/sde/about.ts";
 import { fitSde, type SdeFitOptions, solveSde } from "../../lib/method/sde/fit.ts";
@@ -42,6 +43,7 @@ const DATA = regression(PLANTED, "compensator");
 const SPEC = specOf({ ...SHAPE, form: "triangular" });
 const NAMED = { variables: [{ name: "first", symbol: "x", unit: "m" }] };
 const FIT: SdeFitOptions = { ...OPTIONS, batch: 256, steps: 60, weightDecay: 1e-2 };
+const CURVE: LossCurve = { loss: "wonder [1]", step: Uint32Array.of(2, 5), mean: Float64Array.of(3, Math.PI) };
 const TRUTH = {
   observables: ensemble({ times: Float64Array.of(0, 0.5), cases: 1, runs: 2, d: 1 }, new Float32Array(4)),
 };
@@ -85,7 +87,11 @@ async function learn(run: Run, device: Gpu, worked: string[]) {
   const closed = await simulatedTruth(run, work("closed", TRUTH), "truth/closed", "encode");
   const pairs = await evolvedPairs(run, "patch16", work("pairs", [PLANTED, { ...PLANTED, time: 0.2 }]));
   const encoder: Encoder = { variables: 3, parameters: Float32Array.of(1, 2, 3, 4) };
-  const psi = await trained(run, "patch16/encoder", ENCODER, 5, work("encoder", encoder), "train encoder");
+  const encoding = async ({ onEnd }: FitProgress) => {
+    onEnd?.(CURVE);
+    return work("encoder", encoder)();
+  };
+  const psi = await trained(run, "seed4/patch16/encoder", ENCODER, { steps: 5, seed: 4 }, encoding, "train encoder");
   const equation = await learnedSde(run, device, "patch16/compensator", DATA, SPEC, { ...FIT, ...NAMED });
   const runs = await predicted(run, device, "patch16/compensator", equation, START, PREDICTION);
   return { truth, closed, pairs, psi, equation, runs };
@@ -100,13 +106,24 @@ describe("kept steps", () => {
     expect(worked).toEqual(["truth", "closed", "pairs", "encoder"]);
     expect(made.equation).toEqual({ ...(await fitSde(gpu, DATA, SPEC, FIT)), about: aboutOf(DATA, NAMED.variables) });
     first.close();
-    const learned = ["patch16/pairs", "patch16/encoder", "patch16/compensator", "patch16/compensator/predicted"];
+    const learned = ["patch16/pairs", "seed4/patch16/encoder", "patch16/compensator", "patch16/compensator/predicted"];
     const checkpoints = ["truth", "truth/closed", ...learned];
     for (const name of checkpoints) expect(existsSync(join(out, `checkpoints/${name}.safetensors`))).toBe(true);
 
     const second = await openRun(options(out, { resume: true }));
     const found = await learn(second, idle, worked);
     expect(worked.length).toBe(4);
+    // The losses are found again with what was trained.
+    expect(second.trainings).toEqual(first.trainings);
+    const [psi, equation] = second.trainings;
+    expect(psi).toEqual({ seed: 4, what: "patch16/encoder", method: null, ...CURVE });
+    const { step, mean, ...about } = equation;
+    expect(about).toEqual({
+      ...{ seed: FIT.seed, what: "patch16/compensator", method: "compensator" },
+      loss: "|r|² + tr C⁻¹Q + ln det C per row",
+    });
+    expect(Array.from(step)).toEqual(Array.from({ length: FIT.steps }, (_, k) => k + 1));
+    expect(mean.every(Number.isFinite)).toBe(true);
     expect(found).toEqual(made);
     expect(found.truth).toEqual(TRUTH);
     expect(found.pairs).toEqual([PLANTED, { ...PLANTED, time: 0.2 }]);
@@ -122,11 +139,12 @@ describe("kept steps", () => {
     // What stays with the results, each with its own kind of head.
     expect(Object.keys(contents(out)).filter((file) => file.endsWith(".safetensors"))).toEqual([
       "models/patch16/compensator.safetensors",
-      "models/patch16/encoder.safetensors",
+      "models/seed4/patch16/encoder.safetensors",
     ]);
     const model = readSafetensors(join(out, "models/patch16/compensator.safetensors"), "");
+    expect(Object.keys(model.tensors).filter((name) => name.startsWith("training"))).toEqual([]);
     expect(MODEL.read({ tensors: model.tensors, text: model.metadata })).toEqual(made.equation);
-    const net = readSafetensors(join(out, "models/patch16/encoder.safetensors"), "");
+    const net = readSafetensors(join(out, "models/seed4/patch16/encoder.safetensors"), "");
     expect(ENCODER.read({ tensors: net.tensors, text: net.metadata })).toEqual(made.psi);
   });
 
@@ -167,6 +185,29 @@ describe("kept steps", () => {
     expect(MODEL.read({ tensors, text: metadata })).toEqual(made.equation);
   });
 
+  test("an equation that is solved was not trained, and a training that tells no losses is none", async () => {
+    const run = await openRun(options(place()));
+    const spec = { kind: "polynomial", degree: 1 } as const;
+    await learnedSde(run, gpu, "solved", DATA, spec, { ...FIT, ...NAMED });
+    expect(run.trainings).toEqual([]);
+    const work = async () => TRUTH;
+    await expect(trained(run, "silent", ENSEMBLES, FIT, work, "train")).rejects.toThrow("told no losses");
+    run.close();
+  });
+
+  test("a model that was kept without its losses is refused", async () => {
+    const out = place();
+    const first = await openRun(options(out));
+    await first.keep("net", MODEL, async () => solveSde(DATA, { kind: "polynomial", degree: 1 }));
+    first.close();
+    const second = await openRun(options(out, { resume: true }));
+    const again = () => trained(second, "net", MODEL, FIT, () => Promise.reject(new Error("worked again")), "train");
+    expect(await refusal(again)).toBe(
+      `${join(out, "checkpoints/net.safetensors")}: the file holds no losses of a training; delete that file to recompute it, then --resume`,
+    );
+    second.close();
+  });
+
   test("a checkpoint of another kind is refused, and what it holds is not taken for the value", async () => {
     const out = place();
     const first = await openRun(options(out));
@@ -194,7 +235,7 @@ describe("a training that is interrupted", () => {
         about: aboutOf(DATA, NAMED.variables),
       };
     };
-    return trained(run, "net", MODEL, FIT.steps, work, "train");
+    return trained(run, "net", MODEL, { ...FIT, method: "compensator" }, work, "train");
   }
 
   // The signal that was sent is taken back.
@@ -257,6 +298,8 @@ describe("a training that is interrupted", () => {
       const second = await openRun(options(out, { resume: true }));
       expect(await train(second, resumed)).toEqual(expected);
       expect(resumed).toEqual([0, at]);
+      expect(second.trainings).toEqual(reference.trainings);
+      expect(second.trainings.length).toBe(1);
       second.close();
       const files = ["checkpoints/net.safetensors", "models/net.safetensors"];
       for (const file of files) expect(contents(out)[file]).toBe(contents(whole)[file]);

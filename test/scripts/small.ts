@@ -88,6 +88,7 @@ export const SMALL: Small[] = [
     ...CURIE_WEISS,
     label: "curie-weiss with networks",
     words: [...CURIE_WEISS.words, ...split("--drift network --batch 256 --steps 40")],
+    tables: ["functions.csv", "scores.csv", "training.csv", "trajectories.csv"],
     compare(value) {
       // Even forty steps tell the methods apart.
       for (const patch of ["patch8", "patch32"]) {
@@ -118,7 +119,7 @@ export const SMALL: Small[] = [
       expect(value("std_error.compensator")).toBeLessThan(1);
       expect(value("std_error.naive")).toBeGreaterThan(3);
     },
-    tables: ["closure-test.csv", "mmd.csv", "moments.csv", "scores.csv"],
+    tables: ["closure-test.csv", "mmd.csv", "moments.csv", "scores.csv", "training.csv"],
     title: "redator",
     // One look in forty.
     warned:
@@ -159,7 +160,7 @@ export const SMALL: Small[] = [
       expect(value("std_ratio.naive.patch8")).toBeGreaterThan(3);
       expect(value("coverage.naive.patch8")).toBeGreaterThan(value("coverage.compensator.patch8"));
     },
-    tables: ["closure-test.csv", "moments.csv", "scores.csv", "truth.csv"],
+    tables: ["closure-test.csv", "moments.csv", "scores.csv", "training.csv", "truth.csv"],
     title: "Ising",
     bars: ["direct simulation"],
     // A learned closure, its pairs and one equation are on disk.
@@ -229,7 +230,7 @@ export const SMALL: Small[] = [
       expect(Math.abs(Math.log(value("std_ratio.increment.T2400") ?? 0))).toBeLessThan(Math.log(1.7));
       expect(value("course_error.relaxation.n1024")).toBeLessThan(0.5);
     },
-    tables: ["equilibrium.csv", "relaxation.csv"],
+    tables: ["equilibrium.csv", "relaxation.csv", "training.csv"],
     title: "NbMoTa",
     bars: ["small lattices", "partial evolution", "direct simulation, 8³ cells", "train \\S+"],
     // Few states, which its trajectories leave now and then, of lattices that hardly wait.

@@ -9,14 +9,11 @@ import type { Source } from "../../report/figures/methods.ts";
 import type { Learned } from "../../report/figures/patch-sides.ts";
 import type { StartDistance } from "../../report/figures/starts.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
-import type { RunResult } from "../../run/result.ts";
+import type { Finished } from "../../run/publish.ts";
 import type { Band, Estimate } from "../../run/seeds.ts";
 
 /** Times in sweeps; `patch` is a side; diffusion is n σ²(m), of order one at every n. */
-export interface CurieWeissReportData {
-  result: RunResult;
-  /** The command that repeats the run. */
-  command: string;
+export interface CurieWeissReportData extends Finished {
   /** Side of the large lattice. */
   side: number;
   /** Magnetizations at which drift and diffusion are given. */

@@ -30,6 +30,6 @@ export function publishCurieWeiss(
     metrics: (seconds) => curieWeissMetrics(reference, outcomes, diverged, options, seconds),
     verdict: curieWeissVerdict(outcomes),
     scoreTable,
-    report: (result, command) => curieWeissReport({ result, command, ...figures }),
+    report: (done) => curieWeissReport({ ...done, ...figures }),
   });
 }

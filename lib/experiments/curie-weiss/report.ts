@@ -36,7 +36,7 @@ equation predicts the mean magnetization of the ${side} × ${side} system with a
 
 /** The Curie–Weiss report as one HTML document. Missing numbers (NaN, empty lists) leave gaps, they do not throw. */
 export function curieWeissReport(data: CurieWeissReportData): string {
-  const { result, command, side, comparison } = data;
+  const { result, command, trainings, side, comparison } = data;
   const smallest = Math.min(...data.learned.map((one) => one.patch));
   const long = comparison.length > SHORT_TABLE;
   const main = (row: Comparison) => (row.patch == null || row.patch === smallest) && !BASELINES.test(row.quantity);
@@ -84,6 +84,7 @@ ${starts(data.starts)}${figures.fans(data)}${figures.meanByPatch(data)}${figures
   return report({
     result,
     command,
+    trainings,
     title: "Curie–Weiss model: macroscopic dynamics learned from patches",
     subject: html`Mean-field Glauber dynamics of ${side}² spins`,
     paperSection: "3.1",

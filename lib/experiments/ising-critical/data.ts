@@ -2,7 +2,7 @@
 import type { CriticalQuantity } from "../../analysis/finite-size.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
 import type { Diagnosed } from "../../report/figures/diagnostics.ts";
-import type { RunResult } from "../../run/result.ts";
+import type { Finished } from "../../run/publish.ts";
 import type { Estimate } from "../../run/seeds.ts";
 
 /** A quantity at one size and temperature, learned and true. */
@@ -32,9 +32,7 @@ export interface Worst {
   readonly binder: number;
 }
 
-export interface CriticalReportData {
-  result: RunResult;
-  command: string;
+export interface CriticalReportData extends Finished {
   temperatures: number[];
   T: number;
   patch: number;

@@ -2,7 +2,7 @@
 import paper from "../../../data/ising-critical-paper.json";
 import { CRITICAL_QUANTITIES, type Critical, eachQuantity } from "../../analysis/finite-size.ts";
 import { CRITICAL_TEMPERATURE } from "../../analysis/ising-onsager.ts";
-import { publish } from "../../run/publish.ts";
+import { type Finished, publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { around, overSeeds, single } from "../../run/seeds.ts";
 import type { CriticalReportData } from "./data.ts";
@@ -56,14 +56,14 @@ export function publishCritical(run: Run, found: CriticalStudy): Promise<void> {
     metrics: (seconds) => criticalMetrics(study, seconds, fits),
     verdict: criticalVerdict(study),
     scoreTable,
-    report: (result, command) => criticalReport({ result, command, ...criticalFigures(study, fits) }),
+    report: (done) => criticalReport({ ...done, ...criticalFigures(study, fits) }),
   });
 }
 
 function criticalFigures(
   study: CriticalStudy,
   fitted: ReturnType<typeof fitsOver>,
-): Omit<CriticalReportData, "result" | "command"> {
+): Omit<CriticalReportData, keyof Finished> {
   const { p, outcomes, truth, courses, rolled, closed, relaxTimes } = study;
   const other = (way: string, side: number, temperature: number, found: Critical<number> & { tau: number }) => {
     const exact = truePoints(truth).find((one) => one.side === side && one.temperature === temperature);

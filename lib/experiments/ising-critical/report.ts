@@ -105,10 +105,11 @@ function strokes({ quantities }: CriticalReportData): Stroke[] {
 
 /** The report of the critical Ising experiment as one HTML document. Missing numbers leave gaps, they do not throw. */
 export function criticalReport(data: CriticalReportData): string {
-  const { result, command, patch } = data;
+  const { result, command, trainings, patch } = data;
   return report({
     result,
     command,
+    trainings,
     title: "Critical 2D Ising model: finite-size scaling learned from patches",
     subject: html`Glauber dynamics without a field, patches of ${patch} × ${patch} spins`,
     paperSection: "3.4",

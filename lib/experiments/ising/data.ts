@@ -6,7 +6,7 @@ import type { Closed, Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Learned } from "../../report/figures/patch-sides.ts";
 import type { StartDistance } from "../../report/figures/starts.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
-import type { RunResult } from "../../run/result.ts";
+import type { Finished } from "../../run/publish.ts";
 import type { Band, Estimate } from "../../run/seeds.ts";
 import type { IsingClosure } from "./parameters.ts";
 import type { RelaxStudy } from "./relax-times.ts";
@@ -31,10 +31,7 @@ export interface IsingScore extends Learned {
 }
 
 /** Times in sweeps (attempts per site), sides in spins, temperature and field in couplings. */
-export interface IsingReportData {
-  result: RunResult;
-  /** The command that repeats the run. */
-  command: string;
+export interface IsingReportData extends Finished {
   /** Side of the large lattice. */
   side: number;
   /** Sides of the patches of the main figures. */

@@ -28,6 +28,6 @@ export function publishIsing(
     metrics: (seconds) => isingMetrics(study, distances, rest.size, seconds),
     verdict: isingVerdict(study, rest.size),
     scoreTable,
-    report: (result, command) => isingReport({ result, command, ...figures }),
+    report: (done) => isingReport({ ...done, ...figures }),
   });
 }

@@ -157,10 +157,11 @@ function sections(data: IsingReportData): Section[] {
 
 /** The Ising report as one HTML document. Missing numbers (NaN, empty lists, null) leave gaps, they do not throw. */
 export function isingReport(data: IsingReportData): string {
-  const { result, command, side, temperature, field } = data;
+  const { result, command, trainings, side, temperature, field } = data;
   return report({
     result,
     command,
+    trainings,
     title: "2D Ising model: macroscopic dynamics learned from patches",
     subject: html`Glauber dynamics of ${side}² spins at T = ${formatSetting(temperature)}, h = ${formatSetting(field)}`,
     paperSection: "3.3",

@@ -3,7 +3,7 @@ import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Closed, Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Picture } from "../../report/lattice.ts";
-import type { RunResult } from "../../run/result.ts";
+import type { Finished } from "../../run/publish.ts";
 import type { Estimate } from "../../run/seeds.ts";
 import type { NbMoTaCosts } from "./costs.ts";
 import type { Potential } from "./potential.ts";
@@ -30,10 +30,7 @@ export interface CompactModel {
   jumpsPerSecond: number;
 }
 
-export interface NbMoTaReportData {
-  result: RunResult;
-  /** The command that repeats the run. */
-  command: string;
+export interface NbMoTaReportData extends Finished {
   barriers: string;
   temperatures: number[];
   T: number;
@@ -90,6 +87,8 @@ export interface NbMoTaReportData {
     passes: number;
     shipped: CompactModel;
     network: number;
+    /** Loss of the shipped model against the steps of its training, and what each number is a mean of. */
+    training: { step: number[]; loss: number[]; of: string };
   };
   /** Order of MoTa under the published network and under the compact model, the largest deviation of all six, and compact over network times of a jump. */
   fidelity: {

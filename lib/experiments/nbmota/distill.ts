@@ -113,6 +113,7 @@ export interface DistillOptions extends FitOptions, ModelSize {}
 
 /** Where the absolute error is rounded, in standard deviations of the barriers: about 3 meV. */
 const FOOT = 0.01;
+const LOSS = "absolute error, rounded at its foot [standard deviations of the barriers]";
 /** Variance of each s at the start. */
 const START = 0.3;
 
@@ -204,7 +205,8 @@ export async function distilled(
   for (let k = 0; k < inputs; k++) start[k * rank] = 0;
   try {
     const initial = [start, initialParameters(upper, seed, "distill/head")];
-    await trainNetworks(gpu, "the compact model", [sums, head], initial, calls, losses, steps, progress);
+    const step = { calls, losses, loss: LOSS };
+    await trainNetworks(gpu, "the compact model", [sums, head], initial, step, steps, progress);
     const [low, high] = [(await sums.save()).parameters, (await head.save()).parameters];
     const width = head.width;
     const last = rank * hidden + hidden;

@@ -6,7 +6,7 @@ import { histogram } from "../../analysis/density.ts";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average, errorOfStd } from "../../analysis/mean.ts";
 import { formatSetting } from "../../report/number.ts";
-import { publish } from "../../run/publish.ts";
+import { type Finished, publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { around, type Estimate, overSeeds, single } from "../../run/seeds.ts";
 import { PAIR_NAMES, siteCount } from "../../systems/nbmota/states.ts";
@@ -52,12 +52,11 @@ export function publishNbMoTa(run: Run, study: NbMoTaStudy, stages: readonly Ann
     metrics: (seconds) => nbmotaMetrics(study, seconds),
     verdict: nbmotaVerdict(study),
     scoreTable,
-    report: (result, command) =>
-      nbmotaReport({ result, command, ...nbmotaFigures(study), pictures: orderingPictures(stages, run.seed) }),
+    report: (done) => nbmotaReport({ ...done, ...nbmotaFigures(study), pictures: orderingPictures(stages, run.seed) }),
   });
 }
 
-function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "command" | "pictures"> {
+function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, keyof Finished | "pictures"> {
   const { p, outcomes, truth, courses, surroundings, times, unit } = study;
   const groups = equilibriumGroups(study);
   const [first] = outcomes;
@@ -159,7 +158,7 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, "result" | "c
 
 /** What was measured when the compact model was made. */
 function distilledModels(): NbMoTaReportData["distilled"] {
-  const { sizes, settings, meanAbsoluteError_eV, jumpsPerSecond } = compact;
+  const { sizes, settings, meanAbsoluteError_eV, jumpsPerSecond, losses, lossesOf } = compact;
   const { rank, hidden } = settings;
   const error = 1000 * average(Object.values(meanAbsoluteError_eV.unseen));
   return {
@@ -167,6 +166,7 @@ function distilledModels(): NbMoTaReportData["distilled"] {
     passes: sizes[0]?.passes ?? Number.NaN,
     shipped: { rank, hidden, error, jumpsPerSecond: jumpsPerSecond.compact },
     network: jumpsPerSecond.network,
+    training: { step: losses.map(({ step }) => step), loss: losses.map(({ loss }) => loss), of: lossesOf },
   };
 }
 

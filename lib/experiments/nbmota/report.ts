@@ -82,6 +82,7 @@ function sections(data: NbMoTaReportData): Section[] {
           barriers.barrierLaws(data),
           barriers.affinities(data),
           barriers.tradeOff(data),
+          barriers.distillation(data),
           barriers.fidelity(data),
         ],
       ),
@@ -118,10 +119,11 @@ function strokes({ order }: NbMoTaReportData): Stroke[] {
 
 /** The NbMoTa report as one HTML document. Missing numbers leave gaps, they do not throw. */
 export function nbmotaReport(data: NbMoTaReportData): string {
-  const { result, command, barriers: model, coordinates } = data;
+  const { result, command, trainings, barriers: model, coordinates } = data;
   return report({
     result,
     command,
+    trainings,
     title: "NbMoTa: ordering of an alloy learned from jumps of single vacancies",
     subject: html`Equimolar bcc alloy Nb–Mo–Ta, barriers ${model}, ${coordinates} order parameters`,
     paperSection: "3.5",

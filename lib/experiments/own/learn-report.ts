@@ -18,8 +18,8 @@ import type { Section } from "../../report/page.ts";
 import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
 import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
-import { publish } from "../../run/publish.ts";
-import { type Metric, metricName, type RunResult } from "../../run/result.ts";
+import { type Finished, publish } from "../../run/publish.ts";
+import { type Metric, metricName } from "../../run/result.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
@@ -206,7 +206,7 @@ const fieldsFigure = (study: Study, id: "drift" | "diffusion"): Html => {
 const pickAxis = ({ place }: Fields, d: number, j: number) =>
   Array.from({ length: place.z.length / d }, (_, p) => place.z[p * d + j]);
 
-function learnReport(study: Study, result: RunResult, command: string): string {
+function learnReport(study: Study, run: Finished): string {
   const { name, observables, options, floors, upsampling, written, starts, scores, dimension } = study;
   const rows = scoresOf(study);
   const main = rows.find(({ method }) => method === mainMethod(study));
@@ -261,8 +261,7 @@ A perfect equation would score ${formatNumber(mean(floors.flat()), 2)} with as m
     },
   ];
   return report({
-    result,
-    command,
+    ...run,
     title: `${name}: macroscopic dynamics learned from patches`,
     subject: html`${options.L}${power} sites`,
     lead: lead ?? null,
@@ -351,6 +350,6 @@ export function publishStudy(run: Run, study: Study): Promise<void> {
         one && `dz = f dt + σ dW, D = σσᵀ; ± is half the 95 % interval\n${formula(one, observables, "text")}\n\n`;
       return `${equation ?? ""}${metricTable(Object.fromEntries(shown))}`;
     },
-    report: (result, command) => learnReport(study, result, command),
+    report: (done) => learnReport(study, done),
   });
 }

@@ -171,6 +171,6 @@ export function publishFit(run: Run, result: FitResult): Promise<void> {
     metrics: (seconds) => fitMetrics(result, seconds),
     verdict: verdict(result),
     scoreTable: () => scoreTable(result),
-    report: (done, command) => fitReport({ result: done, command, fit: result }),
+    report: (done) => fitReport(result, done),
   });
 }

@@ -14,7 +14,7 @@ import type { Section } from "../../report/page.ts";
 import { SCALE } from "../../report/palette.ts";
 import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
-import type { RunResult } from "../../run/result.ts";
+import type { Finished } from "../../run/publish.ts";
 import { around } from "../../run/seeds.ts";
 import type { FitResult } from "./result.ts";
 import { rangesOf, type Told } from "./tables.ts";
@@ -249,7 +249,8 @@ patch for that of the whole.</p>${htmlTable(compared, [
 }
 
 /** The report as one HTML document. */
-export function fitReport({ result, command, fit }: { result: RunResult; command: string; fit: FitResult }): string {
+export function fitReport(fit: FitResult, run: Finished): string {
+  const { result } = run;
   const { data, equation, heldOut, tests } = fit;
   const rows = equation.data.cohort.length;
   const names = data.variables.map(({ name }) => name).join(", ");
@@ -288,8 +289,7 @@ that belong together. ${
     },
   ];
   return report({
-    result,
-    command,
+    ...run,
     title: `An equation of ${names}`,
     subject: html`Learned from ${result.profile}`,
     lead,

@@ -6,7 +6,7 @@ import type { Closed, Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Checked } from "../../report/figures/model-free.ts";
 import type { StartDistance } from "../../report/figures/starts.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
-import type { RunResult } from "../../run/result.ts";
+import type { Finished } from "../../run/publish.ts";
 import type { Band, Estimate } from "../../run/seeds.ts";
 
 /** The two species, named by their fields. */
@@ -15,10 +15,7 @@ export const SPECIES: readonly Species[] = ["u", "v"];
 export const SPECIES_NAMES: Record<Species, string> = { u: "u (prey)", v: "v (predator)" };
 
 /** Times in the model's units, u is the prey and v the predator, λ that of the training. */
-export interface PredatorPreyReportData {
-  result: RunResult;
-  /** The command that repeats the run. */
-  command: string;
+export interface PredatorPreyReportData extends Finished {
   /** Grid points N of the large system. */
   points: number;
   /** Grid points of a patch. */

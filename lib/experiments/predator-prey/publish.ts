@@ -32,7 +32,6 @@ export function publishPredatorPrey(
     metrics: (seconds) => predatorPreyMetrics(study, seconds),
     verdict: predatorPreyVerdict(study),
     scoreTable,
-    report: (result, command) =>
-      predatorPreyReport({ result, command, ...predatorPreyFigures(study, result.seconds), ...setting }),
+    report: (done) => predatorPreyReport({ ...done, ...predatorPreyFigures(study, done.result.seconds), ...setting }),
   });
 }

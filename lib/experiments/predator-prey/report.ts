@@ -131,10 +131,11 @@ shown standardised (mean 0, standard deviation 1 over the training data).</p>`,
 
 /** The predator–prey report as one HTML document. Missing numbers (NaN, empty lists, null) leave gaps, they do not throw. */
 export function predatorPreyReport(data: PredatorPreyReportData): string {
-  const { result, command, points, patch, cases } = data;
+  const { result, command, trainings, points, patch, cases } = data;
   return report({
     result,
     command,
+    trainings,
     title: "Predator and prey: macroscopic dynamics learned from patches",
     subject: html`Stochastic partial differential equation on ${points} grid points`,
     paperSection: "3.2",

@@ -110,7 +110,9 @@ async function decoder(
   const network = { side, channels, inputs: d + variables };
   const initial = initialDecoder(network, options.seed, "closure/reader");
   const reader = await TrainableConvDecoder.create(gpu, network, options.batch, options);
-  return decoderHead(gpu, reader, initial, observables, d, (losses) => reader.loss(encoder.input, patchSide, losses));
+  return decoderHead(gpu, reader, initial, observables, d, "cross-entropy per site [nat]", (losses) =>
+    reader.loss(encoder.input, patchSide, losses),
+  );
 }
 
 function encoder(gpu: Gpu, system: System, model: ConvolutionModel): Encoder<States> {

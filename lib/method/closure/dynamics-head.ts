@@ -4,7 +4,7 @@ import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { type Activation, roundUpBatch } from "../../nn/mlp.ts";
 import { type Pairs, regression } from "../pairs.ts";
-import { lossCall, trainableSde } from "../sde/fit.ts";
+import { lossCall, lossName, trainableSde } from "../sde/fit.ts";
 import { standardise } from "../sde/points.ts";
 import { lossData, lossRows, regressionScales, stateScales } from "../sde/scales.ts";
 import type { FitOptions } from "../train.ts";
@@ -66,6 +66,7 @@ export async function dynamicsHead(
     data: lossData(data, scales),
     fields,
     losses,
+    loss: lossName(data),
     networks: sde.networks.map((network) => ({ network, initial: network.initial })),
   };
   const own = [losses, wide.drawn, wide.gradient, sde];

@@ -82,8 +82,6 @@ export interface EncoderTraining<Model> {
 export interface EncoderNetwork extends Trainable {
   /** Columns. */
   readonly batch: number;
-  /** Steps done; a device counter. */
-  readonly step: GpuArray;
   /** Rows of the output. */
   readonly width: number;
   /** `[width][batch]`. */

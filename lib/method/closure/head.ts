@@ -2,9 +2,10 @@
 import type { GpuArray } from "../../gpu/buffer.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import type { Call } from "../../gpu/kernel.ts";
-import type { Trainable } from "../train.ts";
+import type { Trainable, TrainingStep } from "../train.ts";
 
-export interface Head {
+/** Its calls go from `drawn` and z to losses, gradient and one step of its networks. */
+export interface Head extends TrainingStep {
   /** Numbers by snapshot, `[fields][snapshots]`; the first are the standardised observables. */
   readonly data: Float32Array;
   readonly fields: number;
@@ -12,10 +13,6 @@ export interface Head {
   readonly drawn: GpuArray;
   /** z, `[rows][batch]`, with padding. */
   readonly input: GpuArray;
-  /** From `drawn` and z to losses, gradient and one step of its networks. */
-  readonly calls: readonly Call[];
-  /** The loss is their mean. */
-  readonly losses: GpuArray;
   /** dL/dz, `[rows][batch]`. */
   readonly gradient: GpuArray;
   readonly networks: readonly { readonly network: Trainable; readonly initial: Float32Array }[];
@@ -33,14 +30,15 @@ interface Decoder extends Trainable {
   destroy(): void;
 }
 
-/** `observables`: standardised, `[d][snapshots]`. `loss`: from the network's output to its gradient and `losses` `[batch]`. */
+/** `observables`: standardised, `[d][snapshots]`. `compare`: from the network's output to its gradient and `losses` `[batch]`; `loss`: their name. */
 export function decoderHead(
   gpu: Gpu,
   decoder: Decoder,
   initial: Float32Array,
   observables: Float32Array,
   d: number,
-  loss: (losses: GpuArray) => Call,
+  loss: string,
+  compare: (losses: GpuArray) => Call,
 ): Head {
   const { batch, input, inputGradient: gradient } = decoder;
   const drawn = gpu.buffer("closure.drawn", 4 * d * batch);
@@ -50,8 +48,9 @@ export function decoderHead(
     fields: d,
     drawn,
     input,
-    calls: [...decoder.forward(), loss(losses), ...decoder.backward()],
+    calls: [...decoder.forward(), compare(losses), ...decoder.backward()],
     losses,
+    loss,
     gradient,
     networks: [{ network: decoder, initial }],
     destroy() {

@@ -173,7 +173,7 @@ async function decoder(
   const initial = initialParameters(network, seed, "closure/reader");
   const { width, output, outputGradient: gradient } = reader;
   const params = { batch, outputs, width, inner, columns: encoder.batch };
-  return decoderHead(gpu, reader, initial, observables, pairs.d, (losses) =>
+  return decoderHead(gpu, reader, initial, observables, pairs.d, "mean squared error, over the variance", (losses) =>
     kernel.call({ params, outputs: output, target_values: encoder.input, gradient, losses }, Math.ceil(batch / 64)),
   );
 }

@@ -60,8 +60,7 @@ export async function trainClosure<Shape extends EncoderShape>(
       `the ${objective} closure`,
       networks.map(({ network }) => network),
       networks.map(({ initial }) => initial),
-      calls,
-      head.losses,
+      { calls, losses: head.losses, loss: head.loss },
       options.steps,
       progress,
     );

@@ -36,8 +36,6 @@ export interface TrainableField<F> extends Trainable {
   readonly outputGradient: GpuArray;
   /** `[inputs][batch]`; null unless it was asked for. */
   readonly inputGradient: GpuArray | null;
-  /** Steps done; a device counter. */
-  readonly step: GpuArray;
   readonly initial: Float32Array;
   forward(): Call[];
   backward(): Call[];

@@ -119,7 +119,7 @@ export async function fitSde<S extends DriftSpec>(
   try {
     training = await trainingStep(gpu, sde, data, scales, options.seed);
     const initial = sde.networks.map((field) => field.initial);
-    await trainNetworks(gpu, method, sde.networks, initial, training.calls, training.losses, options.steps, progress);
+    await trainNetworks(gpu, method, sde.networks, initial, training, options.steps, progress);
     const [drift, diffusion] = await Promise.all([sde.drift.save(), sde.diffusion.save()]);
     // The kind of a spec gives fields of that kind: what TypeScript cannot see.
     const model = {
@@ -138,6 +138,10 @@ export async function fitSde<S extends DriftSpec>(
     sde.destroy();
   }
 }
+
+/** What a training calls its loss, a number a row, in standardised units (kernels/sde/loss.wgsl). */
+export const lossName = ({ variation }: Pick<Regression, "variation">): string =>
+  variation ? "|r|² + tr C⁻¹Q + ln det C per row" : "rᵀC⁻¹r + ln det C per row";
 
 /** The loss of both fields and its gradient, for the batch `drawn` in the layout of `lossData`. */
 export async function lossCall(
@@ -204,5 +208,5 @@ export async function trainingStep(gpu: Gpu, sde: TrainableSde, data: Regression
   const destroy = () => {
     for (const buffer of [table, drawn, losses]) buffer.destroy();
   };
-  return { calls, losses, destroy };
+  return { calls, losses, loss: lossName(data), destroy };
 }

@@ -25,6 +25,7 @@ const PLOTS_PER_FIGURE = {
   "upsampling-quality": 1,
   degree: 4,
   cost: 4,
+  training: 4,
 };
 const SETTINGS = ["patch", "side", "seed", "result", "spins", "cohorts", "folds"];
 
@@ -48,6 +49,7 @@ testReport(
     },
     rename(data, text) {
       data.comparison[0].quantity = data.pictures[0].title = text;
+      for (const one of data.trainings) Object.assign(one, { what: `${text}/${text}`, loss: text });
     },
   },
   browser,

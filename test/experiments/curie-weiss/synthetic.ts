@@ -6,7 +6,7 @@ import type { CurieWeissReportData } from "../../../lib/experiments/curie-weiss/
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import { formatSetting } from "../../../lib/report/number.ts";
 import { single } from "../../../lib/run/seeds.ts";
-import { costOf, degreeChoice, diagnostics, syntheticRun } from "../synthetic.ts";
+import { costOf, degreeChoice, diagnostics, syntheticRun, syntheticTrainings } from "../synthetic.ts";
 
 const SIDE = 64;
 const PATCHES = [64, 32, 16, 8];
@@ -65,6 +65,7 @@ export function syntheticData(): CurieWeissReportData {
         "stationary.mean.patch8": { value: 0.4891, ci95: [0.4885, 0.4897], paper: null, exact: 0.489881, unit: "1" },
       },
     ),
+    trainings: pairs.flatMap(({ method, patch }) => syntheticTrainings(`patch${patch}/${method}`, method)),
     side: SIDE,
     grid,
     exact: { drift: grid.map(f), diffusion: grid.map(diffusion) },

@@ -19,6 +19,7 @@ const PLOTS_PER_FIGURE = {
   pit: 9,
   memory: 3,
   "trade-off": 1,
+  distillation: 1,
   errors: 1,
   degree: 1,
   barriers: 2,

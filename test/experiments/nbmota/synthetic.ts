@@ -118,6 +118,7 @@ export function syntheticData(): NbMoTaReportData {
       passes: 5,
       shipped: { rank: 32, hidden: 16, error: 7, jumpsPerSecond: 1.2e5 },
       network: 2e4,
+      training: { step: evenly(16, 10, 160), loss: evenly(16, 1, 0.1), of: "single batches" },
     },
     fidelity: TEMPERATURES.slice(1).map((temperature) => ({
       temperature,

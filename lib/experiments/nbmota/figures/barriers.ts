@@ -1,6 +1,7 @@
 /** Barriers: what vacancies see, and whether barriers obey detailed balance. */
 import { chart } from "../../../report/chart.ts";
 import type { Panel } from "../../../report/chart-spec.ts";
+import { formatChange, lateChange } from "../../../report/figures/training.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting } from "../../../report/number.ts";
 import { scaleInk } from "../../../report/palette.ts";
@@ -107,6 +108,23 @@ export function tradeOff({ distilled: { sizes, passes, shipped, network } }: Dat
       },
     ],
     height: 260,
+  });
+}
+
+/** Loss of the shipped compact model in the course of its training. */
+export function distillation({ distilled: { training } }: Data): Html | false {
+  const { step, loss, of } = training;
+  if (step.length === 0) return false;
+  const late = lateChange(loss, "mean");
+  return chart({
+    id: "distillation",
+    title: "Training of the compact model",
+    caption: html`Mean loss of ${of} against the step: absolute error of the barriers, rounded at its foot, in their standard deviation. Training that has converged is flat in its last quarter; the learning rate goes to zero at the end.${late && ` Over the last quarter the loss changed by ${formatChange(late)} of itself.`}`,
+    alt: "Training loss of the compact model against the step",
+    x: { label: "step" },
+    y: { label: "loss", log: 10 },
+    panels: [{ series: [{ name: "shipped", ink: "naive", draw: "line", x: step, y: loss }] }],
+    height: 240,
   });
 }
 
