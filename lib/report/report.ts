@@ -55,7 +55,7 @@ export function report(spec: ReportSpec): string {
         title: "Summary",
         body: html`${warningBox(result)}${lead && html`<p class="lead">${lead}</p>`}${summary}`,
       },
-      ...[...sections, { id: "training", title: "Training of the networks", body: training(trainings) }].filter(
+      ...[...sections, { id: "loss", title: "Training of the networks", body: training(trainings) }].filter(
         ({ body }) => body !== false,
       ),
       provenance(result, command),

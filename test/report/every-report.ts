@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readHead } from "../../lib/report/gallery.ts";
 import type { RunResult } from "../../lib/run/result.ts";
 import { inkOfPlots, type ReportBrowser } from "../chromium.ts";
+import { syntheticTrainings } from "../experiments/synthetic.ts";
 import { HOSTILE } from "./hostile.ts";
 
 /** The gallery takes no larger ones. */
@@ -57,6 +58,13 @@ export function testReport<Data extends { result: RunResult; command: string }>(
   { report, data, title, plots, missing, rename }: ReportUnderTest<Data>,
   browser: ReportBrowser,
 ): void {
+  test("every section has a name of its own, that on networks too", () => {
+    const all = { ...data(), trainings: syntheticTrainings("all/network", "increment") };
+    const names = [...report(all).matchAll(/<section id="([^"]+)"/g)].map(([, id]) => id);
+    expect(names).toContain("loss");
+    expect(new Set(names).size).toBe(names.length);
+  });
+
   test("the report is small, the same every time, and has no way out", () => {
     const text = report(data());
     expect(Buffer.byteLength(text)).toBeLessThan(MAX_BYTES);

@@ -86,7 +86,7 @@ export function training(list: readonly Training[]): Html | false {
     };
   });
   return chart({
-    id: "training",
+    id: "training-loss",
     title: "Training loss",
     caption: html`Loss of mini-batches, mean over equal parts of the AdamW steps, against the steps done at the end of each, less its mean over the last quarter (“to …” where values are read out): curves of unlike noise end at zero. ${several && "Thin: other seeds. "}The first eighth of the steps may leave the frame.
 ${
