@@ -21,6 +21,7 @@ import { publishStudy } from "../lib/experiments/own/learn-report.ts";
 import { metIn, sourceOf, valuesOf } from "../lib/experiments/own/module.ts";
 import {
   checkUpsampling,
+  dependentRuns,
   floors,
   type OwnScores,
   predictionStarts,
@@ -70,7 +71,7 @@ await main(async () => {
   );
   const work = progress(source.name, 2 + seeds.length * (1 + methods.length));
   const truth = await simulateOwn(run, own, p, options.seed);
-  const compared = trueRuns(truth, truth.d, system.lanes);
+  const compared = trueRuns(truth, truth.d, dependentRuns(own, p));
   const ahead = await predictionStarts(own, p, options.seed);
   work.add();
 
@@ -117,7 +118,7 @@ await main(async () => {
       const predictions = step && (await unlessDiverged(predicted(run, gpu, label, model, ahead, { ...at, ...step })));
       // From the middle of true paths: do these variables decide their own future?
       const isTested = isOurs(method) && seed === seeds[0];
-      const midway = () => midwayOf(truth, truth.d, system.lanes);
+      const midway = () => midwayOf(truth, truth.d, dependentRuns(own, p));
       const closed = isTested && step ? await closureTest(run, gpu, label, model, midway(), step, seed) : null;
       const equation = { ...learned, name: method, model };
       const facts = { seed, method, pairs: pairCount(pairs), equation, closed };

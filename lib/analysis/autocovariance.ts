@@ -11,6 +11,8 @@ export interface Autocovariance {
   readonly covariance: readonly Float64Array[];
   /** What groups of runs would give, `[groups][variables][lags]`, with the means of all: none where there are no two; null for a law that is known. */
   readonly groups: readonly (readonly Float64Array[])[] | null;
+  /** Which part of the runs is in each group. */
+  readonly shares: readonly number[];
 }
 
 /** The last part of the time, from which on covariances are taken. */
@@ -58,6 +60,7 @@ export function autocovariance(from: Ensemble, d: number, cluster = 1): Autocova
     from: times[first],
     lags: Float64Array.from({ length: count }, (_, k) => times[first + k] - times[first]),
     covariance: variables.map((one) => one.covariance),
+    shares: groups < 2 ? [] : Array.from(sizes, (size) => size / runs),
     groups: groups < 2 ? [] : Array.from({ length: groups }, (_, g) => variables.map(({ sums }) => sums[g])),
   };
 }
@@ -69,34 +72,35 @@ export function autocovarianceError({ groups, covariance }: Autocovariance, j: n
 
 /**
  * ∫ C(s)² ds / C(0)² over the lags that there are, predicted over true, geometric mean over the variables: above 1 the prediction remembers too long, also
- * where it oscillates. What noise adds to the squares is taken off. NaN where a variable does not vary, or nothing is left. `error`: of the logarithm, and
+ * where it oscillates. What noise adds to the squares is taken off. Variables that do not vary, or of which nothing is left, do not count; NaN where none does. `error`: of the logarithm, and
  * which of it true runs add, with the number of groups behind it.
  */
 export function memoryRatio(
   predicted: Autocovariance,
   truth: Autocovariance,
 ): { value: number; error: number; ofTruth: number; count: number } {
-  const log = (one: Autocovariance, noise: readonly Float64Array[], left?: number) => {
-    const { covariance, lags } = one;
+  const noises = [predicted, truth].map((one) => one.covariance.map((_, j) => autocovarianceError(one, j)));
+  const logOf = (one: Autocovariance, noise: readonly Float64Array[], left?: number) => {
+    const { covariance, lags, shares } = one;
     const groups = one.groups ?? [];
-    const logs = covariance.map((whole, j) => {
+    return covariance.map((whole, j) => {
       const square = (k: number) => {
         const value =
-          left === undefined ? whole[k] : (groups.length * whole[k] - groups[left][j][k]) / (groups.length - 1);
+          left === undefined ? whole[k] : (whole[k] - shares[left] * groups[left][j][k]) / (1 - shares[left]);
         return value ** 2 - noise[j][k] ** 2;
       };
       let area = 0;
       for (let k = 1; k < lags.length; k++) area += ((square(k) + square(k - 1)) * (lags[k] - lags[k - 1])) / 2;
       return Math.log(area / square(0));
     });
-    return average(logs);
   };
-  const of = (one: Autocovariance) => {
-    const noise = one.covariance.map((_, j) => autocovarianceError(one, j));
-    const error = one.groups ? jackknifeError(one.groups.length, (left) => log(one, noise, left)) : 0;
-    return { value: log(one, noise), error };
-  };
-  const [ours, theirs] = [of(predicted), of(truth)];
+  const all = [predicted, truth].map((one, k) => logOf(one, noises[k]));
+  const varies = all[0].map((_, j) => all.every((logs) => Number.isFinite(logs[j])));
+  const mean = (logs: readonly number[]) => average(logs.filter((_, j) => varies[j]));
+  const [ours, theirs] = [predicted, truth].map((one, k) => ({
+    value: mean(all[k]),
+    error: one.groups ? jackknifeError(one.groups.length, (left) => mean(logOf(one, noises[k], left))) : 0,
+  }));
   const value = Math.exp(ours.value - theirs.value);
   const counts = [predicted, truth].flatMap(({ groups }) => (groups ? [groups.length] : []));
   return { value, error: Math.hypot(ours.error, theirs.error), ofTruth: theirs.error, count: Math.min(...counts) };

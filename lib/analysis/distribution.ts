@@ -4,13 +4,14 @@
 export interface Sample {
   readonly values: ArrayLike<number>;
   readonly weights?: ArrayLike<number>;
-  /** Each value stands for an even law of this width about it: cells of a grid, or the distance of values that a finite system can have; 0 if not given. */
+  /** Each value stands for an even law of this width about it, as cells of a grid do; 0 if not given. */
   readonly width?: number;
 }
 
 export interface Distribution {
-  /** Share of the values at or below x. */
+  /** Share of the values at or below x, and of those below it. */
   below(x: number): number;
+  under(x: number): number;
   /** The smallest x with at least the share p, 0 < p ≤ 1, at or below it: of values without a width one of them. */
   quantile(p: number): number;
 }
@@ -23,15 +24,7 @@ export function distributionOf({ values, weights, width = 0 }: Sample): Distribu
   const sorted = weights ? Float64Array.from(values) : Float64Array.from(values).sort();
   const total = new Float64Array(sorted.length + 1);
   for (let k = 0; k < sorted.length; k++) total[k + 1] = total[k] + (weights ? weights[k] : 1 / sorted.length);
-  const upTo = (x: number) => {
-    let [low, high] = [0, sorted.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (sorted[middle] <= x) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
+  const upTo = (x: number) => countWhile(sorted, (value) => value <= x);
   const below = (x: number) => {
     if (width === 0) return total[upTo(x)];
     const whole = upTo(x - width / 2);
@@ -54,15 +47,28 @@ export function distributionOf({ values, weights, width = 0 }: Sample): Distribu
     const near = reached(p);
     return width === 0 ? near : bisected(below, near - width / 2, near + width / 2, p);
   };
-  return { below, quantile };
+  const under = (x: number) => (width === 0 ? total[countWhile(sorted, (value) => value < x)] : below(x));
+  return { below, under, quantile };
 }
 
-/** Where a law of several, each a share of it, has at least p at or below itself. */
+/** How many of sorted values fulfil what only those before others do. */
+export function countWhile(sorted: Float64Array, holds: (value: number) => boolean): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(sorted[middle])) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Where a law of several, each a share of it, has at least p at or below itself; NaN where no quantile is a number. */
 export function mixedQuantile(
   parts: readonly { readonly of: Distribution; readonly share: number }[],
   p: number,
 ): number {
-  const ends = parts.map(({ of }) => of.quantile(p));
+  const ends = parts.map(({ of }) => of.quantile(p)).filter(Number.isFinite);
+  if (ends.length === 0) return Number.NaN;
   const below = (x: number) => parts.reduce((sum, { of, share }) => sum + share * of.below(x), 0);
   return bisected(below, Math.min(...ends), Math.max(...ends), p);
 }
@@ -71,13 +77,14 @@ export function mixedQuantile(
 function bisected(of: (x: number) => number, low: number, high: number, p: number): number {
   if (of(low) >= p - ROUNDING) return low;
   let [a, b] = [low, high];
-  for (;;) {
+  // Small against what is between the ends: values about 0 have many more digits.
+  while (b - a > 1e-14 * (high - low)) {
     const middle = a + (b - a) / 2;
-    // Small against what is between the ends: values about 0 have many more digits.
-    if (middle <= a || middle >= b || b - a < 1e-14 * (high - low)) return b;
+    if (middle <= a || middle >= b) break;
     if (of(middle) >= p - ROUNDING) b = middle;
     else a = middle;
   }
+  return b;
 }
 
 /** Smallest distance between values that are not equal: that of the values that a finite system can have, hardly anything for others; 0 where all are equal. */

@@ -1,6 +1,6 @@
 // Whether true runs have the law of predicted ones: where they fall among them (the probability integral transform; Dawid, J. R. Stat. Soc. A 147, 278 (1984);
 // Gneiting & Katzfuss, Annu. Rev. Stat. Appl. 1, 125 (2014)), tested as two samples of one law.
-import { type Distribution, distributionOf, mixedQuantile, type Sample } from "./distribution.ts";
+import { countWhile, type Distribution, distributionOf, mixedQuantile, type Sample } from "./distribution.ts";
 import { type Ensemble, nearestTime } from "./ensemble.ts";
 import { average, meanWithError } from "./mean.ts";
 import { normalOfStudent } from "./student-t.ts";
@@ -46,9 +46,14 @@ const per = (count: number) => (count === Number.POSITIVE_INFINITY ? 0 : 1 / cou
 /**
  * The test of true values against predicted ones. `cluster`: so many consecutive true values depend on each other, as replicas that share random numbers do; what
  * that adds to the variances is found from what clusters differ by, χ² is divided by it (Rao & Scott, J. Am. Stat. Assoc. 76, 221 (1981)), and nothing is known
- * (NaN) of a single cluster. Values that are equal fall in one bin, unless they have a width; bins without values are none. Throws Error for two laws.
+ * (NaN) of fewer than six. `spacing`: distance of the values that a finite system can have, of which its equation knows nothing: a bin then ends between two of them.
+ * Values that are equal fall in one bin; bins without values are none. What is no number counts as above all others. Throws Error for two laws.
  */
-export function pitOf(predicted: Sample, truth: Sample, cluster = 1): Pit {
+export function pitOf(
+  predicted: Sample,
+  truth: Sample,
+  { cluster = 1, spacing = 0 }: { readonly cluster?: number; readonly spacing?: number } = {},
+): Pit {
   const [N, n] = [countOf(predicted), countOf(truth)];
   if (N === n && N === Number.POSITIVE_INFINITY) throw new Error("two laws are compared without a test");
   const bins = Math.max(LEAST_BINS, Math.min(BINS, Math.floor(Math.min(N, n) / PER_BIN)));
@@ -59,12 +64,15 @@ export function pitOf(predicted: Sample, truth: Sample, cluster = 1): Pit {
   ];
   // Upper ends of all bins but the last.
   const ends: number[] = [];
+  const between = spacing > 0 ? bordersOf(truth, spacing) : (end: number) => end;
   let before = 0;
   for (let k = 1; k < bins; k++) {
-    const end = mixedQuantile(
+    const wanted = mixedQuantile(
       parts.filter(({ share }) => share > 0),
       k / bins,
     );
+    if (Number.isNaN(wanted)) continue;
+    const end = between(wanted);
     const below = parts.reduce((sum, { of, share }) => sum + share * of.below(end), 0);
     if (below - before < LEAST_SHARE || 1 - below < LEAST_SHARE) continue;
     ends.push(end);
@@ -73,11 +81,12 @@ export function pitOf(predicted: Sample, truth: Sample, cluster = 1): Pit {
   const [ours, theirs] = parts.map(({ of }) => sharesOf(of, ends));
   const share = ours.map((one, b) => parts[0].share * one + parts[1].share * theirs[b]);
   const band = bandOf(predicted);
+  const inside = (sample: Sample) => shareInside(sample, band, parts[0].of, spacing);
   const own = truth.weights || cluster === 1 ? null : clustersOf(truth, cluster);
   const rows = own?.map((one) => sharesOf(distributionOf(one), ends));
   // The variance of a mean over clusters, over that of as many independent values; where those do not vary, the most that it can be.
   const design = (found: number, independent: number) => {
-    if (Number.isNaN(found)) return found;
+    if (Number.isNaN(found) || (own && own.length < LEAST_CLUSTERS)) return Number.NaN;
     return independent > 0 ? Math.max((found * n) / independent, 1 / cluster) : cluster;
   };
   const spread = rows ? spreadOf(rows, share) : null;
@@ -99,9 +108,8 @@ export function pitOf(predicted: Sample, truth: Sample, cluster = 1): Pit {
     return normalOfStudent((of(theirs) - of(ours)) / Math.sqrt(part + per(N)), freedom);
   });
   const single = BAND * (1 - BAND);
-  const insideOfTruth = own
-    ? Math.max(meanWithError(own.map((one) => shareInside(one, band))).error ** 2, single * per(n))
-    : single * per(n);
+  // Clusters that are all inside do not tell how much they depend on each other: the counts of all bins do.
+  const insideOfTruth = Math.max(own ? meanWithError(own.map(inside)).error ** 2 : 0, single * ofTruth);
   return {
     ...{ truth: theirs, predicted: ours },
     error: share.map((q) => Math.sqrt((noise * (1 - q)) / q)),
@@ -110,21 +118,34 @@ export function pitOf(predicted: Sample, truth: Sample, cluster = 1): Pit {
     // Of F over its mean.
     chi2Error: under > 4 ? Math.sqrt((2 / over) * (1 + (over + 2) / (under - 4))) : Number.NaN,
     ...{ slope, bowl },
-    inside: shareInside(truth, band),
+    inside: inside(truth),
     insideError: Math.sqrt(insideOfTruth + single * per(N)),
     fromTruth,
   };
 }
 
+/** Clusters from which on what they differ by says something. */
+export const LEAST_CLUSTERS = 6;
+
 /** Shares below which a bin is there by rounding only. */
 const LEAST_SHARE = 1e-9;
 
 /** Whole clusters of consecutive values. */
-function clustersOf({ values, width }: Sample, cluster: number): Sample[] {
+function clustersOf({ values }: Sample, cluster: number): Sample[] {
   return Array.from({ length: Math.floor(values.length / cluster) }, (_, c) => ({
     values: Array.from({ length: cluster }, (_, k) => values[c * cluster + k]),
-    width,
   }));
+}
+
+/** From where a bin should end to the middle between two of the values that there are, the nearest one; gaps of several spacings are left as they are. */
+function bordersOf({ values }: Sample, spacing: number): (end: number) => number {
+  const sorted = Float64Array.from(values).sort();
+  return (end) => {
+    const above = countWhile(sorted, (value) => value <= end);
+    const [left, right] = [sorted[above - 1], sorted[above]];
+    if (end - left <= spacing / 2) return left + spacing / 2;
+    return right - end < spacing / 2 ? right - spacing / 2 : end;
+  };
 }
 
 /** Shares of the bins. */
@@ -172,13 +193,27 @@ function mixture({ sum, squares, freedom }: Spread, degrees: number, fromTruth: 
   };
 }
 
-/** Share of a sample in a band, its ends included. */
-function shareInside({ values, weights, width = 0 }: Sample, [low, high]: readonly [number, number]): number {
+/**
+ * Share of a sample in a band, its ends included. A value that stands for all within half a `spacing` counts by which part of what is predicted there is in
+ * the band, or of that length where nothing is.
+ */
+function shareInside(
+  { values, weights }: Sample,
+  [low, high]: readonly [number, number],
+  { below, under }: Distribution,
+  spacing: number,
+): number {
   let sum = 0;
   for (let k = 0; k < values.length; k++) {
     const value = values[k];
-    const overlap = Math.min(high, value + width / 2) - Math.max(low, value - width / 2);
-    const part = width > 0 ? Math.max(0, overlap) / width : Number(value >= low && value <= high);
+    const [from, to] = [value - spacing / 2, value + spacing / 2];
+    let part = Number(value >= low && value <= high);
+    // Only a value at an end of the band is in part inside.
+    if (spacing > 0 && to > low && from < high && (from < low || to > high)) {
+      const [first, last] = [Math.max(from, low), Math.min(to, high)];
+      const predicted = below(to) - under(from);
+      part = predicted > 0 ? (below(last) - under(first)) / predicted : (last - first) / spacing;
+    }
     sum += part * (weights ? weights[k] : 1 / values.length);
   }
   return sum;
@@ -255,7 +290,7 @@ export function pitTimes(times: ArrayLike<number>): number[] {
 /** Tests at `times`, each `[cases][variables]`. */
 export function pitTable(times: readonly number[], tests: PitTable["tests"]): PitTable {
   // Where all values are equal there is nothing to test.
-  const isTest = ({ freedom, chi2Error }: Pit) => freedom > 0 && Number.isFinite(chi2Error);
+  const isTest = ({ freedom, chi2Error, insideError }: Pit) => freedom > 0 && Number.isFinite(chi2Error + insideError);
   const flat = tests.flat(2).filter(isTest);
   const cases = Math.max(1, ...tests.map((of) => of.filter((one) => one.some(isTest)).length));
   // Variables of a case and its times depend on each other. A square of what is off moves with the square of the truth's part in it.
@@ -298,7 +333,7 @@ export function pitOfEnsembles(
 ): PitTable {
   const tests = at.map((t) =>
     Array.from({ length: truth.cases }, (_, c) =>
-      spacing.map((width, j) => pitOf(sampleOf(predicted, t, c, j), { ...sampleOf(truth, t, c, j), width }, cluster)),
+      spacing.map((own, j) => pitOf(sampleOf(predicted, t, c, j), sampleOf(truth, t, c, j), { cluster, spacing: own })),
     ),
   );
   return pitTable(

@@ -56,7 +56,7 @@ export function putChoice(
   put(metricName("degree", ...parts), overSeeds(known.map(({ degree }) => degree)));
   // A component that never changes has nothing to explain.
   const left = known.map(({ unexplained }) => average(unexplained.filter(Number.isFinite)));
-  put(metricName("held_out", ...parts), overSeeds(left, { scale: "log" }), { exact: 0 });
+  put(metricName("held_out", ...parts), overSeeds(left, { scale: "log" }));
 }
 
 /** χ² per degree of freedom of the closure test, mean over the cases that say something, with the interval that holds 1 where nothing is missed. */

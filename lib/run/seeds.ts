@@ -28,8 +28,9 @@ export function single(value: number): Estimate {
 /** 97.5 % of a normal law. */
 export const NORMAL = 1.96;
 
-/** A number with the 95 % interval of its standard error: Student's, where that was found from `count` values. */
+/** A number with the 95 % interval of its standard error: Student's, where that was found from `count` values; of fewer than two there is none. */
 export function around(value: number, error: number, count = Number.POSITIVE_INFINITY): Estimate {
+  if (count < 2) return single(value);
   const reach = count < Number.POSITIVE_INFINITY ? studentQuantile(0.975, count - 1) : NORMAL;
   return { value, low: value - reach * error, high: value + reach * error };
 }

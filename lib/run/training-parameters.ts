@@ -237,8 +237,16 @@ export function checkLearnSide(learnSide: number, side: number, patches: readonl
   }
 }
 
-/** Throws InputError for lags (`--lags`) that do not ascend, or are no whole numbers of steps of `dt`, where there are such. */
-export function checkLags(lags: readonly number[], dt?: number): void {
+/** Of systems whose closures are learned. */
+const OBSERVABLES = 2;
+
+/** Throws InputError for lags (`--lags`) that do not ascend, are too few for so many closure variables, or are no whole numbers of steps of `dt`, where there are such. */
+export function checkLags(lags: readonly number[], variables: number, dt?: number): void {
+  if (variables > OBSERVABLES * lags.length) {
+    throw new InputError(
+      `--variables ${variables} are more than the observables at ${lags.length} --lags, ${OBSERVABLES} each, which lagged is to tell: use ${OBSERVABLES * lags.length} or fewer, or more lags`,
+    );
+  }
   for (const [k, lag] of lags.entries()) {
     if (k > 0 && lag <= lags[k - 1]) {
       throw new InputError(`--lags ${lags.join(",")} do not ascend: ${lag} comes behind ${lags[k - 1]}`);

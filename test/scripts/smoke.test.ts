@@ -184,6 +184,11 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
         /--compensator-time 0\.3.*0\.2 or 0\.5/,
       ],
       ["more halvings than the patch has", ["--closure", "dynamics", "--channels", "8,8,8,8"], /4 --channels.*16/],
+      [
+        "more to tell than there is",
+        ["--closure", "lagged", "--lags", "4", "--variables", "3"],
+        /--variables 3.*1 --lags.*use 2/,
+      ],
       ["lags that do not ascend", ["--closure", "lagged", "--lags", "4,2"], /--lags 4,2.*2 comes behind 4/],
       [
         "more variables than correlations",

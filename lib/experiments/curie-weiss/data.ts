@@ -30,8 +30,14 @@ export interface CurieWeissReportData extends Finished {
   /** What a perfect model would score at the number of runs used, and with the paper's predicted and true ones. */
   floor: number;
   paperFloor: number;
-  /** The baselines at the paper's δt; null of seeds whose predictions run away. */
-  paperTime: (Learned & { error: Estimate | null; stdRatio: Estimate | null; paper: number | null })[];
+  /** The baselines at the paper's δt; null where all predictions run away, as those of so many of the seeds do. */
+  paperTime: (Learned & {
+    error: Estimate | null;
+    stdRatio: Estimate | null;
+    paper: number | null;
+    lost: number;
+    seeds: number;
+  })[];
   /** Variance of the patch magnetization, upsampled over true, after relaxation. */
   upsampling: { patch: number; level: number; side: number; varianceRatio: number; low: number; high: number }[];
   pictures: { title: string; side: number; spins: Uint8Array }[];

@@ -252,6 +252,9 @@ export function paperTime({ paperTime: rows }: Data): Html | false {
       { label: "Error", cell: ({ error }) => error ?? "diverged" },
       { label: "Paper", cell: ({ paper }) => paper, format: (value) => formatNumber(value, 3) },
       { label: "std / exact", cell: ({ stdRatio }) => stdRatio ?? "diverged" },
+      ...(rows.some(({ lost }) => lost > 0)
+        ? [{ label: "Diverged", cell: ({ lost, seeds }: (typeof rows)[number]) => `${lost} of ${seeds} seeds` }]
+        : []),
     ],
     html`The baselines again as in the paper: trained on changes over δt = ${formatSetting(PAPER_TIME)} sweeps, and predicted in steps of that, at whose ends they are compared. At short times the changes of a patch are all noise, and a noise that is too large looks larger still. Paper: as printed, where runs were compared by their number of steps, not at equal times.`,
   );

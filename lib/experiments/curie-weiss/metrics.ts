@@ -118,6 +118,18 @@ function groups(
   return named.sort((a, b) => a.patch - b.patch);
 }
 
+/** Baselines at the paper's δt: the seeds that stayed finite, and how many did not. */
+function paperRows(outcomes: readonly Outcome[], diverged: readonly Diverged[]) {
+  const all = acrossSeeds(
+    [...outcomes.filter(({ timing }) => timing === "paper"), ...diverged],
+    ({ patch, method }) => [patch, method],
+  );
+  return all.map((list) => {
+    const group = list.filter((one): one is Outcome => "scores" in one);
+    return { patch: list[0].patch, method: list[0].method, group, lost: list.length - group.length };
+  });
+}
+
 function comparable({ system }: CurieWeissReference): boolean {
   const { spins, temperature, field } = system;
   return spins === PAPER_SYSTEM.spins && temperature === PAPER_SYSTEM.temperature && field === PAPER_SYSTEM.field;
@@ -213,10 +225,8 @@ export function curieWeissMetrics(
     });
   }
   // Scores are means over the seeds that stayed finite; the others are counted here.
-  for (const group of acrossSeeds(diverged, ({ patch, method }) => [patch, method])) {
-    const [{ patch, method }] = group;
-    put(metricName("diverged", `${method}_paper_dt`, `patch${patch}`), single(group.length), { exact: 0 });
-  }
+  for (const { patch, method, lost } of paperRows(outcomes, diverged))
+    put(metricName("diverged", `${method}_paper_dt`, `patch${patch}`), single(lost), { exact: 0 });
   put("error.floor", single(floorOf(reference, options.runs)));
   if (comparable(reference)) put("error.floor.paper", single(floorOf(reference, PAPER_RUNS, PAPER_RUNS)), {});
   Object.assign(metrics, costMetrics(curieWeissCosts(reference, outcomes, options)));
@@ -386,15 +396,12 @@ export function curieWeissFigures(
     ],
     floor: floorOf(reference, options.runs),
     paperFloor: sides.length > 0 ? floorOf(reference, PAPER_RUNS, PAPER_RUNS) : Number.NaN,
-    paperTime: [
-      ...groups(outcomes, "paper").map(({ patch, method, group }) => ({
-        ...{ patch, method, error: estimate(group, "error"), stdRatio: estimate(group, "stdRatio") },
-        paper: published(reference, "error", group[0]),
-      })),
-      ...acrossSeeds(diverged, ({ patch, method }) => [patch, method]).map(([{ patch, method }]) => ({
-        ...{ patch, method, error: null, stdRatio: null, paper: null },
-      })),
-    ],
+    paperTime: paperRows(outcomes, diverged).map(({ patch, method, group, lost }) => ({
+      ...{ patch, method, lost, seeds: group.length + lost },
+      error: group.length > 0 ? estimate(group, "error") : null,
+      stdRatio: group.length > 0 ? estimate(group, "stdRatio") : null,
+      paper: published(reference, "error", { patch, method, timing: "paper" }),
+    })),
     diagnostics: grouped.flatMap(({ patch, method, group: [{ scores }] }) =>
       isOurs(method) && patch === shown ? [{ method, patch, diagnostics: scores.diagnostics }] : [],
     ),

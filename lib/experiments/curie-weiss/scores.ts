@@ -65,11 +65,8 @@ export interface CurieWeissReference {
   readonly memory: Autocovariance;
 }
 
-/** The law of m of a law of u: of a learned equation, which knows no steps, each value is the middle of what is between it and the next ones. */
-const cells = (spins: number, law: Law): Sample => ({
-  ...{ values: magnetizations(spins, law), weights: law.mass },
-  width: 2 / spins,
-});
+/** The law of m of a law of u. */
+const lawOf = (spins: number, law: Law): Sample => ({ values: magnetizations(spins, law), weights: law.mass });
 
 /** Solves the master equation for every start and tabulates the exact functions. Stops where the run is to stop. */
 export async function curieWeissReference(
@@ -103,7 +100,7 @@ export async function curieWeissReference(
         for (let j = 0; j < mass.length; j++) lateLaw[first + j] += share * mass[j];
         lateVariance += share * std ** 2;
       }
-      if (tested.includes(t)) laws[tested.indexOf(t)].push(cells(system.spins, law));
+      if (tested.includes(t)) laws[tested.indexOf(t)].push(lawOf(system.spins, law));
       if (t === from) covariances.push(magnetizationCovariances(system, law, lags));
       t++;
       pace.at(s * times.length + t);
@@ -130,7 +127,7 @@ export async function curieWeissReference(
     densityGrid,
     density: magnetizationDensity(system.spins, balance.law, densityGrid),
     laws,
-    memory: { from: times[from], lags, covariance: [averageRow(covariances)], groups: null },
+    memory: { from: times[from], lags, covariance: [averageRow(covariances)], groups: null, shares: [] },
   };
 }
 
@@ -201,9 +198,12 @@ export async function scoreCurieWeiss(
   const scaled = (values: Float64Array) => values.map((value) => system.spins * value);
   const diffusion = scaled(learned.diffusion);
   const tested = pitTimes(reference.times);
+  const spacing = 2 / system.spins;
   const pit = pitTable(
     tested.map((t) => reference.times[t]),
-    tested.map((t, k) => starts.map((_, c) => [pitOf(sampleOf(trajectories, t, c, 0), reference.laws[k][c])])),
+    tested.map((t, k) =>
+      starts.map((_, c) => [pitOf(sampleOf(trajectories, t, c, 0), reference.laws[k][c], { spacing })]),
+    ),
   );
   const part = (values: ArrayLike<number>) => inside.map((k) => values[k]);
   return {

@@ -1,6 +1,6 @@
 // Whether lattices in equilibrium have the learned stationary law.
 import type { Diagnostics } from "../../analysis/diagnostics.ts";
-import { spacingOf } from "../../analysis/distribution.ts";
+import { type Sample, spacingOf } from "../../analysis/distribution.ts";
 import { type Pit, pitOf, pitTable } from "../../analysis/pit.ts";
 import { marginalsOf } from "./laws.ts";
 import type { Learned } from "./training.ts";
@@ -12,12 +12,15 @@ export interface LawTest {
   readonly tests: readonly Pit[];
 }
 
-const latticeValues = (values: number[]) => ({ values, width: spacingOf(values) });
+const testOf = (law: Sample, values: number[]) => pitOf(law, { values }, { spacing: spacingOf(values) });
 
 /** Of lattices of the truth, which are independent of each other. */
 export function lawTest(learned: Learned, { side, temperature, states }: CriticalTruth, cells: number): LawTest {
   const tests = marginalsOf(learned, temperature, side, cells).map((law, j) =>
-    pitOf(law, latticeValues(states.filter((_, k) => k % 2 === j))),
+    testOf(
+      law,
+      states.filter((_, k) => k % 2 === j),
+    ),
   );
   return { side, tests };
 }

@@ -361,7 +361,7 @@ function check(p: IsingOptions): void {
   for (const channels of p.channels) {
     if (channels % 8 !== 0) throw new InputError(`--channels ${channels} is not a multiple of 8`);
   }
-  if (p.studies === "all" || p.closure === "lagged") checkLags(p.lags);
+  if (p.studies === "all" || p.closure === "lagged") checkLags(p.lags, p.variables);
   for (const patch of p.closure === "lagged" ? p.patches : p.studies === "all" ? [p.studyPatch] : []) {
     const features = distances(reachOf(patch));
     if (features < p.variables) {

@@ -109,7 +109,7 @@ export function isingSources(p: IsingOptions): Source[] {
   const main = p.patches.map((patch): Source => {
     const trainings = METHODS.map((method) => training("main", p.closure, method));
     // Baselines at the time of the paper too: their noise goes with the root of the time. A single patch is the whole lattice.
-    if (patch < learnSide(p) && p.horizon >= PAPER_TIME)
+    if (patch < learnSide(p) && p.horizon >= 2 * PAPER_TIME)
       for (const method of ["naive", "small"] as const)
         trainings.push(training("paper-time", p.closure, method, 1, PAPER_TIME));
     if (all && patch === p.studyPatch) {

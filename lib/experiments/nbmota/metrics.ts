@@ -287,7 +287,7 @@ export function nbmotaMetrics(study: NbMoTaStudy, seconds: number): Record<strin
   for (const one of truth) put(metricName("sro_error", "floor", T(one.temperature)), single(floorOf(one)));
   for (const { method, sumRule, heldOut, outside } of methodsOf(study)) {
     put(metricName("sum_rule_violation", method), sumRule, { exact: 0 });
-    put(metricName("held_out", method), heldOut);
+    put(metricName("held_out_lattices", method), heldOut);
     put(metricName("outside", method), outside, { exact: 0 });
   }
   for (const { side } of study.courses) {

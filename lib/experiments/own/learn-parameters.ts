@@ -110,7 +110,7 @@ const parameters = {
     profiles: { standard: 128, paper: 512 },
     min: 2,
     max: 1e6,
-    meaning: "direct simulations from each start",
+    meaning: "direct simulations from each start, more where many share random numbers",
   },
 } as const satisfies Parameters;
 

@@ -2,6 +2,7 @@
 import { type Diagnostics, diagnosticsOf, type TrueRuns } from "../../analysis/diagnostics.ts";
 import { type Ensemble, joinedCases, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
+import { LEAST_CLUSTERS } from "../../analysis/pit.ts";
 import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
 import { batchThatFits } from "../../method/batch.ts";
 import { simulateDirectly } from "../../method/direct.ts";
@@ -21,7 +22,7 @@ import type { OwnedSystem } from "./module.ts";
 /** Direct simulations of the large system from every start. */
 export async function simulateOwn(run: Run, own: OwnedSystem, p: LearnOptions, seed: number): Promise<Ensemble> {
   const times = comparedTimes(p);
-  const runs = wholeLanes(own, p.trueRuns);
+  const runs = trueRunCount(own, p);
   const { system, starts } = own;
   const work = () =>
     withProgress("direct simulation", starts.length * runs * times.length, async (bar) => {
@@ -39,8 +40,18 @@ export async function simulateOwn(run: Run, own: OwnedSystem, p: LearnOptions, s
   return (await simulatedTruth(run, work)).truth;
 }
 
+/** How many consecutive direct simulations share random numbers. A program is asked for many at once, which are independent. */
+export const dependentRuns = ({ system }: OwnedSystem, { exec }: LearnOptions): number =>
+  exec === "none" ? system.lanes : 1;
+
 /** Systems that share random numbers are simulated together. */
 const wholeLanes = ({ system }: OwnedSystem, runs: number) => system.lanes * Math.ceil(runs / system.lanes);
+
+/** Direct simulations from each start, so many that it can be told how much those that share random numbers depend on each other. */
+function trueRunCount(own: OwnedSystem, p: LearnOptions): number {
+  const dependent = dependentRuns(own, p);
+  return wholeLanes(own, dependent > 1 ? Math.max(p.trueRuns, LEAST_CLUSTERS * dependent) : p.trueRuns);
+}
 
 /** What the starts of predictions are, `[cases · runs, d]`. */
 export async function predictionStarts(own: OwnedSystem, p: LearnOptions, seed: number): Promise<Float32Array> {

@@ -393,7 +393,7 @@ function check(p: PredatorPreyOptions): void {
       `--variables ${p.variables} is odd, but each of two species has as many: use ${p.variables + 1}, or --encoder joint`,
     );
   }
-  if (p.closure === "all" || p.closure === "lagged") checkLags(p.lags, p.dt);
+  if (p.closure === "all" || p.closure === "lagged") checkLags(p.lags, p.variables, p.dt);
   for (const mean of p.means) for (const amplitude of p.amplitudes) checkWave(mean, amplitude);
   const snapshots = p.trajectories * p.records;
   checkEquation(p, { snapshots, cohorts: p.trajectories, variables: 2 + p.variables });

@@ -46,8 +46,14 @@ interface Beyond {
  * cohort, and where the features of either half of the cohorts have fewer directions beyond the polynomial than there are to be variables.
  */
 export function predictive(data: Lagged, variables: number) {
-  const { now, features, d } = data;
+  const { now, later, features, d } = data;
   const n = now.length / d;
+  const most = later.length / n;
+  if (variables > most) {
+    throw new InputError(
+      `${variables} closure variables are more than the ${most} observables at all lags that they are to tell: use fewer, or more lags`,
+    );
+  }
   const count = features.length / n;
   const means = Float64Array.from({ length: count }, (_, f) => {
     let sum = 0;

@@ -40,7 +40,7 @@ export function degrees(items: readonly DegreeChoice[], titleOf = sideTitle): Ht
     id: "degree",
     title: "Choice of the degree",
     caption: html`Mean-square residual of the drift on data that it was not fitted to, over that of the best degree, minus one, against the degree of the polynomials: cross-validation with ${folds} parts of the
-cohorts (${cohorts} of them: small systems that start alike, with all of their snapshots). The best degree is drawn at 10⁻⁶; the one that is used is it, or a lower one where every term has its price or the equation is to be read: the fewest terms of at most 1 % more. The first seed stands for all. Where noise is large, as for increments, degrees differ by less than it. What the drift leaves of the mean square of what it is fitted to, on data that it was not fitted to: ${left.join("; ")}; noise alone leaves 100 %.`,
+cohorts (${cohorts} of them: small systems that start alike, with all of their snapshots). The best degree is drawn at 10⁻⁶; the one that is used is it, or a lower one where every term has its price or the equation is to be read: the fewest terms of at most 1 % more. The first seed stands for all. Where noise is large, as for increments, degrees differ by less than it. ${left.length > 0 && `What the drift leaves of the mean square of what it is fitted to, on data that it was not fitted to: ${left.join("; ")}; noise alone leaves 100 %.`}`,
     alt: "Held-out residual relative to the best against the degree of the polynomials, one line per method",
     x: { label: "degree", ticks: [...new Set(items.flatMap(({ curve }) => curve.map(({ degree }) => degree)))] },
     y: { label: "held-out residual / best − 1", log: 10 },

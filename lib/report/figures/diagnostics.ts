@@ -76,7 +76,9 @@ function departures({ times, tests }: PitTable, { variables, cases, unit }: Told
       }),
     ),
   );
-  const off = list.filter(({ z }) => Math.abs(z) > OFF).sort((a, b) => Math.abs(b.z) - Math.abs(a.z));
+  const known = list.filter(({ z }) => Number.isFinite(z));
+  if (known.length === 0) return "means and spreads of so few independent true runs are not tested";
+  const off = known.filter(({ z }) => Math.abs(z) > OFF).sort((a, b) => Math.abs(b.z) - Math.abs(a.z));
   if (off.length === 0) return `none is off by more than ${OFF} standard errors`;
   const rest = off.length - NAMED;
   const named = off.slice(0, NAMED).map(({ z, text }) => `${text} (${Math.abs(z).toFixed(1)} standard errors)`);

@@ -125,7 +125,7 @@ function lateSentence(list: readonly Training[], several: boolean): string {
   });
   late.sort((a, b) => a.value - b.value);
   const told = ({ name, ...change }: (typeof late)[number]) => `${formatChange(change)} (${name})`;
-  const falling = late.filter(({ value, reach }) => value < -FLAT && value + reach < 0).length;
+  const falling = late.filter(({ value, reach }) => value + reach < -FLAT).length;
   const changes =
     late.length <= TOLD ? late.map(told).join(", ") : `${told(late[0])} to ${told(late[late.length - 1])}`;
   const others = list.length - late.length;

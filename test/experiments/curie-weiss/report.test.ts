@@ -25,7 +25,7 @@ const PLOTS_PER_FIGURE = {
   "upsampling-quality": 1,
   degree: 4,
   cost: 4,
-  training: 4,
+  "training-loss": 4,
 };
 const SETTINGS = ["patch", "side", "seed", "result", "spins", "cohorts", "folds"];
 

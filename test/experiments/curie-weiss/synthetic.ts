@@ -122,7 +122,9 @@ export function syntheticData(): CurieWeissReportData {
     ],
     floor: 9e-5,
     paperFloor: 2.5e-4,
-    paperTime: [{ method: "naive", patch: 8, error: single(0.02), stdRatio: single(6.5), paper: 0.0126 }],
+    paperTime: [
+      { method: "naive", patch: 8, error: single(0.02), stdRatio: single(6.5), paper: 0.0126, lost: 1, seeds: 3 },
+    ],
     diagnostics: [{ method: "compensator", patch: 8, diagnostics: diagnostics(STARTS.length, 1, 0.1) }],
     degrees: pairs.map(({ method, patch }) => degreeChoice(method, patch, method === "compensator" ? 5 : 3)),
     starts: pairs.flatMap(({ method, patch }) =>

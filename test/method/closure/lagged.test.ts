@@ -93,7 +93,10 @@ test("variables have mean 0, variance 1 beyond the observables, and are as many 
   expect(covarianceBeyond(data.now, psi)).toEqual(IDENTITY);
   expect(explained[0]).toBeGreaterThan(10 * explained[1]);
   // x itself is a feature, and none beyond itself.
-  expect(() => predictive(data, 4)).toThrow("3 features beyond the observables do not make 4 closure variables");
+  const more = planted([2, 5, 10, 20]);
+  expect(() => predictive(more, 4)).toThrow("3 features beyond the observables do not make 4 closure variables");
+  // What is told has no more directions than it has numbers.
+  expect(() => predictive(data, 3)).toThrow("3 closure variables are more than the 2 observables at all lags");
 });
 
 /** Few of the planted systems under many features; all of them. */
