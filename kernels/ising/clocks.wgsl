@@ -1,61 +1,74 @@
-// Attempts of every site of an Ising lattice in a window of time, for glauber_sites.wgsl: their number is Poisson, and given the
-// number k of those to come, the next one is at the smallest of k uniform times on what is left of the window.
+// Attempts of every site of an Ising lattice, a Poisson process of rate 1, for glauber_sites.wgsl.
 //
-// A clock is one word: the time of the next attempt in units of 2⁻²⁷ of the window, and in the lowest 5 bits how many are to come,
-// that one included. A site without attempts to come has the clock 0xffffffff.
-import package::ising::lattice::Site;
+// Time is cut into cells of length δ. A cell has attempts with probability 1 − e^−δ, whatever the others have: how many cells are passed over
+// to the next one that has some is geometric. Their number n there is Poisson, given that it is not 0; and the next of n attempts to come is at the
+// smallest of n uniform times on what is left of the cell. Both laws are tables to 2⁻³² (lib/systems/ising-sites.ts).
+//
+// A clock is one word: the cell in its upper 10 bits, the place of the next attempt in the cell to 2⁻¹⁹, and in the lowest 3 bits how many
+// are to come in the cell behind that one. Cells are counted from the start of a window of 256 cells; clocks lie up to 768 cells behind its end.
+//
+// One invocation per strip of both colours (strips.wgsl): in the first window it draws the clocks, in the others it counts them anew.
+import package::ising::strips::{ places_of, strip_at };
+import package::random::alias::alias_of;
 import package::random::philox::{ philox4x32, mul_high };
 import package::random::xoshiro::{ Stream, next_u32 };
-import package::gpu::rows::number_in_rows;
 
 const STRIP = 32u;         // sites of an invocation, with one random stream
-const NEVER = 0xffffffffu;
-const MOST = 31u;          // attempts of one site in one window: more have a probability below 10⁻¹⁵ at a mean of 4
+const CELL = 22u;          // bits of the place in a cell, and how many are to come behind it
+const LEFT = 3u;           // bits of that number
+const PLACES = 1u << (CELL - LEFT);
+const WINDOW = 256u;       // cells
 
 // Streams of the pass `turn` ≥ 1 over the lattice. Streams of open_stream have a last word of 0.
 fn strip_stream(stream: Stream, group: u32, strip: u32, turn: u32) -> vec4u {
   return philox4x32(vec4u(strip, stream.replica + 32u * group, stream.step, turn), stream.key);
 }
 
-// The clock after `now` of a site with `left` attempts to come.
-fn next_clock(now: u32, left: u32, rng: ptr<function, vec4u>) -> u32 {
-  var earliest = 0xffffffffu;
-  for (var k = 0u; k < left; k++) { earliest = min(earliest, next_u32(rng)); }
-  let time = now + mul_high((1u << 27u) - 1u - now, earliest);
-  return select((time << 5u) | left, NEVER, left == 0u);
+// Behind the attempt at `clock`.
+fn next_clock(clock: u32, numbers: vec4u, gaps: ptr<storage, array<u32>, read>, rng: ptr<function, vec4u>) -> u32 {
+  let left = clock & ((1u << LEFT) - 1u);
+  let start = select((clock >> LEFT) % PLACES, 0u, left == 0u);
+  // Most often the cell has no more attempts. Lanes that go on in theirs would wait anyhow.
+  let gap = 1u + alias_of(next_u32(rng), gaps);
+  let more = select(vec4u(), vec4u(1u), vec4u(next_u32(rng)) >= numbers);
+  let to_come = select(left, 1u + more.x + more.y + more.z + more.w, left == 0u);
+  var earliest = next_u32(rng);
+  for (var k = 1u; k < to_come; k++) { earliest = min(earliest, next_u32(rng)); }
+  let cell = (clock >> CELL) + select(0u, gap, left == 0u);
+  let place = start + mul_high(PLACES - start, earliest);
+  return (cell << CELL) | (place << LEFT) | (to_come - 1u);
 }
 
-// Whether a site whose clock is `mine` comes before its neighbours in the north, south, west and east. Ties, of probability 2⁻²⁷, go by the site's number.
-fn comes_first(site: Site, mine: u32, others: vec4u) -> vec4<bool> {
-  let numbers = vec4u(site.north, site.south, site.west, site.east);
-  return (vec4u(mine) < others) | ((vec4u(mine) == others) & (vec4u(site.here) < numbers));
+// Whether a site of a colour comes before a neighbour, which is of the other one. Ties, of probability below 2⁻²⁴, go to colour 0.
+fn is_first(mine: u32, colour: u32, other: u32) -> bool {
+  return mine < other + 1u - colour;
 }
 
 struct Params {
-  sites: u32,         // of all groups together
-  per_lattice: u32,
-  turn: u32,
-  poisson: array<vec4u, 8>,   // 2³² P(at most 0, 1, … attempts), rounded; that of MOST and more 2³² − 1
+  side: u32,
+  opens: u32,         // 1: in the first window
+  numbers: vec4u,     // 2³² P(at most 1, … 4 attempts in a cell that has some), rounded, at most 2³² − 1
   stream: Stream,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> clocks: array<u32>;
+@group(0) @binding(2) var<storage, read_write> streams: array<vec4u>;
+@group(0) @binding(3) var<storage, read> gaps: array<u32>;
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) size: vec3u) {
-  let strips = (params.per_lattice + STRIP - 1u) / STRIP;
-  let index = number_in_rows(id, size, 64u);
-  let group = index / strips;
-  let strip = index % strips;
-  if (group * params.per_lattice >= params.sites) { return; }
-  var rng = strip_stream(params.stream, group, strip, params.turn);
-  let end = min(params.per_lattice, (strip + 1u) * STRIP);
-  for (var site = strip * STRIP; site < end; site++) {
-    let word = min(next_u32(&rng), 0xfffffffeu);
-    var below = vec4u();
-    for (var k = 0u; k < 8u; k++) { below += select(vec4u(), vec4u(1u), vec4u(word) >= params.poisson[k]); }
-    let attempts = below.x + below.y + below.z + below.w;
-    clocks[group * params.per_lattice + site] = next_clock(0u, attempts, &rng);
+@compute @workgroup_size(4, 16)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let side = params.side;
+  if (id.x >= (side + 63u) / 64u || id.y >= side) { return; }
+  let strip = strip_at(id, side, 0u);
+  let first = (strip.group * side + strip.row) * side + 64u * strip.lane;
+  let end = first + 2u * strip.sites;
+  if (params.opens == 0u) {
+    for (var site = first; site < end; site++) { clocks[site] -= WINDOW << CELL; }
+    return;
   }
+  var rng = strip_stream(params.stream, strip.group, strip.row * strip.strips + strip.lane, 1u);
+  // As if the cell before the first one were over.
+  for (var site = first; site < end; site++) { clocks[site] = next_clock(0u, params.numbers, &gaps, &rng) - (1u << CELL); }
+  streams[places_of(strip, side).here] = rng;
 }

@@ -1,136 +1,120 @@
-// One pass of continuous-time Glauber dynamics over the sites of one colour of whole Ising lattices, exact in law: for lattices so large, and so few, that
-// one invocation per lattice (glauber.wgsl) would not fill the device.
+// One pass of continuous-time Glauber dynamics over the sites of one colour in a block of rows of whole Ising lattices, exact in law: for lattices so
+// large, and so few, that one invocation per lattice (glauber.wgsl) would not fill the device.
 //
 // Every site has its own Poisson clock (clocks.wgsl). An attempt may be done when no neighbour has an earlier one to come: what
-// it reads can then no longer change (conservative discrete-event simulation: Lubachevsky, Complex Systems 1, 1099 (1987)). A
-// pass does all such attempts of its colour, whose sites are no neighbours, so that what a site looks at stays as it is meanwhile.
-// Who comes first of two neighbours is kept as a bit (order.wgsl) and found anew when one of them has moved: a pass looks at 32 sites at once.
+// it reads can then no longer change (conservative discrete-event simulation: Lubachevsky, Complex Systems 1, 1099 (1987)).
+// Why the law is exact, whichever of these attempts are done first, and however long other rows stand still: clocks of sites are independent Poisson
+// processes; every attempt finds its neighbours as all their attempts before it, and none behind it, have left them; and it draws numbers
+// that no other one has, in an order that depends on the past alone.
 //
-// One invocation per strip of 32 sites (strips.wgsl).
+// A pass does all such attempts of its colour, whose sites are no neighbours, so that what a site looks at stays as it is meanwhile; a site that
+// still comes first goes on. Who comes first of two neighbours is kept as a bit (order.wgsl), found anew when one of them has moved: a pass
+// looks at 32 sites at once. Of one colour each bit is read and written by one invocation alone.
+//
+// One invocation per strip of 32 sites (strips.wgsl), with a random stream that goes on from pass to pass and for both colours.
 // With MOVING, temperature and field change with time: an attempt has the probabilities of the moment of its clock.
-import package::ising::clocks::{ NEVER, comes_first, next_clock, strip_stream };
+import package::ising::clocks::{ LEFT, is_first, next_clock };
 import package::ising::heat_bath::heat_bath;
-import package::ising::lattice::site_at;
 import package::ising::moving_heat_bath::{ moving_heat_bath, thresholds_at };
-import package::ising::strips::{ from_east, from_west, places_of, strip_at };
-import package::random::xoshiro::Stream;
+import package::ising::strips::{ places_of, strip_at };
 
 struct Params {
   strips: u32,        // of all groups
   side: u32,
-  turn: u32,          // its lowest bit is the colour
+  row: u32,           // the first of the block
+  rows: u32,
+  colour: u32,
+  horizon: u32,       // clock of the end of the window
   report: u32,        // 1: set `unfinished` where attempts were to come before this pass
   @if(MOVING) window: u32,
-  @if(MOVING) windows: u32,   // along the table
+  @if(MOVING) windows: f32,   // along the table
   @if(MOVING) steps: u32,     // of the table
-  stream: Stream,
+  numbers: vec4u,     // as in clocks.wgsl
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> clocks: array<u32>;
-@group(0) @binding(2) var<storage, read_write> pending: array<u32>;          // [colour][strip]
-@group(0) @binding(3) var<storage, read_write> first: array<atomic<u32>>;    // [north, south, west, east][strip], of colour 0
+@group(0) @binding(2) var<storage, read_write> pending: array<u32>;
+@group(0) @binding(3) var<storage, read_write> first: array<u32>;
 @group(0) @binding(4) var<storage, read_write> spins: array<u32>;
 @group(0) @binding(5) var<storage, read_write> unfinished: atomic<u32>;
-@if(MOVING) @group(0) @binding(6) var<storage, read> thresholds: array<u32>;   // [steps + 1][5], over all windows
-
-const NORTH = 0u;
-const SOUTH = 1u;
-const WEST = 2u;
-const EAST = 3u;
-
-fn first_of(direction: u32, place: u32) -> u32 {
-  return atomicLoad(&first[direction * params.strips + place]);
-}
-
-fn put(direction: u32, place: u32, word: u32) {
-  atomicStore(&first[direction * params.strips + place], word);
-}
-
-fn turn_over(direction: u32, place: u32, bits: u32) {
-  if (bits != 0u) { atomicXor(&first[direction * params.strips + place], bits); }
-}
+@group(0) @binding(6) var<storage, read_write> streams: array<vec4u>;          // [strip]
+@group(0) @binding(7) var<storage, read> gaps: array<u32>;
+@if(MOVING) @group(0) @binding(8) var<storage, read> thresholds: array<u32>;   // [steps + 1][5], over all windows
 
 @compute @workgroup_size(4, 16)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let side = params.side;
-  if (id.x >= (side + 63u) / 64u || id.y >= side) { return; }
-  let colour = params.turn & 1u;
-  let own = colour * params.strips;
-  let strip = strip_at(id, side, colour);
+  if (id.x >= (side + 63u) / 64u || id.y >= params.rows) { return; }
+  let colour = params.colour;
+  let strip = strip_at(vec3u(id.x, params.row + id.y, id.z), side, colour);
   let places = places_of(strip, side);
-  let index = places.here;
-  var to_come = pending[own + index];
+  let own = colour * params.strips + places.here;
+  var to_come = pending[own];
   if (to_come == 0u) { return; }
   if (params.report == 1u) { atomicStore(&unfinished, 1u); }
-  let other = params.strips - own;
-  let beside = pending[other + index];
-  let waits = vec4u(
-    pending[other + places.north], pending[other + places.south],
-    select(from_west(strip, beside, pending[other + places.west], side), beside, strip.odd),
-    select(beside, from_east(strip, beside, pending[other + places.east]), strip.odd),
-  );
-  // Whether sites come before their neighbours: as they know of themselves, or these of theirs.
-  var before: vec4u;
-  if (colour == 0u) {
-    before = vec4u(first_of(NORTH, index), first_of(SOUTH, index), first_of(WEST, index), first_of(EAST, index));
-  } else {
-    let left = first_of(EAST, index);
-    let right = first_of(WEST, index);
-    before = ~vec4u(
-      first_of(SOUTH, places.north), first_of(NORTH, places.south),
-      select(from_west(strip, left, first_of(EAST, places.west), side), left, strip.odd),
-      select(right, from_east(strip, right, first_of(WEST, places.east)), strip.odd),
-    );
+
+  // Whether sites come before their neighbours.
+  let above = (1u - colour) * params.strips + places.north;
+  let inside = 2u * params.strips + places.here;
+  let between = 3u * params.strips + places.here;
+  let across = 4u * params.strips + select(places.west, places.here, strip.odd);
+  let last = strip.sites - 1u;
+  var north = ~first[above];
+  var south = first[own];
+  var west = ~first[inside];
+  var east = (first[between] & ~(1u << last)) | (first[across] << last);
+  if (!strip.odd) {
+    west = ~((first[between] << 1u) | first[across]);
+    east = first[inside];
   }
-  let known = before;
-  let free = before | ~waits;
-  var turns = to_come & free.x & free.y & free.z & free.w;
+  var turns = to_come & north & south & west & east;
   if (turns == 0u) { return; }
-  let base = strip.group * side * side;
-  var rng = strip_stream(params.stream, strip.group, strip.row * strip.strips + strip.lane, params.turn);
+
+  // Neighbours, but for those around the edges of the lattice.
+  let start = (strip.group * side + strip.row) * side + 64u * strip.lane + u32(strip.odd);
+  let up = select(0u - side, side * (side - 1u), strip.row == 0u);
+  let down = select(side, 0u - side * (side - 1u), strip.row == side - 1u);
+  let around_west = select(0u, side, !strip.odd && strip.lane == 0u);
+  let around_east = select(0u, side, strip.odd && strip.lane == strip.strips - 1u);
+  var rng = streams[places.here];
   while (turns != 0u) {
     let k = firstTrailingBit(turns);
     let bit = 1u << k;
-    turns &= turns - 1u;
-    let site = site_at(base, side, strip.row, 2u * (32u * strip.lane + k) + select(0u, 1u, strip.odd));
-    let clock = clocks[site.here];
+    let here = start + 2u * k;
+    let to_north = here + up;
+    let to_south = here + down;
+    let to_west = here - 1u + select(0u, around_west, k == 0u);
+    let to_east = here + 1u - select(0u, around_east, k == last);
+    let clock = clocks[here];
     @if(!MOVING) {
-      spins[site.here] = heat_bath(spins[site.north], spins[site.south], spins[site.west], spins[site.east], &rng);
+      spins[here] = heat_bath(spins[to_north], spins[to_south], spins[to_west], spins[to_east], &rng);
     }
     @if(MOVING) {
-      let share = (f32(params.window) + f32(clock >> 5u) * 0x1p-27f) / f32(params.windows);
-      spins[site.here] = moving_heat_bath(
-        spins[site.north], spins[site.south], spins[site.west], spins[site.east],
+      let share = (f32(params.window) + f32(clock >> LEFT) * 0x1p-27f) / params.windows;
+      spins[here] = moving_heat_bath(
+        spins[to_north], spins[to_south], spins[to_west], spins[to_east],
         thresholds_at(share, params.steps, &thresholds), &rng,
       );
     }
-    let next = next_clock(clock >> 5u, (clock & 31u) - 1u, &rng);
-    clocks[site.here] = next;
-    to_come &= select(0xffffffffu, ~bit, next == NEVER);
-    let others = vec4u(clocks[site.north], clocks[site.south], clocks[site.west], clocks[site.east]);
-    before = (before & vec4u(~bit)) | select(vec4u(), vec4u(bit), comes_first(site, next, others));
+    let next = next_clock(clock, params.numbers, &gaps, &rng);
+    clocks[here] = next;
+    let north_bit = select(0u, bit, is_first(next, colour, clocks[to_north]));
+    let south_bit = select(0u, bit, is_first(next, colour, clocks[to_south]));
+    let west_bit = select(0u, bit, is_first(next, colour, clocks[to_west]));
+    let east_bit = select(0u, bit, is_first(next, colour, clocks[to_east]));
+    north = (north & ~bit) | north_bit;
+    south = (south & ~bit) | south_bit;
+    west = (west & ~bit) | west_bit;
+    east = (east & ~bit) | east_bit;
+    to_come ^= select(0u, bit, next >= params.horizon);
+    turns = (turns & ~bit) | (to_come & north_bit & south_bit & west_bit & east_bit);
   }
-  pending[own + index] = to_come;
-  if (colour == 0u) {
-    put(NORTH, index, before.x);
-    put(SOUTH, index, before.y);
-    put(WEST, index, before.z);
-    put(EAST, index, before.w);
-    return;
-  }
-  put(SOUTH, places.north, ~before.x);
-  put(NORTH, places.south, ~before.y);
-  // Left and right one of two neighbours has the number of its site, the other one more or less: one of them may be of the next strip.
-  let changed = before ^ known;
-  let last = (side / 2u - 1u) % 32u;
-  if (strip.odd) {
-    put(EAST, index, ~before.z);
-    turn_over(WEST, index, (changed.w << 1u) & (0xffffffffu >> (32u - strip.sites)));
-    turn_over(WEST, places.east, (changed.w >> (strip.sites - 1u)) & 1u);
-  } else {
-    put(WEST, index, ~before.w);
-    turn_over(EAST, index, changed.z >> 1u);
-    turn_over(EAST, places.west, (changed.z & 1u) << select(31u, last, strip.lane == 0u));
-  }
+  streams[places.here] = rng;
+  pending[own] = to_come;
+  first[above] = ~north;
+  first[own] = south;
+  first[inside] = select(east, ~west, strip.odd);
+  first[between] = select(~west >> 1u, east, strip.odd);
+  first[across] = select(~west & 1u, (east >> last) & 1u, strip.odd);
 }

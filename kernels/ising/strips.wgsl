@@ -16,30 +16,15 @@ fn strip_at(id: vec3u, side: u32, colour: u32) -> Strip {
   return Strip(id.z, id.y, id.x, (half + 31u) / 32u, min(32u, half - 32u * id.x), ((id.y + colour) & 1u) == 1u);
 }
 
-// Strips, counted through all groups: this one of the other colour or its own, those above and below, and left and right of it.
-struct Places { here: u32, north: u32, south: u32, west: u32, east: u32 }
+// Strips, counted through all groups: this one of the other colour or its own, the one above and the one left of it.
+struct Places { here: u32, north: u32, west: u32 }
 
 fn places_of(strip: Strip, side: u32) -> Places {
   let row = (strip.group * side + strip.row) * strip.strips;
   let here = row + strip.lane;
-  let all = side * strip.strips;
   return Places(
     here,
-    select(here - strip.strips, here + all - strip.strips, strip.row == 0u),
-    select(here + strip.strips, here + strip.strips - all, strip.row == side - 1u),
+    select(here - strip.strips, here + (side - 1u) * strip.strips, strip.row == 0u),
     select(here - 1u, row + strip.strips - 1u, strip.lane == 0u),
-    select(here + 1u, row, strip.lane == strip.strips - 1u),
   );
-}
-
-// Bits of the sites before k, of a strip and of the last site of the one left of it.
-fn from_west(strip: Strip, here: u32, west: u32, side: u32) -> u32 {
-  // Only the last strip of a row may be short.
-  let last = select(31u, (side / 2u - 1u) % 32u, strip.lane == 0u);
-  return (here << 1u) | ((west >> last) & 1u);
-}
-
-// Of those behind k, of a strip and of the first site of the one right of it.
-fn from_east(strip: Strip, here: u32, east: u32) -> u32 {
-  return ((here & (0xffffffffu >> (32u - strip.sites))) >> 1u) | ((east & 1u) << (strip.sites - 1u));
 }

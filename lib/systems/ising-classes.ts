@@ -13,6 +13,12 @@ export function heatBath(up: number, temperature: number, field: number): number
   return 1 / (1 + Math.exp((-2 * (2 * up - 4 + field)) / temperature));
 }
 
+/** 2³² times these probabilities for 0 … 4 up neighbours, rounded, at most 2³² − 1: the constants T0 … T4 of kernels/ising/heat_bath.wgsl. */
+export function heatBathThresholds(temperature: number, field: number): Record<string, number> {
+  const up = [0, 1, 2, 3, 4].map((count) => heatBath(count, temperature, field));
+  return Object.fromEntries(up.map((p, count) => [`T${count}`, Math.min(2 ** 32 - 1, Math.round(p * 2 ** 32))]));
+}
+
 /** What a flip in each class does, `[10]`: n times the change of m, of ρ, and its rate, per sweep. */
 function flips(temperature: number, field: number) {
   return Array.from({ length: CLASSES }, (_, k) => {

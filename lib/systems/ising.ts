@@ -4,13 +4,13 @@ import { InputError } from "../errors.ts";
 import { bufferLimit, type GpuArray } from "../gpu/buffer.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { grid } from "../gpu/grid.ts";
-import type { Call } from "../gpu/kernel.ts";
 import { binomialInverse } from "../random/binomial.ts";
 import { poissonPlan } from "../random/poisson.ts";
 import { branch, type Stream, streamUniform } from "../random/stream.ts";
 import { Xoshiro } from "../random/xoshiro.ts";
 import { checkTime, requireChunks, requirePatches } from "./checks.ts";
-import { heatBath } from "./ising-classes.ts";
+import { heatBathThresholds } from "./ising-classes.ts";
+import { evolveSites } from "./ising-sites.ts";
 import { type Closure, IsingSums, LANES, type Lattices } from "./ising-sums.ts";
 import { attemptChunks, piecesOf, type Schedule, type ThresholdTable, thresholdTables } from "./schedule.ts";
 import type { BinarySystem, PatchChange, PatchGenerator, States, Watch } from "./system.ts";
@@ -19,13 +19,6 @@ import type { BinarySystem, PatchChange, PatchGenerator, States, Watch } from ".
 const MARGIN = 2;
 /** From this side on all sites of a lattice move in parallel. */
 const PARALLEL_SIDE = 256;
-/** Time that is simulated between two looks at all clocks of the sites, in sweeps. */
-const WINDOW = 4;
-/** Attempts of one site in one window at the most (kernels/ising/clocks.wgsl). */
-const MOST_ATTEMPTS = 31;
-/** Passes over the sites of one colour until the host asks whether attempts are left, and turns that are reserved for a window. */
-const PASSES = 24;
-const TURNS = 4096;
 /** Nodes of two-point Gauss–Legendre quadrature on 0 … 1. */
 const NODES = [0.5 - Math.sqrt(1 / 12), 0.5 + Math.sqrt(1 / 12)];
 
@@ -97,10 +90,7 @@ export class Ising implements BinarySystem<IsingStates> {
     this.patchSide = patchSide;
     this.#closed = boundary === "periodic";
     this.#copies = upsampling === "copy";
-    const up = [0, 1, 2, 3, 4].map((count) => heatBath(count, temperature, field));
-    this.#thresholds = Object.fromEntries(
-      up.map((p, count) => [`T${count}`, Math.min(2 ** 32 - 1, Math.round(p * 2 ** 32))]),
-    );
+    this.#thresholds = heatBathThresholds(temperature, field);
     this.observables = [
       { name: "magnetization", symbol: "m", unit: "1", range: [-1, 1] as const, odd: true },
       { name: "domain-wall density", symbol: "ρ", unit: "1", range: [0, 1] as const },
@@ -163,7 +153,7 @@ export class Ising implements BinarySystem<IsingStates> {
     checkTime(time);
     if (time === 0) return;
     const { side, margin } = states;
-    if (margin === 0 && side >= PARALLEL_SIDE) return this.#evolveSites(states, time, stream);
+    if (margin === 0 && side >= PARALLEL_SIDE) return evolveSites(this.#gpu, states, time, stream, this.#thresholds);
     await this.#evolveRegions(states, { side, across: 1, stride: 0, row: margin, column: margin }, time, stream);
   }
 
@@ -179,7 +169,7 @@ export class Ising implements BinarySystem<IsingStates> {
       .flatMap((piece) => thresholdTables(piece))
       .entries()) {
       const at = branch(stream, k);
-      if (isParallel) await this.#evolveSites(states, table.piece.time, at, table);
+      if (isParallel) await evolveSites(this.#gpu, states, table.piece.time, at, table);
       else await this.#evolveMoving(states, table, at);
     }
   }
@@ -227,62 +217,6 @@ export class Ising implements BinarySystem<IsingStates> {
       kernel.call({ params: { ...params, first, last }, poisson, spins }, grid(invocations, 8)),
     );
     poisson.destroy();
-  }
-
-  /** All sites in parallel, in windows of time between which their clocks agree; with a table, at a temperature and field that change along it. */
-  async #evolveSites(
-    { count, side, spins }: IsingStates,
-    time: number,
-    stream: Stream,
-    moving?: ThresholdTable,
-  ): Promise<void> {
-    const groups = Math.ceil(count / LANES);
-    const sites = groups * side ** 2;
-    const windows = Math.ceil(time / WINDOW);
-    const { table } = poissonPlan(time / windows);
-    const gpu = this.#gpu;
-    const [start, order, pass] = await Promise.all([
-      gpu.kernel("ising/clocks.wgsl"),
-      gpu.kernel("ising/order.wgsl"),
-      gpu.kernel(
-        "ising/glauber_sites.wgsl",
-        moving ? { conditions: { MOVING: true } } : { conditions: { MOVING: false }, constants: this.#thresholds },
-      ),
-    ]);
-    const along = moving ? { thresholds: gpu.buffer("ising.thresholds", moving.thresholds) } : undefined;
-    const poisson = table.thresholds.slice(0, MOST_ATTEMPTS + 1).fill(2 ** 32 - 1, MOST_ATTEMPTS);
-    const strips = groups * side * Math.ceil(side / 64);
-    const clocks = gpu.buffer("ising.clocks", 4 * sites);
-    const pending = gpu.buffer("ising.pending", 4 * 2 * strips);
-    const first = gpu.buffer("ising.first", 4 * 4 * strips);
-    const unfinished = gpu.buffer("ising.unfinished", 4);
-    const at = streamUniform(stream);
-    const workgroups: [number, number, number] = [Math.ceil(side / 256), Math.ceil(side / 16), groups];
-    try {
-      for (let window = 0; window < windows; window++) {
-        let turn = 1 + window * TURNS;
-        const params = { sites, per_lattice: side ** 2, turn, poisson, stream: at };
-        const calls: Call[] = [
-          start.call({ params, clocks }, grid(groups * Math.ceil(side ** 2 / 32), 64)),
-          order.call({ params: { strips, side }, clocks, pending, first }, workgroups),
-        ];
-        do {
-          gpu.write(unfinished, Uint32Array.of(0));
-          for (let k = 0; k < PASSES; k++) {
-            turn++;
-            if (turn >= 1 + (window + 1) * TURNS) throw new Error(`a window of time took ${TURNS} passes`);
-            // Before the last two passes, one of each colour.
-            const report = k >= PASSES - 2 ? 1 : 0;
-            const place: Record<string, number> = moving ? { window, windows, steps: moving.steps } : {};
-            const params = { strips, side, turn, report, ...place, stream: at };
-            calls.push(pass.call({ params, clocks, pending, first, spins, unfinished, ...along }, workgroups));
-          }
-          gpu.run(calls.splice(0));
-        } while ((await gpu.read(unfinished, Uint32Array))[0] !== 0);
-      }
-    } finally {
-      for (const buffer of [unfinished, clocks, pending, first, ...Object.values(along ?? {})]) buffer.destroy();
-    }
   }
 
   /**

@@ -6,6 +6,7 @@ import { InputError } from "../../lib/errors.ts";
 import type { GpuArray } from "../../lib/gpu/buffer.ts";
 import { openDevice } from "../../lib/gpu/device.ts";
 import type { UniformValue } from "../../lib/gpu/kernel.ts";
+import { aliasTable } from "../../lib/random/alias.ts";
 import { binomialInverse } from "../../lib/random/binomial.ts";
 import { normalPair } from "../../lib/random/normal.ts";
 import { mulHigh, philox4x32 } from "../../lib/random/philox.ts";
@@ -487,6 +488,69 @@ describe("Poisson numbers", () => {
         words.map((word) => poissonSearch(word, table)),
       );
     }
+  });
+});
+
+describe("numbers by the alias method", () => {
+  // A geometric law, all words for one number, all numbers alike, and few words for some.
+  const laws = [
+    Array.from({ length: 768 }, (_, k) => Math.floor(2 ** 27 * (31 / 32) ** k)),
+    [0, 0, 2 ** 32],
+    new Array<number>(1024).fill(2 ** 22),
+    [1, 2, 3],
+  ].map((counts) => [2 ** 32 - counts.slice(1).reduce((a, b) => a + b, 0), ...counts.slice(1)]);
+
+  test("have as many words as the counts say, exactly", () => {
+    for (const counts of laws) {
+      const found = new Float64Array(1024);
+      aliasTable(counts).forEach((entry, column) => {
+        const height = Math.floor(entry / 1024);
+        found[column] += height;
+        found[entry % 1024] += 2 ** 22 - height;
+      });
+      expect(Array.from(found)).toEqual(Array.from({ length: 1024 }, (_, k) => counts[k] ?? 0));
+    }
+  });
+
+  test("are drawn by the kernel as the table says", async () => {
+    const code = `
+      import package::random::alias::alias_of;
+      struct Params { first: u32 }
+      @group(0) @binding(0) var<uniform> params: Params;
+      @group(0) @binding(1) var<storage, read> words: array<u32>;
+      @group(0) @binding(2) var<storage, read> table: array<u32>;
+      @group(0) @binding(3) var<storage, read_write> result: array<u32>;
+      @compute @workgroup_size(${WORKGROUP}) fn main(@builtin(global_invocation_id) id: vec3u) {
+        if (id.x >= arrayLength(&result)) { return; }
+        result[id.x] = alias_of(words[params.first + id.x], &table);
+      }`;
+    for (const counts of laws) {
+      const table = aliasTable(counts);
+      // The last word below the height of each column and the first above it, too.
+      const ends = Array.from(table, (entry, column) => column * 2 ** 22 + Math.floor(entry / 1024));
+      const words = Uint32Array.from([
+        ...EDGES,
+        ...ends,
+        ...ends.map((word) => Math.max(0, word - 1)),
+        ...someWords(30_000),
+      ]);
+      const found = await onGpu("alias", code, words.length, 1, { params: { first: 0 }, words, table });
+      const expected = words.map((word) => {
+        const entry = table[word >>> 22];
+        return word % 2 ** 22 < Math.floor(entry / 1024) ? word >>> 22 : entry % 1024;
+      });
+      expectSameWords(found, expected);
+    }
+  });
+
+  test("refuse counts that are not those of all words", () => {
+    for (const counts of [
+      [1, 2],
+      [2 ** 32 + 1, -1],
+      [2 ** 32 - 0.5, 0.5],
+      [...new Array<number>(1024).fill(0), 2 ** 32],
+    ])
+      expect(() => aliasTable(counts)).toThrow(RangeError);
   });
 });
 

@@ -32,10 +32,10 @@ export async function isingResults(gpu: Gpu) {
     0.4,
     at("closed"),
   );
-  // All sites in parallel, a strip of 32 that ends in the middle (260² = 2112.5 · 32), two windows.
+  // All sites in parallel, a strip of 32 that ends in the middle (260 = 4 · 64 + 4), two blocks of rows, two windows.
   const wide = new Ising(gpu, { ...physics, patchSide: 20 });
   const large = await wide.prepared(3, 260, 0.2, at("large"));
-  await wide.evolve(large, 2.3, at("sites"));
+  await wide.evolve(large, 8.3, at("sites"));
   const parallel = await wide.pack(large);
   for (const states of [small, larger, large]) states.destroy();
   const changes = Object.fromEntries(

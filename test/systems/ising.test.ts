@@ -1,8 +1,8 @@
 // The dynamics of the Ising system on the GPU against exact results: enumeration of tiny lattices, Onsager's and Kaufman's closed
 // forms, an independent table of runs, and counts of attempts. Observables, patches and relaxation: ising-patches.test.ts.
 //
-// Statistical assertions fail beyond 4.5 standard errors (test/statistics.ts). The file makes about 370 of them: a false alarm has
-// probability 3e-3 whenever the numbers drawn change (some more for the few that rest on 64 words), and none while they stay.
+// Statistical assertions fail beyond 4.5 standard errors (test/statistics.ts). The file makes about 510 of them: a false alarm has
+// probability 4e-3 whenever the numbers drawn change (some more for the few that rest on 64 words), and none while they stay.
 // Away from equilibrium the 32 replicas of a word are one cluster: standard errors of means are those over words.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -29,14 +29,15 @@ import { poissonPlan } from "../../lib/random/poisson.ts";
 import { type Stream, stream, streamUniform } from "../../lib/random/stream.ts";
 import { Xoshiro } from "../../lib/random/xoshiro.ts";
 import { Ising, type IsingParameters, type IsingStates } from "../../lib/systems/ising.ts";
-import { heatBath } from "../../lib/systems/ising-classes.ts";
+import { heatBath, heatBathThresholds } from "../../lib/systems/ising-classes.ts";
+import { evolveSites } from "../../lib/systems/ising-sites.ts";
 import { ISING_64, isingRun, runGenerator } from "../data/ising-64.ts";
 import { defined, emptied, keeper, SHARED, streams } from "../fixtures.ts";
 import { sum } from "../numbers.ts";
 import { otherAdapters } from "../processes.ts";
 import { expectLaw, expectWithin, histogram, moments, poissonMasses } from "../statistics.ts";
 import { testAdapters } from "./adapters.ts";
-import { columnOf, expectWordMean, LANES, unpackSpins, wordMeans, wordSpread } from "./ising-host.ts";
+import { columnOf, expectWordMean, LANES, packSpins, unpackSpins, wordMeans, wordSpread } from "./ising-host.ts";
 import { isingResults as results } from "./ising-results.ts";
 import { expectSameInSlices } from "./slices.ts";
 
@@ -62,6 +63,14 @@ const fresh = streams(SEED, "test/ising");
 function makeSystem(patchSide: number, physics: Partial<IsingParameters> = PAPER): Ising {
   return new Ising(gpu, { ...PAPER, ...physics, patchSide });
 }
+
+/** Both ways that whole lattices move. The second one is taken from PARALLEL_SIDE on, and exact at any even side. */
+const MOVERS = {
+  "site by site": (physics: typeof PAPER, states: IsingStates, time: number) =>
+    makeSystem(4, physics).evolve(states, time, fresh()),
+  "all sites in parallel": ({ temperature, field }: typeof PAPER, states: IsingStates, time: number) =>
+    evolveSites(gpu, states, time, fresh(), heatBathThresholds(temperature, field)),
+};
 
 const keep = keeper();
 
@@ -203,8 +212,9 @@ describe("rates", () => {
 
 // 4 × 4 is the smallest lattice that an even patch side from 4 up tiles, and the largest whose 65,536 states can be listed.
 describe("a 4 × 4 lattice", () => {
-  test("has the exact averages at three times (72 assertions)", async () => {
-    const times = [0.25, 1, 4];
+  test.each(Object.entries(MOVERS))("has the exact averages at three times, %s (36 assertions)", async (_, move) => {
+    // The last stretch is of two windows of a lattice whose sites move in parallel.
+    const times = [0.25, 1, 10];
     for (const [physics, ups] of [
       [PAPER, 4],
       [COLD, 13],
@@ -214,39 +224,42 @@ describe("a 4 × 4 lattice", () => {
       const system = makeSystem(4, physics);
       const states = await keep(system.prepared(LANES * 2000, 4, ups / 8 - 1, fresh()));
       for (const [k, time] of times.entries()) {
-        await system.evolve(states, time - (times[k - 1] ?? 0), fresh());
+        await move(physics, states, time - (times[k - 1] ?? 0));
         expectAverages(`T ${temperature}, t ${time}`, await system.observe(states), averagesAt(exact, k));
       }
     }
   });
 
-  test("has the exact law of single flips and of survival at a short time (2 laws)", async () => {
-    // One replica of each word: the others share its attempts.
-    const words = 10_000;
-    const start = 0b1011_0011_1000_1001;
-    for (const physics of [PAPER, COLD]) {
-      const system = makeSystem(4, physics);
-      const states = await keep(system.unpack(packedRows(new Uint32Array(LANES * words).fill(start)), 4));
-      await system.evolve(states, 0.15, fresh());
-      const after = stateNumbers(await system.pack(states));
-      // Flips of site 0 … 15 alone, no change, and all else.
-      const kind = (state: number) => {
-        const flips = state ^ start;
-        return flips === 0 ? 16 : (flips & (flips - 1)) === 0 ? 31 - Math.clz32(flips) : 17;
-      };
-      const masses = new Float64Array(18);
-      lawFrom(start, physics, 0.15).forEach((p, state) => {
-        masses[kind(state)] += p;
-      });
-      const kinds = Uint32Array.from({ length: words }, (_, word) => kind(after[LANES * word + (word % LANES)]));
-      expectLaw(`single flips at T ${physics.temperature}`, histogram(kinds, 18), masses);
-      // All replicas, word by word.
-      for (let k = 0; k < 18; k++) {
-        const hits = Float64Array.from(after, (state) => Number(kind(state) === k));
-        expectWordMean(`flips of kind ${k} at T ${physics.temperature}`, hits, masses[k]);
+  test.each(Object.entries(MOVERS))(
+    "has the exact law of single flips and of survival at a short time, %s (2 laws)",
+    async (_, move) => {
+      // One replica of each word: the others share its attempts.
+      const words = 10_000;
+      const start = 0b1011_0011_1000_1001;
+      for (const physics of [PAPER, COLD]) {
+        const system = makeSystem(4, physics);
+        const states = await keep(system.unpack(packedRows(new Uint32Array(LANES * words).fill(start)), 4));
+        await move(physics, states, 0.15);
+        const after = stateNumbers(await system.pack(states));
+        // Flips of site 0 … 15 alone, no change, and all else.
+        const kind = (state: number) => {
+          const flips = state ^ start;
+          return flips === 0 ? 16 : (flips & (flips - 1)) === 0 ? 31 - Math.clz32(flips) : 17;
+        };
+        const masses = new Float64Array(18);
+        lawFrom(start, physics, 0.15).forEach((p, state) => {
+          masses[kind(state)] += p;
+        });
+        const kinds = Uint32Array.from({ length: words }, (_, word) => kind(after[LANES * word + (word % LANES)]));
+        expectLaw(`single flips at T ${physics.temperature}`, histogram(kinds, 18), masses);
+        // All replicas, word by word.
+        for (let k = 0; k < 18; k++) {
+          const hits = Float64Array.from(after, (state) => Number(kind(state) === k));
+          expectWordMean(`flips of kind ${k} at T ${physics.temperature}`, hits, masses[k]);
+        }
       }
-    }
-  });
+    },
+  );
 
   test("reaches the Boltzmann law from all spins up (6 averages, 1 law)", async () => {
     const { temperature, field } = PAPER;
@@ -259,14 +272,15 @@ describe("a 4 × 4 lattice", () => {
     expectStateLaw("stationary", 4, numbers, boltzmannLaw(4, temperature, field));
   });
 
-  test("keeps the Boltzmann law by evolution, sweeps and relaxation (6 laws, 36 averages)", async () => {
+  test("keeps the Boltzmann law by evolution of both kinds, sweeps and relaxation (8 laws, 48 averages)", async () => {
     for (const physics of [PAPER, COLD]) {
       const { temperature, field } = physics;
       const law = boltzmannLaw(4, temperature, field);
       const system = makeSystem(4, physics);
-      for (const verb of ["evolve", "sweep", "relax"] as const) {
+      for (const verb of ["evolve", "evolve in parallel", "sweep", "relax"] as const) {
         const states = await keep(system.unpack(packedRows(sample(law, LANES * 2000)), 4));
-        await system[verb](states, 2, fresh());
+        if (verb === "evolve in parallel") await MOVERS["all sites in parallel"](physics, states, 2);
+        else await system[verb](states, 2, fresh());
         const label = `${verb} at T ${temperature}`;
         expectStateLaw(label, 4, stateNumbers(await system.pack(states)), law);
         expectAverages(label, await system.observe(states), enumerateIsing(4, temperature, field));
@@ -327,9 +341,7 @@ describe("a 4 × 4 lattice", () => {
 describe("the kernel on a 3 × 3 lattice", () => {
   const words = 4000;
   const { temperature, field } = PAPER;
-  const constants = Object.fromEntries(
-    [0, 1, 2, 3, 4].map((up) => [`T${up}`, Math.round(2 ** 32 * heatBath(up, temperature, field))]),
-  );
+  const constants = heatBathThresholds(temperature, field);
 
   /** Spins [words][9], 32 replicas to a word, evolved for `time`. */
   async function evolved(spins: Uint32Array, time: number): Promise<Uint32Array> {
@@ -436,16 +448,18 @@ describe("the 32 replicas of a word", () => {
 });
 
 describe("attempts", () => {
-  test("come at rate 1 at every site: sites not visited in a time t are e⁻ᵗ of all (80 assertions, 20 laws)", async () => {
+  test("come at rate 1 at every site: sites not visited in a time t are e⁻ᵗ of all (120 assertions)", async () => {
     for (const [side, patchSide, words] of [
       [4, 4, 3000],
       [12, 12, 400],
       [40, 20, 60],
       [260, 20, 2],
+      // Strips of 1 and of 32 sites, and two blocks of rows.
+      [322, 14, 2],
     ] as const) {
       const system = makeSystem(patchSide, FREE);
       const sites = side ** 2;
-      for (const time of [0.1, 0.7, 2, 3.1, 5]) {
+      for (const time of [0.1, 0.7, 2, 3.1, 5, 8.5]) {
         const states = await system.prepared(LANES * words, side, 0, fresh());
         const before = await gpu.read(states.spins, Uint32Array);
         await system.evolve(states, time, fresh());
@@ -461,6 +475,8 @@ describe("attempts", () => {
           ["column", side, (k: number) => k % side],
           ["place in strip", LANES, (k: number) => (k % sites) % LANES],
         ] as const) {
+          // Of so few, the sum of squares is not near its normal law.
+          if (sites * words * stay < 3 * size) continue;
           const [counts, total] = [new Float64Array(size), new Float64Array(size)];
           alone.forEach((one, k) => {
             counts[of(k)] += one;
@@ -613,15 +629,14 @@ test("our own runs are what their program makes: the first ones to time 2 again,
   }
 });
 
-/** `words` words of 64 × 64 lattices of magnetization m0, and the 256 × 256 lattices of 4 × 4 copies of each. */
-async function tiledPair(system: Ising, m0: number, words: number) {
-  const small = await keep(system.prepared(LANES * words, 64, m0, fresh()));
-  const rows = await system.pack(small);
-  const tiled = Uint32Array.from({ length: 16 * rows.length }, (_, k) => {
-    const [replica, row, word] = [Math.floor(k / 2048), Math.floor(k / 8) % 256, k % 8];
-    return rows[(replica * 64 + (row % 64)) * 2 + (word % 2)];
-  });
-  return { small, large: await keep(system.unpack(tiled, 256)) };
+/** `words` words of lattices of magnetization m0, and the lattices of `across` × `across` copies of each. */
+async function tiledPair(system: Ising, m0: number, words: number, side = 64, across = 4) {
+  const small = await keep(system.prepared(LANES * words, side, m0, fresh()));
+  const wide = side * across;
+  const tiled = unpackSpins(await system.pack(small), side).map((spins) =>
+    Int8Array.from({ length: wide ** 2 }, (_, k) => spins[(Math.floor(k / wide) % side) * side + ((k % wide) % side)]),
+  );
+  return { small, large: await keep(system.unpack(packSpins(tiled, wide), wide)) };
 }
 
 /** Rows `[replica][patch][d]` as `[word][patch][lane][d]`: each patch of a word is a word of its own. */
@@ -634,30 +649,59 @@ function byPatch(rows: Float32Array, patches: number, d: number): Float32Array {
 }
 
 describe("lattices whose sites move in parallel", () => {
-  test("have the means of lattices that move site by site (24 assertions)", async () => {
-    for (const physics of [{ temperature: 1, field: 0 }, COLD]) {
-      const system = makeSystem(64, { ...physics, closure: "features" });
-      const { small, large } = await tiledPair(system, 0.3, 4);
-      // The small lattices again in 16 words each, as often as there are patches.
-      const rows = await system.pack(small);
-      const many = await keep(
-        system.unpack(
-          Uint32Array.from({ length: 16 * rows.length }, (_, k) => rows[k % rows.length]),
-          64,
-        ),
-      );
-      let now = 0;
-      for (const time of [0.5, 2, 5]) {
-        await system.evolve(large, time - now, fresh());
-        await system.evolve(many, time - now, fresh());
-        now = time;
-        const found = byPatch(await system.observePatches(large), 16, 4);
-        const wanted = await system.observe(many);
-        for (let column = 0; column < 4; column++) {
-          const [a, b] = [found, wanted].map((values) => moments(wordMeans(values, 4, column)));
-          const label = `T ${physics.temperature}, t ${time}, observable ${column}`;
-          expectWithin(label, a.mean, b.mean, Math.hypot(a.meanError, b.meanError));
+  /** Observables of two sets of words. */
+  function expectSameMeans(label: string, found: ArrayLike<number>, wanted: ArrayLike<number>): void {
+    for (let column = 0; column < 4; column++) {
+      const [a, b] = [found, wanted].map((values) => moments(wordMeans(values, 4, column)));
+      expectWithin(`${label}, observable ${column}`, a.mean, b.mean, Math.hypot(a.meanError, b.meanError));
+    }
+  }
+
+  // 330 has strips of 5 sites and two blocks of rows, 330 and 66 are 2 modulo 4.
+  test.each([
+    [64, 4],
+    [66, 5],
+  ])(
+    "have the means of lattices of side %d that move site by site, %d times in a row (24 assertions)",
+    async (side, across) => {
+      for (const physics of [{ temperature: 1, field: 0 }, COLD]) {
+        const system = makeSystem(side, { ...physics, closure: "features" });
+        const { small, large } = await tiledPair(system, 0.3, 4, side, across);
+        // The small lattices again in as many words each as there are patches.
+        const rows = await system.pack(small);
+        const many = await keep(
+          system.unpack(
+            Uint32Array.from({ length: across ** 2 * rows.length }, (_, k) => rows[k % rows.length]),
+            side,
+          ),
+        );
+        let now = 0;
+        for (const time of [0.5, 2, 5]) {
+          await system.evolve(large, time - now, fresh());
+          await system.evolve(many, time - now, fresh());
+          now = time;
+          const found = byPatch(await system.observePatches(large), across ** 2, 4);
+          expectSameMeans(`T ${physics.temperature}, t ${time}`, found, await system.observe(many));
         }
+      }
+    },
+  );
+
+  test("have them at any even side: strips of 3 sites, of 32 and 1, of 32 and 32 and 1 (24 assertions)", async () => {
+    for (const [side, words] of [
+      [6, 4000],
+      [66, 100],
+      [130, 30],
+    ]) {
+      const system = makeSystem(side, { ...COLD, closure: "features" });
+      const twins = [
+        await keep(system.prepared(LANES * words, side, 0.3, fresh())),
+        await keep(system.prepared(LANES * words, side, 0.3, fresh())),
+      ];
+      for (const time of [0.4, 1.6]) {
+        await MOVERS["all sites in parallel"](COLD, twins[0], time);
+        await MOVERS["site by site"](COLD, twins[1], time);
+        expectSameMeans(`side ${side}, ${time} later`, await system.observe(twins[0]), await system.observe(twins[1]));
       }
     }
   });
@@ -738,7 +782,8 @@ describe("results depend on the stream alone", () => {
 
   for (const [side, time] of [
     [24, 1.7],
-    [PARALLEL_SIDE, 2.4],
+    // Two blocks of rows.
+    [264, 2.4],
   ]) {
     test(`not on the size of the batch, in whole words: 64 replicas of side ${side} are 32 and 32`, async () => {
       const [start, later] = [fresh(), fresh()];
