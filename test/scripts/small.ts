@@ -135,7 +135,7 @@ export const SMALL: Small[] = [
     words: split(
       "--L 16 --patches 8 --trajectories 256 --records 4 --age 20 --relax-time 2",
       "--studies all --study-patch 8 --channels 8 --variables 1 --copies 2 --closure-steps 8 --closure-snapshots 256",
-      "--closure-hidden 16 --m0 0.5 --runs 16 --true-runs 64 --horizon 12 --lattices 64 --seed 3",
+      "--closure-hidden 16 --m0 0.5 --runs 16 --true-runs 192 --horizon 12 --lattices 64 --seed 3",
     ),
     finite: [
       ...joined(
@@ -147,7 +147,7 @@ export const SMALL: Small[] = [
         ],
       ),
       ...joined(["upsample_w1"], ["m", "rho"], ["level1"]),
-      ...joined(["outside", "unphysical", "pit_chi2", "coverage", "rms_percent"], METHODS, ["patch8"]),
+      ...joined(["outside", "unphysical", "pit_chi2", "coverage", "rms_percent", "held_out"], METHODS, ["patch8"]),
       ...joined(["error", "std_ratio", "rms_percent"], ["naive_paper_dt", "small_paper_dt"], ["patch8"]),
       ...joined(["cost"], ["learn.total", "direct.mean", "direct.std"], ["patch8"]),
     ],
@@ -215,7 +215,7 @@ export const SMALL: Small[] = [
       ...joined(["sum_rule_violation"], ["increment", "kmc"]),
       ...joined(["course_error"], ["relaxation", "floor"], ["n1024"]),
       ...joined(["distill_mae_meV"], ["T800", "T2400"]),
-      ...["spread_exponent", "cost.learn.total", "held_out.onsager"],
+      ...["spread_exponent", "cost.learn.total", "held_out_lattices.onsager"],
       ...joined(["escape_shift"], ["supercell", "tiles", "vacancies-at-random-sites"], ["T2400"]),
     ],
     compare(value) {
