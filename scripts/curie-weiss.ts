@@ -37,10 +37,11 @@ await main(async () => {
   const side = p.learnSide || p.L;
   const starts = repeatedRows(Float32Array.from(p.m0), 1, p.runs);
   // Baselines at the time of the paper too: their noise goes with the root of the time. A single patch is the whole system.
+  const asInPaper = (patch: number) => patch < side && p.horizon >= PAPER_TIME;
   const trainings = (patch: number): Pick<Outcome, "method" | "timing">[] => [
     ...methods.map((method) => ({ method, timing: "short" as const })),
     ...(["naive", "small"] as const).flatMap((method) =>
-      patch < side && p.horizon >= PAPER_TIME ? [{ method, timing: "paper" as const }] : [],
+      asInPaper(patch) ? [{ method, timing: "paper" as const }] : [],
     ),
   ];
   const physics = { temperature: p.T, field: p.h };
@@ -72,11 +73,7 @@ await main(async () => {
       const [compensator, increment, raw] = await evolvedPairs(run, name, async () => {
         const snapshots = await smallTrajectories(system, { ...p, times: evenTimes(p.records, p.interval), seed });
         const known = { compensatorTimes: [p.compensatorTime], incrementTimes: [p.incrementTime] };
-        const measures = {
-          ...known,
-          rawTimes: patch < side && p.horizon >= PAPER_TIME ? [PAPER_TIME] : [],
-          copies: p.copies,
-        };
+        const measures = { ...known, rawTimes: asInPaper(patch) ? [PAPER_TIME] : [], copies: p.copies };
         return measuredPairs(system, snapshots, measures, { ...p, side, seed });
       });
       work.add();

@@ -9,6 +9,8 @@ export interface Sample {
 }
 
 export interface Distribution {
+  /** The values in ascending order, what is no number at the end. */
+  readonly sorted: Float64Array;
   /** Share of the values at or below x, and of those below it. */
   below(x: number): number;
   under(x: number): number;
@@ -33,22 +35,14 @@ export function distributionOf({ values, weights, width = 0 }: Sample): Distribu
     for (let k = whole; k < end; k++) sum += (total[k + 1] - total[k]) * ((x - sorted[k]) / width + 0.5);
     return sum;
   };
-  // The first value that has the share p at or below itself.
-  const reached = (p: number) => {
-    let [low, high] = [0, sorted.length - 1];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (total[middle + 1] < p - ROUNDING) low = middle + 1;
-      else high = middle;
-    }
-    return sorted[low];
-  };
+  // All but the last value, which has all at or below itself.
+  const before = total.subarray(1, sorted.length);
   const quantile = (p: number) => {
-    const near = reached(p);
+    const near = sorted[countWhile(before, (sum) => sum < p - ROUNDING)];
     return width === 0 ? near : bisected(below, near - width / 2, near + width / 2, p);
   };
   const under = (x: number) => (width === 0 ? total[countWhile(sorted, (value) => value < x)] : below(x));
-  return { below, under, quantile };
+  return { sorted, below, under, quantile };
 }
 
 /** How many of sorted values fulfil what only those before others do. */

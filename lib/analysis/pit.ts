@@ -64,7 +64,7 @@ export function pitOf(
   ];
   // Upper ends of all bins but the last.
   const ends: number[] = [];
-  const between = spacing > 0 ? bordersOf(truth, spacing) : (end: number) => end;
+  const between = spacing > 0 ? bordersOf(parts[1].of, spacing) : (end: number) => end;
   let before = 0;
   for (let k = 1; k < bins; k++) {
     const wanted = mixedQuantile(
@@ -80,7 +80,7 @@ export function pitOf(
   }
   const [ours, theirs] = parts.map(({ of }) => sharesOf(of, ends));
   const share = ours.map((one, b) => parts[0].share * one + parts[1].share * theirs[b]);
-  const band = bandOf(predicted);
+  const band = bandOf(predicted, parts[0].of);
   const inside = (sample: Sample) => shareInside(sample, band, parts[0].of, spacing);
   const own = truth.weights || cluster === 1 ? null : clustersOf(truth, cluster);
   const rows = own?.map((one) => sharesOf(distributionOf(one), ends));
@@ -138,8 +138,7 @@ function clustersOf({ values }: Sample, cluster: number): Sample[] {
 }
 
 /** From where a bin should end to the middle between two of the values that there are, the nearest one; gaps of several spacings are left as they are. */
-function bordersOf({ values }: Sample, spacing: number): (end: number) => number {
-  const sorted = Float64Array.from(values).sort();
+function bordersOf({ sorted }: Distribution, spacing: number): (end: number) => number {
   return (end) => {
     const above = countWhile(sorted, (value) => value <= end);
     const [left, right] = [sorted[above - 1], sorted[above]];
@@ -220,13 +219,9 @@ function shareInside(
 }
 
 /** Quantiles of a law, or order statistics: the k-th of N values has k / (N + 1) of the law below it, in the mean. */
-function bandOf(sample: Sample): [number, number] {
+function bandOf({ weights }: Sample, { sorted, quantile }: Distribution): [number, number] {
   const tail = (1 - BAND) / 2;
-  if (sample.weights) {
-    const { quantile } = distributionOf(sample);
-    return [quantile(tail), quantile(1 - tail)];
-  }
-  const sorted = Float64Array.from(sample.values).sort();
+  if (weights) return [quantile(tail), quantile(1 - tail)];
   const at = (share: number) => {
     const place = Math.min(sorted.length - 1, Math.max(0, share * (sorted.length + 1) - 1));
     const below = Math.floor(place);

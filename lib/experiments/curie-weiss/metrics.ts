@@ -107,26 +107,22 @@ function estimate(group: readonly Outcome[], score: ScoreName): Estimate {
   return overSeeds(values, { scale: score === "outside" ? "linear" : "log", alone });
 }
 
-/** The outcomes of each (patch, method), patches ascending. */
-function groups(
-  outcomes: readonly Outcome[],
-  timing: Outcome["timing"] = "short",
-): { patch: number; method: Method; group: Outcome[] }[] {
-  const own = outcomes.filter((one) => one.timing === timing);
-  const found = acrossSeeds(own, ({ patch, method }) => [patch, method]);
-  const named = found.map((group) => ({ patch: group[0].patch, method: group[0].method, group }));
-  return named.sort((a, b) => a.patch - b.patch);
+/** Those of each (patch, method), patches ascending. */
+function named<T extends Pick<Outcome, "patch" | "method">>(list: readonly T[]) {
+  const found = acrossSeeds(list, ({ patch, method }) => [patch, method]);
+  const all = found.map((group) => ({ patch: group[0].patch, method: group[0].method, group }));
+  return all.sort((a, b) => a.patch - b.patch);
 }
+
+/** The outcomes at the times of the run. */
+const groups = (outcomes: readonly Outcome[]) => named(outcomes.filter(({ timing }) => timing === "short"));
 
 /** Baselines at the paper's δt: the seeds that stayed finite, and how many did not. */
 function paperRows(outcomes: readonly Outcome[], diverged: readonly Diverged[]) {
-  const all = acrossSeeds(
-    [...outcomes.filter(({ timing }) => timing === "paper"), ...diverged],
-    ({ patch, method }) => [patch, method],
-  );
-  return all.map((list) => {
+  const all = named([...outcomes.filter(({ timing }) => timing === "paper"), ...diverged]);
+  return all.map(({ group: list, ...rest }) => {
     const group = list.filter((one): one is Outcome => "scores" in one);
-    return { patch: list[0].patch, method: list[0].method, group, lost: list.length - group.length };
+    return { ...rest, group, lost: list.length - group.length };
   });
 }
 
@@ -214,8 +210,11 @@ export function curieWeissMetrics(
       `patch${patch}`,
     );
   }
-  for (const { patch, method, group } of groups(outcomes, "paper")) {
+  // Scores are means over the seeds that stayed finite; the others are counted.
+  for (const { patch, method, group, lost } of paperRows(outcomes, diverged)) {
     const name = `${method}_paper_dt`;
+    put(metricName("diverged", name, `patch${patch}`), single(lost), { exact: 0 });
+    if (group.length === 0) continue;
     const theirs = published(reference, "error", group[0]);
     put(metricName("error", name, `patch${patch}`), estimate(group, "error"), { paper: theirs, exact: 0 });
     put(metricName("std_ratio", name, `patch${patch}`), estimate(group, "stdRatio"), { exact: 1 });
@@ -224,9 +223,6 @@ export function curieWeissMetrics(
       unit: "%",
     });
   }
-  // Scores are means over the seeds that stayed finite; the others are counted here.
-  for (const { patch, method, lost } of paperRows(outcomes, diverged))
-    put(metricName("diverged", `${method}_paper_dt`, `patch${patch}`), single(lost), { exact: 0 });
   put("error.floor", single(floorOf(reference, options.runs)));
   if (comparable(reference)) put("error.floor.paper", single(floorOf(reference, PAPER_RUNS, PAPER_RUNS)), {});
   Object.assign(metrics, costMetrics(curieWeissCosts(reference, outcomes, options)));

@@ -100,7 +100,8 @@ function metricsOf(study: Study, seconds: number): Record<string, Metric> {
     putChoice(
       put,
       list.map(({ equation }) => chosenDegree(equation.model)),
-      ...[list[0].method, at],
+      list[0].method,
+      at,
     );
   }
   for (const { method, closed } of study.scores) if (closed) putClosureTest(put, closed, method, at);
