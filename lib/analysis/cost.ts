@@ -68,6 +68,15 @@ export function directUpdates({ side, dimension, starts, horizon, perRun, error,
   return { mean: runs * sweeps, std: sweeps / (2 * STD_ACCURACY ** 2) };
 }
 
+/** The relative errors of direct simulations of the side `at` that take so many updates; see `CostCurve.atCost`. */
+function errorsAtCost({ side, dimension, starts, horizon, perRun, rate = 1 }: DirectPlan, updates: number, at: number) {
+  const runs = updates / (rate * starts * horizon * at ** dimension);
+  return {
+    mean: runs >= 1 ? Math.sqrt((perRun * (side / at) ** dimension) / runs) : Number.NaN,
+    std: runs >= 2 ? 1 / Math.sqrt(2 * runs) : Number.NaN,
+  };
+}
+
 /** Costs of learning, the same for every system that is predicted, and of direct simulation, against the side of that system. */
 export interface CostCurve {
   /** Side of the patches. */
@@ -77,6 +86,11 @@ export interface CostCurve {
   readonly sides: readonly number[];
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /**
+   * What direct simulation reaches with as many updates as learning takes: root of the relative squared error of the mean, and standard error of a
+   * standard deviation, as parts of the truth; NaN where that is less than one run from every start, or two.
+   */
+  readonly atCost: { readonly mean: readonly number[]; readonly std: readonly number[] };
   /** The sides from which on learning is cheaper; null beyond the last of `sides`. */
   readonly evenMean: number | null;
   readonly evenStd: number | null;
@@ -97,6 +111,7 @@ export function equationCost(patch: number, learning: LearningPlan, plan: Direct
   const total = totalUpdates(learn);
   const sides = Array.from({ length: 25 }, (_, k) => learnedOn * 2 ** (k / 4));
   const direct = sides.map((side) => directUpdates(plan, side));
+  const reached = sides.map((side) => errorsAtCost(plan, total, side));
   const even = (key: "mean" | "std") => sides.find((_, k) => direct[k][key] >= total) ?? null;
   const curve = (key: "mean" | "std") => direct.map((one) => one[key]);
   const [evenMean, evenStd] = [even("mean"), even("std")];
@@ -104,7 +119,10 @@ export function equationCost(patch: number, learning: LearningPlan, plan: Direct
     patch,
     learn,
     direct: directUpdates(plan),
-    curve: { patch, learn: total, sides, mean: curve("mean"), std: curve("std"), evenMean, evenStd },
+    curve: {
+      ...{ patch, learn: total, sides, mean: curve("mean"), std: curve("std"), evenMean, evenStd },
+      atCost: { mean: reached.map(({ mean }) => mean), std: reached.map(({ std }) => std) },
+    },
   };
 }
 

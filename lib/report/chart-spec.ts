@@ -58,6 +58,8 @@ export interface Panel {
   /** Axes of this panel alone; panels whose x has the same label share its range. */
   x?: Axis;
   y?: Axis;
+  /** Stands below the others, closed until it is asked for. */
+  folded?: boolean;
 }
 
 /** A figure: one chart, or small multiples of one chart that share axes and legend. */

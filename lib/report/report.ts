@@ -1,10 +1,12 @@
 import type { Finished } from "../run/publish.ts";
 import type { RunResult } from "../run/result.ts";
 import { training } from "./figures/training.ts";
+import { type Guide, howToRead } from "./how-to-read.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { page, type Section } from "./page.ts";
 import { provenance } from "./provenance.ts";
 import { type Stroke, thumbnail } from "./thumbnail.ts";
+import { type Tile, tiles } from "./tiles.ts";
 
 /** What is particular to the report of an experiment. */
 interface ReportSpec extends Finished {
@@ -13,8 +15,14 @@ interface ReportSpec extends Finished {
   subject: Content;
   /** The key numbers in two or three sentences, also for the gallery; null where nothing was measured. */
   lead: Html | null;
-  /** What follows the lead in the summary. */
-  summary: Content;
+  /** The first figure, beside the tiles: what was predicted on top of what is true. */
+  hero?: Html | false;
+  /** The numbers that matter most, with what they are to be compared with. */
+  tiles?: readonly (Tile | false)[];
+  /** For those who have not seen the experiment. */
+  guide?: Guide;
+  /** What follows in the summary. */
+  summary?: Content;
   /** The other parts; those whose body is false are left out. */
   sections: readonly Section[];
   /** Curves for the gallery. */
@@ -41,7 +49,7 @@ function warningBox({ warnings = [] }: RunResult): Html | false {
 
 /** The report of an experiment as one HTML document: the summary, its own sections, how networks were trained, and how to repeat the run. */
 export function report(spec: ReportSpec): string {
-  const { result, command, trainings, title, subject, lead, summary, sections, strokes, paperSection } = spec;
+  const { result, command, trainings, title, subject, lead, guide, summary, sections, strokes, paperSection } = spec;
   const text = lead?.toString().replace(/<[^>]*>/g, "");
   return page({
     title,
@@ -53,7 +61,9 @@ export function report(spec: ReportSpec): string {
       {
         id: "summary",
         title: "Summary",
-        body: html`${warningBox(result)}${lead && html`<p class="lead">${lead}</p>`}${summary}`,
+        body: html`${warningBox(result)}${lead && html`<p class="lead">${lead}</p>`}
+<div class="first">${spec.hero}${tiles(spec.tiles ?? [])}</div>
+${guide && howToRead(guide)}${summary}`,
       },
       ...[...sections, { id: "loss", title: "Training of the networks", body: training(trainings) }].filter(
         ({ body }) => body !== false,

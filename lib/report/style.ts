@@ -12,23 +12,41 @@ export const STYLE = `
 html{background:var(--paper);color:var(--text);font:17px/1.55 var(--serif);-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-padding-top:1rem}
 body{margin:0;overflow-x:clip}
 main,header.top,footer.end{max-width:66rem;margin:0 auto;padding:0 1.25rem}
-header.top{padding-top:3rem;display:grid;grid-template-columns:1fr auto;gap:0 1rem;align-items:start}
-h1{font-size:2.05rem;line-height:1.18;letter-spacing:-.012em;font-weight:600;margin:0;text-wrap:balance}
+header.top{padding-top:1.6rem;display:grid;grid-template-columns:1fr auto;gap:0 1rem;align-items:start}
+h1{font-size:1.55rem;line-height:1.18;letter-spacing:-.012em;font-weight:600;margin:0;text-wrap:balance}
 .subtitle{grid-column:1/-1;margin:.6rem 0 0;color:var(--muted);font:.93rem/1.5 var(--sans);overflow-wrap:anywhere}
 #theme{font:.8rem/1 var(--sans);color:var(--muted);background:none;border:1px solid var(--grid);border-radius:999px;padding:.5rem .8rem;cursor:pointer;white-space:nowrap;margin-top:.35rem}
 #theme:hover{color:var(--text);border-color:var(--rule)}
-nav.contents{grid-column:1/-1;margin:1.4rem 0 0;padding:.7rem 0;border-block:1px solid var(--grid);font:.86rem/1.7 var(--sans)}
+nav.contents{grid-column:1/-1;margin:.9rem 0 0;padding:.45rem 0;border-block:1px solid var(--grid);font:.86rem/1.7 var(--sans)}
 nav.contents ol{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:.1rem 1.5rem}
 a{color:var(--accent);text-underline-offset:.18em;text-decoration-thickness:1px}
 nav.contents a{text-decoration:none}nav.contents a:hover{text-decoration:underline}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:2px}
 section{margin-top:3rem}
+#summary{margin-top:1.2rem}
+#summary>h2{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 section>p,section>ul,.prose{max-width:43rem}
 h2{font-size:1.4rem;line-height:1.25;font-weight:600;margin:0 0 .6rem;letter-spacing:-.006em}
 h3{font:600 1.02rem/1.35 var(--sans);margin:0}
 h4{font:600 .86rem/1.3 var(--sans);margin:0 0 .1rem;color:var(--muted);text-align:center}
 p{margin:.6rem 0}
-.lead{font-size:1.24rem;line-height:1.5;max-width:50rem;margin:0 0 1.2rem;text-wrap:pretty}
+.lead{font-size:1.16rem;line-height:1.45;max-width:none;margin:0 0 .9rem;text-wrap:pretty}
+.first{display:grid;grid-template-columns:minmax(0,1fr) 17rem;gap:0 2rem;align-items:start}
+.first:not(:has(.tiles)),.first:not(:has(figure)){grid-template-columns:minmax(0,1fr)}
+.first>figure{margin:0 0 1.2rem}
+.tiles{margin:0 0 1.2rem;display:grid;gap:.9rem}
+.first:not(:has(figure)) .tiles{grid-template-columns:repeat(auto-fit,minmax(15rem,1fr))}
+.tile{border-top:2px solid var(--accent);padding:.45rem 0 0;font:.86rem/1.4 var(--sans)}
+.tile dt{color:var(--muted)}.tile dd{margin:0}
+.tile .value{font-size:1.5rem;line-height:1.3;font-weight:600;font-variant-numeric:tabular-nums;letter-spacing:-.01em}
+.tile small{font-size:.95rem;font-weight:400;color:var(--muted);white-space:nowrap}
+.tile .note{color:var(--muted);text-wrap:pretty}
+.guide{border-block:1px solid var(--grid);margin:0 0 1.6rem}
+.guide>summary{cursor:pointer;font:600 .95rem/1.4 var(--sans);padding:.6rem 0;color:var(--accent)}
+.guide .prose{padding-bottom:1rem}.guide h3{margin-top:1.3rem}.guide ul{padding-left:1.2rem}
+.formula{overflow-x:auto;overflow-y:hidden;padding:.3rem 0}
+math{font-size:1.06em;font-family:"Latin Modern Math","STIX Two Math","Cambria Math","Noto Sans Math",math,var(--serif)}
+.drawing{width:100%;max-width:43rem;height:auto;margin:.6rem 0}.drawing text{font:13px var(--sans);fill:var(--muted)}.drawing .math{font:18px var(--serif);fill:var(--text)}
 .lead strong{font-weight:600;white-space:nowrap}
 .warning{border-left:4px solid #d15400;background:var(--raised);padding:.6rem .9rem;margin:0 0 1.2rem;max-width:50rem}.warning p{margin:0;font-weight:600}.warning ul{margin:.3rem 0 0;padding-left:1.2rem}
 figure{margin:1.9rem 0 2.6rem;counter-increment:figure}
@@ -85,6 +103,7 @@ noscript p{background:var(--raised);padding:.7rem .9rem;border-radius:6px;font-f
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,28rem),1fr));gap:3rem 2.5rem}
 .card img{width:100%;height:auto;display:block;margin:.6rem 0}
 .card h2{margin:0;font-size:1.25rem;text-wrap:balance}.card h2 a{text-decoration:none}.card h2 a:hover{text-decoration:underline}.card table{font-size:.76rem}.card :is(th,td){padding-right:.55rem}.card .subtitle{font-size:.82rem}.card code{display:inline-block;max-width:100%}.card p{font-size:.97rem}
+@media (max-width:58rem){.first{grid-template-columns:minmax(0,1fr)}.first .tiles{grid-template-columns:repeat(auto-fit,minmax(min(100%,13rem),1fr));gap:1rem 1.5rem;order:-1}}
 @media (max-width:40rem){html{font-size:16px}h1{font-size:1.6rem}header.top{padding-top:1.4rem}.lead{font-size:1.1rem}}
 ${printStyle()}`;
 

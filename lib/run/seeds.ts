@@ -1,5 +1,6 @@
 // Numbers over seeds: outcomes that differ in the seed alone make one number with its 95 % interval, and that a metric.
 import { seedInterval } from "../analysis/bootstrap.ts";
+import { ownError } from "../analysis/cost.ts";
 import { average } from "../analysis/mean.ts";
 import { studentQuantile } from "../analysis/student-t.ts";
 import type { Metric } from "./result.ts";
@@ -74,11 +75,24 @@ export function bandOverSeeds(curves: readonly ArrayLike<number>[], scale: Scale
   return { mean: pick("value"), low: pick("low"), high: pick("high") };
 }
 
-/** A relative squared error as the root of it in %, which a reader can feel. */
-export function rmsPercent({ value, low, high, seeds }: Estimate): Estimate {
-  const percent = (x: number) => 100 * Math.sqrt(x);
-  return { value: percent(value), low: percent(low), high: percent(high), ...(seeds && { seeds: seeds.map(percent) }) };
+/** A number and its interval in other units: `change` grows with what it is given. */
+function inUnits({ value, low, high, seeds }: Estimate, change: (x: number) => number): Estimate {
+  return { value: change(value), low: change(low), high: change(high), ...(seeds && { seeds: seeds.map(change) }) };
 }
+
+/** A part in %. */
+export const percent = (part: Estimate) => inUnits(part, (x) => 100 * x);
+
+/** Of the error of a score that a perfect model would have `floor` in, what is the equation's own (`ownError`). */
+export const beyondSampling = (error: Estimate, floor: number) => inUnits(error, (x) => ownError(x, floor));
+
+export const squared = (error: Estimate) => inUnits(error, (x) => x ** 2);
+
+/** The root of a relative squared error, as a part. */
+export const relativeRoot = (error: Estimate) => inUnits(error, Math.sqrt);
+
+/** A relative squared error as the root of it in %, which a reader can feel. */
+export const rmsPercent = (error: Estimate) => inUnits(error, (x) => 100 * Math.sqrt(x));
 
 /** Outcomes of one `setting` together, in the order in which settings occur: they differ in the seed alone. */
 export function acrossSeeds<T>(outcomes: readonly T[], setting: (one: T) => readonly (string | number)[]): T[][] {

@@ -42,6 +42,25 @@ test("the curve ends 64 times above the side of learning, and says from where on
   expect(dear.evenStd).toBeCloseTo(8 * 2 ** (21 / 4), 9);
 });
 
+test("for what learning costs, direct simulation has a mean as good at every side, and fluctuations that get worse with the side", () => {
+  const { learn, sides, atCost } = equationCost(
+    4,
+    { ...LEARNING, large: { ...LEARNING.large, states: 2000 } },
+    DIRECT,
+    8,
+  ).curve;
+  // 1,216,800 updates are so many runs of 2 starts over 10 sweeps of 64 sites.
+  const runs = learn / 1280;
+  expect(atCost.mean[0]).toBeCloseTo(Math.sqrt(0.1 / runs), 12);
+  expect(atCost.std[0]).toBeCloseTo(1 / Math.sqrt(2 * runs), 12);
+  const [first, last] = [sides.indexOf(8), sides.indexOf(64)];
+  expect(atCost.mean[last]).toBeCloseTo(atCost.mean[first], 12);
+  expect(atCost.std[last]).toBeCloseTo(8 * atCost.std[first], 12);
+  // At a side of 512 not one run can be paid.
+  expect(atCost.mean.at(-1)).toBeNaN();
+  expect(atCost.std.at(-1)).toBeNaN();
+});
+
 test("an equation's own error is what its score has above the floor, and no less than half of that", () => {
   expect(ownError(1e-3, 2e-4)).toBeCloseTo(8e-4, 12);
   for (const error of [2.1e-4, 1e-4]) expect(ownError(error, 2e-4)).toBeCloseTo(1e-4, 12);

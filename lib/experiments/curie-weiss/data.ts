@@ -16,6 +16,11 @@ import type { Band, Estimate } from "../../run/seeds.ts";
 export interface CurieWeissReportData extends Finished {
   /** Side of the large lattice. */
   side: number;
+  /** In couplings. */
+  temperature: number;
+  field: number;
+  /** Predicted runs per start and seed. */
+  runs: number;
   /** Magnetizations at which drift and diffusion are given. */
   grid: number[];
   exact: { drift: number[]; diffusion: number[] };
@@ -27,6 +32,8 @@ export interface CurieWeissReportData extends Finished {
   withinSpread: string[];
   /** Relative squared errors of mean trajectories. */
   errors: (Estimate & { source: Source; patch: number })[];
+  /** Predicted over exact standard deviation in equilibrium. */
+  fluctuations: (Learned & { ratio: Estimate })[];
   /** What a perfect model would score at the number of runs used, and with the paper's predicted and true ones. */
   floor: number;
   paperFloor: number;

@@ -357,6 +357,9 @@ export function curieWeissFigures(
   return {
     withinSpread: titles.filter((_, i) => isWithinSpread({ mean: mean[i], std: std[i] })),
     side: Math.sqrt(system.spins),
+    temperature: system.temperature,
+    field: system.field,
+    runs: options.runs,
     grid: Array.from(reference.grid),
     exact: { drift: Array.from(reference.drift), diffusion: Array.from(reference.diffusion) },
     learned: grouped.map(({ patch, method, group }) => ({
@@ -390,6 +393,7 @@ export function curieWeissFigures(
       ...sides.map((patch, i) => ({ source: "paper" as const, patch, ...single(paper.remeasured.ours[i]) })),
       ...sides.map((patch, i) => ({ source: "paper-naive" as const, patch, ...single(paper.published.naive[i]) })),
     ],
+    fluctuations: grouped.map(({ patch, method, group }) => ({ method, patch, ratio: estimate(group, "stdRatio") })),
     floor: floorOf(reference, options.runs),
     paperFloor: sides.length > 0 ? floorOf(reference, PAPER_RUNS, PAPER_RUNS) : Number.NaN,
     paperTime: paperRows(outcomes, diverged).map(({ patch, method, group, lost }) => ({

@@ -1,13 +1,20 @@
 import { type Comparison, comparisonTable } from "../../report/figures/comparison.ts";
-import { cost } from "../../report/figures/cost.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
+import { hero } from "../../report/figures/hero.ts";
+import { methodsIn } from "../../report/figures/methods.ts";
+import { square } from "../../report/figures/patch-sides.ts";
+import { type MeasuredAt, scaling } from "../../report/figures/scaling.ts";
 import { starts } from "../../report/figures/starts.ts";
 import { spread, strokes } from "../../report/figures/trajectories.ts";
+import { displayFormula, formula } from "../../report/formula.ts";
+import { type Guide, trajectoryScore } from "../../report/how-to-read.ts";
 import { type Html, html } from "../../report/html.ts";
-import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
+import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
+import { costTile, scoreTiles, type Tile } from "../../report/tiles.ts";
+import { beyondSampling, relativeRoot, rmsPercent } from "../../run/seeds.ts";
 import type { CurieWeissReportData } from "./data.ts";
 import * as figures from "./figures.ts";
 
@@ -15,23 +22,64 @@ import * as figures from "./figures.ts";
 const SHORT_TABLE = 10;
 const BASELINES = /\b(increment|naive|small)\b/;
 
-/** The key numbers in two or three sentences: our error from the smallest patch beside the paper's and the floor. */
-function headline({ errors, side, floor }: CurieWeissReportData): Html | null {
+/** The error that the first screen speaks of: ours from the smallest patch, else that of the increments. */
+function mainError({ errors }: CurieWeissReportData) {
   const measured = errors.filter(({ value }) => Number.isFinite(value)).sort((a, b) => a.patch - b.patch);
-  const best =
-    measured.find(({ source }) => source === "compensator") ?? measured.find(({ source }) => source === "increment");
+  return (
+    measured.find(({ source }) => source === "compensator") ?? measured.find(({ source }) => source === "increment")
+  );
+}
+
+/** What was learned from what, and how well, in two sentences. */
+function headline(data: CurieWeissReportData): Html | null {
+  const best = mainError(data);
   if (!best) return null;
-  const other = (name: string) => {
-    const found = measured.find(({ source, patch }) => source === name && patch === best.patch);
-    return found && formatNumber(found.value, 2);
-  };
-  const [paper, naive] = [other("paper"), other("naive")];
+  const { side, errors } = data;
   const share = (side / best.patch) ** 2;
-  return html`Learned from patches of ${best.patch} × ${best.patch} spins${share > 1 && `, 1/${formatSetting(share)} of the lattice`}, the stochastic
-equation predicts the mean magnetization of the ${side} × ${side} system with a relative squared error of
-<strong>${formatWithInterval(best)}</strong>${paper && html`; the paper’s model scores <strong>${paper}</strong>`}${
-    naive && html`, naive training on the same patches <strong>${naive}</strong>`
-  }. A perfect model would score ${formatNumber(floor, 2)}.`;
+  const { value } = rmsPercent(best);
+  const naive = errors.find(({ source, patch }) => source === "naive" && patch === best.patch);
+  return html`A stochastic equation for the magnetization of ${side} × ${side} mean-field spins, learned while only patches of ${best.patch} × ${best.patch} of them move${
+    share > 1 && `, 1/${formatSetting(share)} of the system`
+  }, follows the exact mean to <strong>${formatNumber(value, 2)}\u00a0%</strong>${
+    naive &&
+    html`; the same patches without the coupling of scales miss it by ${formatNumber(rmsPercent(naive).value, 2)}\u00a0%`
+  }.`;
+}
+
+/** Error, fluctuations and cost of the equation from the smallest patch. */
+function headTiles(data: CurieWeissReportData): (Tile | false)[] {
+  const best = mainError(data);
+  if (!best) return [];
+  const { errors, fluctuations, floor, side, costs } = data;
+  const scores = fluctuations.flatMap(({ method, patch, ratio }) => {
+    const error = errors.find((one) => one.source === method && one.patch === patch);
+    return error ? [{ method, patch, error, stdRatio: ratio }] : [];
+  });
+  return [
+    ...scoreTiles(scores, { method: best.source, patch: best.patch }, floor, "the exact ones"),
+    costTile(costs, best.patch, side, `${square(side)} spins`),
+  ];
+}
+
+/** The equation of the smallest patches where the truth is known. */
+function measured(data: CurieWeissReportData): MeasuredAt[] {
+  const best = mainError(data);
+  const own = data.fluctuations.find(({ method, patch }) => method === best?.source && patch === best.patch);
+  return best && own
+    ? [{ side: data.side, mean: relativeRoot(beyondSampling(best, data.floor)), stdRatio: own.ratio }]
+    : [];
+}
+
+function guide({ side, temperature, field, runs, learned, withinSpread }: CurieWeissReportData): Guide {
+  return {
+    model: html`<p>${formatSetting(side ** 2)} spins ${formula(String.raw`s_i = \pm 1`)}, each coupled equally to all others, under Glauber dynamics: every spin attempts a flip at rate one, and does so with probability</p>
+${displayFormula(String.raw`p_i = \frac{1}{1 + \exp(\Delta E_i / T)}, \qquad E = -\frac{1}{2n}\Bigl(\sum_i s_i\Bigr)^{2} - h \sum_i s_i,`)}
+<p>at temperature ${formula("T")} = ${formatSetting(temperature)} in a field ${formula("h")} = ${formatSetting(field)}, in units of the coupling. A unit of time, a sweep, is one attempt per spin. The magnetization is a birth–death chain, so that everything here is known exactly.</p>`,
+    variables: html`Here ${formula("z")} is the magnetization ${formula("m")} alone.`,
+    shape: "lattice",
+    methods: methodsIn(learned),
+    score: trajectoryScore("m", runs, "the exact mean of the finite chain", withinSpread),
+  };
 }
 
 /** The Curie–Weiss report as one HTML document. Missing numbers (NaN, empty lists) leave gaps, they do not throw. */
@@ -70,7 +118,7 @@ ${starts(data.starts)}${figures.fans(data)}${figures.meanByPatch(data)}${figures
     {
       id: "costs",
       title: "Cost",
-      body: cost(data.costs, side),
+      body: scaling(data.costs, { side, dimension: 2, axis: "side L of the system predicted [spins]" }, measured(data)),
     },
     {
       id: "comparison",
@@ -89,6 +137,17 @@ ${starts(data.starts)}${figures.fans(data)}${figures.meanByPatch(data)}${figures
     subject: html`Mean-field Glauber dynamics of ${side}² spins`,
     paperSection: "3.1",
     lead: headline(data),
+    hero: hero({
+      cases: data.cases,
+      observable: "m",
+      patch: smallest,
+      axis: { label: "magnetization m" },
+      time: "time [sweeps]",
+      truth: "Exact",
+      caption: html`Mean (with one standard deviation of the exact law) and standard deviation over runs. Where ours lies on the thick exact line nothing is left to see of its error.`,
+    }),
+    tiles: headTiles(data),
+    guide: guide(data),
     summary: [
       comparisonTable(
         long ? comparison.filter(main) : comparison,

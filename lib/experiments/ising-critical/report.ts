@@ -1,11 +1,18 @@
 import { comparisonTable } from "../../report/figures/comparison.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
+import { square } from "../../report/figures/patch-sides.ts";
+import { displayFormula, formula } from "../../report/formula.ts";
+import { FLOOR_AND_INTERVALS, type Guide } from "../../report/how-to-read.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
 import type { Stroke } from "../../report/thumbnail.ts";
-import type { CriticalReportData, Worst } from "./data.ts";
+import { comparedCost, errorTile, spreadTile, type Tile } from "../../report/tiles.ts";
+import { meanRatio, rmsDeviation } from "../../run/deviations.ts";
+import { percent } from "../../run/seeds.ts";
+import type { Compared, CriticalReportData, Worst } from "./data.ts";
+import { cost } from "./figures/cost.ts";
 import * as scaling from "./figures/scaling.ts";
 import * as studies from "./figures/studies.ts";
 
@@ -14,20 +21,56 @@ const sidesOf = ({ from, to, scope }: Worst) =>
   (from === to ? `at side ${formatSetting(from)}` : `from side ${formatSetting(from)} to ${formatSetting(to)}`) +
   OF_SCOPE[scope];
 
-/** The key numbers: worst deviations, exponents. */
-function headline({ worst, exponents, patch }: CriticalReportData): Html | null {
+const besideTruth = ({ learned, truth }: Compared) => ({ ours: learned, truth });
+
+/** What was learned from what, and how well, in two sentences. */
+function headline({ worst, exponents, quantities, patch }: CriticalReportData): Html | null {
   if (worst.length === 0) return null;
+  const sides = quantities.abs_m.map(({ side }) => side);
   const said = exponents
     .filter(({ exact }) => exact !== null)
     .map(
       ({ name, learned, exact }, k) =>
-        html`${k > 0 && ", "}${name} = <strong>${formatWithInterval(learned)}</strong> (exact ${formatSetting(exact ?? Number.NaN)})`,
+        html`${k > 0 && ", "}${name}\u00a0= <strong>${formatWithInterval(learned)}</strong> (exact ${formatSetting(exact ?? Number.NaN)})`,
     );
-  return html`Stationary laws of equations learned from patches of ${patch} × ${patch} spins, against lattices in equilibrium: ${worst.map((one, k) => html`${k > 0 && "; "}${sidesOf(one)} ⟨|m|⟩ is off by <strong>${formatNumber(100 * one.absM, 2)} %</strong> at most, χ by <strong>${formatNumber(100 * one.chi, 2)} %</strong>, the Binder cumulant by <strong>${formatNumber(one.binder, 2)}</strong>`)}. ${said.length > 0 && html`Fits to sizes and temperatures give ${said}.`}`;
+  return html`Stochastic equations of lattices up to ${square(Math.max(...sides))} near the critical point, learned while only patches of ${square(patch)} spins are seen to move, have the true order to <strong>${formatNumber(100 * rmsDeviation(quantities.abs_m.map(besideTruth), "each").error.value, 2)}\u00a0%</strong>${said.length > 0 && html`; fits to sizes and temperatures give ${said}`}.`;
 }
 
-function method({ patch, temperatures, T }: CriticalReportData): Html {
-  return html`<p>Lattices of ${patch} × ${patch} spins in equilibrium at T = ${formatSetting(T)} are made larger level by level: every spin becomes a square of equal spins, and the true dynamics runs in overlapping patches of ${patch} × ${patch} (LocalRelax) until local order is as it should be. At such lattices the rates of all flips are known. A spin has one of ten classes, up or down with 0 … 4 up neighbours; each has one rate. What is learned are the mean numbers of spins of each class given magnetization <i>m</i> and domain-wall density <i>ρ</i>: in equilibrium they are the same at all temperatures, as the weight of a lattice depends on (<i>m</i>, <i>ρ</i>) alone. With the rates of each of the ${temperatures.length} temperatures they are its drift and diffusion. Stationary laws are those of the Fokker–Planck equation on a grid, without sampling error. λ = K throughout. How many lattices and looks there are and how long they are relaxed was settled at other seeds, by how far such laws were off.</p>`;
+/** Errors of order and fluctuations over all sizes and temperatures, and the cost of the largest lattice that was simulated directly. */
+function headTiles({ quantities, worst, costs, T }: CriticalReportData): (Tile | false)[] {
+  const order = rmsDeviation(quantities.abs_m.map(besideTruth), "each");
+  const most = (key: "absM" | "chi") => 100 * Math.max(...worst.map((one) => one[key]));
+  const off = spreadTile("Fluctuations χ over the true ones", meanRatio(quantities.chi.map(besideTruth)));
+  const known = costs.filter(({ direct }) => Number.isFinite(direct)).at(-1);
+  return [
+    errorTile("Error of ⟨|m|⟩ (RMS over sizes and T)", percent(order.error), 100 * order.floor, {
+      "at most": most("absM"),
+    }),
+    off && { ...off, note: html`${off.note}; off by ${formatNumber(most("chi"), 2)}\u00a0% at most` },
+    known
+      ? comparedCost(
+          known.learn,
+          [{ updates: known.direct, what: `for ⟨|m|⟩ at T = ${formatSetting(T)} as well known by Glauber dynamics` }],
+          `${square(known.side)} spins`,
+          "Attempts to flip a spin, all seeds; clusters that flip (Wolff) are cheaper than both.",
+        )
+      : false,
+  ];
+}
+
+function guide({ patch, temperatures, T, quantities }: CriticalReportData): Guide {
+  const sides = [...new Set(quantities.abs_m.map(({ side }) => side))];
+  return {
+    model: html`<p>Ising spins ${formula(String.raw`s_i = \pm 1`)} on periodic lattices of ${sides.map((side, k) => `${k > 0 ? ", " : ""}${side}²`)} sites without a field, under Glauber dynamics at temperatures around the critical one,</p>
+${displayFormula(String.raw`p_i = \frac{1}{1 + \exp(\Delta E_i / T)}, \qquad E = -\sum_{\langle i j\rangle} s_i s_j, \qquad T_c = \frac{2}{\ln(1 + \sqrt 2)} = 2.269\ldots`)}
+<p>Lattices of ${square(patch)} spins in equilibrium at ${formula("T")} = ${formatSetting(T)} are made larger level by level: every spin becomes a square of equal spins, and the true dynamics runs in overlapping patches of ${square(patch)} (LocalRelax) until local order is as it should be. At such lattices the rates of all flips are known. A spin has one of ten classes, up or down with 0 … 4 up neighbours; each has one rate. What is learned are the mean numbers of spins of each class given (<i>m</i>, <i>ρ</i>): in equilibrium they are the same at all temperatures, as the weight of a lattice depends on (<i>m</i>, <i>ρ</i>) alone. With the rates of each of the ${temperatures.length} temperatures they are its drift and diffusion. How many lattices and looks there are and how long they are relaxed was settled at other seeds, by how far such laws were off.</p>`,
+    variables: html`Here they are magnetization <i>m</i> and domain-wall density <i>ρ</i>.`,
+    shape: "lattice",
+    methods: ["compensator"],
+    score: html`<p>Stationary laws are those of the Fokker–Planck equation of the learned drift and diffusion on a grid, without sampling error, beside lattices in equilibrium (Wolff clusters). Compared are</p>
+${displayFormula(String.raw`\langle |m| \rangle, \qquad \chi = \frac{n}{T}\bigl(\langle m^2\rangle - \langle |m|\rangle^2\bigr), \qquad U = 1 - \frac{\langle m^4\rangle}{3\,\langle m^2\rangle^2}.`)}
+<p>${FLOOR_AND_INTERVALS}</p>`,
+  };
 }
 
 /** From this deviation of ⟨|m|⟩ on an equation of another size is none. */
@@ -66,7 +109,7 @@ function sections(data: CriticalReportData): Section[] {
     {
       id: "costs",
       title: "What was simulated",
-      body: studies.costs(data),
+      body: [cost(data), studies.costs(data)],
     },
     {
       id: "training",
@@ -114,7 +157,9 @@ export function criticalReport(data: CriticalReportData): string {
     subject: html`Glauber dynamics without a field, patches of ${patch} × ${patch} spins`,
     paperSection: "3.4",
     lead: headline(data),
-    summary: [method(data), scaling.scaling(data)],
+    hero: scaling.scaling(data),
+    tiles: headTiles(data),
+    guide: guide(data),
     sections: sections(data),
     strokes: strokes(data),
   });

@@ -48,6 +48,8 @@ export interface IsingReportData extends Finished {
   horizon: number;
   /** How each score is measured, as a phrase without a stop: "Σ_t |Δz̄|² / Σ_t |z̄|² over (m, ρ), mean over the starts". */
   scoreNotes: { error: string; early: string; stdRatio: string };
+  /** Starts whose errors are relative to the spread of runs. */
+  withinSpread: string[];
   /** One per initial magnetization, ascending. */
   cases: Case<IsingObservable>[];
   errors: IsingScore[];

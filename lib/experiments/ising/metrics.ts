@@ -342,6 +342,7 @@ export function isingFigures(study: IsingStudy) {
     trueRuns: truth.runs,
     runs: options.runs,
     horizon: options.horizon,
+    withinSpread: near,
     scoreNotes: {
       error: `Σ_t |z̄ − z̄_true|² / Σ_t |z̄_true|² over z = (m, ρ), mean over the starts${withinSpread(near)}`,
       early: `the same for t < ${EARLY}`,

@@ -1,14 +1,22 @@
 import type { Method } from "../../method/pairs.ts";
-import { cost } from "../../report/figures/cost.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
+import { hero } from "../../report/figures/hero.ts";
+import { methodsIn } from "../../report/figures/methods.ts";
+import { square } from "../../report/figures/patch-sides.ts";
+import { type MeasuredAt, scaling } from "../../report/figures/scaling.ts";
 import { starts } from "../../report/figures/starts.ts";
 import { spread, strokes } from "../../report/figures/trajectories.ts";
+import { displayFormula, formula } from "../../report/formula.ts";
+import { type Guide, trajectoryScore } from "../../report/how-to-read.ts";
 import { type Html, html } from "../../report/html.ts";
-import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
+import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
+import { costTile, scoreTiles, type Tile } from "../../report/tiles.ts";
+import { beyondSampling, type Estimate, relativeRoot, rmsPercent, single } from "../../run/seeds.ts";
 import { type IsingReportData, SYMBOLS } from "./data.ts";
+import { largeLattice } from "./figures/large.ts";
 import * as lattices from "./figures/lattices.ts";
 import * as scores from "./figures/scores.ts";
 import * as training from "./figures/training.ts";
@@ -21,21 +29,46 @@ function mainScore(data: IsingReportData) {
   return of("compensator") ?? of("increment");
 }
 
-/** The key numbers: our error from the smallest patch beside naive training and the floor, and our fluctuations. */
+/** What was learned from what, and how well, in two sentences. */
 function headline(data: IsingReportData): Html | null {
   const best = mainScore(data);
   if (!best) return null;
-  const naive = data.errors.find((one) => one.method === "naive" && one.patch === best.patch)?.error.value;
-  const share = (data.side / best.patch) ** 2;
-  const { error: floor } = data.floors;
-  return html`Learned from the motion of patches of ${best.patch} × ${best.patch} spins${share > 1 && `, 1/${formatSetting(share)} of the lattice`}, the stochastic
-equation predicts mean magnetization and domain-wall density of ${data.side} × ${data.side} Ising spins with a relative squared error of <strong>${formatWithInterval(best.error)}</strong>${
-    Number.isFinite(naive) &&
-    html`; naive training on the same patches scores <strong>${formatNumber(naive, 2)}</strong>`
-  }${Number.isFinite(floor) && `, a perfect model ${formatNumber(floor, 2)}`}.${
-    Number.isFinite(best.stdRatio.value) &&
-    html` Its fluctuations are <strong>${formatWithInterval(best.stdRatio)}</strong> times the true ones.`
-  }`;
+  const { side, errors } = data;
+  const naive = errors.find((one) => one.method === "naive" && one.patch === best.patch)?.error;
+  const share = (side / best.patch) ** 2;
+  const percent = (error: Estimate) => `${formatNumber(rmsPercent(error).value, 2)}\u00a0%`;
+  return html`A stochastic equation for magnetization and domain walls of ${square(side)} Ising spins, learned while only patches of ${square(best.patch)} of them move${
+    share > 1 && `, 1/${formatSetting(share)} of the lattice`
+  }, follows the true means to <strong>${percent(best.error)}</strong>${
+    naive &&
+    Number.isFinite(naive.value) &&
+    html`; the same patches without the coupling of scales miss them by ${percent(naive)}`
+  }.`;
+}
+
+/** Error, fluctuations and cost of that equation. */
+function headTiles(data: IsingReportData): (Tile | false)[] {
+  const best = mainScore(data);
+  if (!best) return [];
+  const { errors, floors, costs, side } = data;
+  return [...scoreTiles(errors, best, floors.error), costTile(costs, best.patch, side, `${square(side)} spins`)];
+}
+
+/** The equation of the smallest patches on lattices of the test, and one that was learned like it on the large lattice, where both are known. */
+function measured(data: IsingReportData): MeasuredAt[] {
+  const best = mainScore(data);
+  const { size } = data;
+  const own = best
+    ? [{ side: data.side, mean: relativeRoot(beyondSampling(best.error, data.floors.error)), stdRatio: best.stdRatio }]
+    : [];
+  const exact = size?.exact;
+  if (!size || !exact) return own;
+  const over = ({ value, low, high }: Estimate, truth: number): Estimate => {
+    return { value: value / truth, low: low / truth, high: high / truth };
+  };
+  const mean = over(size.predicted.mean, exact.mean);
+  const off = Math.max(...[mean.value, mean.low, mean.high].map((ratio) => Math.abs(ratio - 1)));
+  return [...own, { side: size.side, mean: single(off), stdRatio: over(size.predicted.std, exact.std) }];
 }
 
 /** What b is, where it is among the variables. */
@@ -47,21 +80,25 @@ function closingNote({ variables }: IsingReportData): Html | false {
 }
 
 /** What is simulated, what is learned from it, and how it is tested. */
-function question(data: IsingReportData): Html {
-  const { side, temperature, field, variables, trueRuns, runs, cases, horizon } = data;
+function guide(data: IsingReportData): Guide {
+  const { side, temperature, field, variables, trueRuns, runs, cases, horizon, errors, scoreNotes, withinSpread } =
+    data;
   const z = variables.map(({ symbol }, i) => html`${i > 0 && ", "}<i>${symbol}</i>`);
   const closing = variables.slice(2).map(({ name }) => name);
-  return html`<p>Ising spins on a periodic lattice of ${side} × ${side} sites at temperature <i>T</i>\u00a0=\u00a0${formatSetting(temperature)} in a field <i>h</i>\u00a0=\u00a0${formatSetting(field)} (in units of the coupling)
-under Glauber dynamics: every spin attempts a flip once per unit of time on average, and does so with probability 1/(1 + exp(Δ<i>E</i>/<i>T</i>)). One unit of time, a sweep, is one
-attempt per site. Asked for is the equation d<i>z</i> = <i>f</i>(<i>z</i>) d<i>t</i> + <i>σ</i>(<i>z</i>) d<i>W</i> of the whole lattice, learned while only one patch of ℓ × ℓ spins moves at a time.</p>
-<p>The variables are <i>z</i> = (${z}): magnetization <i>m</i>, domain-wall density <i>ρ</i> (the part of neighbouring pairs that differ)${
-    closing.length > 0
-      ? html`, and ${closing.join(", ")} (closure “${data.closure}”)${closingNote(data)}`
-      : "; the main figures use no closure variables"
-  }. ${
-    cases.length > 0 &&
-    html`The test is ${cases.length} starts <i>m</i>₀ with spins at random places, ${formatSetting(trueRuns)} direct simulations and ${formatSetting(runs)} predicted runs (per seed) of each over ${formatSetting(horizon)} sweeps.`
-  }</p>`;
+  return {
+    model: html`<p>Spins ${formula(String.raw`s_i = \pm 1`)} on a periodic lattice of ${square(side)} sites at temperature ${formula("T")} = ${formatSetting(temperature)} in a field ${formula("h")} = ${formatSetting(field)} (in units of the coupling) under Glauber dynamics: every spin attempts a flip once per unit of time on average, and does so with probability</p>
+${displayFormula(String.raw`p_i = \frac{1}{1 + \exp(\Delta E_i / T)}, \qquad E = -\sum_{\langle i j\rangle} s_i s_j - h \sum_i s_i.`)}
+<p>One unit of time, a sweep, is one attempt per site.</p>`,
+    variables: html`Here they are ${formula("z")} = (${z}): magnetization <i>m</i>, domain-wall density <i>ρ</i> (the part of neighbouring pairs that differ)${
+      closing.length > 0
+        ? html`, and ${closing.join(", ")} (closure “${data.closure}”)${closingNote(data)}`
+        : "; the main figures use no closure variables"
+    }.`,
+    shape: "lattice",
+    methods: methodsIn(errors),
+    score: html`${trajectoryScore("(m, ρ)", runs, `that of ${formatSetting(trueRuns)} direct simulations`, withinSpread)}
+<p>The test is ${cases.length} starts <i>m</i>₀ with spins at random places over ${formatSetting(horizon)} sweeps. Fluctuations: ${scoreNotes.stdRatio}.</p>`,
+  };
 }
 
 /** The parts of the page; those without any content are left out. */
@@ -148,10 +185,20 @@ function sections(data: IsingReportData): Section[] {
     },
     {
       id: "costs",
-      title: "Cost",
-      body: cost(data.costs, data.side),
+      title: "Cost and size",
+      body: ifAny(
+        [data.costs, data.size ? [1] : []],
+        [
+          scaling(
+            data.costs,
+            { side: data.side, dimension: 2, axis: "side L of the system predicted [spins]" },
+            measured(data),
+          ),
+          largeLattice(data),
+          scores.size(data),
+        ],
+      ),
     },
-    { id: "size", title: "A larger lattice", body: scores.size(data) },
   ];
 }
 
@@ -166,7 +213,17 @@ export function isingReport(data: IsingReportData): string {
     subject: html`Glauber dynamics of ${side}² spins at T = ${formatSetting(temperature)}, h = ${formatSetting(field)}`,
     paperSection: "3.3",
     lead: headline(data),
-    summary: [question(data), scores.summary(data)],
+    hero: hero({
+      cases: data.cases,
+      observable: "m",
+      patch: mainScore(data)?.patch ?? Number.NaN,
+      axis: { label: "magnetization m" },
+      time: "time [sweeps]",
+      caption: html`Mean (with one standard deviation of the true runs) and standard deviation over runs, first seed. Where ours lies on the thick true line nothing is left to see of its error.`,
+    }),
+    tiles: headTiles(data),
+    guide: guide(data),
+    summary: scores.summary(data),
     sections: sections(data),
     strokes: strokes(data.cases, spread("m"), mainScore(data)?.patch ?? Number.NaN),
   });

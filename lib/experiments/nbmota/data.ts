@@ -47,6 +47,8 @@ export interface NbMoTaReportData extends Finished {
   /** Mean absolute error over pairs of every method, and what a perfect model would show. */
   errors: { method: string; points: AtTemperature[] }[];
   floor: { temperature: number; value: number }[];
+  /** Learned over direct standard deviation of small lattices in equilibrium, geometric mean over temperatures. */
+  stdRatio: Estimate;
   methods: {
     method: string;
     error: Estimate;

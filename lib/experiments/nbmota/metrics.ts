@@ -5,6 +5,7 @@ import paper from "../../../data/nbmota-paper.json";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average, errorOfStd, jackknifeError } from "../../analysis/mean.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
+import { meanRatio } from "../../run/deviations.ts";
 import { putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, around, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
@@ -203,6 +204,17 @@ function stdRatios({ truth }: NbMoTaStudy, group: readonly Outcome[]): AtTempera
     const ratios = own.map((one) => rootMeanSquare(one.std) / rootMeanSquare(std));
     return [{ temperature, ...overSeeds(ratios, { scale: "log", shared: errorOfStd(lattices.length) }) }];
   });
+}
+
+/** Geometric mean of these over the temperatures; NaN without any. */
+export function stdRatioOver(study: NbMoTaStudy): Estimate {
+  const ratios = stdRatios(study, mainGroup(study));
+  return meanRatio(
+    ratios.map(({ temperature, ...ours }) => {
+      const lattices = at(study.truth, temperature)?.lattices.length ?? Number.NaN;
+      return { ours, truth: around(1, errorOfStd(lattices)) };
+    }),
+  );
 }
 
 /** All equations over the temperatures. */

@@ -33,6 +33,7 @@ import {
   relaxations,
   rootMeanSquare,
   scoreTable,
+  stdRatioOver,
   TATA,
 } from "./metrics.ts";
 import { orderingPictures } from "./pictures.ts";
@@ -82,6 +83,7 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, keyof Finishe
     floor: truth
       .toSorted((a, b) => a.temperature - b.temperature)
       .map((one) => ({ temperature: one.temperature, value: floorOf(one) })),
+    stdRatio: stdRatioOver(study),
     methods: methodsOf(study),
     upsamplingLeftOut: p.studies === "all" && !comparesUpsampling(p),
     courses: (way[0]?.courses ?? []).map(({ side, order }) => ({

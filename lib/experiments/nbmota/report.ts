@@ -1,35 +1,86 @@
-import { average } from "../../analysis/mean.ts";
 import { comparisonTable } from "../../report/figures/comparison.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
+import { displayFormula, formula } from "../../report/formula.ts";
+import { FLOOR_AND_INTERVALS, type Guide } from "../../report/how-to-read.ts";
 import { type Html, html } from "../../report/html.ts";
 import { categoryKey, pictures } from "../../report/lattice.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
 import type { Stroke } from "../../report/thumbnail.ts";
+import { comparedCost, errorTile, spreadTile, type Tile } from "../../report/tiles.ts";
+import { rmsDeviation } from "../../run/deviations.ts";
+import { percent } from "../../run/seeds.ts";
+import { learningJumps } from "./costs.ts";
 import type { NbMoTaReportData } from "./data.ts";
 import * as barriers from "./figures/barriers.ts";
+import { cost } from "./figures/cost.ts";
 import * as equilibrium from "./figures/equilibrium.ts";
 import * as relaxation from "./figures/relaxation.ts";
 import * as tables from "./figures/tables.ts";
 import { SITE_KINDS } from "./pictures.ts";
 
-/** The key numbers: errors of the equilibrium, sum rules, spread. */
-function headline({ errors, exponents, floor, courses, T }: NbMoTaReportData): Html | null {
+/** Learned beside direct order parameters of all pairs, at the temperatures that have both. */
+const besideTruth = ({ order }: NbMoTaReportData) =>
+  order.flatMap(({ learned, direct }) =>
+    learned.flatMap(({ temperature, ...ours }) => {
+      const truth = direct.find((one) => one.temperature === temperature);
+      return truth ? [{ ours, truth }] : [];
+    }),
+  );
+
+/** What was learned from what, and how well, in two sentences. */
+function headline(data: NbMoTaReportData): Html | null {
+  const { errors, floor, courses, exponents } = data;
   const own = errors.find(({ method }) => method === "increment")?.points ?? [];
   if (own.length === 0) return null;
   if (own.length < floor.length) {
     return html`The learned equation was lost at <strong>${floor.length - own.length}</strong> of ${floor.length} temperatures: trajectories of one seed or more did not stay finite, or relaxed too fast to be followed.`;
   }
-  const worst = own.reduce((a, b) => (b.value > a.value ? b : a));
-  const mean = (list: readonly { value: number }[]) => average(list.map(({ value }) => value));
+  const off = rmsDeviation(besideTruth(data), "all").error.value;
   const largest = Math.max(...courses.map(({ atoms }) => atoms));
-  return html`One stochastic equation, learned from jumps of single vacancies, gives the short-range order of the alloy at ${own.length} temperatures with a mean absolute error of <strong>${formatNumber(mean(own), 2)}</strong>
-(a perfect model: ${formatNumber(mean(floor), 2)}; worst: ${formatNumber(worst.value, 2)} at ${formatSetting(worst.temperature)} K) against direct kinetic Monte Carlo.${
+  return html`One stochastic equation for the short-range order of the alloy Nb–Mo–Ta, learned from jumps of single vacancies, is off from kinetic Monte Carlo at ${own.length} temperatures by <strong>${formatNumber(100 * off, 2)}\u00a0%</strong> of the order.${
     Number.isFinite(exponents.learned.value) &&
-    html` From 1,024 to ${formatSetting(largest)} atoms the spread, of an equation of the relaxation at ${formatSetting(T)} K, falls like n to the power <strong>${formatNumber(exponents.learned.value, 3)}</strong>.`
+    html` Up to ${formatSetting(largest)} atoms its spread falls like <i>n</i> to the power ${formatNumber(exponents.learned.value, 3)}.`
   }`;
+}
+
+/** Errors of order and spread over all temperatures, and the cost of the largest lattice. */
+function headTiles(data: NbMoTaReportData): (Tile | false)[] {
+  const { stdRatio, costs, errors } = data;
+  const { error, floor } = rmsDeviation(besideTruth(data), "all");
+  const points = errors.find(({ method }) => method === "increment")?.points ?? [];
+  const worst = points.length > 0 && points.reduce((a, b) => (b.value > a.value ? b : a));
+  const own = errorTile("Error of the order (RMS over pairs and T)", percent(error), 100 * floor);
+  const largest = costs.direct.at(-1);
+  return [
+    own && (worst ? { ...own, note: html`${own.note}; worst at ${formatSetting(worst.temperature)}\u00a0K` } : own),
+    spreadTile("Fluctuations over the true ones, 1,024 sites", stdRatio),
+    largest
+      ? comparedCost(
+          learningJumps(costs),
+          [
+            { updates: largest.std, what: "for fluctuations to 2 % at all temperatures" },
+            { updates: largest.lattice, what: "for a single lattice taken through them" },
+          ],
+          `${formatSetting(largest.atoms)} atoms`,
+          "Jumps of vacancies; learned once, for every larger lattice too.",
+        )
+      : false,
+  ];
+}
+
+function guide({ barriers: model, methods, variables }: NbMoTaReportData): Guide {
+  return {
+    model: html`<p>Atoms of Nb, Mo and Ta in equal numbers on a bcc lattice. One vacancy in 1,024 sites exchanges places with one of its eight neighbours at a time, over barriers ${formula("E_b")} that its surroundings within 7.5 Å set (${model}), at rates</p>
+${displayFormula(String.raw`k = \nu\, \exp(-E_b / k_B T), \qquad \nu = 10^{13}\,\mathrm{s}^{-1}.`)}`,
+    variables: html`Here they are ${variables.join(", ")}, short-range order parameters of pairs of atoms,
+${displayFormula(String.raw`\delta_{ij} = N_{ij} - \tfrac{8}{3},`)} where ${formula("N_{ij}")} is the mean number of neighbours ${formula("j")} in the first shell of an atom ${formula("i")}; the other pairs follow by sum rules. The temperature is a parameter of the equation.`,
+    shape: "lattice",
+    methods: methods.some(({ method }) => method === "compensator") ? ["increment", "compensator"] : ["increment"],
+    score: html`<p>The error is that of all ${formula(String.raw`\delta_{ij}`)} in equilibrium at all temperatures at which lattices are also simulated directly, root mean square over that of the true values. ${FLOOR_AND_INTERVALS}</p>`,
+  };
 }
 
 function sections(data: NbMoTaReportData): Section[] {
@@ -87,7 +138,7 @@ function sections(data: NbMoTaReportData): Section[] {
         ],
       ),
     },
-    { id: "costs", title: "Cost", body: tables.costs(data) },
+    { id: "costs", title: "Cost", body: [cost(data), tables.costs(data)] },
     {
       id: "comparison",
       title: "All numbers",
@@ -128,7 +179,9 @@ export function nbmotaReport(data: NbMoTaReportData): string {
     subject: html`Equimolar bcc alloy Nb–Mo–Ta, barriers ${model}, ${coordinates} order parameters`,
     paperSection: "3.5",
     lead: headline(data),
-    summary: [equilibrium.order(data)],
+    hero: equilibrium.order(data),
+    tiles: headTiles(data),
+    guide: guide(data),
     sections: sections(data),
     strokes: strokes(data),
   });

@@ -10,18 +10,22 @@ import { chart } from "../../report/chart.ts";
 import type { Panel, Series } from "../../report/chart-spec.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
-import { LOOKS, overTruth, TRUE } from "../../report/figures/methods.ts";
+import { hero } from "../../report/figures/hero.ts";
+import { LOOKS, methodsIn, overTruth, TRUE } from "../../report/figures/methods.ts";
 import { trainingRange } from "../../report/figures/patch-sides.ts";
+import { type Case, lawsOf } from "../../report/figures/trajectories.ts";
+import { trajectoryScore } from "../../report/how-to-read.ts";
 import { type Html, html } from "../../report/html.ts";
-import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
+import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
+import { scoreTiles, type Tile } from "../../report/tiles.ts";
 import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Finished, publish } from "../../run/publish.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import type { Run } from "../../run/run-folder.ts";
-import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
+import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
@@ -108,6 +112,32 @@ function metricsOf(study: Study, seconds: number): Record<string, Metric> {
   put("floor.sampling.all", single(mean(floors.flat())));
   put("seconds.total.all", single(seconds), { unit: "s" });
   return metrics;
+}
+
+/** The starts as cases with the laws of all observables, of the first seed. */
+function casesOf({ truth, scores, observables, starts, options }: Study): Case[] {
+  const [seed] = scores.map((one) => one.seed);
+  const names = observables.map(({ title }) => title);
+  const laws = (ensemble: Ensemble) => momentsOf(ensemble).map((moments) => lawsOf(names, moments, ensemble.d));
+  const exact = laws(truth);
+  const own = scores.flatMap(({ seed: of, method, predicted }) =>
+    of === seed && predicted ? [{ method, patch: options.patch, laws: laws(predicted) }] : [],
+  );
+  return starts.map((title, c) => ({
+    title,
+    times: Array.from(truth.times),
+    truth: exact[c],
+    predicted: own.map(({ laws, ...one }) => ({ ...one, laws: laws[c] })),
+  }));
+}
+
+/** Error and fluctuations of the equation that the run stands for, over all starts and observables. */
+function headTiles(study: Study): (Tile | false)[] {
+  const { options, floors } = study;
+  const scores = scoresOf(study).map(({ method, error, spread }) => {
+    return { method, patch: options.patch, error, stdRatio: spread };
+  });
+  return scoreTiles(scores, { method: mainMethod(study), patch: options.patch }, mean(floors.flat()));
 }
 
 function trajectories({ truth, scores, observables, starts, options }: Study): Html {
@@ -208,7 +238,7 @@ const pickAxis = ({ place }: Fields, d: number, j: number) =>
   Array.from({ length: place.z.length / d }, (_, p) => place.z[p * d + j]);
 
 function learnReport(study: Study, run: Finished): string {
-  const { name, observables, options, floors, upsampling, written, starts, scores, dimension } = study;
+  const { name, observables, options, upsampling, written, starts, scores, dimension } = study;
   const rows = scoresOf(study);
   const main = rows.find(({ method }) => method === mainMethod(study));
   const power = dimension > 1 ? ["", "²", "³"][dimension - 1] : "";
@@ -216,9 +246,8 @@ function learnReport(study: Study, run: Finished): string {
   const choice = first && chosenDegree(first.equation.model);
   const lead =
     main &&
-    html`Learned from patches of ${options.patch}${power} sites, 1/${formatSetting((options.L / options.patch) ** dimension)} of the system, the equation of ${observables.map(({ symbol }) => symbol).join(", ")} predicts the mean
-trajectories of the ${options.L}${power} system with a relative squared error of <strong>${formatWithInterval(main.error)}</strong>, and ${formatWithInterval(main.spread)} of its standard deviation.
-A perfect equation would score ${formatNumber(mean(floors.flat()), 2)} with as many runs.`;
+    html`An equation of ${observables.map(({ symbol }) => symbol).join(", ")}, learned while only patches of ${options.patch}${power} sites move, 1/${formatSetting((options.L / options.patch) ** dimension)} of the system,
+follows the true means of ${options.L}${power} sites to <strong>${formatNumber(rmsPercent(main.error).value, 2)}\u00a0%</strong>.`;
   const cells = observables.map((observable, j) => ({ observable, j }));
   const sections: Section[] = [
     { id: "trajectories", title: "Predicted trajectories", body: trajectories(study) },
@@ -266,6 +295,27 @@ A perfect equation would score ${formatNumber(mean(floors.flat()), 2)} with as m
     title: `${name}: macroscopic dynamics learned from patches`,
     subject: html`${options.L}${power} sites`,
     lead: lead ?? null,
+    hero: hero({
+      cases: casesOf(study),
+      observable: observables[0].title,
+      patch: options.patch,
+      axis: { label: observables[0].symbol },
+      time: "time",
+      caption: html`Mean (with one standard deviation of the true runs) and standard deviation over runs of ${observables[0].title}, first seed.`,
+      nameOf: (patch) => `${patch}${power} sites`,
+    }),
+    tiles: headTiles(study),
+    guide: {
+      model: html`<p>A system of one’s own, ${options.L}${power} sites. Its observables are ${observables.map(({ symbol, title }, j) => `${j > 0 ? ", " : ""}${title}${symbol === title ? "" : ` (${symbol})`}`)}.</p>`,
+      variables: "Here they are the observables.",
+      shape: dimension > 1 ? "lattice" : "line",
+      methods: methodsIn(scores),
+      score: trajectoryScore(
+        "each observable",
+        options.runs,
+        `that of ${formatSetting(study.truth.runs)} direct simulations`,
+      ),
+    },
     summary: htmlTable(
       [
         { label: "error, all", of: (score: Score) => score.error },

@@ -14,6 +14,7 @@ import type { Section } from "../../report/page.ts";
 import { SCALE } from "../../report/palette.ts";
 import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
+import { large, spreadTile } from "../../report/tiles.ts";
 import type { Finished } from "../../run/publish.ts";
 import { around } from "../../run/seeds.ts";
 import type { FitResult } from "./result.ts";
@@ -293,7 +294,14 @@ that belong together. ${
     title: `An equation of ${names}`,
     subject: html`Learned from ${result.profile}`,
     lead,
-    summary: html``,
+    tiles: [
+      heldOut && {
+        label: "Gain on held-out changes",
+        value: large(around(heldOut.gain, heldOut.error)),
+        note: "nats each, over one drift and one noise for all states; 0: the equation knows nothing",
+      },
+      worst && spreadTile("Variance of the residuals", around(worst.variance, worst.errors.variance)),
+    ].map((tile) => tile || false),
     sections,
     strokes: [],
   });

@@ -1,4 +1,5 @@
 /** What the predator–prey report shows. */
+import type { CostCurve } from "../../analysis/cost.ts";
 import type { Method } from "../../method/pairs.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
@@ -22,6 +23,9 @@ export interface PredatorPreyReportData extends Finished {
   patch: number;
   /** Number of patches K. */
   patches: number;
+  /** Predicted runs per case and seed, and true ones. */
+  runs: number;
+  trueRuns: number;
   /** Grid points of the small systems, how their snapshots are made large, and for how long each level is relaxed. */
   small: number;
   interpolation: string;
@@ -65,6 +69,8 @@ export interface PredatorPreyReportData extends Finished {
     worstMeanError: Estimate;
     stdError: Estimate;
     worstStdError: Estimate;
+    /** Predicted over true standard deviation in the second half of the runs. */
+    stdRatio: Estimate;
     mmd: Estimate;
     outside: Estimate;
   }[];
@@ -77,6 +83,8 @@ export interface PredatorPreyReportData extends Finished {
   /** Sampling errors that a perfect model would show. */
   meanFloor: number;
   stdFloor: number;
+  /** Of the compensator with the main closure, in site updates. */
+  costCurves: CostCurve[];
   /** What direct simulation and the learned model cost. */
   costs: { what: string; seconds: number; note: string }[];
   comparison: Comparison[];

@@ -65,7 +65,7 @@ function mainGroups({ outcomes, points, patch }: PredatorPreyStudy): Outcome[][]
 /** Errors of mean and std, mean over the species and in the worst case, and mean MMD²; all geometric means over seeds. */
 function scoresOf(group: readonly Outcome[]) {
   const [{ scores: first }] = group;
-  const over = (score: (scores: PredatorPreyScores) => number, key?: "mean" | "std") =>
+  const over = (score: (scores: PredatorPreyScores) => number, key?: keyof PredatorPreyScores["truthSpread"]) =>
     overSeeds(
       group.map(({ scores }) => score(scores)),
       {
@@ -81,6 +81,7 @@ function scoresOf(group: readonly Outcome[]) {
     worstMeanError: over(({ error }) => Math.max(...error.mean.worst)),
     stdError: over(({ error }) => average(error.std.average), "std"),
     worstStdError: over(({ error }) => Math.max(...error.std.worst)),
+    stdRatio: over(({ stdRatio }) => stdRatio, "ratio"),
     mmd: over(({ mmdMean }) => mmdMean),
     outside: overSeeds(group.map(({ scores }) => scores.guards.outside)),
   };
@@ -156,7 +157,8 @@ export function predatorPreyMetrics(study: PredatorPreyStudy, seconds: number): 
   for (const group of mainGroups(study)) {
     const [{ method, closure, pairs }] = group;
     const suffix = closure === study.closure ? [] : [closure];
-    const { meanError, worstMeanError, stdError, worstStdError } = scoresOf(group);
+    const { meanError, worstMeanError, stdError, worstStdError, stdRatio } = scoresOf(group);
+    put(metricName("std_ratio", method, ...suffix), stdRatio, { exact: 1 });
     put(metricName("mean_error", method, ...suffix), meanError, { exact: 0 });
     put(metricName("mean_error", method, "worst", ...suffix), worstMeanError, { exact: 0 });
     put(metricName("std_error", method, ...suffix), stdError, { exact: 0 });
@@ -275,6 +277,9 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
   return {
     patches: points / patch,
     closure,
+    runs: study.runs,
+    trueRuns: truth.runs,
+    costCurves: equationCosts(study).map(({ curve }) => curve),
     cases: truth.cases.map((wave, c) => ({
       title: startTitle(wave),
       times,

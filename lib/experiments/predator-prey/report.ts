@@ -1,12 +1,20 @@
+import type { Method } from "../../method/pairs.ts";
 import { comparisonTable } from "../../report/figures/comparison.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
+import { hero } from "../../report/figures/hero.ts";
+import { methodsIn } from "../../report/figures/methods.ts";
+import { type MeasuredAt, scaling } from "../../report/figures/scaling.ts";
 import { starts } from "../../report/figures/starts.ts";
 import { path, strokes } from "../../report/figures/trajectories.ts";
+import { displayFormula, formula } from "../../report/formula.ts";
+import { FLOOR_AND_INTERVALS, type Guide } from "../../report/how-to-read.ts";
 import { type Html, html } from "../../report/html.ts";
-import { formatSetting, formatWithInterval } from "../../report/number.ts";
+import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
+import { costTile, errorTile, spreadTile, type Tile } from "../../report/tiles.ts";
+import { beyondSampling, percent, relativeRoot, squared } from "../../run/seeds.ts";
 import { type PredatorPreyReportData, SPECIES } from "./data.ts";
 import * as equation from "./figures/equation.ts";
 import * as fields from "./figures/fields.ts";
@@ -16,27 +24,80 @@ import * as trajectories from "./figures/trajectories.ts";
 
 const patchTitle = (points: number) => `patches of ${points} points`;
 
-/** The key numbers: errors of mean and std of our method, and its MMD², each beside what a perfect model would score. */
+/** What was learned from what, and how well, in two sentences. */
 function headline(data: PredatorPreyReportData): Html | null {
   const score = tables.mainScore(data);
-  if (!score) return null;
-  const { meanError, stdError, mmd } = score;
-  const percent = (error: typeof meanError) =>
-    Number.isFinite(error.value) && `${formatWithInterval(tables.percent(error))}\u00a0%`;
-  const perfect = (floor: number) =>
-    Number.isFinite(floor) && ` (a perfect model: ${tables.floorPercent(floor)}\u00a0%)`;
-  const [mean, std] = [percent(meanError), percent(stdError)];
-  const share = data.points / data.patch;
-  const { overall } = data.mmdFloor;
-  return html`Learned from snapshots of ${formatSetting(data.small)} grid points and the motion of patches of ${data.patch}${share > 1 && `, 1/${formatSetting(share)} of the system`}, the stochastic
-equation predicts the mean populations of ${data.points} points ${mean && html`with a relative error of <strong>${mean}</strong>${perfect(data.meanFloor)}`}${
-    std && html` and their standard deviations with <strong>${std}</strong>${perfect(data.stdFloor)}`
-  }.${
-    Number.isFinite(mmd.value) &&
-    html` Its ensembles are <strong>${formatWithInterval(mmd)}</strong> in MMD² from the true ones${
-      Number.isFinite(overall.value) && html`; two true ensembles are ${formatWithInterval(overall)} apart`
-    }.`
-  }`;
+  if (!score || !Number.isFinite(score.meanError.value)) return null;
+  const { points, patch, small, scores } = data;
+  const naive = scores.find(({ method }) => method === "naive")?.meanError.value;
+  const said = (value: number) => `${formatNumber(100 * value, 2)}\u00a0%`;
+  return html`A stochastic equation for two populations on ${formatSetting(points)} points, learned from systems of ${formatSetting(small)} points and patches of ${formatSetting(patch)} of which one moves at a time${
+    points > patch && `, 1/${formatSetting(points / patch)} of the system`
+  }, follows the mean populations to <strong>${said(score.meanError.value)}</strong>${
+    naive !== undefined &&
+    Number.isFinite(naive) &&
+    html`; the same patches without the coupling of scales miss them by ${said(naive)}`
+  }.`;
+}
+
+/** Error, fluctuations and cost of that equation. */
+function headTiles(data: PredatorPreyReportData): (Tile | false)[] {
+  const score = tables.mainScore(data);
+  if (!score) return [];
+  const { scores, closure, meanFloor, costCurves, patch, points } = data;
+  const of = (name: Method) => {
+    const own = scores.filter(({ method }) => method === name);
+    return own.find((one) => one.closure === closure) ?? own[0];
+  };
+  const [naive, small] = [of("naive"), of("small")];
+  const mean = (one?: typeof score) => one && 100 * one.meanError.value;
+  return [
+    errorTile("Error of the mean populations (RMS)", percent(score.meanError), 100 * meanFloor, {
+      naive: mean(naive),
+      small: mean(small),
+    }),
+    spreadTile("Fluctuations over the true ones", score.stdRatio, {
+      naive: naive?.stdRatio.value,
+      small: small?.stdRatio.value,
+    }),
+    costTile(costCurves, patch, points, `${formatSetting(points)} points`),
+  ];
+}
+
+const lineOf = ({ points }: PredatorPreyReportData) => ({
+  side: points,
+  dimension: 1,
+  axis: "points N of the system predicted",
+  titleOf: patchTitle,
+});
+
+/** Our equation where the truth is known. */
+function measured(data: PredatorPreyReportData): MeasuredAt[] {
+  const score = tables.mainScore(data);
+  if (!score) return [];
+  const mean = relativeRoot(beyondSampling(squared(score.meanError), data.meanFloor ** 2));
+  return [{ side: data.points, mean, stdRatio: score.stdRatio }];
+}
+
+function guide(data: PredatorPreyReportData): Guide {
+  const { points, patch, patches, runs, trueRuns, scores, closure, result } = data;
+  const setting = (name: string) => {
+    const value = result.parameters[name];
+    return typeof value === "number" ? formatSetting(value) : name;
+  };
+  return {
+    model: html`<p>Shares ${formula("u")} of prey and ${formula("v")} of predators in a habitat, a line of ${formatSetting(points)} cells with walls at both ends, driven by noise at every point:</p>
+${displayFormula(
+  String.raw`\begin{aligned} \partial_t u &= u(1-u-v) + D_u\,\partial_x^2 u + s\,\xi_u, \\ \partial_t v &= a\,v(u-b) + D_v\,\partial_x^2 v + s\,\xi_v, \end{aligned}`,
+)}
+<p>with ${formula("a")} = ${setting("a")}, ${formula("b")} = ${setting("b")}, exchange rates between neighbouring cells ${setting("preyDiffusion")} and ${setting("predatorDiffusion")}, noise ${formula("s")} = ${setting("noise")}.</p>`,
+    variables: html`Here they are the means of ${formula("u")} and ${formula("v")} over the line, and variables that a linear map per patch has been taught to see (closure “${closure}”), as the means do not determine their own future.`,
+    shape: "line",
+    methods: methodsIn(scores),
+    score: html`<p>The error is that of mean (or standard deviation) over ${formatSetting(runs)} predicted runs, against ${formatSetting(trueRuns)} of the true system, mean over cases and species:</p>
+${displayFormula(String.raw`\epsilon = \Bigl\langle \sqrt{\textstyle\sum_t (\bar z_t - \bar z^{\,*}_t)^2 \big/ \sum_t (\bar z^{\,*}_t)^2}\, \Bigr\rangle.`)}
+<p>The distance between ensembles is the squared maximum mean discrepancy (MMD²) of <i>z</i>. Patches have ${formatSetting(patch)} points, <i>K</i> = ${formatSetting(patches)}. ${FLOOR_AND_INTERVALS}</p>`,
+  };
 }
 
 /** The parts of the page; those without any content are left out. */
@@ -116,7 +177,7 @@ shown standardised (mean 0, standard deviation 1 over the training data).</p>`,
     {
       id: "costs",
       title: "Cost",
-      body: ifAny([data.costs], [tables.costs(data)]),
+      body: ifAny([data.costs], [scaling(data.costCurves, lineOf(data), measured(data)), tables.costs(data)]),
     },
     {
       id: "comparison",
@@ -140,6 +201,17 @@ export function predatorPreyReport(data: PredatorPreyReportData): string {
     subject: html`Stochastic partial differential equation on ${points} grid points`,
     paperSection: "3.2",
     lead: headline(data),
+    hero: hero({
+      cases,
+      observable: "v",
+      patch,
+      axis: { label: "mean v" },
+      time: "time",
+      caption: html`Mean (with one standard deviation of the true runs) and standard deviation of the mean predator density over runs, first seed. Where ours lies on the thick true line nothing is left to see of its error.`,
+      nameOf: (of) => `${of} points`,
+    }),
+    tiles: headTiles(data),
+    guide: guide(data),
     summary: [tables.scores(data), mmd.againstLambda(data)],
     sections: sections(data),
     strokes: strokes(cases, path("u", "v"), patch),

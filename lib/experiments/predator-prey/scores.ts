@@ -40,10 +40,14 @@ export interface TrueEnsembles {
   readonly spread: Float32Array;
 }
 
-/** Uncertain are the errors of mean and std, mean over cases and species. */
-export interface PredatorPreyScores extends Uncertainty<"mean" | "std"> {
+const UNCERTAIN = ["mean", "std", "ratio"] as const;
+
+/** Uncertain are the errors of mean and std, mean over cases and species, and predicted over true standard deviation. */
+export interface PredatorPreyScores extends Uncertainty<(typeof UNCERTAIN)[number]> {
   /** Relative L2 over time of mean and std of the observables. */
   readonly error: { readonly mean: Scores; readonly std: Scores };
+  /** Late standard deviation over the true one (`lateRatio`). */
+  readonly stdRatio: number;
   /** Moments of z over all runs, one entry per case, `[times, d]`. */
   readonly moments: readonly Moments[];
   readonly d: number;
@@ -97,7 +101,7 @@ export async function scorePredatorPrey(
   const own = firstVariables(all, OBSERVABLES);
   const against = (predicted: readonly Moments[], exact: readonly Moments[]) => {
     const { mean, std } = ensembleError(predicted, exact, OBSERVABLES);
-    return { mean: average(mean.average), std: average(std.average) };
+    return { mean: average(mean.average), std: average(std.average), ratio: lateRatio(predicted, exact) };
   };
   const observed = momentsOf(own);
   const error = ensembleError(observed, truth.moments, OBSERVABLES);
@@ -112,16 +116,34 @@ export async function scorePredatorPrey(
   const starts = Array.from({ length: cases }, (_, c) => all.data.subarray(c * all.runs * d, (c * all.runs + 1) * d));
   return {
     error,
+    stdRatio: now.ratio,
     moments,
     d,
     mmd,
     mmdMean: average(mmd),
-    ...uncertaintyOf(["mean", "std"], now, ofAll, ofTruth),
+    ...uncertaintyOf(UNCERTAIN, now, ofAll, ofTruth),
     guards: guardsOf(model, all, []),
     diagnostics: diagnosticsOf(all, truth.observed),
     choice: chosenDegree(model),
     startDistance: nearestDistances(model.hull, concatenate(starts), training),
   };
+}
+
+/**
+ * Predicted over true standard deviation in the second half of the runs, root mean square over these times, geometric mean over cases and species; the
+ * moments of the observables, one entry per case, `[times, OBSERVABLES]`.
+ */
+export function lateRatio(predicted: readonly Moments[], exact: readonly Moments[]): number {
+  const late = ({ std }: Moments, j: number) => {
+    const times = std.length / OBSERVABLES;
+    let sum = 0;
+    for (let t = Math.floor(times / 2); t < times; t++) sum += std[t * OBSERVABLES + j] ** 2;
+    return sum;
+  };
+  const logs = exact.flatMap((truth, c) =>
+    Array.from({ length: OBSERVABLES }, (_, j) => Math.log(late(predicted[c], j) / late(truth, j)) / 2),
+  );
+  return Math.exp(average(logs));
 }
 
 /** What two independent true ensembles score: means over the cases, of the ends of their bands too, and the time means of single splits. */

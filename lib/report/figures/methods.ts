@@ -24,6 +24,11 @@ export const TRUE: Look = { name: "True", ink: "exact", width: 5 };
 /** In the order of drawing: the last is on top. */
 export const DRAWN: readonly Method[] = METHODS.toReversed();
 
+/** Those that occur, in the order of tables. */
+export function methodsIn(list: readonly { readonly method: Method }[]): Method[] {
+  return METHODS.filter((method) => list.some((one) => one.method === method));
+}
+
 export const OURS = DRAWN.filter(isOurs);
 
 /** Over the wide line of the truth: dashes let it show. */

@@ -67,6 +67,10 @@ export function syntheticData(): CurieWeissReportData {
     ),
     trainings: pairs.flatMap(({ method, patch }) => syntheticTrainings(`patch${patch}/${method}`, method)),
     side: SIDE,
+    temperature: 1.1,
+    field: 0.1,
+    runs: 512,
+    fluctuations: pairs.map(({ method, patch }) => ({ method, patch, ratio: single(inflation(method, patch)) })),
     grid,
     exact: { drift: grid.map(f), diffusion: grid.map(diffusion) },
     learned: pairs.map(({ method, patch }, seed) => {

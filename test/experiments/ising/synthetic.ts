@@ -128,6 +128,7 @@ export function syntheticData(): IsingReportData {
     trueRuns: 2000,
     runs: 512,
     horizon: HORIZON,
+    withinSpread: [],
     scoreNotes: {
       error: "Σ_t |Δz̄|² / Σ_t |z̄|² over (m, ρ), mean over the starts",
       early: "the same for t ≤ 20 sweeps",

@@ -54,6 +54,7 @@ export function syntheticData(): NbMoTaReportData {
       points: TEMPERATURES.slice(1).map((temperature) => ({ temperature, ...estimate(0.02 + 0.01 * m, 0.005) })),
     })),
     floor: TEMPERATURES.slice(1).map((temperature) => ({ temperature, value: 0.01 })),
+    stdRatio: { value: 1.02, low: 0.98, high: 1.06 },
     methods: ["increment", "onsager", "tiles"].map((method, m) => ({
       method,
       error: estimate(0.02 + 0.01 * m, 0.004),

@@ -8,7 +8,7 @@ import type { PredatorPreyReportData, Species } from "../../../lib/experiments/p
 import { METHODS, type Method } from "../../../lib/method/pairs.ts";
 import type { Laws } from "../../../lib/report/figures/trajectories.ts";
 import { type Band, type Estimate, single } from "../../../lib/run/seeds.ts";
-import { closureTests, degreeChoice, diagnostics, evenly, rough, syntheticRun } from "../synthetic.ts";
+import { closureTests, costOf, degreeChoice, diagnostics, evenly, rough, syntheticRun } from "../synthetic.ts";
 
 const POINTS = 200;
 const PATCH = 40;
@@ -89,6 +89,9 @@ export function syntheticData(): PredatorPreyReportData {
     points: POINTS,
     patch: PATCH,
     patches: PATCHES,
+    runs: 512,
+    trueRuns: 1000,
+    costCurves: [costOf(PATCH, POINTS, 1)],
     small: 100,
     interpolation: "linear",
     relaxTime: 0,
@@ -217,6 +220,7 @@ export function syntheticData(): PredatorPreyReportData {
           worstMeanError: single(0.006 + 0.006 * size),
           stdError: between(0.06 + 0.02 * size, 0.05 + 0.018 * size, 0.07 + 0.022 * size),
           worstStdError: single(0.09 + 0.03 * size),
+          stdRatio: between(size, 0.9 * size, 1.1 * size),
           mmd: between(value, value * 0.92, value * 1.08),
           outside: single(0.001 * BADNESS[method]),
         };

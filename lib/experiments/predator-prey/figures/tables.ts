@@ -4,7 +4,7 @@ import { LOOKS } from "../../../report/figures/methods.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatNumber } from "../../../report/number.ts";
 import { type Column, htmlTable } from "../../../report/table.ts";
-import type { Estimate } from "../../../run/seeds.ts";
+import { type Estimate, percent } from "../../../run/seeds.ts";
 import { type PredatorPreyReportData as Data, SPECIES_NAMES } from "../data.ts";
 
 const FLOOR_DIGITS = 2;
@@ -28,10 +28,6 @@ export function closures(data: Data): string[] {
   return [...new Set([data.closure, ...all])].filter((closure) => all.includes(closure));
 }
 
-/** A share in percent. */
-export function percent({ value, low, high }: Estimate): Estimate {
-  return { value: 100 * value, low: 100 * low, high: 100 * high };
-}
 /** A floor in percent, which has no interval. */
 export const floorPercent = (value: number) => formatNumber(100 * value, FLOOR_DIGITS);
 

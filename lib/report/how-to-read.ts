@@ -1,0 +1,65 @@
+import type { Method } from "../method/pairs.ts";
+import { LOOKS } from "./figures/methods.ts";
+import { withinSpread } from "./figures/starts.ts";
+import { displayFormula, formula } from "./formula.ts";
+import { type Content, type Html, html } from "./html.ts";
+import { methodDrawing, type Shape } from "./method-drawing.ts";
+import { formatSetting } from "./number.ts";
+
+/** What a reader must know of an experiment, in the words of its own field. */
+export interface Guide {
+  /** The microscopic model: its variables, equation or rates, units. */
+  model: Content;
+  /** What the variables of the learned equation are. */
+  variables: Content;
+  shape: Shape;
+  /** What K and λ are here, where that is not what `lambdaText` says. */
+  lambda?: Content;
+  /** Those that occur in the figures. */
+  methods: readonly Method[];
+  /** How the numbers of the first screen are defined, and what a perfect model would score. */
+  score: Content;
+}
+
+/** One line each. */
+const METHOD_LINES: Record<Method, Content> = {
+  compensator: html`ours where the simulator knows its rates: the expected change of a patch and its quadratic variation, known at every step, in place of the noisy change itself; λ = K.`,
+  increment: html`ours for a simulator that only runs, and the paper’s estimator: the changes of single patches over a short time, times K; λ = K.`,
+  naive: html`the paper’s baseline: the state of the whole system before, that of one patch after. It takes the noise of a patch for that of the whole.`,
+  small: html`the patch as a system of its own, whose equation is used for the whole.`,
+};
+
+const LAMBDA = html`The large system is cut into <i>K</i> patches. Per move only one of them moves, and its change is counted <i>K</i> times, so that on the average it is the change of the whole; but its variance is <i>K</i> times too large. The loss therefore divides it by λ, and λ = <i>K</i> gives fluctuations of the right size. Nothing is fitted to the truth.`;
+
+/** What holds of the scores of all experiments. */
+export const FLOOR_AND_INTERVALS = html`A perfect model would not score 0 but what the sampling of the runs leaves: the floor. Intervals are 95 %: over seeds, each of which draws training data and runs anew; of a single seed, what its training data and runs leave open.`;
+
+/** "How to read this report": the model, the method as a drawing, λ and K, the methods, the score; closed until it is asked for. */
+export function howToRead({ model, variables, shape, lambda = LAMBDA, methods, score }: Guide): Html {
+  return html`<details class="guide"><summary>How to read this report</summary>
+<div class="prose">
+<h3>The model</h3>
+${model}
+<h3>What is learned</h3>
+<p>A stochastic differential equation of a few macroscopic variables <i>z</i>,</p>
+${displayFormula(String.raw`\mathrm{d}z = f(z)\,\mathrm{d}t + \sigma(z)\,\mathrm{d}W,`)}
+<p>with drift ${formula("f")}, diffusion ${formula(String.raw`\sigma\sigma^{\mathsf T}`)} and Brownian motion ${formula("W")}. ${variables}</p>
+${methodDrawing(shape)}
+<h3>λ and <i>K</i></h3>
+<p>${lambda}</p>
+<h3>The methods</h3>
+<ul>${methods.map((method) => html`<li><b>${LOOKS[method].name}</b>: ${METHOD_LINES[method]}</li>`)}</ul>
+<h3>The score</h3>
+${score}
+</div></details>`;
+}
+
+/**
+ * The relative squared error of mean trajectories in words and as a formula; `runs`: predicted ones per start; `within`: starts whose runs spread farther
+ * about the mean than it is from zero.
+ */
+export function trajectoryScore(variables: string, runs: number, truth: Content, within: readonly string[] = []): Html {
+  return html`<p>The error is that of the mean trajectory, averaged over the starts of the test${withinSpread(within)}:</p>
+${displayFormula(String.raw`E = \Bigl\langle \sum_t |\bar z_t - \bar z^{\,*}_t|^2 \Big/ \sum_t |\bar z^{\,*}_t|^2 \Bigr\rangle_{\text{starts}}, \qquad \text{RMS} = 100\,\%\,\sqrt{E},`)}
+<p>where ${formula(String.raw`\bar z`)} is the mean of ${variables} over ${formatSetting(runs)} predicted runs and ${formula(String.raw`\bar z^{\,*}`)} ${truth}. ${FLOOR_AND_INTERVALS}</p>`;
+}

@@ -1,0 +1,138 @@
+// The numbers that a reader sees first: how large the error is, whether fluctuations have the right size, what it costs.
+import type { CostCurve } from "../analysis/cost.ts";
+import { type Estimate, rmsPercent, single } from "../run/seeds.ts";
+import type { Source } from "./figures/methods.ts";
+import { type Content, type Html, html } from "./html.ts";
+import { formatEstimate, formatNumber, formatSetting } from "./number.ts";
+
+export interface Tile {
+  /** What it is, in a few words. */
+  label: string;
+  value: Content;
+  /** What to compare it with. */
+  note: Content;
+}
+
+/** All of them, those that are false left out. */
+export function tiles(list: readonly (Tile | false)[]): Html | false {
+  const shown = list.filter((tile) => tile !== false);
+  if (shown.length === 0) return false;
+  return html`<dl class="tiles">${shown.map(
+    ({ label, value, note }) =>
+      html`<div class="tile"><dt>${label}</dt><dd class="value">${value}</dd><dd class="note">${note}</dd></div>`,
+  )}</dl>`;
+}
+
+/** What others score on the same, by name; those that are not known are left out. */
+export type Others = Readonly<Record<string, number | undefined>>;
+
+const two = (value: number) => formatNumber(value, 2);
+
+function listed(others: Others, unit = ""): Html[] {
+  const known = Object.entries(others).filter(([, value]) => value !== undefined && Number.isFinite(value));
+  return known.map(([name, value], k) => html`${k > 0 && ", "}${name}\u00a0${two(value as number)}${unit}`);
+}
+
+/** The number large, what brackets it smaller. */
+export function large(estimate: Estimate, unit = ""): Html {
+  const { value, interval } = formatEstimate(estimate);
+  return html`${value}${unit}${interval && html` <small>${interval}</small>`}`;
+}
+
+/** An error in %, beside what a perfect model would score, and what others do. */
+export function errorTile(label: string, error: Estimate, floor: number, others: Others = {}): Tile | false {
+  if (!Number.isFinite(error.value)) return false;
+  const beside = listed(others, "\u00a0%");
+  const perfect = Number.isFinite(floor) && html`a perfect model: ${two(floor)}\u00a0%`;
+  return {
+    label,
+    value: large(error, "\u00a0%"),
+    note: html`${perfect}${perfect && beside.length > 0 && "; "}${beside}`,
+  };
+}
+
+/** Fluctuations over the true ones: 1 is right. */
+export function spreadTile(label: string, ratio: Estimate, others: Others = {}): Tile | false {
+  if (!Number.isFinite(ratio.value)) return false;
+  const beside = listed(others);
+  return { label, value: large(ratio), note: html`1 is right${beside.length > 0 && "; "}${beside}` };
+}
+
+/** What one equation scores: relative squared error of the mean trajectories, and predicted over true standard deviation. */
+interface Scored {
+  readonly method: Source;
+  readonly patch: number;
+  readonly error: Estimate;
+  readonly stdRatio: Estimate;
+}
+
+/** Error and fluctuations of one equation beside those of the baselines from the same patches; `floor`: error of a perfect model. */
+export function scoreTiles(
+  scores: readonly Scored[],
+  main: Pick<Scored, "method" | "patch">,
+  floor: number,
+  truth = "the true ones",
+): (Tile | false)[] {
+  const of = (name: Source) => scores.find(({ method, patch }) => method === name && patch === main.patch);
+  const [own, naive, small] = [of(main.method), of("naive"), of("small")];
+  if (!own) return [];
+  const percent = (one?: Scored) => one && rmsPercent(one.error).value;
+  return [
+    errorTile("Error of the mean (RMS)", rmsPercent(own.error), rmsPercent(single(floor)).value, {
+      naive: percent(naive),
+      small: percent(small),
+    }),
+    spreadTile(`Fluctuations over ${truth}`, own.stdRatio, {
+      naive: naive?.stdRatio.value,
+      small: small?.stdRatio.value,
+    }),
+  ];
+}
+
+/** Costs that differ by less count as the same. */
+const SAME = 1.05;
+
+/** How many times less, or more, than something else. */
+function times(ratio: number): string {
+  const factor = ratio >= 1 ? ratio : 1 / ratio;
+  if (factor < SAME) return "as much";
+  const shown = factor < 10 ? formatNumber(factor, 2) : formatSetting(Number(factor.toPrecision(2)));
+  return `${shown}\u00a0times ${ratio >= 1 ? "less" : "more"}`;
+}
+
+/** What learning costs beside direct simulation of one system. */
+export function comparedCost(
+  learn: number,
+  direct: readonly { readonly updates: number; readonly what: string }[],
+  system: string,
+  note: Content,
+): Tile | false {
+  const known = direct.filter(({ updates }) => Number.isFinite(updates / learn) && updates > 0);
+  if (known.length === 0) return false;
+  const [first, ...rest] = known;
+  return {
+    label: `Cost beside direct simulation, ${system}`,
+    value: times(first.updates / learn),
+    note: html`${first.what}${rest.map(({ updates, what }) => html`; ${times(updates / learn)} ${what}`)}. ${note}`,
+  };
+}
+
+/** The same in site updates, for a system of side `side`, from the curve of the equation of patches of side `patch`. */
+export function costTile(curves: readonly CostCurve[], patch: number, side: number, system: string): Tile | false {
+  const curve = curves.find((one) => one.patch === patch);
+  if (!curve) return false;
+  const { learn, sides, mean, std, evenMean, evenStd } = curve;
+  // Sides of curves are rounded powers.
+  const at = sides.findIndex((one) => one > 0.999 * side);
+  const even = Math.max(evenMean ?? Number.POSITIVE_INFINITY, evenStd ?? Number.POSITIVE_INFINITY);
+  const later = even > 1.001 * side && even < Number.POSITIVE_INFINITY;
+  return comparedCost(
+    learn,
+    [
+      { updates: std[at], what: "for fluctuations to 2 %" },
+      { updates: mean[at], what: "for means as accurate" },
+    ],
+    system,
+    html`Site updates; learned once, for every larger system too${later && `: cheaper in all from side ${formatSetting(Math.round(even))} on`}.`,
+  );
+}
