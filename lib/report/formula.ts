@@ -8,5 +8,7 @@ export function formula(tex: string): Html {
 
 /** The same on a line of its own, which scrolls where the screen is narrow. */
 export function displayFormula(tex: string): Html {
-  return new Html(`<div class="formula">${temml.renderToString(tex, { displayMode: true, throwOnError: true })}</div>`);
+  return new Html(
+    `<div class="scroll formula">${temml.renderToString(tex, { displayMode: true, throwOnError: true })}</div>`,
+  );
 }

@@ -44,7 +44,7 @@ p{margin:.6rem 0}
 .guide{border-block:1px solid var(--grid);margin:0 0 1.6rem}
 .guide>summary{cursor:pointer;font:600 .95rem/1.4 var(--sans);padding:.6rem 0;color:var(--accent)}
 .guide .prose{padding-bottom:1rem}.guide h3{margin-top:1.3rem}.guide ul{padding-left:1.2rem}
-.formula{overflow-x:auto;overflow-y:hidden;padding:.3rem 0}
+.formula{overflow-y:hidden;padding:.3rem 0}
 math{font-size:1.06em;font-family:"Latin Modern Math","STIX Two Math","Cambria Math","Noto Sans Math",math,var(--serif)}
 .drawing{width:100%;max-width:43rem;height:auto;margin:.6rem 0}.drawing text{font:13px var(--sans);fill:var(--muted)}.drawing .math{font:18px var(--serif);fill:var(--text)}
 .lead strong{font-weight:600;white-space:nowrap}

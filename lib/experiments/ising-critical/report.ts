@@ -44,7 +44,7 @@ function headTiles({ quantities, worst, costs, T }: CriticalReportData): (Tile |
   const known = costs.filter(({ direct }) => Number.isFinite(direct)).at(-1);
   return [
     errorTile("Error of ⟨|m|⟩ (RMS over sizes and T)", percent(order.error), 100 * order.floor, {
-      "at most": most("absM"),
+      "largest error": most("absM"),
     }),
     off && { ...off, note: html`${off.note}; off by ${formatNumber(most("chi"), 2)}\u00a0% at most` },
     known

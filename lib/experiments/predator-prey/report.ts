@@ -24,12 +24,15 @@ import * as trajectories from "./figures/trajectories.ts";
 
 const patchTitle = (points: number) => `patches of ${points} points`;
 
+/** The score of a method with the closure of the main figures, or its only one. */
+const scoreOf = ({ scores, closure }: PredatorPreyReportData, name: Method) => tables.ofMethod(scores, name, closure);
+
 /** What was learned from what, and how well, in two sentences. */
 function headline(data: PredatorPreyReportData): Html | null {
   const score = tables.mainScore(data);
   if (!score || !Number.isFinite(score.meanError.value)) return null;
-  const { points, patch, small, scores } = data;
-  const naive = scores.find(({ method }) => method === "naive")?.meanError.value;
+  const { points, patch, small } = data;
+  const naive = scoreOf(data, "naive")?.meanError.value;
   const said = (value: number) => `${formatNumber(100 * value, 2)}\u00a0%`;
   return html`A stochastic equation for two populations on ${formatSetting(points)} points, learned from systems of ${formatSetting(small)} points and patches of ${formatSetting(patch)} of which one moves at a time${
     points > patch && `, 1/${formatSetting(points / patch)} of the system`
@@ -44,12 +47,8 @@ function headline(data: PredatorPreyReportData): Html | null {
 function headTiles(data: PredatorPreyReportData): (Tile | false)[] {
   const score = tables.mainScore(data);
   if (!score) return [];
-  const { scores, closure, meanFloor, costCurves, patch, points } = data;
-  const of = (name: Method) => {
-    const own = scores.filter(({ method }) => method === name);
-    return own.find((one) => one.closure === closure) ?? own[0];
-  };
-  const [naive, small] = [of("naive"), of("small")];
+  const { meanFloor, costCurves, patch, points } = data;
+  const [naive, small] = [scoreOf(data, "naive"), scoreOf(data, "small")];
   const mean = (one?: typeof score) => one && 100 * one.meanError.value;
   return [
     errorTile("Error of the mean populations (RMS)", percent(score.meanError), 100 * meanFloor, {

@@ -10,6 +10,7 @@ setDefaultTimeout(60_000);
 
 /** Five starts, four patch sides. */
 const PLOTS_PER_FIGURE = {
+  hero: 2,
   errors: 1,
   drift: 4,
   "drift-residual": 4,
@@ -24,7 +25,7 @@ const PLOTS_PER_FIGURE = {
   memory: 1,
   "upsampling-quality": 1,
   degree: 4,
-  cost: 4,
+  scaling: 6,
   "training-loss": 4,
 };
 const SETTINGS = ["patch", "side", "seed", "result", "spins", "cohorts", "folds"];
@@ -60,7 +61,13 @@ describe.skipIf(browser.missing)("in a browser", () => {
     const { page } = await browser.open(curieWeissReport(syntheticData()));
     const row = page.locator("#summary tbody tr", { hasText: "stationary mean" });
     expect(await row.locator("td").allTextContents()).toEqual(["8", "—", "0.48988", "0.48912", "± 0.00061"]);
-    expect(await page.locator(".lead").textContent()).toContain("9.4 [7.0, 12.7]×10⁻⁴");
+    // The root of 9.4e-4 and of the ends of its interval, in percent; 90 = 1.4 · 8², which the synthetic naive noise is off by.
+    expect(await page.locator(".lead").textContent()).toContain("follows the exact mean to 3.1\u00a0%");
+    const tiles = await page.locator(".tile").allTextContents();
+    expect(tiles).toHaveLength(3);
+    expect(tiles[0]).toContain("3.07\u00a0% ± 0.45");
+    expect(tiles[0]).toContain("a perfect model: 0.95\u00a0%");
+    expect(tiles[1]).toContain("1 is right; naive\u00a090");
   });
 
   test("pictures decode to the spins that were drawn", async () => {

@@ -13,6 +13,8 @@ setDefaultTimeout(60_000);
 
 /** Seven starts, four patch sides, six doublings. */
 const PLOTS_PER_FIGURE = {
+  hero: 2,
+  "large-lattice": 3,
   "mean-m": 4,
   "mean-rho": 4,
   "mean-error-m": 7,
@@ -30,7 +32,7 @@ const PLOTS_PER_FIGURE = {
   correlations: 6,
   "drift-field": 1,
   degree: 4,
-  cost: 4,
+  scaling: 6,
 };
 /** What vanishes from the page when a part of the data is empty. */
 const HOMES: Partial<Record<keyof IsingReportData, string[]>> = {
@@ -43,9 +45,8 @@ const HOMES: Partial<Record<keyof IsingReportData, string[]>> = {
   pictures: ["snapshots"],
   driftField: ["drift-field"],
   degrees: ["degree"],
-  // The section and its figure.
-  costs: ["costs", "cost"],
-  size: ["size"],
+  costs: ["scaling"],
+  size: ["large-lattice"],
 };
 const SECTIONS = [
   ...[
@@ -59,7 +60,6 @@ const SECTIONS = [
     "upsampling",
     "drift",
     "costs",
-    "size",
     "run",
   ],
 ];
@@ -117,7 +117,7 @@ const OURS = "Ours (compensator)";
 test("the gallery shows its curves, its headline and its own metrics", () => {
   const data = syntheticData();
   const head = readHead(isingReport(data));
-  expect(head.description).toStartWith("Learned from the motion of patches of 8 × 8 spins, 1/64 of the lattice");
+  expect(head.description).toContain("learned while only patches of 8 × 8 of them move, 1/64 of the lattice");
   expect(head.thumbnail.match(/<polyline/g)).toHaveLength(14); // truth and ours from seven starts
   const gallery = galleryPage([{ href: "ising.html", report: head, result: data.result }]);
   expect(gallery).toContain("2D Ising model: macroscopic dynamics learned from patches");
@@ -252,14 +252,32 @@ describe("figures of learning hold", () => {
   });
 
   test("site updates of learning, the same for all lattices, and of direct simulation", () => {
-    const cost = figure(text, "cost");
-    const panel = defined(cost.panels.find(({ title }) => title === "patches of 16 × 16"));
+    const cost = figure(text, "scaling");
+    const panel = defined(cost.panels.find(({ title }) => title === "cost, patches of 16 × 16"));
     const { sides, learn, mean, std } = defined(data.costs.find(({ patch }) => patch === 16));
-    const learning = column(cost, panel, "Learning, once for all sides", "y");
+    const learning = column(cost, panel, "Learning, once for all sizes", "y");
     expect(learning).toEqual(digits(sides.map(() => learn)));
     expect(column(cost, panel, "Direct, mean as accurate", "x")).toEqual(digits(sides));
     expect(column(cost, panel, "Direct, mean as accurate", "y")).toEqual(digits(mean));
     expect(column(cost, panel, "Direct, std to 2 %", "y")).toEqual(digits(std));
+    // At equal cost, of the smallest patch; ours on the lattice of the test and on the large one.
+    const { atCost } = defined(data.costs.find(({ patch }) => patch === 8));
+    const [, mean8, std8] = cost.panels;
+    const gaps = (values: readonly number[]) =>
+      values.map((part) => (Number.isNaN(part) ? null : Number((100 * part).toPrecision(6))));
+    const raw = (panel: PlottedPanel, name: string) =>
+      cost.columns[defined(panel.series.find((one) => one.name === name)).y];
+    expect(raw(mean8, "Direct, for what learning costs").map((x) => x && Number(x.toPrecision(6)))).toEqual(
+      gaps(atCost.mean),
+    );
+    expect(atCost.std.some(Number.isNaN)).toBe(true);
+    // 1.002 ± 0.020 at 64; the large lattice is compared with the exact standard deviation.
+    const { predicted, exact } = defined(data.size);
+    const large =
+      100 * Math.max(...[predicted.std.low, predicted.std.high].map((x) => Math.abs(x / defined(exact).std - 1)));
+    const ours = raw(std8, "Ours, at most (95 %)");
+    expect(ours[0]).toBeCloseTo(2.2, 1);
+    expect(ours[1]).toBeCloseTo(large, 3);
   });
 });
 
@@ -296,9 +314,11 @@ describe.skipIf(browser.missing)("in a browser", () => {
     const order = await page.locator("main > section").evaluateAll((nodes) => nodes.map((node) => node.id));
     expect(order).toEqual(SECTIONS);
     const lead = defined(await page.locator(".lead").textContent()).replace(/\s+/g, " ");
-    // 1e-4 + 2e-4 · 0.2² · 7 ± 20 %, 1e-4 + 2e-4 · 5² · 7, and 1 + 0.01 · 0.2 ± 2 %.
-    for (const part of ["(1.56 ± 0.31)×10⁻⁴", "0.035", "a perfect model 9.0×10⁻⁵", "1.002 ± 0.020"])
-      expect(lead).toContain(part);
+    // Roots of 1e-4 + 2e-4 · 0.2² · 7 ± 20 % and of 1e-4 + 2e-4 · 5² · 7, and 1 + 0.01 · 0.2 ± 2 %.
+    expect(lead).toContain("to 1.2 %");
+    const tiles = (await page.locator(".tile").allTextContents()).join("\n");
+    for (const part of ["1.25\u00a0% ± 0.13", "naive\u00a019\u00a0%", "a perfect model: 0.95\u00a0%", "1.002 ± 0.020"])
+      expect(tiles).toContain(part);
     const cells = async (section: string, table: number, row: number) =>
       page.locator(`#${section} table`).nth(table).locator("tbody tr").nth(row).locator("th, td").allTextContents();
     expect(await cells("summary", 0, 2)).toEqual([
@@ -337,12 +357,13 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(await cells("upsampling", 0, 11)).toEqual([
       ...["domain-wall density ρ", "8", "3", "64", "0.104 ± 0.010", "(6.16 ± 0.62)×10⁻³", "1.5×10⁻³"],
     ]);
-    expect(await cells("size", 0, 0)).toEqual(["Mean of m", "0.72510 ± 0.00073", "0.72490 ± 0.00072", "0.725032"]);
+    expect(await cells("costs", 0, 0)).toEqual(["Mean of m", "0.72510 ± 0.00073", "0.72490 ± 0.00072", "0.725032"]);
     // 1.4e8 + 4.3e9 + 1.3e8.
-    expect(await cells("size", 0, 2)).toEqual(["Site updates to learn", "4.57×10⁹", "—", "—"]);
-    expect(await cells("size", 0, 3)).toEqual(["Site updates of the runs", "0", "8.00×10⁹", "—"]);
-    expect(await cells("size", 0, 7)).toEqual(["Time of the runs [s]", "0.840", "1,310", "—"]);
-    expect(await page.locator("#summary").textContent()).toContain("2,000 direct simulations and 512 predicted runs");
+    expect(await cells("costs", 0, 2)).toEqual(["Site updates to learn", "4.57×10⁹", "—", "—"]);
+    expect(await cells("costs", 0, 3)).toEqual(["Site updates of the runs", "0", "8.00×10⁹", "—"]);
+    expect(await cells("costs", 0, 7)).toEqual(["Time of the runs [s]", "0.840", "1,310", "—"]);
+    const guide = defined(await page.locator(".guide").textContent());
+    for (const part of ["over 512 predicted runs", "that of 2,000 direct simulations"]) expect(guide).toContain(part);
   });
 
   test("snapshots stand in rows, spin by spin", async () => {

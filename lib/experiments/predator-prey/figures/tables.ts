@@ -12,7 +12,11 @@ const FLOOR_DIGITS = 2;
 type Score = Data["scores"][number];
 
 /** The item of a method, from `closure` where the method has several; undefined if it has none. */
-function ofMethod<T extends { method: Method; closure: string }>(items: readonly T[], method: Method, closure: string) {
+export function ofMethod<T extends { method: Method; closure: string }>(
+  items: readonly T[],
+  method: Method,
+  closure: string,
+) {
   const own = items.filter((item) => item.method === method);
   return own.find((item) => item.closure === closure) ?? own[0];
 }
@@ -29,7 +33,7 @@ export function closures(data: Data): string[] {
 }
 
 /** A floor in percent, which has no interval. */
-export const floorPercent = (value: number) => formatNumber(100 * value, FLOOR_DIGITS);
+const floorPercent = (value: number) => formatNumber(100 * value, FLOOR_DIGITS);
 
 /** A row of the score tables, errors in percent. */
 function rowOf({ method, closure, meanError, worstMeanError, stdError, worstStdError, mmd }: Score) {
