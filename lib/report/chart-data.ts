@@ -103,6 +103,7 @@ function plotted(series: Series, store: ColumnStore): PlottedSeries {
     dash: "solid",
     marker: "circle",
     hollow: false,
+    small: false,
     width: 1.75,
     dodge: 0,
   } as const;

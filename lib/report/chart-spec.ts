@@ -35,6 +35,8 @@ export interface Series {
   dash?: "solid" | "dashed" | "dotted";
   marker?: "circle" | "square" | "diamond" | "triangle";
   hollow?: boolean;
+  /** Markers of about half the size: single values behind their mean. */
+  small?: boolean;
   /** Line width in CSS pixels. */
   width?: number;
   /** Shift of points to the right in CSS pixels, so that overlapping error bars can be told apart. */

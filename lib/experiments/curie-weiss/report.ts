@@ -1,7 +1,8 @@
-import { type Comparison, comparisonTable } from "../../report/figures/comparison.ts";
+import { type Comparison, comparisonMatrix, comparisonTable } from "../../report/figures/comparison.ts";
 import { cost } from "../../report/figures/cost.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
+import { reference } from "../../report/figures/reference.ts";
 import { starts } from "../../report/figures/starts.ts";
 import { spread, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
@@ -46,7 +47,7 @@ export function curieWeissReport(data: CurieWeissReportData): string {
       title: "The learned equation",
       body: html`<p>The method learns d<i>m</i> = <i>f</i>(<i>m</i>) d<i>t</i> + <i>σ</i>(<i>m</i>) d<i>W</i>. Here both functions are known exactly at the
 finite size <i>n</i> = ${side}² = ${side * side}, so they can be compared point by point.</p>
-${figures.drift(data)}${figures.driftResidual(data)}${figures.diffusion(data)}${figures.diffusionResidual(data)}${degrees(data.degrees)}`,
+${figures.drift(data)}${figures.diffusion(data)}${degrees(data.degrees)}`,
     },
     {
       id: "trajectories",
@@ -77,7 +78,15 @@ ${starts(data.starts)}${figures.fans(data)}${figures.meanByPatch(data)}${figures
       title: "All numbers",
       body: ifAny(
         [data.paperTime, long ? comparison : []],
-        [figures.paperTime(data), long && comparisonTable(comparison, "Paper, exact theory and this run.")],
+        [
+          figures.paperTime(data),
+          long &&
+            reference(
+              "All scores by patch side",
+              comparisonMatrix(comparison, "This run with 95 % intervals, exact theory, and the paper."),
+              comparisonTable(comparison.filter(({ patch }) => patch == null)),
+            ),
+        ],
       ),
     },
   ];
