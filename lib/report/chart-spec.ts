@@ -58,6 +58,8 @@ export interface Panel {
   /** Axes of this panel alone; panels whose x has the same label share its range. */
   x?: Axis;
   y?: Axis;
+  /** Stands with its like below the others, under a line such as "6 more panels" that opens them; closed in print. */
+  folded?: boolean;
 }
 
 /** A figure: one chart, or small multiples of one chart that share axes and legend. */

@@ -20,6 +20,8 @@ const INKS = {
   second: { light: "#1f74b8", dark: "#79bdf2" },
   third: { light: "#4fa3d9", dark: "#4691d0" },
   fourth: { light: "#8cc3e8", dark: "#2f6aa6" },
+  species1: { light: "#7a6a00", dark: "#d3c04a" },
+  species2: { light: "#8a2f4f", dark: "#f08fb0" },
   scale1: { light: "#3f1a7a", dark: "#b9a3ff" },
   scale2: { light: "#86279a", dark: "#dc8df0" },
   scale3: { light: "#bf3a78", dark: "#f784b4" },
