@@ -29,6 +29,8 @@ export interface Case<O extends string = string> {
   times: number[];
   truth: Laws<O>;
   predicted: Prediction<O>[];
+  /** Its panel is folded below the others. */
+  folded?: boolean;
 }
 
 /** What is shown of laws. */
@@ -106,13 +108,13 @@ export function byCase<O extends string>(
   curves: readonly Curve[],
   truth = TRUE,
 ): Html {
-  const panels = cases.map(({ title, times, truth: law, predicted }): Panel => {
+  const panels = cases.map(({ title, times, truth: law, predicted, folded }): Panel => {
     const own = curves.flatMap(({ look, matches }): Series[] => {
       const found = predicted.find(matches);
       return found ? [{ ...look, ...shown.of(found.laws, law, times) }] : [];
     });
-    if (shown.difference) return { title, series: own, levels: [ZERO] };
-    return { title, series: [{ ...truth, ...shown.of(law, law, times) }, ...own] };
+    if (shown.difference) return { title, folded, series: own, levels: [ZERO] };
+    return { title, folded, series: [{ ...truth, ...shown.of(law, law, times) }, ...own] };
   });
   const reach = shown.range && tameReach(panels);
   const y = { ...frame.y, ...(reach && { range: shown.range?.(reach) }) };
