@@ -25,6 +25,11 @@ export interface ChartData {
   arrows?: ChartSpec["arrows"];
 }
 
+/** Panels as they stand on the page: the folded ones below the others. */
+export function inOrder(panels: readonly Panel[]): { shown: Panel[]; folded: Panel[] } {
+  return { shown: panels.filter((panel) => !panel.folded), folded: panels.filter((panel) => panel.folded) };
+}
+
 /** Paths and arrows have no order in x, so uPlot cannot draw them. */
 export function isFree(series: { draw?: Series["draw"] }): boolean {
   return series.draw === "path" || series.draw === "arrows";
@@ -111,7 +116,8 @@ export function chartData(spec: ChartSpec): ChartData {
   const rangeOfY = (axis: Axis, panels: Panel[]) => rangeOf(axis, numbersAlong(panels, "y", scale));
   const common = spec.panels.filter((panel) => !panel.y);
   const shared = spec.shareY === false ? null : rangeOfY(spec.y, common);
-  const panels = spec.panels.map((panel): PlottedPanel => {
+  const { shown, folded } = inOrder(spec.panels);
+  const panels = [...shown, ...folded].map((panel): PlottedPanel => {
     const [x, y] = [panel.x ?? spec.x, panel.y ?? spec.y];
     const family = spec.panels.filter((other) => (other.x ?? spec.x).label === x.label);
     const free = family.some((other) => other.series.some(isFree));

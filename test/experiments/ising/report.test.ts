@@ -51,7 +51,7 @@ const SECTIONS = [
   ...[
     "summary",
     "trajectories",
-    "errors",
+    "accuracy",
     "fluctuations",
     "diagnostics",
     "closure",
@@ -309,9 +309,9 @@ describe.skipIf(browser.missing)("in a browser", () => {
       "0.0385 ± 0.0077",
       "7.98×10⁻⁴",
     ]);
-    expect(await page.locator("#errors tbody tr").count()).toBe(18);
+    expect(await page.locator("#accuracy tbody tr").count()).toBe(18);
     // Rows from large patches to small ones, ours first: row 14 is naive at side 8.
-    expect(await cells("errors", 0, 14)).toEqual([
+    expect(await cells("accuracy", 0, 14)).toEqual([
       "8",
       "Naive",
       "0.0351 ± 0.0070",
