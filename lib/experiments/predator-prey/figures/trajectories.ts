@@ -78,6 +78,7 @@ stays outside for long is an error of the equation. ${folding(cases)}`,
     columns: 3,
     height: 220,
     maxPoints: MAX_POINTS,
+    shareY: false,
     panels,
   });
 }
