@@ -45,7 +45,6 @@ figcaption i,.prose i{font-family:var(--serif)}
 @media (max-width:58rem){.panels{grid-template-columns:repeat(min(var(--columns,1),2),minmax(0,1fr))}}
 @media (max-width:40rem){.panels{grid-template-columns:minmax(0,1fr)}}
 .panel,.plot{min-width:0}
-.reference{margin:1rem 0}.reference>summary{cursor:pointer;width:max-content;max-width:100%;font:.9rem/1.5 var(--sans);color:var(--muted)}
 .folded{margin-top:.9rem}.folded>.panels{margin-top:.7rem}
 summary{cursor:pointer;width:max-content;max-width:100%;font:.84rem/1.5 var(--sans);color:var(--muted)}
 .u-over{overflow:visible}

@@ -3,6 +3,8 @@
 import { isOurs } from "../../method/pairs.ts";
 import { chart } from "../../report/chart.ts";
 import type { Axis, Frame, Numbers, Panel, Series } from "../../report/chart-spec.ts";
+import { collapsed, rowsOf } from "../../report/figures/collapsed.ts";
+import { comparisonMatrix, comparisonTable } from "../../report/figures/comparison.ts";
 import { LAST_TWO, opened, startsNote } from "../../report/figures/folded.ts";
 import { DRAWN, LOOKS, TRUE, tameReach } from "../../report/figures/methods.ts";
 import { functionPanels, functions, shadeOf, sidesOf, sideTitle, square } from "../../report/figures/patch-sides.ts";
@@ -300,4 +302,20 @@ export function paperTime({ paperTime: rows }: Data): Html | false {
     ],
     html`The baselines again as in the paper: trained on changes over δt = ${formatSetting(PAPER_TIME)} sweeps, and predicted in steps of that, at whose ends they are compared. At short times the changes of a patch are all noise, and a noise that is too large looks larger still. Paper: as printed, where runs were compared by their number of steps, not at equal times.`,
   );
+}
+
+/** Every score as a matrix, and what belongs to no patch side. */
+export function allScores({ comparison }: Data): Html {
+  const [own, others] = [
+    comparison.filter(({ patch }) => patch != null),
+    comparison.filter(({ patch }) => patch == null),
+  ];
+  const matrix = comparisonMatrix(
+    own,
+    "This run with 95 % intervals against the side of the patches, exact theory, and the paper.",
+  );
+  return collapsed("All scores by method and patch side", rowsOf(matrix) + others.length, [
+    matrix,
+    comparisonTable(others),
+  ]);
 }

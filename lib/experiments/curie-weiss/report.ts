@@ -1,8 +1,7 @@
-import { type Comparison, comparisonMatrix, comparisonTable } from "../../report/figures/comparison.ts";
+import { type Comparison, comparisonTable } from "../../report/figures/comparison.ts";
 import { cost } from "../../report/figures/cost.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
-import { reference } from "../../report/figures/reference.ts";
 import { starts } from "../../report/figures/starts.ts";
 import { spread, strokes } from "../../report/figures/trajectories.ts";
 import { type Html, html } from "../../report/html.ts";
@@ -76,18 +75,7 @@ ${starts(data.starts)}${figures.fans(data)}${figures.meanByPatch(data)}${figures
     {
       id: "comparison",
       title: "All numbers",
-      body: ifAny(
-        [data.paperTime, long ? comparison : []],
-        [
-          figures.paperTime(data),
-          long &&
-            reference(
-              "All scores by patch side",
-              comparisonMatrix(comparison, "This run with 95 % intervals, exact theory, and the paper."),
-              comparisonTable(comparison.filter(({ patch }) => patch == null)),
-            ),
-        ],
-      ),
+      body: ifAny([data.paperTime, long ? comparison : []], [figures.paperTime(data), long && figures.allScores(data)]),
     },
   ];
   return report({

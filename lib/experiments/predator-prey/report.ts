@@ -1,3 +1,4 @@
+import { collapsed } from "../../report/figures/collapsed.ts";
 import { comparisonTable } from "../../report/figures/comparison.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
@@ -123,7 +124,13 @@ shown standardised (mean 0, standard deviation 1 over the training data).</p>`,
       title: "All numbers",
       body: ifAny(
         [data.comparison],
-        [comparisonTable(data.comparison, "The paper, exact values and this run, as far as there are any.")],
+        [
+          collapsed(
+            "The paper, exact values and this run, as far as there are any",
+            data.comparison.length,
+            comparisonTable(data.comparison),
+          ),
+        ],
       ),
     },
   ];

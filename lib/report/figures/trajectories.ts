@@ -35,6 +35,8 @@ export interface Case<O extends string = string> {
   predicted: Prediction<O>[];
   /** How many independent runs the means are of, those of the truth (Infinity: exact) and of each prediction; without, no noise is drawn. */
   runs?: { truth: number; predicted: number };
+  /** Its panel is folded below the others. Where no case says so, the lowest, the middle and the highest stand open. */
+  folded?: boolean;
 }
 
 /** The band of what sampling alone does. */
@@ -141,7 +143,7 @@ export function sideCurves(sides: readonly number[], nameOf = square): Curve[] {
 
 /**
  * A panel per case with the curves of `predicted`, over the truth (which `truth` draws) or around zero, behind them what sampling does where
- * that is known. The lowest, the middle and the highest case stand open.
+ * that is known.
  */
 export function byCase<O extends string>(
   frame: Frame,
@@ -150,18 +152,19 @@ export function byCase<O extends string>(
   curves: readonly Curve[],
   truth = TRUE,
 ): Html {
-  const panels = cases.map(({ title, times, truth: law, predicted, runs }): Panel => {
+  const panels = cases.map(({ title, times, truth: law, predicted, runs, folded }): Panel => {
     const own = curves.flatMap(({ look, matches }): Series[] => {
       const found = predicted.find(matches);
       return found ? [{ ...look, ...shown.of(found.laws, law, times) }] : [];
     });
     const noise = (runs && shown.noise && [shown.noise(law, times, runs)]) ?? [];
-    if (shown.difference) return { title, series: [...noise, ...own], levels: [ZERO] };
-    return { title, series: [...noise, { ...truth, ...shown.of(law, law, times) }, ...own] };
+    if (shown.difference) return { title, folded, series: [...noise, ...own], levels: [ZERO] };
+    return { title, folded, series: [...noise, { ...truth, ...shown.of(law, law, times) }, ...own] };
   });
+  const said = cases.some(({ folded }) => folded !== undefined);
   const reach = shown.range && tameReach(panels);
   const y = { ...frame.y, ...(reach && { range: shown.range?.(reach) }) };
-  return chart({ columns: 3, height: 200, ...frame, y, panels: opened(panels, ENDS_AND_MIDDLE) });
+  return chart({ columns: 3, height: 200, ...frame, y, panels: said ? panels : opened(panels, ENDS_AND_MIDDLE) });
 }
 
 /** All cases in a panel per patch side, of which the smaller ones stand open: mean ± standard deviation, true and by our method, and the naive mean without band. */

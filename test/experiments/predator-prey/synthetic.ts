@@ -120,8 +120,10 @@ export function syntheticData(): PredatorPreyReportData {
           }),
       ),
     ),
-    cases: cases.map(({ m, k }) => ({
+    runs: { truth: 400, predicted: 100 },
+    cases: cases.map(({ m, k }, c) => ({
       title: `m = ${m}, k = ${k}`,
+      folded: c % 4 !== 0,
       times: TIMES,
       truth: law(m, k, 0, 1),
       predicted: METHODS.map((method) => ({ method, patch: PATCH, laws: law(m, k, BADNESS[method], NOISE[method]) })),

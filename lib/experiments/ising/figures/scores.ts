@@ -1,8 +1,8 @@
 /** Scores over patch sides, beside the paper's, and of a larger lattice. */
 import { totalUpdates, updatesForWidth } from "../../../analysis/cost.ts";
 import { isOurs } from "../../../method/pairs.ts";
+import { collapsed, rowsOf } from "../../../report/figures/collapsed.ts";
 import { sidesOf } from "../../../report/figures/patch-sides.ts";
-import { reference } from "../../../report/figures/reference.ts";
 import { largestFirst, methodColumns, methodMatrix, TRAINED_BY } from "../../../report/figures/score-table.ts";
 import { againstSetting, barsNote, bySource, floorLevels } from "../../../report/figures/settings.ts";
 import { type Content, type Html, html } from "../../../report/html.ts";
@@ -121,8 +121,7 @@ export function stdRatios(data: Data): Html {
 export function all({ errors, scoreNotes, floors, seeds }: Data): Html | false {
   const perfect = (floor: number) =>
     Number.isFinite(floor) && ` A perfect model would score ${formatNumber(floor, FLOOR_DIGITS)}.`;
-  return reference(
-    "All scores by method and patch side",
+  const tables = [
     methodMatrix(
       errors,
       { cell: ({ error }) => error },
@@ -139,7 +138,8 @@ export function all({ errors, scoreNotes, floors, seeds }: Data): Html | false {
       { cell: ({ outside }) => outside.value, format: percent },
       "Outside: share of the time of trajectories outside the hull of the training states or the physical range.",
     ),
-  );
+  ];
+  return errors.length > 0 && collapsed("All scores by method and patch side", rowsOf(tables), tables);
 }
 
 /** The baselines at the time of the paper. */
