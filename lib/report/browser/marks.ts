@@ -89,8 +89,8 @@ export function drawPoints(plot: uPlot, series: PlottedSeries, columns: Columns)
     ctx.beginPath();
     for (let i = 0; i < x.length; i++) if (Number.isFinite(x[i] + y[i])) ctx.lineTo(x[i], y[i]);
     ctx.stroke();
-    ctx.setLineDash([]);
   }
+  ctx.setLineDash([]); // that of a line drawn before may still be set
   ctx.lineWidth = 1.5 * ratio;
   for (let i = 0; i < x.length; i++) {
     const [at, center] = [x[i], y[i]];
