@@ -168,14 +168,25 @@ export function pixelsOf(picture: Locator): Promise<{ width: number; height: num
   });
 }
 
-/** For every plot: its figure, and how many of its canvas' pixels have the ink of the series drawn last. */
+/** Opens the panels that figures keep folded, and waits until they are drawn. */
+export async function unfold(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll<HTMLDetailsElement>("details.folded")) details.open = true;
+  });
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll(".plot")].every((plot) => plot.querySelector("canvas")),
+  );
+}
+
+/** For every plot that is drawn: its figure, and how many of its canvas' pixels have the ink of the series drawn last. */
 export function inkOfPlots(page: Page): Promise<{ figure: string; ink: number; width: number }[]> {
   return page.evaluate(() => {
     const style = getComputedStyle(document.documentElement);
     return [...document.querySelectorAll<HTMLElement>("figure.chart")].flatMap((figure) => {
       const data = JSON.parse(defined(defined(figure.querySelector("script")).textContent));
-      return [...figure.querySelectorAll<HTMLElement>(".plot")].map((plot, i) => {
-        const canvas = defined(plot.querySelector("canvas"));
+      return [...figure.querySelectorAll<HTMLElement>(".plot")].flatMap((plot, i) => {
+        const canvas = plot.querySelector("canvas");
+        if (!canvas) return []; // folded
         const name = data.panels[i].series.at(-1).ink;
         const hex = style.getPropertyValue(`--ink-${name}`).trim();
         const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));

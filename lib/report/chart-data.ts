@@ -25,6 +25,11 @@ export interface ChartData {
   arrows?: ChartSpec["arrows"];
 }
 
+/** Panels as they stand on the page: the folded ones below the others. */
+export function inOrder(panels: readonly Panel[]): { shown: Panel[]; folded: Panel[] } {
+  return { shown: panels.filter((panel) => !panel.folded), folded: panels.filter((panel) => panel.folded) };
+}
+
 /** Paths and arrows have no order in x, so uPlot cannot draw them. */
 export function isFree(series: { draw?: Series["draw"] }): boolean {
   return series.draw === "path" || series.draw === "arrows";
@@ -63,7 +68,11 @@ function* numbersAlong(panels: readonly Panel[], key: "x" | "y", arrowScale: num
       yield* Array.from(along);
       if (key === "y") for (const bound of [one.low, one.high]) if (bound) yield* Array.from(bound);
       const vector = key === "x" ? one.dx : one.dy;
-      if (vector) yield* Array.from(vector, (part, i) => (along[i] ?? Number.NaN) + arrowScale * (part ?? 0));
+      if (vector)
+        yield* Array.from(
+          vector,
+          (part, i) => (along[i] ?? Number.NaN) + arrowScale * (one.magnify ?? 1) * (part ?? 0),
+        );
     }
     for (const { value, low, high } of key === "y" ? levels : verticals) {
       for (const end of [value, low, high]) if (end !== undefined) yield end;
@@ -98,6 +107,8 @@ function plotted(series: Series, store: ColumnStore): PlottedSeries {
     dash: "solid",
     marker: "circle",
     hollow: false,
+    small: false,
+    magnify: 1,
     width: 1.75,
     dodge: 0,
   } as const;
@@ -111,7 +122,8 @@ export function chartData(spec: ChartSpec): ChartData {
   const rangeOfY = (axis: Axis, panels: Panel[]) => rangeOf(axis, numbersAlong(panels, "y", scale));
   const common = spec.panels.filter((panel) => !panel.y);
   const shared = spec.shareY === false ? null : rangeOfY(spec.y, common);
-  const panels = spec.panels.map((panel): PlottedPanel => {
+  const { shown, folded } = inOrder(spec.panels);
+  const panels = [...shown, ...folded].map((panel): PlottedPanel => {
     const [x, y] = [panel.x ?? spec.x, panel.y ?? spec.y];
     const family = spec.panels.filter((other) => (other.x ?? spec.x).label === x.label);
     const free = family.some((other) => other.series.some(isFree));

@@ -47,7 +47,23 @@ async function bundle(): Promise<string> {
   return text.trim().replaceAll("</script", "<\\/script");
 }
 
-/** A whole self-contained HTML document: styles, script, data and pictures are inside. */
+/** Throws where two elements have the same id: links would lead to the first. */
+function requireUniqueIds(markup: Html): void {
+  const ids = new Set<string>();
+  const repeated = new Set<string>();
+  const element = (node: HTMLRewriterTypes.Element) => {
+    const id = node.getAttribute("id") ?? "";
+    if (ids.has(id)) repeated.add(id);
+    ids.add(id);
+  };
+  new HTMLRewriter().on("[id]", { element }).transform(markup.toString());
+  if (repeated.size > 0) throw new Error(`elements of one page have the same id: ${[...repeated].join(", ")}`);
+}
+
+/**
+ * A whole self-contained HTML document: styles, script, data and pictures are inside. Throws where two of its elements
+ * have the same id.
+ */
 export function page(spec: PageSpec): string {
   const { sections, figures = true } = spec;
   const markup = html`<!doctype html>
@@ -86,5 +102,6 @@ ${figures && html`<script>${new Html(SCRIPT)}</script>`}
 </body>
 </html>
 `;
+  requireUniqueIds(markup);
   return markup.toString();
 }

@@ -1,7 +1,7 @@
-import { inkVariables } from "./palette.ts";
+import { inkVariables, PAPER } from "./palette.ts";
 
-const LIGHT = `color-scheme:light;--paper:#fff;--raised:#f6f7f9;--text:#1c2128;--muted:#58616c;--rule:#9aa3ad;--grid:#e8ebef;--accent:#0068b0;${inkVariables("light")}`;
-const DARK = `color-scheme:dark;--paper:#14171c;--raised:#1d2128;--text:#e4e8ed;--muted:#a0aab6;--rule:#616b77;--grid:#282e37;--accent:#58b4f0;${inkVariables("dark")}`;
+const LIGHT = `color-scheme:light;--paper:${PAPER.light};--raised:#f6f7f9;--text:#1c2128;--muted:#58616c;--rule:#9aa3ad;--grid:#e8ebef;--accent:#0068b0;${inkVariables("light")}`;
+const DARK = `color-scheme:dark;--paper:${PAPER.dark};--raised:#1d2128;--text:#e4e8ed;--muted:#a0aab6;--rule:#616b77;--grid:#282e37;--accent:#58b4f0;${inkVariables("dark")}`;
 
 /** The style sheet of every report: one column, system fonts, two themes, print. */
 export const STYLE = `
@@ -63,6 +63,8 @@ figcaption i,.prose i{font-family:var(--serif)}
 @media (max-width:58rem){.panels{grid-template-columns:repeat(min(var(--columns,1),2),minmax(0,1fr))}}
 @media (max-width:40rem){.panels{grid-template-columns:minmax(0,1fr)}}
 .panel,.plot{min-width:0}
+.folded{margin-top:.9rem}.folded>.panels{margin-top:.7rem}
+summary{cursor:pointer;width:max-content;max-width:100%;font:.84rem/1.5 var(--sans);color:var(--muted)}
 .u-over{overflow:visible}
 .readout{position:absolute;z-index:9;pointer-events:none;font:.78rem/1.45 var(--sans);font-variant-numeric:tabular-nums;white-space:nowrap;background:var(--paper);color:var(--text);border:1px solid var(--grid);border-radius:6px;padding:.35rem .55rem;box-shadow:0 3px 14px rgb(0 0 0/.16)}
 .readout b{font-weight:600}.readout>b:first-child{display:block}
@@ -70,7 +72,6 @@ figcaption i,.prose i{font-family:var(--serif)}
 .u-select{background:color-mix(in srgb,var(--accent) 14%,transparent)}
 .u-hz .u-cursor-x,.u-vt .u-cursor-y{border-right:1px dashed var(--rule)}.u-hz .u-cursor-y,.u-vt .u-cursor-x{border-bottom:1px dashed var(--rule)}
 .numbers{font:.84rem/1.5 var(--sans);color:var(--muted);margin-top:.35rem}
-.numbers summary{cursor:pointer;width:max-content;max-width:100%}
 .numbers a{display:inline-block;margin:.4rem 0}
 .scroll{overflow-x:auto;max-width:100%}
 .numbers .scroll{max-height:22rem;overflow:auto;margin:.3rem 0 1rem}
@@ -118,7 +119,7 @@ html{font-size:10.5pt}
 main,header.top,footer.end{max-width:none;padding:0}
 header.top{padding-top:0}
 footer.end{margin-top:1rem;padding-block:.5rem 0}
-#theme,nav.contents,.numbers,.readout,noscript{display:none!important}
+#theme,nav.contents,.numbers,.folded,.readout,noscript{display:none!important}
 section{margin-top:1.6rem}
 figure{margin:1rem 0 1.6rem}
 figure,.panel,.pictures,tr,pre,.tables table{break-inside:avoid}

@@ -5,7 +5,7 @@ import { chart } from "../../lib/report/chart.ts";
 import type { ChartData } from "../../lib/report/chart-data.ts";
 import type { ChartSpec, Series } from "../../lib/report/chart-spec.ts";
 import { page as htmlPage } from "../../lib/report/page.ts";
-import { inkOfPlots, reportBrowser } from "../chromium.ts";
+import { inkOfPlots, reportBrowser, unfold } from "../chromium.ts";
 import { defined } from "../fixtures.ts";
 import { DRAWN } from "./every-report.ts";
 
@@ -178,5 +178,26 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(await page.locator(".readout").textContent()).toBe("time = 0b (−0.6, 0.1)a (−0.2, 0)");
     await page.locator(".plot").press("ArrowRight");
     expect(await page.locator(".readout").textContent()).toBe("time = 1b (−0.2, 0.1)a (0.2, 0)");
+  });
+
+  test("folded panels stand below the others, are drawn when opened with the same axes, and stay closed in print", async () => {
+    const line = (high: number): Series => ({ name: "a", ink: "naive", width: 3, x: [0, 1], y: [0, high] });
+    const panels = [
+      { title: "hidden", series: [line(1)], folded: true },
+      { title: "shown", series: [line(4)] },
+    ];
+    const { page, problems } = await browser.open(
+      onePanel(panels[0], { panels, x: { label: "x" }, y: { label: "y" } }),
+    );
+    expect(await page.locator("h4").allTextContents()).toEqual(["shown", "hidden"]);
+    expect(await page.locator(".folded summary").textContent()).toBe("1 more panel");
+    expect((await inkOfPlots(page)).length).toBe(1);
+    await unfold(page);
+    const [shown, hidden] = await inkOfPlots(page);
+    expect(hidden.ink).toBeGreaterThan(DRAWN);
+    expect(hidden.ink).toBeLessThan(shown.ink); // a line of a quarter of the height
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator("h4", { hasText: "hidden" }).isVisible()).toBe(false);
+    expect(problems).toEqual([]);
   });
 });

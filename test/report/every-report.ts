@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readHead } from "../../lib/report/gallery.ts";
 import type { RunResult } from "../../lib/run/result.ts";
-import { inkOfPlots, type ReportBrowser } from "../chromium.ts";
+import { inkOfPlots, type ReportBrowser, unfold } from "../chromium.ts";
 import { syntheticTrainings } from "../experiments/synthetic.ts";
 import { HOSTILE } from "./hostile.ts";
 
@@ -93,6 +93,7 @@ export function testReport<Data extends { result: RunResult; command: string }>(
 
     test("every plot is drawn, in light and dark, without an error or a request", async () => {
       const { page, problems } = await open(data());
+      await unfold(page);
       const light = await inkOfPlots(page);
       expect(faint(light)).toEqual([]);
       const counts = Object.entries(Object.groupBy(light, ({ figure }) => figure));

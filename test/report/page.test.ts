@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { curieWeissReport } from "../../lib/experiments/curie-weiss/report.ts";
 import { chart } from "../../lib/report/chart.ts";
+import type { Html } from "../../lib/report/html.ts";
 import { page as htmlPage } from "../../lib/report/page.ts";
 import { inkOfPlots, reportBrowser } from "../chromium.ts";
 import { syntheticData } from "../experiments/curie-weiss/synthetic.ts";
@@ -15,6 +16,23 @@ import { HOSTILE } from "./hostile.ts";
 setDefaultTimeout(60_000);
 
 const browser = await reportBrowser();
+
+test("a page whose elements share an id is refused, text that looks like one is not", () => {
+  const spec = (id: string, body: Html) => ({
+    ...{ title: "", subtitle: "", description: "" },
+    sections: [{ id, title: "t", body }],
+  });
+  const figure = chart({
+    ...{ id: "errors", title: 'id="errors"', caption: ' id="errors"', alt: "" },
+    ...{
+      x: { label: 'id="errors"' },
+      y: { label: "" },
+      panels: [{ series: [{ name: "a", ink: "naive", x: [], y: [] }] }],
+    },
+  });
+  expect(htmlPage(spec("accuracy", figure))).toContain('id="errors"');
+  expect(() => htmlPage(spec("errors", figure))).toThrow("the same id: errors");
+});
 
 describe.skipIf(browser.missing)("in a browser", () => {
   test("print is light, whole and without controls, even from the dark theme", async () => {

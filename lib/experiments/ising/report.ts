@@ -119,7 +119,7 @@ function sections(data: IsingReportData): Section[] {
       ),
     },
     {
-      id: "errors",
+      id: "accuracy",
       title: "Error against patch side",
       body: ifAny([data.errors, data.paper], [scores.errors(data), scores.all(data), scores.paperTime(data)]),
     },

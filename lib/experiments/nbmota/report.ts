@@ -104,7 +104,7 @@ function sections(data: NbMoTaReportData): Section[] {
       ),
     },
     {
-      id: "relaxation",
+      id: "courses",
       title: "Relaxation and size",
       body: ifAny([data.courses], [relaxation.relaxation(data), relaxation.spread(data)]),
     },

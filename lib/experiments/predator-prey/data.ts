@@ -15,6 +15,17 @@ export type Species = "u" | "v";
 export const SPECIES: readonly Species[] = ["u", "v"];
 export const SPECIES_NAMES: Record<Species, string> = { u: "u (prey)", v: "v (predator)" };
 
+/** Upsampled over true power of one species in the modes `from` to `to`, with its 95 % interval; `name`: the way of upsampling. */
+export interface SpectrumRatio {
+  name: string;
+  species: Species;
+  /** "modes 1 to 9" */
+  band: string;
+  ratio: number;
+  low: number;
+  high: number;
+}
+
 /** Times in the model's units, u is the prey and v the predator, λ that of the training. */
 export interface PredatorPreyReportData extends Finished {
   /** Grid points N of the large system. */
@@ -23,9 +34,6 @@ export interface PredatorPreyReportData extends Finished {
   patch: number;
   /** Number of patches K. */
   patches: number;
-  /** Predicted runs per case and seed, and true ones. */
-  runs: number;
-  trueRuns: number;
   /** Grid points of the small systems, how their snapshots are made large, and for how long each level is relaxed. */
   small: number;
   interpolation: string;
@@ -41,9 +49,11 @@ export interface PredatorPreyReportData extends Finished {
   /** Variance per mode (half waves across the system), mean over replicas; per way of upsampling, and "true". */
   spectra: { name: string; species: Species; mode: number[]; power: number[]; low: number[]; high: number[] }[];
   /** Upsampled over true power in bands of modes. */
-  spectrumRatios: { name: string; species: Species; band: string; ratio: number; low: number; high: number }[];
-  /** One per initial cosine of mean m and amplitude k; predictions with the main closure. */
+  spectrumRatios: SpectrumRatio[];
+  /** One per initial cosine of mean m and amplitude k; predictions with the main closure. Folded are those that do not stand for all. */
   cases: Case<Species>[];
+  /** Runs behind the laws of each case. */
+  runs: { truth: number; predicted: number };
   /** Per closure, in one of the cases: every closure variable, standardised. */
   closureVariables: { closure: string; start: string; variables: Case<"value">[] }[];
   /** Drift of (mean u, mean v) at states of the sampled region: learned, and binned without a model. */

@@ -17,9 +17,10 @@ import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, bandOverSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
-import { type PredatorPreyReportData, SPECIES } from "./data.ts";
+import { type PredatorPreyReportData, SPECIES, type SpectrumRatio } from "./data.ts";
 import type { costPlan } from "./plan.ts";
 import type { PredatorPreyScores, PredatorPreyTruth, predatorPreyFloor, TrueEnsembles } from "./scores.ts";
+import { standingForAll } from "./standing-cases.ts";
 
 /** One learned equation and its scores. */
 export interface Outcome {
@@ -201,6 +202,15 @@ export function predatorPreyMetrics(study: PredatorPreyStudy, seconds: number): 
   return metrics;
 }
 
+/** `power_ratio.linear-relaxed_for_0_5.u.modes_1_to_9`: upsampled over true power. */
+export function spectrumMetrics(ratios: readonly SpectrumRatio[]): Record<string, Metric> {
+  const { metrics, put } = metricSet();
+  const part = (text: string) => text.replace(", ", "-").replace(/[ .]/g, "_");
+  for (const { name, species, band, ratio: value, low, high } of ratios)
+    put(metricName("power_ratio", part(name), species, part(band)), { value, low, high }, { exact: 1 });
+  return metrics;
+}
+
 /** The λ with the smallest mean MMD, for every seed. */
 function bestLambdas({ outcomes, closure }: PredatorPreyStudy, method: Method): number[] {
   const own = outcomes.filter((one) => one.method === method && one.closure === closure && one.fewer === 1);
@@ -211,7 +221,9 @@ function bestLambdas({ outcomes, closure }: PredatorPreyStudy, method: Method): 
 
 /** The metrics as a table for the terminal. */
 export function scoreTable(metrics: Record<string, Metric>): string {
-  return metricTable(Object.fromEntries(Object.entries(metrics).filter(([name]) => !/^(pairs|cost)\./.test(name))));
+  return metricTable(
+    Object.fromEntries(Object.entries(metrics).filter(([name]) => !/^(pairs|cost|power_ratio)\./.test(name))),
+  );
 }
 
 /** The tables of a run: scores of every equation, moments over time, MMD over time. */
@@ -274,14 +286,15 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
   const sweep = groups(outcomes).filter(([one]) => isOurs(one.method) && one.fewer === 1);
   // The first seed stands for all: curves of several seeds would hide each other.
   const shown = main.map(([one]) => one).filter((one) => one.closure === closure);
+  const standing = standingForAll(truth.cases);
   return {
+    runs: { truth: truth.runs, predicted: study.runs },
     patches: points / patch,
     closure,
-    runs: study.runs,
-    trueRuns: truth.runs,
     costCurves: equationCosts(study).map(({ curve }) => curve),
     cases: truth.cases.map((wave, c) => ({
       title: startTitle(wave),
+      folded: !standing.includes(c),
       times,
       truth: lawsOf(SPECIES, truth.moments[c], 2),
       predicted: shown.map(({ method, scores }) => ({

@@ -9,6 +9,7 @@ import {
   predatorPreyTables,
   predatorPreyVerdict,
   scoreTable,
+  spectrumMetrics,
 } from "./metrics.ts";
 import type { PredatorPreyOptions } from "./parameters.ts";
 import { predatorPreyReport } from "./report.ts";
@@ -29,7 +30,7 @@ export function publishPredatorPrey(
   const setting = { points, patch, small, interpolation, relaxTime, ...checks };
   return publish(run, {
     tables: predatorPreyTables(study),
-    metrics: (seconds) => predatorPreyMetrics(study, seconds),
+    metrics: (seconds) => ({ ...predatorPreyMetrics(study, seconds), ...spectrumMetrics(checks.spectrumRatios) }),
     verdict: predatorPreyVerdict(study),
     scoreTable,
     report: (done) => predatorPreyReport({ ...done, ...predatorPreyFigures(study, done.result.seconds), ...setting }),

@@ -1,4 +1,5 @@
 import type { Method } from "../../method/pairs.ts";
+import { collapsed } from "../../report/figures/collapsed.ts";
 import { comparisonTable } from "../../report/figures/comparison.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
@@ -79,7 +80,7 @@ function measured(data: PredatorPreyReportData): MeasuredAt[] {
 }
 
 function guide(data: PredatorPreyReportData): Guide {
-  const { points, patch, patches, runs, trueRuns, scores, closure, result } = data;
+  const { points, patch, patches, runs, scores, closure, result } = data;
   const setting = (name: string) => {
     const value = result.parameters[name];
     return typeof value === "number" ? formatSetting(value) : name;
@@ -93,7 +94,7 @@ ${displayFormula(
     variables: html`Here they are the means of ${formula("u")} and ${formula("v")} over the line, and variables that a linear map per patch has been taught to see (closure “${closure}”), as the means do not determine their own future.`,
     shape: "line",
     methods: methodsIn(scores),
-    score: html`<p>The error is that of mean (or standard deviation) over ${formatSetting(runs)} predicted runs, against ${formatSetting(trueRuns)} of the true system, mean over cases and species:</p>
+    score: html`<p>The error is that of mean (or standard deviation) over ${formatSetting(runs.predicted)} predicted runs, against ${formatSetting(runs.truth)} of the true system, mean over cases and species:</p>
 ${displayFormula(String.raw`\epsilon = \Bigl\langle \sqrt{\textstyle\sum_t (\bar z_t - \bar z^{\,*}_t)^2 \big/ \sum_t (\bar z^{\,*}_t)^2}\, \Bigr\rangle.`)}
 <p>The distance between ensembles is the squared maximum mean discrepancy (MMD²) of <i>z</i>. Patches have ${formatSetting(patch)} points, <i>K</i> = ${formatSetting(patches)}. ${FLOOR_AND_INTERVALS}</p>`,
   };
@@ -183,7 +184,13 @@ shown standardised (mean 0, standard deviation 1 over the training data).</p>`,
       title: "All numbers",
       body: ifAny(
         [data.comparison],
-        [comparisonTable(data.comparison, "The paper, exact values and this run, as far as there are any.")],
+        [
+          collapsed(
+            "The paper, exact values and this run, as far as there are any",
+            data.comparison.length,
+            comparisonTable(data.comparison),
+          ),
+        ],
       ),
     },
   ];

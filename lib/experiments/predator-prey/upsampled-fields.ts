@@ -18,8 +18,8 @@ const AGE = 2;
 const RELAX_TIMES = [0, 0.5];
 /** Larger systems are compared at this size: the transform costs points². */
 const MOST_POINTS = 800;
-/** The initial wave has half waves up to here; what lies beyond is noise. */
-const WAVE_MODES = 30;
+/** The initial wave, 10 half waves, and its harmonics lie between these modes; what lies below and beyond is noise. */
+const WAVE_MODES = { from: 10, to: 30 };
 
 const SPECIES = ["u", "v"] as const;
 
@@ -66,9 +66,8 @@ export async function measureFields(
   const spectrum = (fields: Float32Array) => powerSpectrum(fields, points, { fluctuations: true });
   const exact = { u: spectrum(truth.u), v: spectrum(truth.v) };
   const learned = all.map((fields) => ({ name: fields.name, u: spectrum(fields.u), v: spectrum(fields.v) }));
-  const borders = [WAVE_MODES + 1, Math.round(small / 2), small].filter((edge) => edge < points);
+  const borders = [1, WAVE_MODES.from, WAVE_MODES.to + 1, Math.round(small / 2), small].filter((edge) => edge < points);
   const edges = [...new Set([...borders.sort((x, y) => x - y), points])];
-  if (edges.length < 2) edges.unshift(1);
   const curve = (name: string, species: "u" | "v", { power, standardError }: Spectrum) => ({
     name,
     species,

@@ -145,6 +145,7 @@ export function figure(node: HTMLElement): Figure {
 
   const draw = () => {
     for (const [index, host] of hosts.entries()) {
+      if (host.closest("details:not([open])")) continue; // has no width; drawn when opened
       plots[index]?.destroy();
       const panel = data.panels[index];
       const plot = new uPlot(options(data, panel, hidden, host.clientWidth, node.id), align(panel, data.columns), host);
@@ -171,6 +172,7 @@ export function figure(node: HTMLElement): Figure {
       draw();
     });
   }
+  node.querySelector(".folded")?.addEventListener("toggle", draw);
   new ResizeObserver(() => {
     for (const [index, host] of hosts.entries()) {
       const plot = plots[index];

@@ -1,10 +1,10 @@
 // What could falsify an equation beyond its means: where true runs fall among predicted ones, how long they remember, and whether its variables are enough.
 import { type Autocovariance, autocovarianceError, memoryRatio } from "../../analysis/autocovariance.ts";
 import type { Diagnostics } from "../../analysis/diagnostics.ts";
-import type { PitTable } from "../../analysis/pit.ts";
+import { BAND, type Pit } from "../../analysis/pit.ts";
 import type { Method } from "../../method/pairs.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
-import { around, NORMAL } from "../../run/seeds.ts";
+import { around, type Estimate, NORMAL } from "../../run/seeds.ts";
 import { chart } from "../chart.ts";
 import type { Panel, Series } from "../chart-spec.ts";
 import { type Content, type Html, html } from "../html.ts";
@@ -12,7 +12,8 @@ import { formatFixed, formatNumber, formatSetting, MISSING } from "../number.ts"
 import type { Section } from "../page.ts";
 import { ifAny } from "../report.ts";
 import { type Column, htmlTable } from "../table.ts";
-import { LOOKS, type Look, overTruth, TRUE } from "./methods.ts";
+import { collapsed } from "./collapsed.ts";
+import { LOOKS, type Look, TRUE } from "./methods.ts";
 import type { Learned } from "./patch-sides.ts";
 
 /** Diagnostics of one equation, of the first seed. */
@@ -50,96 +51,200 @@ export function diagnostics(list: readonly Diagnosed[], closed: readonly Closed[
     title: "Diagnostics",
     body: ifAny(
       [list, closed],
-      [told.note && html`<p>${told.note}</p>`, pit(list, told), memory(list, told), closureTests(closed, told)],
+      [
+        told.note && html`<p>${told.note}</p>`,
+        verdicts(list, told),
+        pit(list, told),
+        memory(list, told),
+        closureTests(closed, told),
+      ],
     ),
   };
 }
 
 /** Contrasts from which on a law counts as off, in standard errors: among hundreds of tests, hardly one where all laws are the same. */
 const OFF = 4;
-/** Departures that are named. */
-const NAMED = 3;
+
+/** "Ours (compensator), ℓ = 16" */
+const nameOf = ({ method, patch }: Diagnosed) => `${LOOKS[method].name}${patch > 1 ? `, ℓ = ${patch}` : ""}`;
 
 const timeOf = (time: number, unit?: string) =>
   time === Number.POSITIVE_INFINITY ? "in equilibrium" : `t = ${formatSetting(time)}${unit ? ` ${unit}` : ""}`;
 
-/** How predictions differ from the truth most, in words. */
-function departures({ times, tests }: PitTable, { variables, cases, unit }: Told): string {
-  const list = times.flatMap((time, t) =>
+/** A way in which predictions differ from the truth somewhere. */
+interface Departure {
+  readonly equation: string;
+  readonly variable: string;
+  readonly time: number;
+  readonly start: string;
+  readonly how: string;
+  /** In standard errors. */
+  readonly z: number;
+}
+
+/** Every contrast that is tested. */
+function contrasts(one: Diagnosed, { variables, cases }: Told): Departure[] {
+  const { times, tests } = one.diagnostics.pit;
+  const all = times.flatMap((time, t) =>
     tests[t].flatMap((own, c) =>
       own.flatMap(({ slope, bowl }, j) => {
-        const place = `${variables[j]}, ${timeOf(time, unit)}${cases.length > 1 ? `, ${cases[c]}` : ""}`;
+        const place = { equation: nameOf(one), variable: variables[j], time, start: cases[c] };
         return [
-          { z: slope, text: `${place}: predicted too ${slope > 0 ? "low" : "high"}` },
-          { z: bowl, text: `${place}: predicted too ${bowl > 0 ? "narrow" : "wide"}` },
+          { ...place, z: slope, how: `predicted too ${slope > 0 ? "low" : "high"}` },
+          { ...place, z: bowl, how: `predicted too ${bowl > 0 ? "narrow" : "wide"}` },
         ];
       }),
     ),
   );
-  const known = list.filter(({ z }) => Number.isFinite(z));
-  if (known.length === 0) return "means and spreads of so few independent true runs are not tested";
-  const off = known.filter(({ z }) => Math.abs(z) > OFF).sort((a, b) => Math.abs(b.z) - Math.abs(a.z));
-  if (off.length === 0) return `none is off by more than ${OFF} standard errors`;
-  const rest = off.length - NAMED;
-  const named = off.slice(0, NAMED).map(({ z, text }) => `${text} (${Math.abs(z).toFixed(1)} standard errors)`);
-  return `${named.join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`;
+  return all.filter(({ z }) => Number.isFinite(z));
 }
 
+/** What each equation scores in all tests together, and where it departs from the truth. */
+function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
+  if (list.length === 0) return null;
+  const rows = list.map((one) => {
+    const tested = contrasts(one, told);
+    const off = tested.filter(({ z }) => Math.abs(z) > OFF).sort((a, b) => Math.abs(b.z) - Math.abs(a.z));
+    const { memory } = one.diagnostics;
+    return { one, tested, off, memory: memory && memoryEstimate(memory.predicted, memory.truth) };
+  });
+  type Row = (typeof rows)[number];
+  const pitColumns: Column<Row>[] = [
+    {
+      label: "χ² per degree of freedom",
+      cell: ({ one }) => one.diagnostics.pit.chi2.value,
+      format: (value) => formatFixed(value, 2),
+    },
+    { label: "of one law", cell: ({ one }) => range(1, NORMAL * one.diagnostics.pit.chi2.error, 2), text: true },
+    {
+      label: "True runs in predicted 95 % bands",
+      unit: "%",
+      cell: ({ one }) => 100 * one.diagnostics.pit.coverage.value,
+      format: (value) => formatFixed(value, 1),
+    },
+    {
+      label: "of one law",
+      cell: ({ one }) => range(100 * BAND, 100 * NORMAL * one.diagnostics.pit.coverage.error, 1),
+      text: true,
+    },
+  ];
+  const memoryColumn: Column<Row> = { label: "Memory, predicted / true", cell: ({ memory }) => memory };
+  const departed = rows.flatMap(({ off }) => off);
+  return html`${htmlTable(
+    rows,
+    [
+      { label: "Equation", header: true, cell: ({ one }) => nameOf(one) },
+      ...pitColumns,
+      ...(rows.some(({ memory }) => memory) ? [memoryColumn] : []),
+      {
+        label: `Tests off by more than ${OFF} standard errors`,
+        cell: ({ off, tested }) => (tested.length > 0 ? `${off.length} of ${tested.length}` : "too few true runs"),
+        text: true,
+      },
+    ],
+    html`Do predicted runs have the law of true ones, and their memory? χ² of where true runs fall among predicted ones; “of one law”: what 95 % of predictions with the true law score. Memory is the integral of the squared covariance over
+the square at zero, with its 95 % interval. Each mean and each spread is a test.`,
+  )}${
+    departed.length > 0 &&
+    collapsed(
+      `Where predictions are off by more than ${OFF} standard errors`,
+      departed.length,
+      htmlTable(departed, [
+        ...(list.length > 1 ? [{ label: "Equation", header: true, cell: ({ equation }: Departure) => equation }] : []),
+        { label: "Variable", cell: ({ variable }) => variable },
+        { label: "Time", cell: ({ time }) => timeOf(time, told.unit) },
+        ...(told.cases.length > 1 ? [{ label: "Start", cell: ({ start }: Departure) => start }] : []),
+        { label: "Off", cell: ({ how }) => how },
+        { label: "by standard errors", cell: ({ z }) => Math.abs(z), format: (value) => formatFixed(value, 1) },
+      ]),
+    )
+  }`;
+}
+
+/** "1 ± 0.28" */
+const range = (middle: number, reach: number, digits: number) =>
+  Number.isFinite(reach) ? `${formatSetting(middle)} ± ${formatFixed(reach, digits)}` : MISSING;
+
+function memoryEstimate(predicted: Autocovariance, truth: Autocovariance): Estimate | null {
+  const { value, error, count } = memoryRatio(predicted, truth);
+  const { low, high } = around(Math.log(value), error, count);
+  return Number.isFinite(value * error) ? { value, low: Math.exp(low), high: Math.exp(high) } : null;
+}
+
+/** Equations of one side of patches at a time, in their order. */
+const bySide = (list: readonly Diagnosed[]) => [...Map.groupBy(list, ({ patch }) => patch).values()];
+
+/** CSS pixels between the points of two methods. */
+const DODGE = 5;
+
 /**
- * Histograms of the probability integral transform of some equations, a panel for every variable and time, all cases together. Nothing where there
- * are none.
+ * Histograms of the probability integral transform of some equations, a panel for every variable and time, all cases together, those of the first
+ * patch side open. Nothing where there are none.
  */
 function pit(list: readonly Diagnosed[], told: Told): Html | null {
   if (list.length === 0) return null;
-  const tables = list.map(({ diagnostics }) => diagnostics.pit);
-  const [{ times }] = tables;
-  const bins = (j: number, t: number) =>
-    Math.max(...tables.flatMap(({ tests }) => tests[t].map((c) => c[j].truth.length)));
   let fewer = 0;
-  const panels = told.variables.flatMap((name, j) =>
-    times.map((time, t): Panel => {
-      const count = bins(j, t);
-      const x = Array.from({ length: count }, (_, b) => (b + 0.5) / count);
-      const series = list.flatMap(({ method }, k): Series[] => {
-        const all = tables[k].tests[t].map((c) => c[j]);
-        const own = all.filter(({ truth }) => truth.length === count);
-        fewer += all.length - own.length;
-        if (own.length === 0) return [];
-        const sum = (key: "truth" | "predicted", b: number) => own.reduce((total, one) => total + one[key][b], 0);
-        const mean = x.map((_, b) => sum("truth", b) / sum("predicted", b));
-        const error = x.map((_, b) => Math.sqrt(own.reduce((sum, one) => sum + one.error[b] ** 2, 0)) / own.length);
-        return [
-          {
-            ...{ name: LOOKS[method].name, ink: LOOKS[method].ink, draw: "line+points", x, y: mean },
-            low: mean.map((value, b) => value - NORMAL * error[b]),
-            high: mean.map((value, b) => value + NORMAL * error[b]),
-          },
-        ];
-      });
-      return { title: `${name}, ${timeOf(time, told.unit)}`, series, levels: [{ value: 1, label: "" }] };
-    }),
-  );
+  let most = 0;
+  const sides = bySide(list);
+  const panels = sides.flatMap((own, side) => {
+    const tables = own.map(({ diagnostics }) => diagnostics.pit);
+    return told.variables.flatMap((name, j) =>
+      tables[0].times.map((time, t): Panel => {
+        const count = Math.max(...tables.flatMap(({ tests }) => tests[t].map((c) => c[j].truth.length)));
+        most = Math.max(most, count);
+        const drawn = own.flatMap(({ method }, k) => {
+          const all = tables[k].tests[t].map((c) => c[j]);
+          const whole = all.filter(({ truth }) => truth.length === count);
+          fewer += all.length - whole.length;
+          return whole.length > 0 ? [{ method, ...pooled(whole, count) }] : [];
+        });
+        const series = drawn.map(({ method, ratio: y }, k): Series => {
+          const dodge = (k - (drawn.length - 1) / 2) * DODGE;
+          return { ...LOOKS[method], width: 1, draw: "line+points", dodge, x: middles(count), y };
+        });
+        // The wider one of all equations.
+        const reach = middles(count).map((_, b) => NORMAL * Math.max(0, ...drawn.map(({ error }) => error[b])));
+        const band: Series = {
+          ...{ name: "95 % of equations with the true law", ink: "exact", width: 1 },
+          ...{ x: middles(count), y: reach.map(() => 1) },
+          ...{ low: reach.map((one) => 1 - one), high: reach.map((one) => 1 + one) },
+        };
+        const title = `${name}, ${timeOf(time, told.unit)}${sides.length > 1 ? `, ℓ = ${own[0].patch}` : ""}`;
+        return { title, folded: side > 0, series: drawn.length > 0 ? [band, ...series] : [] };
+      }),
+    );
+  });
+  const tests = list.length * told.cases.length * told.variables.length * list[0].diagnostics.pit.times.length;
   return chart({
     id: "pit",
     title: "Do predicted runs have the law of true ones?",
-    caption: html`Probability integral transform${told.cases.length > 1 && ", all cases together"}: how often true runs fall in each of ${bins(0, 0)} equal parts of true and predicted ones together, over how often predicted ones do, with the 95 % interval that this
-has where both have one law. Slopes are means that are off, a bowl is too little spread, a hill too much. ${list.map(
-      ({ method, patch }, k) =>
-        html`${LOOKS[method].name}${patch > 1 && `, ℓ = ${patch}`}: χ² per degree of freedom ${formatFixed(tables[k].chi2.value, 2)} (1 ± ${formatFixed(NORMAL * tables[k].chi2.error, 2)} for one law), ${formatFixed(100 * tables[k].coverage.value, 1)} % of the true runs in the
-predicted 95 % bands; ${departures(tables[k], told)}. `,
-    )}${fewer > 0 && `${fewer} of ${tables.length * panels.length * told.cases.length} tests have fewer bins, as many values are equal, and are not drawn.`}`,
-    alt: "Ratio of the frequencies of true and predicted runs in bins of equal probability, for each variable at some times",
-    x: { label: "predicted and true probability below", range: [0, 1] },
-    y: { label: "true / predicted frequency" },
+    caption: html`Probability integral transform${told.cases.length > 1 && ", all cases together"}: how often true runs fall in each of ${most} equal parts of true and predicted ones together, over how often predicted ones do. The grey band
+holds 95 % of the points of equations with the true law. Slopes are means that are off, a bowl is too little spread, a hill too much.${fewer > 0 && ` ${fewer} of ${tests} tests have fewer bins, as many values are equal, and are not drawn.`}`,
+    alt: "Ratio of the frequencies of true and predicted runs in bins of equal probability, for each variable at some times, with the band of one law",
+    x: { label: "probability below", range: [0, 1] },
+    y: { label: "true / predicted" },
     panels,
     columns: 3,
-    height: 200,
+    height: 220,
   });
 }
 
-/** Covariances at a time and later ones, a panel for every variable, mean over the cases. Nothing where there are none. */
+const middles = (count: number) => Array.from({ length: count }, (_, b) => (b + 0.5) / count);
+
+/** Frequencies of true over those of predicted values in `count` bins, all tests together, and the standard error that one law has. */
+function pooled(tests: readonly Pit[], count: number): { ratio: number[]; error: number[] } {
+  const sum = (key: "truth" | "predicted", b: number) => tests.reduce((total, one) => total + one[key][b], 0);
+  return {
+    ratio: Array.from({ length: count }, (_, b) => sum("truth", b) / sum("predicted", b)),
+    error: Array.from({ length: count }, (_, b) => {
+      return Math.sqrt(tests.reduce((total, one) => total + one.error[b] ** 2, 0)) / tests.length;
+    }),
+  };
+}
+
+/** Covariances at a time and later ones, a panel for every variable, mean over the cases; those of the first patch side open. Nothing where there are none. */
 function memory(list: readonly Diagnosed[], { variables, cases, unit }: Told): Html | null {
-  const known = list.flatMap(({ method, diagnostics: { memory } }) => (memory ? [{ method, ...memory }] : []));
+  const known = list.flatMap(({ diagnostics: { memory } }) => (memory ? [memory] : []));
   if (known.length === 0) return null;
   const [{ truth }] = known;
   if (truth.lags.length < 2) return null;
@@ -153,23 +258,20 @@ function memory(list: readonly Diagnosed[], { variables, cases, unit }: Told): H
       high: band.map(({ high }) => high),
     };
   };
-  const panels = variables.map(
-    (name, j): Panel => ({
-      title: name,
-      series: [curve(TRUE, truth, j), ...known.map(({ method, predicted }) => curve(overTruth(method), predicted, j))],
+  const sides = bySide(list.filter(({ diagnostics }) => diagnostics.memory));
+  const panels = sides.flatMap((own, side) =>
+    variables.map((name, j): Panel => {
+      const predicted = own.flatMap(({ method, diagnostics: { memory } }) =>
+        memory ? [curve(LOOKS[method], memory.predicted, j)] : [],
+      );
+      const title = sides.length > 1 ? `${name}, ℓ = ${own[0].patch}` : name;
+      return { title, folded: side > 0, series: [curve(TRUE, truth, j), ...predicted] };
     }),
   );
   return chart({
     id: "memory",
     title: "Do predicted runs forget as fast as true ones?",
-    caption: html`Covariance over runs of each variable at ${timeOf(truth.from, unit)} and later${cases.length > 1 && ", mean over the starts"}, with 95 % bands. Memory, the integral of its square over the square at zero, predicted over true: ${known.map(
-      ({ method, predicted }, k) => {
-        const { value, error, count } = memoryRatio(predicted, truth);
-        const { low, high } = around(Math.log(value), error, count);
-        const found = `${formatFixed(value, 2)} (${formatFixed(Math.exp(low), 2)} to ${formatFixed(Math.exp(high), 2)})`;
-        return `${k > 0 ? ", " : ""}${LOOKS[method].name} ${Number.isFinite(value * error) ? found : "not known"}`;
-      },
-    )}.`,
+    caption: html`Covariance over runs of each variable at ${timeOf(truth.from, unit)} and later${cases.length > 1 && ", mean over the starts"}, with 95 % bands.`,
     alt: "Autocovariance of each variable against the lag, true and predicted",
     x: { label: `lag${unit ? ` [${unit}]` : ""}` },
     y: { label: "covariance" },
@@ -180,7 +282,10 @@ function memory(list: readonly Diagnosed[], { variables, cases, unit }: Told): H
   });
 }
 
-/** Tests of several equations, or closures: a row each, a column for every case. Nothing where there are none. */
+/** Cases that have a column each. */
+const ACROSS = 4;
+
+/** Tests of several equations, or closures: a row each with a column for every case, or the other way round where cases are many. Nothing where there are none. */
 function closureTests(list: readonly Closed[], { variables, cases, unit }: Told): Html | null {
   if (list.length === 0) return null;
   const [{ from, lag }] = list;
@@ -197,19 +302,32 @@ function closureTests(list: readonly Closed[], { variables, cases, unit }: Told)
     const found = all.reduce((a, b) => (Math.abs(b.z) > Math.abs(a.z) ? b : a));
     return `${found.text}${cases.length > 1 ? `, ${cases[found.c]}` : ""}`;
   };
-  const columns: Column<Closed>[] = [
-    { label: "Equation", cell: ({ name }) => name, header: true },
-    ...cases.map(
-      (name, c): Column<Closed> => ({
-        label: name,
-        cell: ({ tests }) => tests[c].chi2 / tests[c].freedom,
-        format: (value) => formatFixed(value, 1),
-      }),
-    ),
-    { label: "Missed most", cell: worst, text: true },
-  ];
+  const score = ({ tests }: Closed, c: number) => tests[c].chi2 / tests[c].freedom;
+  const format = (value: number) => formatFixed(value, 1);
   const count = variables.length;
   const rare = list.flatMap(({ tests }) => tests.map((one) => one.rare)).find(Number.isFinite) ?? Number.NaN;
-  return html`<p>Do these variables decide their own future? True systems at ${timeOf(from, unit)}, each predicted from its own z over ${formatSetting(lag)}${unit && ` ${unit}`}: χ² per degree of freedom (${count} of them) of what predictions
-of ${variables.join(" and ")} miss on average, one value a start; 1 where nothing is missed, more than ${formatFixed(rare, 1)} once in a thousand times then. A large number is a drift that is wrong there, or systems of one z whose future depends on more than z. Last column: what is missed most, true minus predicted, ± 95 %.</p>${htmlTable(list, columns, "Closure test, χ² per degree of freedom.")}`;
+  const missed: Column<Closed> = { label: "Missed most: true minus predicted, ± 95 %", cell: worst, text: true };
+  const many = cases.length > ACROSS;
+  const caption = `χ² per degree of freedom; more than ${formatFixed(rare, 1)} once in a thousand times where nothing is missed.`;
+  const table = many
+    ? htmlTable(
+        Array.from(cases.keys()),
+        [
+          { label: "Start", header: true, cell: (c) => cases[c] },
+          ...list.map((one): Column<number> => ({ label: one.name, cell: (c) => score(one, c), format })),
+        ],
+        caption,
+      )
+    : htmlTable(
+        list,
+        [
+          { label: "Equation", header: true, cell: ({ name }) => name },
+          ...cases.map((label, c): Column<Closed> => ({ label, cell: (one) => score(one, c), format })),
+          missed,
+        ],
+        caption,
+      );
+  return html`<h3>Do these variables decide their own future?</h3>
+<p>True systems at ${timeOf(from, unit)}, each predicted from its own z over ${formatSetting(lag)}${unit && ` ${unit}`}: χ² per degree of freedom (${count} of them) of what predictions
+of ${variables.join(" and ")} miss on average, one value a start; 1 where nothing is missed. A large number is a drift that is wrong there, or systems of one z whose future depends on more than z.</p>${table}${many && htmlTable(list, [{ label: "Equation", header: true, cell: ({ name }) => name }, missed])}`;
 }

@@ -12,10 +12,8 @@ setDefaultTimeout(60_000);
 const PLOTS_PER_FIGURE = {
   hero: 2,
   errors: 1,
-  drift: 4,
-  "drift-residual": 4,
-  diffusion: 4,
-  "diffusion-residual": 4,
+  drift: 8,
+  diffusion: 8,
   "trajectories-fan": 4,
   "mean-error": 5,
   "mean-error-methods": 5,

@@ -10,13 +10,13 @@ import { syntheticData } from "./synthetic.ts";
 setDefaultTimeout(60_000);
 
 const PLOTS_PER_FIGURE = {
-  scaling: 2,
+  scaling: 4,
   temperatures: 3,
   slopes: 1,
   collapse: 2,
-  kinetics: 1,
+  "correlation-time": 1,
   pit: 6,
-  "costs-by-side": 3,
+  "cost-by-side": 1,
 };
 const SETTINGS = ["result", "side", "sides", "temperature", "temperatures", "T", "patch", "time"];
 
@@ -42,7 +42,7 @@ testReport(
     plots: PLOTS_PER_FIGURE,
     missing: { "nothing measured": emptied, NaN: (data) => withoutNumbers(data, SETTINGS) },
     rename(data, text) {
-      data.exponents[0].name = data.comparison[0].quantity = text;
+      data.exponents[0].name = text;
       Object.assign(data.others[0], { way: text });
     },
   },

@@ -89,8 +89,6 @@ export function syntheticData(): PredatorPreyReportData {
     points: POINTS,
     patch: PATCH,
     patches: PATCHES,
-    runs: 512,
-    trueRuns: 1000,
     costCurves: [costOf(PATCH, POINTS, 1)],
     small: 100,
     interpolation: "linear",
@@ -123,8 +121,10 @@ export function syntheticData(): PredatorPreyReportData {
           }),
       ),
     ),
-    cases: cases.map(({ m, k }) => ({
+    runs: { truth: 400, predicted: 100 },
+    cases: cases.map(({ m, k }, c) => ({
       title: `m = ${m}, k = ${k}`,
+      folded: c % 4 !== 0,
       times: TIMES,
       truth: law(m, k, 0, 1),
       predicted: METHODS.map((method) => ({ method, patch: PATCH, laws: law(m, k, BADNESS[method], NOISE[method]) })),

@@ -36,10 +36,10 @@ export function kramersMoyal({ kramersMoyal: checks }: Data): Html {
     {
       id: "kramers-moyal",
       title: "Kramers–Moyal coefficients",
-      caption: html`Mean change (drift) and covariance of the change around a local linear fit, divided by λ = <i>K</i> (diffusion), per time in bins along one variable, without a learned model: over a
-finite time (open), extrapolated to zero time (filled, with bars), and the learned functions averaged over the same data (line). The line should pass through the points: the filled
-ones, or between them and the open ones where it was learned over a finite time itself.`,
-      alt: "Conditional drift and diffusion in bins along one variable, measured and learned",
+      caption: html`Mean change (drift) and covariance of the change around a local linear fit, divided by λ = <i>K</i> (diffusion), per time in bins along one variable, without a learned model, less the
+learned functions averaged over the same data: over a finite time (open), and extrapolated to zero time (filled, with 95 % intervals). The filled points should be at zero within their bars; where an equation was
+learned over a finite time itself, zero lies between them and the open ones. Titles say how large the learned function is in these bins.`,
+      alt: "Conditional drift and diffusion in bins along one variable, measured less learned",
     },
     checks,
   );

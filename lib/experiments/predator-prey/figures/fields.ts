@@ -1,4 +1,5 @@
 /** Figures of the microscopic fields: one true run, profiles and spectra of upsampled states. */
+import { average } from "../../../analysis/mean.ts";
 import { chart } from "../../../report/chart.ts";
 import { thin } from "../../../report/chart-data.ts";
 import type { Panel } from "../../../report/chart-spec.ts";
@@ -6,11 +7,15 @@ import { extent } from "../../../report/extent.ts";
 import { type Look, TRUE } from "../../../report/figures/methods.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { fieldPicture, type Picture, pictures } from "../../../report/lattice.ts";
-import { formatSetting } from "../../../report/number.ts";
-import { type InkName, SCALE } from "../../../report/palette.ts";
+import { formatNumber, formatSetting } from "../../../report/number.ts";
+import { type InkName, scaleInk } from "../../../report/palette.ts";
 import { type PredatorPreyReportData as Data, SPECIES, SPECIES_NAMES, type Species } from "../data.ts";
 
-const SPECIES_INKS: Record<Species, InkName> = { u: "compensator", v: "naive" };
+/** Of their own: no method looks like them. */
+const SPECIES_LOOKS: Record<Species, { ink: InkName; dash: "solid" | "dashed" }> = {
+  u: { ink: "species1", dash: "solid" },
+  v: { ink: "species2", dash: "dashed" },
+};
 
 /** Height of a space–time picture in widths, and the width of one of two side by side, in CSS pixels. */
 const ASPECT = 0.75;
@@ -51,8 +56,8 @@ export function profiles(data: Data): Html {
       title,
       series: SPECIES.map((species) => ({
         name: SPECIES_NAMES[species],
-        ink: SPECIES_INKS[species],
-        width: 1.25,
+        ...SPECIES_LOOKS[species],
+        width: 1.5,
         x,
         y: { u, v }[species],
       })),
@@ -74,17 +79,36 @@ alike; the places of the bumps are chance, because the noise differs.`,
 }
 
 const isTrue = ({ name }: { name: string }) => /^true\b/i.test(name);
-const DASHES = ["dashed", "solid", "dotted"] as const;
+/** Modes below that of the initial wave, which hold noise alone. */
+const LONG_WAVES = [1, 9] as const;
 
-export function spectra({ spectra: all }: Data): Html {
+/** Power of interpolated over that of true states in long waves, as a sentence; nothing where there are none. */
+function longWaves({ spectra: all, interpolation, fieldPoints, small }: Data): string {
+  const [from, to] = LONG_WAVES;
+  const power = (curve: Data["spectra"][number] | undefined) => {
+    const own = curve?.mode.flatMap((mode, k) => (mode >= from && mode <= to ? [curve.power[k]] : [])) ?? [];
+    return own.length > 0 ? average(own) : Number.NaN;
+  };
+  const ratios = SPECIES.flatMap((species) => {
+    const own = all.filter((one) => one.species === species);
+    const ratio = power(own.find(({ name }) => name === interpolation)) / power(own.find(isTrue));
+    return Number.isFinite(ratio) ? [`${formatNumber(ratio, 3)} times (${species})`] : [];
+  });
+  if (ratios.length === 0) return "";
+  return `In modes ${from} to ${to}, below the initial wave, ${interpolation} interpolation leaves ${ratios.join(" and ")} the true power: fluctuations of a small system that is stretched ${formatSetting(fieldPoints / small)} times are as high as they were and so much longer.`;
+}
+
+export function spectra(data: Data): Html {
+  const all = data.spectra;
   const truth = all.filter(isTrue);
   const others = all.filter((one) => !isTrue(one));
-  const ways = [...new Set(others.map(({ name }) => name))];
+  // One ink per interpolation; LocalRelax makes it a solid line.
+  const kindOf = (name: string) => name.split(", ")[0];
+  const kinds = [...new Set(others.map(({ name }) => kindOf(name)))];
   const lookOf = (name: string): Look => {
-    const way = ways.indexOf(name);
-    return way < 0
-      ? TRUE
-      : { name, ink: SCALE[Math.min(2 * way, SCALE.length - 1)], dash: DASHES[way % DASHES.length] };
+    if (isTrue({ name })) return TRUE;
+    const ink = scaleInk(kinds.indexOf(kindOf(name)), Math.max(3, kinds.length + 1));
+    return { name, ink, dash: name.includes("relaxed") ? "solid" : "dashed" };
   };
   const panels = SPECIES.map((species): Panel => {
     const own = [...truth, ...others].filter((one) => one.species === species);
@@ -97,7 +121,7 @@ export function spectra({ spectra: all }: Data): Html {
     id: "spectra",
     title: "Power spectra",
     caption: html`Variance per mode of the fields, mean over replicas with 95 % bands; mode <i>q</i> has <i>q</i> half waves across the system. True states
-(thick) set the mark. Interpolation removes fluctuations of short waves (large <i>q</i>), which LocalRelax puts back in part: where a curve lies under the thick one, they are missing. The
+(thick) set the mark. ${longWaves(data)} It removes those of short waves (large <i>q</i>), which LocalRelax puts back in part: where a curve lies under the thick one, fluctuations are missing, and above it there are too many. The
 axis ends a decade below the true states; interpolated ones go on falling.`,
     alt: "Variance per mode against mode number, logarithmic, of true states and of each way of upsampling",
     x: { label: "mode q [half waves]", log: 10 },

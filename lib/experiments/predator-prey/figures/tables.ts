@@ -76,7 +76,7 @@ export function scores({ scores, closure, mmdFloor, meanFloor, stdFloor, points 
     [...shown.map(rowOf), floor],
     [NAME, ...SCORES],
     html`Relative L2 errors of mean and standard deviation over times and cases, and mean MMD², against the true ${points}-point system; 95 %
-intervals. A perfect model would still show the sampling noise of the last row.`,
+intervals${shown.every(({ meanError }) => !meanError.seeds) && ", of the data and runs of one seed where there are any"}. A perfect model would still show the sampling noise of the last row.`,
   );
 }
 

@@ -1,0 +1,34 @@
+// Inks of curves against what they stand on.
+import { expect, test } from "bun:test";
+import { INKS, PAPER } from "../../lib/report/palette.ts";
+
+/** WCAG 2.2, 1.4.11: least contrast of graphical objects. */
+const LEAST = 3;
+
+/** Relative luminance of "#rrggbb" (WCAG 2.2). */
+function luminance(hex: string): number {
+  const [r, g, b] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+function contrast(a: string, b: string): number {
+  const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+test.each(["light", "dark"] as const)("every ink stands out from %s paper", (theme) => {
+  expect(contrast("#000000", "#ffffff")).toBeCloseTo(21, 10);
+  const pale = Object.entries(INKS).filter(([, ink]) => contrast(ink[theme], PAPER[theme]) < LEAST);
+  expect(pale).toEqual([]);
+});
+
+test("species have inks of their own", () => {
+  const { species1, species2, ...others } = INKS;
+  for (const theme of ["light", "dark"] as const) {
+    const taken = Object.values(others).map((ink) => ink[theme]);
+    for (const ink of [species1, species2]) expect(taken).not.toContain(ink[theme]);
+  }
+});
