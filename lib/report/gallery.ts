@@ -1,6 +1,7 @@
 import { METHODS } from "../method/pairs.ts";
 import type { Metric, RunResult } from "../run/result.ts";
 import { comparisonTable } from "./figures/comparison.ts";
+import { runText } from "./gallery-text.ts";
 import { type Html, html } from "./html.ts";
 import { page } from "./page.ts";
 
@@ -66,22 +67,26 @@ function card({ href, report, result }: Exhibit): Html {
 ${report.thumbnail && html`<a href="${href}" tabindex="-1" aria-hidden="true"><img src="${uri}" alt=""></a>`}
 <p>${report.description}</p>
 ${headlineMetrics(result)}
-<p class="subtitle">Profile ${result.profile}, seed ${result.seed}, ${result.adapter.name}. Repeat: <code>npm run ${result.experiment} -- --profile ${result.profile} --seed ${result.seed}</code></p>
+<p class="subtitle">Profile ${result.profile}, ${runText(result)}. Repeat: <code>npm run ${result.experiment} -- --profile ${result.profile} --seed ${result.seed}</code></p>
 </article>`;
 }
 
-/** The index page over all reports, in the paper's order, then by name. The same exhibits give the same bytes: it holds no date. */
-export function galleryPage(exhibits: readonly Exhibit[]): string {
+/** In the paper's order, then by name. */
+export function inOrder(exhibits: readonly Exhibit[]): Exhibit[] {
   const section = ({ report }: Exhibit) => Number.parseFloat(report.paperSection || "Infinity");
   const name = ({ result }: Exhibit) => result.experiment;
-  const sorted = exhibits.toSorted((a, b) => section(a) - section(b) || (name(a) < name(b) ? -1 : 1));
+  return exhibits.toSorted((a, b) => section(a) - section(b) || (name(a) < name(b) ? -1 : 1));
+}
+
+/** The index page over all reports, as ordered. The same exhibits give the same bytes: it holds no date but theirs. */
+export function galleryPage(exhibits: readonly Exhibit[]): string {
   return page({
     title: "Patchwise: gallery of experiments",
     subtitle:
       "One standard run of each experiment: the full report behind each title, and its main numbers beside the paper’s and the exact ones.",
     description: "Reports of patchwise, one standard run per experiment",
     figures: false,
-    sections: [{ id: "reports", title: "", body: html`<div class="cards">${sorted.map(card)}</div>` }],
+    sections: [{ id: "reports", title: "", body: html`<div class="cards">${exhibits.map(card)}</div>` }],
     footer: "Made by patchwise. Method and published values: arXiv:2511.12842.",
   });
 }
