@@ -49,6 +49,8 @@ const MAX_BYTES = 1_000_000;
 const DEFAULT_SEED = 1;
 
 const shown = (path: string) => relative(process.cwd(), path) || ".";
+/** The address of a folder as seen from another one. */
+const between = (from: string, to: string) => relative(from, to).split(sep).join("/");
 const folders = (path: string) =>
   readdirSync(path, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -147,6 +149,18 @@ await main(async () => {
   const all = Map.groupBy([...runs, ...there], ({ experiment }) => experiment);
   const chosen = [...all.values()].map((candidates) => candidates.toSorted(order)[0]);
 
+  const exhibits = inOrder(chosen.map(({ exhibit }) => exhibit));
+  const known = exhibits.flatMap(({ report: { title }, result }) => {
+    const text = TEXTS[result.experiment];
+    return text ? [{ title: title || result.experiment, result, text }] : [];
+  });
+  const drawn = chosen.find(({ experiment }) => experiment === "curie-weiss");
+  const drawing = drawn && curieWeissDrawing(drawn.exhibit.result, drawn.folder);
+  const page = readme === "none" ? undefined : resolve(PROJECT_ROOT, readme);
+  const pageText =
+    page && withSummary(readFileSync(page, "utf8"), summaryTable(known, `${between(dirname(page), target)}/`));
+
+  // All is known to be right: what is written from here on fits together.
   for (const { experiment, onShow, report, json, exhibit } of chosen) {
     if (!onShow) {
       writeAtomically(join(target, experiment, "index.html"), report);
@@ -154,21 +168,10 @@ await main(async () => {
     }
     print(`${experiment}: ${runText(exhibit.result)}${onShow ? ", kept as it was" : ""}`);
   }
-  const exhibits = inOrder(chosen.map(({ exhibit }) => exhibit));
   const index = join(target, "index.html");
   writeAtomically(index, galleryPage(exhibits));
-  const known = exhibits.flatMap(({ report: { title }, result }) => {
-    const text = TEXTS[result.experiment];
-    return text ? [{ title: title || result.experiment, result, text }] : [];
-  });
   writeAtomically(join(target, "README.md"), galleryText(known));
-  const drawn = chosen.find(({ experiment }) => experiment === "curie-weiss");
-  const drawing = drawn && curieWeissDrawing(drawn.exhibit.result, drawn.folder);
   if (drawing) writeAtomically(join(target, "method.svg"), drawing);
-  if (readme !== "none") {
-    const path = resolve(PROJECT_ROOT, readme);
-    const folder = relative(dirname(path), target).split(sep).join("/");
-    writeAtomically(path, withSummary(readFileSync(path, "utf8"), summaryTable(known, `${folder}/`)));
-  }
+  if (page && pageText) writeAtomically(page, pageText);
   print(`wrote ${shown(index)}`);
 });

@@ -33,7 +33,7 @@ function curves(rows: readonly Row[], x: string, y: string, exact: string, each:
 }
 
 /** The first terms of a formula of result.json, without intervals, with numbers of three digits. */
-export function firstTerms(formula: string, terms: number): string {
+function firstTerms(formula: string, terms: number): string {
   const plain = formula
     .replace(/\(([^ )]+) ± [^)]+\)/g, "$1")
     .replace(/\d+\.\d+/g, (digits) => String(Number(Number(digits).toPrecision(3))));

@@ -23,7 +23,7 @@ export const NBMOTA_TEXT: GalleryText = {
     const temperatures = temperaturesOf(result);
     const error = (method: string) => formatNumber(meanOrderError(result, method), 2);
     return {
-      system: `Nb–Mo–Ta alloy, ${atomsOf(Math.max(...numbersOf(result, "sizes"))).toLocaleString("en")} atoms`,
+      system: `Nb–Mo–Ta alloy, ${atomsOf(Number(result.parameters.cells)).toLocaleString("en")} atoms`,
       patches: "single vacancies",
       quantity: `order at ${temperatures[0]}–${temperatures.at(-1)} K, in neighbours`,
       ours: error("increment"),
