@@ -156,6 +156,8 @@ test("the drawing of the method is that of the tables of the run on show", () =>
   }));
   // Drift and trajectories of the first seed alone: the truth, what is learned half a unit below, and the naive one of the trajectories, a unit higher.
   expect(curves.map(({ of }) => of)).toEqual(["truth", "ours", "truth", "naive", "ours"]);
+  // The naive one leaves the frame, which is that of the others, with its second point.
+  expect(curves.map(({ y }) => y.length)).toEqual([2, 2, 2, 1, 2]);
   const [, , truth, naive, ours] = curves;
   const unit = ours.y[0] - ours.y[1];
   expect(unit).toBeGreaterThan(0);
