@@ -36,7 +36,7 @@ export const CRITICAL_TEXT: GalleryText = {
     return {
       system: `Critical Ising lattices, sides ${sides[0]}–${sides.at(-1)}`,
       patches: `${patch} × ${patch}`,
-      quantity: "⟨|m|⟩ in equilibrium, worst",
+      quantity: "magnetization in equilibrium, worst",
       ours: percentText(result.metrics["worst.abs_m"]?.value),
       floor: percentText(samplingOfWorst(result)),
       naive: "—",

@@ -25,7 +25,7 @@ export const NBMOTA_TEXT: GalleryText = {
     return {
       system: `Nb–Mo–Ta alloy, ${atomsOf(Number(result.parameters.cells)).toLocaleString("en")} atoms`,
       patches: "single vacancies",
-      quantity: `order at ${temperatures[0]}–${temperatures.at(-1)} K, in neighbours`,
+      quantity: `short-range order, ${temperatures[0]}–${temperatures.at(-1)} K, in neighbours`,
       ours: error("increment"),
       floor: error("floor"),
       naive: "—",
