@@ -149,7 +149,9 @@ await main(async () => {
   const all = Map.groupBy([...runs, ...there], ({ experiment }) => experiment);
   const chosen = [...all.values()].map((candidates) => candidates.toSorted(order)[0]);
 
-  const exhibits = inOrder(chosen.map(({ exhibit }) => exhibit));
+  const exhibits = inOrder(
+    chosen.map(({ experiment, exhibit }) => ({ ...exhibit, summary: TEXTS[experiment]?.summary(exhibit.result) })),
+  );
   const known = exhibits.flatMap(({ report: { title }, result }) => {
     const text = TEXTS[result.experiment];
     return text ? [{ title: title || result.experiment, result, text }] : [];
