@@ -1,16 +1,26 @@
 /**
- * A headless Chromium for tests of reports: the one PATCHWISE_CHROMIUM names, an installed one, or the one that
- * @sparticuz/chromium carries (Linux on x64).
+ * A headless Chromium for tests of reports: the one PATCHWISE_CHROMIUM names, an installed one, or, on x64 Linux, that of the npm package
+ * @sparticuz/chromium, 70 MB, which is fetched into node_modules/.cache when it is first needed.
  */
 import { afterAll, afterEach } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { arch, platform, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 import { type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
-import { defined, temporaryFolder } from "./fixtures.ts";
+import { defined, ROOT, temporaryFolder } from "./fixtures.ts";
 
 const NAMES = ["google-chrome", "google-chrome-stable", "chromium", "chromium-browser"];
 const FLAGS = [
@@ -23,6 +33,8 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+/** A whole version: its files are taken as they are. */
+const FETCHED = "@sparticuz/chromium@153.0.0";
 const LAUNCH_TIMEOUT = 30_000;
 
 interface TestBrowser {
@@ -39,12 +51,39 @@ function installed(): string[] {
   return [...new Set(all)].filter((path) => path !== "" && existsSync(path));
 }
 
-/** Unpacks the carried browser into `folder`, with the libraries (NSS, expat) that a bare system lacks in `folder`/lib. */
-function unpackCarried(folder: string): string | undefined {
-  if (platform() !== "linux" || arch() !== "x64") return undefined;
-  const bin = new URL("../bin/", import.meta.resolve("@sparticuz/chromium"));
-  const source = (name: string) => fileURLToPath(new URL(name, bin));
-  if (!existsSync(source("chromium.br"))) return undefined;
+/** The folder of the fetched browser's files; what is wrong where it cannot be had. */
+function fetchBrowser(): { bin: string } | { reason: string } {
+  if (platform() !== "linux" || arch() !== "x64") return { reason: `${FETCHED} has no browser for this machine` };
+  const cache = join(ROOT, "node_modules", ".cache");
+  const place = join(cache, FETCHED.replaceAll("/", "-"));
+  const bin = join(place, "node_modules", "@sparticuz", "chromium", "bin");
+  if (existsSync(bin)) return { bin };
+  console.log(`no Chromium is installed: fetching ${FETCHED}, 70 MB`);
+  let reason = "";
+  // Tests run in several processes: each that finds none fetches one, and the first to end puts it in its place.
+  const own = mkdtempSync(join(tmpdir(), "patchwise-fetch-"));
+  try {
+    const options = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional", "--loglevel=error"];
+    const npm = spawnSync("npm", ["install", "--prefix", own, ...options, FETCHED], { encoding: "utf8" });
+    reason = npm.error?.message ?? npm.stderr.trim().split("\n")[0];
+    if (npm.status === 0) {
+      mkdirSync(cache, { recursive: true });
+      const beside = mkdtempSync(join(cache, "fetched-"));
+      cpSync(own, beside, { recursive: true });
+      if (existsSync(bin)) rmSync(beside, { recursive: true });
+      else renameSync(beside, place);
+    }
+  } catch (error) {
+    reason = (error as Error).message;
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+  return existsSync(bin) ? { bin } : { reason: `${FETCHED} cannot be fetched (${reason}); install Chromium` };
+}
+
+/** Unpacks the fetched browser into `folder`, with the libraries (NSS, expat) that a bare system lacks in `folder`/lib. */
+function unpackFetched(bin: string, folder: string): string {
+  const source = (name: string) => join(bin, name);
   const executable = join(folder, "chromium");
   writeFileSync(executable, brotliDecompressSync(readFileSync(source("chromium.br"))));
   chmodSync(executable, 0o755);
@@ -88,10 +127,12 @@ async function openChromium(): Promise<TestBrowser | { reasons: string[] }> {
     const browser = await attempt(executable);
     if (browser) return browser;
   }
-  const carried = unpackCarried(folder);
-  const browser = carried && (await attempt(carried, join(folder, "lib")));
-  if (browser) return browser;
-  if (reasons.length === 0) reasons.push("no Chromium is installed, and @sparticuz/chromium has none for this machine");
+  const fetched = fetchBrowser();
+  if ("reason" in fetched) reasons.push(fetched.reason);
+  else {
+    const browser = await attempt(unpackFetched(fetched.bin, folder), join(folder, "lib"));
+    if (browser) return browser;
+  }
   rmSync(folder, { recursive: true, force: true });
   return { reasons };
 }

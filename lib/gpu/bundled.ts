@@ -1,20 +1,23 @@
-// SwiftShader, the software Vulkan driver that an npm package carries: unpacked once into the user's cache folder.
+// SwiftShader, the software Vulkan driver in data/swiftshader: unpacked once into the user's cache folder.
 import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 import { ownUser, requireSafe } from "./safe-folder.ts";
 
-const PACKAGE = "@sparticuz/chromium";
+const ARCHIVE = fileURLToPath(new URL("../../data/swiftshader/swiftshader.tar.br", import.meta.url));
+/** Of the npm package @sparticuz/chromium that the archive comes from. */
+const VERSION = "153.0.0";
 const DRIVER = "libvk_swiftshader.so";
 const LOADER = "libvulkan.so.1";
 const ICD = "vk_swiftshader_icd.json";
 const WORKSHOP = ".unpack-";
 /** Permissions of what is for this user alone. */
 const PRIVATE = 0o700;
-/** SHA-256 of what the package holds: nothing else is loaded. */
+/** SHA-256 of what the archive holds: nothing else is loaded. */
 const DIGESTS: Record<string, string> = {
   [DRIVER]: "2f3ceffaaca7d031bc3943f8eacf398a5d9c42c5fe0d15d8840b9acfa630b58e",
   [LOADER]: "8ee5ac00fd7968e863b05e0f6808057db16a00ad322777e5a05bed51d4f84085",
@@ -25,7 +28,7 @@ const LEFTOVER_MS = 600_000;
 // The loader resolves a relative path against the folder of this file, so a cache folder can be moved.
 const ICD_TEXT = `${JSON.stringify({ file_format_version: "1.0.0", ICD: { library_path: `./${DRIVER}`, api_version: "1.3.0" } })}\n`;
 
-const NOTICE_TEXT = `These files come from the npm package ${PACKAGE}, which took them from a build of Chromium.
+const NOTICE_TEXT = `These files come with patchwise, from the npm package @sparticuz/chromium ${VERSION}, which took them from a build of Chromium.
 
 ${DRIVER}: SwiftShader, Copyright The SwiftShader Authors, Apache License 2.0,
   https://swiftshader.googlesource.com/SwiftShader
@@ -73,12 +76,6 @@ export async function bundledDriver(): Promise<Bundled | string> {
   if (process.platform !== "linux" || process.arch !== "x64") {
     return `the bundled SwiftShader exists for linux-x64 only, this is ${process.platform}-${process.arch}`;
   }
-  let root: string;
-  try {
-    root = dirname(Bun.resolveSync(`${PACKAGE}/package.json`, import.meta.dir));
-  } catch {
-    return `the npm package ${PACKAGE}, which carries SwiftShader, is not installed: run \`npm ci\``;
-  }
   const problems: string[] = [];
   for (const find of [cacheFolder, temporaryFolder]) {
     try {
@@ -86,11 +83,10 @@ export async function bundledDriver(): Promise<Bundled | string> {
       if (base === undefined) continue;
       // The list of drivers in VK_ADD_DRIVER_FILES is split at colons.
       if (base.includes(":")) throw new Error(`${base} has a colon in its name, which a Vulkan loader cannot take`);
-      const { version } = (await Bun.file(join(root, "package.json")).json()) as { version: string };
-      const folder = join(base, `swiftshader-${version}`);
+      const folder = join(base, `swiftshader-${VERSION}`);
       mkdirSync(folder, { recursive: true, mode: PRIVATE });
       requireSafe(folder);
-      if (!(await isWhole(folder))) await unpack(join(root, "bin", "swiftshader.tar.br"), base, folder);
+      if (!(await isWhole(folder))) await unpack(base, folder);
       for (const file of [DRIVER, LOADER, ICD]) requireSafe(join(folder, file));
       return { folder, icd: join(folder, ICD), loader: join(folder, LOADER) };
     } catch (error) {
@@ -144,16 +140,16 @@ function sweep(base: string): void {
  * Unpacks beside `folder` and then renames file by file into it. A rename replaces a damaged file at one stroke, also
  * while another process has it loaded, and two processes at once replace equal files with each other's.
  */
-async function unpack(archive: string, base: string, folder: string): Promise<void> {
+async function unpack(base: string, folder: string): Promise<void> {
   sweep(base);
   const workshop = mkdtempSync(join(base, WORKSHOP));
   try {
-    const tar = brotliDecompressSync(await readFile(archive));
+    const tar = brotliDecompressSync(await readFile(ARCHIVE));
     const packed = await new Bun.Archive(tar).files("lib*");
     const files = new Map<string, Uint8Array>();
     for (const [name, digest] of Object.entries(DIGESTS)) {
       const bytes = await packed.get(name)?.bytes();
-      if (!bytes || sha256(bytes) !== digest) throw new Error(`${archive} does not hold the ${name} that is expected`);
+      if (!bytes || sha256(bytes) !== digest) throw new Error(`${ARCHIVE} does not hold the ${name} that is expected`);
       files.set(name, bytes);
     }
     files.set(ICD, Buffer.from(ICD_TEXT));

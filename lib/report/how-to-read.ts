@@ -3,8 +3,8 @@ import { LOOKS } from "./figures/methods.ts";
 import { withinSpread } from "./figures/starts.ts";
 import { displayFormula, formula } from "./formula.ts";
 import { type Content, type Html, html } from "./html.ts";
-import { methodDrawing, type Shape } from "./method-drawing.ts";
 import { formatSetting } from "./number.ts";
+import { type Shape, schematic } from "./schematic.ts";
 
 /** What a reader must know of an experiment, in the words of its own field. */
 export interface Guide {
@@ -44,7 +44,7 @@ ${model}
 <p>A stochastic differential equation of a few macroscopic variables <i>z</i>,</p>
 ${displayFormula(String.raw`\mathrm{d}z = f(z)\,\mathrm{d}t + \sigma(z)\,\mathrm{d}W,`)}
 <p>with drift ${formula("f")}, diffusion ${formula(String.raw`\sigma\sigma^{\mathsf T}`)} and Brownian motion ${formula("W")}. ${variables}</p>
-${methodDrawing(shape)}
+${schematic(shape)}
 <h3>λ and <i>K</i></h3>
 <p>${lambda}</p>
 <h3>The methods</h3>
