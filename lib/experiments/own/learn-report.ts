@@ -10,7 +10,7 @@ import { chart } from "../../report/chart.ts";
 import type { Panel, Series } from "../../report/chart-spec.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
-import { LOOKS, overTruth, TRUE } from "../../report/figures/methods.ts";
+import { LOOKS, TRUE } from "../../report/figures/methods.ts";
 import { trainingRange } from "../../report/figures/patch-sides.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
@@ -25,6 +25,7 @@ import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
+import { meanErrors } from "./mean-errors.ts";
 import type { OwnScores, UpsamplingCheck } from "./study.ts";
 import { type Fields, fieldsTable, rangesOf, type WrittenAt } from "./tables.ts";
 
@@ -34,6 +35,8 @@ export interface Study {
   readonly dimension: number;
   readonly starts: readonly string[];
   readonly truth: Ensemble;
+  /** So many consecutive true runs depend on each other. */
+  readonly dependent: number;
   readonly scores: readonly OwnScores[];
   /** What a perfect equation would score, `[cases][d]`. */
   readonly floors: readonly (readonly number[])[];
@@ -142,7 +145,7 @@ function trajectories({ truth, scores, observables, starts, options }: Study): H
           { ...TRUE, ...series(exact[c], true) },
           ...own.map(
             (one): Series => ({
-              ...overTruth(one.method),
+              ...LOOKS[one.method],
               ...series(momentsOf(one.predicted as Ensemble)[c], one.method === "compensator" || own.length === 1),
             }),
           ),
@@ -151,9 +154,9 @@ function trajectories({ truth, scores, observables, starts, options }: Study): H
     }),
   );
   return chart({
-    id: "trajectories",
-    title: "Predicted trajectories",
-    caption: html`Mean (line) and one standard deviation (band) of ${formatSetting(options.runs)} predicted runs, over ${formatSetting(truth.runs)} direct simulations of the whole
+    id: "mean-trajectories",
+    title: "Mean trajectories",
+    caption: html`Mean (line) and one standard deviation (band) of ${formatSetting(options.runs)} predicted runs of ${options.seeds > 1 ? "the first seed" : "one seed"}, over ${formatSetting(truth.runs)} direct simulations of the whole
 system (grey).`,
     alt: "Mean of every observable against time from every start, predicted and true",
     x: { label: "time" },
@@ -221,13 +224,13 @@ trajectories of the ${options.L}${power} system with a relative squared error of
 A perfect equation would score ${formatNumber(mean(floors.flat()), 2)} with as many runs.`;
   const cells = observables.map((observable, j) => ({ observable, j }));
   const sections: Section[] = [
-    { id: "trajectories", title: "Predicted trajectories", body: trajectories(study) },
+    { id: "trajectories", title: "Predicted trajectories", body: html`${trajectories(study)}${meanErrors(study)}` },
     {
       id: "equation",
       title: "The learned equation",
       body: html`${
         written &&
-        html`<pre><code>${formula(written, observables, "text")}</code></pre>
+        html`<pre style="white-space:pre-wrap"><code>${formula(written, observables, "text")}</code></pre>
 <details><summary>LaTeX</summary><pre><code>${formula(written, observables, "latex")}</code></pre></details>
 <details><summary>Python</summary><pre><code>${formula(written, observables, "python")}</code></pre></details>
 <details><summary>TypeScript</summary><pre><code>${formula(written, observables, "typescript")}</code></pre></details>

@@ -105,7 +105,7 @@ function equationSection({ writings, data, equation }: FitResult): Html {
     (
       one,
     ) => html`${one.condition.length > 0 && html`<h3>At ${data.conditions.map(({ name }, k) => `${name} = ${formatSetting(one.condition[k])}`).join(", ")}</h3>`}
-<pre><code>${formula(one, variables, "text")}</code></pre>
+<pre style="white-space:pre-wrap"><code>${formula(one, variables, "text")}</code></pre>
 <details><summary>LaTeX</summary><pre><code>${formula(one, variables, "latex")}</code></pre></details>
 <details><summary>Python</summary><pre><code>${formula(one, variables, "python")}</code></pre></details>
 <details><summary>TypeScript</summary><pre><code>${formula(one, variables, "typescript")}</code></pre></details>`,
@@ -137,8 +137,9 @@ function residualSection({ tests, data, heldOut }: FitResult): Html {
       title: name,
       series: [
         {
-          ...LOOKS.compensator,
           name: "Changes of the data",
+          ink: "paper",
+          width: 1,
           draw: "line+points",
           x: Array.from(test.counts, (_, k) => (k + 0.5) / bins),
           y: Array.from(test.counts, share),
@@ -167,7 +168,7 @@ ${htmlTable(rows, [
   },
 ])}
 ${chart({
-  id: "residuals",
+  id: "residual-law",
   title: "Law of the residuals",
   caption: html`Probability integral transform: how often residuals fall in each of ${bins} parts that are equally probable for a normal law. Even means Gaussian noise of
 the right size; the band holds 95 % of the counts of a right equation.`,
@@ -208,7 +209,7 @@ function predictionSection({ predictions, data, starts }: FitResult): Html {
   });
   const rows = Array.from({ length: starts.state.length / d }, (_, k) => k);
   return html`${chart({
-    id: "predictions",
+    id: "predicted-trajectories",
     title: "Predicted trajectories",
     caption: html`Mean (line) and one standard deviation (band) of runs of the equation from each start.`,
     alt: "Mean and standard deviation of predicted trajectories against time for each variable",

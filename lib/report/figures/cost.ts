@@ -16,8 +16,8 @@ export function cost(curves: readonly CostCurve[], side: number): Html | false {
     title: sideTitle(patch),
     series: [
       { ...LOOKS.compensator, name: "Learning, once for all sides", x: sides, y: sides.map(() => learn) },
-      { ...LOOKS.paper, name: "Direct, mean as accurate", x: sides, y: mean },
-      { ...LOOKS.small, name: "Direct, std to 2 %", x: sides, y: std },
+      { name: "Direct, mean as accurate", ink: "exact" as const, width: 4, x: sides, y: mean },
+      { name: "Direct, std to 2 %", ink: "paper" as const, dash: "dashed" as const, x: sides, y: std },
     ].map((one) => ({ ...one, draw: "line" as const })),
     verticals: [...mark("mean", evenMean, sides[0]), ...mark("std", evenStd, sides[0])],
   }));

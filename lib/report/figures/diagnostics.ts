@@ -313,7 +313,7 @@ function closureTests(list: readonly Closed[], { variables, cases, unit }: Told)
     ? htmlTable(
         Array.from(cases.keys()),
         [
-          { label: "Start", header: true, cell: (c) => cases[c] },
+          { label: "Start", header: true, cell: (c) => cases[c].replaceAll(" ", "\u00a0") },
           ...list.map((one): Column<number> => ({ label: one.name, cell: (c) => score(one, c), format })),
         ],
         caption,

@@ -14,7 +14,8 @@ setDefaultTimeout(60_000);
 const PLOTS_PER_FIGURE = {
   order: 6,
   potential: 3,
-  relaxation: 4,
+  relaxation: 3,
+  "relaxation-error": 2,
   spread: 1,
   pit: 9,
   memory: 3,
@@ -44,7 +45,7 @@ testReport(
     missing: { "nothing measured": emptied, NaN: (data) => withoutNumbers(data, SETTINGS) },
     rename(data, text) {
       data.barriers = data.coordinates = text;
-      data.order[0].pair = data.comparison[0].quantity = text;
+      data.order[0].pair = text;
       data.errors[1].method = data.methods[1].method = text;
       data.surroundings[0].kind = data.barrierLaws[0].name = text;
       Object.assign(data.pictures[0], { title: text });

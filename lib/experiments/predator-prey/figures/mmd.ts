@@ -111,7 +111,7 @@ export function overTime({ mmdFloor, mmdOverTime, patches }: Data): Html {
     const ink = scaleInk(others.indexOf(lambda), others.length);
     return { name: `λ = ${formatSetting(lambda)}`, ink, dash: lambda < patches ? "dashed" : "solid", width: 1.5 };
   };
-  const levels = Number.isFinite(bias) ? [{ value: bias, label: `identical laws ${formatNumber(bias, 2)}` }] : [];
+  const levels = Number.isFinite(bias) ? [{ value: bias, label: "" }] : [];
   const panels = OURS.toReversed().flatMap((method) => {
     const own = mmdOverTime.filter((one) => one.method === method).sort((a, b) => b.lambda - a.lambda);
     if (own.length === 0) return [];
@@ -126,7 +126,7 @@ export function overTime({ mmdFloor, mmdOverTime, patches }: Data): Html {
     id: "mmd-time",
     title: "Distance over time",
     caption: html`MMD² at each time, mean over cases, for several λ of the loss; dashed where λ is less than <i>K</i>. Bands are 95 % intervals over seeds for λ = <i>K</i>, and the range of 95 % of
-pairs of true ensembles in single cases (grey), which is the best that a model can do; the dotted level is the expectation of the estimator for identical laws.`,
+pairs of true ensembles in single cases (grey), which is the best that a model can do; the dotted level${Number.isFinite(bias) && `, ${formatNumber(bias, 2)},`} is the expectation of the estimator for identical laws.`,
     alt: "MMD squared against time for several lambda, one panel per method, with the level of two true ensembles",
     x: { label: "time" },
     y: { label: "MMD²", log: 10 },
