@@ -134,7 +134,7 @@ function trajectories({ truth, scores, observables, starts, options }: Study): H
         };
       };
       return {
-        title: `${observable.symbol}, ${start}`,
+        title: `${observable.symbol}, from ${start}`,
         y: {
           label:
             observable.unit && observable.unit !== "1"

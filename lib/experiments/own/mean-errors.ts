@@ -56,14 +56,14 @@ export function meanErrors({ truth, scores, observables, starts, dependent }: St
         { ...std(sampled[c].std), runs: sampled[c].runs },
         { ...std(main.laws[c].std), runs: main.runs },
       );
-      const [truly] = [column(exact[c].mean, j)];
+      const truly = column(exact[c].mean, j);
       const curves = own.toReversed().map(({ method, laws }): Series => {
         const y = column(laws[c].mean, j).map((value, t) => value - truly[t]);
         return { ...LOOKS[method], x: times, y };
       });
       const name = `${symbol} − true`;
       return {
-        title: `${symbol}, ${start}`,
+        title: `${symbol}, from ${start}`,
         y: { label: unit && unit !== "1" ? `${name} [${unit}]` : name },
         series: [behind, ...curves],
       };

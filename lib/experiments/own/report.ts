@@ -11,7 +11,7 @@ import { trainingRange } from "../../report/figures/patch-sides.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
-import { SCALE } from "../../report/palette.ts";
+import { scaleInk } from "../../report/palette.ts";
 import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
 import type { Finished } from "../../run/publish.ts";
@@ -43,7 +43,7 @@ function alongVariables(
       return {
         ...LOOKS[method],
         name: condition ? `at ${condition}` : "Learned",
-        ...(condition && { ink: SCALE[k % SCALE.length] }),
+        ...(condition && { ink: scaleInk(k, own.length) }),
         dash: "solid",
         draw: "line",
         x: Array.from({ length: points }, (_, p) => fields.place.z[p * d + j]),
@@ -139,13 +139,12 @@ function residualSection({ tests, data, heldOut }: FitResult): Html {
         {
           name: "Changes of the data",
           ink: "paper",
-          width: 1,
-          draw: "line+points",
+          draw: "points",
           x: Array.from(test.counts, (_, k) => (k + 0.5) / bins),
           y: Array.from(test.counts, share),
         },
       ],
-      levels: [{ value: 1, label: "even", low: 1 - error, high: 1 + error }],
+      levels: [{ value: 1, label: "", low: 1 - error, high: 1 + error }],
     };
   });
   return html`<p>If the equation is right, each change less its mean, in units of its noise, is an independent standard normal number.${
@@ -196,7 +195,7 @@ function predictionSection({ predictions, data, starts }: FitResult): Html {
       return [
         {
           name: `Start ${k + 1}`,
-          ink: SCALE[k % SCALE.length],
+          ink: scaleInk(k, predictions.length),
           draw: "line",
           x: runs.times,
           y: laws.map(({ mean }) => mean),
@@ -227,7 +226,12 @@ function predictionSection({ predictions, data, starts }: FitResult): Html {
       label: withUnit(condition),
       cell: (k: number) => starts.condition[k * data.conditions.length + j],
     })),
-    { label: "time outside the data", cell: (k) => predictions[k] && 100 * predictions[k].guards.outside, unit: "%" },
+    {
+      label: "time outside the data",
+      cell: (k) => predictions[k] && 100 * predictions[k].guards.outside,
+      unit: "%",
+      format: (x) => formatNumber(x, 2),
+    },
   ])}`;
 }
 

@@ -6,6 +6,7 @@ import { nbmotaReport } from "../../../lib/experiments/nbmota/report.ts";
 import { readHead } from "../../../lib/report/gallery.ts";
 import { single } from "../../../lib/run/seeds.ts";
 import { pixelsOf, reportBrowser } from "../../chromium.ts";
+import { defined } from "../../fixtures.ts";
 import { testReport, withoutLists, withoutNumbers } from "../../report/every-report.ts";
 import { syntheticData } from "./synthetic.ts";
 
@@ -59,6 +60,45 @@ test("the gallery shows its headline and curves", () => {
   expect(head.description).toStartWith("One stochastic equation, learned from jumps of single vacancies");
   expect(head.description).toContain("0.020");
   expect(head.thumbnail).toContain("<polyline");
+});
+
+/** The rows of the tables of a section, cell by cell, tables one after the other. */
+function tablesOf(id: string, data = syntheticData()): string[][][] {
+  const [, section] = defined(nbmotaReport(data).match(new RegExp(`<section id="${id}".*?>(.*?)</section>`, "s")));
+  return [...section.matchAll(/<table>(.*?)<\/table>/gs)].map(([, table]) =>
+    [...table.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row]) =>
+      [...row.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/gs)].map(([, cell]) => cell.replace(/<[^>]*>/g, "")),
+    ),
+  );
+}
+
+test("all numbers stand as temperatures by pairs: of this run, of direct simulation where there is one, and of the paper", () => {
+  const tables = tablesOf("comparison");
+  expect(tables.map((table) => table.length - 1)).toEqual([5, 4, 5]);
+  const [ours, direct] = tables;
+  expect(ours[0].slice(0, 3)).toEqual(["T [K]", "δ of NbNb", "δ of NbMo"]);
+  expect(ours.map(([T]) => T).slice(1)).toEqual(["800", "1,000", "1,400", "2,000", "3,000"]);
+  // (j − 2.5) 400 / T of the second pair at 2,000 K.
+  expect(direct[3][2]).toBe("−0.300 ± 0.020");
+});
+
+test("what vacancies see stands as temperatures by kinds of lattices, with the numbers as given", () => {
+  const [rates, distances] = tablesOf("surroundings");
+  expect(rates.map((row) => row.length)).toEqual([8, 8, 8]);
+  expect(rates[0].slice(5)).toEqual([
+    "shift: Copies of one lattice",
+    "shift: Tiles",
+    "shift: Vacancies at random sites",
+  ]);
+  expect(rates[2].slice(0, 3)).toEqual(["3,000", "12.000 ± 0.040", "11.980 ± 0.040"]);
+  expect(rates[2].slice(5, 7)).toEqual(["−0.020 ± 0.050", "−0.040 ± 0.050"]);
+  expect(distances[1].slice(0, 5)).toEqual(["1,000", "0.020", "0.040", "0.060", "0.020"]);
+});
+
+test("times have a unit in which they are numbers above one", () => {
+  const report = nbmotaReport(syntheticData());
+  expect(report).toContain("time [ns]");
+  expect(report).not.toContain("time [s]");
 });
 
 describe.skipIf(browser.missing)("in a browser", () => {
