@@ -25,19 +25,14 @@ import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
-import { meanErrors } from "./mean-errors.ts";
+import { type Compared, meanErrors } from "./mean-errors.ts";
 import type { OwnScores, UpsamplingCheck } from "./study.ts";
 import { type Fields, fieldsTable, rangesOf, type WrittenAt } from "./tables.ts";
 
-export interface Study {
+export interface Study extends Compared {
   readonly name: string;
   readonly observables: readonly (Named & { readonly symbol: string; readonly title: string })[];
   readonly dimension: number;
-  readonly starts: readonly string[];
-  readonly truth: Ensemble;
-  /** So many consecutive true runs depend on each other. */
-  readonly dependent: number;
-  readonly scores: readonly OwnScores[];
   /** What a perfect equation would score, `[cases][d]`. */
   readonly floors: readonly (readonly number[])[];
   readonly upsampling: UpsamplingCheck;

@@ -9,7 +9,17 @@ import { noiseSeries } from "../../report/figures/noise-band.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatSetting } from "../../report/number.ts";
 import { NORMAL } from "../../run/seeds.ts";
-import type { Study } from "./learn-report.ts";
+import type { OwnScores } from "./study.ts";
+
+/** Direct simulations and what they are compared with. */
+export interface Compared {
+  readonly observables: readonly { readonly symbol: string; readonly unit?: string }[];
+  readonly starts: readonly string[];
+  readonly truth: Ensemble;
+  /** So many consecutive true runs depend on each other. */
+  readonly dependent: number;
+  readonly scores: readonly OwnScores[];
+}
 
 /** What tells how far the mean of one case is off by chance: the spread `[times, d]` of so many independent values. */
 interface Sampled {
@@ -36,7 +46,7 @@ export function sampledMeans({ times, runs, d, data }: Ensemble, dependent: numb
 }
 
 /** A panel per observable and start. */
-export function meanErrors({ truth, scores, observables, starts, dependent }: Study): Html {
+export function meanErrors({ truth, scores, observables, starts, dependent }: Compared): Html {
   const [{ seed }] = scores;
   const { d, times } = truth;
   const column = (values: ArrayLike<number>, j: number) =>
