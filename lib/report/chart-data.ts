@@ -68,7 +68,11 @@ function* numbersAlong(panels: readonly Panel[], key: "x" | "y", arrowScale: num
       yield* Array.from(along);
       if (key === "y") for (const bound of [one.low, one.high]) if (bound) yield* Array.from(bound);
       const vector = key === "x" ? one.dx : one.dy;
-      if (vector) yield* Array.from(vector, (part, i) => (along[i] ?? Number.NaN) + arrowScale * (part ?? 0));
+      if (vector)
+        yield* Array.from(
+          vector,
+          (part, i) => (along[i] ?? Number.NaN) + arrowScale * (one.magnify ?? 1) * (part ?? 0),
+        );
     }
     for (const { value, low, high } of key === "y" ? levels : verticals) {
       for (const end of [value, low, high]) if (end !== undefined) yield end;
@@ -103,6 +107,8 @@ function plotted(series: Series, store: ColumnStore): PlottedSeries {
     dash: "solid",
     marker: "circle",
     hollow: false,
+    small: false,
+    magnify: 1,
     width: 1.75,
     dodge: 0,
   } as const;

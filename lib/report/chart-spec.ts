@@ -27,6 +27,8 @@ export interface Series {
   /** Arrows: the vectors at (x, y), in units of their own; `ChartSpec.arrows` says what they are and how long. */
   dx?: Numbers;
   dy?: Numbers;
+  /** So many times as long as the other arrows of the figure: its name has to say so. */
+  magnify?: number;
   /** An interval at every x: a shaded band around a line, error bars on points. */
   low?: Numbers;
   high?: Numbers;
@@ -35,6 +37,8 @@ export interface Series {
   dash?: "solid" | "dashed" | "dotted";
   marker?: "circle" | "square" | "diamond" | "triangle";
   hollow?: boolean;
+  /** Markers of about half the size: single values behind their mean. */
+  small?: boolean;
   /** Line width in CSS pixels. */
   width?: number;
   /** Shift of points to the right in CSS pixels, so that overlapping error bars can be told apart. */

@@ -16,10 +16,18 @@ import type { Band, Estimate } from "../../run/seeds.ts";
 export interface CurieWeissReportData extends Finished {
   /** Side of the large lattice. */
   side: number;
+  /** How many seeds the numbers are of. */
+  seeds: number;
   /** Magnetizations at which drift and diffusion are given. */
   grid: number[];
   exact: { drift: number[]; diffusion: number[] };
-  learned: (Learned & { drift: Band; diffusion: Band; trained: CentralRange })[];
+  /** `noise`: half of the 95 % intervals that the training data leave of the curves, about the truth; null where that is not known. */
+  learned: (Learned & {
+    drift: Band;
+    diffusion: Band;
+    trained: CentralRange;
+    noise: { drift: number[]; diffusion: number[] } | null;
+  })[];
   /** One per initial magnetization; means over seeds of both moments. */
   cases: Case<"m">[];
   stationary: { m: number[]; exact: number[]; predicted: (Learned & { density: number[] })[] };

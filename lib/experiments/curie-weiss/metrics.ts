@@ -349,6 +349,16 @@ export function curieWeissFigures(
       });
     return { mean: Array.from(scores[key]), low: edge(-1), high: edge(1) };
   };
+  // Of the mean over seeds; each has training data of its own.
+  const noise = (group: readonly Outcome[]) => {
+    const errors = group.flatMap(({ scores }) => scores.errors ?? []);
+    if (errors.length < group.length) return null;
+    const reach = studentQuantile(0.975, errors[0].groups - 1);
+    const half = (key: "drift" | "diffusion") =>
+      Array.from(reference.grid, (_, k) => (reach * Math.hypot(...errors.map((one) => one[key][k]))) / errors.length);
+    return { drift: half("drift"), diffusion: half("diffusion") };
+  };
+  const seeds = new Set(grouped.flatMap(({ group }) => group.map(({ seed }) => seed))).size;
   const meanOf = (group: readonly Outcome[], pick: (scores: CurieWeissScores) => Float64Array) =>
     bandOverSeeds(group.map(({ scores }) => pick(scores))).mean;
   const sides = comparable(reference) ? paper.patchSide : [];
@@ -357,6 +367,7 @@ export function curieWeissFigures(
   return {
     withinSpread: titles.filter((_, i) => isWithinSpread({ mean: mean[i], std: std[i] })),
     side: Math.sqrt(system.spins),
+    seeds,
     grid: Array.from(reference.grid),
     exact: { drift: Array.from(reference.drift), diffusion: Array.from(reference.diffusion) },
     learned: grouped.map(({ patch, method, group }) => ({
@@ -365,11 +376,13 @@ export function curieWeissFigures(
       drift: band(group, "drift"),
       diffusion: band(group, "diffusion"),
       trained: group[0].scores.trained,
+      noise: noise(group),
     })),
     cases: titles.map((title, i) => ({
       title,
       times: Array.from(times),
       truth: { m: { mean: mean[i], std: std[i] } },
+      runs: { truth: Number.POSITIVE_INFINITY, predicted: seeds * options.runs },
       predicted: grouped.map(({ patch, method, group }) => ({
         method,
         patch,

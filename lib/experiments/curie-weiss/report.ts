@@ -46,7 +46,7 @@ export function curieWeissReport(data: CurieWeissReportData): string {
       title: "The learned equation",
       body: html`<p>The method learns d<i>m</i> = <i>f</i>(<i>m</i>) d<i>t</i> + <i>σ</i>(<i>m</i>) d<i>W</i>. Here both functions are known exactly at the
 finite size <i>n</i> = ${side}² = ${side * side}, so they can be compared point by point.</p>
-${figures.drift(data)}${figures.driftResidual(data)}${figures.diffusion(data)}${figures.diffusionResidual(data)}${degrees(data.degrees)}`,
+${figures.drift(data)}${figures.diffusion(data)}${degrees(data.degrees)}`,
     },
     {
       id: "trajectories",
@@ -75,10 +75,7 @@ ${starts(data.starts)}${figures.fans(data)}${figures.meanByPatch(data)}${figures
     {
       id: "comparison",
       title: "All numbers",
-      body: ifAny(
-        [data.paperTime, long ? comparison : []],
-        [figures.paperTime(data), long && comparisonTable(comparison, "Paper, exact theory and this run.")],
-      ),
+      body: ifAny([data.paperTime, long ? comparison : []], [figures.paperTime(data), long && figures.allScores(data)]),
     },
   ];
   return report({

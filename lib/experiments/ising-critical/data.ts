@@ -1,6 +1,5 @@
 // What the report of the critical Ising experiment shows.
 import type { CriticalQuantity } from "../../analysis/finite-size.ts";
-import type { Comparison } from "../../report/figures/comparison.ts";
 import type { Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Finished } from "../../run/publish.ts";
 import type { Estimate } from "../../run/seeds.ts";
@@ -36,6 +35,8 @@ export interface CriticalReportData extends Finished {
   temperatures: number[];
   T: number;
   patch: number;
+  /** How many seeds the main laws are of. */
+  seeds: number;
   quantities: { [quantity in CriticalQuantity]: Compared[] };
   worst: readonly Worst[];
   slopes: Slopes;
@@ -86,5 +87,4 @@ export interface CriticalReportData extends Finished {
   /** Lattices in equilibrium beside the learned laws at T, first seed; and sides of these, as cases. */
   diagnostics: Diagnosed[];
   lawSides: string[];
-  comparison: Comparison[];
 }

@@ -1,6 +1,6 @@
 // What a critical Ising run leaves behind.
 import paper from "../../../data/ising-critical-paper.json";
-import { CRITICAL_QUANTITIES, type Critical, eachQuantity } from "../../analysis/finite-size.ts";
+import { type Critical, eachQuantity } from "../../analysis/finite-size.ts";
 import { CRITICAL_TEMPERATURE } from "../../analysis/ising-onsager.ts";
 import { type Finished, publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
@@ -102,6 +102,7 @@ function criticalFigures(
     temperatures: p.temperatures.toSorted((a, b) => a - b),
     T: p.T,
     patch: p.patch,
+    seeds: seeds.length,
     quantities,
     worst: worstOf(study),
     slopes: {
@@ -153,23 +154,5 @@ function criticalFigures(
       K: (side / p.patch) ** 2,
       lambda: p.T === PAPER_T ? (paper.lambda.at2_27[paper.lambda.sides.indexOf(side)] ?? null) : null,
     })),
-    comparison: [
-      ...exponents.map(({ name, learned, truth, paper }) => ({
-        quantity: name,
-        paper,
-        exact: Number.isFinite(truth.value) ? truth.value : null,
-        ours: learned,
-        unit: "1",
-      })),
-      ...CRITICAL_QUANTITIES.flatMap((quantity) =>
-        quantities[quantity].map(({ side, temperature, learned, truth }) => ({
-          quantity: `${{ abs_m: "⟨|m|⟩", chi: "χ", binder: "U" }[quantity]}, L = ${side}, T = ${temperature}`,
-          paper: null,
-          exact: truth.value,
-          ours: learned,
-          unit: "1",
-        })),
-      ),
-    ],
   };
 }

@@ -1,4 +1,3 @@
-import { comparisonTable } from "../../report/figures/comparison.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
@@ -6,6 +5,7 @@ import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
 import type { Stroke } from "../../report/thumbnail.ts";
 import type { CriticalReportData, Worst } from "./data.ts";
+import * as numbers from "./figures/numbers.ts";
 import * as scaling from "./figures/scaling.ts";
 import * as studies from "./figures/studies.ts";
 
@@ -71,21 +71,13 @@ function sections(data: CriticalReportData): Section[] {
     {
       id: "training",
       title: "What the training needs",
-      body: ifAny([data.relaxTimes?.rows ?? [], data.others], [studies.relaxTimes(data), studies.others(data)]),
+      body: ifAny([data.relaxTimes?.rows ?? [], data.others], [studies.relaxTimes(data), numbers.others(data)]),
     },
     { id: "statement", title: "To cite", body: statement(data) },
     {
       id: "comparison",
       title: "All numbers",
-      body: ifAny(
-        [data.comparison],
-        [
-          comparisonTable(
-            data.comparison,
-            "The paper’s values, cluster simulation (as “Exact”, which it is but for its sampling) and this run.",
-          ),
-        ],
-      ),
+      body: ifAny([data.exponents, data.quantities.abs_m], [numbers.exponents(data), numbers.quantities(data)]),
     },
   ];
 }

@@ -42,6 +42,8 @@ export interface IsingReportData extends Finished {
   closure: IsingClosure;
   /** z: first m and ρ, then the closure variables. */
   variables: { name: string; symbol: string }[];
+  /** How many seeds the main scores are of. */
+  seeds: number;
   /** True runs per start; predicted runs per start and seed; how long they are. */
   trueRuns: number;
   runs: number;

@@ -29,6 +29,7 @@ import {
   EARLY,
   type IsingScores,
   type IsingTruth,
+  independentRuns,
   isingFloor,
   type Late,
   QUANTITIES,
@@ -339,6 +340,7 @@ export function isingFigures(study: IsingStudy) {
     field: options.h,
     closure: options.closure,
     upsamplingMethod: options.upsampling,
+    seeds: new Set(main.flatMap((group) => group.map(({ seed }) => seed))).size,
     trueRuns: truth.runs,
     runs: options.runs,
     horizon: options.horizon,
@@ -352,6 +354,7 @@ export function isingFigures(study: IsingStudy) {
       title: titles[c],
       times,
       truth: lawsOf(OBSERVABLES, truth.moments[c], OBSERVABLES.length),
+      runs: { truth: independentRuns(truth, c), predicted: options.runs },
       predicted: main.map(([{ method, patch, scores }]) => {
         return { method, patch, laws: lawsOf(OBSERVABLES, scores.moments[c], OBSERVABLES.length) };
       }),

@@ -191,6 +191,22 @@ export function isingFloor({ times, moments, runs }: IsingTruth, predictedRuns: 
   return { error: floor(OBSERVABLES * times.length), early: floor(earlyLength(times)) };
 }
 
+/**
+ * So many independent runs from a start would know its mean trajectory as well as the true ones, of which those of a word share noise on the way to
+ * equilibrium: the mean over times and variables of the variance of the mean, over that of one run.
+ */
+export function independentRuns(
+  { moments, replicates, runs }: Pick<IsingTruth, "moments" | "replicates" | "runs">,
+  c: number,
+): number {
+  const { mean, std } = moments[c];
+  const shares = Array.from(std, (one, at) => {
+    const variance = average(replicates.map((replicate) => (replicate[c].mean[at] - mean[at]) ** 2));
+    return variance / one ** 2;
+  }).filter(Number.isFinite);
+  return shares.length > 0 ? Math.min(runs, 1 / average(shares)) : runs;
+}
+
 /** Relative squared error of the mean of one true run from every start, mean over the starts: that of R runs is 1/R of it. */
 export function samplingOfRuns({ moments }: IsingTruth): number {
   return average(moments.map(({ mean, std }) => samplingFloor(Array.from(mean), Array.from(std), 1)));

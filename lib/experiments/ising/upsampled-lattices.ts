@@ -6,6 +6,7 @@ import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { upsampleTo, upsamplingSides } from "../../method/upsample.ts";
 import { type Stream, stream } from "../../random/stream.ts";
+import { magnetizationOf } from "../../report/figures/spins.ts";
 import { metricName, metricNumber } from "../../run/result.ts";
 import { type Estimate, single } from "../../run/seeds.ts";
 import { COHORT, Ising, type IsingParameters, type IsingStates } from "../../systems/ising.ts";
@@ -27,6 +28,8 @@ const REACH = 16;
 /** Start of the pictures, and their ages in sweeps. */
 const START = -0.5;
 const AGES = [2, 20, 100];
+/** Sweeps between looks at the true lattices. */
+const LOOK = 2;
 
 /** What is compared of lattices, of which those of a cohort may depend on each other. */
 interface Sample {
@@ -42,8 +45,8 @@ interface Sample {
  * of all magnetizations, which is not checked: below the critical temperature, or near it, that is too short.
  * All 95 % intervals take cohorts for the independent units, as tiles come from the same small lattices all over a cohort.
  * `metrics`: the distances, `upsample_w1.<m|rho>.level<k>` for the smallest patch of the run, with `.patch<l>` for others; `.before` before relaxing.
- * `pictures`, for the smallest patch side: a small lattice, the upsampled and a true one from m₀ = −0.5 at three ages, relaxed for
- * the times of `relaxTimeOf`, as in training. Throws InputError for fewer than 2 cohorts.
+ * `pictures`, for the smallest patch side: from m₀ = −0.5 at three ages a small lattice, the upsampled one, relaxed for
+ * the times of `relaxTimeOf`, as in training, and of true ones at all times up to twice the last age that of the nearest magnetization. Throws InputError for fewer than 2 cohorts.
  */
 export async function measureLattices(
   gpu: Gpu,
@@ -178,9 +181,9 @@ function correlate(packed: Uint32Array, side: number, m: Float64Array): Sample["
 }
 
 /**
- * 1-Wasserstein distance of two sets of values, one per lattice, whole cohorts, with the 95 % basic bootstrap interval over cohorts
- * of both sets, cut at 0. Near `distanceFloor` resampling adds more to the distance than sampling did, and the interval may
- * end below the estimate.
+ * 1-Wasserstein distance W of two sets of values, one per lattice, whole cohorts, less what sampling adds to it: √(W² − E[N²]), 0 where that is
+ * negative, of which N is the distance that sampling alone makes, by resampling differences of distribution functions about those found. With the
+ * 95 % basic bootstrap interval over cohorts of both sets about that, cut at 0.
  */
 export function distance(found: Float64Array, exact: Float64Array, seed: number) {
   const groups = [found, exact].map((values) => values.length / COHORT);
@@ -193,20 +196,26 @@ export function distance(found: Float64Array, exact: Float64Array, seed: number)
   const gaps = Float64Array.from(values, ({ x }, k) => (values[k + 1]?.x ?? x) - x);
   const cohorts = Uint32Array.from(values, (value) => value.cohort);
   const steps = new Float64Array(groups[0] + groups[1]);
-  const between = (picks: readonly Uint32Array[]) => {
+  /** ∫ |F − G − own| dx of resampled F and G; `own`: steps of the difference that they are compared with. */
+  const between = (picks: readonly Uint32Array[], own?: Float64Array) => {
     steps.fill(0);
     for (const pick of picks[0]) steps[pick] += 1 / found.length;
     for (const pick of picks[1]) steps[groups[0] + pick] -= 1 / exact.length;
     let difference = 0;
     let total = 0;
     for (let k = 0; k < gaps.length; k++) {
-      difference += steps[cohorts[k]];
+      difference += steps[cohorts[k]] - (own?.[cohorts[k]] ?? 0);
       total += Math.abs(difference) * gaps[k];
     }
     return total;
   };
-  const { estimate, low, high } = bootstrap(groups, between, { seed, method: "basic" });
-  return { value: estimate, low: Math.max(0, low), high: Math.max(0, high) };
+  const { estimate, bias, low, high } = bootstrap(groups, (picks) => between(picks), { seed, method: "basic" });
+  const own = Float64Array.from(steps, (_, cohort) => (cohort < groups[0] ? 1 / found.length : -1 / exact.length));
+  // All there is between the sets and themselves is added by resampling.
+  const { bias: noise } = bootstrap(groups, (picks) => between(picks, own) ** 2, { seed });
+  const value = Math.sqrt(Math.max(0, estimate ** 2 - noise));
+  const shift = value - (estimate - bias);
+  return { value, low: Math.max(0, low + shift), high: high + shift };
 }
 
 /** Expected distance of two independent sets like `exact`: the difference of their F has twice the variance of one of them. */
@@ -226,31 +235,39 @@ async function draw(
   const at = (what: string, step = 0) => stream(seed, `lattices/pictures/${what}`, step);
   // A full cohort, so that tiles differ.
   const small = await system.prepared(COHORT, patch, START, at("small"));
-  const truth = await system.prepared(1, side, START, at("true"));
+  const picture = async (title: string, states: IsingStates) => ({
+    title,
+    side: states.side,
+    spins: await system.spins(states),
+  });
   const rows: IsingReportData["pictures"] = [];
   for (const [row, age] of AGES.entries()) {
-    const pause = age - (AGES[row - 1] ?? 0);
-    await system.evolve(small, pause, at("small", row + 1));
-    await system.evolve(truth, pause, at("true", row + 1));
+    await system.evolve(small, age - (AGES[row - 1] ?? 0), at("small", row + 1));
     const copy = await system.unpack(await system.pack(small), patch);
     const options = { side, relaxTime: relaxTimeOf(relaxTime, age), stream: at(`upsample/${age}`) };
     const upsampled = await upsampleTo(system, copy, options);
-    const picture = async (title: string, states: IsingStates) => ({
-      title,
-      side: states.side,
-      spins: await system.spins(states),
-    });
     rows.push([
       await picture(`Small, ${patch} × ${patch}, age ${age} sweeps`, small),
       await picture(
         `Upsampled from ${patch} × ${patch} of age ${age} sweeps, ${relaxTime > 0 ? "relaxed" : "not relaxed"}`,
         upsampled,
       ),
-      await picture(`True, ${side} × ${side}, age ${age} sweeps`, truth),
     ]);
     upsampled.destroy();
   }
   small.destroy();
+  const truth = await system.prepared(1, side, START, at("true"));
+  const nearest = rows.map(([, { spins }]) => ({ m: magnetizationOf(spins), off: Number.POSITIVE_INFINITY }));
+  for (let age = 0; age <= 2 * AGES[AGES.length - 1]; age += LOOK) {
+    if (age > 0) await system.evolve(truth, LOOK, at("true", age));
+    const seen = await picture(`True, ${side} × ${side}, age ${age} sweeps`, truth);
+    for (const [row, best] of nearest.entries()) {
+      const off = Math.abs(magnetizationOf(seen.spins) - best.m);
+      if (off >= best.off) continue;
+      best.off = off;
+      rows[row][2] = seen;
+    }
+  }
   truth.destroy();
   return rows;
 }

@@ -33,12 +33,13 @@ export function drawPath(plot: uPlot, series: PlottedSeries, columns: ChartData[
   if (start >= 0) drawMarker(ctx, series, x[start], y[start]);
 }
 
-/** An arrow at every point where all four numbers are there: vectors times `scale`, in units of the axes. */
+/** An arrow at every point where all four numbers are there: vectors times `scale`, and what the series magnifies by, in units of the axes. */
 export function drawArrows(plot: uPlot, series: PlottedSeries, columns: ChartData["columns"], scale: number): void {
   const column = (index: number) => columns[index] ?? [];
+  const reach = scale * series.magnify;
   const [x, y, dx, dy] = [series.x, series.y, series.dx, series.dy].map(column);
   const tip = (base: (number | null)[], vector: (number | null)[]) =>
-    base.map((value, i) => (value === null || typeof vector[i] !== "number" ? null : value + scale * vector[i]));
+    base.map((value, i) => (value === null || typeof vector[i] !== "number" ? null : value + reach * vector[i]));
   const [left, top] = [place(plot, x, "x"), place(plot, y, "y")];
   const [toLeft, toTop] = [place(plot, tip(x, dx), "x"), place(plot, tip(y, dy), "y")];
   const { ctx } = plot;

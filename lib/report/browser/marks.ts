@@ -8,6 +8,7 @@ type Context = CanvasRenderingContext2D;
 
 const BAND_OPACITY = 0.18;
 const MARKER_RADIUS = 3.6;
+const SMALL_RADIUS = 2;
 const ERROR_BAR_CAP = 3;
 
 /** Canvas positions of a column; NaN where there is no number. Not positive on a logarithmic axis: far below it. */
@@ -67,7 +68,7 @@ const MARKERS: Record<PlottedSeries["marker"], (ctx: Context, x: number, y: numb
 export function drawMarker(ctx: Context, series: PlottedSeries, x: number, y: number): void {
   ctx.lineWidth = 1.5 * uPlot.pxRatio;
   ctx.beginPath();
-  MARKERS[series.marker](ctx, x, y, MARKER_RADIUS * uPlot.pxRatio);
+  MARKERS[series.marker](ctx, x, y, (series.small ? SMALL_RADIUS : MARKER_RADIUS) * uPlot.pxRatio);
   ctx.fill();
   ctx.stroke();
 }
@@ -88,8 +89,8 @@ export function drawPoints(plot: uPlot, series: PlottedSeries, columns: Columns)
     ctx.beginPath();
     for (let i = 0; i < x.length; i++) if (Number.isFinite(x[i] + y[i])) ctx.lineTo(x[i], y[i]);
     ctx.stroke();
-    ctx.setLineDash([]);
   }
+  ctx.setLineDash([]); // that of a line drawn before may still be set
   ctx.lineWidth = 1.5 * ratio;
   for (let i = 0; i < x.length; i++) {
     const [at, center] = [x[i], y[i]];

@@ -1,11 +1,13 @@
 /** How the degrees of polynomial equations were chosen: the held-out score against the degree. */
 import { average } from "../../analysis/mean.ts";
-import { isOurs } from "../../method/pairs.ts";
+import { isOurs, METHODS } from "../../method/pairs.ts";
 import type { Choice } from "../../method/sde/polynomial/field.ts";
 import { chart } from "../chart.ts";
 import type { Series } from "../chart-spec.ts";
+import { extent } from "../extent.ts";
 import { type Html, html } from "../html.ts";
 import { formatNumber } from "../number.ts";
+import { LAST_TWO, opened } from "./folded.ts";
 import { DRAWN, LOOKS } from "./methods.ts";
 import { type Learned, sidesOf, sideTitle } from "./patch-sides.ts";
 
@@ -30,12 +32,12 @@ export function degrees(items: readonly DegreeChoice[], titleOf = sideTitle): Ht
     }),
   }));
   const [{ folds, cohorts }] = items;
-  const left = items
-    .filter(({ method }) => isOurs(method))
-    .map(({ method, patch, unexplained }) => {
-      const share = 100 * average(unexplained.filter(Number.isFinite));
-      return `${LOOKS[method].name}${titleOf(patch) && `, ${titleOf(patch)}`} ${formatNumber(share, 3)} %`;
-    });
+  const left = METHODS.filter(isOurs).flatMap((method) => {
+    const own = items.filter((item) => item.method === method);
+    const shares = own.map(({ unexplained }) => 100 * average(unexplained.filter(Number.isFinite)));
+    const [low, high] = extent(shares).map((share) => formatNumber(share, 3));
+    return own.length === 0 ? [] : `${LOOKS[method].name} ${low === high ? low : `${low} to ${high}`} %`;
+  });
   return chart({
     id: "degree",
     title: "Choice of the degree",
@@ -44,7 +46,7 @@ cohorts (${cohorts} of them: small systems that start alike, with all of their s
     alt: "Held-out residual relative to the best against the degree of the polynomials, one line per method",
     x: { label: "degree", ticks: [...new Set(items.flatMap(({ curve }) => curve.map(({ degree }) => degree)))] },
     y: { label: "held-out residual / best − 1", log: 10 },
-    panels,
+    panels: opened(panels, LAST_TWO),
     height: 240,
   });
 }

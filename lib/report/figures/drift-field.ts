@@ -15,6 +15,10 @@ const AHEAD = Math.SQRT1_2;
 const FREE_WAY = 0.15;
 /** Feet of arrows nearer than this part of the frame cannot be told apart. */
 const NEAREST = 0.04;
+/** Arrows shorter than this part of the frame are not seen as such, … */
+const SHORT = 0.03;
+/** … and are drawn longer by one factor where they are more than this part of all. */
+const MANY = 0.2;
 /** Paths keep at least so many points. */
 const PATH_POINTS = 100;
 
@@ -25,16 +29,15 @@ function width(numbers: readonly number[]): number {
 
 /**
  * One length for the arrows of all `series`: units of the axes per unit of the vectors, such that few arrows reach the
- * next foot (distances in the frame of the figure). Quadratic in the number of arrows. 1 where nothing can be drawn.
+ * next foot (distances in the frame of the figure, whose widths are those of the feet unless they are given). Quadratic in the number of arrows. 1 where nothing can be drawn.
  */
-export function arrowScale(series: readonly Series[]): number {
+export function arrowScale(series: readonly Series[], frame?: readonly number[]): number {
   const arrows = series.flatMap(({ x, y, dx, dy }) =>
     Array.from(x, (_, i) => [x, y, dx, dy].map((numbers) => numbers?.[i] ?? Number.NaN)).filter((arrow) =>
       arrow.every(Number.isFinite),
     ),
   );
-  const across = width(arrows.map(([x]) => x));
-  const up = width(arrows.map(([, y]) => y));
+  const [across, up] = frame ?? [width(arrows.map(([x]) => x)), width(arrows.map(([, y]) => y))];
   const framed = arrows.map(([x, y, dx, dy]) => [x / across, y / up, dx / across, dy / up] as const);
   const scales = framed.flatMap(([x, y, dx, dy]) => {
     const length = Math.hypot(dx, dy);
@@ -67,6 +70,29 @@ export function spreadOut(x: Numbers, y: Numbers): number[] {
   return kept.map(({ i }) => i);
 }
 
+/**
+ * Feet in `kept` at which all arrows are too short to be seen beside the longest, and how many times as long they are drawn: 1, 2 or 5 times a power of
+ * ten, so that they nearly reach each other. None where they are few.
+ */
+function slowFeet(
+  kept: readonly number[],
+  { x, y }: { x: readonly number[]; y: readonly number[] },
+  drifts: readonly Arrows[],
+  scale: number,
+): { slow: number[]; magnify: number } {
+  const [across, up] = [x, y].map((along) => width(kept.map((i) => along[i])));
+  const isShort = (i: number) => drifts.every(({ dx, dy }) => scale * Math.hypot(dx[i] / across, dy[i] / up) < SHORT);
+  const slow = kept.filter(isShort);
+  const own = drifts.map(({ look, dx, dy }): Series => {
+    const pick = (values: readonly number[]) => slow.map((i) => values[i]);
+    return { ...look, x: pick(x), y: pick(y), dx: pick(dx), dy: pick(dy) };
+  });
+  const most = slow.length > MANY * kept.length ? arrowScale(own, [across, up]) / scale : 1;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const magnify = power * ([5, 2].find((digit) => digit * power <= most) ?? 1);
+  return magnify >= 2 ? { slow, magnify } : { slow: [], magnify: 1 };
+}
+
 /** A drift at the feet of the field. */
 export interface Arrows {
   look: Look;
@@ -75,7 +101,7 @@ export interface Arrows {
 }
 
 /**
- * Arrows of drifts at the feet (`x`, `y`), set apart where they cluster, over `paths`; `components` name what the arrows are, with
+ * Arrows of drifts at the feet (`x`, `y`), set apart where they cluster, slow ones longer where they are many, over `paths`; `components` name what the arrows are, with
  * units. `caption` gets how many feet are shown, if not all ("(80 of 200, set apart)"), and for how long an arrow's drift
  * leads to its tip.
  */
@@ -87,15 +113,30 @@ export function driftField(
   paths: readonly Series[] = [],
 ): Html {
   const kept = spreadOut(x, y);
-  const pick = (values: readonly number[]) => kept.map((i) => values[i]);
-  const arrows = drifts.map(
-    ({ look, dx, dy }): Series => ({ ...look, draw: "arrows", x: pick(x), y: pick(y), dx: pick(dx), dy: pick(dy) }),
+  const at = (feet: readonly number[]) =>
+    drifts.map(({ look, dx, dy }): Series => {
+      const pick = (values: readonly number[]) => feet.map((i) => values[i]);
+      return { ...look, draw: "arrows", x: pick(x), y: pick(y), dx: pick(dx), dy: pick(dy) };
+    });
+  const scale = arrowScale(at(kept));
+  const { slow, magnify } = slowFeet(kept, { x, y }, drifts, scale);
+  const fast = kept.filter((i) => !slow.includes(i));
+  const longer = at(slow).map(
+    (one): Series => ({
+      ...one,
+      name: `${one.name}, ${magnify} times as long`,
+      ink: one.ink === "compensator" ? "third" : one.ink,
+      magnify,
+    }),
   );
-  const scale = arrowScale(arrows);
+  const arrows = [...at(fast), ...(slow.length > 0 ? longer : [])];
   const shown = kept.length < x.length && html` (${kept.length} of ${x.length}, set apart)`;
   return chart({
     ...frame,
-    caption: frame.caption(shown, formatNumber(scale, 2)),
+    caption: [
+      frame.caption(shown, formatNumber(scale, 2)),
+      slow.length > 0 && ` Where the drift is slow, arrows are drawn ${magnify} times as long (lighter).`,
+    ],
     maxPoints: Math.max(kept.length, PATH_POINTS),
     arrows: { ...components, scale },
     panels: [{ series: [...paths, ...arrows] }],

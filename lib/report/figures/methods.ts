@@ -8,7 +8,10 @@ export type Look = Pick<Series, "name" | "ink" | "dash" | "marker" | "hollow" | 
 /** Where numbers come from: a method, or the paper's model and its baseline. */
 export type Source = Method | "paper" | "paper-naive";
 
-/** How each source of numbers looks everywhere: colour, dash and marker say the same thing three times. */
+/**
+ * How each source of numbers looks everywhere: colour, dash and marker say the same thing three times. Ours is solid and in front, what it
+ * is compared with is broken.
+ */
 export const LOOKS: Record<Source, Look> = {
   compensator: { name: "Ours (compensator)", ink: "compensator", dash: "solid", marker: "circle" },
   increment: { name: "Increments, λ = K", ink: "increment", dash: "dashed", marker: "square" },
@@ -18,19 +21,16 @@ export const LOOKS: Record<Source, Look> = {
   "paper-naive": { name: "Paper, naive", ink: "paper", dash: "dotted", marker: "diamond", hollow: true },
 };
 
-/** What methods are compared with: a wide line under theirs. */
-export const TRUE: Look = { name: "True", ink: "exact", width: 5 };
+/** What methods are compared with: a wide grey line under theirs. */
+export const TRUE: Look = { name: "True", ink: "exact", width: 6 };
 
 /** In the order of drawing: the last is on top. */
 export const DRAWN: readonly Method[] = METHODS.toReversed();
 
 export const OURS = DRAWN.filter(isOurs);
 
-/** Over the wide line of the truth: dashes let it show. */
-export const overTruth = (method: Method): Look => ({
-  ...LOOKS[method],
-  dash: method === "compensator" ? "dashed" : "dotted",
-});
+/** Over the wide line of the truth, as everywhere but thin: the truth shows on either side where both coincide. */
+export const overTruth = (method: Method): Look => ({ ...LOOKS[method], width: 1.5 });
 
 /** A frame goes so far beyond all curves, and not beyond so many times ours. */
 const AIR = 1.1;
@@ -38,9 +38,9 @@ const WILD = 2.5;
 
 /**
  * How far from `middle` the frame must reach to show in full, with their intervals, all but the methods of wrong noise, which may
- * leave it. Undefined where they keep within.
+ * leave it. Undefined where they keep within, unless it is to be told `always`.
  */
-export function tameReach(panels: readonly Panel[], middle = 0): number | undefined {
+export function tameReach(panels: readonly Panel[], middle = 0, always = false): number | undefined {
   const wild = DRAWN.filter((method) => !isOurs(method)).map((method) => LOOKS[method].ink);
   const series = panels.flatMap((panel) => panel.series);
   const reach = (list: readonly Series[]) => {
@@ -49,5 +49,5 @@ export function tameReach(panels: readonly Panel[], middle = 0): number | undefi
     return Math.max(most - middle, middle - least);
   };
   const [ours, all] = [reach(series.filter(({ ink }) => !wild.includes(ink))), reach(series)];
-  return ours > 0 && all > ours ? Math.min(AIR * all, WILD * ours) : undefined;
+  return ours > 0 && (always || all > ours) ? Math.min(AIR * all, WILD * ours) : undefined;
 }

@@ -5,7 +5,8 @@ import { chart } from "../chart.ts";
 import type { Frame, Level, Panel, Series } from "../chart-spec.ts";
 import type { Html } from "../html.ts";
 import { SHADES } from "../palette.ts";
-import { DRAWN, LOOKS, type Look, tameReach } from "./methods.ts";
+import { LAST_TWO, opened } from "./folded.ts";
+import { DRAWN, LOOKS, type Look } from "./methods.ts";
 
 /** Which equation something belongs to: how it was trained, and on patches of which side. */
 export interface Learned {
@@ -22,11 +23,13 @@ export function sidesOf(items: readonly { patch: number }[]): number[] {
   return [...new Set(items.map((item) => item.patch))].sort((a, b) => b - a);
 }
 
-/** A patch side's shade of our colour: the smallest stands out most. */
+/** Widths of the lines of patch sides, the smallest side first. */
+const WIDTHS = [2.25, 1.75, 1.5, 1.25];
+
+/** A patch side's shade of our colour, solid as ours is: the smallest stands out most. */
 export function shadeOf(patch: number, sides: readonly number[]): Omit<Look, "name"> {
   const rank = sides.length - 1 - sides.indexOf(patch);
-  const dash = (["solid", "dashed", "solid", "dotted"] as const)[rank % 4];
-  return { ink: SHADES[rank % SHADES.length], dash, width: rank === 0 ? 2.25 : 1.75 };
+  return { ink: SHADES[rank % SHADES.length], dash: "solid", width: WIDTHS[Math.min(rank, WIDTHS.length - 1)] };
 }
 
 /** Where the training data are, below a function of a variable: their median, and the central 95 % of them. */
@@ -39,27 +42,44 @@ export const trainingRange = ({ low, middle, high }: CentralRange): Level => ({
 /** A line at zero, for differences. */
 export const ZERO: Level = { value: 0, label: "" };
 
+/** How panels of functions are made. */
+interface PanelOptions<T> {
+  titleOf?: typeof sideTitle;
+  /** Where training data are. */
+  trained?: (item: T) => CentralRange;
+  /** What stands behind the curves of a patch side. */
+  behind?: (items: readonly T[]) => Series[];
+}
+
 /**
- * A function of one variable (a drift, a density) as it was learned: a panel per patch side with a curve per method, over `truth`.
- * Without one the curves are differences from it, around zero, and the frame is that of the methods of the right noise. `trained`: where training data are.
+ * A function of one variable (a drift, a density) as it was learned: a panel per patch side, from large to small, with a curve per method, over `truth`.
+ * Without one the curves are differences from it, around zero.
  */
+export function functionPanels<T extends Learned>(
+  items: readonly T[],
+  pick: (item: T) => Pick<Series, "x" | "y" | "low" | "high">,
+  truth?: Series,
+  { titleOf = sideTitle, trained, behind = () => [] }: PanelOptions<T> = {},
+): Panel[] {
+  return sidesOf(items).map((patch): Panel => {
+    const there = items.filter((item) => item.patch === patch);
+    const verticals = trained && [trainingRange(trained(there[0]))];
+    const own = DRAWN.flatMap((method): Series[] => {
+      const found = there.find((item) => item.method === method);
+      return found ? [{ ...LOOKS[method], ...pick(found) }] : [];
+    });
+    const title = titleOf(patch);
+    if (truth) return { title, series: [truth, ...own], verticals };
+    return { title, series: [...behind(there), ...own], levels: [ZERO], verticals };
+  });
+}
+
+/** The same as a figure, of which the smaller patch sides, the harder cases, stand open. */
 export function functions<T extends Learned>(
   frame: Frame,
   items: readonly T[],
   pick: (item: T) => Pick<Series, "x" | "y" | "low" | "high">,
-  truth?: Series,
-  { titleOf = sideTitle, trained }: { titleOf?: typeof sideTitle; trained?: (item: T) => CentralRange } = {},
+  truth: Series,
 ): Html {
-  const panels = sidesOf(items).map((patch): Panel => {
-    const [first] = items.filter((item) => item.patch === patch);
-    const verticals = trained && [trainingRange(trained(first))];
-    const own = DRAWN.flatMap((method): Series[] => {
-      const found = items.find((item) => item.method === method && item.patch === patch);
-      return found ? [{ ...LOOKS[method], ...pick(found) }] : [];
-    });
-    const title = titleOf(patch);
-    return truth ? { title, series: [truth, ...own], verticals } : { title, series: own, levels: [ZERO], verticals };
-  });
-  const reach = truth ? undefined : tameReach(panels);
-  return chart({ ...frame, y: { ...frame.y, ...(reach && { range: [-reach, reach] }) }, panels });
+  return chart({ ...frame, panels: opened(functionPanels(items, pick, truth), LAST_TWO) });
 }

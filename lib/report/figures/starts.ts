@@ -17,11 +17,20 @@ export function withinSpread(starts: readonly string[]): string {
   return `; from ${starts.join(", ")}, where runs spread farther about the true mean than it is from zero, relative to that spread`;
 }
 
-/** A row per patch side for the compensator, else for the first method. */
+/** Starts nearer than this to the training states are among them. */
+const AMONG = 0.05;
+
+/** A row per patch side for the compensator, else for the first method; one sentence where all starts are among the training states. */
 export function starts(list: readonly StartDistance[]): Html | false {
   if (list.length === 0) return false;
   const method = list.find((one) => one.method === "compensator")?.method ?? list[0].method;
   const ours = list.filter((one) => one.method === method);
+  const farthest = Math.max(...ours.map(({ distance }) => distance));
+  if (farthest < AMONG) {
+    const far =
+      farthest > 0 && html`, at most ${formatNumber(farthest, 2)} of their standard deviations (Mahalanobis) from one`;
+    return html`<p>All starts of the test lie among the states that the equations were learned from${far}.</p>`;
+  }
   const rows = [...Map.groupBy(ours, ({ patch }) => patch).values()];
   const at = (start: string): Column<(typeof rows)[number]> => ({
     label: start,

@@ -1,11 +1,15 @@
 /** Figures of runs over time: what is true from every start, and what learned equations predict. */
 import type { Moments } from "../../analysis/ensemble.ts";
 import type { Method } from "../../method/pairs.ts";
+import { NORMAL } from "../../run/seeds.ts";
 import { chart } from "../chart.ts";
 import type { Frame, Panel, Series } from "../chart-spec.ts";
+import { extent } from "../extent.ts";
 import type { Html } from "../html.ts";
 import type { Stroke } from "../thumbnail.ts";
+import { ENDS_AND_MIDDLE, LAST_TWO, opened } from "./folded.ts";
 import { LOOKS, type Look, overTruth, TRUE, tameReach } from "./methods.ts";
+import { noiseSeries } from "./noise-band.ts";
 import { type Learned, shadeOf, sidesOf, sideTitle, square, ZERO } from "./patch-sides.ts";
 
 /** Mean and standard deviation over runs of each observable, `[times]`. */
@@ -29,15 +33,22 @@ export interface Case<O extends string = string> {
   times: number[];
   truth: Laws<O>;
   predicted: Prediction<O>[];
-  /** Its panel is folded below the others. */
+  /** How many independent runs the means are of, those of the truth (Infinity: exact) and of each prediction; without, no noise is drawn. */
+  runs?: { truth: number; predicted: number };
+  /** Its panel is folded below the others. Where no case says so, the lowest, the middle and the highest stand open. */
   folded?: boolean;
 }
+
+/** The band of what sampling alone does. */
+const NOISE = { name: "Sampling noise, 95 %", ink: "exact", width: 1 } as const;
 
 /** What is shown of laws. */
 export interface Shown<O extends string = string> {
   of(laws: Laws<O>, truth: Laws<O>, times: number[]): Pick<Series, "x" | "y" | "low" | "high" | "t" | "draw">;
   /** Differences from the truth: it is the line at zero. */
   difference?: true;
+  /** What a perfect model would show by sampling alone, behind the curves. */
+  noise?(truth: Laws<O>, times: number[], runs: NonNullable<Case["runs"]>): Series;
   /** The range of y that reaches so far from zero; without it wild curves are shown in full. */
   range?(reach: number): [number, number];
 }
@@ -57,6 +68,33 @@ export function deviation<O extends string>(observable: O): Shown<O> {
   return { of: (laws, _, times) => ({ x: times, y: laws[observable].std }), range: (reach) => [0, reach] };
 }
 
+/** Of runs that hardly spread yet, by this part of the most that they will, ratios of standard deviations are not shown. */
+const HARDLY = 0.05;
+
+/**
+ * Predicted over true standard deviation, minus one, in %. The noise is that of a normal law, of which the relative standard error of so many runs is
+ * 1/√(2 (runs − 1)).
+ */
+export function deviationError<O extends string>(observable: O): Shown<O> {
+  return {
+    of(laws, truth, times) {
+      const exact = truth[observable].std;
+      const least = HARDLY * extent(Array.from(exact))[1];
+      const y = Array.from(laws[observable].std, (std, i) =>
+        exact[i] > least ? 100 * (std / exact[i] - 1) : Number.NaN,
+      );
+      return { x: times, y };
+    },
+    difference: true,
+    noise(_, times, { truth, predicted }) {
+      const reach = 100 * NORMAL * Math.sqrt(0.5 / (truth - 1) + 0.5 / (predicted - 1));
+      const all = (value: number) => times.map(() => value);
+      return { ...NOISE, x: times, y: all(0), low: all(-reach), high: all(reach) };
+    },
+    range: (reach) => [-reach, reach],
+  };
+}
+
 /** Predicted minus true mean. */
 export function meanError<O extends string>(observable: O): Shown<O> {
   return {
@@ -65,6 +103,9 @@ export function meanError<O extends string>(observable: O): Shown<O> {
       return { x: times, y: Array.from(laws[observable].mean, (mean, i) => mean - exact[i]) };
     },
     difference: true,
+    noise({ [observable]: { std } }, times, { truth, predicted }) {
+      return noiseSeries(times, { std, runs: truth }, { std, runs: predicted });
+    },
     range: (reach) => [-reach, reach],
   };
 }
@@ -100,7 +141,10 @@ export function sideCurves(sides: readonly number[], nameOf = square): Curve[] {
   }));
 }
 
-/** A panel per case with the curves of `predicted`, over the truth (which `truth` draws) or around zero. */
+/**
+ * A panel per case with the curves of `predicted`, over the truth (which `truth` draws) or around zero, behind them what sampling does where
+ * that is known.
+ */
 export function byCase<O extends string>(
   frame: Frame,
   cases: readonly Case<O>[],
@@ -108,20 +152,22 @@ export function byCase<O extends string>(
   curves: readonly Curve[],
   truth = TRUE,
 ): Html {
-  const panels = cases.map(({ title, times, truth: law, predicted, folded }): Panel => {
+  const panels = cases.map(({ title, times, truth: law, predicted, runs, folded }): Panel => {
     const own = curves.flatMap(({ look, matches }): Series[] => {
       const found = predicted.find(matches);
       return found ? [{ ...look, ...shown.of(found.laws, law, times) }] : [];
     });
-    if (shown.difference) return { title, folded, series: own, levels: [ZERO] };
-    return { title, folded, series: [{ ...truth, ...shown.of(law, law, times) }, ...own] };
+    const noise = (runs && shown.noise && [shown.noise(law, times, runs)]) ?? [];
+    if (shown.difference) return { title, folded, series: [...noise, ...own], levels: [ZERO] };
+    return { title, folded, series: [...noise, { ...truth, ...shown.of(law, law, times) }, ...own] };
   });
+  const said = cases.some(({ folded }) => folded !== undefined);
   const reach = shown.range && tameReach(panels);
   const y = { ...frame.y, ...(reach && { range: shown.range?.(reach) }) };
-  return chart({ columns: 3, height: 200, ...frame, y, panels });
+  return chart({ columns: 3, height: 200, ...frame, y, panels: said ? panels : opened(panels, ENDS_AND_MIDDLE) });
 }
 
-/** All cases in a panel per patch side: mean ± standard deviation, true and by our method, and the naive mean without band. */
+/** All cases in a panel per patch side, of which the smaller ones stand open: mean ± standard deviation, true and by our method, and the naive mean without band. */
 export function fans<O extends string>(
   frame: Frame,
   cases: readonly Case<O>[],
@@ -147,7 +193,7 @@ export function fans<O extends string>(
       series: [...exact, ...predicted("naive", bare), ...predicted("compensator", law)],
     };
   });
-  return chart({ height: 300, ...frame, panels });
+  return chart({ height: 300, ...frame, panels: opened(panels, LAST_TWO) });
 }
 
 /** The truth of every case and our prediction from patches of side `patch`, for the gallery. */

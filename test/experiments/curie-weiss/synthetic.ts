@@ -56,7 +56,9 @@ export function syntheticData(): CurieWeissReportData {
     16: [1.06e-3, 2.53e-3],
     8: [4.38e-3, 1.26e-2],
   };
+  const exact = grid.map(diffusion);
   return {
+    seeds: 3,
     ...syntheticRun(
       "curie-weiss",
       { side: SIDE, temperature: 1.1, field: 0.1, patches: PATCHES, dt: 0.1, snapshots: 100_000 },
@@ -68,7 +70,7 @@ export function syntheticData(): CurieWeissReportData {
     trainings: pairs.flatMap(({ method, patch }) => syntheticTrainings(`patch${patch}/${method}`, method)),
     side: SIDE,
     grid,
-    exact: { drift: grid.map(f), diffusion: grid.map(diffusion) },
+    exact: { drift: grid.map(f), diffusion: exact },
     learned: pairs.map(({ method, patch }, seed) => {
       const size = bias(method, patch) + 4e-4;
       const drift = grid.map((x) => f(x) + size * wiggle(x, seed));
@@ -83,6 +85,7 @@ export function syntheticData(): CurieWeissReportData {
         method,
         patch,
         trained: { low: -0.4, middle: 0.3, high: 0.8 },
+        noise: { drift: grid.map(() => 1e-4 * BADNESS[method]), diffusion: exact.map((value) => 1e-3 * value) },
         drift: band(drift, width),
         diffusion: band(
           scale,
@@ -94,6 +97,7 @@ export function syntheticData(): CurieWeissReportData {
       title: `m₀ = ${formatSetting(m0)}`,
       times,
       truth: { m: moments(m0, times, 0, 1) },
+      runs: { truth: Number.POSITIVE_INFINITY, predicted: 900 },
       predicted: pairs.map(({ method, patch }) => ({
         method,
         patch,

@@ -9,7 +9,7 @@ import { syntheticData } from "./synthetic.ts";
 
 setDefaultTimeout(60_000);
 
-const PLOTS_PER_FIGURE = { scaling: 2, temperatures: 3, slopes: 1, collapse: 2, kinetics: 1, pit: 6 };
+const PLOTS_PER_FIGURE = { scaling: 4, temperatures: 3, slopes: 1, collapse: 2, "correlation-time": 1, pit: 6 };
 const SETTINGS = ["result", "side", "sides", "temperature", "temperatures", "T", "patch", "time"];
 
 const browser = await reportBrowser();
@@ -34,7 +34,7 @@ testReport(
     plots: PLOTS_PER_FIGURE,
     missing: { "nothing measured": emptied, NaN: (data) => withoutNumbers(data, SETTINGS) },
     rename(data, text) {
-      data.exponents[0].name = data.comparison[0].quantity = text;
+      data.exponents[0].name = text;
       Object.assign(data.others[0], { way: text });
     },
   },

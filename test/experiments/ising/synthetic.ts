@@ -107,6 +107,7 @@ export function syntheticData(): IsingReportData {
     })),
   });
   return {
+    seeds: 1,
     ...syntheticRun(
       "ising",
       { side: SIDE, patches: PATCHES, temperature: TEMPERATURE, field: FIELD },

@@ -1,4 +1,4 @@
-/** Kinetics, and what was compared for one seed: times of LocalRelax, temperatures alone, equations of other sizes, trajectories. */
+/** Kinetics, times of LocalRelax, and what was simulated. */
 import { chart } from "../../../report/chart.ts";
 import { LOOKS, TRUE } from "../../../report/figures/methods.ts";
 import { type Html, html } from "../../../report/html.ts";
@@ -19,7 +19,7 @@ export function kinetics({ kinetics, T, exponents }: Data): Html | false {
   });
   const z = exponents.filter(({ name }) => name.startsWith("z,"));
   return chart({
-    id: "kinetics",
+    id: "correlation-time",
     title: "Correlation time of the magnetization",
     caption: html`Integral of the autocorrelation of <i>m</i> at T = ${formatSetting(T)}: of the learned equations, from their Fokker–Planck operator, and of Glauber dynamics, simulated from equilibrium. The stationary law of an equation whose drift and noise are the conditional means of the true ones is right whatever else matters for the dynamics; its kinetics are not: what (<i>m</i>, <i>ρ</i>) forget is left out, and a reversible dynamics that is projected so can only become faster. With noise that has no power of L but n, the correlation time grows like χ, z = γ/ν = 1.75, the conventional theory (L. Van Hove, Phys. Rev. 95, 1374 (1954)). ${z.map(({ name, learned }, k) => html`${k > 0 && ", "}${name}: ${formatNumber(learned.value, 3)}`)} (literature: 2.17).`,
     alt: "Correlation time of the magnetization against the side on logarithmic axes, learned and directly simulated",
@@ -28,7 +28,7 @@ export function kinetics({ kinetics, T, exponents }: Data): Html | false {
     panels: [
       {
         series: [
-          { ...TRUE, name: "Direct simulation", draw: "line+points", width: 3, x, ...ends(direct) },
+          { ...TRUE, name: "Direct simulation, 95 %", x, ...ends(direct) },
           { ...LOOKS.compensator, name: "Learned", draw: "points", x, ...ends(learned) },
         ],
       },
@@ -74,24 +74,5 @@ export function costs({ costs, patch }: Data): Html | false {
       { label: "direct, ⟨|m|⟩ as well known", cell: ({ direct }) => direct, format: many },
     ],
     html`Attempts to flip a spin: of one seed by phase, of all seeds together, and of Glauber dynamics of whole lattices from equilibrium on whose 95 % interval of ⟨|m|⟩ is as wide as that over the seeds. No dynamics that teaches an equation runs on more than ${patch} × ${patch} spins at once. Small lattices come to equilibrium by flips of clusters here; where there are none, as for most systems, they take a few hundred times as many attempts of the dynamics, which is still little beside the rest for large lattices. A simulator that flips clusters is cheaper than either column. λ is K, the number of patches, as theory says; the paper set it by hand for each size and temperature so that the law of <i>m</i> agrees with the true one (its values at T = 2.27).`,
-  );
-}
-
-/** Other ways to the same laws. */
-export function others({ others }: Data): Html | false {
-  if (others.length === 0) return false;
-  return htmlTable(
-    others,
-    [
-      { label: "Way", header: true, cell: ({ way }) => way },
-      { label: "L", cell: ({ side }) => formatSetting(side) },
-      { label: "T", unit: "J/k_B", cell: ({ temperature }) => formatSetting(temperature) },
-      { label: "⟨|m|⟩", cell: ({ absM }) => absM, format: (x) => formatNumber(x, 4) },
-      { label: "off by", unit: "%", cell: ({ absMOff }) => 100 * absMOff, format: (x) => formatNumber(x, 2) },
-      { label: "χ off by", unit: "%", cell: ({ chiOff }) => 100 * chiOff, format: (x) => formatNumber(x, 2) },
-      { label: "U off by", cell: ({ binderOff }) => binderOff, format: (x) => formatNumber(x, 2) },
-      { label: "correlation time", unit: "sweeps", cell: ({ tau }) => tau, format: (x) => formatNumber(x, 3) },
-    ],
-    html`First seed. Lattices of this temperature, or of all: as many in all as teach the equations of the run, which are made at the temperature of the scaling; alone each temperature has its part of them. Copies of lattices above or below the critical temperature have at large distances the structure of smaller lattices, more or less in order than it is at their side, and local relaxation does not reach so far; opposite errors cancel in part in all together. From another size: the equation of smaller lattices, whose drift and n σσᵀ are taken over. Trajectories: means over time of Heun’s scheme from the stationary law, with the step of the run and half of it; they have to agree with the grid; no correlation time where they are too short for it. With two variables more: equations of degree 4 in four variables by the compensator estimator, at most 8,192 lattices. Deviations are from cluster simulation.`,
   );
 }

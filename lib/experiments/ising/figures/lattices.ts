@@ -3,6 +3,7 @@ import { chart } from "../../../report/chart.ts";
 import type { Panel } from "../../../report/chart-spec.ts";
 import { extent } from "../../../report/extent.ts";
 import { type Look, TRUE } from "../../../report/figures/methods.ts";
+import { withMagnetization } from "../../../report/figures/spins.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { pictureRows, spinPicture } from "../../../report/lattice.ts";
 import { formatNumber, formatSetting } from "../../../report/number.ts";
@@ -36,10 +37,10 @@ export function distances({ upsampling, upsamplingMethod }: Data): Html | false 
       { label: "Side reached", cell: ({ side }) => side, format: String },
       { label: "Unrelaxed", cell: ({ before }) => before },
       { label: "Relaxed", cell: ({ after }) => after },
-      { label: "Two true sets", cell: ({ floor }) => floor, format: (floor) => formatNumber(floor, FLOOR_DIGITS) },
+      { label: "Sampling alone", cell: ({ floor }) => floor, format: (floor) => formatNumber(floor, FLOOR_DIGITS) },
     ],
-    html`1-Wasserstein distance (in units of the observable) between upsampled and true lattices of the side reached, before and after LocalRelax, with 95 % intervals; the last column is expected for
-two sets of true lattices. Near it intervals may end below their number, since sampling adds to a distance. ${
+    html`1-Wasserstein distance (in units of the observable) between upsampled and true lattices of the side reached, before and after LocalRelax, with 95 % intervals: less what sampling adds to a distance, of which the last column is what is expected between
+two sets of true lattices. An interval that begins at 0 holds no resolved difference. ${
       upsamplingMethod === "mosaic"
         ? html`Tiles keep <i>m</i> on average; walls along their seams make <i>ρ</i> too high until LocalRelax heals them.`
         : html`Copying keeps <i>m</i> and halves <i>ρ</i>, so LocalRelax has to make the missing walls.`
@@ -73,8 +74,8 @@ export function relaxTimes({ relaxStudy }: Data): Html | false {
 
 const KINDS: Record<Data["correlations"][number]["kind"], Look> = {
   true: TRUE,
-  unrelaxed: { name: "Unrelaxed", ink: "naive", dash: "dotted" },
-  relaxed: { name: "Relaxed", ink: "compensator", dash: "dashed", width: 2 },
+  unrelaxed: { name: "Unrelaxed", ink: "scale4", dash: "dotted" },
+  relaxed: { name: "Relaxed", ink: "first", width: 1.5 },
 };
 
 export function correlations({ correlations: all, upsamplingMethod }: Data): Html {
@@ -100,7 +101,7 @@ export function correlations({ correlations: all, upsamplingMethod }: Data): Htm
         ? "lose correlation across the seams of their tiles"
         : "are correlated over twice the distance"
     };
-relaxed ones (dashed) should follow the true ones (thick) at all distances. Gaps are values below zero.`,
+relaxed ones (thin, solid) should follow the true ones (thick) at all distances. Gaps are values below zero.`,
     alt: "Connected two-point correlation against distance, logarithmic, of true, unrelaxed and relaxed lattices",
     x: { label: "distance r [sites]" },
     y: {
@@ -120,9 +121,9 @@ export function snapshots(data: Data): Html | false {
   return pictureRows(
     "snapshots",
     "Snapshots",
-    html`Spins up (dark) and down (pale), every spin at the same scale in all pictures. True and relaxed lattices of one magnetization should not be told apart: the same ragged
-domain walls, the same single turned spins inside domains. Relaxing is motion: an upsampled lattice is older than its small one, and old enough to have another magnetization than the true one of the age given.`,
-    rows.map((row) => row.map(({ title, spins, side }) => spinPicture(title, spins, side))),
+    html`Spins up (dark) and down (pale), every spin at the same scale in all pictures. Relaxing is motion: an upsampled lattice is older than its small one, and has moved on; beside it stands the true lattice that has nearly its magnetization, whenever it had it. Of one magnetization the two should not be told apart: the same ragged
+domain walls, the same single turned spins inside domains.`,
+    rows.map((row) => row.map(({ title, spins, side }) => spinPicture(withMagnetization(title, spins), spins, side))),
     PICTURE_WIDTH,
   );
 }

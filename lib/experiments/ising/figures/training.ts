@@ -2,7 +2,7 @@
 import type { Frame } from "../../../report/chart-spec.ts";
 import { sidesOf, sideTitle } from "../../../report/figures/patch-sides.ts";
 import { inOrder, largestFirst } from "../../../report/figures/score-table.ts";
-import { againstSetting, bySource, floorLevels } from "../../../report/figures/settings.ts";
+import { againstSetting, floorLevels, withLimit } from "../../../report/figures/settings.ts";
 import { type Content, type Html, html } from "../../../report/html.ts";
 import { formatSetting } from "../../../report/number.ts";
 import type { IsingReportData as Data, IsingScore } from "../data.ts";
@@ -36,7 +36,11 @@ export function boundaries({ boundaries: rows }: Data): Html | false {
   );
 }
 
-/** Error against one setting of the training on logarithmic axes, a curve per method, and the table of it. */
+/** Comparisons are of one seed, but for the equation of the main figures. */
+const BARS =
+  "One seed: bars hold its training data, runs and the truth, 95 %; where single seeds are drawn (the equation of the main figures) they are intervals over seeds. The dotted line is what a perfect model would score.";
+
+/** Error against one setting of the training on logarithmic axes, a curve per method, a setting of 0 apart, and the table of it. */
 function ablation<T extends IsingScore>(
   { floors }: Data,
   rows: readonly T[],
@@ -55,7 +59,7 @@ function ablation<T extends IsingScore>(
         y: { label: "relative squared error", log: 10 },
         height: 300,
       },
-      [{ series: bySource(points), levels: floorLevels(floors.error, FLOOR) }],
+      [{ ...withLimit(points, "δt → 0"), levels: floorLevels(floors.error, FLOOR) }],
     ),
     scoreTable(
       rows.toSorted((a, b) => setting(a) - setting(b) || inOrder(a.method) - inOrder(b.method)),
@@ -74,8 +78,7 @@ export function timeSteps(data: Data): Content {
       id: "time-step",
       title: "Error against the time of partial evolution",
       caption: html`δ<i>t</i> is how long a patch moves for one training pair. Long times let the state change while it is observed (bias); short ones leave the increments with nothing but noise, which the
-compensator does not have. Bars are 95 % intervals, the dotted line is what a perfect model would score.
-The generator itself, δ<i>t</i> → 0, is in the table as 0.`,
+compensator does not have. The generator itself, δ<i>t</i> → 0, stands apart on the left, and in the table as 0. ${BARS}`,
       x: { label: "δt [sweeps]", log: 10 },
     },
     html`<i>δt</i> [sweeps]`,
@@ -90,7 +93,7 @@ export function dataSizes(data: Data): Content {
     {
       id: "data-size",
       title: "Error against the number of training pairs",
-      caption: html`Trained on a part of the snapshots; the small lattices behind them are the same. Bars are 95 % intervals, the dotted line is what a perfect model would score.`,
+      caption: html`Trained on a part of the snapshots; the small lattices behind them are the same. ${BARS}`,
       x: { label: "training pairs", log: 10 },
     },
     "Pairs",

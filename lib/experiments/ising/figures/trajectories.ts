@@ -1,6 +1,7 @@
 /** Figures of ensembles of runs from each start: means, their errors, standard deviations, late densities, the drift. */
 import type { Axis } from "../../../report/chart-spec.ts";
 import { driftField as arrows } from "../../../report/figures/drift-field.ts";
+import { startsNote } from "../../../report/figures/folded.ts";
 import { DRAWN, LOOKS, TRUE } from "../../../report/figures/methods.ts";
 import { functions, sidesOf, sideTitle } from "../../../report/figures/patch-sides.ts";
 import * as over from "../../../report/figures/trajectories.ts";
@@ -24,8 +25,8 @@ export function fans({ cases }: Data, observable: Observable): Html {
     {
       id: `mean-${observable}`,
       title: `Mean ${LABELS[observable]} from each start`,
-      caption: html`Mean over runs (line) and one standard deviation (band): true system (thick, grey band) and predictions of our method from patches of each side (dashed); the naive mean is
-dotted, without band, and may leave the frame. At best, prediction and truth coincide in line and in band. ${remark[observable]}`,
+      caption: html`Mean over runs (line) and one standard deviation (band): true system (thick, grey band) and predictions of our method from patches of each side (thin, blue band); the naive mean is
+dotted, without band, and may leave the frame. At best, prediction and truth coincide in line and in band. ${remark[observable]} Open: the smaller patch sides.`,
       alt: `Mean ${LABELS[observable]} against time from each start, true and predicted, one panel per patch side`,
       x: TIME,
       y: { label: LABELS[observable], range: RANGES[observable] },
@@ -45,7 +46,7 @@ export function meanErrors(data: Data, observable: Observable): Html | false {
       id: `mean-error-${observable}`,
       title: `Error of the mean of ${SYMBOLS[observable]}, ${sideTitle(patch)}`,
       caption: html`Predicted minus true mean at the smallest patch side, the hardest case, for every method. The scale is that of the methods with λ = <i>K</i>; curves of the others may
-leave the frame.`,
+leave the frame. First seed. Grey: where the difference of two means of as many true runs is for 95 % of the times; what leaves it is an error of the equation.${startsNote(data.cases.length)}`,
       alt: `Predicted minus true mean ${LABELS[observable]} against time, one panel per start, one line per method`,
       x: TIME,
       y: { label: `mean of ${SYMBOLS[observable]} − true` },
@@ -61,16 +62,16 @@ export function deviations(data: Data, observable: Observable): Html {
   return over.byCase(
     {
       id: `std-${observable}`,
-      title: `Standard deviation of ${SYMBOLS[observable]} from each start, our method`,
-      caption: html`Over runs, true (thick) and predicted from patches of each side. A bump belongs to the passage to equilibrium, where runs are ahead of each other or behind; getting it
-right needs drift and diffusion together. The level at late times is the width of the stationary law.`,
-      alt: `Standard deviation of ${LABELS[observable]} against time, one panel per start, one line per patch side`,
+      title: `Error of the standard deviation of ${SYMBOLS[observable]}, our method`,
+      caption: html`Predicted over true standard deviation over runs, minus one, from patches of each side. On the passage to equilibrium, where runs are ahead of each other or behind, getting it
+right needs drift and diffusion together; late it is the width of the stationary law. First seed. Grey: where the ratio of as many true runs is for 95 % of the times, by a normal law.${startsNote(data.cases.length)}`,
+      alt: `Relative error of the standard deviation of ${LABELS[observable]} against time, one panel per start, one line per patch side`,
       x: TIME,
-      y: { label: `std of ${SYMBOLS[observable]}` },
+      y: { label: `std of ${SYMBOLS[observable]} / true − 1 [%]` },
       maxPoints: MAX_POINTS,
     },
     data.cases,
-    over.deviation(observable),
+    over.deviationError(observable),
     over.sideCurves(predictedSides(data)),
   );
 }
