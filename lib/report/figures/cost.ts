@@ -12,8 +12,9 @@ export function cost(curves: readonly CostCurve[], side: number): Html | false {
   // Where learning is cheaper from the first side on there is nothing to mark.
   const mark = (what: string, even: number | null, first: number) =>
     even === null || even === first ? [] : [{ value: even, label: `${what} ${formatSetting(Math.round(even))}` }];
-  const panels = curves.map(({ patch, learn, sides, mean, std, evenMean, evenStd }) => ({
+  const panels = curves.map(({ patch, learn, sides, mean, std, evenMean, evenStd }, k) => ({
     title: sideTitle(patch),
+    folded: k > 0,
     series: [
       { ...LOOKS.compensator, name: "Learning, once for all sides", x: sides, y: sides.map(() => learn) },
       { name: "Direct, mean as accurate", ink: "exact" as const, width: 4, x: sides, y: mean },
