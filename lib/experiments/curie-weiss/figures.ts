@@ -5,7 +5,7 @@ import { chart } from "../../report/chart.ts";
 import type { Axis, Frame, Numbers, Panel, Series } from "../../report/chart-spec.ts";
 import { collapsed, rowsOf } from "../../report/figures/collapsed.ts";
 import { comparisonMatrix, comparisonTable } from "../../report/figures/comparison.ts";
-import { LAST_TWO, opened, startsNote } from "../../report/figures/folded.ts";
+import { LAST_TWO, opened, sidesNote, startsNote } from "../../report/figures/folded.ts";
 import { DRAWN, LOOKS, TRUE, tameReach } from "../../report/figures/methods.ts";
 import { functionPanels, functions, shadeOf, sidesOf, sideTitle, square } from "../../report/figures/patch-sides.ts";
 import { largestFirst, TRAINED_BY } from "../../report/figures/score-table.ts";
@@ -137,13 +137,14 @@ export function diffusion(data: Data): Html {
   );
 }
 
-export function fans({ cases }: Data): Html {
+export function fans(data: Data): Html {
+  const { cases } = data;
   return over.fans(
     {
       id: "trajectories-fan",
       title: "Mean magnetization from each start",
       caption: html`Mean (line) and one standard deviation (band) of the magnetization: exact (thick, grey band) and predicted from patches of each side. At
-best, prediction (thin) and truth coincide in line and in band; the naive mean is dotted, without band. Open: the smaller patch sides.`,
+best, prediction (thin) and truth coincide in line and in band; the naive mean is dotted, without band.${sidesNote(sides(data).length)}`,
       alt: "Mean magnetization against time from each initial value, exact and predicted",
       x: TIME,
       y: MAGNETIZATION,

@@ -16,6 +16,10 @@ export function opened(panels: readonly Panel[], open: Open): Panel[] {
   return panels.map((panel, k) => (places.includes(k) ? panel : { ...panel, folded: true }));
 }
 
+/** Said of a figure with a panel per patch side, where some are folded. */
+export const sidesNote = (count: number): string =>
+  count > LAST_TWO(count).length ? " Open: the smaller patch sides." : "";
+
 /** Said of a figure with a panel per start of the test, where some are folded. */
 export const startsNote = (count: number): string =>
   count > ENDS_AND_MIDDLE(count).length

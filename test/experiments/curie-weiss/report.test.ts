@@ -11,10 +11,8 @@ setDefaultTimeout(60_000);
 /** Five starts, four patch sides. */
 const PLOTS_PER_FIGURE = {
   errors: 1,
-  drift: 4,
-  "drift-residual": 4,
-  diffusion: 4,
-  "diffusion-residual": 4,
+  drift: 8,
+  diffusion: 8,
   "trajectories-fan": 4,
   "mean-error": 5,
   "mean-error-methods": 5,

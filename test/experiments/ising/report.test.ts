@@ -18,7 +18,7 @@ const PLOTS_PER_FIGURE = {
   "mean-error-m": 7,
   "mean-error-rho": 7,
   errors: 2,
-  "std-ratio": 1,
+  "std-ratio": 2,
   pit: 6,
   memory: 2,
   "std-m": 7,
@@ -145,20 +145,39 @@ describe("figures hold", () => {
     }
   });
 
-  test("predicted minus true means at the smallest patch, starts in order", () => {
+  test("predicted minus true means at the smallest patch, the lowest, the middle and the highest start first", () => {
     const errors = figure(text, "mean-error-rho");
     expect(errors.panels.map(({ title }) => title)).toEqual(
-      ["−0.75", "−0.5", "−0.25", "0", "0.25", "0.5", "0.75"].map((m0) => `m₀ = ${m0}`),
+      ["−0.75", "0", "0.75", "−0.5", "−0.25", "0.25", "0.5"].map((m0) => `m₀ = ${m0}`),
     );
+    expect(text).toContain("<summary>4 more panels</summary>");
     const naive = defined(start.predicted.find((one) => one.method === "naive" && one.patch === 8));
     const difference = Array.from(naive.laws.rho.mean, (value, i) => value - start.truth.rho.mean[i]);
-    expect(column(errors, errors.panels[1], "Naive", "y")).toEqual(digits(difference));
+    const panel = defined(errors.panels.find(({ title }) => title === "m₀ = −0.5"));
+    expect(column(errors, panel, "Naive", "y")).toEqual(digits(difference));
   });
 
-  test("standard deviations of our method for each patch side, over the true ones", () => {
+  test("behind differences of means what means of so many true and predicted runs differ by", () => {
+    const errors = figure(text, "mean-error-rho");
+    const panel = defined(errors.panels.find(({ title }) => title === "m₀ = −0.5"));
+    const noise = column(errors, panel, "Sampling noise, 95 %", "low");
+    const error = Math.sqrt(1 / 2000 + 1 / 512);
+    expect(noise.map(Number)).toEqual(digits(Array.from(start.truth.rho.std, (std) => -1.96 * std * error)));
+    // Where nobody knows how many runs there were, there is no band.
+    const { cases, ...rest } = syntheticData();
+    const unknown = isingReport({ ...rest, cases: cases.map((one) => ({ ...one, runs: undefined })) });
+    expect(unknown).not.toContain('"Sampling noise, 95 %"');
+  });
+
+  test("relative errors of the standard deviations of our method for each patch side", () => {
     const std = figure(text, "std-m");
-    expect(column(std, std.panels[1], "Ours, 16 × 16", "y")).toEqual(digits(law.m.std));
-    expect(column(std, std.panels[1], "True", "y")).toEqual(digits(start.truth.m.std));
+    const panel = defined(std.panels.find(({ title }) => title === "m₀ = −0.5"));
+    const shown = column(std, panel, "Ours, 16 × 16", "y");
+    const exact = Array.from(start.truth.m.std);
+    const most = Math.max(...exact);
+    const expected = Array.from(law.m.std, (one, i) => (exact[i] > 0.05 * most ? 100 * (one / exact[i] - 1) : null));
+    expect(shown[0]).toBeNull(); // runs that have hardly begun to spread
+    expect(shown).toEqual(expected.map((value) => value && Number(value.toPrecision(6))));
   });
 
   test("our errors and the paper’s against patch side, with their floors", () => {
@@ -175,11 +194,13 @@ describe("figures hold", () => {
     expect(early.series.some(({ name }) => name.startsWith("Paper"))).toBe(false);
   });
 
-  test("ratios of standard deviations on the scale of ours, not of the naive ones", () => {
-    const [low, high] = figure(text, "std-ratio").panels[0].range;
-    expect(high).toBeGreaterThan(1.008 * 1.02); // the increments' upper end
-    expect(high).toBeLessThan(1.1);
-    expect(low + high).toBeCloseTo(2, 12);
+  test("ratios of standard deviations of all methods, and of ours on a scale of their own", () => {
+    const [all, ours] = figure(text, "std-ratio").panels;
+    expect([all.y.log, ours.y.log]).toEqual([10, undefined]);
+    expect(all.range[1]).toBeGreaterThan(8 * 1.02); // the naive one's upper end at side 8
+    expect(ours.range[1]).toBeGreaterThan(1.008 * 1.02); // the increments' upper end
+    expect(ours.range[1]).toBeLessThan(1.1);
+    expect(ours.series.map(({ name }) => name)).toEqual(["Increments, λ = K", OURS]);
   });
 
   test("densities: the truth in every panel, under the methods of that patch side", () => {
@@ -201,6 +222,14 @@ describe("figures hold", () => {
       digits([0.05, 0.1, 0.2, 0.5, 1].map((t) => 1e-4 + (0.5 + 4 * t * t) * 2.4e-5)),
     );
     expect(panel.levels[0].value).toBe(9e-5);
+    // δt = 0 has no place on the axis: it stands apart, by its marker alone, on a line that says so.
+    const limit = defined(panel.series.find(({ detail }) => detail === "δt → 0"));
+    expect([limit.name, limit.draw]).toEqual([OURS, "points"]);
+    const [[at], [value]] = [steps.columns[limit.x], steps.columns[limit.y]];
+    expect(at).toBeLessThan(0.05);
+    expect(value).toBe(1.12e-4); // 1e-4 + 0.5 · 2.4e-5
+    expect(panel.verticals).toEqual([{ value: expect.closeTo(Number(at), 6), label: "δt → 0" }]);
+    expect(panel.x.ticks).toEqual([0.05, 0.1, 0.2, 0.5, 1]);
     const sizes = figure(text, "data-size");
     expect(column(sizes, sizes.panels[0], OURS, "x")).toEqual([1000, 4000, 16_000, 64_000]);
   });
@@ -228,9 +257,13 @@ describe("figures hold", () => {
   test("the drift at its states, and true paths in time", () => {
     const drift = figure(text, "drift-field");
     const panel = drift.panels[0];
-    const { m, driftM } = defined(data.driftField);
-    expect(column(drift, panel, OURS, "x")).toEqual(digits(m)); // a lattice: none is left out
-    expect(column(drift, panel, OURS, "dx")).toEqual(digits(driftM));
+    const { m, rho, driftM } = defined(data.driftField);
+    // A lattice: none is left out. Slow ones stand in a series of their own.
+    const arrows = panel.series.filter(({ draw }) => draw === "arrows");
+    const feet = arrows.flatMap(({ x, y, dx }) =>
+      drift.columns[x].map((at, i) => [at, drift.columns[y][i], drift.columns[dx][i]].join()),
+    );
+    expect(feet.toSorted()).toEqual(m.map((at, i) => digits([at, rho[i], driftM[i]]).join()).toSorted());
     expect(column(drift, panel, "True mean trajectories", "x", "m₀ = −0.5")).toEqual(digits(start.truth.m.mean));
     expect(column(drift, panel, "True mean trajectories", "y", "m₀ = −0.5")).toEqual(digits(start.truth.rho.mean));
     expect(column(drift, panel, "True mean trajectories", "t", "m₀ = −0.5")).toEqual(digits(start.times));
@@ -242,13 +275,13 @@ describe("figures of learning hold", () => {
   const text = isingReport(data);
   const digits = (values: ArrayLike<number>) => Array.from(values, (value) => Number(value.toPrecision(6)));
 
-  test("held-out scores against the degree, the best one at the lower edge", () => {
+  test("held-out scores against the degree, the best one at the lower edge, small patches first", () => {
     const degree = figure(text, "degree");
     expect(degree.panels.map(({ title }) => title)).toEqual(
-      [64, 32, 16, 8].map((side) => `patches of ${side} × ${side}`),
+      [16, 8, 64, 32].map((side) => `patches of ${side} × ${side}`),
     );
-    expect(column(degree, degree.panels[2], OURS, "x")).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(column(degree, degree.panels[2], OURS, "y")).toEqual(digits([0.2, 0.025, 0.003125, 3.90625e-4, 1e-6, 1e-3]));
+    expect(column(degree, degree.panels[0], OURS, "x")).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(column(degree, degree.panels[0], OURS, "y")).toEqual(digits([0.2, 0.025, 0.003125, 3.90625e-4, 1e-6, 1e-3]));
   });
 
   test("site updates of learning, the same for all lattices, and of direct simulation", () => {
@@ -310,15 +343,15 @@ describe.skipIf(browser.missing)("in a browser", () => {
       "7.98×10⁻⁴",
     ]);
     expect(await page.locator("#accuracy tbody tr").count()).toBe(18);
-    // Rows from large patches to small ones, ours first: row 14 is naive at side 8.
-    expect(await cells("accuracy", 0, 14)).toEqual([
-      "8",
+    expect(await page.locator("#accuracy summary", { hasText: "All scores" }).textContent()).toEndWith(", 16 rows");
+    // A matrix per score, methods by sides from large to small: 1e-4 + 2e-4 · 5² · (64/ℓ − 1).
+    const naive = await Promise.all([0, 1, 2, 3].map((score) => cells("accuracy", score, 2)));
+    expect(naive[0]).toEqual([
       "Naive",
-      "0.0351 ± 0.0070",
-      "0.0140 ± 0.0042",
-      "8.00 ± 0.16",
-      "0.50 %",
+      "(1.00 ± 0.20)×10⁻⁴",
+      ...["(5.1 ± 1.0)×10⁻³", "0.0151 ± 0.0030", "0.0351 ± 0.0070"],
     ]);
+    expect(naive.slice(1).map((row) => row.at(-1))).toEqual(["0.0140 ± 0.0042", "8.00 ± 0.16", "0.50 %"]);
     expect(await cells("closure", 0, 2)).toEqual([
       "features",
       OURS,
@@ -350,7 +383,11 @@ describe.skipIf(browser.missing)("in a browser", () => {
     const { page } = await browser.open(isingReport(data));
     const rows = page.locator("#snapshots .pictures");
     expect(await rows.count()).toBe(2);
-    expect(await rows.nth(1).locator("p").allTextContents()).toEqual(data.pictures[1].map((picture) => picture.title));
+    const said = data.pictures[1].map(({ title, spins }) => {
+      const m = (2 * spins.reduce((sum, up) => sum + up, 0)) / spins.length - 1;
+      return `${title}, m = ${m.toFixed(3).replace("-", "−")}`;
+    });
+    expect(await rows.nth(1).locator("p").allTextContents()).toEqual(said);
     const tops = await rows
       .nth(0)
       .locator("img")

@@ -138,6 +138,7 @@ export function syntheticData(): IsingReportData {
       title: `m₀ = ${formatSetting(m0)}`,
       times: TIMES,
       truth: laws(m0, 0, 1),
+      runs: { truth: 2000, predicted: 512 },
       predicted: pairs.map(({ method, patch }) => ({
         method,
         patch,
@@ -196,8 +197,8 @@ export function syntheticData(): IsingReportData {
         ...scoresOf("compensator", patch, boundary === "halo" ? 1 : 30),
       })),
     ),
-    timeSteps: [0.05, 0.1, 0.2, 0.5, 1].flatMap((time) =>
-      (["compensator", "increment"] as const).map((method) => ({
+    timeSteps: [0, 0.05, 0.1, 0.2, 0.5, 1].flatMap((time) =>
+      (time > 0 ? (["compensator", "increment"] as const) : (["compensator"] as const)).map((method) => ({
         time,
         ...scoresOf(method, 16, 0.5 + 4 * time ** 2 + (method === "increment" ? 0.2 / time : 0)),
       })),

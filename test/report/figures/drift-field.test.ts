@@ -1,7 +1,10 @@
 // Arrows of a drift field: their scale, and which of a crowd are drawn.
 import { describe, expect, test } from "bun:test";
+import type { ChartData } from "../../../lib/report/chart-data.ts";
 import type { Series } from "../../../lib/report/chart-spec.ts";
-import { arrowScale, spreadOut } from "../../../lib/report/figures/drift-field.ts";
+import { arrowScale, driftField, spreadOut } from "../../../lib/report/figures/drift-field.ts";
+import { LOOKS } from "../../../lib/report/figures/methods.ts";
+import { defined } from "../../fixtures.ts";
 
 describe("arrows", () => {
   // A square lattice of spacing 0.1 with arrows of length 2 to the right: drawn at 0.9 of the spacing.
@@ -29,5 +32,35 @@ describe("arrows", () => {
     expect(arrowScale([])).toBe(1);
     expect(arrowScale([field(0)])).toBe(1);
     expect(arrowScale([field(Number.NaN)])).toBe(1);
+  });
+});
+
+describe("slow drifts", () => {
+  // Fast on the left, a hundredth of it on the right.
+  const at = Array.from({ length: 64 }, (_, i) => [0.1 * (i % 8), 0.1 * Math.floor(i / 8)] as const);
+  const [x, y] = [at.map(([one]) => one), at.map(([, one]) => one)];
+  const frame = { id: "f", title: "", alt: "", x: { label: "x" }, y: { label: "y" } };
+  const drawn = (dx: number[]) => {
+    const caption = () => "";
+    const drifts = [{ look: LOOKS.compensator, dx, dy: dx.map(() => 0) }];
+    const markup = String(driftField({ ...frame, caption }, { dx: "", dy: "" }, { x, y }, drifts));
+    const data: ChartData = JSON.parse(defined(/<script[^>]*>(.*)<\/script>/s.exec(markup))[1]);
+    return { markup, data, series: data.panels[0].series };
+  };
+
+  test("are drawn longer by one round factor that their name says, every arrow once", () => {
+    const { markup, data, series } = drawn(x.map((left) => (left < 0.35 ? 1 : 0.01)));
+    expect(series.map(({ name, magnify }) => [name, magnify])).toEqual([
+      [LOOKS.compensator.name, 1],
+      [`${LOOKS.compensator.name}, 100 times as long`, 100],
+    ]);
+    expect(series.map((one) => data.columns[one.x].length)).toEqual([32, 32]);
+    expect(new Set(data.columns[series[1].dx])).toEqual(new Set([0.01])); // what is read is the drift itself
+    expect(markup).toContain("drawn 100 times as long");
+  });
+
+  test("are left as they are where they are few, or hardly slower", () => {
+    expect(drawn(x.map((left) => (left > 0.65 ? 0.01 : 1))).series).toHaveLength(1);
+    expect(drawn(x.map((left) => (left < 0.35 ? 1 : 0.6))).series).toHaveLength(1);
   });
 });

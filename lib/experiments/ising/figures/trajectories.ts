@@ -1,7 +1,7 @@
 /** Figures of ensembles of runs from each start: means, their errors, standard deviations, late densities, the drift. */
 import type { Axis } from "../../../report/chart-spec.ts";
 import { driftField as arrows } from "../../../report/figures/drift-field.ts";
-import { startsNote } from "../../../report/figures/folded.ts";
+import { sidesNote, startsNote } from "../../../report/figures/folded.ts";
 import { DRAWN, LOOKS, TRUE } from "../../../report/figures/methods.ts";
 import { functions, sidesOf, sideTitle } from "../../../report/figures/patch-sides.ts";
 import * as over from "../../../report/figures/trajectories.ts";
@@ -14,9 +14,14 @@ const TIME: Axis = { label: "time [sweeps]" };
 /** What the observables can be; naive predictions may leave it. */
 const RANGES: Record<Observable, [number, number]> = { m: [-1, 1], rho: [0, 0.6] };
 
+/** Captions of figures that follow the same one of the magnetization. */
+const SAME: Partial<Record<Observable, Html>> = {
+  rho: html`As in the figure before, of the domain-wall density <i>ρ</i>.`,
+};
+
 const predictedSides = ({ cases }: Data) => sidesOf(cases.flatMap(({ predicted }) => predicted));
 
-export function fans({ cases }: Data, observable: Observable): Html {
+export function fans(data: Data, observable: Observable): Html {
   const remark = {
     m: html`All starts end in one equilibrium; those against the field take longest.`,
     rho: html`Starts at <i>m</i>₀ and −<i>m</i>₀ begin at the same <i>ρ</i>: walls vanish quickly at first, then the two part as their magnetizations do.`,
@@ -26,13 +31,13 @@ export function fans({ cases }: Data, observable: Observable): Html {
       id: `mean-${observable}`,
       title: `Mean ${LABELS[observable]} from each start`,
       caption: html`Mean over runs (line) and one standard deviation (band): true system (thick, grey band) and predictions of our method from patches of each side (thin, blue band); the naive mean is
-dotted, without band, and may leave the frame. At best, prediction and truth coincide in line and in band. ${remark[observable]} Open: the smaller patch sides.`,
+dotted, without band, and may leave the frame. At best, prediction and truth coincide in line and in band. ${remark[observable]}${sidesNote(predictedSides(data).length)}`,
       alt: `Mean ${LABELS[observable]} against time from each start, true and predicted, one panel per patch side`,
       x: TIME,
       y: { label: LABELS[observable], range: RANGES[observable] },
       maxPoints: MAX_POINTS,
     },
-    cases,
+    data.cases,
     observable,
   );
 }
@@ -45,7 +50,9 @@ export function meanErrors(data: Data, observable: Observable): Html | false {
     {
       id: `mean-error-${observable}`,
       title: `Error of the mean of ${SYMBOLS[observable]}, ${sideTitle(patch)}`,
-      caption: html`Predicted minus true mean at the smallest patch side, the hardest case, for every method. The scale is that of the methods with λ = <i>K</i>; curves of the others may
+      caption:
+        SAME[observable] ??
+        html`Predicted minus true mean at the smallest patch side, the hardest case, for every method. The scale is that of the methods with λ = <i>K</i>; curves of the others may
 leave the frame. First seed. Grey: where the difference of two means of as many true runs is for 95 % of the times; what leaves it is an error of the equation.${startsNote(data.cases.length)}`,
       alt: `Predicted minus true mean ${LABELS[observable]} against time, one panel per start, one line per method`,
       x: TIME,
@@ -63,7 +70,9 @@ export function deviations(data: Data, observable: Observable): Html {
     {
       id: `std-${observable}`,
       title: `Error of the standard deviation of ${SYMBOLS[observable]}, our method`,
-      caption: html`Predicted over true standard deviation over runs, minus one, from patches of each side. On the passage to equilibrium, where runs are ahead of each other or behind, getting it
+      caption:
+        SAME[observable] ??
+        html`Predicted over true standard deviation over runs, minus one, from patches of each side. On the passage to equilibrium, where runs are ahead of each other or behind, getting it
 right needs drift and diffusion together; late it is the width of the stationary law. First seed. Grey: where the ratio of as many true runs is for 95 % of the times, by a normal law.${startsNote(data.cases.length)}`,
       alt: `Relative error of the standard deviation of ${LABELS[observable]} against time, one panel per start, one line per patch side`,
       x: TIME,
