@@ -121,3 +121,17 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(clock.find((row) => row.startsWith("1,000"))).toContain("yes");
   });
 });
+
+test("on a logarithmic axis no bar of an error leaves the frame, and seeds are points", () => {
+  const data = syntheticData();
+  const [{ points }] = data.errors;
+  for (const one of points) Object.assign(one, { low: -1, high: 2, seeds: [0.01, 0.02, 0.03] });
+  const [, json] = defined(
+    nbmotaReport(data).match(/<figure class="chart" id="errors".*?<script type="application\/json">(.*?)<\/script>/s),
+  );
+  const { panels, columns } = JSON.parse(json);
+  const [ours] = panels[0].series.filter(({ name }: { name: string }) => name === "Learned");
+  expect(columns[ours.low].every((low: number | null) => low === null)).toBe(true);
+  const [seeds] = panels[0].series.filter(({ name }: { name: string }) => name === "Single seeds");
+  expect(columns[seeds.y]).toHaveLength(3 * points.length);
+});

@@ -2,7 +2,7 @@
 import { chart } from "../../../report/chart.ts";
 import type { Panel, Series } from "../../../report/chart-spec.ts";
 import { LOOKS, type Look, TRUE } from "../../../report/figures/methods.ts";
-import { pointSeries } from "../../../report/figures/settings.ts";
+import { barsNote, pointSeries } from "../../../report/figures/settings.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatSetting } from "../../../report/number.ts";
 import { scaleInk } from "../../../report/palette.ts";
@@ -68,14 +68,18 @@ const INKS: Record<string, Look> = {
 };
 export const lookOf = (method: string): Look => INKS[method] ?? { ...LEARNED, name: method };
 
+/** On a logarithmic axis an interval that reaches zero has no end. */
+const NO_BAR = { low: Number.NaN, high: Number.NaN };
+
 /** Mean absolute error over pairs against direct simulation, one line per method. */
 export function errors({ errors, floor }: Data): Html {
   const series = pointSeries(
     errors.toReversed().map(({ method, points }) => ({
       look: lookOf(method),
-      points: points.map((one) => ({ ...one, at: one.temperature })),
+      points: points.map((one) => ({ ...one, at: one.temperature, ...(one.low > 0 ? {} : NO_BAR) })),
     })),
   );
+  const seeds = Math.max(1, ...errors.flatMap(({ points }) => points.map((one) => one.seeds?.length ?? 1)));
   const perfect: Series = {
     name: "A perfect model",
     ink: "exact",
@@ -88,7 +92,7 @@ export function errors({ errors, floor }: Data): Html {
   return chart({
     id: "errors",
     title: "Error of the equilibrium",
-    caption: html`Mean absolute difference of learned and direct δ over the six pairs. A perfect model would show the sampling error of the direct simulation. Comparisons of methods are of the first seed alone; open points are single seeds, where there are several.`,
+    caption: html`Mean absolute difference of learned and direct δ over the six pairs. A perfect model would show the sampling error of the direct simulation. Comparisons of methods are of the first seed alone; ${barsNote(seeds)}. Intervals that reach zero are not drawn.`,
     alt: "Mean absolute error of the order parameters against temperature, one line per method, with the sampling floor",
     x: TEMPERATURE,
     y: { label: "mean |Δδ|", log: 10 },
