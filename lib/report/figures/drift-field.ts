@@ -17,7 +17,8 @@ const FREE_WAY = 0.15;
 const NEAREST = 0.04;
 /** Arrows shorter than this part of the frame are not seen as such, … */
 const SHORT = 0.03;
-/** … and are drawn longer by one factor where they are more than this part of all. */
+/** … and are drawn longer by one factor, of this at least, where they are more than this part of all. */
+const LEAST_LONGER = 5;
 const MANY = 0.2;
 /** Paths keep at least so many points. */
 const PATH_POINTS = 100;
@@ -90,7 +91,7 @@ function slowFeet(
   const most = slow.length > MANY * kept.length ? arrowScale(own, [across, up]) / scale : 1;
   const power = 10 ** Math.floor(Math.log10(most));
   const magnify = power * ([5, 2].find((digit) => digit * power <= most) ?? 1);
-  return magnify >= 2 ? { slow, magnify } : { slow: [], magnify: 1 };
+  return magnify >= LEAST_LONGER ? { slow, magnify } : { slow: [], magnify: 1 };
 }
 
 /** A drift at the feet of the field. */
@@ -135,7 +136,7 @@ export function driftField(
     ...frame,
     caption: [
       frame.caption(shown, formatNumber(scale, 2)),
-      slow.length > 0 && ` Where the drift is slow, arrows are drawn ${magnify} times as long (lighter).`,
+      slow.length > 0 && ` Where the drift is slow, arrows are drawn ${magnify} times as long.`,
     ],
     maxPoints: Math.max(kept.length, PATH_POINTS),
     arrows: { ...components, scale },
