@@ -45,7 +45,11 @@ const NOISE = { name: "Sampling noise, 95 %", ink: "exact", width: 1 } as const;
 
 /** What is shown of laws. */
 export interface Shown<O extends string = string> {
-  of(laws: Laws<O>, truth: Laws<O>, times: number[]): Pick<Series, "x" | "y" | "low" | "high" | "t" | "draw">;
+  of(
+    laws: Laws<O>,
+    truth: Laws<O>,
+    times: number[],
+  ): Pick<Series, "x" | "y" | "low" | "high" | "interval" | "t" | "draw">;
   /** Differences from the truth: it is the line at zero. */
   difference?: true;
   /** What a perfect model would show by sampling alone, behind the curves. */
@@ -59,7 +63,7 @@ export function spread<O extends string>(observable: O): Shown<O> {
   return {
     of({ [observable]: { mean, std } }, _, times) {
       const edge = (sign: number) => Array.from(mean, (value, i) => value + sign * std[i]);
-      return { x: times, y: mean, low: edge(-1), high: edge(1) };
+      return { x: times, y: mean, low: edge(-1), high: edge(1), interval: "std" };
     },
   };
 }
