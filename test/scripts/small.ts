@@ -152,8 +152,9 @@ export const SMALL: Small[] = [
       ...joined(["cost"], ["learn.total", "direct.mean", "direct.std"], ["patch8"]),
     ],
     compare(value) {
-      expect(value("upsample_w1.m.level1")).toBeGreaterThan(0);
-      expect(value("upsample_w1.rho.level1")).toBeGreaterThan(0);
+      // Less what sampling adds, a distance can be 0; that of lattices with seams is not.
+      expect(value("upsample_w1.m.level1")).toBeGreaterThanOrEqual(0);
+      expect(value("upsample_w1.rho.level1.before")).toBeGreaterThan(0);
       // As above.
       expect(value("error.compensator.patch8")).toBeLessThan(0.01);
       expect(value("std_ratio.compensator.patch8")).toBeLessThan(1.5);
