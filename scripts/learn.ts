@@ -136,6 +136,7 @@ await main(async () => {
   const lines = observables.map((_, j) => ({ condition: [], z: lineOf(equation, j, LINE) }));
   await publishStudy(run, {
     ...{ name: source.name, observables, dimension: system.dimension, starts: own.starts, truth, scores, upsampling },
+    dependent: dependentRuns(own, p),
     floors: floors(truth, p.runs),
     fields: await Promise.all(lines.map((place) => fieldsAt(gpu, equation, place))),
     written: writtenAt(equation, [], observables),

@@ -26,6 +26,11 @@ export interface Interval {
   readonly high: number;
 }
 
+export interface BootstrapInterval extends Interval {
+  /** Mean of the replicas less the estimate: what sampling adds to a statistic such as a distance, about (Efron & Tibshirani, chapter 10). */
+  readonly bias: number;
+}
+
 export interface BootstrapOptions {
   readonly seed: number;
   /** Confidence level in (0, 1); default 0.95. */
@@ -39,14 +44,14 @@ export interface BootstrapOptions {
  * Bootstrap confidence interval (Efron & Tibshirani 1993, chapters 6 and 13) of `statistic`.
  * `groups`: the number of independent units (trajectories, not time points) in each group, say 20 runs at each of five
  * starts; units are redrawn with replacement inside their group. `statistic` receives one array of indices per group and must
- * not keep it (it is reused). `bias`: what resampling adds to the estimate, in the mean, as sampling did before. Depends on the seed alone. For a mean over R Gaussian units the true coverage is
+ * not keep it (it is reused). Depends on the seed alone. For a mean over R Gaussian units the true coverage is
  * P(|t_{R−1}| < z √((R−1)/R)): 0.93 at R = 20, level 0.95.
  */
 export function bootstrap(
   groups: readonly number[],
   statistic: (picks: readonly Uint32Array[]) => number,
   { seed, level = 0.95, resamples = 2000, method = "percentile" }: BootstrapOptions,
-): Interval & { readonly bias: number } {
+): BootstrapInterval {
   requireLevel(level);
   for (const size of groups) {
     if (!(Number.isInteger(size) && size >= 2))
@@ -66,10 +71,10 @@ export function bootstrap(
   const tail = (1 - level) / 2;
   const [low, high] = quantileSeq(replicas, [tail, 1 - tail]) as number[];
   const { mean, standardDeviation: standardError } = moments(replicas);
-  const bias = mean - estimate;
+  const found = { estimate, standardError, bias: mean - estimate };
   return method === "basic"
-    ? { estimate, bias, standardError, low: 2 * estimate - high, high: 2 * estimate - low }
-    : { estimate, bias, standardError, low, high };
+    ? { ...found, low: 2 * estimate - high, high: 2 * estimate - low }
+    : { ...found, low, high };
 }
 
 /**

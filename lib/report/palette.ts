@@ -37,7 +37,7 @@ export type InkName = keyof typeof INKS;
 export const SHADES: readonly InkName[] = ["first", "second", "third", "fourth"];
 
 /** Violet to yellow, for the values of one parameter in ascending order, and for things that are none of the above. */
-export const SCALE: readonly InkName[] = ["scale1", "scale2", "scale3", "scale4", "scale5", "scale6"];
+const SCALE: readonly InkName[] = ["scale1", "scale2", "scale3", "scale4", "scale5", "scale6"];
 
 /** The k-th of `count` inks that go through the whole of `SCALE`. */
 export const scaleInk = (k: number, count: number): InkName =>

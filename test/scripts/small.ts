@@ -152,8 +152,9 @@ export const SMALL: Small[] = [
       ...joined(["cost"], ["learn.total", "direct.mean", "direct.std"], ["patch8"]),
     ],
     compare(value) {
-      expect(value("upsample_w1.m.level1")).toBeGreaterThan(0);
-      expect(value("upsample_w1.rho.level1")).toBeGreaterThan(0);
+      // Less what sampling adds, a distance can be 0; that of lattices with seams is not.
+      expect(value("upsample_w1.m.level1")).toBeGreaterThanOrEqual(0);
+      expect(value("upsample_w1.rho.level1.before")).toBeGreaterThan(0);
       // As above.
       expect(value("error.compensator.patch8")).toBeLessThan(0.01);
       expect(value("std_ratio.compensator.patch8")).toBeLessThan(1.5);
@@ -242,13 +243,14 @@ export const SMALL: Small[] = [
   },
 ];
 
-/** Every file of a finished run by name, without what depends on the clock: seconds and the pages that show them. */
+/** Every file of a finished run by name, without what depends on the clock: date, seconds and the pages that show them. */
 export function bytesOf(path: string): Record<string, string> {
   const files: Record<string, string> = {};
   for (const [name, hash] of Object.entries(bytesBelow(path))) {
     if (/\.(csv|safetensors)$/.test(name)) files[name] = hash;
   }
   const result = JSON.parse(readFileSync(join(path, "result.json"), "utf8"));
+  delete result.date;
   delete result.seconds;
   delete result.metrics["seconds.total"];
   // A commit made while the tests run is no difference between the runs.

@@ -190,19 +190,20 @@ export function stdByPatch(data: Data): Html {
 }
 
 export function meanByMethod({ cases }: Data, patch: number): Html {
+  const curves = over.methodCurves(DRAWN, patch);
   return over.byCase(
     {
       id: "mean-error-methods",
       title: `Error of the mean, all methods, ${sideTitle(patch)}`,
       caption: html`The same difference at the smallest patch side, the hardest case, for every method. The scale is that of the methods with λ = <i>K</i>; curves of
-the others may leave the frame. Grey: sampling noise as above.${startsNote(cases.length)}`,
+the others may leave the frame. Grey: sampling noise as above.${over.withinNoise(cases, over.meanError("m"), curves)}${startsNote(cases.length)}`,
       alt: "Predicted minus exact mean magnetization against time at the smallest patch side, one line per method",
       x: TIME,
       y: { label: "mean − exact" },
     },
     cases,
     over.meanError("m"),
-    over.methodCurves(DRAWN, patch),
+    curves,
   );
 }
 

@@ -1,5 +1,4 @@
 /** What the NbMoTa report shows. */
-import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Closed, Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Picture } from "../../report/lattice.ts";
@@ -13,13 +12,20 @@ export interface AtTemperature extends Estimate {
   temperature: number;
 }
 
-/** δ_TaTa over time, seconds: mean and standard deviation over runs. */
+/** Mean and standard deviation over so many runs, `[times]`. */
+export interface CourseLaw {
+  mean: number[];
+  std: number[];
+  runs: number;
+}
+
+/** δ_TaTa over time, seconds. */
 export interface CourseCurve {
   side: number;
   atoms: number;
   times: number[];
-  learned: { mean: number[]; std: number[] };
-  direct: { mean: number[]; std: number[] } | null;
+  learned: CourseLaw;
+  direct: CourseLaw | null;
 }
 
 /** A compact model: mean absolute error, meV, and how fast walks over it are. */
@@ -104,5 +110,4 @@ export interface NbMoTaReportData extends Finished {
   clock: { temperature: number; jumpTime: number; unit: number; jumps: number; waited: number; compared: boolean }[];
   degrees: DegreeChoice[];
   costs: NbMoTaCosts;
-  comparison: Comparison[];
 }

@@ -353,7 +353,7 @@ export const rootMeanSquare = (values: ArrayLike<number>) =>
   Math.sqrt(average(Float64Array.from(values, (x) => x * x)));
 
 /** The paper's learned value; null where it has none. */
-export function paperOrder(pair: (typeof PAIR_NAMES)[number], temperature: number): number | null {
+function paperOrder(pair: (typeof PAIR_NAMES)[number], temperature: number): number | null {
   const k = paper.temperatures.indexOf(temperature);
   return k < 0 ? null : paper.order[pair][k];
 }

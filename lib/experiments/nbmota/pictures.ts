@@ -16,7 +16,7 @@ export const SITE_KINDS: readonly Category[] = [
   { name: "Mo", color: [11, 79, 138] },
   { name: "Ta", color: [226, 222, 205] },
 ];
-const BETWEEN: Category = { name: "nothing", color: [255, 255, 255] };
+const BETWEEN: Category = { name: "nothing", color: [140, 140, 140] };
 /** Slices beside and below each other. */
 const [ACROSS, DOWN] = [2, 2];
 

@@ -14,7 +14,7 @@ import { COORDINATES } from "../../systems/nbmota.ts";
 import { type Annealed, relaxationsWaited } from "./annealing.ts";
 import { unitJumps } from "./clock.ts";
 import { costsOf } from "./costs.ts";
-import type { NbMoTaReportData } from "./data.ts";
+import type { CourseLaw, NbMoTaReportData } from "./data.ts";
 import type { Fidelity, Measured } from "./fidelity.ts";
 import {
   equilibriumGroups,
@@ -29,7 +29,6 @@ import {
   nbmotaTables,
   nbmotaVerdict,
   orderOf,
-  paperOrder,
   relaxations,
   rootMeanSquare,
   scoreTable,
@@ -41,8 +40,8 @@ import { annealingPlan, comparesUpsampling, RELAXATION } from "./plan.ts";
 import { nbmotaReport } from "./report.ts";
 
 const MOTA = PAIR_NAMES.indexOf("MoTa");
-/** Bins of densities. */
-const BINS = 50;
+/** Bins of the densities of barriers, and of affinities, of which there are fewer. */
+const BINS = { barriers: 50, affinities: 15 };
 /** Temperatures whose barriers are drawn, at most. */
 const SHOWN = 4;
 
@@ -120,13 +119,13 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, keyof Finishe
     }),
     barrierLaws: spacedOut(surroundings).flatMap(({ temperature, kinds }) =>
       kinds.map(({ name, barriers }) => {
-        const { centres, density } = histogram(barriers, 0, 2.5, BINS);
+        const { centres, density } = histogram(barriers, 0, 2.5, BINS.barriers);
         return { temperature, name, barrier: Array.from(centres), density: Array.from(density) };
       }),
     ),
     affinities: surroundings.map(({ temperature, affinities }) => {
       const rms = rootMeanSquare(affinities);
-      const { centres, density } = histogram(affinities, -4 * rms, 4 * rms, BINS / 2);
+      const { centres, density } = histogram(affinities, -4 * rms, 4 * rms, BINS.affinities);
       return { temperature, affinity: Array.from(centres), density: Array.from(density), rms };
     }),
     distilled: distilledModels(),
@@ -145,16 +144,6 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, keyof Finishe
         : [],
     ),
     costs: costsOf(p),
-    comparison: PAIR_NAMES.flatMap((pair, j) => {
-      const { learned, direct } = orderOf(study, j);
-      return learned.map(({ temperature, ...ours }) => ({
-        quantity: `δ of ${pair} at ${temperature} K`,
-        paper: paperOrder(pair, temperature),
-        exact: direct.find((one) => one.temperature === temperature)?.value ?? null,
-        ours,
-        unit: "1",
-      }));
-    }),
   };
 }
 
@@ -194,10 +183,10 @@ function measuredFidelity(): NbMoTaReportData["fidelity"] {
 }
 
 /** Mean and standard deviation of δ_TaTa over the runs. */
-function tantalum(order: Ensemble): { mean: number[]; std: number[] } {
+function tantalum(order: Ensemble): CourseLaw {
   const [{ mean, std }] = momentsOf(order);
   const column = (values: ArrayLike<number>) => Array.from(order.times, (_, t) => values[t * order.d + TATA]);
-  return { mean: column(mean), std: column(std) };
+  return { mean: column(mean), std: column(std), runs: order.runs };
 }
 
 function spreads({ courses, p }: NbMoTaStudy, group: NbMoTaStudy["outcomes"]): NbMoTaReportData["spread"] {

@@ -1,4 +1,3 @@
-import { comparisonTable } from "../../report/figures/comparison.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { displayFormula, formula } from "../../report/formula.ts";
@@ -106,7 +105,10 @@ function sections(data: NbMoTaReportData): Section[] {
     {
       id: "courses",
       title: "Relaxation and size",
-      body: ifAny([data.courses], [relaxation.relaxation(data), relaxation.spread(data)]),
+      body: ifAny(
+        [data.courses],
+        [relaxation.relaxation(data), relaxation.relaxationErrors(data), relaxation.spread(data)],
+      ),
     },
     diagnostics(data.diagnostics, data.closureTests, {
       variables: data.variables,
@@ -142,15 +144,7 @@ function sections(data: NbMoTaReportData): Section[] {
     {
       id: "comparison",
       title: "All numbers",
-      body: ifAny(
-        [data.comparison],
-        [
-          comparisonTable(
-            data.comparison,
-            "The paper’s learned values, direct simulation (as “Exact”, which it is but for its sampling) and this run.",
-          ),
-        ],
-      ),
+      body: ifAny([data.order], tables.orders(data)),
     },
   ];
 }

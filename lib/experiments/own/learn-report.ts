@@ -11,7 +11,7 @@ import type { Panel, Series } from "../../report/chart-spec.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { hero } from "../../report/figures/hero.ts";
-import { LOOKS, methodsIn, overTruth, TRUE } from "../../report/figures/methods.ts";
+import { LOOKS, methodsIn, TRUE } from "../../report/figures/methods.ts";
 import { trainingRange } from "../../report/figures/patch-sides.ts";
 import { type Case, lawsOf } from "../../report/figures/trajectories.ts";
 import { trajectoryScore } from "../../report/how-to-read.ts";
@@ -29,16 +29,14 @@ import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } 
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
+import { type Compared, meanErrors } from "./mean-errors.ts";
 import type { OwnScores, UpsamplingCheck } from "./study.ts";
 import { type Fields, fieldsTable, rangesOf, type WrittenAt } from "./tables.ts";
 
-export interface Study {
+export interface Study extends Compared {
   readonly name: string;
   readonly observables: readonly (Named & { readonly symbol: string; readonly title: string })[];
   readonly dimension: number;
-  readonly starts: readonly string[];
-  readonly truth: Ensemble;
-  readonly scores: readonly OwnScores[];
   /** What a perfect equation would score, `[cases][d]`. */
   readonly floors: readonly (readonly number[])[];
   readonly upsampling: UpsamplingCheck;
@@ -161,7 +159,7 @@ function trajectories({ truth, scores, observables, starts, options }: Study): H
         };
       };
       return {
-        title: `${observable.symbol}, ${start}`,
+        title: `${observable.symbol}, from ${start}`,
         y: {
           label:
             observable.unit && observable.unit !== "1"
@@ -172,7 +170,7 @@ function trajectories({ truth, scores, observables, starts, options }: Study): H
           { ...TRUE, ...series(exact[c], true) },
           ...own.map(
             (one): Series => ({
-              ...overTruth(one.method),
+              ...LOOKS[one.method],
               ...series(momentsOf(one.predicted as Ensemble)[c], one.method === "compensator" || own.length === 1),
             }),
           ),
@@ -181,9 +179,9 @@ function trajectories({ truth, scores, observables, starts, options }: Study): H
     }),
   );
   return chart({
-    id: "trajectories",
-    title: "Predicted trajectories",
-    caption: html`Mean (line) and one standard deviation (band) of ${formatSetting(options.runs)} predicted runs, over ${formatSetting(truth.runs)} direct simulations of the whole
+    id: "mean-trajectories",
+    title: "Mean trajectories",
+    caption: html`Mean (line) and one standard deviation (band) of ${formatSetting(options.runs)} predicted runs of ${options.seeds > 1 ? "the first seed" : "one seed"}, over ${formatSetting(truth.runs)} direct simulations of the whole
 system (grey).`,
     alt: "Mean of every observable against time from every start, predicted and true",
     x: { label: "time" },
@@ -250,13 +248,13 @@ function learnReport(study: Study, run: Finished): string {
 follows the true means of ${options.L}${power} sites to <strong>${formatNumber(rmsPercent(main.error).value, 2)}\u00a0%</strong>.`;
   const cells = observables.map((observable, j) => ({ observable, j }));
   const sections: Section[] = [
-    { id: "trajectories", title: "Predicted trajectories", body: trajectories(study) },
+    { id: "trajectories", title: "Predicted trajectories", body: html`${trajectories(study)}${meanErrors(study)}` },
     {
       id: "equation",
       title: "The learned equation",
       body: html`${
         written &&
-        html`<pre><code>${formula(written, observables, "text")}</code></pre>
+        html`<pre style="white-space:pre-wrap"><code>${formula(written, observables, "text")}</code></pre>
 <details><summary>LaTeX</summary><pre><code>${formula(written, observables, "latex")}</code></pre></details>
 <details><summary>Python</summary><pre><code>${formula(written, observables, "python")}</code></pre></details>
 <details><summary>TypeScript</summary><pre><code>${formula(written, observables, "typescript")}</code></pre></details>

@@ -11,7 +11,7 @@ import { trainingRange } from "../../report/figures/patch-sides.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
-import { SCALE } from "../../report/palette.ts";
+import { scaleInk } from "../../report/palette.ts";
 import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
 import { large, spreadTile } from "../../report/tiles.ts";
@@ -44,7 +44,7 @@ function alongVariables(
       return {
         ...LOOKS[method],
         name: condition ? `at ${condition}` : "Learned",
-        ...(condition && { ink: SCALE[k % SCALE.length] }),
+        ...(condition && { ink: scaleInk(k, own.length) }),
         dash: "solid",
         draw: "line",
         x: Array.from({ length: points }, (_, p) => fields.place.z[p * d + j]),
@@ -106,7 +106,7 @@ function equationSection({ writings, data, equation }: FitResult): Html {
     (
       one,
     ) => html`${one.condition.length > 0 && html`<h3>At ${data.conditions.map(({ name }, k) => `${name} = ${formatSetting(one.condition[k])}`).join(", ")}</h3>`}
-<pre><code>${formula(one, variables, "text")}</code></pre>
+<pre style="white-space:pre-wrap"><code>${formula(one, variables, "text")}</code></pre>
 <details><summary>LaTeX</summary><pre><code>${formula(one, variables, "latex")}</code></pre></details>
 <details><summary>Python</summary><pre><code>${formula(one, variables, "python")}</code></pre></details>
 <details><summary>TypeScript</summary><pre><code>${formula(one, variables, "typescript")}</code></pre></details>`,
@@ -138,14 +138,14 @@ function residualSection({ tests, data, heldOut }: FitResult): Html {
       title: name,
       series: [
         {
-          ...LOOKS.compensator,
           name: "Changes of the data",
-          draw: "line+points",
+          ink: "paper",
+          draw: "points",
           x: Array.from(test.counts, (_, k) => (k + 0.5) / bins),
           y: Array.from(test.counts, share),
         },
       ],
-      levels: [{ value: 1, label: "even", low: 1 - error, high: 1 + error }],
+      levels: [{ value: 1, label: "", low: 1 - error, high: 1 + error }],
     };
   });
   return html`<p>If the equation is right, each change less its mean, in units of its noise, is an independent standard normal number.${
@@ -168,7 +168,7 @@ ${htmlTable(rows, [
   },
 ])}
 ${chart({
-  id: "residuals",
+  id: "residual-law",
   title: "Law of the residuals",
   caption: html`Probability integral transform: how often residuals fall in each of ${bins} parts that are equally probable for a normal law. Even means Gaussian noise of
 the right size; the band holds 95 % of the counts of a right equation.`,
@@ -196,10 +196,11 @@ function predictionSection({ predictions, data, starts }: FitResult): Html {
       return [
         {
           name: `Start ${k + 1}`,
-          ink: SCALE[k % SCALE.length],
+          ink: scaleInk(k, predictions.length),
           draw: "line",
           x: runs.times,
           y: laws.map(({ mean }) => mean),
+          interval: "std",
           low: laws.map(({ mean, std }) => mean - std),
           high: laws.map(({ mean, std }) => mean + std),
         },
@@ -209,7 +210,7 @@ function predictionSection({ predictions, data, starts }: FitResult): Html {
   });
   const rows = Array.from({ length: starts.state.length / d }, (_, k) => k);
   return html`${chart({
-    id: "predictions",
+    id: "predicted-trajectories",
     title: "Predicted trajectories",
     caption: html`Mean (line) and one standard deviation (band) of runs of the equation from each start.`,
     alt: "Mean and standard deviation of predicted trajectories against time for each variable",
@@ -227,7 +228,12 @@ function predictionSection({ predictions, data, starts }: FitResult): Html {
       label: withUnit(condition),
       cell: (k: number) => starts.condition[k * data.conditions.length + j],
     })),
-    { label: "time outside the data", cell: (k) => predictions[k] && 100 * predictions[k].guards.outside, unit: "%" },
+    {
+      label: "time outside the data",
+      cell: (k) => predictions[k] && 100 * predictions[k].guards.outside,
+      unit: "%",
+      format: (x) => formatNumber(x, 2),
+    },
   ])}`;
 }
 

@@ -66,7 +66,8 @@ export function diagnostics(list: readonly Diagnosed[], closed: readonly Closed[
 const OFF = 4;
 
 /** "Ours (compensator), ℓ = 16" */
-const nameOf = ({ method, patch }: Diagnosed) => `${LOOKS[method].name}${patch > 1 ? `, ℓ = ${patch}` : ""}`;
+const nameOf = ({ method, patch }: Diagnosed) =>
+  `${LOOKS[method].name}${patch > 1 ? `, ℓ = ${patch}` : ""}`.replaceAll(" = ", "\u00a0=\u00a0");
 
 const timeOf = (time: number, unit?: string) =>
   time === Number.POSITIVE_INFINITY ? "in equilibrium" : `t = ${formatSetting(time)}${unit ? ` ${unit}` : ""}`;
@@ -129,21 +130,23 @@ function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
     },
   ];
   const memoryColumn: Column<Row> = { label: "Memory, predicted / true", cell: ({ memory }) => memory };
+  const remembers = rows.some(({ memory }) => memory);
   const departed = rows.flatMap(({ off }) => off);
   return html`${htmlTable(
     rows,
     [
       { label: "Equation", header: true, cell: ({ one }) => nameOf(one) },
       ...pitColumns,
-      ...(rows.some(({ memory }) => memory) ? [memoryColumn] : []),
+      ...(remembers ? [memoryColumn] : []),
       {
         label: `Tests off by more than ${OFF} standard errors`,
         cell: ({ off, tested }) => (tested.length > 0 ? `${off.length} of ${tested.length}` : "too few true runs"),
         text: true,
       },
     ],
-    html`Do predicted runs have the law of true ones, and their memory? χ² of where true runs fall among predicted ones; “of one law”: what 95 % of predictions with the true law score. Memory is the integral of the squared covariance over
-the square at zero, with its 95 % interval. Each mean and each spread is a test.`,
+    html`χ² of where true runs fall among predicted ones; “of one law”: what 95 % of predictions with the true law score. ${
+      remembers && "Memory is the integral of the squared covariance over the square at zero, with its 95 % interval. "
+    }Each mean and each spread is a test.`,
   )}${
     departed.length > 0 &&
     collapsed(
@@ -221,7 +224,7 @@ function pit(list: readonly Diagnosed[], told: Told): Html | null {
     caption: html`Probability integral transform${told.cases.length > 1 && ", all cases together"}: how often true runs fall in each of ${most} equal parts of true and predicted ones together, over how often predicted ones do. The grey band
 holds 95 % of the points of equations with the true law. Slopes are means that are off, a bowl is too little spread, a hill too much.${fewer > 0 && ` ${fewer} of ${tests} tests have fewer bins, as many values are equal, and are not drawn.`}`,
     alt: "Ratio of the frequencies of true and predicted runs in bins of equal probability, for each variable at some times, with the band of one law",
-    x: { label: "probability below", range: [0, 1] },
+    x: { label: "probability below", range: [0, 1], ticks: [0, 0.25, 0.5, 0.75, 1] },
     y: { label: "true / predicted" },
     panels,
     columns: 3,
@@ -313,7 +316,7 @@ function closureTests(list: readonly Closed[], { variables, cases, unit }: Told)
     ? htmlTable(
         Array.from(cases.keys()),
         [
-          { label: "Start", header: true, cell: (c) => cases[c] },
+          { label: "Start", header: true, cell: (c) => cases[c].replaceAll(" ", "\u00a0") },
           ...list.map((one): Column<number> => ({ label: one.name, cell: (c) => score(one, c), format })),
         ],
         caption,

@@ -15,9 +15,12 @@ const AHEAD = Math.SQRT1_2;
 const FREE_WAY = 0.15;
 /** Feet of arrows nearer than this part of the frame cannot be told apart. */
 const NEAREST = 0.04;
+/** Arrows shorter than this part of the frame may be drawn as crosses. */
+const CROSSED = 0.02;
 /** Arrows shorter than this part of the frame are not seen as such, … */
 const SHORT = 0.03;
-/** … and are drawn longer by one factor where they are more than this part of all. */
+/** … and are drawn longer by one factor, of this at least, where they are more than this part of all. */
+const LEAST_LONGER = 5;
 const MANY = 0.2;
 /** Paths keep at least so many points. */
 const PATH_POINTS = 100;
@@ -27,17 +30,24 @@ function width(numbers: readonly number[]): number {
   return high > low ? high - low : 1;
 }
 
-/**
- * One length for the arrows of all `series`: units of the axes per unit of the vectors, such that few arrows reach the
- * next foot (distances in the frame of the figure, whose widths are those of the feet unless they are given). Quadratic in the number of arrows. 1 where nothing can be drawn.
- */
-export function arrowScale(series: readonly Series[], frame?: readonly number[]): number {
+/** Arrows as numbers, those that have all four, and the width of the frame both ways. */
+function arrowsOf(series: readonly Series[]) {
   const arrows = series.flatMap(({ x, y, dx, dy }) =>
     Array.from(x, (_, i) => [x, y, dx, dy].map((numbers) => numbers?.[i] ?? Number.NaN)).filter((arrow) =>
       arrow.every(Number.isFinite),
     ),
   );
-  const [across, up] = frame ?? [width(arrows.map(([x]) => x)), width(arrows.map(([, y]) => y))];
+  return { arrows, across: width(arrows.map(([x]) => x)), up: width(arrows.map(([, y]) => y)) };
+}
+
+/**
+ * One length for the arrows of all `series`: units of the axes per unit of the vectors, such that few arrows reach the
+ * next foot (distances in the frame of the figure, whose widths are those of the feet unless they are given). Quadratic in the number of arrows. 1
+ * where nothing can be drawn.
+ */
+export function arrowScale(series: readonly Series[], frame?: readonly number[]): number {
+  const { arrows, across: ownAcross, up: ownUp } = arrowsOf(series);
+  const [across, up] = frame ?? [ownAcross, ownUp];
   const framed = arrows.map(([x, y, dx, dy]) => [x / across, y / up, dx / across, dy / up] as const);
   const scales = framed.flatMap(([x, y, dx, dy]) => {
     const length = Math.hypot(dx, dy);
@@ -90,7 +100,7 @@ function slowFeet(
   const most = slow.length > MANY * kept.length ? arrowScale(own, [across, up]) / scale : 1;
   const power = 10 ** Math.floor(Math.log10(most));
   const magnify = power * ([5, 2].find((digit) => digit * power <= most) ?? 1);
-  return magnify >= 2 ? { slow, magnify } : { slow: [], magnify: 1 };
+  return magnify >= LEAST_LONGER ? { slow, magnify } : { slow: [], magnify: 1 };
 }
 
 /** A drift at the feet of the field. */
@@ -131,11 +141,18 @@ export function driftField(
   );
   const arrows = [...at(fast), ...(slow.length > 0 ? longer : [])];
   const shown = kept.length < x.length && html` (${kept.length} of ${x.length}, set apart)`;
+  const { across, up } = arrowsOf(arrows);
+  const crosses = arrows.some((one) =>
+    arrowsOf([one]).arrows.some(
+      ([, , dx, dy]) => scale * (one.magnify ?? 1) * Math.hypot(dx / across, dy / up) < CROSSED,
+    ),
+  );
   return chart({
     ...frame,
     caption: [
       frame.caption(shown, formatNumber(scale, 2)),
-      slow.length > 0 && ` Where the drift is slow, arrows are drawn ${magnify} times as long (lighter).`,
+      slow.length > 0 && ` Where the drift is slow, arrows are drawn ${magnify} times as long.`,
+      crosses && " A cross is an arrow too short to have a direction.",
     ],
     maxPoints: Math.max(kept.length, PATH_POINTS),
     arrows: { ...components, scale },

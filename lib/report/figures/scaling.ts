@@ -25,7 +25,6 @@ interface Systems {
   titleOf?: (patch: number) => string;
 }
 
-const DIRECT = { ...LOOKS.paper, draw: "line" } as const;
 const ours = { ...LOOKS.compensator, name: "Ours, at most (95 %)", draw: "points" } as const;
 
 /** The larger end of what an error may be, in %. */
@@ -43,8 +42,8 @@ function costs({ learn, sides, mean, std, evenMean, evenStd }: CostCurve, title:
     y: { label: "site updates", log: 10 },
     series: [
       { ...LOOKS.compensator, name: "Learning, once for all sizes", draw: "line", x: sides, y: sides.map(() => learn) },
-      { ...DIRECT, name: "Direct, mean as accurate", x: sides, y: mean },
-      { ...LOOKS.small, draw: "line", name: "Direct, std to 2 %", x: sides, y: std },
+      { name: "Direct, mean as accurate", ink: "exact", width: 4, draw: "line", x: sides, y: mean },
+      { name: "Direct, std to 2 %", ink: "paper", dash: "dashed", draw: "line", x: sides, y: std },
     ],
     verticals: [...mark("mean", evenMean), ...mark("std", evenStd)],
   };
@@ -63,7 +62,14 @@ function errors(
     title,
     y: { label: "relative error [%]", log: 10 },
     series: [
-      { ...DIRECT, name: "Direct, for what learning costs", x: sides, y: direct.map((part) => 100 * part) },
+      {
+        name: "Direct, for what learning costs",
+        ink: "exact",
+        width: 4,
+        draw: "line",
+        x: sides,
+        y: direct.map((part) => 100 * part),
+      },
       ...(known.length > 0 ? [measured] : []),
     ],
   };

@@ -92,7 +92,8 @@ export function withLimit(
   const alone = bySource(limit.map((one) => ({ ...one, at: place }))).map(
     (one): Series => ({ ...one, detail: label, draw: "points" }),
   );
-  return { series: [...series, ...alone], verticals: [{ value: place, label }] };
+  // The lines come last, so that the legend shows them.
+  return { series: [...alone, ...series], verticals: [{ value: place, label }] };
 }
 
 /** What a perfect model would score, as a labelled line; nothing where that is not known. */

@@ -6,12 +6,16 @@ import { chart } from "../chart.ts";
 import type { Axis, Panel, Series } from "../chart-spec.ts";
 import { extent } from "../extent.ts";
 import { type Html, html } from "../html.ts";
-import { formatFixed, formatNumber } from "../number.ts";
+import { formatFixed, formatNumber, formatSetting } from "../number.ts";
 import { scaleInk } from "../palette.ts";
 import { LOOKS, type Look } from "./methods.ts";
 
 /** One part in so many at the beginning may leave the frame: what is looked for is at the end. */
 const BEGINNING = 8;
+/** Positive losses that fall by more than this factor are shown as they are, on a logarithmic axis. */
+const DEEP = 10;
+/** Panels that are not folded. */
+const OPEN = 4;
 /** Changes in the last quarter above this count as such, and those that are not known to so much are not told, % of the whole fall. */
 const [FLAT, VAGUE] = [1, 10];
 /** Trainings that are told one by one in the caption, at most. */
@@ -61,9 +65,11 @@ export function training(list: readonly Training[]): Html | false {
   const [{ seed }] = list;
   const several = list.some((one) => one.seed !== seed);
   const groups = Map.groupBy(list, (one) => JSON.stringify([placeOf(one).folder, one.loss, one.step.at(-1)]));
-  const panels = [...groups.values()].map((own): Panel => {
+  const panels = [...groups.values()].map((own, k): Panel => {
     const whats = [...new Set(own.map(({ what }) => what))];
     const looks = new Map(whats.map((what, k) => [what, lookOf(own, what, scaleInk(k, whats.length))]));
+    const [least, most] = extent(own.flatMap(({ mean }) => Array.from(mean)));
+    const deep = least > 0 && most > DEEP * least;
     const series = own.map((one): Series => {
       const mean = Array.from(one.mean);
       const end = average(lastQuarter(mean));
@@ -73,22 +79,23 @@ export function training(list: readonly Training[]): Html | false {
         width: one.seed === seed ? 2 : 0.75,
         draw: "line",
         x: one.step,
-        y: mean.map((value) => value - end),
+        y: deep ? mean : mean.map((value) => value - end),
       };
     });
     const [{ loss, step }] = own;
     const { folder } = placeOf(own[0]);
     return {
       title: folder ? `${folder}: ${loss}` : loss,
+      folded: k >= OPEN,
       series,
-      x: { label: `step of ${step.at(-1)}` },
-      y: { label: "loss above its end", ...frameOf(series) },
+      x: { label: `step of ${formatSetting(step.at(-1) ?? Number.NaN)}` },
+      y: deep ? { label: "loss", log: 10 } : { label: "loss above its end", ...frameOf(series) },
     };
   });
   return chart({
     id: "training-loss",
     title: "Training loss",
-    caption: html`Loss of mini-batches, mean over equal parts of the AdamW steps, against the steps done at the end of each, less its mean over the last quarter (“to …” where values are read out): curves of unlike noise end at zero. ${several && "Thin: other seeds. "}The first eighth of the steps may leave the frame.
+    caption: html`Loss of mini-batches, mean over equal parts of the AdamW steps, against the steps done at the end of each: on a logarithmic axis where it is positive and falls more than tenfold, else less its mean over the last quarter (“to …” where values are read out), so that curves of unlike noise end at zero and the first eighth of the steps may leave the frame. ${several && "Thin: other seeds. "}
 ${
   list.some(({ loss }) => loss.includes("C⁻¹")) &&
   html`rᵀC⁻¹r + ln det C is twice the negative log-likelihood of a row of training data, less d ln 2π, in units of the spread of what is left of it; |r|² + tr C⁻¹Q + ln det C stands for it where the rows know their variation Q, from rates or from copies: the drift learns by least squares, the noise from Q. `

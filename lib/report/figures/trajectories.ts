@@ -1,5 +1,6 @@
 /** Figures of runs over time: what is true from every start, and what learned equations predict. */
 import type { Moments } from "../../analysis/ensemble.ts";
+import { average } from "../../analysis/mean.ts";
 import type { Method } from "../../method/pairs.ts";
 import { NORMAL } from "../../run/seeds.ts";
 import { chart } from "../chart.ts";
@@ -44,7 +45,11 @@ const NOISE = { name: "Sampling noise, 95 %", ink: "exact", width: 1 } as const;
 
 /** What is shown of laws. */
 export interface Shown<O extends string = string> {
-  of(laws: Laws<O>, truth: Laws<O>, times: number[]): Pick<Series, "x" | "y" | "low" | "high" | "t" | "draw">;
+  of(
+    laws: Laws<O>,
+    truth: Laws<O>,
+    times: number[],
+  ): Pick<Series, "x" | "y" | "low" | "high" | "interval" | "t" | "draw">;
   /** Differences from the truth: it is the line at zero. */
   difference?: true;
   /** What a perfect model would show by sampling alone, behind the curves. */
@@ -58,7 +63,7 @@ export function spread<O extends string>(observable: O): Shown<O> {
   return {
     of({ [observable]: { mean, std } }, _, times) {
       const edge = (sign: number) => Array.from(mean, (value, i) => value + sign * std[i]);
-      return { x: times, y: mean, low: edge(-1), high: edge(1) };
+      return { x: times, y: mean, low: edge(-1), high: edge(1), interval: "std" };
     },
   };
 }
@@ -165,6 +170,31 @@ export function byCase<O extends string>(
   const reach = shown.range && tameReach(panels);
   const y = { ...frame.y, ...(reach && { range: shown.range?.(reach) }) };
   return chart({ columns: 3, height: 200, ...frame, y, panels: said ? panels : opened(panels, ENDS_AND_MIDDLE) });
+}
+
+/**
+ * Said of differences: the part of all times and cases that each of the curves spends within the noise, of a perfect model 95 %. Nothing where no noise is
+ * known.
+ */
+export function withinNoise<O extends string>(
+  cases: readonly Case<O>[],
+  shown: Shown<O>,
+  curves: readonly Curve[],
+): string {
+  const shares = curves.flatMap(({ look, matches }) => {
+    const inside = cases.flatMap(({ times, truth, predicted, runs }) => {
+      const found = predicted.find(matches);
+      const noise = runs && shown.noise?.(truth, times, runs);
+      if (!found || !noise) return [];
+      const { y } = shown.of(found.laws, truth, times);
+      return times.flatMap((_, t) => {
+        const [value, low, high] = [y[t], noise.low?.[t], noise.high?.[t]].map(Number);
+        return high > low && Number.isFinite(value) ? [Number(value >= low && value <= high)] : [];
+      });
+    });
+    return inside.length > 0 ? [`${look.name} ${Math.round(100 * average(inside))} %`] : [];
+  });
+  return shares.length > 0 ? ` Within the grey, of all times and starts: ${shares.toReversed().join(", ")}.` : "";
 }
 
 /** All cases in a panel per patch side, of which the smaller ones stand open: mean ± standard deviation, true and by our method, and the naive mean without band. */

@@ -6,6 +6,7 @@ import { nbmotaReport } from "../../../lib/experiments/nbmota/report.ts";
 import { readHead } from "../../../lib/report/gallery.ts";
 import { single } from "../../../lib/run/seeds.ts";
 import { pixelsOf, reportBrowser } from "../../chromium.ts";
+import { defined } from "../../fixtures.ts";
 import { testReport, withoutLists, withoutNumbers } from "../../report/every-report.ts";
 import { syntheticData } from "./synthetic.ts";
 
@@ -14,8 +15,9 @@ setDefaultTimeout(60_000);
 const PLOTS_PER_FIGURE = {
   order: 6,
   potential: 3,
-  relaxation: 4,
   "cost-by-atoms": 1,
+  relaxation: 3,
+  "relaxation-error": 2,
   spread: 1,
   pit: 9,
   memory: 3,
@@ -45,7 +47,7 @@ testReport(
     missing: { "nothing measured": emptied, NaN: (data) => withoutNumbers(data, SETTINGS) },
     rename(data, text) {
       data.barriers = data.coordinates = text;
-      data.order[0].pair = data.comparison[0].quantity = text;
+      data.order[0].pair = text;
       data.errors[1].method = data.methods[1].method = text;
       data.surroundings[0].kind = data.barrierLaws[0].name = text;
       Object.assign(data.pictures[0], { title: text });
@@ -59,6 +61,45 @@ test("the gallery shows its headline and curves", () => {
   expect(head.description).toContain("learned from jumps of single vacancies");
   expect(head.description).toContain("by 4.4 % of the order");
   expect(head.thumbnail).toContain("<polyline");
+});
+
+/** The rows of the tables of a section, cell by cell, tables one after the other. */
+function tablesOf(id: string, data = syntheticData()): string[][][] {
+  const [, section] = defined(nbmotaReport(data).match(new RegExp(`<section id="${id}".*?>(.*?)</section>`, "s")));
+  return [...section.matchAll(/<table>(.*?)<\/table>/gs)].map(([, table]) =>
+    [...table.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row]) =>
+      [...row.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/gs)].map(([, cell]) => cell.replace(/<[^>]*>/g, "")),
+    ),
+  );
+}
+
+test("all numbers stand as temperatures by pairs: of this run, of direct simulation where there is one, and of the paper", () => {
+  const tables = tablesOf("comparison");
+  expect(tables.map((table) => table.length - 1)).toEqual([5, 4, 5]);
+  const [ours, direct] = tables;
+  expect(ours[0].slice(0, 3)).toEqual(["T [K]", "δ of NbNb", "δ of NbMo"]);
+  expect(ours.map(([T]) => T).slice(1)).toEqual(["800", "1,000", "1,400", "2,000", "3,000"]);
+  // (j − 2.5) 400 / T of the second pair at 2,000 K.
+  expect(direct[3][2]).toBe("−0.300 ± 0.020");
+});
+
+test("what vacancies see stands as temperatures by kinds of lattices, with the numbers as given", () => {
+  const [rates, distances] = tablesOf("surroundings");
+  expect(rates.map((row) => row.length)).toEqual([8, 8, 8]);
+  expect(rates[0].slice(5)).toEqual([
+    "shift: Copies of one lattice",
+    "shift: Tiles",
+    "shift: Vacancies at random sites",
+  ]);
+  expect(rates[2].slice(0, 3)).toEqual(["3,000", "12.000 ± 0.040", "11.980 ± 0.040"]);
+  expect(rates[2].slice(5, 7)).toEqual(["−0.020 ± 0.050", "−0.040 ± 0.050"]);
+  expect(distances[1].slice(0, 5)).toEqual(["1,000", "0.020", "0.040", "0.060", "0.020"]);
+});
+
+test("times have a unit in which they are numbers above one", () => {
+  const report = nbmotaReport(syntheticData());
+  expect(report).toContain("time [ns]");
+  expect(report).not.toContain("time [s]");
 });
 
 describe.skipIf(browser.missing)("in a browser", () => {
@@ -80,4 +121,18 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(clock.find((row) => row.startsWith("800"))).toContain("too slow");
     expect(clock.find((row) => row.startsWith("1,000"))).toContain("yes");
   });
+});
+
+test("on a logarithmic axis no bar of an error leaves the frame, and seeds are points", () => {
+  const data = syntheticData();
+  const [{ points }] = data.errors;
+  for (const one of points) Object.assign(one, { low: -1, high: 2, seeds: [0.01, 0.02, 0.03] });
+  const [, json] = defined(
+    nbmotaReport(data).match(/<figure class="chart" id="errors".*?<script type="application\/json">(.*?)<\/script>/s),
+  );
+  const { panels, columns } = JSON.parse(json);
+  const [ours] = panels[0].series.filter(({ name }: { name: string }) => name === "Learned");
+  expect(columns[ours.low].every((low: number | null) => low === null)).toBe(true);
+  const [seeds] = panels[0].series.filter(({ name }: { name: string }) => name === "Single seeds");
+  expect(columns[seeds.y]).toHaveLength(3 * points.length);
 });

@@ -2,6 +2,7 @@
 // pictures.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { PredatorPreyReportData } from "../../../lib/experiments/predator-prey/data.ts";
+import { spectrumMetrics } from "../../../lib/experiments/predator-prey/metrics.ts";
 import { predatorPreyReport } from "../../../lib/experiments/predator-prey/report.ts";
 import { readHead } from "../../../lib/report/gallery.ts";
 import { single } from "../../../lib/run/seeds.ts";
@@ -75,6 +76,70 @@ test("the gallery shows its headline and a curve", () => {
   expect(head.thumbnail).toContain("<polyline");
 });
 
+/** The figure `id` of a report as text, and its panels. */
+function figureOf(id: string, data = syntheticData()) {
+  const [text] = defined(
+    predatorPreyReport(data).match(new RegExp(`<figure class="chart" id="${id}".*?</figure>`, "s")),
+  );
+  const [, json] = defined(text.match(/<script type="application\/json">(.*?)<\/script>/s));
+  return { text, panels: JSON.parse(json).panels as { title: string; series: { name: string; ink: string }[] }[] };
+}
+
+test("three of nine cases stand open, the others are folded", () => {
+  for (const id of ["mean-u", "std-v"]) {
+    const { text, panels } = figureOf(id);
+    expect(panels.slice(0, 3).map(({ title }) => title)).toEqual([
+      "m = 0.45, k = 0.05",
+      "m = 0.5, k = 0.1",
+      "m = 0.55, k = 0.15",
+    ]);
+    expect(text).toContain("6 more panels");
+  }
+  expect(figureOf("mean-error").text).toContain("12 more panels");
+});
+
+test("species have inks that are no method's", () => {
+  const inks = new Set(figureOf("profiles").panels.flatMap(({ series }) => series.map(({ ink }) => ink)));
+  expect([...inks].sort()).toEqual(["species1", "species2"]);
+});
+
+test("the power of interpolated over true states in long waves is said as it is", () => {
+  const { spectra } = syntheticData();
+  const sum = (name: string) =>
+    defined(spectra.find((one) => one.name === name && one.species === "u"))
+      .power.slice(0, 9)
+      .reduce((total, one) => total + one, 0);
+  const ratio = sum("linear") / sum("true");
+  expect(Math.abs(ratio - 2)).toBeLessThan(0.2);
+  const text = figureOf("spectra").text;
+  expect(text).toContain(
+    `In modes 1 to 9, below the initial wave, linear interpolation leaves ${ratio.toPrecision(3)} times (u)`,
+  );
+  // Nothing is said where the way of the run is not among the spectra.
+  expect(figureOf("spectra", { ...syntheticData(), interpolation: "cubic" }).text).not.toContain("In modes 1 to 9");
+});
+
+test("residuals have the band of their own runs behind them", () => {
+  const data = syntheticData();
+  const [one] = data.cases;
+  const { text } = figureOf("mean-error", data);
+  const [, json] = defined(text.match(/<script type="application\/json">(.*?)<\/script>/s));
+  const { panels, columns } = JSON.parse(json);
+  const [band] = panels[0].series;
+  const ours = defined(one.predicted.find(({ method }) => method === "compensator")).laws.u.std;
+  const last = ours.length - 1;
+  const expected =
+    1.96 * Math.sqrt(one.truth.u.std[last] ** 2 / data.runs.truth + ours[last] ** 2 / data.runs.predicted);
+  expect(columns[band.high].at(-1)).toBeCloseTo(expected, 8);
+});
+
+test("metrics tell the power of every band", () => {
+  const metrics = spectrumMetrics(syntheticData().spectrumRatios);
+  expect(Object.keys(metrics)).toHaveLength(12);
+  expect(Object.keys(metrics)).toContain("power_ratio.linear-relaxed_for_0_5.v.modes_1_to_9");
+  expect(metrics["power_ratio.linear.u.modes_1_to_9"].exact).toBe(1);
+});
+
 describe.skipIf(browser.missing)("in a browser", () => {
   test("numbers stand in the lead and the tables as given", async () => {
     const { page } = await browser.open(predatorPreyReport(syntheticData()));
@@ -114,7 +179,7 @@ describe.skipIf(browser.missing)("in a browser", () => {
     await page.click("#phase-portraits summary");
     await page.locator("#phase-portraits .numbers tbody tr").first().waitFor();
     const heads = await page.locator("#phase-portraits .numbers table").first().locator("th").allTextContents();
-    expect(heads.slice(0, 3)).toEqual(["True: time", "True: mean u", "True: mean v"]);
+    expect(heads.slice(0, 3)).toEqual(["time", "mean u", "mean v"].map((name) => `True, ${first.title}: ${name}`));
     expect(problems).toEqual([]);
   });
 

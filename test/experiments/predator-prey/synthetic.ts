@@ -53,13 +53,14 @@ const around = (values: number[], share: number): Band => ({
 
 const between = (value: number, low: number, high: number): Estimate => ({ value, low, high });
 
-const WAYS = { true: 1, interpolated: 0.12, "interpolated + LocalRelax": 0.93 };
+const WAYS = { true: 1, linear: 0.12, "linear, relaxed for 0.5": 0.93 };
 
-/** Power per mode: flat for prey, falling for predators; what is missing of it is missing in short waves. */
+/** Power per mode: flat for prey, falling for predators; what is missing of it is missing in short waves, and long ones have twice as much. */
 function power(species: "u" | "v", mode: number, kept: number): number {
   const short = 1 / (1 + (40 / mode) ** 4);
   const level = species === "u" ? 2e-4 / (1 + (mode / 150) ** 2) : 2e-4 / (1 + (mode / 12) ** 2);
-  return level * (1 + (kept - 1) * short) * (1 + 0.08 * rough(mode, kept));
+  const long = kept !== 1 && mode < 10 ? 2 : 1;
+  return level * long * (1 + (kept - 1) * short) * (1 + 0.08 * rough(mode, kept));
 }
 
 export function syntheticData(): PredatorPreyReportData {
@@ -116,7 +117,7 @@ export function syntheticData(): PredatorPreyReportData {
           .slice(1)
           .map(([name, kept]) => {
             const ratio = power(species, mode, kept) / power(species, mode, 1);
-            const bands = ["1–10", "11–100", "101–199"];
+            const bands = ["modes 1 to 9", "modes 10 to 99", "modes 100 to 199"];
             return { name, species, band: bands[band], ratio, low: ratio - 0.02, high: ratio + 0.02 };
           }),
       ),

@@ -1,6 +1,6 @@
 // Arrows of a drift field: their scale, and which of a crowd are drawn.
 import { describe, expect, test } from "bun:test";
-import type { ChartData } from "../../../lib/report/chart-data.ts";
+import { readChart } from "../../../lib/report/chart-data.ts";
 import type { Series } from "../../../lib/report/chart-spec.ts";
 import { arrowScale, driftField, spreadOut } from "../../../lib/report/figures/drift-field.ts";
 import { LOOKS } from "../../../lib/report/figures/methods.ts";
@@ -44,7 +44,7 @@ describe("slow drifts", () => {
     const caption = () => "";
     const drifts = [{ look: LOOKS.compensator, dx, dy: dx.map(() => 0) }];
     const markup = String(driftField({ ...frame, caption }, { dx: "", dy: "" }, { x, y }, drifts));
-    const data: ChartData = JSON.parse(defined(/<script[^>]*>(.*)<\/script>/s.exec(markup))[1]);
+    const data = readChart(defined(/<script[^>]*>(.*)<\/script>/s.exec(markup))[1]);
     return { markup, data, series: data.panels[0].series };
   };
 

@@ -33,7 +33,7 @@ describe("three seeds", () => {
 test("a setting of 0 stands left of the others, by a marker, joined to nothing", () => {
   const at = (setting: number) => ({ source: "compensator" as const, at: setting, value: 1, low: 0.5, high: 2 });
   const { series, verticals } = withLimit([at(0), at(0.1), at(0.5)], "δt → 0");
-  const [line, limit] = series;
+  const [limit, line] = series;
   expect(Array.from(line.x)).toEqual([0.1, 0.5]);
   expect(limit.draw).toBe("points");
   expect(Array.from(limit.x)).toEqual([verticals[0].value]);

@@ -117,6 +117,27 @@ describe("the figure", () => {
     expect(high).toBeLessThan(1.1);
   });
 
+  test("shows positive losses that fall far as they are, on a logarithmic axis", () => {
+    const deep = range(PARTS, (k) => 100 * 0.9 ** k);
+    const shallow = range(PARTS, (k) => 1 + 8 * 0.9 ** k);
+    for (const [mean, log] of [
+      [deep, 10],
+      [shallow, undefined],
+      [deep.map((x) => x - 1), undefined],
+    ] as const) {
+      const { panels, columns } = drawn([one("net", mean)]);
+      expect(panels[0].y.log).toBe(log);
+      const [first] = columns[panels[0].series[0].y];
+      if (log) expect(first).toBe(100);
+      else expect(first).not.toBe(mean[0]);
+    }
+  });
+
+  test("folds panels beyond the fourth", () => {
+    const text = String(training(range(6, (k) => one(`net${k}/encoder`, FALLING))));
+    expect(text).toContain("2 more panels");
+  });
+
   test("says how many still fell, and by how much", () => {
     const { caption } = drawn([one("a", FALLING), one("b", DONE)]);
     expect(caption).toContain("changed by −28.8 ± 0.0 % (a), 0.0 ± 0.0 % (b) of its whole fall; 1 of 2 still fell");

@@ -1,6 +1,6 @@
 // What sampling does to standard deviations, by simulation, and what stands for runs that have not begun to spread.
 import { expect, test } from "bun:test";
-import { deviationError, meanError } from "../../../lib/report/figures/trajectories.ts";
+import { deviationError, meanError, methodCurves, withinNoise } from "../../../lib/report/figures/trajectories.ts";
 import { draws } from "../../fixtures.ts";
 import { range } from "../../numbers.ts";
 
@@ -50,4 +50,20 @@ test("runs that have hardly begun to spread have no ratio", () => {
     10,
     0,
   ]);
+});
+
+test("how much of the time curves stay within the noise is said by curve, of all cases together", () => {
+  const law = (mean: number[]) => ({ m: { mean, std: [0, 1, 1, 1, 1] } });
+  const [times, runs] = [[0, 1, 2, 3, 4], { truth: 8, predicted: 8 }]; // the noise is 1.96/2
+  const one = (mean: number[]) => ({
+    ...{ title: "", times, runs, truth: law([0, 0, 0, 0, 0]) },
+    predicted: [{ method: "compensator" as const, patch: 8, laws: law(mean) }],
+  });
+  const curves = methodCurves(["compensator"], 8);
+  // Of eight times with a noise, the first has none, seven are within it.
+  const cases = [one([9, 0.9, -0.9, 0, 0]), one([9, 0, 0, 1, 0])];
+  expect(withinNoise(cases, meanError("m"), curves)).toBe(
+    " Within the grey, of all times and starts: Ours (compensator) 88 %.",
+  );
+  expect(withinNoise([{ ...cases[0], runs: undefined }], meanError("m"), curves)).toBe("");
 });

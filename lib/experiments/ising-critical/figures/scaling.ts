@@ -55,7 +55,8 @@ function tightTicks(list: readonly Estimate[]): Pick<Axis, "ticks" | "range"> {
   const count = Math.ceil(high / step) - from + 1;
   const air = (high / low) ** 0.1 * 1.01;
   const ticks = Array.from({ length: count }, (_, k) => Number(((from + k) * step).toPrecision(6)));
-  return { ticks, range: [low / air, high * air] };
+  const range: [number, number] = [low / air, high * air];
+  return { ticks: ticks.filter((tick) => tick >= range[0] && tick <= range[1]), range };
 }
 
 /** One ink per size, the same in all figures. */

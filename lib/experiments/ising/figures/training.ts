@@ -1,5 +1,6 @@
 /** Scores over what the training can be done with: closures, boundaries, times of partial evolution, numbers of pairs. */
 import type { Frame } from "../../../report/chart-spec.ts";
+import { collapsed } from "../../../report/figures/collapsed.ts";
 import { sidesOf, sideTitle } from "../../../report/figures/patch-sides.ts";
 import { inOrder, largestFirst } from "../../../report/figures/score-table.ts";
 import { againstSetting, floorLevels, withLimit } from "../../../report/figures/settings.ts";
@@ -61,10 +62,14 @@ function ablation<T extends IsingScore>(
       },
       [{ ...withLimit(points, "δt → 0"), levels: floorLevels(floors.error, FLOOR) }],
     ),
-    scoreTable(
-      rows.toSorted((a, b) => setting(a) - setting(b) || inOrder(a.method) - inOrder(b.method)),
-      [{ label: column, cell: setting, format: formatSetting }],
-      "The numbers of the figure above, and the other scores.",
+    collapsed(
+      "The numbers of the figure above, and the other scores",
+      rows.length,
+      scoreTable(
+        rows.toSorted((a, b) => setting(a) - setting(b) || inOrder(a.method) - inOrder(b.method)),
+        [{ label: column, cell: setting, format: formatSetting }],
+        "",
+      ),
     ),
   ];
 }

@@ -46,14 +46,18 @@ dotted, without band, and may leave the frame. At best, prediction and truth coi
 export function meanErrors(data: Data, observable: Observable): Html | false {
   const patch = predictedSides(data).at(-1);
   if (patch === undefined) return false;
+  const curves = over.methodCurves(DRAWN, patch);
+  const within = over.withinNoise(data.cases, over.meanError(observable), curves);
   return over.byCase(
     {
       id: `mean-error-${observable}`,
       title: `Error of the mean of ${SYMBOLS[observable]}, ${sideTitle(patch)}`,
-      caption:
+      caption: [
         SAME[observable] ??
-        html`Predicted minus true mean at the smallest patch side, the hardest case, for every method. The scale is that of the methods with λ = <i>K</i>; curves of the others may
+          html`Predicted minus true mean at the smallest patch side, the hardest case, for every method. The scale is that of the methods with λ = <i>K</i>; curves of the others may
 leave the frame. First seed. Grey: where the difference of two means of as many true runs is for 95 % of the times; what leaves it is an error of the equation.${startsNote(data.cases.length)}`,
+        within,
+      ],
       alt: `Predicted minus true mean ${LABELS[observable]} against time, one panel per start, one line per method`,
       x: TIME,
       y: { label: `mean of ${SYMBOLS[observable]} − true` },
@@ -61,7 +65,7 @@ leave the frame. First seed. Grey: where the difference of two means of as many 
     },
     data.cases,
     over.meanError(observable),
-    over.methodCurves(DRAWN, patch),
+    curves,
   );
 }
 

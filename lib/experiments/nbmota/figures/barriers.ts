@@ -1,18 +1,21 @@
 /** Barriers: what vacancies see, and whether barriers obey detailed balance. */
 import { chart } from "../../../report/chart.ts";
 import type { Panel } from "../../../report/chart-spec.ts";
+import { extent } from "../../../report/extent.ts";
 import { formatChange, lateChange } from "../../../report/figures/training.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting } from "../../../report/number.ts";
 import { scaleInk } from "../../../report/palette.ts";
-import { htmlTable } from "../../../report/table.ts";
+import { type Column, htmlTable } from "../../../report/table.ts";
+import type { Estimate } from "../../../run/seeds.ts";
 import type { NbMoTaReportData as Data } from "../data.ts";
 
+/** Kinds of lattices, which are no methods. */
 const LOOKS = {
   "small lattices": { ink: "exact", width: 5 },
-  supercell: { ink: "increment", dash: "dashed" },
-  tiles: { ink: "small", dash: "dotted" },
-  "vacancies at random sites": { ink: "naive", dash: "dashed" },
+  supercell: { ink: "scale1", dash: "dashed" },
+  tiles: { ink: "scale3", dash: "solid" },
+  "vacancies at random sites": { ink: "scale5", dash: "dotted", width: 2 },
 } as const;
 /** Names of the kinds of surroundings, as they are printed. */
 const NAMES: Record<string, string> = {
@@ -24,7 +27,7 @@ const NAMES: Record<string, string> = {
 
 /** Densities of the barriers of all eight jumps, a panel per temperature. */
 export function barrierLaws({ barrierLaws }: Data): Html {
-  const temperatures = [...new Set(barrierLaws.map(({ temperature }) => temperature))];
+  const temperatures = [...new Set(barrierLaws.map(({ temperature }) => temperature))].sort((a, b) => a - b);
   const panels = temperatures.map(
     (temperature): Panel => ({
       title: `${formatSetting(temperature)} K`,
@@ -38,66 +41,99 @@ export function barrierLaws({ barrierLaws }: Data): Html {
         })),
     }),
   );
+  // Where there are any barriers.
+  const [low, high] = extent(
+    barrierLaws.flatMap(({ barrier, density }) => barrier.filter((_, k) => (density[k] ?? 0) > 0)),
+  );
   return chart({
     id: "barriers",
     title: "Barriers around the vacancies",
     caption: html`Density of the barriers of all eight jumps at the start of partial evolutions, in lattices that were made large in two ways, beside those in the small lattices of direct simulation, seen at times, not at jumps. A vacancy that is put at a random site sees other barriers: it is not where it spends its time.`,
     alt: "Density of barriers in electronvolts, one line per kind of lattice, one panel per temperature",
-    x: { label: "barrier [eV]" },
+    x: { label: "barrier [eV]", ...(low < high && { range: [low, high] }) },
     y: { label: "density [1/eV]" },
     panels,
-    columns: 2,
+    columns: panels.length === 3 ? 3 : 2,
     height: 240,
   });
 }
 
-/** Escape rates and order in lattices that were made large, beside the small ones. */
+type Seen = Data["surroundings"][number];
+
+/** Escape rates and order in lattices that were made large, beside the small ones: a row per temperature, a column per kind of lattice. */
 export function surroundings({ surroundings }: Data): Html | false {
   if (surroundings.length === 0) return false;
-  return htmlTable(
-    surroundings,
+  const rows = [...Map.groupBy(surroundings, ({ temperature }) => temperature).values()];
+  const kinds = [...new Set(surroundings.map(({ kind }) => kind))];
+  const [direct, ...made] = kinds;
+  const nameOf = (kind: string) => NAMES[kind] ?? kind;
+  const of = <Value>(row: readonly Seen[], kind: string, pick: (one: Seen) => Value) => {
+    const found = row.find((one) => one.kind === kind);
+    return found && pick(found);
+  };
+  const T: Column<Seen[]> = {
+    label: "T",
+    unit: "K",
+    header: true,
+    cell: ([{ temperature }]) => formatSetting(temperature),
+  };
+  const column = (kind: string, label: string, pick: (one: Seen) => number | Estimate): Column<Seen[]> => ({
+    label,
+    cell: (row) => of(row, kind, pick),
+    format: (x) => formatNumber(x, 2),
+  });
+  return html`${htmlTable(
+    rows,
     [
-      { label: "Lattices", header: true, cell: ({ kind }) => NAMES[kind] ?? kind },
-      { label: "T", unit: "K", cell: ({ temperature }) => temperature, format: formatSetting },
-      { label: "log₁₀ of the escape rate", unit: "1/s", cell: ({ rate }) => rate },
-      { label: "shift", unit: "decades", cell: ({ shift }) => shift },
-      {
-        label: "Wasserstein distance",
-        unit: "decades",
-        cell: ({ distance }) => distance,
-        format: (x) => formatNumber(x, 2),
-      },
-      { label: "of two halves, over √2", cell: ({ floor }) => floor, format: (x) => formatNumber(x, 2) },
-      { label: "mean |Δδ| by upsampling", cell: ({ orderError }) => orderError, format: (x) => formatNumber(x, 2) },
+      T,
+      ...kinds.map((kind) => column(kind, nameOf(kind), ({ rate }) => rate)),
+      ...made.map((kind) => column(kind, `shift: ${nameOf(kind)}`, ({ shift }) => shift)),
     ],
-    html`What vacancies see where partial evolutions start: mean over them of log₁₀ of their escape rate (the sum of their eight rates) with 95 % intervals over lattices, its shift from the small lattices of direct simulation (lattice by lattice, tiles from those that they are of), the distance of its whole law from theirs, and that of two halves of theirs over √2. Copies of one lattice see what it sees, so that only their seams could shift them; tiles of several lattices also have those of their seams. The last column: by how much making lattices large changes their order parameters.`,
-  );
+    html`What vacancies see where partial evolutions start: mean over them of log₁₀ of their escape rate in 1/s (the sum of their eight rates) with 95 % intervals over lattices, and its shift in decades from the small lattices of direct simulation (lattice by lattice, tiles from those that they are of). Copies of one lattice see what it sees, so that only their seams could shift them; tiles of several lattices also have those of their seams.`,
+  )}${htmlTable(
+    rows,
+    [
+      T,
+      ...made.map((kind) => column(kind, nameOf(kind), ({ distance }) => distance)),
+      column(direct, "two halves, over √2", ({ floor }) => floor),
+      ...made.map((kind) => column(kind, `mean |Δδ|: ${nameOf(kind)}`, ({ orderError }) => orderError)),
+    ],
+    html`Wasserstein distance in decades of the whole law of escape rates from that of the small lattices, and that of two halves of theirs over √2; and by how much making lattices large changes their order parameters.`,
+  )}`;
 }
+
+/** Ticks of an axis of speeds. */
+const SPEEDS = [3, 4, 5, 6, 7].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
 
 /** Error of compact models of several sizes against the speed of walks over their barriers. */
 export function tradeOff({ distilled: { sizes, passes, shipped, network } }: Data): Html | false {
   if (sizes.length === 0) return false;
   const sorted = sizes.toSorted((a, b) => a.jumpsPerSecond - b.jumpsPerSecond);
+  const [least, most] = extent([network, ...sorted.map(({ jumpsPerSecond }) => jumpsPerSecond)]);
   return chart({
     id: "trade-off",
     title: "Accuracy and speed of the compact model",
     caption: html`Mean absolute error on surroundings that walks of the published network meet at temperatures that were not fitted, against jumps per second of 256 vacancies at 2000 K, all measured in one run on one machine: models of several sizes, sums and hidden units (${sorted.map(({ rank, hidden }, k) => html`${k > 0 && ", "}${formatSetting(rank)} and ${formatSetting(hidden)}`)} from slow to fast), each after ${formatNumber(passes, 2)} passes through the examples, and the one that is shipped (${formatSetting(shipped.rank)} and ${formatSetting(shipped.hidden)}), after more. The network itself, without error, makes ${formatNumber(network / 1000, 2)} thousand jumps per second.`,
     alt: "Mean absolute error of compact models of several sizes in milli-electronvolts against jumps per second",
-    x: { label: "jumps per second", log: 10 },
+    x: {
+      label: "jumps per second",
+      log: 10,
+      ticks: SPEEDS.filter((speed) => speed >= least / 1.35 && speed <= most * 1.35),
+    },
     y: { label: "mean absolute error [meV]" },
     panels: [
       {
         series: [
           {
             name: "sizes, equal passes",
-            ink: "increment",
+            ink: "scale2",
             draw: "line+points",
             x: sorted.map(({ jumpsPerSecond }) => jumpsPerSecond),
             y: sorted.map(({ error }) => error),
           },
           {
             name: "shipped",
-            ink: "naive",
+            ink: "scale5",
             draw: "points",
             marker: "diamond",
             x: [shipped.jumpsPerSecond],
@@ -121,9 +157,9 @@ export function distillation({ distilled: { training } }: Data): Html | false {
     title: "Training of the compact model",
     caption: html`Mean loss of ${of} against the step: absolute error of the barriers, rounded at its foot, in their standard deviation. Training that has converged is flat in its last quarter; the learning rate goes to zero at the end.${late && ` Over the last quarter the loss changed by ${formatChange(late)} of itself.`}`,
     alt: "Training loss of the compact model against the step",
-    x: { label: "step" },
+    x: { label: "step", log: 10 },
     y: { label: "loss", log: 10 },
-    panels: [{ series: [{ name: "shipped", ink: "naive", draw: "line", x: step, y: loss }] }],
+    panels: [{ series: [{ name: "shipped", ink: "scale5", draw: "line", x: step, y: loss }] }],
     height: 240,
   });
 }
@@ -155,12 +191,17 @@ export function fidelity({ fidelity }: Data): Html | false {
   );
 }
 
-/** Densities of the affinity of closed loops. */
+/** Densities of the affinity of closed loops, at the lowest, the middle and the highest temperature. */
 export function affinities({ affinities }: Data): Html {
+  const all = affinities.toSorted((a, b) => a.temperature - b.temperature);
+  const last = all.length - 1;
+  const shown = [...new Set([0, Math.floor(last / 2), last])].flatMap((k) => all[k] ?? []);
   return chart({
     id: "affinity",
     title: "Detailed balance of the barriers",
-    caption: html`Sum of forward minus backward barriers round closed loops of twelve jumps, after which all is as before: 0 where rates come from an energy. Root mean square: ${affinities.map(
+    caption: html`Sum of forward minus backward barriers round closed loops of twelve jumps, after which all is as before: 0 where rates come from an energy.${
+      shown.length < all.length && " Densities at the lowest, the middle and the highest temperature."
+    } Root mean square: ${all.map(
       ({ temperature, rms }, k) => html`${k > 0 && ", "}${formatNumber(rms, 2)} eV at ${formatSetting(temperature)} K`,
     )}. Neither the published network nor the model distilled from it has an energy: equilibrium here means the stationary state of the dynamics.`,
     alt: "Density of the cycle affinity in electronvolts, one line per temperature",
@@ -168,12 +209,15 @@ export function affinities({ affinities }: Data): Html {
     y: { label: "density [1/eV]" },
     panels: [
       {
-        series: affinities.map(({ temperature, affinity, density }, k) => ({
+        series: shown.map(({ temperature, affinity, density }, k) => ({
           name: `${formatSetting(temperature)} K`,
-          ink: scaleInk(k, affinities.length),
+          ink: scaleInk(k, shown.length),
+          dash: (["solid", "dashed", "dotted"] as const)[k % 3],
+          width: 2,
           x: affinity,
           y: density,
         })),
+        verticals: [{ value: 0, label: "" }],
       },
     ],
     height: 260,

@@ -2,6 +2,7 @@
 import { chart } from "../../../report/chart.ts";
 import type { Panel, Series } from "../../../report/chart-spec.ts";
 import { LOOKS, type Look, TRUE } from "../../../report/figures/methods.ts";
+import { barsNote, pointSeries } from "../../../report/figures/settings.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatSetting } from "../../../report/number.ts";
 import { scaleInk } from "../../../report/palette.ts";
@@ -9,7 +10,7 @@ import type { AtTemperature, NbMoTaReportData as Data } from "../data.ts";
 
 const TEMPERATURE = { label: "temperature [K]" };
 export const LEARNED: Look = { ...LOOKS.increment, name: "Learned" };
-const DIRECT: Look = { ...TRUE, name: "Direct simulation" };
+export const DIRECT: Look = { ...TRUE, name: "Direct simulation" };
 
 const bars = (points: readonly AtTemperature[]): Pick<Series, "x" | "y" | "low" | "high"> => ({
   x: points.map(({ temperature }) => temperature),
@@ -67,11 +68,18 @@ const INKS: Record<string, Look> = {
 };
 export const lookOf = (method: string): Look => INKS[method] ?? { ...LEARNED, name: method };
 
+/** On a logarithmic axis an interval that reaches zero has no end. */
+const NO_BAR = { low: Number.NaN, high: Number.NaN };
+
 /** Mean absolute error over pairs against direct simulation, one line per method. */
 export function errors({ errors, floor }: Data): Html {
-  const series = errors
-    .filter(({ points }) => points.length > 0)
-    .map(({ method, points }): Series => ({ ...lookOf(method), draw: "line+points", ...bars(points) }));
+  const series = pointSeries(
+    errors.toReversed().map(({ method, points }) => ({
+      look: lookOf(method),
+      points: points.map((one) => ({ ...one, at: one.temperature, ...(one.low > 0 ? {} : NO_BAR) })),
+    })),
+  );
+  const seeds = Math.max(1, ...errors.flatMap(({ points }) => points.map((one) => one.seeds?.length ?? 1)));
   const perfect: Series = {
     name: "A perfect model",
     ink: "exact",
@@ -84,11 +92,11 @@ export function errors({ errors, floor }: Data): Html {
   return chart({
     id: "errors",
     title: "Error of the equilibrium",
-    caption: html`Mean absolute difference of learned and direct δ over the six pairs. A perfect model would show the sampling error of the direct simulation. Comparisons are of the first seed alone.`,
+    caption: html`Mean absolute difference of learned and direct δ over the six pairs. A perfect model would show the sampling error of the direct simulation. Comparisons of methods are of the first seed alone; ${barsNote(seeds)}. Intervals that reach zero are not drawn.`,
     alt: "Mean absolute error of the order parameters against temperature, one line per method, with the sampling floor",
     x: TEMPERATURE,
     y: { label: "mean |Δδ|", log: 10 },
-    panels: [{ series: [perfect, ...series.toReversed()] }],
+    panels: [{ series: [perfect, ...series] }],
     height: 300,
   });
 }
@@ -118,7 +126,7 @@ export function potential({ potentials }: Data): Html {
     x: { label: "δ of Mo and Ta" },
     y: { label: "potential per atom" },
     panels,
-    columns: 2,
+    columns: panels.length > 2 ? 3 : 2,
     height: 280,
     shareY: false,
   });

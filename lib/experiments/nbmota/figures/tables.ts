@@ -2,7 +2,8 @@
 import { average } from "../../../analysis/mean.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting } from "../../../report/number.ts";
-import { htmlTable } from "../../../report/table.ts";
+import { type Column, htmlTable } from "../../../report/table.ts";
+import type { Estimate } from "../../../run/seeds.ts";
 import { learningJumps } from "../costs.ts";
 import type { NbMoTaReportData as Data } from "../data.ts";
 import { lookOf } from "./equilibrium.ts";
@@ -78,4 +79,34 @@ export function costs({ costs }: Data): Html {
     ],
     html`Jumps of direct simulation through all temperatures of the comparison: of one lattice, and of one that stays at each for as many independent states as give standard deviations to 2 %, two units of time apart.`,
   )}`;
+}
+
+/** δ of every pair: a row per temperature and a column per pair, of this run, of direct simulation and of the paper. */
+export function orders({ order }: Data): Html {
+  type Points = readonly ({ readonly temperature: number } & (Estimate | { readonly value: number }))[];
+  const matrix = (caption: string, of: (one: Data["order"][number]) => Points) => {
+    const temperatures = [...new Set(order.flatMap((one) => of(one).map(({ temperature }) => temperature)))];
+    if (temperatures.length === 0) return false;
+    return htmlTable(
+      temperatures.sort((a, b) => a - b),
+      [
+        { label: "T", unit: "K", header: true, cell: formatSetting },
+        ...order.map(
+          (one): Column<number> => ({
+            label: `δ of ${one.pair}`,
+            cell(T) {
+              const found = of(one).find(({ temperature }) => temperature === T);
+              return found && ("low" in found ? found : found.value);
+            },
+            format: (value) => formatNumber(value, 3),
+          }),
+        ),
+      ],
+      caption,
+    );
+  };
+  return html`${matrix("This run, with 95 % intervals.", ({ learned }) => learned)}${matrix(
+    "Direct simulation, with 95 % intervals.",
+    ({ direct }) => direct,
+  )}${matrix("The paper’s learned values, with the published network.", ({ paper }) => paper)}`;
 }

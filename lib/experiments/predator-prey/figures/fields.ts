@@ -121,7 +121,7 @@ export function spectra(data: Data): Html {
     id: "spectra",
     title: "Power spectra",
     caption: html`Variance per mode of the fields, mean over replicas with 95 % bands; mode <i>q</i> has <i>q</i> half waves across the system. True states
-(thick) set the mark. ${longWaves(data)} It removes those of short waves (large <i>q</i>), which LocalRelax puts back in part: where a curve lies under the thick one, fluctuations are missing, and above it there are too many. The
+(thick) set the mark. ${longWaves(data)} Interpolation removes fluctuations of short waves (large <i>q</i>), which LocalRelax puts back in part: where a curve lies under the thick one, fluctuations are missing, and above it there are too many. The
 axis ends a decade below the true states; interpolated ones go on falling.`,
     alt: "Variance per mode against mode number, logarithmic, of true states and of each way of upsampling",
     x: { label: "mode q [half waves]", log: 10 },

@@ -3,7 +3,7 @@ import type { Method } from "../../../method/pairs.ts";
 import { chart } from "../../../report/chart.ts";
 import type { Level, Series } from "../../../report/chart-spec.ts";
 import { DRAWN, LOOKS, type Look, OURS, TRUE } from "../../../report/figures/methods.ts";
-import { againstSetting, pointSeries } from "../../../report/figures/settings.ts";
+import { againstSetting, barsNote, pointSeries } from "../../../report/figures/settings.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../../report/number.ts";
 import { scaleInk } from "../../../report/palette.ts";
@@ -53,11 +53,12 @@ function mainEntries({ mmdAgainstLambda, closure }: Data, method: Method): Entry
 }
 
 export function againstLambda(data: Data): Html {
+  const seeds = Math.max(1, ...data.mmdAgainstLambda.map((one) => one.seeds?.length ?? 1));
   return lambdaFigure(
     data,
     "mmd-lambda",
     "Distance from the true ensembles against λ",
-    html`Squared maximum mean discrepancy (MMD²) between predicted and true ensembles of ${data.ensemble} runs each, mean over times and cases; bars are 95 % intervals, points of one λ are
+    html`Squared maximum mean discrepancy (MMD²) between predicted and true ensembles of ${data.ensemble} runs each, mean over times and cases; ${seeds > 1 ? barsNote(seeds) : "of one seed, without an interval"}. Points of one λ are
 set apart. The loss divides the noise of a patch by λ, so that one training, its noise rescaled, serves every λ; theory wants the number of patches, λ = <i>K</i> = ${data.patches} (dotted upright), and the minimum
 should sit there. The shaded
 level is the score of two independent true ensembles, and where 95 % of such pairs lie: nothing can be expected below it.`,
@@ -111,7 +112,7 @@ export function overTime({ mmdFloor, mmdOverTime, patches }: Data): Html {
     const ink = scaleInk(others.indexOf(lambda), others.length);
     return { name: `λ = ${formatSetting(lambda)}`, ink, dash: lambda < patches ? "dashed" : "solid", width: 1.5 };
   };
-  const levels = Number.isFinite(bias) ? [{ value: bias, label: `identical laws ${formatNumber(bias, 2)}` }] : [];
+  const levels = Number.isFinite(bias) ? [{ value: bias, label: "" }] : [];
   const panels = OURS.toReversed().flatMap((method) => {
     const own = mmdOverTime.filter((one) => one.method === method).sort((a, b) => b.lambda - a.lambda);
     if (own.length === 0) return [];
@@ -126,7 +127,7 @@ export function overTime({ mmdFloor, mmdOverTime, patches }: Data): Html {
     id: "mmd-time",
     title: "Distance over time",
     caption: html`MMD² at each time, mean over cases, for several λ of the loss; dashed where λ is less than <i>K</i>. Bands are 95 % intervals over seeds for λ = <i>K</i>, and the range of 95 % of
-pairs of true ensembles in single cases (grey), which is the best that a model can do; the dotted level is the expectation of the estimator for identical laws.`,
+pairs of true ensembles in single cases (grey), which is the best that a model can do; the dotted level${Number.isFinite(bias) && `, ${formatNumber(bias, 2)},`} is the expectation of the estimator for identical laws.`,
     alt: "MMD squared against time for several lambda, one panel per method, with the level of two true ensembles",
     x: { label: "time" },
     y: { label: "MMD²", log: 10 },

@@ -111,7 +111,7 @@ export function spectrumRatios({ spectrumRatios: ratios }: Data): Html | false {
         return { label: name, cell };
       }),
     ],
-    html`Power of upsampled over that of true states in bands of modes, with 95 % intervals. 1 means that upsampling left no trace; below 1, fluctuations are missing.`,
+    html`Power of upsampled over that of true states in bands of modes, with 95 % intervals. 1 means that upsampling left no trace; below 1 fluctuations are missing, above 1 there are too many.`,
   );
 }
 
