@@ -10,6 +10,7 @@ import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
 import type { CurieWeissReportData } from "./data.ts";
 import * as figures from "./figures.ts";
+import { liveEquation } from "./live.ts";
 
 /** A longer comparison stands at the end, and only its main rows in the summary: our method at the smallest patch. */
 const SHORT_TABLE = 10;
@@ -41,6 +42,7 @@ export function curieWeissReport(data: CurieWeissReportData): string {
   const long = comparison.length > SHORT_TABLE;
   const main = (row: Comparison) => (row.patch == null || row.patch === smallest) && !BASELINES.test(row.quantity);
   const sections: Section[] = [
+    liveEquation(data),
     {
       id: "equation",
       title: "The learned equation",

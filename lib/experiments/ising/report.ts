@@ -13,6 +13,7 @@ import * as lattices from "./figures/lattices.ts";
 import * as scores from "./figures/scores.ts";
 import * as training from "./figures/training.ts";
 import * as trajectories from "./figures/trajectories.ts";
+import { liveEquation } from "./live.ts";
 
 /** The score of our method at the smallest patch side, else that of the increments. */
 function mainScore(data: IsingReportData) {
@@ -67,6 +68,7 @@ attempt per site. Asked for is the equation d<i>z</i> = <i>f</i>(<i>z</i>) d<i>t
 /** The parts of the page; those without any content are left out. */
 function sections(data: IsingReportData): Section[] {
   return [
+    liveEquation(data),
     {
       id: "trajectories",
       title: "Predicted trajectories",

@@ -13,6 +13,7 @@ import * as fields from "./figures/fields.ts";
 import * as mmd from "./figures/mmd.ts";
 import * as tables from "./figures/tables.ts";
 import * as trajectories from "./figures/trajectories.ts";
+import { liveEquation } from "./live.ts";
 
 const patchTitle = (points: number) => `patches of ${points} points`;
 
@@ -42,6 +43,7 @@ equation predicts the mean populations of ${data.points} points ${mean && html`w
 /** The parts of the page; those without any content are left out. */
 function sections(data: PredatorPreyReportData): Section[] {
   return [
+    liveEquation(data),
     {
       id: "fields",
       title: "Fields",

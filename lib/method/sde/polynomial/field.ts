@@ -60,17 +60,29 @@ export function groupsOf({ coefficients, replicates }: PolynomialField): number 
   return replicates.length / coefficients.length;
 }
 
+/** What the values of a field are made of. */
+export type Evaluated<F extends PolynomialField = PolynomialField> = Omit<
+  F,
+  "kind" | "replicates" | "doubt" | "choice"
+>;
+
+const bases = new Map<string, Basis>();
+
 /** The terms of a field. */
-export const basisIn = ({
-  chart,
+export function basisIn({
+  chart: { d, conditions },
   degree,
   conditionDegree,
-}: Pick<PolynomialField, "chart" | "degree" | "conditionDegree">) =>
-  basisOf(chart.d, degree, chart.conditions, conditionDegree);
+}: Pick<PolynomialField, "chart" | "degree" | "conditionDegree">): Basis {
+  const shape = [d, degree, conditions, conditionDegree] as const;
+  const basis = bases.get(shape.join()) ?? basisOf(...shape);
+  bases.set(shape.join(), basis);
+  return basis;
+}
 
 /** Calls `use` with the values of all terms at every point. Throws Error unless each has its condition. */
 function eachTerms(
-  field: PolynomialField,
+  field: Evaluated,
   z: ArrayLike<number>,
   condition: ArrayLike<number>,
   use: (phi: Float64Array, row: number) => void,
@@ -95,7 +107,7 @@ function eachTerms(
 
 /** Components at the points z `[n, d]`, of conditions `[n, conditions]`: `[n, width]`. Beyond the data as at their edge, unless it is not `cut`. */
 export function polynomialValues(
-  field: PolynomialField,
+  field: Evaluated,
   z: ArrayLike<number>,
   condition: ArrayLike<number> = [],
   cut = true,

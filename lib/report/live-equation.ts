@@ -1,0 +1,255 @@
+// The section in which the reader's browser integrates a learned polynomial equation: its markup, and what the page's script (browser/live) is told.
+import type { Moments } from "../analysis/ensemble.ts";
+import { regressionOn } from "../method/sde/hull.ts";
+import type { SdeModel } from "../method/sde/model.ts";
+import type { Evaluated } from "../method/sde/polynomial/field.ts";
+import type { RolloutOptions } from "../method/sde/rollout.ts";
+import type { Case } from "./figures/trajectories.ts";
+import { type Content, Html, html, inlineJson } from "./html.ts";
+import type { Section } from "./page.ts";
+
+/** An equation with the steps that it is to be integrated in. */
+export interface Stepped extends Pick<RolloutOptions, "dt" | "scheme"> {
+  readonly model: SdeModel;
+}
+
+/** A variable, with the range that it is shown in. */
+export interface LiveVariable {
+  readonly symbol: string;
+  readonly name: string;
+  readonly unit?: string;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What is true from one start: moments of every variable, `[times]`. */
+export interface LiveTruth {
+  readonly times: ArrayLike<number>;
+  readonly moments: readonly Moments[];
+}
+
+export interface LiveEquation {
+  /** One, or one for every value of `setting`, ascending; all of the same variables. */
+  readonly equations: readonly (Stepped & { readonly value?: number; readonly note?: string })[];
+  /** What tells the equations apart: a temperature. `at`: the value that is shown first. */
+  readonly setting?: { readonly symbol: string; readonly unit: string; readonly at: number };
+  /** The first variables of z, which the reader sets; the others start where the training data have them at these. */
+  readonly variables: readonly LiveVariable[];
+  /** How large the system of these equations is; null where they hold for one size only. */
+  readonly size: { readonly value: number; readonly what: string } | null;
+  readonly horizon: number;
+  /** "time [sweeps]". */
+  readonly time: string;
+  /** The first is where the section begins. `z`: the first variables, or all. */
+  readonly starts: readonly {
+    readonly title: string;
+    readonly z: readonly number[];
+    readonly truth?: LiveTruth | null;
+  }[];
+  readonly seed: number;
+}
+
+/** Numbers of a field, as places in `LiveData.arrays`. */
+interface LiveField {
+  degree: number;
+  width: number;
+  shift: number;
+  frame: number;
+  coefficients: number;
+  /** Slope of a drift, floor of a diffusion. */
+  own: number;
+}
+
+/** What the page's script knows of one equation. */
+export interface LiveModel {
+  value: number | null;
+  note: string;
+  dt: number;
+  heun: boolean;
+  drift: LiveField;
+  diffusion: LiveField;
+  center: number;
+  spread: number;
+  factor: number;
+  limit: number;
+  regression: number;
+}
+
+/** All that it knows. */
+export interface LiveData {
+  /** Base64 of float64, little-endian; equal ones once. */
+  arrays: string[];
+  /** The same of float32. */
+  truths: string[];
+  d: number;
+  models: LiveModel[];
+  at: number;
+  setting: { symbol: string; unit: string } | null;
+  variables: LiveVariable[];
+  size: LiveEquation["size"];
+  horizon: number;
+  time: string;
+  starts: {
+    title: string;
+    z: number[];
+    /** Places in `truths`: times, then mean and standard deviation of every variable; empty where nothing is known. */
+    truth: number[];
+  }[];
+  seed: number;
+}
+
+/** The starts of a test, in the plane of the observables, with what is true from each. */
+export function startsOf<O extends string>(cases: readonly Case<O>[], observables: readonly O[]) {
+  return cases.map(({ title, times, truth }) => {
+    const moments = observables.map((name) => truth[name]);
+    return { title, z: moments.map(({ mean }) => mean[0]), truth: { times, moments } };
+  });
+}
+
+/** Points of the curves of the truth. */
+const TRUTH_POINTS = 61;
+
+/** Whether a model is one that the page can integrate: both fields are polynomials of z alone. */
+export function isLive({ drift, diffusion }: SdeModel): boolean {
+  return drift.kind === "polynomial" && diffusion.kind === "polynomial" && drift.chart.conditions === 0;
+}
+
+/** Equal arrays kept once, as text. */
+class Store {
+  readonly texts: string[] = [];
+  add(values: Float64Array | Float32Array): number {
+    const text = Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64");
+    const known = this.texts.indexOf(text);
+    return known >= 0 ? known : this.texts.push(text) - 1;
+  }
+}
+
+function fieldOf(store: Store, field: Evaluated, own: Float64Array): LiveField {
+  const { degree, width, chart, coefficients } = field;
+  const [shift, frame] = [store.add(chart.shift), store.add(chart.frame)];
+  return { degree, width, shift, frame, coefficients: store.add(coefficients), own: store.add(own) };
+}
+
+function modelOf(
+  store: Store,
+  given: number,
+  { model, dt, scheme, value, note }: LiveEquation["equations"][number],
+): LiveModel {
+  const { drift, diffusion, hull } = model;
+  if (drift.kind !== "polynomial" || diffusion.kind !== "polynomial") throw new Error("a network is not live");
+  return {
+    value: value ?? null,
+    note: note ?? "",
+    dt,
+    heun: scheme === "heun",
+    drift: fieldOf(store, drift, drift.slope),
+    diffusion: fieldOf(store, diffusion, diffusion.floor),
+    center: store.add(hull.center),
+    spread: store.add(hull.spread),
+    factor: store.add(hull.factor),
+    limit: hull.limit,
+    regression: store.add(regressionOn(hull, given)),
+  };
+}
+
+/** Evenly picked, with both ends. */
+function thinned(values: ArrayLike<number>): Float32Array {
+  const count = Math.min(TRUTH_POINTS, values.length);
+  const last = values.length - 1;
+  return Float32Array.from({ length: count }, (_, k) => values[Math.round((k * last) / Math.max(1, count - 1))]);
+}
+
+/** What the page's script is told. Throws Error for fields that are no polynomials. */
+export function liveData(live: LiveEquation): LiveData {
+  const { equations, setting, variables, size, horizon, time, starts, seed } = live;
+  const [arrays, truths] = [new Store(), new Store()];
+  const models = equations.map((one) => modelOf(arrays, variables.length, one));
+  const at = setting ? models.findIndex(({ value }) => value === setting.at) : 0;
+  return {
+    models,
+    at: Math.max(0, at),
+    setting: setting ? { symbol: setting.symbol, unit: setting.unit } : null,
+    starts: starts.map(({ title, z, truth }) => ({
+      title,
+      z: [...z],
+      truth: truth
+        ? [truth.times, ...truth.moments.flatMap(({ mean, std }) => [mean, std])].map((one) => truths.add(thinned(one)))
+        : [],
+    })),
+    ...{ d: equations[0].model.d, variables: [...variables], size, horizon, time, seed },
+    ...{ arrays: arrays.texts, truths: truths.texts },
+  };
+}
+
+const quantity = ({ symbol, unit }: { symbol: string; unit?: string }) =>
+  unit && unit !== "1" ? `${symbol} [${unit}]` : symbol;
+
+/** A slider with its name and its number, which may be typed. */
+function slider(
+  name: string,
+  label: Content,
+  range: { min: number; max: number; step: number | "any"; value: number },
+  typed: boolean,
+): Html {
+  const { min, max, step, value } = range;
+  const text = typeof label === "string" ? label : name;
+  const number = typed
+    ? html`<input type="number" name="${name}" aria-label="${text}, typed" min="${min}" max="${max}" step="any" value="${value}">`
+    : html`<output name="${name}"></output>`;
+  return html`<div class="live-slider"><label for="live-${name}">${label}</label><input type="range" id="live-${name}" name="${name}" min="${min}" max="${max}" step="${step}" value="${value}">${number}</div>`;
+}
+
+/** Ink, shape and meaning of what is drawn. */
+const KEY = [
+  ["ink-compensator", "", "mean ± 1 std of 200 runs, and three of them"],
+  ["ink-compensator", "cloud", "runs at the time shown"],
+  ["ink-naive", "cloud", "runs outside the training data"],
+  ["ink-exact", "", "true system, from the same start"],
+  ["grid", "area", "no training data there"],
+] as const;
+
+/** Doublings of the size on either side. */
+const DOUBLINGS = 6;
+
+/**
+ * The section of an equation; without a body where there is none, or one of networks. `about`: what is integrated, and what is to be seen. Anchors are
+ * `live` and those that begin with it.
+ */
+export function liveSection(live: LiveEquation | null, about: Content): Section {
+  const head = { id: "live", title: "Try the equation" };
+  if (!live || live.equations.length === 0 || !live.equations.every(({ model }) => isLive(model)))
+    return { ...head, body: false };
+  const data = liveData(live);
+  const { variables, setting, size, models, at, starts } = data;
+  const plane = variables.length > 1;
+  const names = variables.slice(0, 2).map(({ symbol }) => symbol);
+  const body = html`<div class="prose">${about}</div>
+<div class="live" role="group" aria-label="The learned equation, integrated in this page">
+<p class="live-off">The runs of this section are computed by the script inside this file, which does not run here. The figures of the other sections show the predictions of the same equation.</p>
+<div class="live-body" hidden>
+<div class="live-plots">
+<div><h4>${plane ? `${names[1]} against ${names[0]}` : `potential and law of ${names[0]}`}</h4><div class="live-plane"></div></div>
+<div class="live-times">${variables.map(({ symbol }) => html`<div><h4>${symbol} over time</h4><div class="live-time"></div></div>`)}${!plane && html`<div><h4>spread of ${names[0]} over time</h4><div class="live-time"></div></div>`}</div>
+</div>
+<div class="live-key" aria-hidden="true">${KEY.map(([ink, shape, text]) => html`<span><i${shape && html` class="${shape}"`} style="--key:var(--${ink})"></i>${text}</span>`)}</div>
+<div class="live-clock"><button type="button" name="play">Play</button><input type="range" name="clock" min="0" max="1" step="1" value="0" aria-label="Time shown"><output name="clock"></output><button type="button" name="noise">New noise</button></div>
+<div class="live-settings">
+<fieldset><legend>Start</legend>
+${starts.length > 1 && html`<div class="live-slider"><label for="live-from">from</label><select id="live-from" name="from">${starts.map(({ title }, k) => html`<option value="${k}">${title}</option>`)}<option value="">a start of your own</option></select></div>`}
+${variables.map((variable, j) => slider(`z${j}`, quantity(variable), { min: variable.low, max: variable.high, step: "any", value: starts[0].z[j] }, true))}
+</fieldset>
+${
+  (size || setting) &&
+  html`<fieldset><legend>System</legend>
+${size && slider("size", `n, ${size.what}`, { min: -DOUBLINGS, max: DOUBLINGS, step: 1, value: 0 }, false)}
+${setting && slider("setting", quantity(setting), { min: 0, max: models.length - 1, step: 1, value: at }, false)}
+<p class="live-note"></p>
+</fieldset>`
+}
+</div>
+<p class="live-result" aria-live="polite"></p>
+</div>
+<script type="application/json">${new Html(inlineJson(data))}</script>
+</div>`;
+  return { ...head, body, live: true };
+}
