@@ -28,9 +28,19 @@ export interface LiveTruth {
   readonly moments: readonly Moments[];
 }
 
+/** One of the equations of a section. */
+export interface LiveOne extends Stepped {
+  /** Of the setting. */
+  readonly value?: number;
+  /** What is to be said there. */
+  readonly note?: string;
+  /** Where true systems end from any start: mean and standard deviation of every variable. */
+  readonly late?: readonly { readonly mean: number; readonly std: number }[];
+}
+
 export interface LiveEquation {
   /** One, or one for every value of `setting`, ascending; all of the same variables. */
-  readonly equations: readonly (Stepped & { readonly value?: number; readonly note?: string })[];
+  readonly equations: readonly LiveOne[];
   /** What tells the equations apart: a temperature. `at`: the value that is shown first. */
   readonly setting?: { readonly symbol: string; readonly unit: string; readonly at: number };
   /** The first variables of z, which the reader sets; the others start where the training data have them at these. */
@@ -64,6 +74,7 @@ interface LiveField {
 export interface LiveModel {
   value: number | null;
   note: string;
+  late: { mean: number; std: number }[];
   dt: number;
   heun: boolean;
   drift: LiveField;
@@ -77,9 +88,8 @@ export interface LiveModel {
 
 /** All that it knows. */
 export interface LiveData {
-  /** Base64 of float64, little-endian; equal ones once. */
+  /** Numbers as `packed` makes them, equal ones once. */
   arrays: string[];
-  /** The same of float32. */
   truths: string[];
   d: number;
   models: LiveModel[];
@@ -107,18 +117,43 @@ export function startsOf<O extends string>(cases: readonly Case<O>[], observable
 }
 
 /** Points of the curves of the truth. */
-const TRUTH_POINTS = 61;
+const TRUTH_POINTS = 46;
 
 /** Whether a model is one that the page can integrate: both fields are polynomials of z alone. */
 export function isLive({ drift, diffusion }: SdeModel): boolean {
   return drift.kind === "polynomial" && diffusion.kind === "polynomial" && drift.chart.conditions === 0;
 }
 
-/** Equal arrays kept once, as text. */
+/** Bytes of a number of a curve, of a polynomial (2·10⁻¹² of the largest), and of what has to be exact. */
+const [ROUGH, FINE, EXACT] = [2, 5, 7];
+
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
+
+/**
+ * Numbers as text: unit, bytes of each, how many; base64 of a bit for each that says whether it is not 0, as symmetries forbid many and factors are
+ * triangles; base64 of those that are not, signed whole multiples of the unit, little-endian.
+ */
+function packed(values: ArrayLike<number>, bytes: number): string {
+  const all = Array.from(values);
+  const unit = Math.max(...all.map(Math.abs)) / 2 ** (8 * bytes - 1) || 1;
+  const bits = new Uint8Array(Math.ceil(all.length / 8));
+  const numbers: number[] = [];
+  for (const [k, value] of all.entries()) {
+    if (value === 0) continue;
+    bits[k >> 3] |= 1 << (k & 7);
+    const most = 2n ** BigInt(8 * bytes - 1) - 1n;
+    const whole = BigInt(Math.round(value / unit));
+    const signed = BigInt.asUintN(8 * bytes, whole > most ? most : whole);
+    for (let byte = 0; byte < bytes; byte++) numbers.push(Number((signed >> BigInt(8 * byte)) & 255n));
+  }
+  return [unit, bytes, all.length, base64(bits), base64(Uint8Array.from(numbers))].join();
+}
+
+/** Equal numbers kept once. */
 class Store {
   readonly texts: string[] = [];
-  add(values: Float64Array | Float32Array): number {
-    const text = Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64");
+  add(values: ArrayLike<number>, bytes: number): number {
+    const text = packed(values, bytes);
     const known = this.texts.indexOf(text);
     return known >= 0 ? known : this.texts.push(text) - 1;
   }
@@ -126,37 +161,34 @@ class Store {
 
 function fieldOf(store: Store, field: Evaluated, own: Float64Array): LiveField {
   const { degree, width, chart, coefficients } = field;
-  const [shift, frame] = [store.add(chart.shift), store.add(chart.frame)];
-  return { degree, width, shift, frame, coefficients: store.add(coefficients), own: store.add(own) };
+  const [shift, frame] = [store.add(chart.shift, EXACT), store.add(chart.frame, EXACT)];
+  return { degree, width, shift, frame, coefficients: store.add(coefficients, FINE), own: store.add(own, EXACT) };
 }
 
-function modelOf(
-  store: Store,
-  given: number,
-  { model, dt, scheme, value, note }: LiveEquation["equations"][number],
-): LiveModel {
+function modelOf(store: Store, given: number, { model, dt, scheme, value, note, late }: LiveOne): LiveModel {
   const { drift, diffusion, hull } = model;
   if (drift.kind !== "polynomial" || diffusion.kind !== "polynomial") throw new Error("a network is not live");
   return {
     value: value ?? null,
     note: note ?? "",
+    late: [...(late ?? [])],
     dt,
     heun: scheme === "heun",
     drift: fieldOf(store, drift, drift.slope),
     diffusion: fieldOf(store, diffusion, diffusion.floor),
-    center: store.add(hull.center),
-    spread: store.add(hull.spread),
-    factor: store.add(hull.factor),
+    center: store.add(hull.center, EXACT),
+    spread: store.add(hull.spread, EXACT),
+    factor: store.add(hull.factor, FINE),
     limit: hull.limit,
-    regression: store.add(regressionOn(hull, given)),
+    regression: store.add(regressionOn(hull, given), FINE),
   };
 }
 
 /** Evenly picked, with both ends. */
-function thinned(values: ArrayLike<number>): Float32Array {
+function thinned(values: ArrayLike<number>): Float64Array {
   const count = Math.min(TRUTH_POINTS, values.length);
   const last = values.length - 1;
-  return Float32Array.from({ length: count }, (_, k) => values[Math.round((k * last) / Math.max(1, count - 1))]);
+  return Float64Array.from({ length: count }, (_, k) => values[Math.round((k * last) / Math.max(1, count - 1))]);
 }
 
 /** What the page's script is told. Throws Error for fields that are no polynomials. */
@@ -173,7 +205,9 @@ export function liveData(live: LiveEquation): LiveData {
       title,
       z: [...z],
       truth: truth
-        ? [truth.times, ...truth.moments.flatMap(({ mean, std }) => [mean, std])].map((one) => truths.add(thinned(one)))
+        ? [truth.times, ...truth.moments.flatMap(({ mean, std }) => [mean, std])].map((one) =>
+            truths.add(thinned(one), ROUGH),
+          )
         : [],
     })),
     ...{ d: equations[0].model.d, variables: [...variables], size, horizon, time, seed },

@@ -15,7 +15,7 @@ export function curieWeissLive(
 ): LiveEquation | null {
   const own = outcomes.filter(({ timing, method }) => timing === "short" && isOurs(method));
   const [first] = own.toSorted((a, b) => a.patch - b.patch);
-  if (!first || !isLive(first.equation.model)) return null;
+  if (!first?.equation || !isLive(first.equation.model)) return null;
   return {
     equations: [first.equation],
     variables: [{ symbol: "m", name: "magnetization", low: -1, high: 1 }],

@@ -41,7 +41,8 @@ export interface Outcome {
   /** What it is compared with: at the paper's δt it is predicted at multiples of that. */
   readonly reference: CurieWeissReference;
   readonly scores: CurieWeissScores;
-  readonly equation: Stepped;
+  /** For the page to integrate; without it there is no such section. */
+  readonly equation?: Stepped;
 }
 
 /** A baseline at the paper's δt whose predictions run away. */

@@ -2,6 +2,7 @@
 import type { CriticalQuantity } from "../../analysis/finite-size.ts";
 import type { Comparison } from "../../report/figures/comparison.ts";
 import type { Diagnosed } from "../../report/figures/diagnostics.ts";
+import type { LiveEquation } from "../../report/live-equation.ts";
 import type { Finished } from "../../run/publish.ts";
 import type { Estimate } from "../../run/seeds.ts";
 
@@ -87,4 +88,7 @@ export interface CriticalReportData extends Finished {
   diagnostics: Diagnosed[];
   lawSides: string[];
   comparison: Comparison[];
+  /** What the page integrates, and of which side. */
+  live: LiveEquation | null;
+  liveSide: number;
 }

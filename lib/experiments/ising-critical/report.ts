@@ -8,6 +8,7 @@ import type { Stroke } from "../../report/thumbnail.ts";
 import type { CriticalReportData, Worst } from "./data.ts";
 import * as scaling from "./figures/scaling.ts";
 import * as studies from "./figures/studies.ts";
+import { liveEquation } from "./live.ts";
 
 const OF_SCOPE = { paper: "", further: " away from the temperature of the scaling", beyond: "" } as const;
 const sidesOf = ({ from, to, scope }: Worst) =>
@@ -52,6 +53,7 @@ function statement({ quantities, exponents, kinetics, others, patch, T, worst }:
 
 function sections(data: CriticalReportData): Section[] {
   return [
+    liveEquation(data),
     {
       id: "temperature",
       title: "Through the critical temperature",

@@ -9,7 +9,9 @@ import type { IsingStudy } from "./metrics.ts";
 export function isingLive({ outcomes, options }: IsingStudy, cases: IsingReportData["cases"]): LiveEquation | null {
   const own = outcomes.filter(({ study, method, scores }) => study === "main" && isOurs(method) && scores);
   const [first] = own.toSorted((a, b) => a.patch - b.patch);
-  if (!first || !isLive(first.equation.model)) return null;
+  if (!first?.equation || !isLive(first.equation.model)) return null;
+  // Cases are ascending.
+  const order = [...options.m0.keys()].sort((a, b) => options.m0[a] - options.m0[b]);
   const range = first.equation.model.about?.range ?? [];
   return {
     equations: [first.equation],
@@ -20,7 +22,10 @@ export function isingLive({ outcomes, options }: IsingStudy, cases: IsingReportD
     size: { value: options.L ** 2, what: "spins" },
     horizon: options.horizon,
     time: "time [sweeps]",
-    starts: startsOf(cases, OBSERVABLES),
+    starts: startsOf(cases, OBSERVABLES).map((start, k) => ({
+      ...start,
+      z: first.scores?.starts?.[order[k]] ?? start.z,
+    })),
     seed: first.seed,
   };
 }

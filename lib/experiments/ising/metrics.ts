@@ -53,7 +53,8 @@ export interface Outcome {
   readonly scores: IsingScores | null;
   /** One test a start; null where it is not made. */
   readonly closed: ClosureTest | null;
-  readonly equation: Stepped;
+  /** For the page to integrate; without it there is no such section. */
+  readonly equation?: Stepped;
 }
 
 /** One whose trajectories stay finite. */

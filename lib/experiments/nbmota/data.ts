@@ -3,6 +3,7 @@ import type { Comparison } from "../../report/figures/comparison.ts";
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Closed, Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Picture } from "../../report/lattice.ts";
+import type { LiveEquation } from "../../report/live-equation.ts";
 import type { Finished } from "../../run/publish.ts";
 import type { Estimate } from "../../run/seeds.ts";
 import type { NbMoTaCosts } from "./costs.ts";
@@ -103,4 +104,6 @@ export interface NbMoTaReportData extends Finished {
   degrees: DegreeChoice[];
   costs: NbMoTaCosts;
   comparison: Comparison[];
+  /** What the page integrates. */
+  live: LiveEquation | null;
 }

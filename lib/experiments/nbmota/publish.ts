@@ -16,6 +16,7 @@ import { unitJumps } from "./clock.ts";
 import { costsOf } from "./costs.ts";
 import type { NbMoTaReportData } from "./data.ts";
 import type { Fidelity, Measured } from "./fidelity.ts";
+import { nbmotaLive } from "./live.ts";
 import {
   equilibriumGroups,
   errorsOf,
@@ -143,6 +144,7 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, keyof Finishe
         : [],
     ),
     costs: costsOf(p),
+    live: nbmotaLive(study),
     comparison: PAIR_NAMES.flatMap((pair, j) => {
       const { learned, direct } = orderOf(study, j);
       return learned.map(({ temperature, ...ours }) => ({

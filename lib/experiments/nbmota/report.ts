@@ -13,6 +13,7 @@ import * as barriers from "./figures/barriers.ts";
 import * as equilibrium from "./figures/equilibrium.ts";
 import * as relaxation from "./figures/relaxation.ts";
 import * as tables from "./figures/tables.ts";
+import { liveEquation } from "./live.ts";
 import { SITE_KINDS } from "./pictures.ts";
 
 /** The key numbers: errors of the equilibrium, sum rules, spread. */
@@ -34,6 +35,7 @@ function headline({ errors, exponents, floor, courses, T }: NbMoTaReportData): H
 
 function sections(data: NbMoTaReportData): Section[] {
   return [
+    liveEquation(data),
     {
       id: "ordering",
       title: "Ordering",

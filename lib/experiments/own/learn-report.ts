@@ -25,6 +25,7 @@ import { acrossSeeds, type Estimate, metricSet, overSeeds, single } from "../../
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
+import { studyLive, studySection } from "./live.ts";
 import type { OwnScores, UpsamplingCheck } from "./study.ts";
 import { type Fields, fieldsTable, rangesOf, type WrittenAt } from "./tables.ts";
 
@@ -221,6 +222,7 @@ trajectories of the ${options.L}${power} system with a relative squared error of
 A perfect equation would score ${formatNumber(mean(floors.flat()), 2)} with as many runs.`;
   const cells = observables.map((observable, j) => ({ observable, j }));
   const sections: Section[] = [
+    studySection(studyLive(study, first, momentsOf(study.truth)), study),
     { id: "trajectories", title: "Predicted trajectories", body: trajectories(study) },
     {
       id: "equation",

@@ -16,6 +16,7 @@ import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
 import type { Finished } from "../../run/publish.ts";
 import { around } from "../../run/seeds.ts";
+import { fitLive, fitSection } from "./live.ts";
 import type { FitResult } from "./result.ts";
 import { rangesOf, type Told } from "./tables.ts";
 
@@ -266,6 +267,7 @@ export function fitReport(fit: FitResult, run: Finished): string {
   }`;
   const scatter = equation.scatter;
   const sections: Section[] = [
+    fitSection(fitLive(fit, result.seed)),
     { id: "equation", title: "The learned equation", body: equationSection(fit) },
     { id: "fields", title: "Drift and diffusion", body: fieldsSection(fit) },
     { id: "residuals", title: "Does it fit?", body: residualSection(fit) },

@@ -20,7 +20,7 @@ export function predatorPreyLive(
   const first = outcomes.find(
     (one) => isOurs(one.method) && one.closure === closure && one.lambda === points / patch && one.fewer === 1,
   );
-  if (!first || !isLive(first.equation.model)) return null;
+  if (!first?.equation || !isLive(first.equation.model)) return null;
   const { d, moments } = first.scores;
   const range = first.equation.model.about?.range ?? [];
   return {

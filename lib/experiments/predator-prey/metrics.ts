@@ -35,7 +35,8 @@ export interface Outcome {
   readonly scores: PredatorPreyScores;
   /** One test a case; null where it is not made. */
   readonly closed: ClosureTest | null;
-  readonly equation: Stepped;
+  /** For the page to integrate; without it there is no such section. */
+  readonly equation?: Stepped;
   readonly ensembles: TrueEnsembles;
   readonly floor: Awaited<ReturnType<typeof predatorPreyFloor>>;
 }

@@ -82,6 +82,8 @@ export function syntheticData(): CriticalReportData {
       other("From L = 64", 128, 2.27, 0.7, 0.26, 6e7),
       other("Trajectories with second neighbours and blocks", 16, 2.27, 0.71, -0.002, 1600),
     ],
+    live: null,
+    liveSide: Number.NaN,
     comparison: [
       { quantity: "β/ν", paper: 0.12, exact: 0.128, ours: estimate(0.127, 0.004), unit: "1" },
       { quantity: "χ, L = 32, T = 2.27", paper: null, exact: 14.04, ours: estimate(14.3, 0.4), unit: "1" },

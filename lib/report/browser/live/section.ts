@@ -79,7 +79,10 @@ export function section(node: HTMLElement): () => void {
       const own = Array.from(times, (_, t) => runs.law(t, j));
       return { times, mean: own.map(({ mean }) => mean), std: own.map(({ std }) => std) };
     });
-    const truth = from !== null && !isOther() ? truths[from] : [];
+    const { late } = equation();
+    const all = [runs.times[0], runs.times[runs.times.length - 1]];
+    const ends = late.map(({ mean, std }) => ({ times: all, mean: [mean, mean], std: [std, std] }));
+    const truth = from !== null && !isOther() && truths[from].length > 0 ? truths[from] : ends;
     scene = { equation: equation(), runs, laws, truth, now: Math.min(now, runs.known - 1) };
   };
   /** At another setting nothing is known of the truth. */
