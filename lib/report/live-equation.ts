@@ -218,19 +218,21 @@ export function liveData(live: LiveEquation): LiveData {
 const quantity = ({ symbol, unit }: { symbol: string; unit?: string }) =>
   unit && unit !== "1" ? `${symbol} [${unit}]` : symbol;
 
-/** A slider with its name and its number, which may be typed. */
+/** A slider with its name, and with its number: one that may be typed, for a variable, or one that is told. */
 function slider(
   name: string,
-  label: Content,
-  range: { min: number; max: number; step: number | "any"; value: number },
-  typed: boolean,
+  label: string,
+  value: number,
+  limits: { min: number; max: number; step: number | "any" },
+  variable?: number,
 ): Html {
-  const { min, max, step, value } = range;
-  const text = typeof label === "string" ? label : name;
-  const number = typed
-    ? html`<input type="number" name="${name}" aria-label="${text}, typed" min="${min}" max="${max}" step="any" value="${value}">`
-    : html`<output name="${name}"></output>`;
-  return html`<div class="live-slider"><label for="live-${name}">${label}</label><input type="range" id="live-${name}" name="${name}" min="${min}" max="${max}" step="${step}" value="${value}">${number}</div>`;
+  const { min, max, step } = limits;
+  const own = html` min="${min}" max="${max}" value="${value}"${variable !== undefined && html` data-variable="${variable}"`}`;
+  const number =
+    variable === undefined
+      ? html`<output name="${name}"></output>`
+      : html`<input type="number" aria-label="${label}, typed" step="any"${own}>`;
+  return html`<div class="live-slider"><label for="live-${name}">${label}</label><input type="range" id="live-${name}" name="${name}" step="${step}"${own}>${number}</div>`;
 }
 
 /** Ink, shape and meaning of what is drawn. */
@@ -238,7 +240,7 @@ const KEY = [
   ["ink-compensator", "", "mean ± 1 std of 200 runs, and three of them"],
   ["ink-compensator", "cloud", "runs at the time shown"],
   ["ink-naive", "cloud", "runs outside the training data"],
-  ["ink-exact", "", "true system, from the same start"],
+  ["ink-exact", "", "true system"],
   ["grid", "area", "no training data there"],
 ] as const;
 
@@ -256,6 +258,8 @@ export function liveSection(live: LiveEquation | null, about: Content): Section 
   const data = liveData(live);
   const { variables, setting, size, models, at, starts } = data;
   const plane = variables.length > 1;
+  const hasTruth = starts.some(({ truth }) => truth.length > 0) || models.some(({ late }) => late.length > 0);
+  const keys = KEY.filter(([ink]) => hasTruth || ink !== "ink-exact");
   const names = variables.slice(0, 2).map(({ symbol }) => symbol);
   const body = html`<div class="prose">${about}</div>
 <div class="live" role="group" aria-label="The learned equation, integrated in this page">
@@ -265,18 +269,18 @@ export function liveSection(live: LiveEquation | null, about: Content): Section 
 <div><h4>${plane ? `${names[1]} against ${names[0]}` : `potential and law of ${names[0]}`}</h4><div class="live-plane"></div></div>
 <div class="live-times">${variables.map(({ symbol }) => html`<div><h4>${symbol} over time</h4><div class="live-time"></div></div>`)}${!plane && html`<div><h4>spread of ${names[0]} over time</h4><div class="live-time"></div></div>`}</div>
 </div>
-<div class="live-key" aria-hidden="true">${KEY.map(([ink, shape, text]) => html`<span><i${shape && html` class="${shape}"`} style="--key:var(--${ink})"></i>${text}</span>`)}</div>
+<div class="live-key" aria-hidden="true">${keys.map(([ink, shape, text]) => html`<span><i${shape && html` class="${shape}"`} style="--key:var(--${ink})"></i>${text}</span>`)}</div>
 <div class="live-clock"><button type="button" name="play">Play</button><input type="range" name="clock" min="0" max="1" step="1" value="0" aria-label="Time shown"><output name="clock"></output><button type="button" name="noise">New noise</button></div>
 <div class="live-settings">
 <fieldset><legend>Start</legend>
 ${starts.length > 1 && html`<div class="live-slider"><label for="live-from">from</label><select id="live-from" name="from">${starts.map(({ title }, k) => html`<option value="${k}">${title}</option>`)}<option value="">a start of your own</option></select></div>`}
-${variables.map((variable, j) => slider(`z${j}`, quantity(variable), { min: variable.low, max: variable.high, step: "any", value: starts[0].z[j] }, true))}
+${variables.map((variable, j) => slider(`z${j}`, quantity(variable), starts[0].z[j], { min: variable.low, max: variable.high, step: "any" }, j))}
 </fieldset>
 ${
   (size || setting) &&
   html`<fieldset><legend>System</legend>
-${size && slider("size", `n, ${size.what}`, { min: -DOUBLINGS, max: DOUBLINGS, step: 1, value: 0 }, false)}
-${setting && slider("setting", quantity(setting), { min: 0, max: models.length - 1, step: 1, value: at }, false)}
+${size && slider("size", `n, ${size.what}`, 0, { min: -DOUBLINGS, max: DOUBLINGS, step: 1 })}
+${setting && slider("setting", quantity(setting), at, { min: 0, max: models.length - 1, step: 1 })}
 <p class="live-note"></p>
 </fieldset>`
 }

@@ -1,7 +1,7 @@
 /** The style of the section in which an equation is integrated (live-equation.ts). Paper does not show it: its controls are nothing there. */
 export const LIVE_STYLE = `
 .live{margin:1.2rem 0 2rem}
-.live-body{display:grid;gap:.7rem}.live-body[hidden],.live-off[hidden]{display:none}
+.live-body{display:grid;grid-template-columns:minmax(0,1fr);gap:.7rem}.live-body[hidden],.live-off[hidden]{display:none}
 .live-off{font-family:var(--sans);background:var(--raised);padding:.7rem .9rem;border-radius:6px}
 .live-plots{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1.15fr);gap:1rem 1.4rem;align-items:start}
 .live-plots>div{min-width:0}.live-times{display:grid;gap:.3rem}.live-times>div{min-width:0}
@@ -16,8 +16,8 @@ export const LIVE_STYLE = `
 .live-key span{display:inline-flex;align-items:center;gap:.4rem}
 .live-key i{display:inline-block;width:1.5rem;height:.2rem;background:var(--key)}
 .live-key i.cloud{width:.5rem;height:.5rem;border-radius:50%}.live-key i.area{height:.75rem;opacity:.75}
-.live-clock{display:flex;align-items:center;gap:.7rem;font:.84rem/1.3 var(--sans)}
-.live-clock input{flex:1;min-width:4rem}.live-clock output{min-width:6.5em;font-variant-numeric:tabular-nums}
+.live-clock{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem .7rem;font:.84rem/1.3 var(--sans)}
+.live-clock input{flex:1 1 8rem;min-width:0}.live-clock output{min-width:6em;font-variant-numeric:tabular-nums}
 .live button,.live select,.live input[type=number]{font:.84rem/1.2 var(--sans);color:var(--text);background:var(--raised);border:1px solid var(--rule);border-radius:6px;padding:.4rem .7rem}
 .live button{cursor:pointer}.live button:hover{border-color:var(--text)}.live button[name=play]{min-width:4.6rem}
 .live input[type=range]{accent-color:var(--accent);height:1.5rem;margin:0}

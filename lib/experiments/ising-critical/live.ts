@@ -11,7 +11,7 @@ import type { Learned } from "./training.ts";
 /** Temperatures, evenly between the least and the largest of the run. */
 const TEMPERATURES = 5;
 /** Steps of the runs, and correlation times that they go on for, at most. */
-const STEPS = 2400;
+const STEPS = 1600;
 const TIMES = 2;
 /** Where runs start: parts of the largest |m| of the training data. */
 const STARTS = [0, 0.8, -0.8];

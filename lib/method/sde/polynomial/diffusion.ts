@@ -36,7 +36,7 @@ export function choleskyInto(triangle: ArrayLike<number>, d: number, out: Float6
 }
 
 /** σσᵀ at the points z `[n, d]` as matrices `[n, d, d]`, positive definite. */
-export function diffusionValues(field: PolynomialDiffusion, z: ArrayLike<number>): Float64Array {
+export function diffusionValues(field: Evaluated<PolynomialDiffusion>, z: ArrayLike<number>): Float64Array {
   const { d } = field.chart;
   const out = new Float64Array((z.length / d) * d * d);
   eachFactor(field, z, [], (factor, _, p) => {

@@ -66,19 +66,13 @@ export type Evaluated<F extends PolynomialField = PolynomialField> = Omit<
   "kind" | "replicates" | "doubt" | "choice"
 >;
 
-const bases = new Map<string, Basis>();
-
 /** The terms of a field. */
-export function basisIn({
-  chart: { d, conditions },
+export const basisIn = ({
+  chart,
   degree,
   conditionDegree,
-}: Pick<PolynomialField, "chart" | "degree" | "conditionDegree">): Basis {
-  const shape = [d, degree, conditions, conditionDegree] as const;
-  const basis = bases.get(shape.join()) ?? basisOf(...shape);
-  bases.set(shape.join(), basis);
-  return basis;
-}
+}: Pick<PolynomialField, "chart" | "degree" | "conditionDegree">) =>
+  basisOf(chart.d, degree, chart.conditions, conditionDegree);
 
 /** Calls `use` with the values of all terms at every point. Throws Error unless each has its condition. */
 function eachTerms(

@@ -42,9 +42,11 @@ export interface FrameOptions {
   /** What stays, and what moves. */
   still(sheet: Sheet): void;
   moving(sheet: Sheet): void;
+  /** Places may be others than before. */
+  placed?(): void;
 }
 
-export function frame(host: HTMLElement, { x, y, height, still, moving }: FrameOptions): Frame {
+export function frame(host: HTMLElement, { x, y, height, still, moving, placed }: FrameOptions): Frame {
   const ranges: { x: Range; y: Range } = { x: x.range, y: y.range };
   const pair = ([low, high]: Range): [number, number] => [low, high];
   const above = element("canvas");
@@ -55,6 +57,7 @@ export function frame(host: HTMLElement, { x, y, height, still, moving }: FrameO
     const ratio = uPlot.pxRatio;
     clipped(plot, () => still({ ctx: plot.ctx, ratio, left, top, width, height: tall, x: place("x"), y: place("y") }));
   };
+  let after = () => {};
   const plot = new uPlot(
     {
       ...size(),
@@ -64,7 +67,8 @@ export function frame(host: HTMLElement, { x, y, height, still, moving }: FrameO
       scales: { x: { time: false, range: () => pair(ranges.x) }, y: { time: false, range: () => pair(ranges.y) } },
       axes: [axisOptions(x, false), axisOptions(y, true)],
       series: [{}, { paths: () => null, points: { show: false } }],
-      hooks: { drawAxes: [draw] },
+      // uPlot draws a moment after it is told to.
+      hooks: { drawAxes: [draw], draw: [() => after()] },
     },
     [
       [0, 1],
@@ -85,13 +89,16 @@ export function frame(host: HTMLElement, { x, y, height, still, moving }: FrameO
     const place = (key: "x" | "y") => (value: number) => plot.valToPos(value, key) * ratio;
     moving({ ctx, ratio, left: 0, top: 0, width, height, x: place("x"), y: place("y") });
   };
+  after = () => {
+    move();
+    placed?.();
+  };
   const redraw = (other: { x?: Range; y?: Range } = {}) => {
     const { x: across = ranges.x, y: up = ranges.y } = other;
     const changed = across !== ranges.x || up !== ranges.y;
     [ranges.x, ranges.y] = [across, up];
     if (changed) plot.setData(plot.data);
     else plot.redraw(false, true);
-    move();
   };
   return {
     over: plot.over,
@@ -99,7 +106,6 @@ export function frame(host: HTMLElement, { x, y, height, still, moving }: FrameO
     move,
     resize: () => {
       if (host.clientWidth > 0 && host.clientWidth !== plot.width) plot.setSize(size());
-      move();
     },
     valueAt: (left, top) => [plot.posToVal(left, "x"), plot.posToVal(top, "y")],
     placeOf: (a, b) => [plot.valToPos(a, "x"), plot.valToPos(b, "y")],

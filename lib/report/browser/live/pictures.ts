@@ -31,7 +31,9 @@ const OURS = "ink-compensator";
 const TRUE = "ink-exact";
 const ASTRAY = "ink-naive";
 /** Runs that are drawn singly. */
-const SINGLE = 3;
+export const SINGLE = [0, 1, 2];
+/** Times that the tail of a run in the plane is long. */
+const TAIL = 16;
 /** CSS pixels of a bin of the histogram. */
 const BIN = 5;
 
@@ -57,7 +59,7 @@ export function overTime(sheet: Sheet, { runs, laws, truth }: Scene, j: number):
   pen(sheet, OURS, 1, 0.18);
   band(sheet, own.times, shifted(own, -1), shifted(own, 1));
   pen(sheet, OURS, 0.8, 0.55);
-  for (let r = 0; r < Math.min(SINGLE, runs.runs); r++) line(sheet, own.times, pathOf(runs, r, j, runs.known));
+  for (const r of SINGLE) line(sheet, own.times, pathOf(runs, r, j));
   pen(sheet, OURS, 1.9);
   line(sheet, own.times, own.mean);
   sheet.ctx.globalAlpha = 1;
@@ -73,9 +75,10 @@ export function spreadOverTime(sheet: Sheet, { laws, truth }: Scene, j: number):
   line(sheet, laws[j].times, laws[j].std);
 }
 
-/** Variable `j` of a run at its first times. */
-const pathOf = ({ record, runs, d }: Runs, r: number, j: number, count: number) =>
-  Float64Array.from({ length: count }, (_, t) => record[(t * runs + r) * d + j]);
+/** Variable `j` of run `r` at its times, all that are known or some. */
+export function pathOf({ record, runs, d, known }: Runs, r: number, j: number, first = 0, end = known): Float64Array {
+  return Float64Array.from({ length: end - first }, (_, t) => record[((first + t) * runs + r) * d + j]);
+}
 
 /** The present time as an upright line. */
 export function clockHand(sheet: Sheet, { runs, now }: Scene): void {
@@ -176,8 +179,8 @@ function dot({ ctx, ratio }: Sheet, x: number, y: number, radius: number): void 
 /** Runs at the present time, those outside the training data in another ink, and the way of some of them. */
 export function cloud(sheet: Sheet, { equation, runs, now }: Scene): void {
   pen(sheet, OURS, 0.9, 0.6);
-  for (let r = 0; r < Math.min(SINGLE, runs.runs); r++)
-    line(sheet, pathOf(runs, r, 0, now + 1), pathOf(runs, r, 1, now + 1));
+  const first = Math.max(0, now - TAIL);
+  for (const r of SINGLE) line(sheet, pathOf(runs, r, 0, first, now + 1), pathOf(runs, r, 1, first, now + 1));
   const states = runs.at(now);
   const far = leverages(equation.hull, states);
   for (const astray of [false, true]) {

@@ -1,445 +1,311 @@
 /// <reference lib="dom" />
-// One section of the page in which an equation is integrated: what the reader sets, the runs that follow, and the frames that show them.
+// A section in which an equation is integrated: what the reader sets, the runs that follow, the frames that show them.
 import { extent } from "../../extent.ts";
-import type { LiveData } from "../../live-equation.ts";
-import { formatSetting, formatWithInterval, shortNumber } from "../../number.ts";
-import { element } from "../element.ts";
+import type { LiveData, LiveVariable } from "../../live-equation.ts";
+import { formatSetting } from "../../number.ts";
 import { equationsOf, truthOf } from "./equation.ts";
-import { type Frame, frame, type Sheet } from "./frame.ts";
+import { type Frame, frame } from "./frame.ts";
+import { handle } from "./handle.ts";
 import * as pictures from "./pictures.ts";
 import { Runs } from "./runs.ts";
+import { doubts, result, rounded, timeText } from "./words.ts";
 
-/** Runs of an ensemble, and of a first one while the reader still moves something. */
+/** Runs of an ensemble, and of a first one while the reader moves something. */
 const RUNS = 200;
 const FEW = 40;
-/** A piece of work, ms: no task is much longer. */
+/** A piece of work, ms, so that no task of the page is much longer. */
 const PIECE = 12;
-/** The reader has stopped when nothing has moved for so long, ms. */
-const STILL = 140;
+/** The reader has stopped when nothing has changed for so long, ms. */
+const PAUSE = 140;
+/** Runs that grow are drawn so often, ms. */
+const GROWING = 120;
 /** The time of the runs passes in so many ms. */
 const PLAYING = 6000;
-/** A step by an arrow key, as a part of the range. */
-const STEP = 0.02;
-/** Least part of the range of a variable that its course is shown in. */
+/** Least part of the range of a variable that its course is shown in, so that a small spread looks small. */
 const LEAST_SHOWN = 0.2;
 
-const nameOf = (label: string) => label.replace(/\s*\[[^\]]*\]\s*$/, "");
-const unitOf = (label: string) => /\[([^\]]*)\]\s*$/.exec(label)?.[1] ?? "";
+type Range = [number, number];
 
-/** Brings a section to life; returns what draws it again in other colours. */
+const labelOf = ({ symbol, unit }: LiveVariable) => (unit && unit !== "1" ? `${symbol} [${unit}]` : symbol);
+
+/** Brings a section to life when it is first seen; returns what draws it again in other colours. */
 export function section(node: HTMLElement): () => void {
-  const data: LiveData = JSON.parse(node.querySelector("script")?.text ?? "");
-  const { variables, starts, size, time } = data;
-  const equations = equationsOf(data);
-  const flat = variables.length === 1;
   const find = <T extends HTMLElement>(selector: string) => node.querySelector<T>(selector);
-  const need = <T extends HTMLElement>(selector: string) => {
+  const need = <T extends HTMLElement>(selector: string): T => {
     const found = find<T>(selector);
-    if (!found) throw new Error(`the live section lacks ${selector}`);
+    if (!found) throw new Error(`there is no ${selector} in a live section`);
     return found;
   };
-  const show = (name: string, text: string) => {
-    const output = find<HTMLOutputElement>(`output[name=${name}]`);
-    if (output) output.textContent = text;
-  };
-  need(".live-off").hidden = true;
-  need(".live-body").hidden = false;
+  const data: LiveData = JSON.parse(need<HTMLScriptElement>("script").text);
+  const { variables, starts, size, setting, time, horizon } = data;
+  const equations = equationsOf(data);
+  const isFlat = variables.length === 1;
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
+  const truths = starts.map(({ truth: [times, ...moments] }) =>
+    variables.flatMap((_, j): pictures.Curve[] => {
+      if (times === undefined) return [];
+      const [own, mean, std] = [times, moments[2 * j], moments[2 * j + 1]].map((place) => truthOf(data, place));
+      return [{ times: own, mean, std }];
+    }),
+  );
 
-  // What is set.
-  let which = data.at;
-  let doublings = 0;
-  let seed = data.seed;
-  /** The start of the test that is taken, with all variables; null for one of the reader's own. */
+  // What the reader sets. `from`: which start of the test it is, null for one of the reader's own.
+  let [which, doublings, seed] = [data.at, 0, data.seed];
   let from: number | null = 0;
   let z = starts[0].z.slice(0, variables.length);
-  // What is shown.
-  let runs: Runs;
-  let scene: pictures.Scene;
+  const equation = () => equations[which];
+
+  // What is computed, and what is shown of it.
+  let changed = Number.NEGATIVE_INFINITY;
+  let isPending = false;
+  let working = newRuns(RUNS);
+  let scene = sceneOf(working);
   let field: pictures.Field | undefined;
   let potential: pictures.Potential | undefined;
-  let now = 0;
-  let changed = Number.NEGATIVE_INFINITY;
-  let pending = false;
-  let playing: { since: number; first: number } | null = null;
-  const frames: Frame[] = [];
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  let widest = 0;
+  let frames: Frame[] = [];
+  let placeHandle = () => {};
+  let playing: { readonly since: number; readonly first: number } | null = null;
+  const last = working.times.length - 1;
 
-  const equation = () => equations[which];
-  const startState = () => equation().complete(from === null ? z : starts[from].z);
-  const begin = (count: number) => {
-    const noise = Math.sqrt(2 ** -doublings);
-    runs = new Runs(equation(), startState(), { runs: count, noise, horizon: data.horizon, seed });
-    pending = false;
-  };
+  function newRuns(runs: number): Runs {
+    const one = equation();
+    const start = one.complete(from === null ? z : starts[from].z);
+    return new Runs(one, start, { runs, noise: 2 ** (-doublings / 2), horizon, seed });
+  }
 
-  /** Moments of what is known so far, and the truth of the start. */
-  const look = () => {
+  /** What is known of runs so far, and what is true from that start at that setting. */
+  function sceneOf(runs: Runs, now = runs.known - 1): pictures.Scene {
     const times = runs.times.subarray(0, runs.known);
-    const laws = variables.map((_, j) => {
+    const laws = variables.map((_, j): pictures.Curve => {
       const own = Array.from(times, (_, t) => runs.law(t, j));
       return { times, mean: own.map(({ mean }) => mean), std: own.map(({ std }) => std) };
     });
-    const { late } = equation();
-    const all = [runs.times[0], runs.times[runs.times.length - 1]];
-    const ends = late.map(({ mean, std }) => ({ times: all, mean: [mean, mean], std: [std, std] }));
-    const truth = from !== null && !isOther() && truths[from].length > 0 ? truths[from] : ends;
-    scene = { equation: equation(), runs, laws, truth, now: Math.min(now, runs.known - 1) };
-  };
-  /** At another setting nothing is known of the truth. */
-  const isOther = () => which !== data.at;
-  const truths = starts.map(({ truth }) =>
-    truth.length === 0
-      ? []
-      : variables.map((_, j) => ({
-          times: truthOf(data, truth[0]),
-          mean: truthOf(data, truth[1 + 2 * j]),
-          std: truthOf(data, truth[2 + 2 * j]),
-        })),
-  );
+    const known = from !== null && which === data.at ? truths[from] : [];
+    const ends = equation().late.map(({ mean, std }): pictures.Curve => {
+      return { times: [0, horizon], mean: [mean, mean], std: [std, std] };
+    });
+    const truth = known.length > 0 ? known : ends;
+    return { equation: equation(), runs, laws, truth, now: Math.min(now, runs.known - 1) };
+  }
 
-  const whole = (j: number) => variables[j].high - variables[j].low;
-  const reachOf = (curve: pictures.Curve | undefined) =>
-    curve ? [-1, 1].flatMap((sign) => pictures.shifted(curve, sign)) : [];
-  /** In the plane: the range of the variable, wider where runs need it. */
-  const wideRange = (j: number): [number, number] => {
-    const { low, high } = variables[j];
-    const [least, most] = extent([low, high, ...reachOf(scene.laws[j])]);
-    const air = 0.03 * whole(j);
-    return [least - air, most + air];
+  const width = (j: number) => variables[j].high - variables[j].low;
+  const reach = (curve?: pictures.Curve) => (curve ? [-1, 1].flatMap((sign) => pictures.shifted(curve, sign)) : []);
+  /** In the plane: the range of the variable, and of the runs. */
+  const wideRange = (j: number): Range => {
+    const [low, high] = extent([variables[j].low, variables[j].high, ...reach(scene.laws[j])]);
+    return [low - 0.03 * width(j), high + 0.03 * width(j)];
   };
-  /** Over time: what there is to see, but no small part of the range, so that a spread looks as small as it is. */
-  const closeRange = (j: number): [number, number] => {
-    const [least, most] = extent([...reachOf(scene.laws[j]), ...reachOf(scene.truth[j])]);
-    const air = Math.max(0.06 * (most - least), (LEAST_SHOWN * whole(j) - (most - least)) / 2);
-    return [least - air, most + air];
+  /** Over time: that of the runs. */
+  const closeRange = (j: number): Range => {
+    const single = pictures.SINGLE.flatMap((r) => Array.from(pictures.pathOf(scene.runs, r, j)));
+    const [low, high] = extent([...single, ...reach(scene.laws[j]), ...reach(scene.truth[j])]);
+    const air = Math.max(0.05 * (high - low), (LEAST_SHOWN * width(j) - (high - low)) / 2);
+    return [low - air, high + air];
   };
-  /** From zero on; it never shrinks while the start stays, so that one sees the spread change. */
-  const spreadRange = (): [number, number] => {
-    const [, most] = extent([scene.laws[0].std, scene.truth[0]?.std ?? []].flatMap((std) => Array.from(std)));
-    widest = Math.max(widest, 1.15 * (most > 0 ? most : 0));
+  /** Of a standard deviation: from 0, and never less than before while the start stays, so that one sees it change. */
+  const spreadRange = (): Range => {
+    const [, most] = extent([scene.laws[0], scene.truth[0]].flatMap((curve) => Array.from(curve?.std ?? [])));
+    widest = Math.max(widest, 1.15 * most);
     return [0, widest || 1];
   };
-  let widest = 0;
   const redraw = () => {
-    look();
     const [space, ...courses] = frames;
-    if (flat) space.redraw();
-    else space.redraw({ x: wideRange(0), y: wideRange(1) });
+    space?.redraw(isFlat ? {} : { x: wideRange(0), y: wideRange(1) });
     for (const [k, one] of courses.entries()) one.redraw({ y: k < variables.length ? closeRange(k) : spreadRange() });
-    placeHandle();
   };
-  const refield = () => {
-    if (flat) potential = pictures.potentialOf(equation(), variables[0]);
+  const surround = () => {
+    if (isFlat) potential = pictures.potentialOf(equation(), variables[0]);
     else field = pictures.fieldOf(equation(), variables, z.slice(2));
   };
 
   // The clock.
   const clock = need<HTMLInputElement>("input[name=clock]");
-  const play = need<HTMLButtonElement>("button[name=play]");
+  const play = need("button[name=play]");
+  const show = (name: string, text: string, spoken = text) => {
+    need(`output[name=${name}]`).textContent = text;
+    need(`input[name=${name}]`).setAttribute("aria-valuetext", spoken);
+  };
   const tick = (to: number) => {
-    now = to;
-    scene = { ...scene, now: Math.min(now, runs.known - 1) };
-    clock.value = String(now);
-    const text = `${nameOf(time)} ${shortNumber(Number(runs.times[now].toPrecision(3)))} ${unitOf(time)}`.trim();
-    clock.setAttribute("aria-valuetext", text);
-    show("clock", text);
+    scene = { ...scene, now: Math.min(to, scene.runs.known - 1) };
+    clock.value = String(to);
+    show("clock", `${timeText(time, scene.runs.times[to])}`);
     for (const one of frames) one.move();
   };
-  const setPlaying = (on: boolean) => {
-    const last = runs.times.length - 1;
-    playing = on ? { since: performance.now(), first: now >= last ? 0 : now } : null;
-    play.textContent = on ? "Pause" : "Play";
-    if (on) wake();
+  const setPlaying = (isOn: boolean, first = scene.now < last ? scene.now : 0) => {
+    playing = isOn ? { since: performance.now(), first } : null;
+    play.textContent = isOn ? "Pause" : "Play";
+    if (isOn) wake();
     else tell();
   };
-
-  /** The result in words. */
-  const result = need(".live-result");
   const tell = () => {
-    if (!runs.isDone) return;
-    // Where the clock goes to, while it goes.
-    const shownTime = playing ? runs.times.length - 1 : now;
-    const at = runs.times[shownTime];
-    const say = (mean: number, std: number) => formatWithInterval({ value: mean, low: mean - std, high: mean + std });
-    const parts = variables.map(({ symbol }, j) => {
-      const { mean, std } = runs.law(shownTime, j);
-      const exact = doublings === 0 ? scene.truth[j] : undefined;
-      const known = exact && nearest(exact.times, at);
-      const true_ = exact && known !== undefined ? `, true ${say(exact.mean[known], exact.std[known])}` : "";
-      return `${symbol} = ${say(mean, std)}${true_}`;
-    });
-    const outside = runs.outside();
-    const doubts = [
-      outside > 0 &&
-        `${outside < 0.001 ? "Less than 0.1" : shortNumber(Number((100 * outside).toPrecision(2)))} % of the time of the runs is outside the training data, where the equation is a continuation.`,
-      runs.lost > 0 && `${runs.lost} runs have left all bounds and are not shown from there on.`,
-    ].filter(Boolean);
-    const unit = unitOf(time);
-    result.textContent = `At ${nameOf(time)} ${shortNumber(Number(at.toPrecision(3)))}${unit && ` ${unit}`}: ${parts.join("; ")} (mean ± 1 std of ${RUNS} runs). ${doubts.join(" ")}`;
-    result.classList.toggle("astray", doubts.length > 0);
-  };
-  const nearest = (times: ArrayLike<number>, at: number) => {
-    let best = 0;
-    for (let k = 0; k < times.length; k++) if (Math.abs(times[k] - at) < Math.abs(times[best] - at)) best = k;
-    const pause = times.length > 1 ? times[1] - times[0] : 0;
-    return Math.abs(times[best] - at) <= pause ? best : undefined;
+    if (!scene.runs.isDone || scene.runs.runs < RUNS) return;
+    const doubt = doubts(scene.runs);
+    const box = need(".live-result");
+    // The runs are compared with systems of their own size.
+    const truth = doublings === 0 ? scene.truth : [];
+    box.textContent = `${result(scene.runs, playing ? last : scene.now, time, variables, truth)} ${doubt}`;
+    box.classList.toggle("astray", doubt !== "");
   };
 
-  // One piece of work a frame of the screen: the runs go on, then time passes.
-  let awake = false;
+  // A piece of work for every frame of the screen, as long as there is any.
+  let isAwake = false;
+  let drawn = 0;
   const wake = () => {
-    if (!awake) requestAnimationFrame(work);
-    awake = true;
+    if (!isAwake) requestAnimationFrame(work);
+    isAwake = true;
   };
   const work = () => {
-    awake = false;
-    const started = performance.now();
-    const moving = started - changed < STILL;
-    // While the reader moves something a first ensemble is finished before the next begins, so that there is something to see.
-    if (pending && (runs.isDone || runs.runs > FEW)) begin(FEW);
-    else if (!pending && !moving && runs.isDone && runs.runs < RUNS) begin(RUNS);
-    if (!runs.isDone) {
-      runs.advance(() => performance.now() - started < PIECE);
-      // A smaller ensemble stays until the whole one is as far.
-      if (runs.runs <= FEW || runs.isDone || !shown) redraw();
-      if (runs.isDone) {
-        shown = true;
-        if (runs.runs === RUNS) tell();
+    isAwake = false;
+    const began = performance.now();
+    // A first ensemble is finished before the next one begins, so that there is something to see while the reader moves.
+    if (isPending && (working.isDone || working.runs === RUNS)) {
+      working = newRuns(FEW);
+      isPending = false;
+    } else if (working.isDone && working.runs < RUNS && began - changed > PAUSE) working = newRuns(RUNS);
+    if (!working.isDone) {
+      working.advance(() => performance.now() - began < PIECE);
+      // What is shown is replaced by as much; the very first runs are seen to grow.
+      if (working.isDone || (!scene.runs.isDone && began - drawn > GROWING)) {
+        drawn = began;
+        scene = sceneOf(working, scene.runs.isDone || scene.now < scene.runs.known - 1 ? scene.now : last);
+        redraw();
+        if (working.isDone) tell();
       }
-    }
-    if (playing && runs.isDone) {
-      const last = runs.times.length - 1;
-      const to = Math.round(playing.first + ((started - playing.since) / PLAYING) * last);
+    } else if (playing) {
+      const to = Math.round(playing.first + ((began - playing.since) / PLAYING) * last);
       tick(Math.min(last, to));
       if (to >= last) setPlaying(false);
     }
-    if (pending || playing || !runs.isDone || runs.runs < RUNS) wake();
+    if (isPending || playing || !working.isDone || working.runs < RUNS) wake();
   };
-  let shown = false;
   const change = () => {
     changed = performance.now();
-    pending = true;
+    isPending = true;
     placeHandle();
     wake();
   };
 
-  // The start, by number, slider, key or pointer.
-  const inputs = variables.map((_, j) => [...node.querySelectorAll<HTMLInputElement>(`input[name=z${j}]`)]);
+  // The start.
+  const inputs = [...node.querySelectorAll<HTMLInputElement>("input[data-variable]")];
   const select = find<HTMLSelectElement>("select");
   const fill = () => {
-    for (const [j, own] of inputs.entries())
-      for (const input of own)
-        if (input !== document.activeElement || input.type === "range")
-          input.value = String(Number(z[j].toPrecision(4)));
-    if (select) select.value = from === null ? "" : String(from);
+    for (const input of inputs) {
+      const own = input === document.activeElement && input.type === "number";
+      if (!own) input.value = String(Number(z[Number(input.dataset.variable)].toPrecision(4)));
+    }
+    if (select) select.value = String(from ?? "");
   };
-  const moveStart = (to: readonly number[]) => {
-    [from, widest] = [null, 0];
-    const before = z;
-    z = variables.map(({ low, high }, j) => Math.max(low, Math.min(high, Number.isFinite(to[j]) ? to[j] : z[j])));
-    if (!flat && z.some((x, j) => j > 1 && x !== before[j])) refield();
+  const moveStart = (to: readonly number[], taken: number | null = null) => {
+    const others = z.slice(2).join();
+    z = variables.map(({ low, high }, j) => (taken === null ? Math.max(low, Math.min(high, to[j])) : to[j]));
+    [from, widest] = [taken, 0];
+    if (z.slice(2).join() !== others) surround();
     fill();
     change();
   };
-  for (const [j, own] of inputs.entries())
-    for (const input of own)
-      input.addEventListener("input", () => {
-        if (input.value !== "") moveStart(z.with(j, Number(input.value)));
-      });
+  for (const input of inputs) {
+    input.addEventListener("input", () => {
+      if (Number.isFinite(input.valueAsNumber)) moveStart(z.with(Number(input.dataset.variable), input.valueAsNumber));
+    });
+  }
   select?.addEventListener("change", () => {
-    from = select.value === "" ? null : Number(select.value);
-    widest = 0;
-    if (from !== null) z = starts[from].z.slice(0, variables.length);
-    refield();
-    fill();
-    change();
+    if (select.value === "") moveStart(z);
+    else moveStart(starts[Number(select.value)].z, Number(select.value));
   });
-
-  const handle = element("div");
-  handle.className = "live-handle";
-  handle.tabIndex = 0;
-  handle.setAttribute("role", "slider");
-  handle.setAttribute(
-    "aria-label",
-    flat
-      ? `Start ${variables[0].symbol}; arrow keys move it`
-      : `Start in the plane of ${variables[0].symbol} and ${variables[1].symbol}; arrow keys move it`,
-  );
-  const placeHandle = () => {
-    const [space] = frames;
-    if (!space) return;
-    const [left, top] = space.placeOf(z[0], flat && potential ? pictures.heightAt(potential, z[0]) : z[1]);
-    handle.style.transform = `translate(${left}px,${top}px)`;
-    handle.setAttribute("aria-valuemin", String(variables[0].low));
-    handle.setAttribute("aria-valuemax", String(variables[0].high));
-    handle.setAttribute("aria-valuenow", String(z[0]));
-    handle.setAttribute(
-      "aria-valuetext",
-      variables.map(({ symbol }, j) => `${symbol} = ${shortNumber(Number(z[j].toPrecision(3)))}`).join(", "),
-    );
-  };
-  handle.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [flat ? 0 : 1, -1], ArrowUp: [flat ? 0 : 1, 1] }[
-      event.key
-    ];
-    if (!by) return;
-    event.preventDefault();
-    const [j, sign] = by;
-    const step = (event.shiftKey ? 5 : 1) * STEP * (variables[j].high - variables[j].low);
-    moveStart(z.with(j, z[j] + sign * step));
-  });
-  const toPointer = (event: PointerEvent) => {
-    const [space] = frames;
-    const box = space.over.getBoundingClientRect();
-    const [a, b] = space.valueAt(event.clientX - box.left, event.clientY - box.top);
-    moveStart(flat ? [a] : [a, b, ...z.slice(2)]);
-  };
-  const follow = (target: HTMLElement, drags: (event: PointerEvent) => boolean) => {
-    target.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      if (drags(event)) {
-        event.preventDefault();
-        event.stopPropagation();
-        target.setPointerCapture(event.pointerId);
-        handle.focus({ preventScroll: true });
-        toPointer(event);
-      }
-    });
-    target.addEventListener("pointermove", (event) => {
-      if (target.hasPointerCapture(event.pointerId)) toPointer(event);
-    });
-    target.addEventListener("pointerup", (event) => {
-      if (target.hasPointerCapture(event.pointerId) && !calm.matches) replay();
-    });
-  };
-  /** From the start on. */
-  const replay = () => {
-    now = 0;
-    setPlaying(true);
-  };
 
   // The system.
-  const sizeInput = find<HTMLInputElement>("input[name=size]");
-  const settingInput = find<HTMLInputElement>("input[name=setting]");
   const showSystem = () => {
     const { note, value } = equation();
     if (size) {
-      const text = formatSetting(Number((size.value * 2 ** doublings).toPrecision(6)));
-      show("size", text);
-      sizeInput?.setAttribute("aria-valuetext", `${text} ${size.what}`);
+      const text = formatSetting(Number((size.value * 2 ** doublings).toPrecision(4)));
+      show("size", text, `${text} ${size.what}`);
     }
-    if (data.setting && value !== null) {
-      const text = `${shortNumber(value)} ${data.setting.unit}`.trim();
-      show("setting", text);
-      settingInput?.setAttribute("aria-valuetext", text);
-    }
-    const told =
-      size && doublings !== 0
-        ? `σ × ${shortNumber(Number((2 ** (-doublings / 2)).toPrecision(3)))} of the learned one: σσᵀ goes like 1/n. `
-        : "";
+    if (setting && value !== null) show("setting", `${formatSetting(value)} ${setting.unit}`.trim());
+    const told = doublings === 0 ? "" : `Noise × ${rounded(2 ** (-doublings / 2))}, as σσᵀ ∝ 1/n. `;
     const line = find(".live-note");
     if (line) line.textContent = told + note;
   };
-  sizeInput?.addEventListener("input", () => {
-    doublings = Number(sizeInput.value);
+  find<HTMLInputElement>("input[name=size]")?.addEventListener("input", ({ target }) => {
+    doublings = (target as HTMLInputElement).valueAsNumber;
     showSystem();
     change();
   });
-  settingInput?.addEventListener("input", () => {
-    [which, widest] = [Number(settingInput.value), 0];
-    refield();
+  find<HTMLInputElement>("input[name=setting]")?.addEventListener("input", ({ target }) => {
+    [which, widest] = [(target as HTMLInputElement).valueAsNumber, 0];
+    surround();
     showSystem();
     change();
   });
-  need<HTMLButtonElement>("button[name=noise]").addEventListener("click", () => {
+  need("button[name=noise]").addEventListener("click", () => {
     seed = (seed + 1) >>> 0;
     change();
   });
   play.addEventListener("click", () => setPlaying(!playing));
   clock.addEventListener("input", () => {
     if (playing) setPlaying(false);
-    tick(Number(clock.value));
+    tick(clock.valueAsNumber);
     tell();
   });
 
-  // The first time that it is seen.
   const open = () => {
-    begin(RUNS);
-    const last = runs.times.length - 1;
-    now = last;
     clock.max = String(last);
-    look();
-    refield();
-    fill();
-    showSystem();
-    const withScene = (draw: (sheet: Sheet, scene: pictures.Scene) => void) => (sheet: Sheet) => draw(sheet, scene);
-    const axis = (j: number, range: [number, number]) => {
-      const { symbol, unit } = variables[j];
-      return { label: unit && unit !== "1" ? `${symbol} [${unit}]` : symbol, range };
-    };
+    surround();
+    const axis = (label: string, range: Range) => ({ label, range });
     const hosts = [...node.querySelectorAll<HTMLElement>(".live-time")];
-    const tall = (width: number) => Math.max(260, Math.min(width, 460));
-    const each = (width: number) =>
-      Math.max(150, Math.min(230, (Math.max(0.9 * width, 440) - 24 * hosts.length) / hosts.length));
-    const host = need(".live-plane");
-    frames.push(
-      frame(host, {
-        x: axis(0, wideRange(0)),
-        y:
-          flat && potential
-            ? { label: `potential −∫ f d${variables[0].symbol}`, range: potential.range }
-            : axis(1, wideRange(1)),
-        height: tall,
-        still: withScene((sheet, now) => {
-          if (flat && potential) pictures.landscape(sheet, potential, now);
-          else if (field) pictures.plane(sheet, field, now);
-        }),
-        moving: withScene((sheet, now) => {
-          if (flat && potential) pictures.histogram(sheet, potential, now);
-          else pictures.cloud(sheet, now);
-        }),
-      }),
-    );
-    for (const [k, own] of hosts.entries()) {
+    const tall = (wide: number) => Math.max(260, Math.min(wide, 460));
+    const each = () => Math.max(140, 440 / hosts.length);
+    const space = frame(need(".live-plane"), {
+      x: axis(labelOf(variables[0]), wideRange(0)),
+      y: potential
+        ? axis(`potential −∫ f d${variables[0].symbol}`, potential.range)
+        : axis(labelOf(variables[1]), wideRange(1)),
+      height: tall,
+      still: (sheet) => {
+        if (potential) pictures.landscape(sheet, potential, scene);
+        else if (field) pictures.plane(sheet, field, scene);
+      },
+      moving: (sheet) => {
+        if (potential) pictures.histogram(sheet, potential, scene);
+        else pictures.cloud(sheet, scene);
+      },
+      placed: () => placeHandle(),
+    });
+    const courses = hosts.map((host, k) => {
       const isSpread = k >= variables.length;
-      frames.push(
-        frame(own, {
-          x: { label: time, range: [0, runs.times[last]] },
-          y: isSpread ? { label: `std of ${variables[0].symbol}`, range: spreadRange() } : axis(k, closeRange(k)),
-          height: each,
-          still: withScene((sheet, now) =>
-            isSpread ? pictures.spreadOverTime(sheet, now, 0) : pictures.overTime(sheet, now, k),
-          ),
-          moving: withScene(pictures.clockHand),
-        }),
-      );
-    }
-    const [space] = frames;
-    space.over.append(handle);
-    space.over.style.cursor = "crosshair";
-    follow(handle, () => true);
-    follow(space.over, (event) => {
-      if (event.pointerType === "mouse") return true;
-      // A finger may want to scroll: it drags the handle, and here it sets it down.
-      toPointer(event);
-      return false;
+      return frame(host, {
+        x: axis(time, [0, scene.runs.times[last]]),
+        y: isSpread ? axis(`std of ${variables[0].symbol}`, [0, 1]) : axis(labelOf(variables[k]), closeRange(k)),
+        height: each,
+        still: (sheet) => (isSpread ? pictures.spreadOverTime(sheet, scene, 0) : pictures.overTime(sheet, scene, k)),
+        moving: (sheet) => pictures.clockHand(sheet, scene),
+      });
+    });
+    frames = [space, ...courses];
+    placeHandle = handle({
+      ...{ frame: space, variables },
+      place: () => [z[0], potential ? pictures.heightAt(potential, z[0]) : z[1]],
+      start: () => z,
+      move: (to) => moveStart(to),
+      drop: () => {
+        if (!isCalm.matches) setPlaying(true, 0);
+      },
     });
     new ResizeObserver(() => {
       for (const one of frames) one.resize();
-      placeHandle();
     }).observe(node);
+    fill();
+    showSystem();
     tick(last);
-    placeHandle();
-    if (!calm.matches) replay();
-    wake();
+    if (isCalm.matches) wake();
+    else setPlaying(true, 0);
   };
+  need(".live-off").hidden = true;
+  need(".live-body").hidden = false;
   new IntersectionObserver((seen, observer) => {
     if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
     observer.disconnect();
     open();
-    node.dataset.open = "";
   }).observe(node);
-  return () => {
-    if (frames.length > 0) redraw();
-  };
+  return redraw;
 }
