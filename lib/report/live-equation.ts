@@ -102,8 +102,8 @@ export interface LiveData {
   starts: {
     title: string;
     z: number[];
-    /** Places in `truths`: times, then mean and standard deviation of every variable; empty where nothing is known. */
-    truth: number[];
+    /** Place in `truths` of the times, and of mean and standard deviation of every variable at all of them; null where nothing is known. */
+    truth: [number, number] | null;
   }[];
   seed: number;
 }
@@ -131,7 +131,7 @@ const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
 
 /**
  * Numbers as text: unit, bytes of each, how many; base64 of a bit for each that says whether it is not 0, as symmetries forbid many and factors are
- * triangles; base64 of those that are not, signed whole multiples of the unit, little-endian.
+ * triangles, and nothing where none is; base64 of those that are not, signed whole multiples of the unit, little-endian.
  */
 function packed(values: ArrayLike<number>, bytes: number): string {
   const all = Array.from(values);
@@ -146,7 +146,7 @@ function packed(values: ArrayLike<number>, bytes: number): string {
     const signed = BigInt.asUintN(8 * bytes, whole > most ? most : whole);
     for (let byte = 0; byte < bytes; byte++) numbers.push(Number((signed >> BigInt(8 * byte)) & 255n));
   }
-  return [unit, bytes, all.length, base64(bits), base64(Uint8Array.from(numbers))].join();
+  return [unit, bytes, all.length, all.includes(0) ? base64(bits) : "", base64(Uint8Array.from(numbers))].join();
 }
 
 /** Equal numbers kept once. */
@@ -205,10 +205,14 @@ export function liveData(live: LiveEquation): LiveData {
       title,
       z: [...z],
       truth: truth
-        ? [truth.times, ...truth.moments.flatMap(({ mean, std }) => [mean, std])].map((one) =>
-            truths.add(thinned(one), ROUGH),
-          )
-        : [],
+        ? [
+            truths.add(thinned(truth.times), ROUGH),
+            truths.add(
+              truth.moments.flatMap(({ mean, std }) => [...thinned(mean), ...thinned(std)]),
+              ROUGH,
+            ),
+          ]
+        : null,
     })),
     ...{ d: equations[0].model.d, variables: [...variables], size, horizon, time, seed },
     ...{ arrays: arrays.texts, truths: truths.texts },
@@ -258,7 +262,7 @@ export function liveSection(live: LiveEquation | null, about: Content): Section 
   const data = liveData(live);
   const { variables, setting, size, models, at, starts } = data;
   const plane = variables.length > 1;
-  const hasTruth = starts.some(({ truth }) => truth.length > 0) || models.some(({ late }) => late.length > 0);
+  const hasTruth = starts.some(({ truth }) => truth) || models.some(({ late }) => late.length > 0);
   const keys = KEY.filter(([ink]) => hasTruth || ink !== "ink-exact");
   const names = variables.slice(0, 2).map(({ symbol }) => symbol);
   const body = html`<div class="prose">${about}</div>

@@ -10,6 +10,7 @@ export const LIVE_STYLE = `
 .live-plane .u-over{overflow:visible}
 .live-above{position:absolute;inset:0;width:100%;height:100%;pointer-events:none}
 .live-handle{position:absolute;left:-11px;top:-11px;width:22px;height:22px;border-radius:50%;border:2.5px solid var(--text);background:color-mix(in srgb,var(--paper) 55%,transparent);cursor:grab;touch-action:none;z-index:5}
+.live-handle.astray{border-color:var(--ink-naive)}
 .live-handle::after{content:"";position:absolute;inset:-9px}
 .live-handle:active{cursor:grabbing}.live-handle:focus-visible{border-radius:50%}
 .live-key{display:flex;flex-wrap:wrap;gap:.15rem 1.2rem;font:.8rem/1.4 var(--sans);color:var(--muted)}

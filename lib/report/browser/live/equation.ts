@@ -27,7 +27,7 @@ function numbersOf(text: string): Float64Array {
   const [bits, all, size] = [bytesOf(mask), bytesOf(packed), Number(bytes)];
   let at = 0;
   return Float64Array.from({ length: Number(length) }, (_, k) => {
-    if (!((bits[k >> 3] >> (k & 7)) & 1)) return 0;
+    if (mask && !((bits[k >> 3] >> (k & 7)) & 1)) return 0;
     let whole = all[at + size - 1] < 128 ? 0 : -1;
     for (let byte = size - 1; byte >= 0; byte--) whole = whole * 256 + all[at + byte];
     at += size;
@@ -35,8 +35,20 @@ function numbersOf(text: string): Float64Array {
   });
 }
 
-/** The numbers of a curve of the truth. */
-export const truthOf = ({ truths }: LiveData, place: number) => numbersOf(truths[place]);
+/** Moments over time, `[times]`. */
+export interface Curve {
+  readonly times: ArrayLike<number>;
+  readonly mean: ArrayLike<number>;
+  readonly std: ArrayLike<number>;
+}
+
+/** What is true from a start, of every variable; empty where that is not known. */
+export function truthOf({ truths, variables }: LiveData, { truth }: LiveData["starts"][number]): Curve[] {
+  if (!truth) return [];
+  const [times, all] = truth.map((place) => numbersOf(truths[place]));
+  const part = (k: number) => all.subarray(k * times.length, (k + 1) * times.length);
+  return variables.map((_, j) => ({ times, mean: part(2 * j), std: part(2 * j + 1) }));
+}
 
 /** Every equation of a page. */
 export function equationsOf({ arrays, models, d }: LiveData): Equation[] {

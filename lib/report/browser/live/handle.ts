@@ -15,13 +15,15 @@ interface HandleOptions {
   /** Where it stands: the first variable, and the second or what is shown in its place. */
   place(): readonly [number, number];
   start(): readonly number[];
+  /** Whether training data reach there. */
+  isInside(): boolean;
   move(to: readonly number[]): void;
   /** The reader has let it go. */
   drop(): void;
 }
 
 /** Puts it there; returns what puts it where the start is. */
-export function handle({ frame, variables, place, start, move, drop }: HandleOptions): () => void {
+export function handle({ frame, variables, place, start, isInside, move, drop }: HandleOptions): () => void {
   const mark = element("div");
   mark.className = "live-handle";
   mark.tabIndex = 0;
@@ -35,6 +37,7 @@ export function handle({ frame, variables, place, start, move, drop }: HandleOpt
   const update = () => {
     const [left, top] = frame.placeOf(...place());
     mark.style.transform = `translate(${left}px,${top}px)`;
+    mark.classList.toggle("astray", !isInside());
     const z = start();
     const text = variables.map(({ symbol }, j) => `${symbol} = ${rounded(z[j])}`).join(", ");
     const all = { ...attributes, "aria-valuenow": String(z[0]), "aria-valuetext": text };

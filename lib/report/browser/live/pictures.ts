@@ -4,16 +4,9 @@ import { leverages } from "../../../method/sde/hull.ts";
 import { driftValues } from "../../../method/sde/polynomial/drift.ts";
 import type { LiveVariable } from "../../live-equation.ts";
 import { color } from "../theme.ts";
-import type { Equation } from "./equation.ts";
+import type { Curve, Equation } from "./equation.ts";
 import { band, line, type Sheet } from "./frame.ts";
 import type { Runs } from "./runs.ts";
-
-/** Moments over time, `[times]`. */
-export interface Curve {
-  readonly times: ArrayLike<number>;
-  readonly mean: ArrayLike<number>;
-  readonly std: ArrayLike<number>;
-}
 
 /** What is shown now. */
 export interface Scene {
@@ -33,7 +26,7 @@ const ASTRAY = "ink-naive";
 /** Runs that are drawn singly. */
 export const SINGLE = [0, 1, 2];
 /** Times that the tail of a run in the plane is long. */
-const TAIL = 16;
+const TAIL = 8;
 /** CSS pixels of a bin of the histogram. */
 const BIN = 5;
 
@@ -178,7 +171,7 @@ function dot({ ctx, ratio }: Sheet, x: number, y: number, radius: number): void 
 
 /** Runs at the present time, those outside the training data in another ink, and the way of some of them. */
 export function cloud(sheet: Sheet, { equation, runs, now }: Scene): void {
-  pen(sheet, OURS, 0.9, 0.6);
+  pen(sheet, OURS, 0.9, 0.45);
   const first = Math.max(0, now - TAIL);
   for (const r of SINGLE) line(sheet, pathOf(runs, r, 0, first, now + 1), pathOf(runs, r, 1, first, now + 1));
   const states = runs.at(now);

@@ -1,9 +1,10 @@
 /// <reference lib="dom" />
 // A section in which an equation is integrated: what the reader sets, the runs that follow, the frames that show them.
+import { leverages } from "../../../method/sde/hull.ts";
 import { extent } from "../../extent.ts";
 import type { LiveData, LiveVariable } from "../../live-equation.ts";
 import { formatSetting } from "../../number.ts";
-import { equationsOf, truthOf } from "./equation.ts";
+import { type Curve, equationsOf, truthOf } from "./equation.ts";
 import { type Frame, frame } from "./frame.ts";
 import { handle } from "./handle.ts";
 import * as pictures from "./pictures.ts";
@@ -41,13 +42,7 @@ export function section(node: HTMLElement): () => void {
   const equations = equationsOf(data);
   const isFlat = variables.length === 1;
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
-  const truths = starts.map(({ truth: [times, ...moments] }) =>
-    variables.flatMap((_, j): pictures.Curve[] => {
-      if (times === undefined) return [];
-      const [own, mean, std] = [times, moments[2 * j], moments[2 * j + 1]].map((place) => truthOf(data, place));
-      return [{ times: own, mean, std }];
-    }),
-  );
+  const truths = starts.map((start) => truthOf(data, start));
 
   // What the reader sets. `from`: which start of the test it is, null for one of the reader's own.
   let [which, doublings, seed] = [data.at, 0, data.seed];
@@ -59,6 +54,9 @@ export function section(node: HTMLElement): () => void {
   let changed = Number.NEGATIVE_INFINITY;
   let isPending = false;
   let working = newRuns(RUNS);
+  const last = working.times.length - 1;
+  /** Which of the times is shown, where it is known. */
+  let now = last;
   let scene = sceneOf(working);
   let field: pictures.Field | undefined;
   let potential: pictures.Potential | undefined;
@@ -66,23 +64,24 @@ export function section(node: HTMLElement): () => void {
   let frames: Frame[] = [];
   let placeHandle = () => {};
   let playing: { readonly since: number; readonly first: number } | null = null;
-  const last = working.times.length - 1;
+
+  function startState(): number[] {
+    return equation().complete(from === null ? z : starts[from].z);
+  }
 
   function newRuns(runs: number): Runs {
-    const one = equation();
-    const start = one.complete(from === null ? z : starts[from].z);
-    return new Runs(one, start, { runs, noise: 2 ** (-doublings / 2), horizon, seed });
+    return new Runs(equation(), startState(), { runs, noise: 2 ** (-doublings / 2), horizon, seed });
   }
 
   /** What is known of runs so far, and what is true from that start at that setting. */
-  function sceneOf(runs: Runs, now = runs.known - 1): pictures.Scene {
+  function sceneOf(runs: Runs): pictures.Scene {
     const times = runs.times.subarray(0, runs.known);
-    const laws = variables.map((_, j): pictures.Curve => {
+    const laws = variables.map((_, j): Curve => {
       const own = Array.from(times, (_, t) => runs.law(t, j));
       return { times, mean: own.map(({ mean }) => mean), std: own.map(({ std }) => std) };
     });
     const known = from !== null && which === data.at ? truths[from] : [];
-    const ends = equation().late.map(({ mean, std }): pictures.Curve => {
+    const ends = equation().late.map(({ mean, std }): Curve => {
       return { times: [0, horizon], mean: [mean, mean], std: [std, std] };
     });
     const truth = known.length > 0 ? known : ends;
@@ -90,7 +89,7 @@ export function section(node: HTMLElement): () => void {
   }
 
   const width = (j: number) => variables[j].high - variables[j].low;
-  const reach = (curve?: pictures.Curve) => (curve ? [-1, 1].flatMap((sign) => pictures.shifted(curve, sign)) : []);
+  const reach = (curve?: Curve) => (curve ? [-1, 1].flatMap((sign) => pictures.shifted(curve, sign)) : []);
   /** In the plane: the range of the variable, and of the runs. */
   const wideRange = (j: number): Range => {
     const [low, high] = extent([variables[j].low, variables[j].high, ...reach(scene.laws[j])]);
@@ -114,6 +113,10 @@ export function section(node: HTMLElement): () => void {
     space?.redraw(isFlat ? {} : { x: wideRange(0), y: wideRange(1) });
     for (const [k, one] of courses.entries()) one.redraw({ y: k < variables.length ? closeRange(k) : spreadRange() });
   };
+  const isInside = () => {
+    const { hull } = equation();
+    return leverages(hull, startState())[0] <= hull.limit;
+  };
   const surround = () => {
     if (isFlat) potential = pictures.potentialOf(equation(), variables[0]);
     else field = pictures.fieldOf(equation(), variables, z.slice(2));
@@ -127,12 +130,13 @@ export function section(node: HTMLElement): () => void {
     need(`input[name=${name}]`).setAttribute("aria-valuetext", spoken);
   };
   const tick = (to: number) => {
-    scene = { ...scene, now: Math.min(to, scene.runs.known - 1) };
+    now = to;
+    scene = { ...scene, now: Math.min(now, scene.runs.known - 1) };
     clock.value = String(to);
     show("clock", `${timeText(time, scene.runs.times[to])}`);
     for (const one of frames) one.move();
   };
-  const setPlaying = (isOn: boolean, first = scene.now < last ? scene.now : 0) => {
+  const setPlaying = (isOn: boolean, first = now < last ? now : 0) => {
     playing = isOn ? { since: performance.now(), first } : null;
     play.textContent = isOn ? "Pause" : "Play";
     if (isOn) wake();
@@ -140,11 +144,11 @@ export function section(node: HTMLElement): () => void {
   };
   const tell = () => {
     if (!scene.runs.isDone || scene.runs.runs < RUNS) return;
-    const doubt = doubts(scene.runs);
+    const doubt = doubts(scene.runs, isInside());
     const box = need(".live-result");
     // The runs are compared with systems of their own size.
     const truth = doublings === 0 ? scene.truth : [];
-    box.textContent = `${result(scene.runs, playing ? last : scene.now, time, variables, truth)} ${doubt}`;
+    box.textContent = `${result(scene.runs, playing ? last : now, time, variables, truth)} ${doubt}`;
     box.classList.toggle("astray", doubt !== "");
   };
 
@@ -168,7 +172,7 @@ export function section(node: HTMLElement): () => void {
       // What is shown is replaced by as much; the very first runs are seen to grow.
       if (working.isDone || (!scene.runs.isDone && began - drawn > GROWING)) {
         drawn = began;
-        scene = sceneOf(working, scene.runs.isDone || scene.now < scene.runs.known - 1 ? scene.now : last);
+        scene = sceneOf(working);
         redraw();
         if (working.isDone) tell();
       }
@@ -189,24 +193,25 @@ export function section(node: HTMLElement): () => void {
   // The start.
   const inputs = [...node.querySelectorAll<HTMLInputElement>("input[data-variable]")];
   const select = find<HTMLSelectElement>("select");
-  const fill = () => {
+  /** Shows it everywhere but where it is typed. */
+  const fill = (source?: HTMLInputElement) => {
     for (const input of inputs) {
-      const own = input === document.activeElement && input.type === "number";
-      if (!own) input.value = String(Number(z[Number(input.dataset.variable)].toPrecision(4)));
+      if (input !== source) input.value = String(Number(z[Number(input.dataset.variable)].toPrecision(4)));
     }
     if (select) select.value = String(from ?? "");
   };
-  const moveStart = (to: readonly number[], taken: number | null = null) => {
+  const moveStart = (to: readonly number[], taken: number | null = null, source?: HTMLInputElement) => {
     const others = z.slice(2).join();
     z = variables.map(({ low, high }, j) => (taken === null ? Math.max(low, Math.min(high, to[j])) : to[j]));
     [from, widest] = [taken, 0];
     if (z.slice(2).join() !== others) surround();
-    fill();
+    fill(source);
     change();
   };
   for (const input of inputs) {
     input.addEventListener("input", () => {
-      if (Number.isFinite(input.valueAsNumber)) moveStart(z.with(Number(input.dataset.variable), input.valueAsNumber));
+      const to = input.valueAsNumber;
+      if (Number.isFinite(to)) moveStart(z.with(Number(input.dataset.variable), to), null, input);
     });
   }
   select?.addEventListener("change", () => {
@@ -218,7 +223,7 @@ export function section(node: HTMLElement): () => void {
   const showSystem = () => {
     const { note, value } = equation();
     if (size) {
-      const text = formatSetting(Number((size.value * 2 ** doublings).toPrecision(4)));
+      const text = formatSetting(Number((size.value * 2 ** doublings).toPrecision(6)));
       show("size", text, `${text} ${size.what}`);
     }
     if (setting && value !== null) show("setting", `${formatSetting(value)} ${setting.unit}`.trim());
@@ -283,7 +288,7 @@ export function section(node: HTMLElement): () => void {
     });
     frames = [space, ...courses];
     placeHandle = handle({
-      ...{ frame: space, variables },
+      ...{ frame: space, variables, isInside },
       place: () => [z[0], potential ? pictures.heightAt(potential, z[0]) : z[1]],
       start: () => z,
       move: (to) => moveStart(to),

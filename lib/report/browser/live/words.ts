@@ -1,7 +1,7 @@
 // What a section says of its runs in words.
 import type { LiveVariable } from "../../live-equation.ts";
 import { formatWithInterval, shortNumber } from "../../number.ts";
-import type { Curve } from "./pictures.ts";
+import type { Curve } from "./equation.ts";
 import type { Runs } from "./runs.ts";
 
 /** So many significant digits of a number, without zeros at the end. */
@@ -13,7 +13,11 @@ export function timeText(axis: string, value: number): string {
   return `${rounded(value)} ${unit}`.trim();
 }
 
-const ofRuns = (mean: number, std: number) => formatWithInterval({ value: mean, low: mean - std, high: mean + std });
+/** Of runs that all are at one value, the value alone. */
+const ofRuns = (mean: number, std: number) =>
+  std > 1e-9 * Math.abs(mean)
+    ? formatWithInterval({ value: mean, low: mean - std, high: mean + std })
+    : rounded(mean, 4);
 
 /** The number of the time of a curve that is nearest. */
 export function nearestTime(times: ArrayLike<number>, time: number): number {
@@ -39,12 +43,15 @@ export function result(
   return `At time ${timeText(axis, runs.times[time])}: ${parts.join(", ")}; mean ± 1 std of ${runs.runs} runs.`;
 }
 
+/** Share of the time that need not be said. */
+const NEGLIGIBLE = 0.001;
+
 /** What of the runs is not to be relied on; empty where all is well. */
-export function doubts(runs: Runs): string {
-  const outside = 100 * runs.outside();
+export function doubts(runs: Runs, isInside: boolean): string {
+  const outside = runs.outside();
   return [
-    outside > 0 &&
-      `${outside < 0.1 ? "Less than 0.1" : rounded(outside, 2)} % of their time the runs are outside the training data, where the equation is a guess.`,
+    !isInside && "This start is outside the training data, where the equation is a guess.",
+    outside > NEGLIGIBLE && `The runs spend ${rounded(100 * outside, 2)} % of their time outside the training data.`,
     runs.lost > 0 && `${runs.lost} of them have left all bounds and are not shown from there on.`,
   ]
     .filter(Boolean)
