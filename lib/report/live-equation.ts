@@ -117,7 +117,7 @@ export function startsOf<O extends string>(cases: readonly Case<O>[], observable
 }
 
 /** Points of the curves of the truth. */
-const TRUTH_POINTS = 46;
+const TRUTH_POINTS = 41;
 
 /** Whether a model is one that the page can integrate: both fields are polynomials of z alone. */
 export function isLive({ drift, diffusion }: SdeModel): boolean {

@@ -163,10 +163,26 @@ export function plane(sheet: Sheet, field: Field, { laws, truth }: Scene): void 
   ctx.globalAlpha = 1;
 }
 
-function dot({ ctx, ratio }: Sheet, x: number, y: number, radius: number): void {
-  ctx.beginPath();
-  ctx.arc(x, y, radius * ratio, 0, 2 * Math.PI);
-  ctx.fill();
+/** A dot for every run at its place, those that are not `inside` in another ink; none for those that are lost. */
+function dots(
+  sheet: Sheet,
+  radius: number,
+  count: number,
+  inside: (run: number) => boolean,
+  place: (run: number) => [number, number],
+): void {
+  const { ctx, ratio } = sheet;
+  for (const astray of [false, true]) {
+    pen(sheet, astray ? ASTRAY : OURS, 1, 0.7);
+    for (let r = 0; r < count; r++) {
+      const [x, y] = place(r);
+      if (inside(r) === astray || !Number.isFinite(x + y)) continue;
+      ctx.beginPath();
+      ctx.arc(x, y, radius * ratio, 0, 2 * Math.PI);
+      ctx.fill();
+    }
+  }
+  ctx.globalAlpha = 1;
 }
 
 /** Runs at the present time, those outside the training data in another ink, and the way of some of them. */
@@ -176,15 +192,15 @@ export function cloud(sheet: Sheet, { equation, runs, now }: Scene): void {
   for (const r of SINGLE) line(sheet, pathOf(runs, r, 0, first, now + 1), pathOf(runs, r, 1, first, now + 1));
   const states = runs.at(now);
   const far = leverages(equation.hull, states);
-  for (const astray of [false, true]) {
-    pen(sheet, astray ? ASTRAY : OURS, 1, 0.75);
-    for (let r = 0; r < runs.runs; r++) {
-      if (far[r] <= equation.hull.limit === astray) continue;
-      const [a, b] = [states[r * runs.d], states[r * runs.d + 1]];
-      if (Number.isFinite(a + b)) dot(sheet, sheet.x(a), sheet.y(b), 2.1);
-    }
-  }
-  sheet.ctx.globalAlpha = 1;
+  dots(
+    sheet,
+    2.1,
+    runs.runs,
+    (r) => far[r] <= equation.hull.limit,
+    (r) => {
+      return [sheet.x(states[r * runs.d]), sheet.y(states[r * runs.d + 1])];
+    },
+  );
 }
 
 /** −∫ f dz along one variable, from its least value on. */
@@ -247,10 +263,13 @@ export function histogram(sheet: Sheet, potential: Potential, { equation, runs, 
   for (const [k, count] of counts.entries())
     if (count > 0) ctx.fillRect(k * bin, tall * (1.06 - count / most), bin - sheet.ratio, (tall * count) / most);
   const far = leverages(equation.hull, states);
-  for (const [r, value] of states.entries()) {
-    if (!Number.isFinite(value)) continue;
-    pen(sheet, far[r] <= equation.hull.limit ? OURS : ASTRAY, 1, 0.55);
-    dot(sheet, x(value), y(heightAt(potential, value)) - 3 * sheet.ratio, 2.8);
-  }
-  ctx.globalAlpha = 1;
+  dots(
+    sheet,
+    2.8,
+    states.length,
+    (r) => far[r] <= equation.hull.limit,
+    (r) => {
+      return [x(states[r]), y(heightAt(potential, states[r])) - 3 * sheet.ratio];
+    },
+  );
 }
