@@ -36,12 +36,14 @@ const POLICY =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 const CHART_STYLE = readFileSync(fileURLToPath(import.meta.resolve("uplot/dist/uPlot.min.css")), "utf8");
-const [SCRIPT, LIVE_SCRIPT] = await Promise.all(["main", "live/main"].map(bundle));
+const [SCRIPT, LIVE_SCRIPT] = await Promise.all(
+  [new URL("./browser/main.ts", import.meta.url), new URL("./browser/live/main.ts", import.meta.url)].map(bundle),
+);
 
 /** The browser's part with uPlot in it, as the text of one classic script. */
-async function bundle(entry: string): Promise<string> {
+async function bundle(entry: URL): Promise<string> {
   const built = await Bun.build({
-    entrypoints: [fileURLToPath(new URL(`./browser/${entry}.ts`, import.meta.url))],
+    entrypoints: [fileURLToPath(entry)],
     target: "browser",
     format: "iife",
     minify: true,

@@ -13,7 +13,7 @@ import { plant } from "../method/sde/planted.ts";
 import { range } from "../numbers.ts";
 
 export const HORIZON = 4;
-export const DT = 0.05;
+const DT = 0.05;
 /** How large the system of the equations is said to be. */
 export const SIZE = 1024;
 

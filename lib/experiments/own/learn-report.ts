@@ -222,7 +222,7 @@ trajectories of the ${options.L}${power} system with a relative squared error of
 A perfect equation would score ${formatNumber(mean(floors.flat()), 2)} with as many runs.`;
   const cells = observables.map((observable, j) => ({ observable, j }));
   const sections: Section[] = [
-    studySection(studyLive(study, first, momentsOf(study.truth)), study),
+    studySection(studyLive(study, first), study),
     { id: "trajectories", title: "Predicted trajectories", body: trajectories(study) },
     {
       id: "equation",

@@ -1,6 +1,6 @@
 // The equations that the pages of a user's own systems and data integrate.
 
-import type { Moments } from "../../analysis/ensemble.ts";
+import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import type { Named } from "../../method/sde/about.ts";
 import { atCondition } from "../../method/sde/model.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
@@ -15,7 +15,7 @@ import {
 } from "../../report/live-equation.ts";
 import { formatSetting } from "../../report/number.ts";
 import type { Equation } from "./learn.ts";
-import type { Study } from "./learn-report.ts";
+import type { LearnOptions } from "./learn-parameters.ts";
 import type { FitResult } from "./result.ts";
 import type { OwnScores } from "./study.ts";
 import { conditionsOf, rangesOf } from "./tables.ts";
@@ -28,16 +28,24 @@ const variablesOf = (equation: Equation, named: readonly Named[]): LiveVariable[
 
 const timeLabel = (unit: string) => (unit ? `time [${unit}]` : "time");
 
+/** What is shown of a system of a user's own (`Study`). */
+interface OwnTruth {
+  readonly observables: readonly (Named & { readonly symbol: string })[];
+  readonly dimension: number;
+  readonly starts: readonly string[];
+  readonly truth: Ensemble;
+  readonly options: LearnOptions;
+}
+
 /** Of a system of a user's own; `first`: what the run stands for. */
 export function studyLive(
-  { observables, truth, starts, options, dimension }: Study,
+  { observables, truth, starts, options, dimension }: OwnTruth,
   first: OwnScores | undefined,
-  exact: readonly Moments[],
 ): LiveEquation | null {
   if (!first?.step || !first.predicted || !isLive(first.equation.model)) return null;
   const names = observables.map(({ symbol }) => symbol);
   const times = Array.from(truth.times);
-  const cases = exact.map((law, c) => ({
+  const cases = momentsOf(truth).map((law, c) => ({
     title: starts[c],
     times,
     truth: lawsOf(names, law, names.length),
@@ -87,7 +95,7 @@ export function fitLive({ data, equation, starts, predictions }: FitResult, seed
 
 const MOVE = "Drag the start, or type it";
 
-export const studySection = (live: LiveEquation | null, { options }: Pick<Study, "options">) =>
+export const studySection = (live: LiveEquation | null, { options }: { readonly options: LearnOptions }) =>
   liveSection(
     live,
     html`<p>Here your browser integrates the learned equation, 200 runs at once. ${MOVE}; at a start of the test the ${formatSetting(options.trueRuns)} direct simulations stand behind the runs in grey. A larger system changes nothing but the noise: four times as many sites halve the spread.</p>`,

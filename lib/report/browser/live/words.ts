@@ -20,7 +20,7 @@ const ofRuns = (mean: number, std: number) =>
     : rounded(mean, 4);
 
 /** The number of the time of a curve that is nearest. */
-export function nearestTime(times: ArrayLike<number>, time: number): number {
+function nearestTime(times: ArrayLike<number>, time: number): number {
   let best = 0;
   for (let k = 0; k < times.length; k++) if (Math.abs(times[k] - time) < Math.abs(times[best] - time)) best = k;
   return best;
