@@ -30,9 +30,9 @@ export function solved(d: number, degree = 3): SdeModel {
 }
 
 /** A section of `shown` variables of it, from one start of a test. */
-export function liveOf(model: SdeModel, shown: number, scheme: "heun" | "euler" = "heun"): LiveEquation {
+export function liveOf(model: SdeModel, shown: number, scheme: "heun" | "euler" = "heun", dt = DT): LiveEquation {
   return {
-    equations: [{ model, dt: DT, scheme }],
+    equations: [{ model, dt, scheme }],
     variables: range(shown, (j) => ({
       symbol: `z${j + 1}`,
       name: `variable ${j + 1}`,
@@ -53,10 +53,10 @@ export async function rolledOut(
   model: SdeModel,
   start: readonly number[],
   runs: number,
-  scheme: "heun" | "euler",
+  { dt, scheme }: { readonly dt: number; readonly scheme: "heun" | "euler" },
 ) {
-  const steps = Math.round(HORIZON / DT);
+  const steps = Math.round(HORIZON / dt);
   const times = evenGrid(0, HORIZON, steps + 1);
   const starts = Float32Array.from({ length: runs * model.d }, (_, k) => start[k % model.d]);
-  return momentsOf(await rollout(gpu, model, starts, { times, dt: DT, scheme, stream: stream(5, "live/rollout") }))[0];
+  return momentsOf(await rollout(gpu, model, starts, { times, dt, scheme, stream: stream(5, "live/rollout") }))[0];
 }
