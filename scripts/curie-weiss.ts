@@ -103,7 +103,7 @@ await main(async () => {
         const scores = await run.phase("score", () =>
           scoreCurieWeiss(gpu, exact, model, { trajectories, drawn, seed, training: data.state }),
         );
-        outcomes.push({ seed, patch, method, timing, reference: exact, scores });
+        outcomes.push({ seed, patch, method, timing, reference: exact, scores, equation: { model, ...step } });
         work.add();
       }
       system.destroy();

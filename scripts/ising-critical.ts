@@ -123,5 +123,6 @@ await main(async () => {
   await publishCritical(run, {
     ...{ p, outcomes, truth, lawTests, courses: direct, rolled, closed, relaxTimes },
     seed: options.seed,
+    shown: first.get(p.sizes.find((side) => side > p.patch) ?? p.sizes[0]),
   });
 });

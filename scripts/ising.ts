@@ -149,7 +149,7 @@ await main(async () => {
         const closed =
           isTested && predictions ? await closureTest(run, gpu, label, model, await midway(), step, seed) : null;
         const facts = { seed, patch, closure, boundary, study, method, time, fewer, pairs: pairCount(pairs) };
-        outcomes.push({ ...facts, scores, closed });
+        outcomes.push({ ...facts, scores, closed, equation: { model, ...step } });
         if (!field && method === "compensator" && patch === shownPatch(p))
           field = await driftField(gpu, model, pairs.whole, patch);
         work.add();

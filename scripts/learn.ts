@@ -121,7 +121,7 @@ await main(async () => {
       const midway = () => midwayOf(truth, truth.d, dependentRuns(own, p));
       const closed = isTested && step ? await closureTest(run, gpu, label, model, midway(), step, seed) : null;
       const equation = { ...learned, name: method, model };
-      const facts = { seed, method, pairs: pairCount(pairs), equation, closed };
+      const facts = { seed, method, pairs: pairCount(pairs), equation, step, closed };
       scores.push(scored(compared, predictions, facts, system));
       work.add();
     }

@@ -79,7 +79,7 @@ await main(async () => {
 
       // Predict: the equilibrium at every temperature, the relaxation at every size.
       const predicting = { run, gpu, p, name, seed };
-      const about = { seed, method, choice: chosenDegree(model), pairs: pairCount(pairs) };
+      const about = { seed, method, model, choice: chosenDegree(model), pairs: pairCount(pairs) };
       if (method === RELAXATION) {
         const followed = await learnedCourses(predicting, model, pairs.whole, courses);
         outcomes.push({ ...about, equilibria: [], courses: followed, heldOut: null, potentials: [] });

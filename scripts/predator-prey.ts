@@ -142,7 +142,8 @@ await main(async () => {
         const isTested = seed === seeds[0] && lambda === patches && one.fewer === 1 && isOurs(method);
         const midway = () => midwayOf(pool.runs, OBSERVABLES);
         const closed = isTested ? await closureTest(run, gpu, label, equation, midway(), { dt }, seed) : null;
-        outcomes.push({ seed, closure, lambda, ...one, scores, closed, ensembles: pool, floor });
+        const facts = { seed, closure, lambda, ...one, ensembles: pool, floor };
+        outcomes.push({ ...facts, scores, closed, equation: { model: equation, dt } });
       }
       work.add(5 / models.length);
     }

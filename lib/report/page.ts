@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Content, Html, html } from "./html.ts";
+import { LIVE_STYLE } from "./live-style.ts";
 import { STYLE } from "./style.ts";
 
 /** A part of the page with its heading; the headings make the list of contents. */
@@ -10,6 +11,8 @@ export interface Section {
   /** May be empty where a page has one section only. */
   title: string;
   body: Content;
+  /** Whether it integrates an equation, which the page's script has to know how to (live-equation.ts). */
+  live?: boolean;
 }
 
 export interface PageSpec {
@@ -33,12 +36,14 @@ const POLICY =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 const CHART_STYLE = readFileSync(fileURLToPath(import.meta.resolve("uplot/dist/uPlot.min.css")), "utf8");
-const SCRIPT = await bundle();
+const [SCRIPT, LIVE_SCRIPT] = await Promise.all(
+  [new URL("./browser/main.ts", import.meta.url), new URL("./browser/live/main.ts", import.meta.url)].map(bundle),
+);
 
 /** The browser's part with uPlot in it, as the text of one classic script. */
-async function bundle(): Promise<string> {
+async function bundle(entry: URL): Promise<string> {
   const built = await Bun.build({
-    entrypoints: [fileURLToPath(new URL("./browser/main.ts", import.meta.url))],
+    entrypoints: [fileURLToPath(entry)],
     target: "browser",
     format: "iife",
     minify: true,
@@ -66,6 +71,7 @@ function requireUniqueIds(markup: Html): void {
  */
 export function page(spec: PageSpec): string {
   const { sections, figures = true } = spec;
+  const live = sections.some((section) => section.live);
   const markup = html`<!doctype html>
 <html lang="en">
 <head>
@@ -79,7 +85,7 @@ ${spec.thumbnail && html`<meta name="thumbnail" content="${spec.thumbnail}">`}
 ${spec.paperSection && html`<meta name="paper-section" content="${spec.paperSection}">`}
 <link rel="icon" href="data:,">
 <title>${spec.title}</title>
-<style>${new Html(figures ? CHART_STYLE + STYLE : STYLE)}</style>
+<style>${new Html(`${figures ? CHART_STYLE : ""}${STYLE}${live ? LIVE_STYLE : ""}`)}</style>
 </head>
 <body>
 <header class="top">
@@ -98,7 +104,7 @@ ${section.body}
 `,
 )}</main>
 <footer class="end"><p>${spec.footer}</p></footer>
-${figures && html`<script>${new Html(SCRIPT)}</script>`}
+${figures && html`<script>${new Html(live ? LIVE_SCRIPT : SCRIPT)}</script>`}
 </body>
 </html>
 `;

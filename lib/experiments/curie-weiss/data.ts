@@ -9,6 +9,7 @@ import type { Source } from "../../report/figures/methods.ts";
 import type { Learned } from "../../report/figures/patch-sides.ts";
 import type { StartDistance } from "../../report/figures/starts.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
+import type { LiveEquation } from "../../report/live-equation.ts";
 import type { Finished } from "../../run/publish.ts";
 import type { Band, Estimate } from "../../run/seeds.ts";
 
@@ -64,4 +65,6 @@ export interface CurieWeissReportData extends Finished {
   starts: StartDistance[];
   /** Of the compensator. */
   costs: CostCurve[];
+  /** What the page integrates. */
+  live: LiveEquation | null;
 }

@@ -9,6 +9,7 @@ import { learningPlan } from "../../method/learning-plan.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { evenTimes } from "../../method/snapshots.ts";
+import type { Stepped } from "../../report/live-equation.ts";
 import { formatSetting, MISSING } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { putChoice, putDiagnostics } from "../../run/diagnostics.ts";
@@ -40,6 +41,8 @@ export interface Outcome {
   /** What it is compared with: at the paper's δt it is predicted at multiples of that. */
   readonly reference: CurieWeissReference;
   readonly scores: CurieWeissScores;
+  /** For the page to integrate; without it there is no such section. */
+  readonly equation?: Stepped;
 }
 
 /** A baseline at the paper's δt whose predictions run away. */

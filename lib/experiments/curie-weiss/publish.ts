@@ -2,6 +2,7 @@
 import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { CurieWeissReportData } from "./data.ts";
+import { curieWeissLive } from "./live.ts";
 import {
   curieWeissFigures,
   curieWeissMetrics,
@@ -24,7 +25,8 @@ export function publishCurieWeiss(
   options: CurieWeissOptions,
   states: Pick<CurieWeissReportData, "upsampling" | "pictures">,
 ): Promise<void> {
-  const figures = { ...curieWeissFigures(reference, outcomes, diverged, options), ...states };
+  const shown = curieWeissFigures(reference, outcomes, diverged, options);
+  const figures = { ...shown, ...states, live: curieWeissLive(reference, outcomes, shown.cases) };
   return publish(run, {
     tables: curieWeissTables(outcomes),
     metrics: (seconds) => curieWeissMetrics(reference, outcomes, diverged, options, seconds),

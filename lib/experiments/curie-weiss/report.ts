@@ -17,6 +17,7 @@ import { costTile, scoreTiles, type Tile } from "../../report/tiles.ts";
 import { beyondSampling, relativeRoot, rmsPercent } from "../../run/seeds.ts";
 import type { CurieWeissReportData } from "./data.ts";
 import * as figures from "./figures.ts";
+import { liveEquation } from "./live.ts";
 
 /** A longer comparison stands at the end, and only its main rows in the summary: our method at the smallest patch. */
 const SHORT_TABLE = 10;
@@ -89,6 +90,7 @@ export function curieWeissReport(data: CurieWeissReportData): string {
   const long = comparison.length > SHORT_TABLE;
   const main = (row: Comparison) => (row.patch == null || row.patch === smallest) && !BASELINES.test(row.quantity);
   const sections: Section[] = [
+    liveEquation(data),
     {
       id: "equation",
       title: "The learned equation",

@@ -1,6 +1,7 @@
 // What the report of the critical Ising experiment shows.
 import type { CriticalQuantity } from "../../analysis/finite-size.ts";
 import type { Diagnosed } from "../../report/figures/diagnostics.ts";
+import type { LiveEquation } from "../../report/live-equation.ts";
 import type { Finished } from "../../run/publish.ts";
 import type { Estimate } from "../../run/seeds.ts";
 
@@ -87,4 +88,7 @@ export interface CriticalReportData extends Finished {
   /** Lattices in equilibrium beside the learned laws at T, first seed; and sides of these, as cases. */
   diagnostics: Diagnosed[];
   lawSides: string[];
+  /** What the page integrates, and of which side. */
+  live: LiveEquation | null;
+  liveSide: number;
 }

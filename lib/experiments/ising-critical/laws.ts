@@ -35,7 +35,7 @@ const BEYOND = { m: 0.02, rho: 0.15 };
 const ACROSS = 0.4;
 
 /** Where ρ neither grows nor falls at m, between the lowest and highest of the data. */
-function restingRho(equation: SolvedEquation, m: number, low: number, high: number): number {
+export function restingRho(equation: SolvedEquation, m: number, low: number, high: number): number {
   let [a, b] = [low, high];
   for (let k = 0; k < 50; k++) {
     const middle = (a + b) / 2;

@@ -24,6 +24,7 @@ import type { Compared, Worst } from "./data.ts";
 import type { Course, Rolled } from "./dynamics.ts";
 import { type LawTest, lawDiagnostics } from "./law-tests.ts";
 import { isSound, MOST_LOST, type Stationary, UNRESOLVED } from "./laws.ts";
+import type { Shown } from "./live.ts";
 import { type CriticalOptions, isAsked } from "./parameters.ts";
 import { deviations, type RelaxTimes } from "./relax-times.ts";
 import {
@@ -52,6 +53,8 @@ export interface CriticalStudy {
   readonly rolled: readonly { readonly side: number; readonly steps: readonly Rolled[] }[];
   readonly closed: readonly Closed[];
   readonly relaxTimes: RelaxTimes | null;
+  /** For the page to integrate; without it there is no such section. */
+  readonly shown?: Shown;
 }
 
 /** The laws that the run stands for, at one size and temperature together. */

@@ -9,6 +9,7 @@ import type { CriticalReportData } from "./data.ts";
 import type { Rolled } from "./dynamics.ts";
 import { lawDiagnostics } from "./law-tests.ts";
 import { isSound } from "./laws.ts";
+import { criticalLive } from "./live.ts";
 import {
   type CriticalStudy,
   comparedOf,
@@ -154,5 +155,7 @@ function criticalFigures(
       K: (side / p.patch) ** 2,
       lambda: p.T === PAPER_T ? (paper.lambda.at2_27[paper.lambda.sides.indexOf(side)] ?? null) : null,
     })),
+    live: study.shown ? criticalLive(p, study.shown, study.seed) : null,
+    liveSide: study.shown?.learned.side ?? Number.NaN,
   };
 }

@@ -15,6 +15,7 @@ import { cost } from "./figures/cost.ts";
 import * as numbers from "./figures/numbers.ts";
 import * as scaling from "./figures/scaling.ts";
 import * as studies from "./figures/studies.ts";
+import { liveEquation } from "./live.ts";
 
 const OF_SCOPE = { paper: "", further: " away from the temperature of the scaling", beyond: "" } as const;
 const sidesOf = ({ from, to, scope }: Worst) =>
@@ -95,6 +96,7 @@ function statement({ quantities, exponents, kinetics, others, patch, T, worst }:
 
 function sections(data: CriticalReportData): Section[] {
   return [
+    liveEquation(data),
     {
       id: "temperature",
       title: "Through the critical temperature",

@@ -6,6 +6,7 @@ import type { Closed, Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Learned } from "../../report/figures/patch-sides.ts";
 import type { StartDistance } from "../../report/figures/starts.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
+import type { LiveEquation } from "../../report/live-equation.ts";
 import type { Finished } from "../../run/publish.ts";
 import type { Band, Estimate } from "../../run/seeds.ts";
 import type { IsingClosure } from "./parameters.ts";
@@ -133,4 +134,6 @@ export interface IsingReportData extends Finished {
     secondsPredict: number;
     secondsDirect: number;
   } | null;
+  /** What the page integrates. */
+  live: LiveEquation | null;
 }

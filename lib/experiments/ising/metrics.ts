@@ -14,6 +14,7 @@ import { extent } from "../../report/extent.ts";
 import { closedOf } from "../../report/figures/diagnostics.ts";
 import { withinSpread } from "../../report/figures/starts.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
+import type { Stepped } from "../../report/live-equation.ts";
 import { formatSetting } from "../../report/number.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
@@ -53,6 +54,8 @@ export interface Outcome {
   readonly scores: IsingScores | null;
   /** One test a start; null where it is not made. */
   readonly closed: ClosureTest | null;
+  /** For the page to integrate; without it there is no such section. */
+  readonly equation?: Stepped;
 }
 
 /** One whose trajectories stay finite. */

@@ -3,6 +3,7 @@ import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { Observable } from "../../systems/system.ts";
 import type { IsingReportData } from "./data.ts";
+import { isingLive } from "./live.ts";
 import { type IsingStudy, isingFigures, isingMetrics, isingTables, isingVerdict, scoreTable } from "./metrics.ts";
 import { isLearned } from "./parameters.ts";
 import { isingReport } from "./report.ts";
@@ -22,7 +23,8 @@ export function publishIsing(
     symbol: `ψ${k + 1}`,
   }));
   const all = [...observables, ...learned].map(({ name, symbol }) => ({ name, symbol }));
-  const figures = { variables: all, ...isingFigures(study), ...lattices, ...rest };
+  const shown = isingFigures(study);
+  const figures = { variables: all, ...shown, ...lattices, ...rest, live: isingLive(study, shown.cases) };
   return publish(run, {
     tables: isingTables(study),
     metrics: (seconds) => isingMetrics(study, distances, rest.size, seconds),

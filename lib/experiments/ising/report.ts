@@ -21,6 +21,7 @@ import * as lattices from "./figures/lattices.ts";
 import * as scores from "./figures/scores.ts";
 import * as training from "./figures/training.ts";
 import * as trajectories from "./figures/trajectories.ts";
+import { liveEquation } from "./live.ts";
 
 /** The score of our method at the smallest patch side, else that of the increments. */
 function mainScore(data: IsingReportData) {
@@ -104,6 +105,7 @@ ${displayFormula(String.raw`p_i = \frac{1}{1 + \exp(\Delta E_i / T)}, \qquad E =
 /** The parts of the page; those without any content are left out. */
 function sections(data: IsingReportData): Section[] {
   return [
+    liveEquation(data),
     {
       id: "trajectories",
       title: "Predicted trajectories",

@@ -4,7 +4,7 @@ import { type Diagnostics, diagnosticsOf, type TrueRuns, trueRuns } from "../../
 import { type Ensemble, firstVariables, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
 import { replicateMoments, type Uncertainty, uncertaintyOf } from "../../analysis/replicates.ts";
-import { relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
+import { ensembleMoments, relativeSquaredError, samplingFloor } from "../../analysis/trajectory-error.ts";
 import { type Guards, guardsOf, type Range } from "../../method/sde/guards.ts";
 import { nearestDistances } from "../../method/sde/hull.ts";
 import { chosenDegree, type SdeModel } from "../../method/sde/model.ts";
@@ -60,6 +60,8 @@ export interface IsingScores extends Quantities<number>, Uncertainty<(typeof QUA
   readonly choice: ReturnType<typeof chosenDegree>;
   /** Mean distance of the runs of every start from the nearest training state, in standard deviations of these. */
   readonly startDistance: readonly number[];
+  /** Mean state of the runs of every start in the beginning, all variables. */
+  readonly starts: readonly (readonly number[])[];
   /** One entry per start, `[times, 2]`. */
   readonly moments: readonly Moments[];
   readonly late: Late;
@@ -171,6 +173,10 @@ export function scoreIsing(
     guards: guardsOf(model, trajectories, ranges),
     choice: chosenDegree(model),
     startDistance: m0.map((_, c) => average(nearest.subarray(c * runs, (c + 1) * runs))),
+    starts: m0.map((_, c) => {
+      const first = data.subarray(c * runs * d, (c + 1) * runs * d);
+      return Array.from(ensembleMoments(first, runs).mean);
+    }),
     moments,
     late,
     diagnostics: diagnosticsOf(trajectories, truth.observed),

@@ -2,6 +2,7 @@
 import type { DegreeChoice } from "../../report/figures/degrees.ts";
 import type { Closed, Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Picture } from "../../report/lattice.ts";
+import type { LiveEquation } from "../../report/live-equation.ts";
 import type { Finished } from "../../run/publish.ts";
 import type { Estimate } from "../../run/seeds.ts";
 import type { NbMoTaCosts } from "./costs.ts";
@@ -110,4 +111,6 @@ export interface NbMoTaReportData extends Finished {
   clock: { temperature: number; jumpTime: number; unit: number; jumps: number; waited: number; compared: boolean }[];
   degrees: DegreeChoice[];
   costs: NbMoTaCosts;
+  /** What the page integrates. */
+  live: LiveEquation | null;
 }

@@ -16,6 +16,7 @@ import { unitJumps } from "./clock.ts";
 import { costsOf } from "./costs.ts";
 import type { CourseLaw, NbMoTaReportData } from "./data.ts";
 import type { Fidelity, Measured } from "./fidelity.ts";
+import { nbmotaLive } from "./live.ts";
 import {
   equilibriumGroups,
   errorsOf,
@@ -144,6 +145,7 @@ function nbmotaFigures(study: NbMoTaStudy): Omit<NbMoTaReportData, keyof Finishe
         : [],
     ),
     costs: costsOf(p),
+    live: nbmotaLive(study),
   };
 }
 

@@ -18,6 +18,7 @@ import { cost } from "./figures/cost.ts";
 import * as equilibrium from "./figures/equilibrium.ts";
 import * as relaxation from "./figures/relaxation.ts";
 import * as tables from "./figures/tables.ts";
+import { liveEquation } from "./live.ts";
 import { SITE_KINDS } from "./pictures.ts";
 
 /** Learned beside direct order parameters of all pairs, at the temperatures that have both. */
@@ -84,6 +85,7 @@ ${displayFormula(String.raw`\delta_{ij} = N_{ij} - \tfrac{8}{3},`)} where ${form
 
 function sections(data: NbMoTaReportData): Section[] {
   return [
+    liveEquation(data),
     {
       id: "ordering",
       title: "Ordering",

@@ -49,6 +49,8 @@ const SCHEME = "heun" as const;
 /** Of the equation at one temperature; small lattices of 8³ cells. */
 export interface LearnedEquilibrium {
   readonly temperature: number;
+  /** Step of its trajectories. */
+  readonly dt: number;
   /** `[6]` */
   readonly mean: Float64Array;
   readonly std: Float64Array;
@@ -76,6 +78,8 @@ export interface Outcome {
   readonly seed: number;
   /** increment, relaxation (of one temperature), or what a comparison has in place of the first. */
   readonly method: string;
+  /** For the page to integrate; without it there is no such section. */
+  readonly model?: SdeModel;
   readonly pairs: number;
   /** One a temperature, none for the relaxation; null where trajectories do not stay finite. */
   readonly equilibria: readonly (LearnedEquilibrium | null)[];
@@ -166,7 +170,7 @@ export async function learnedEquilibria(
     const error = drawn && errorOf(p, drawn, runs, temperature);
     const guards = guardsAt(p, equation, runs, temperature);
     const stray = isStray(states, late, d);
-    found.push({ temperature, ...own, error, sumRule: sumRuleViolation(own.mean), guards, stray });
+    found.push({ temperature, dt: at.dt, ...own, error, sumRule: sumRuleViolation(own.mean), guards, stray });
   }
   return found;
 }

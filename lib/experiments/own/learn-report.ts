@@ -29,6 +29,7 @@ import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } 
 import { metricTable, tableOfRows } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
+import { studyLive, studySection } from "./live.ts";
 import { type Compared, meanErrors } from "./mean-errors.ts";
 import type { OwnScores, UpsamplingCheck } from "./study.ts";
 import { type Fields, fieldsTable, rangesOf, type WrittenAt } from "./tables.ts";
@@ -248,6 +249,7 @@ function learnReport(study: Study, run: Finished): string {
 follows the true means of ${options.L}${power} sites to <strong>${formatNumber(rmsPercent(main.error).value, 2)}\u00a0%</strong>.`;
   const cells = observables.map((observable, j) => ({ observable, j }));
   const sections: Section[] = [
+    studySection(studyLive(study, first), study),
     { id: "trajectories", title: "Predicted trajectories", body: html`${trajectories(study)}${meanErrors(study)}` },
     {
       id: "equation",

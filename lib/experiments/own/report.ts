@@ -17,6 +17,7 @@ import { htmlTable } from "../../report/table.ts";
 import { large, spreadTile } from "../../report/tiles.ts";
 import type { Finished } from "../../run/publish.ts";
 import { around } from "../../run/seeds.ts";
+import { fitLive, fitSection } from "./live.ts";
 import type { FitResult } from "./result.ts";
 import { rangesOf, type Told } from "./tables.ts";
 
@@ -273,6 +274,7 @@ export function fitReport(fit: FitResult, run: Finished): string {
   }`;
   const scatter = equation.scatter;
   const sections: Section[] = [
+    fitSection(fitLive(fit, result.seed)),
     { id: "equation", title: "The learned equation", body: equationSection(fit) },
     { id: "fields", title: "Drift and diffusion", body: fieldsSection(fit) },
     { id: "residuals", title: "Does it fit?", body: residualSection(fit) },

@@ -8,6 +8,7 @@ import { batchThatFits } from "../../method/batch.ts";
 import { simulateDirectly } from "../../method/direct.ts";
 import type { Method } from "../../method/pairs.ts";
 import { type Guards, guardsOf } from "../../method/sde/guards.ts";
+import type { RolloutOptions } from "../../method/sde/rollout.ts";
 import { type Snapshots, someSnapshots, upsampled } from "../../method/snapshots.ts";
 import { stream } from "../../random/stream.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
@@ -77,6 +78,8 @@ export interface OwnScores {
   readonly method: Method;
   readonly pairs: number;
   readonly equation: Equation;
+  /** Steps of its predictions; null where none are short enough. */
+  readonly step: Pick<RolloutOptions, "dt" | "scheme"> | null;
   /** null: it runs away. */
   readonly predicted: Ensemble | null;
   readonly guards: Guards | null;
@@ -95,7 +98,7 @@ const column = (values: ArrayLike<number>, d: number, j: number) =>
 export function scored(
   compared: TrueRuns,
   predicted: Ensemble | null,
-  facts: Pick<OwnScores, "seed" | "method" | "pairs" | "equation" | "closed">,
+  facts: Pick<OwnScores, "seed" | "method" | "pairs" | "equation" | "step" | "closed">,
   { observables }: Pick<System, "observables">,
 ): OwnScores {
   const none = { predicted: null, guards: null, diagnostics: null, errors: [], spreads: [] };

@@ -7,6 +7,7 @@ import type { Closed, Diagnosed } from "../../report/figures/diagnostics.ts";
 import type { Checked } from "../../report/figures/model-free.ts";
 import type { StartDistance } from "../../report/figures/starts.ts";
 import type { Case } from "../../report/figures/trajectories.ts";
+import type { LiveEquation } from "../../report/live-equation.ts";
 import type { Finished } from "../../run/publish.ts";
 import type { Band, Estimate } from "../../run/seeds.ts";
 
@@ -98,4 +99,6 @@ export interface PredatorPreyReportData extends Finished {
   /** What direct simulation and the learned model cost. */
   costs: { what: string; seconds: number; note: string }[];
   comparison: Comparison[];
+  /** What the page integrates. */
+  live: LiveEquation | null;
 }

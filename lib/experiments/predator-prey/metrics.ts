@@ -9,6 +9,7 @@ import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { closedOf } from "../../report/figures/diagnostics.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
+import type { Stepped } from "../../report/live-equation.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
@@ -35,6 +36,8 @@ export interface Outcome {
   readonly scores: PredatorPreyScores;
   /** One test a case; null where it is not made. */
   readonly closed: ClosureTest | null;
+  /** For the page to integrate; without it there is no such section. */
+  readonly equation?: Stepped;
   readonly ensembles: TrueEnsembles;
   readonly floor: Awaited<ReturnType<typeof predatorPreyFloor>>;
 }

@@ -2,6 +2,7 @@
 import { publish } from "../../run/publish.ts";
 import type { Run } from "../../run/run-folder.ts";
 import type { PredatorPreyReportData } from "./data.ts";
+import { predatorPreyLive } from "./live.ts";
 import {
   type PredatorPreyStudy,
   predatorPreyFigures,
@@ -28,11 +29,15 @@ export function publishPredatorPrey(
 ): Promise<void> {
   const { points, patch } = study;
   const setting = { points, patch, small, interpolation, relaxTime, ...checks };
+  const figures = (seconds: Record<string, number>) => {
+    const shown = predatorPreyFigures(study, seconds);
+    return { ...shown, live: predatorPreyLive(study, shown.cases) };
+  };
   return publish(run, {
     tables: predatorPreyTables(study),
     metrics: (seconds) => ({ ...predatorPreyMetrics(study, seconds), ...spectrumMetrics(checks.spectrumRatios) }),
     verdict: predatorPreyVerdict(study),
     scoreTable,
-    report: (done) => predatorPreyReport({ ...done, ...predatorPreyFigures(study, done.result.seconds), ...setting }),
+    report: (done) => predatorPreyReport({ ...done, ...figures(done.result.seconds), ...setting }),
   });
 }

@@ -22,6 +22,7 @@ import * as fields from "./figures/fields.ts";
 import * as mmd from "./figures/mmd.ts";
 import * as tables from "./figures/tables.ts";
 import * as trajectories from "./figures/trajectories.ts";
+import { liveEquation } from "./live.ts";
 
 const patchTitle = (points: number) => `patches of ${points} points`;
 
@@ -103,6 +104,7 @@ ${displayFormula(String.raw`\epsilon = \Bigl\langle \sqrt{\textstyle\sum_t (\bar
 /** The parts of the page; those without any content are left out. */
 function sections(data: PredatorPreyReportData): Section[] {
   return [
+    liveEquation(data),
     {
       id: "fields",
       title: "Fields",

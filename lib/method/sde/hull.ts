@@ -1,6 +1,6 @@
 // Where the training data of an equation are: what tells a rollout that it has left them.
 
-import { CholeskyDecomposition, Matrix } from "ml-matrix";
+import { CholeskyDecomposition, Matrix, solve } from "ml-matrix";
 import { basisOf, termCount, termsAt } from "./polynomial/basis.ts";
 
 /** Curved clouds of states, like those of an order parameter and its square, have hulls of this degree. */
@@ -94,6 +94,42 @@ export function nearestDistances(hull: Hull, states: ArrayLike<number>, training
     }
     return Math.sqrt(nearest);
   });
+}
+
+/**
+ * What the training data say of the other variables where the first `given` are known: z̃ of those as polynomials of degree 2 of z̃ of these, by
+ * least squares, `[terms, d − given]`. All moments that it takes stand in the hull.
+ */
+export function regressionOn({ d, factor }: Hull, given: number): Float64Array {
+  const lower = new Matrix(termCount(d, DEGREE), termCount(d, DEGREE));
+  const { rows: terms } = lower;
+  for (const [at, value] of factor.entries()) lower.set(Math.floor(at / terms), at % terms, value);
+  const moments = lower.mmul(lower.transpose());
+  const { exponents } = basisOf(d, DEGREE);
+  const known = Array.from({ length: terms }, (_, t) => t).filter(
+    (t) => !exponents.subarray(t * d + given, (t + 1) * d).some((k) => k > 0),
+  );
+  // Linear terms stand behind the constant.
+  const others = Array.from({ length: d - given }, (_, k) => 1 + given + k);
+  if (others.length === 0) return new Float64Array();
+  const coefficients = solve(moments.selection(known, known), moments.selection(known, others));
+  return Float64Array.from(coefficients.to1DArray());
+}
+
+/** All variables of the state whose first `known.length` are given, the others by `regressionOn`. */
+export function stateOf(
+  hull: Omit<Hull, "factor" | "limit">,
+  regression: Float64Array,
+  known: readonly number[],
+): number[] {
+  const { d, center, spread } = hull;
+  const given = known.length;
+  const others = new Float64Array(d - given);
+  eachTerms({ d: given, center, spread }, known, (phi) => {
+    for (let t = 0, at = 0; t < phi.length; t++)
+      for (let k = 0; k < d - given; k++) others[k] += phi[t] * regression[at++];
+  });
+  return [...known, ...Array.from(others, (x, k) => center[given + k] + spread[given + k] * x)];
 }
 
 function eachTerms(

@@ -138,6 +138,7 @@ export function syntheticData(): CurieWeissReportData {
     starts: pairs.flatMap(({ method, patch }) =>
       STARTS.map((m0) => ({ method, patch, start: `m₀ = ${formatSetting(m0)}`, distance: 0.01 + 0.1 * m0 ** 2 })),
     ),
+    live: null,
     costs: PATCHES.map((patch) => costOf(patch, SIDE, 2)),
     upsampling: PATCHES.slice(1).flatMap((patch) =>
       Array.from({ length: Math.log2(SIDE / patch) }, (_, i) => {

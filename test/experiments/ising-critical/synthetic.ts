@@ -84,5 +84,7 @@ export function syntheticData(): CriticalReportData {
       other("From L = 64", 128, 2.27, 0.7, 0.26, 6e7),
       other("Trajectories with second neighbours and blocks", 16, 2.27, 0.71, -0.002, 1600),
     ],
+    live: null,
+    liveSide: Number.NaN,
   };
 }

@@ -164,6 +164,7 @@ export function syntheticData(): IsingReportData {
       diagnostics: diagnostics(STARTS.length, 2, 0.1 * BADNESS[method]),
     })),
     diagnosedCases: STARTS.map((m0) => `m₀ = ${formatSetting(m0)}`),
+    live: null,
     closureTests: ["blocks", "none"].map((closure, k) =>
       closureTests(`Ours (compensator), closure ${closure}`, STARTS.length, 2, k),
     ),

@@ -64,6 +64,7 @@ function direct(lattices: number, purpose: string) {
 describe("errors of the equilibrium", () => {
   const equilibrium = (value: number) => ({
     temperature: 1000,
+    dt: 0.3,
     mean: new Float64Array(6).fill(value),
     std: new Float64Array(6).fill(1),
     error: null,

@@ -139,6 +139,7 @@ export function syntheticData(): NbMoTaReportData {
       compared: temperature > 800,
     })),
     degrees: [degreeChoice("increment", 8, 2)],
+    live: null,
     costs: {
       learn: { anneal: 3e7, fresh: 5e6, evolve: 8e6 },
       direct: SIDES.map((side) => ({ side, atoms: 2 * side ** 3, lattice: 2e4 * side ** 3, std: 2.5e7 * side ** 3 })),

@@ -231,6 +231,7 @@ export function syntheticData(): PredatorPreyReportData {
       ...{ method, patch: PATCH },
       diagnostics: diagnostics(9, 2, method === "increment" ? 0.2 : 0),
     })),
+    live: null,
     closureTests: [closureTests("Ours (compensator), closure autoencoder", 9, 2, 0.5)],
     degrees: METHODS.map((method) => degreeChoice(method, PATCH, method === "compensator" ? 4 : 2)),
     starts: METHODS.map((method) => ({ method, patch: PATCH, start: "m = 0.5, k = 0.1", distance: 0.02 })),

@@ -33,7 +33,9 @@ function products(n: number, degree: number): number {
 export const termCount = (variables: number, degree: number, conditions = 0, conditionDegree = 0) =>
   products(variables, degree) * products(conditions, conditionDegree);
 
-/** Throws InputError for a basis of more than `most` terms. */
+const made = new Map<string, Basis>();
+
+/** Throws InputError for a basis of more than `most` terms. One of a shape serves all who ask for it: nobody may change it. */
 export function basisOf(
   variables: number,
   degree: number,
@@ -47,6 +49,9 @@ export function basisOf(
       `${terms} polynomials of degree ${degree} in ${variables} variables${ofConditions(conditionDegree, conditions)} are more than ${most}: use a lower degree`,
     );
   }
+  const shape = [variables, degree, conditions, conditionDegree].join();
+  const known = made.get(shape);
+  if (known) return known;
   const all = variables + conditions;
   const list: number[][] = [];
   for (let total = 0; total <= degree + conditionDegree; total++) {
@@ -64,7 +69,9 @@ export function basisOf(
     parent[t] = index.get(exponents.with(j, 0).join()) ?? 0;
     slot[t] = j * (highest + 1) + exponents[j];
   }
-  return { variables: all, degree: highest, terms, exponents: Uint8Array.from(list.flat()), parent, slot };
+  const basis = { variables: all, degree: highest, terms, exponents: Uint8Array.from(list.flat()), parent, slot };
+  made.set(shape, basis);
+  return basis;
 }
 
 const ofConditions = (degree: number, conditions: number) =>

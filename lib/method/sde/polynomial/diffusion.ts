@@ -1,6 +1,6 @@
 // σσᵀ by polynomials, kept positive definite: where the polynomials are not, as they may at the edge of the data, the Cholesky factor is kept
 // bounded, its pivots above a floor.
-import { type PolynomialField, polynomialValues } from "./field.ts";
+import { type Evaluated, type PolynomialField, polynomialValues } from "./field.ts";
 
 /** The upper triangle of σσᵀ, row by row, in units of z² per time. */
 export interface PolynomialDiffusion extends PolynomialField {
@@ -36,7 +36,7 @@ export function choleskyInto(triangle: ArrayLike<number>, d: number, out: Float6
 }
 
 /** σσᵀ at the points z `[n, d]` as matrices `[n, d, d]`, positive definite. */
-export function diffusionValues(field: PolynomialDiffusion, z: ArrayLike<number>): Float64Array {
+export function diffusionValues(field: Evaluated<PolynomialDiffusion>, z: ArrayLike<number>): Float64Array {
   const { d } = field.chart;
   const out = new Float64Array((z.length / d) * d * d);
   eachFactor(field, z, [], (factor, _, p) => {
@@ -64,8 +64,9 @@ export function shareIndefinite(
   return (count * field.chart.d) / z.length;
 }
 
-function eachFactor(
-  field: PolynomialDiffusion,
+/** Calls `use` with σ, the lower Cholesky factor of σσᵀ `[d, d]`, at every point, and whether a pivot was lifted; σ is used again for the next. */
+export function eachFactor(
+  field: Evaluated<PolynomialDiffusion>,
   z: ArrayLike<number>,
   condition: ArrayLike<number>,
   use: (factor: Float64Array, lifted: boolean, row: number) => void,

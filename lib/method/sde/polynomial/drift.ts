@@ -2,7 +2,7 @@
 // a little.
 import { termsAt } from "./basis.ts";
 import { chartPoint } from "./chart.ts";
-import { basisIn, type PolynomialField, polynomialValues } from "./field.ts";
+import { basisIn, type Evaluated, type PolynomialField, polynomialValues } from "./field.ts";
 
 export interface PolynomialDrift extends PolynomialField {
   /**
@@ -55,7 +55,7 @@ const REACH = 0.25;
 const cut = (x: number, reach: number) => Math.max(-reach, Math.min(reach, x));
 
 /** f at the points z `[n, d]`: `[n, d]`. */
-export function driftValues(field: PolynomialDrift, z: ArrayLike<number>): Float64Array {
+export function driftValues(field: Evaluated<PolynomialDrift>, z: ArrayLike<number>): Float64Array {
   const { chart, slope } = field;
   const { d } = chart;
   const values = polynomialValues(field, z);

@@ -60,6 +60,12 @@ export function groupsOf({ coefficients, replicates }: PolynomialField): number 
   return replicates.length / coefficients.length;
 }
 
+/** What the values of a field are made of. */
+export type Evaluated<F extends PolynomialField = PolynomialField> = Omit<
+  F,
+  "kind" | "replicates" | "doubt" | "choice"
+>;
+
 /** The terms of a field. */
 export const basisIn = ({
   chart,
@@ -70,7 +76,7 @@ export const basisIn = ({
 
 /** Calls `use` with the values of all terms at every point. Throws Error unless each has its condition. */
 function eachTerms(
-  field: PolynomialField,
+  field: Evaluated,
   z: ArrayLike<number>,
   condition: ArrayLike<number>,
   use: (phi: Float64Array, row: number) => void,
@@ -95,7 +101,7 @@ function eachTerms(
 
 /** Components at the points z `[n, d]`, of conditions `[n, conditions]`: `[n, width]`. Beyond the data as at their edge, unless it is not `cut`. */
 export function polynomialValues(
-  field: PolynomialField,
+  field: Evaluated,
   z: ArrayLike<number>,
   condition: ArrayLike<number> = [],
   cut = true,
