@@ -45,6 +45,11 @@ export function powerOfTen(exponent: number): string {
   return `10${exponent < 0 ? "⁻" : ""}${digits}`;
 }
 
+/** "×10⁻³", nothing for 10⁰. */
+function times(exponent: number): string {
+  return exponent === 0 ? "" : `×${powerOfTen(exponent)}`;
+}
+
 /** Fixed number of decimals, a true minus, no "−0.00", thousands grouped. */
 function fixed(value: number, decimals: number): string {
   const text = Math.abs(value).toFixed(Math.min(20, Math.max(0, decimals)));
@@ -69,7 +74,7 @@ export function formatNumber(value: number | null | undefined, digits = 4, notat
   if (value === 0) return "0";
   const { mantissa, exponent } = scientific(value, digits);
   if (notation === "powers" || (notation === "auto" && needsPower(value, digits))) {
-    return `${value < 0 ? "−" : ""}${mantissa}×${powerOfTen(exponent)}`;
+    return `${value < 0 ? "−" : ""}${mantissa}${times(exponent)}`;
   }
   return fixed(Number(value.toPrecision(digits)), digits - 1 - exponent);
 }
@@ -133,7 +138,7 @@ function rounded(estimate: Estimate, notation: Notation): Rounded | null {
   const halfWidth = halfWidthOf(estimate);
   const coarse = scaled + 1 - exponentOf(halfWidth);
   const show = (number: number, decimals: number) => fixed(scaledBy(number, scaled), Math.min(decimals, MAX_DECIMALS));
-  const suffix = isPlain ? "" : `×${powerOfTen(scaled)}`;
+  const suffix = times(scaled);
   if (!isSkew(estimate) && coarse > MAX_DECIMALS) {
     return {
       value: formatNumber(value, MAX_DECIMALS, notation),

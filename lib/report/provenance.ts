@@ -6,7 +6,7 @@ import { settingsTable } from "./table.ts";
 
 /** When the run ended: "2026-11-28 10:03 UTC". */
 export function finishedAt({ date }: RunResult): string | undefined {
-  return date?.replace("T", " ").replace(/(:\d\d)?(\.\d+)?Z$/, " UTC");
+  return date?.replace("T", " ").replace("Z", " UTC");
 }
 
 /** "commit 3fe419db2cef", with what was edited said in words; undefined outside a repository. */

@@ -77,7 +77,8 @@ summary{cursor:pointer;width:max-content;max-width:100%;font:.84rem/1.5 var(--sa
 .save button{font:.84rem/1.5 var(--sans);color:var(--muted);background:none;border:0;padding:.1rem 0;cursor:pointer;text-decoration:underline;text-decoration-color:var(--rule);text-underline-offset:.2em}
 .save button:hover{color:var(--text)}
 .spoken{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-.scroll{overflow-x:auto;max-width:100%;background:linear-gradient(to left,var(--paper) 1.2rem,transparent) right/2.4rem 100% no-repeat local,linear-gradient(to left,var(--shade),transparent) right/1rem 100% no-repeat scroll}
+.scroll{overflow-x:auto;max-width:100%}
+.scroll[tabindex]{background:linear-gradient(to left,var(--paper) 1.2rem,transparent) right/2.4rem 100% no-repeat local,linear-gradient(to left,var(--shade),transparent) right/1rem 100% no-repeat scroll}
 .scroll :is(tbody th,tr>:first-child){position:sticky;left:0;z-index:1;background:var(--paper)}
 .scroll caption{position:sticky;left:0}
 .numbers .scroll{max-height:22rem;overflow:auto;margin:.3rem 0 1rem}
@@ -142,6 +143,6 @@ thead{display:table-header-group}
 img,svg,canvas{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 a{color:inherit;text-decoration:none}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}
-.scroll{overflow:visible;background:none}
+.scroll{overflow:visible;background:none!important}
 }`;
 }

@@ -23,7 +23,7 @@ export interface Column<T> {
   format?: (value: number) => string;
   /** The column that names its row: its cells are row headers. */
   header?: boolean;
-  /** Left-aligned text instead of aligned numbers; default for columns without any number. */
+  /** Left-aligned text instead of aligned numbers, each in the notation that suits it; default for columns without any number. */
   text?: boolean;
 }
 
@@ -35,14 +35,15 @@ function show(value: Value, format: (value: number) => string, notation: Notatio
 }
 
 /** All cells of a column as text. */
-function shown(values: readonly Value[], format: ((value: number) => string) | undefined): string[] {
+function shown(values: readonly Value[], { format, text }: Pick<Column<never>, "format" | "text">): string[] {
   const isEstimate = (value: Value): value is Estimate => typeof value === "object" && value !== null;
   const isPlain = (value: Value): value is number => typeof value === "number" && !format;
-  const notation = commonNotation(
+  const common = commonNotation(
     values.filter((value): value is number | Estimate => isEstimate(value) || isPlain(value)),
   );
+  const notation = text ? "auto" : common;
   const inNotation = (value: number) =>
-    isCount(value) && notation === "plain" ? formatSetting(value) : formatNumber(value, 4, notation);
+    isCount(value) && notation !== "powers" ? formatSetting(value) : formatNumber(value, 4, notation);
   return values.map((value) => show(value, format ?? inNotation, notation));
 }
 
@@ -68,7 +69,7 @@ function alignedCell(text: string, wholeWidth: number, restWidth: number): Html 
 export function htmlTable<T>(items: readonly T[], columns: readonly Column<T>[], caption?: Content): Html {
   const prepared = columns.map((column) => {
     const values = items.map(column.cell);
-    const cells = shown(values, column.format);
+    const cells = shown(values, column);
     const parts = cells.map(split);
     const wholeWidth = Math.max(0, ...parts.map(([whole]) => widthOf(whole)));
     const restWidth = Math.max(0, ...parts.map(([, rest]) => widthOf(rest)));

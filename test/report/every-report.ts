@@ -126,6 +126,8 @@ export function testReport<Data extends { result: RunResult; command: string }>(
       const { page } = await open(shown);
       expect(await page.locator("th:not([scope]), img:not([alt])").count()).toBe(0);
       expect(await page.locator("#run pre").textContent()).toBe(shown.command);
+      const subtitle = await page.locator(".subtitle").first().textContent();
+      expect(subtitle).toContain("2026-11-28 10:03 UTC · commit 3fe419db2cef with edited files");
     });
 
     test("on a narrow screen nothing sticks out, and plots follow the width", async () => {

@@ -125,6 +125,7 @@ test("numbers of one column are in one notation", () => {
     "(1.00 ± 0.20)×10⁻⁴",
     "0",
   ]);
+  expect(column([2.5, 1e-4])).toEqual(["2.500", "1.000×10⁻⁴"]);
   expect(column([34, { value: 34, low: 22, high: 46 }])).toEqual(["34", "34 ± 12"]);
   expect(commonNotation([])).toBe("plain");
 });

@@ -23,18 +23,23 @@ function distance({ node }: Figure): number {
 export function drawAll(figures: readonly Figure[], atOnce = false): void {
   running++;
   delete root.dataset.drawn;
-  const at = new Map(figures.map((figure) => [figure, distance(figure)]));
-  const sorted = figures.toSorted((a, b) => (at.get(a) ?? 0) - (at.get(b) ?? 0));
-  const waiting = sorted.flatMap(({ panels }) => panels);
   const finish = () => {
     root.dataset.drawn = String(figures.length);
   };
   if (!atOnce) {
-    goOn(waiting, running, finish);
+    // The page itself comes first: where figures are is not asked before it is laid out for the screen.
+    setTimeout(start, 0, figures, running, finish);
     return;
   }
-  for (const panel of waiting) panel.draw();
+  for (const { panels } of figures) for (const panel of panels) panel.draw();
   finish();
+}
+
+function start(figures: readonly Figure[], turn: number, finish: () => void): void {
+  const at = new Map(figures.map((figure) => [figure, distance(figure)]));
+  const sorted = figures.toSorted((a, b) => (at.get(a) ?? 0) - (at.get(b) ?? 0));
+  const waiting = sorted.flatMap(({ panels }) => panels);
+  goOn(waiting, turn, finish);
 }
 
 async function goOn(waiting: Panel[], turn: number, finish: () => void): Promise<void> {
