@@ -9,9 +9,9 @@ import { scaleInk } from "../../../report/palette.ts";
 import type { CourseLaw, NbMoTaReportData as Data } from "../data.ts";
 import { DIRECT, LEARNED } from "./equilibrium.ts";
 
-const band = ({ mean, std }: CourseLaw): Pick<Series, "y" | "low" | "high"> => ({
+const band = ({ mean, std }: CourseLaw): Pick<Series, "y" | "low" | "high" | "interval"> => ({
   y: mean,
-  interval: "std" as const,
+  interval: "std",
   low: mean.map((value, k) => value - std[k]),
   high: mean.map((value, k) => value + std[k]),
 });
