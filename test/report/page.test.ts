@@ -53,7 +53,7 @@ describe.skipIf(browser.missing)("in a browser", () => {
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
     await page.setViewportSize({ width: 688, height: 1000 }); // 182 mm
     const plots = await inkOfPlots(page);
-    expect(plots.length).toBeGreaterThan(30);
+    expect(plots.length).toBeGreaterThan(25);
     expect([...faint(plots, DRAWN_NARROW), ...plots.filter(({ width }) => width < 100)]).toEqual([]);
     expect(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).toBe(
       "rgb(255, 255, 255)",

@@ -149,14 +149,14 @@ function trajectories({ truth, scores, observables, starts, options }: Study): H
       const series = (
         law: { mean: ArrayLike<number>; std: ArrayLike<number> },
         band: boolean,
-      ): Pick<Series, "x" | "y" | "low" | "high"> => {
+      ): Pick<Series, "x" | "y" | "low" | "high" | "interval"> => {
         const at = (values: ArrayLike<number>) =>
           Array.from({ length: truth.times.length }, (_, t) => values[t * d + j]);
         const [m, s] = [at(law.mean), at(law.std)];
         return {
           x: truth.times,
           y: m,
-          ...(band && { low: m.map((x, t) => x - s[t]), high: m.map((x, t) => x + s[t]) }),
+          ...(band && { low: m.map((x, t) => x - s[t]), high: m.map((x, t) => x + s[t]), interval: "std" }),
         };
       };
       return {

@@ -11,7 +11,7 @@ import { DIRECT, LEARNED } from "./equilibrium.ts";
 
 const band = ({ mean, std }: CourseLaw): Pick<Series, "y" | "low" | "high" | "interval"> => ({
   y: mean,
-  interval: "std" as const,
+  interval: "std",
   low: mean.map((value, k) => value - std[k]),
   high: mean.map((value, k) => value + std[k]),
 });
