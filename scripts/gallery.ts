@@ -11,6 +11,7 @@ import { InputError } from "../lib/errors.ts";
 import { writeAtomically } from "../lib/io/atomic.ts";
 import { type Exhibit, galleryPage, readHead } from "../lib/report/gallery.ts";
 import { parseTool } from "../lib/run/command-line.ts";
+import { commandText } from "../lib/run/command-text.ts";
 import { main } from "../lib/run/main.ts";
 import { print } from "../lib/run/output.ts";
 import { PROJECT_ROOT } from "../lib/run/provenance.ts";
@@ -95,7 +96,7 @@ await main(async () => {
     });
   if (runs.length === 0) {
     throw new InputError(
-      `there is no finished standard run in ${shown(source)}: make one, e.g. npm run curie-weiss -- --profile standard`,
+      `there is no finished standard run in ${shown(source)}: make one, e.g. ${commandText("curie-weiss", ["--profile", "standard"])}`,
     );
   }
   const renewed = new Set(runs.map((run) => run.experiment));

@@ -1,5 +1,5 @@
 // The 2D Ising model: learn the SDE of magnetization, domain-wall density and closure variables of a large lattice from patches of
-// 8 × 8 to 64 × 64 spins (paper, section 3.3), and compare it with direct simulation in physical time.
+// 8 × 8 to 64 × 64 spins (paper: section 3.3), and compare it with direct simulation in physical time.
 //
 //   npm run ising                                          quick: a minute at most
 //   npm run ising -- --profile standard --seed 7           three seeds, all comparisons; a quarter of an hour on two cores

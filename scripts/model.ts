@@ -12,6 +12,7 @@ import { formula, STYLES, type Style, written } from "../lib/method/sde/formula.
 import { atCondition, chosenDegree, MODEL, type SdeModel, trainingGroups } from "../lib/method/sde/model.ts";
 import { formatSetting } from "../lib/report/number.ts";
 import { parseTool } from "../lib/run/command-line.ts";
+import { commandText } from "../lib/run/command-text.ts";
 import { main } from "../lib/run/main.ts";
 import { print } from "../lib/run/output.ts";
 import { PROJECT_ROOT } from "../lib/run/provenance.ts";
@@ -73,7 +74,8 @@ await main(async () => {
   const { files, parameters } = parseTool(command);
   const [path, other] = files;
   if (other !== undefined) throw new InputError(`${other}: give one file at a time`);
-  if (!path && !parameters.python) throw new InputError("the file is missing: give one, see npm run model -- --help");
+  if (!path && !parameters.python)
+    throw new InputError(`the file is missing: give one, see ${commandText(command.name, ["--help"])}`);
   if (parameters.python) return print(readFileSync(join(PROJECT_ROOT, LOADER), "utf8").trimEnd());
   const { tensors, metadata } = readSafetensors(path);
   let model: SdeModel;
@@ -92,7 +94,9 @@ await main(async () => {
   const at = about.conditions.map(({ name }, k) => `${name} = ${formatSetting(condition[k])}`).join(", ");
   if (style !== "all") {
     if (!one)
-      throw new InputError(`${path} holds networks, which have no formula: ${command.name} --python loads them`);
+      throw new InputError(
+        `${path} holds networks, which have no formula: ${commandText(command.name, ["--python"])} loads them`,
+      );
     const sign = { text: "", latex: "% ", python: "# ", typescript: "// " }[style as Style];
     return print(`${at ? `${sign}at ${at}\n` : ""}${formula(one, about.variables, style as Style)}`);
   }

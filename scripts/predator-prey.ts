@@ -1,5 +1,5 @@
 // Stochastic predator–prey fields: learn the SDE of the mean populations and two closure variables of a long system from patches
-// of 40 grid points (paper, section 3.2), and compare it with direct simulation.
+// of 40 grid points (paper: section 3.2), and compare it with direct simulation.
 //
 //   npm run predator-prey                                              quick: under a minute
 //   npm run predator-prey -- --profile standard --seed 7               three seeds, some minutes on two cores

@@ -1,7 +1,7 @@
 // Command lines: `--name value` and `--name=value`, every option declared, nothing unknown let through.
 import { basename, extname } from "node:path";
 import { InputError } from "../errors.ts";
-import { commandText } from "./command-text.ts";
+import { commandText, forgottenDashes } from "./command-text.ts";
 import {
   checkDeclaration,
   defaults,
@@ -143,6 +143,7 @@ function read<P extends Parameters>(
 ) {
   if (args.includes("--help") || args.includes("-h")) throw new HelpRequest(usage(command, standard));
   const options = optionsOf(parameters);
+  requireDashes(command, options, args);
   const given = new Map<string, unknown>();
   const loose: string[] = [];
   for (const { word, name, text } of tokens(args, options)) {
@@ -159,6 +160,17 @@ function read<P extends Parameters>(
     given.set(option.key, readValue(name, option.parameter, text));
   }
   return { given: Object.fromEntries(given) as Record<string, unknown>, loose };
+}
+
+/** Throws InputError where npm took options for its own. */
+function requireDashes(
+  { name, files, positional }: ToolCommand<Parameters, string>,
+  options: Options,
+  args: readonly string[],
+) {
+  const declared = new Map([...options].map(([option, { parameter }]) => [option, parameter]));
+  const meant = forgottenDashes(name, declared, files !== undefined || positional !== undefined, args);
+  if (meant) throw new InputError(`npm takes options for its own that no -- stands before: write ${meant}`);
 }
 
 /**

@@ -4,6 +4,7 @@ import { InputError, ProgramError, Stopped, StorageError } from "../errors.ts";
 import { onPace, onPause } from "../gpu/pace.ts";
 import { fileError } from "../io/file-error.ts";
 import { HelpRequest } from "./command-line.ts";
+import { isFromStarter } from "./command-text.ts";
 import { BrokenOutput, outputEnd, print, say, watchStreams } from "./output.ts";
 import { tellLeft } from "./progress.ts";
 import { PROJECT_ROOT } from "./provenance.ts";
@@ -90,8 +91,8 @@ function enterCallersFolder(): void {
 
 /** Calls once the process that started this one for a user (start.mjs says so) is gone. */
 function watchStarter(onGone: () => void): NodeJS.Timeout | undefined {
-  const starter = Number(process.env.PATCHWISE_STARTER);
-  if (!(starter > 0) || starter !== process.ppid) return undefined;
+  if (!isFromStarter()) return undefined;
+  const starter = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === starter) return;
     clearInterval(timer);

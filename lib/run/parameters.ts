@@ -12,7 +12,7 @@ interface Described<T> {
   /** One line. */
   meaning: string;
   unit?: string;
-  /** Where in the paper, e.g. "section 4.1". */
+  /** Its section of the paper, and in brackets what stands there: "3.3 (copy)". */
   paper?: string;
 }
 /** The allowed numbers: `min` and `max` are allowed themselves, `above` and `below` are not. */

@@ -253,7 +253,7 @@ describe("exit codes and messages of a script", () => {
       expect(await launch(["--help"])).toMatchObject({
         code: 0,
         err: "",
-        out: expect.stringContaining("usage: npm run demo"),
+        out: expect.stringMatching(/usage: \S.* child\.ts \[options\]/),
       });
       const bad = await launch(["--count", "0"]);
       expect(bad).toEqual({
@@ -275,7 +275,7 @@ describe("exit codes and messages of a script", () => {
         expect(existsSync(above)).toBe(false);
       }
       const late = await launch(["--out", place(), "--force"], { MODE: "late-bug" });
-      expect(late.err).toMatch(/continue with: npm run demo -- --out \S+ --resume\n$/);
+      expect(late.err).toMatch(/continue with: \S.* child\.ts --out \S+ --resume\n$/);
       expect(await launch(["--out", place()], { MODE: "stray" })).toMatchObject({
         code: 2,
         err: expect.stringMatching(/^a stray\n/),
@@ -299,7 +299,7 @@ describe("exit codes and messages of a script", () => {
       const ended = await slow.ended;
       expect(ended).toMatchObject({ code, signal: null });
       expect(ended.err).toMatch(
-        /stopping after the current piece of work.*\nstopped; continue with: npm run demo -- .* --resume\n$/s,
+        /stopping after the current piece of work.*\nstopped; continue with: \S.* child\.ts .* --resume\n$/s,
       );
       expect(existsSync(join(out, "run.lock"))).toBe(false);
       expect(await launch(["--out", out, "--count", "9", "--resume"])).toMatchObject({ code: 0 });
