@@ -19,17 +19,26 @@ import { PROJECT_ROOT } from "../lib/run/provenance.ts";
 
 const LOADER = "data/own/patchwise_model.py";
 
+const PRINTED = [{ python: [false] }];
+
 const command = {
   name: "model",
   about:
     "Prints what a file of an equation, models/NAME.safetensors of a run, holds: variables, range of the data, steps, formula with 95 % intervals.",
   files: { name: "file", meaning: "the equation, a .safetensors file; none is needed for --python", least: 0 },
   parameters: {
-    style: { kind: "choice", choices: ["all", ...STYLES], default: "all", meaning: "the formula alone, in this style" },
+    style: {
+      kind: "choice",
+      choices: ["all", ...STYLES],
+      default: "all",
+      meaning: "the formula alone, in this style",
+      onlyWith: PRINTED,
+    },
     condition: {
       kind: "numbers",
       default: [],
       meaning: "values of the conditions of an equation that depends on some, in their order; their middle by default",
+      onlyWith: PRINTED,
     },
     python: { kind: "flag", default: false, meaning: "print a loader for Python (numpy) instead: f, σ, simulate" },
   },

@@ -2,6 +2,7 @@
 import { basename, extname } from "node:path";
 import { InputError } from "../errors.ts";
 import { commandText, forgottenDashes } from "./command-text.ts";
+import { checkConditions, requireEffect } from "./only-with.ts";
 import {
   checkDeclaration,
   defaults,
@@ -127,10 +128,11 @@ export function parseTool<const P extends Parameters, const C extends string = n
 
 /** Throws InputError where values do not go together, or do not fit into memory. */
 function requirePossible<P extends Parameters>(
-  { check, needs }: Command<P>,
+  { parameters, check, needs }: Command<P>,
   values: Values<P>,
   given: Record<string, unknown>,
 ): void {
+  requireEffect(parameters, values, Object.keys(given));
   check?.(values, new Set(Object.keys(given)));
   requireRoom(needs?.(values) ?? []);
 }
@@ -250,6 +252,7 @@ function editDistance(a: string, b: string): number {
 
 function checkCommand<P extends Parameters>({ parameters, check, files }: Command<P>, standard: Parameters = {}): void {
   checkDeclaration(parameters);
+  checkConditions(parameters);
   const taken = Object.keys(parameters).find((key) => Object.hasOwn(standard, key) || key === "help");
   if (taken) throw new Error(`parameter ${taken} is a standard option already`);
   for (const profile of files && !files.profiles ? [undefined] : [undefined, ...PROFILES]) {

@@ -1,5 +1,7 @@
 // The text of `--help`: a table of options, or a list on a narrow terminal.
+
 import { commandText } from "./command-text.ts";
+import { needed } from "./only-with.ts";
 import {
   allowed,
   defaults,
@@ -60,7 +62,7 @@ export function usage(command: Described, standard?: Parameters, columns = termi
   const rest = [OPTION, width - OPTION];
   lines.push("", ...row(["Options", "default"], rest));
   for (const [key, parameter] of Object.entries(standard ?? {})) {
-    lines.push(...row([option(key, parameter), String(parameter.default)], rest), ...describe(parameter, width));
+    lines.push(...row([option(key, parameter), String(parameter.default)], rest), ...describe(parameter, {}, width));
   }
   lines.push("  --help", "      print this and stop");
   return lines.join("\n");
@@ -85,7 +87,10 @@ function parameterTable(parameters: Parameters, profiles: Columns, width: number
     ...row(["Parameters", "unit", ...profiles.map((profile) => profile ?? "default")], widths),
     ...Object.entries(parameters).flatMap(([key, parameter]) => {
       const values = columns.map((values) => valueText(values[key]));
-      return [...row([option(key, parameter), parameter.unit ?? "", ...values], widths), ...describe(parameter, width)];
+      return [
+        ...row([option(key, parameter), parameter.unit ?? "", ...values], widths),
+        ...describe(parameter, parameters, width),
+      ];
     }),
   ];
 }
@@ -100,7 +105,7 @@ function parameterList(parameters: Parameters, profiles: Columns, width: number)
       const isSame = values.every((value) => value === values[0]);
       const each = isSame ? `default ${values[0]}` : profiles.map((profile, k) => `${profile} ${values[k]}`).join("; ");
       const unit = parameter.unit ? ` (${parameter.unit})` : "";
-      return [option(key, parameter), ...indented(`${each}${unit}`, width), ...describe(parameter, width)];
+      return [option(key, parameter), ...indented(`${each}${unit}`, width), ...describe(parameter, parameters, width)];
     }),
   ];
 }
@@ -109,10 +114,11 @@ function option(key: string, { kind }: Parameter): string {
   return `  ${optionName(key)} ${VALUE_WORDS[kind]}`.trimEnd();
 }
 
-function describe(parameter: Parameter, width: number): string[] {
+function describe(parameter: Parameter, parameters: Parameters, width: number): string[] {
   const range = parameter.kind === "flag" || parameter.kind === "text" ? "" : `; ${allowed(parameter)}`;
   const paper = parameter.paper ? ` (paper: ${inPaper(parameter.paper)})` : "";
-  return indented(`${parameter.meaning}${range}${paper}`, width);
+  const condition = parameter.onlyWith ? `; only with ${needed(parameters, parameter.onlyWith)}` : "";
+  return indented(`${parameter.meaning}${range}${condition}${paper}`, width);
 }
 
 /** "3.3 (copy)" → "section 3.3, copy". */

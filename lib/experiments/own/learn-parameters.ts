@@ -95,6 +95,7 @@ const parameters = {
     max: 1e6,
     unit: "s",
     meaning: "that it may take for one answer",
+    onlyWith: [{ exec: { not: "none" } }],
   },
   runs: {
     kind: "integer",
