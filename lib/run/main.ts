@@ -5,11 +5,11 @@ import { onPace, onPause } from "../gpu/pace.ts";
 import { fileError } from "../io/file-error.ts";
 import { HelpRequest } from "./command-line.ts";
 import { isFromStarter } from "./command-text.ts";
+import { FailedRun, FinishedRun, showEnd } from "./finished.ts";
 import { BrokenOutput, outputEnd, print, say, watchStreams } from "./output.ts";
 import { tellLeft } from "./progress.ts";
 import { PROJECT_ROOT } from "./provenance.ts";
 import { getContinuation, refuse, requestStop, stopIfLate, stopRequested } from "./stop.ts";
-import { FailedRun } from "./verdict.ts";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof SIGNALS;
@@ -53,7 +53,8 @@ export async function main(work: () => Promise<void>): Promise<void> {
     await work();
     await outputEnd();
   } catch (error) {
-    if (error instanceof HelpRequest) await printHelp(error.message);
+    if (error instanceof HelpRequest) await printed(() => print(error.message));
+    else if (error instanceof FinishedRun) await printed(() => shownAgain(error));
     else fail(error);
   } finally {
     clearInterval(watch);
@@ -64,9 +65,15 @@ export async function main(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function printHelp(text: string): Promise<void> {
+function shownAgain({ message, report, end }: FinishedRun): void {
+  say(message);
+  showEnd(end, report);
+}
+
+/** What is printed in place of work. */
+async function printed(write: () => void): Promise<void> {
   try {
-    print(text);
+    write();
     await outputEnd();
   } catch (error) {
     fail(error);

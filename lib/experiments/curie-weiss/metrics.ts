@@ -6,12 +6,14 @@ import { average } from "../../analysis/mean.ts";
 import { studentQuantile } from "../../analysis/student-t.ts";
 import { isWithinSpread, samplingFloor } from "../../analysis/trajectory-error.ts";
 import { learningPlan } from "../../method/learning-plan.ts";
-import { isOurs, type Method } from "../../method/pairs.ts";
+import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { evenTimes } from "../../method/snapshots.ts";
-import { formatSetting, MISSING } from "../../report/number.ts";
+import { LOOKS } from "../../report/figures/methods.ts";
+import { formatSetting } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { putChoice, putDiagnostics } from "../../run/diagnostics.ts";
+import { type EndTable, endRow, endTable, rootPercent } from "../../run/end-table.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import {
   acrossSeeds,
@@ -24,10 +26,10 @@ import {
   rmsPercent,
   single,
 } from "../../run/seeds.ts";
-import { metricCell, tableOfRows, textTable } from "../../run/text-table.ts";
+import { tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import type { CurieWeissReportData } from "./data.ts";
-import type { CurieWeissOptions } from "./parameters.ts";
+import { type CurieWeissOptions, PAPER_TIME } from "./parameters.ts";
 import type { CurieWeissReference, CurieWeissScores } from "./scores.ts";
 
 /** One learned equation: which seed, patch side and method, and its scores. */
@@ -242,30 +244,22 @@ export function curieWeissVerdict(outcomes: readonly Outcome[]): Verdict {
   );
 }
 
-/** The metrics as a table for the terminal: one line per patch side and method. */
-export function scoreTable(metrics: Record<string, Metric>): string {
-  const header = [
-    "patch",
-    "method",
-    "error",
-    "std ratio",
-    "W1",
-    "max drift error",
-    "diffusion error",
-    "outside",
-    "degree",
-  ];
-  const cells = Object.entries(metrics).map(([name, metric]) => ({ name: name.split("."), cell: metricCell(metric) }));
-  const scores = cells.filter(({ name }) => name.length > 2 && name[0] !== "cost" && name[1] !== "floor");
-  const lines = [...Map.groupBy(scores, ({ name: [, method, patch] }) => `${patch} ${method}`).values()].map(
-    (group) => {
-      const [, method, patch] = group[0].name;
-      const names = [...SCORES.map((score) => QUANTITIES[score].name), "degree"];
-      const own = names.map((name) => group.find((one) => one.name[0] === name)?.cell ?? MISSING);
-      return [patch.replace("patch", ""), method, ...own];
-    },
-  );
-  return textTable([header, ...lines]);
+/** Errors of the mean trajectories at every patch side. */
+export function curieWeissEnd(metrics: Readonly<Record<string, Metric>>, { patches }: CurieWeissOptions): EndTable {
+  const sides = patches.toSorted((a, b) => a - b);
+  const at = (method: string) => sides.map((side) => metricName("error", method, `patch${side}`));
+  const errors = (name: string, method: string) =>
+    endRow(metrics, name, at(method), { of: ({ value }) => rootPercent(value) });
+  const paper = (name: string, method: string) =>
+    endRow(metrics, name, at(method), { kind: "beside", of: ({ paper }) => rootPercent(paper) });
+  const floor = metrics["error.floor"].value;
+  return endTable("Error of the mean trajectories, RMS in % of their size", "method, patch side", sides.map(String), [
+    ...METHODS.map((method) => errors(LOOKS[method].name, method)),
+    errors(`Naive at δt = ${PAPER_TIME}`, "naive_paper_dt"),
+    { name: "Floor", kind: "beside", cells: sides.map(() => rootPercent(floor)) },
+    paper("Paper, its method", "increment"),
+    paper("Paper, naive", "naive_paper_dt"),
+  ]);
 }
 
 /** Columns of a value with the ends of its 95 % interval, NaN where its error is not known. */

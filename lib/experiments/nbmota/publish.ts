@@ -25,6 +25,7 @@ import {
   MAIN,
   methodsOf,
   type NbMoTaStudy,
+  nbmotaEnd,
   nbmotaMetrics,
   nbmotaTables,
   nbmotaVerdict,
@@ -32,7 +33,6 @@ import {
   paperOrder,
   relaxations,
   rootMeanSquare,
-  scoreTable,
   TATA,
 } from "./metrics.ts";
 import { orderingPictures } from "./pictures.ts";
@@ -51,7 +51,7 @@ export function publishNbMoTa(run: Run, study: NbMoTaStudy, stages: readonly Ann
     tables: nbmotaTables(study),
     metrics: (seconds) => nbmotaMetrics(study, seconds),
     verdict: nbmotaVerdict(study),
-    scoreTable,
+    endTable: (metrics) => nbmotaEnd(metrics, study),
     report: (done) => nbmotaReport({ ...done, ...nbmotaFigures(study), pictures: orderingPictures(stages, run.seed) }),
   });
 }

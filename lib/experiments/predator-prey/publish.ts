@@ -4,11 +4,11 @@ import type { Run } from "../../run/run-folder.ts";
 import type { PredatorPreyReportData } from "./data.ts";
 import {
   type PredatorPreyStudy,
+  predatorPreyEnd,
   predatorPreyFigures,
   predatorPreyMetrics,
   predatorPreyTables,
   predatorPreyVerdict,
-  scoreTable,
 } from "./metrics.ts";
 import type { PredatorPreyOptions } from "./parameters.ts";
 import { predatorPreyReport } from "./report.ts";
@@ -31,7 +31,7 @@ export function publishPredatorPrey(
     tables: predatorPreyTables(study),
     metrics: (seconds) => predatorPreyMetrics(study, seconds),
     verdict: predatorPreyVerdict(study),
-    scoreTable,
+    endTable: (metrics) => predatorPreyEnd(metrics, study),
     report: (done) => predatorPreyReport({ ...done, ...predatorPreyFigures(study, done.result.seconds), ...setting }),
   });
 }
