@@ -74,6 +74,7 @@ await main(async () => {
 
   // Truth: direct simulation, observed in few large pieces.
   const largest = isingSystem(gpu, p, { patch: Math.max(...p.patches), closure: "none", boundary: "halo" });
+  work.next(4);
   const truth = await simulateTruth(run, largest, p, times, options.seed);
   work.add(4);
   const ofPaper = once(async () =>
@@ -157,8 +158,10 @@ await main(async () => {
     }
   }
 
+  work.next(2);
   const upsampling = await run.phase("check upsampling", () => checkUpsampling(gpu, p, options.seed));
   work.add(2);
+  work.next(2);
   const size = p.large > 0 ? await studyLargeLattice(gpu, run, p, options.seed) : null;
   work.add(2);
   work.done();

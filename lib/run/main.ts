@@ -7,7 +7,7 @@ import { HelpRequest } from "./command-line.ts";
 import { isFromStarter } from "./command-text.ts";
 import { FailedRun, FinishedRun, showEnd } from "./finished.ts";
 import { BrokenOutput, outputEnd, print, say, watchStreams } from "./output.ts";
-import { tellLeft } from "./progress.ts";
+import { endProgress, tellLeft } from "./progress.ts";
 import { PROJECT_ROOT } from "./provenance.ts";
 import { getContinuation, refuse, requestStop, stopIfLate, stopRequested } from "./stop.ts";
 
@@ -121,6 +121,7 @@ function withShortLists(message: string): string {
 }
 
 function fail(error: unknown): void {
+  endProgress();
   process.exitCode = report(error);
   setTimeout(() => process.exit(), GRACE_MS).unref();
 }
