@@ -133,6 +133,30 @@ const redraw = () => open[0]?.draw();
 /** So large a part of all tells the pace at once. */
 const ENOUGH = 0.05;
 
+/** What is done in less was kept of an earlier sitting, s. */
+const KEPT = 0.1;
+
+/** Seconds that the parts of a program take for a unit: their median, as the first of a kind wait for a compiler. */
+class PartTimes {
+  readonly #each: { seconds: number; units: number }[] = [];
+
+  add(seconds: number, units: number): void {
+    if (seconds > KEPT && units > 0) this.#each.push({ seconds: seconds / units, units });
+  }
+
+  /** NaN before there is one. */
+  get median(): number {
+    const sorted = this.#each.toSorted((a, b) => a.seconds - b.seconds);
+    const half = sorted.reduce((sum, { units }) => sum + units, 0) / 2;
+    let passed = 0;
+    for (const { seconds, units } of sorted) {
+      passed += units;
+      if (passed >= half) return seconds;
+    }
+    return Number.NaN;
+  }
+}
+
 class Bar implements Progress {
   readonly #label: string;
   readonly #total: number;
@@ -140,6 +164,7 @@ class Bar implements Progress {
   readonly #display: Display | null;
   readonly #began: number;
   readonly #speed = new Speed();
+  readonly #parts = new PartTimes();
   #count: number;
   /** Units of what is being done, and since when it is, s. */
   #next = 1;
@@ -158,8 +183,6 @@ class Bar implements Progress {
     this.#began = this.#now();
     this.#since = this.#began;
     this.#tenths = Math.floor(this.#share() * 10);
-    // The parts of a program are all alike; elsewhere the first units wait for a compiler.
-    if (total < RATED) this.#speed.at(this.#began, start);
     open.push(this);
     this.#show();
     if (display?.terminal && !ticking && display.live) {
@@ -172,11 +195,13 @@ class Bar implements Progress {
     if (!(amount >= 0)) throw new Error(`progress of ${this.#label} cannot go back by ${amount}`);
     this.#count += amount;
     this.#next = 1;
+    this.#parts.add(this.#now() - this.#since, amount);
     this.#since = this.#now();
     this.#speed.at(this.#since, this.#count);
     if (!this.#ended) {
       this.#show();
-      if (this.#display && this.#speed.watched > SETTLING) tellLeft(this.#left(), this.#label, this.#display);
+      if (this.#display && (this.#total < RATED || this.#speed.watched > SETTLING))
+        tellLeft(this.#left(), this.#label, this.#display);
     }
     stopPoint();
   }
@@ -271,6 +296,8 @@ class Bar implements Progress {
 
   /** Seconds that a unit takes; NaN where that is not known. */
   #unit(): number {
+    const part = this.#total < RATED ? this.#parts.median : Number.NaN;
+    if (!Number.isNaN(part)) return part;
     const rate = this.#rate();
     if (rate > 0) return 1 / rate;
     const within = this.#within();

@@ -102,7 +102,7 @@ describe("progress", () => {
       pass(89_000);
       outer.add(0.001);
     }
-    expect(shown.slice(1)).toEqual(["study takes about 12 days more; Ctrl-C stops it\n"]);
+    expect(shown.slice(1)).toEqual(["study takes about 10 days more; Ctrl-C stops it\n"]);
     outer.done();
   });
 
