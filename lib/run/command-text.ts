@@ -25,7 +25,7 @@ export function isFromStarter(): boolean {
 }
 
 /** Quoted for a shell. */
-export function typed(word: string): string {
+function typed(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

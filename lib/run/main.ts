@@ -25,9 +25,9 @@ const WATCH_MS = 500;
  * Runs a script's work and sets the exit code: 0 done; 2 for InputError (the message alone); 1 for FailedRun, StorageError and broken standard
  * output (the message alone) and other errors (with stack); 129, 130 or 143 after SIGHUP, SIGINT or SIGTERM, which stop the work at its next stop point, as does
  * the end of the program that `scripts/start.mjs` is, and give up long work on the GPU two seconds later. The same again a second later ends the process at once. A signal is only seen between two
- * turns of the event loop: a long synchronous loop must call `await breathe()` (stop.ts) now and then.
+ * turns of the event loop: a long synchronous loop must call `await breathe()` (stop.ts) now and then. `losesNothing`: work that a signal ends at once, wherever it is.
  */
-export async function main(work: () => Promise<void>): Promise<void> {
+export async function main(work: () => Promise<void>, { losesNothing = false } = {}): Promise<void> {
   watchStreams();
   let first = Number.NEGATIVE_INFINITY;
   const onSignal = (signal: Signal) => {
@@ -42,12 +42,12 @@ export async function main(work: () => Promise<void>): Promise<void> {
     }
   };
   const onStray = (error: unknown) => fail(error);
-  for (const signal of NAMES) process.on(signal, onSignal);
+  if (!losesNothing) for (const signal of NAMES) process.on(signal, onSignal);
   process.on("unhandledRejection", onStray);
   process.on("uncaughtException", onStray);
   onPause(stopIfLate);
   onPace(tellLeft);
-  const watch = watchStarter(() => onSignal("SIGHUP"));
+  const watch = watchStarter(() => (losesNothing ? process.exit(SIGNALS.SIGHUP) : onSignal("SIGHUP")));
   try {
     enterCallersFolder();
     await work();

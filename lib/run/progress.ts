@@ -2,6 +2,7 @@
 import { SETTLING } from "../gpu/pace.ts";
 import { canRedraw } from "./output.ts";
 import { stopPoint } from "./stop.ts";
+import { short } from "./text-table.ts";
 
 /** Cells of the bar on terminals of so many columns at the least. */
 const BARS = [
@@ -339,12 +340,6 @@ class Bar implements Progress {
 /** A line that is cut where it does not fit. */
 function clipped(line: string, columns: number): string {
   return Bun.stringWidth(line) <= columns ? line : Bun.sliceAnsi(line, 0, columns, "…");
-}
-
-/** Three digits and a prefix: 1234567 → "1.23 M". */
-function short(value: number): string {
-  const power = Math.min(4, Math.max(0, Math.floor(Math.log10(Math.max(value, 1)) / 3)));
-  return `${Number((value / 1000 ** power).toPrecision(3))}${["", " k", " M", " G", " T"][power]}`;
 }
 
 /** Seconds in words: "8 s", "3 min 5 s", "2 h 10 min", "4 days". */

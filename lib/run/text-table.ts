@@ -13,3 +13,9 @@ export function tableOfRows(list: readonly Record<string, number | string>[]): C
   const names = Object.keys(list[0] ?? {});
   return table(Object.fromEntries(names.map((name) => [name, list.map((row) => row[name])])));
 }
+
+/** Three digits and a prefix: 1234567 → "1.23 M". */
+export function short(value: number): string {
+  const power = Math.min(4, Math.max(0, Math.floor(Math.log10(Math.max(value, 1)) / 3)));
+  return `${Number((value / 1000 ** power).toPrecision(3))}${["", " k", " M", " G", " T"][power]}`;
+}
