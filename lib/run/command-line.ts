@@ -61,7 +61,11 @@ export const EXPERIMENT_OPTIONS = {
   seed: { kind: "integer", min: 0, max: 0xffff_ffff, default: 1, meaning: "of all random numbers" },
   out: { kind: "text", default: "reports/<experiment>/<profile>-<seed>", meaning: "folder for the results" },
   resume: { kind: "flag", default: false, meaning: "continue an unfinished run in that folder" },
-  force: { kind: "flag", default: false, meaning: "delete an earlier run in that folder first" },
+  force: {
+    kind: "flag",
+    default: false,
+    meaning: "delete an earlier run in that folder first; without it a finished run of the same line is shown again",
+  },
 } as const satisfies Parameters;
 
 const { profile: _, out, ...others } = EXPERIMENT_OPTIONS;

@@ -6,14 +6,13 @@ import { average } from "../../analysis/mean.ts";
 import { studentQuantile } from "../../analysis/student-t.ts";
 import { isWithinSpread, samplingFloor } from "../../analysis/trajectory-error.ts";
 import { learningPlan } from "../../method/learning-plan.ts";
-import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
+import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { evenTimes } from "../../method/snapshots.ts";
-import { LOOKS } from "../../report/figures/methods.ts";
+import { patchErrors } from "../../report/figures/patch-errors.ts";
 import { formatSetting } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { putChoice, putDiagnostics } from "../../run/diagnostics.ts";
-import { type EndTable, endRow, endTable, rootPercent } from "../../run/end-table.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import {
   acrossSeeds,
@@ -245,22 +244,8 @@ export function curieWeissVerdict(outcomes: readonly Outcome[]): Verdict {
 }
 
 /** Errors of the mean trajectories at every patch side. */
-export function curieWeissEnd(metrics: Readonly<Record<string, Metric>>, { patches }: CurieWeissOptions): EndTable {
-  const sides = patches.toSorted((a, b) => a - b);
-  const at = (method: string) => sides.map((side) => metricName("error", method, `patch${side}`));
-  const errors = (name: string, method: string) =>
-    endRow(metrics, name, at(method), { of: ({ value }) => rootPercent(value) });
-  const paper = (name: string, method: string) =>
-    endRow(metrics, name, at(method), { kind: "beside", of: ({ paper }) => rootPercent(paper) });
-  const floor = metrics["error.floor"].value;
-  return endTable("Error of the mean trajectories, RMS in % of their size", "method, patch side", sides.map(String), [
-    ...METHODS.map((method) => errors(LOOKS[method].name, method)),
-    errors(`Naive at δt = ${PAPER_TIME}`, "naive_paper_dt"),
-    { name: "Floor", kind: "beside", cells: sides.map(() => rootPercent(floor)) },
-    paper("Paper, its method", "increment"),
-    paper("Paper, naive", "naive_paper_dt"),
-  ]);
-}
+export const curieWeissEnd = (metrics: Readonly<Record<string, Metric>>, { patches }: CurieWeissOptions) =>
+  patchErrors(metrics, { patches, paperTime: PAPER_TIME });
 
 /** Columns of a value with the ends of its 95 % interval, NaN where its error is not known. */
 function withEnds(name: string, value: number, error = Number.NaN, groups?: number) {

@@ -320,7 +320,10 @@ export const FIT_NAMES = {
 export const QUANTITY_SIGNS = { abs_m: "⟨|m|⟩", chi: "χ", binder: "U" } as const;
 
 /** How far the stationary laws are from direct simulation at the temperature of the scaling, at every size, and the exponents. */
-export function criticalEnd(metrics: Readonly<Record<string, Metric>>, { p, truth }: CriticalStudy): EndTable {
+export function criticalEnd(
+  metrics: Readonly<Record<string, Metric>>,
+  { p, truth }: Pick<CriticalStudy, "p" | "truth">,
+): EndTable {
   const sides = [...p.sizes, ...p.largeSizes].toSorted((a, b) => a - b);
   const keys = (quantity: CriticalQuantity) => sides.map((side) => metricName(quantity, "learned", ...at(side, p.T)));
   const deviation = ({ value, exact }: Metric) => (exact ? 100 * Math.abs(value / exact - 1) : null);

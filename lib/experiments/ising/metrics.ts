@@ -7,19 +7,18 @@ import { evenGrid } from "../../analysis/function-error.ts";
 import { average } from "../../analysis/mean.ts";
 import { isWithinSpread } from "../../analysis/trajectory-error.ts";
 import { learningPlan } from "../../method/learning-plan.ts";
-import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
+import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { quadraticTimes } from "../../method/snapshots.ts";
 import { extent } from "../../report/extent.ts";
 import { closedOf } from "../../report/figures/diagnostics.ts";
-import { LOOKS } from "../../report/figures/methods.ts";
+import { patchErrors } from "../../report/figures/patch-errors.ts";
 import { withinSpread } from "../../report/figures/starts.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import { formatSetting } from "../../report/number.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
-import { type EndTable, endRow, endTable, rootPercent } from "../../run/end-table.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } from "../../run/seeds.ts";
 import { tableOfRows } from "../../run/text-table.ts";
@@ -278,27 +277,8 @@ export function isingMetrics(
 }
 
 /** Errors of the mean trajectories at every patch side. */
-export function isingEnd(metrics: Readonly<Record<string, Metric>>, { patches, closure }: IsingOptions): EndTable {
-  const sides = patches.toSorted((a, b) => a - b);
-  const at = (method: string) => sides.map((side) => metricName("error", method, `patch${side}`));
-  const errors = (name: string, method: string) =>
-    endRow(metrics, name, at(method), { of: ({ value }) => rootPercent(value) });
-  const paper = (name: string, method: string) =>
-    endRow(metrics, name, at(method), { kind: "beside", of: ({ paper }) => rootPercent(paper) });
-  const floor = metrics["error.floor"].value;
-  return endTable(
-    `Error of the mean trajectories, RMS in % of their size; closure ${closure}`,
-    "method, patch side",
-    sides.map(String),
-    [
-      ...METHODS.map((method) => errors(LOOKS[method].name, method)),
-      errors(`Naive at δt = ${PAPER_TIME}`, "naive_paper_dt"),
-      { name: "Floor", kind: "beside", cells: sides.map(() => rootPercent(floor)) },
-      paper("Paper, its method", "increment"),
-      paper("Paper, naive", "naive_paper_dt"),
-    ],
-  );
-}
+export const isingEnd = (metrics: Readonly<Record<string, Metric>>, { patches, closure }: IsingOptions) =>
+  patchErrors(metrics, { patches, paperTime: PAPER_TIME, about: `; closure ${closure}` });
 
 /** The tables of a run: scores of every equation and start, moments over time. */
 export function isingTables({ truth, outcomes }: IsingStudy): Record<string, ColumnTable> {

@@ -347,23 +347,29 @@ export function paperOrder(pair: (typeof PAIR_NAMES)[number], temperature: numbe
   return k < 0 ? null : paper.order[pair][k];
 }
 
-/** Errors of the order parameters in equilibrium at every temperature. */
-export function nbmotaEnd(metrics: Readonly<Record<string, Metric>>, study: NbMoTaStudy): EndTable {
-  const temperatures = study.truth.map(({ temperature }) => temperature).toSorted((a, b) => a - b);
-  const keys = (method: string) => temperatures.map((temperature) => metricName("sro_error", method, T(temperature)));
+/** Errors of the order parameters in equilibrium, of equations at temperatures. */
+export function nbmotaEnd(
+  metrics: Readonly<Record<string, Metric>>,
+  { methods, temperatures }: { readonly methods: readonly string[]; readonly temperatures: readonly number[] },
+): EndTable {
+  const sorted = temperatures.toSorted((a, b) => a - b);
+  const keys = (method: string) => sorted.map((temperature) => metricName("sro_error", method, T(temperature)));
   const of = ({ value }: Metric) => 100 * value;
   const title = (method: string) => (method === MAIN ? "Increments" : `${method[0].toUpperCase()}${method.slice(1)}`);
-  const { learned, direct } = exponentsOf(study);
-  const exponent = `spread ∝ n^${learned.value.toFixed(2)}, direct simulation n^${direct.value.toFixed(2)}, exact n^−0.5`;
+  const { spread_exponent: learned, "spread_exponent.kmc": direct } = metrics;
+  const exponents =
+    learned && direct
+      ? [`std ∝ n^${learned.value.toFixed(2)} (direct simulation ${direct.value.toFixed(2)}, exact −0.5)`]
+      : [];
   return endTable(
     "Mean error of the short-range order δ in equilibrium, in 0.01",
     "equation, T [K]",
-    temperatures.map(String),
+    sorted.map(String),
     [
-      ...equilibriumGroups(study).map(([{ method }]) => endRow(metrics, title(method), keys(method), { of })),
+      ...methods.map((method) => endRow(metrics, title(method), keys(method), { of })),
       endRow(metrics, "Floor", keys("floor"), { kind: "beside", of }),
     ],
-    { below: Number.isFinite(learned.value) && Number.isFinite(direct.value) ? [exponent] : [] },
+    { below: exponents },
   );
 }
 

@@ -51,7 +51,11 @@ export function publishNbMoTa(run: Run, study: NbMoTaStudy, stages: readonly Ann
     tables: nbmotaTables(study),
     metrics: (seconds) => nbmotaMetrics(study, seconds),
     verdict: nbmotaVerdict(study),
-    endTable: (metrics) => nbmotaEnd(metrics, study),
+    endTable: (metrics) =>
+      nbmotaEnd(metrics, {
+        methods: equilibriumGroups(study).map(([{ method }]) => method),
+        temperatures: study.truth.map(({ temperature }) => temperature),
+      }),
     report: (done) => nbmotaReport({ ...done, ...nbmotaFigures(study), pictures: orderingPictures(stages, run.seed) }),
   });
 }

@@ -210,8 +210,17 @@ function bestLambdas({ outcomes, closure }: PredatorPreyStudy, method: Method): 
 }
 
 /** Errors of means and standard deviations, and the distance of ensembles, of every method and closure. */
-export function predatorPreyEnd(metrics: Readonly<Record<string, Metric>>, study: PredatorPreyStudy): EndTable {
-  const { closure, points, patch, outcomes } = study;
+export function predatorPreyEnd(
+  metrics: Readonly<Record<string, Metric>>,
+  {
+    closure,
+    points,
+    patch,
+    outcomes,
+  }: Pick<PredatorPreyStudy, "closure" | "points" | "patch"> & {
+    readonly outcomes: readonly Pick<Outcome, "closure">[];
+  },
+): EndTable {
   const others = [...new Set(outcomes.map((one) => one.closure))].filter((one) => one !== closure);
   const columns = ["mean", "mean, worst case", "std", "std, worst case"];
   const keys = (...rest: string[]) =>
