@@ -24,10 +24,11 @@ import { initialParameters, layout, type MlpShape } from "../lib/nn/mlp.ts";
 import { normalPair } from "../lib/random/normal.ts";
 import { stream } from "../lib/random/stream.ts";
 import { Xoshiro } from "../lib/random/xoshiro.ts";
-import { measureRate, type Rate, rateLine, rateOf, scaled } from "../lib/run/bench.ts";
+import { measureRate, RATE_HEAD, type Rate, rateLine, rateOf, scaled } from "../lib/run/bench.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { main } from "../lib/run/main.ts";
 import { print } from "../lib/run/output.ts";
+import { short } from "../lib/run/text-table.ts";
 import { CurieWeiss } from "../lib/systems/curie-weiss.ts";
 import { Ising } from "../lib/systems/ising.ts";
 import { heatBath } from "../lib/systems/ising-classes.ts";
@@ -42,23 +43,26 @@ import { PREDATOR_PREY, PredatorPrey } from "../lib/systems/predator-prey.ts";
 
 const PHYSICS = { temperature: 1.1, field: 0.1 };
 const ISING_PHYSICS = { temperature: 2.5, field: 0.1 };
-/** Figures of peers on two cores, measured elsewhere and on other machines: ratios to them are rough. */
+/** Where the figures of peers come from, which are not measured here: ratios to them are rough. */
+const QUOTED =
+  "quoted figures are of other programs on two cores of another machine, noted in November 2026; they are not measured here";
+/** Units per second. */
 const PEERS = {
-  // Flips per second.
-  "event-driven numba 64 x 64": 2.3e5,
-  "event-driven numba 16 x 16": 1.9e6,
-  "PyTorch batched patches": 5e5,
-  // Lattices per second, from 32 to 64.
-  "PyTorch upsample-and-relax": 26,
-  // Jumps per second of the authors' program for the alloy, and of a compact C++ program of the same network (AVX-512).
-  "published alloy code": 4500,
-  "C++ network, two cores": 1.6e5,
-  // Samples per second, 110 to 170.
-  "PyTorch autoencoder step": 170,
+  // Flips.
+  "event-driven numba, 64 x 64": 2.3e5,
+  "event-driven numba, 16 x 16": 1.9e6,
+  "PyTorch, batched patches": 5e5,
+  // Lattices, from 32 to 64.
+  "PyTorch, upsampling and relaxing": 26,
+  // Jumps: of the authors' program for the alloy, and of a compact C++ program of the same network (AVX-512).
+  "the authors' program": 4500,
+  "C++ with AVX-512": 1.6e5,
+  // Lattices in steps of the autoencoder, from 110 on.
+  "PyTorch, autoencoder step": 170,
 } as const;
 const ADAPTERS = ["all", "hardware", "system", "bundled"] as const;
 
-await main(async () => {
+async function measure(): Promise<void> {
   const { parameters } = parseTool({
     name: "bench",
     about: "Measures simulation, training and prediction on every adapter, with one-thread TypeScript as baseline.",
@@ -73,7 +77,8 @@ await main(async () => {
       const child = Bun.spawn(
         [process.execPath, import.meta.path, "--adapter", kind, "--barriers", parameters.barriers],
         {
-          env: { ...process.env, PATCHWISE_ADAPTER: kind },
+          // It ends with this program.
+          env: { ...process.env, PATCHWISE_ADAPTER: kind, PATCHWISE_STARTER: String(process.pid) },
           stdio: ["ignore", "inherit", "inherit"],
         },
       );
@@ -83,7 +88,7 @@ await main(async () => {
   }
   process.env.PATCHWISE_ADAPTER = parameters.adapter;
   const gpu = await openDevice();
-  print(`\n${gpu.adapter.name} (${gpu.adapter.driver})`);
+  print(`\n${gpu.adapter.name} (${gpu.adapter.driver})\n${RATE_HEAD}`);
   await benchSimulation(gpu);
   await benchIsing(gpu);
   await benchCritical(gpu);
@@ -95,7 +100,10 @@ await main(async () => {
   const planted = plantedRegression();
   await benchSolve(planted);
   await benchRollout(gpu, planted);
-});
+  print(`\n${QUOTED}`);
+}
+
+await main(measure, { losesNothing: true });
 
 /** Glauber attempts of whole 64 × 64 systems; baseline: the same chain, one replica, in TypeScript. */
 async function benchSimulation(gpu: Gpu): Promise<void> {
@@ -123,10 +131,11 @@ async function benchSimulation(gpu: Gpu): Promise<void> {
   system.destroy();
 }
 
-/** "1,900 x event-driven numba": the ratio to a peer's figure. */
-function beside(rate: Rate, ...peers: (keyof typeof PEERS)[]): string {
-  const ratio = (peer: keyof typeof PEERS) => Number((rate.median / PEERS[peer]).toPrecision(2));
-  return peers.map((peer) => `${ratio(peer).toLocaleString("en-US")} x ${peer}`).join(", ");
+/** "quoted: 1,900 × event-driven numba, at 230 k/s": the ratios to peers' figures. */
+function beside(rate: Rate, ...peers: (keyof typeof PEERS)[]): string[] {
+  const ratio = (peer: keyof typeof PEERS) =>
+    Number((rate.median / PEERS[peer]).toPrecision(2)).toLocaleString("en-US");
+  return peers.map((peer) => `quoted: ${ratio(peer)} × ${peer}, at ${short(PEERS[peer])}/s`);
 }
 
 /**
@@ -153,7 +162,7 @@ async function benchIsing(gpu: Gpu): Promise<void> {
     await system.evolve(whole, 4, at());
     await gpu.idle();
   });
-  line("Ising, 8,192 lattices of 64 x 64", wholeRate, "event-driven numba 64 x 64");
+  line("Ising, 8,192 lattices of 64 x 64", wholeRate, "event-driven numba, 64 x 64");
   whole.destroy();
 
   const lattices = await system.initial(1024, 64, at());
@@ -165,12 +174,17 @@ async function benchIsing(gpu: Gpu): Promise<void> {
       for (let k = 0; k < 16; k++) await system.evolve(cut, 1, at());
       await gpu.idle();
     });
-    line("Ising, 16,384 patches 16 x 16 of 64 x 64", cutRate, "event-driven numba 16 x 16", "PyTorch batched patches");
+    line(
+      "Ising, 16,384 patches 16 x 16 of 64 x 64",
+      cutRate,
+      "event-driven numba, 16 x 16",
+      "PyTorch, batched patches",
+    );
   });
   // The whole verb: cut, observe, evolve, measure A and Q, read back. Baseline: its attempts alone, nothing measured.
   const evolved = await measureRate(every.length, () => system.evolvePatches(lattices, every, 1, at()), 3);
   const own16 = scaled(baseline, 1 / 16 ** 2);
-  const flipped = beside(scaled(evolved, 16 ** 2 * share), "PyTorch batched patches");
+  const flipped = beside(scaled(evolved, 16 ** 2 * share), "PyTorch, batched patches");
   print(rateLine("  evolvePatches, time 1", "patches", evolved, own16, flipped));
   const generated = await measureRate(every.length, () => system.generator(lattices, every), 3);
   print(rateLine("  generator", "patches", generated));
@@ -185,7 +199,7 @@ async function benchIsing(gpu: Gpu): Promise<void> {
   });
   // 8 × 8 positions of 16 × 16 attempts each.
   const own = scaled(baseline, 1 / (64 * 16 ** 2));
-  const note = beside(relaxed, "PyTorch upsample-and-relax");
+  const note = beside(relaxed, "PyTorch, upsampling and relaxing");
   print(rateLine("Ising, upsample 32 to 64 and relax, 1,024", "lattices", relaxed, own, note));
   small.destroy();
 
@@ -281,7 +295,7 @@ async function benchAlloy(gpu: Gpu, barriers: string): Promise<void> {
         const work = () => system.evolveJumps(states, jumps, stream(2, "bench/alloy", round++));
         const rate = await measureRate(walkers * jumps, work, 3);
         const name = `NbMoTa, ${walkers} vacancies, ${model.name}, ${temperature} K`;
-        print(rateLine(name, "jumps", rate, baseline, beside(rate, "published alloy code", "C++ network, two cores")));
+        print(rateLine(name, "jumps", rate, baseline, beside(rate, "the authors' program", "C++ with AVX-512")));
         states.destroy();
       }
     }
@@ -409,7 +423,7 @@ async function benchBitClosure(gpu: Gpu): Promise<void> {
     };
     await trainClosure(gpu, "autoencoder", table, shape, [], options, { onSteps });
     const rate = rateOf(rates);
-    const note = beside(rate, "PyTorch autoencoder step");
+    const note = beside(rate, "PyTorch, autoencoder step");
     print(rateLine(`Ising autoencoder, channels ${channels.join(", ")}`, "samples", rate, undefined, note));
   }
 }

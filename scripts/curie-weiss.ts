@@ -1,4 +1,4 @@
-// Curie–Weiss: learn the magnetization's dynamics of a large mean-field system from small patches (paper, section 3.1;
+// Curie–Weiss: learn the magnetization's dynamics of a large mean-field system from small patches (paper: section 3.1;
 // here against exact theory in physical time).
 //
 //   npm run curie-weiss                                          quick: some seconds

@@ -14,11 +14,12 @@ import { bundledDriver, cacheFolder } from "../lib/gpu/bundled.ts";
 import { freeMemory, machineMemory } from "../lib/gpu/memory.ts";
 import { selfTest } from "../lib/gpu/self-test.ts";
 import { HelpRequest } from "../lib/run/command-line.ts";
+import { commandText } from "../lib/run/command-text.ts";
 import { main } from "../lib/run/main.ts";
 import { print } from "../lib/run/output.ts";
 import { version } from "../package.json";
 
-const USAGE = `usage: npm run doctor [-- --help]
+const USAGE = `usage: ${commandText("doctor", ["[--help]"])}
 
 Prints what patchwise found on this machine: versions, WebGPU adapters, the one in use and whether it computes
 rightly, its limits, the drivers' messages, and what would be faster. Exit code 0 when an adapter works, else 2.

@@ -17,7 +17,7 @@ import {
   startsOfData,
   testedOnOthers,
 } from "../lib/experiments/own/learn.ts";
-import { dataOptions, fitCommand, namesOf, pathOf } from "../lib/experiments/own/parameters.ts";
+import { checkColumns, dataOptions, fitCommand, namesOf, pathOf } from "../lib/experiments/own/parameters.ts";
 import { pointsOf, startsOf } from "../lib/experiments/own/points.ts";
 import { publishFit } from "../lib/experiments/own/publish.ts";
 import { conditionsOf, fieldsAt, gridOf, lineOf, middleOf, writtenAt } from "../lib/experiments/own/tables.ts";
@@ -35,6 +35,7 @@ const LINE = 61;
 await main(async () => {
   const options = parseExperiment(fitCommand);
   const p = options.parameters;
+  checkColumns(p, options.files);
   const read = options.files.map((path) => readColumns(path, namesOf(p.columns)));
   const data = ownData(read, dataOptions(p));
   const odd = variableNumbers(data, namesOf(p.odd), "odd");

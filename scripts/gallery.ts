@@ -26,6 +26,7 @@ import {
   withSummary,
 } from "../lib/report/gallery-text.ts";
 import { parseTool } from "../lib/run/command-line.ts";
+import { commandText } from "../lib/run/command-text.ts";
 import { main } from "../lib/run/main.ts";
 import { print } from "../lib/run/output.ts";
 import { PROJECT_ROOT } from "../lib/run/provenance.ts";
@@ -143,7 +144,7 @@ await main(async () => {
     .map((experiment) => readRun(experiment, join(target, experiment), true));
   if (runs.length + there.length === 0) {
     throw new InputError(
-      `there is no finished standard run in ${shown(source)}: make one, e.g. npm run curie-weiss -- --profile standard`,
+      `there is no finished standard run in ${shown(source)}: make one, e.g. ${commandText("curie-weiss", ["--profile", "standard"])}`,
     );
   }
   const all = Map.groupBy([...runs, ...there], ({ experiment }) => experiment);

@@ -1,6 +1,6 @@
 // The critical 2D Ising model: learn the SDE of magnetization m and domain-wall density ρ of lattices of several sizes near the critical
 // temperature from patches of 16 × 16 spins, and compare its stationary laws and their scaling with the size with lattices in equilibrium
-// (paper, section 3.4). λ = K throughout.
+// (paper: section 3.4). λ = K throughout.
 //
 //   npm run ising-critical                                        quick: two minutes at most
 //   npm run ising-critical -- --profile standard --seed 7         five temperatures, sides up to 256, three seeds

@@ -1,5 +1,5 @@
 // The 2D Ising model: learn the SDE of magnetization, domain-wall density and closure variables of a large lattice from patches of
-// 8 × 8 to 64 × 64 spins (paper, section 3.3), and compare it with direct simulation in physical time.
+// 8 × 8 to 64 × 64 spins (paper: section 3.3), and compare it with direct simulation in physical time.
 //
 //   npm run ising                                          quick: a minute at most
 //   npm run ising -- --profile standard --seed 7           three seeds, all comparisons; a quarter of an hour on two cores
@@ -74,6 +74,7 @@ await main(async () => {
 
   // Truth: direct simulation, observed in few large pieces.
   const largest = isingSystem(gpu, p, { patch: Math.max(...p.patches), closure: "none", boundary: "halo" });
+  work.next(4);
   const truth = await simulateTruth(run, largest, p, times, options.seed);
   work.add(4);
   const ofPaper = once(async () =>
@@ -157,8 +158,10 @@ await main(async () => {
     }
   }
 
+  work.next(2);
   const upsampling = await run.phase("check upsampling", () => checkUpsampling(gpu, p, options.seed));
   work.add(2);
+  work.next(2);
   const size = p.large > 0 ? await studyLargeLattice(gpu, run, p, options.seed) : null;
   work.add(2);
   work.done();

@@ -12,11 +12,14 @@ import { formula, STYLES, type Style, written } from "../lib/method/sde/formula.
 import { atCondition, chosenDegree, MODEL, type SdeModel, trainingGroups } from "../lib/method/sde/model.ts";
 import { formatSetting } from "../lib/report/number.ts";
 import { parseTool } from "../lib/run/command-line.ts";
+import { commandText } from "../lib/run/command-text.ts";
 import { main } from "../lib/run/main.ts";
 import { print } from "../lib/run/output.ts";
 import { PROJECT_ROOT } from "../lib/run/provenance.ts";
 
 const LOADER = "data/own/patchwise_model.py";
+
+const PRINTED = [{ python: [false] }];
 
 const command = {
   name: "model",
@@ -24,11 +27,18 @@ const command = {
     "Prints what a file of an equation, models/NAME.safetensors of a run, holds: variables, range of the data, steps, formula with 95 % intervals.",
   files: { name: "file", meaning: "the equation, a .safetensors file; none is needed for --python", least: 0 },
   parameters: {
-    style: { kind: "choice", choices: ["all", ...STYLES], default: "all", meaning: "the formula alone, in this style" },
+    style: {
+      kind: "choice",
+      choices: ["all", ...STYLES],
+      default: "all",
+      meaning: "the formula alone, in this style",
+      onlyWith: PRINTED,
+    },
     condition: {
       kind: "numbers",
       default: [],
       meaning: "values of the conditions of an equation that depends on some, in their order; their middle by default",
+      onlyWith: PRINTED,
     },
     python: { kind: "flag", default: false, meaning: "print a loader for Python (numpy) instead: f, σ, simulate" },
   },
@@ -73,7 +83,8 @@ await main(async () => {
   const { files, parameters } = parseTool(command);
   const [path, other] = files;
   if (other !== undefined) throw new InputError(`${other}: give one file at a time`);
-  if (!path && !parameters.python) throw new InputError("the file is missing: give one, see npm run model -- --help");
+  if (!path && !parameters.python)
+    throw new InputError(`the file is missing: give one, see ${commandText(command.name, ["--help"])}`);
   if (parameters.python) return print(readFileSync(join(PROJECT_ROOT, LOADER), "utf8").trimEnd());
   const { tensors, metadata } = readSafetensors(path);
   let model: SdeModel;
@@ -92,7 +103,9 @@ await main(async () => {
   const at = about.conditions.map(({ name }, k) => `${name} = ${formatSetting(condition[k])}`).join(", ");
   if (style !== "all") {
     if (!one)
-      throw new InputError(`${path} holds networks, which have no formula: ${command.name} --python loads them`);
+      throw new InputError(
+        `${path} holds networks, which have no formula: ${commandText(command.name, ["--python"])} loads them`,
+      );
     const sign = { text: "", latex: "% ", python: "# ", typescript: "// " }[style as Style];
     return print(`${at ? `${sign}at ${at}\n` : ""}${formula(one, about.variables, style as Style)}`);
   }

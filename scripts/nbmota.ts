@@ -1,4 +1,4 @@
-// The alloy Nb–Mo–Ta: learn one SDE of its short-range order over all temperatures from jumps of single vacancies (paper, section on
+// The alloy Nb–Mo–Ta: learn one SDE of its short-range order over all temperatures from jumps of single vacancies (paper: section on
 // the NbMoTa alloy), and compare its equilibrium and its relaxation with direct kinetic Monte Carlo.
 //
 //   npm run nbmota                                         quick: three temperatures, two minutes at most

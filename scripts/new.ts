@@ -7,6 +7,7 @@ import { dirname, extname, join, relative, resolve } from "node:path";
 import { InputError } from "../lib/errors.ts";
 import { writeAtomically } from "../lib/io/atomic.ts";
 import { parseTool } from "../lib/run/command-line.ts";
+import { commandText } from "../lib/run/command-text.ts";
 import { main } from "../lib/run/main.ts";
 import { print } from "../lib/run/output.ts";
 import { claimFiles, writeClaimed } from "../lib/run/overwrite.ts";
@@ -37,8 +38,9 @@ await main(async () => {
     claimFiles([path, helper], parameters.force);
     writeClaimed(path, (place) => writeAtomically(place, exampleText(example)));
     writeClaimed(helper, (place) => writeAtomically(place, exampleText(HELPER)));
+    const program = ["--exec", `"python3 ${path}"`];
     print(
-      `${path} and ${helper} are written; npm run check-system and npm run learn take it as --exec "python3 ${path}"`,
+      `${path} and ${helper} are written; ${commandText("check-system", program)} checks it, ${commandText("learn", program)} learns its equation`,
     );
     return;
   }
@@ -47,5 +49,7 @@ await main(async () => {
   const types = relative(dirname(resolve(path)), join(PROJECT_ROOT, TYPES)).replaceAll("\\", "/");
   const text = exampleText(example).replace(/(?<=from ")[^"]*(?=")/, types.startsWith(".") ? types : `./${types}`);
   writeClaimed(path, (place) => writeAtomically(place, text));
-  print(`${path} is written; npm run check-system -- ${path} checks it, npm run learn -- ${path} learns its equation`);
+  print(
+    `${path} is written; ${commandText("check-system", [path])} checks it, ${commandText("learn", [path])} learns its equation`,
+  );
 });

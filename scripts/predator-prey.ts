@@ -1,5 +1,5 @@
 // Stochastic predator–prey fields: learn the SDE of the mean populations and two closure variables of a long system from patches
-// of 40 grid points (paper, section 3.2), and compare it with direct simulation.
+// of 40 grid points (paper: section 3.2), and compare it with direct simulation.
 //
 //   npm run predator-prey                                              quick: under a minute
 //   npm run predator-prey -- --profile standard --seed 7               three seeds, some minutes on two cores
@@ -70,6 +70,7 @@ await main(async () => {
     const { shape, systems, follow } = laggedPlan(p, system.parts, seed);
     for (const closure of closures) {
       const name = `seed${seed}/${closure}`;
+      work.next(3);
       const some = async (most: number) => someSnapshots(system, await snapshots(), most);
       const seen = async () => closureTable(system, await some(p.closureSnapshots), p.compensatorTime, table);
       const model =
@@ -79,6 +80,7 @@ await main(async () => {
       const coordinates = closedBy(system, encoderOf(gpu, system, model));
       work.add(3);
       // Of duration δt for each estimator, and increments of twice that, which correct their covariance to zero time.
+      work.next(2);
       const [compensator, single, double] = await evolvedPairs(run, name, async () => {
         const increments = [1, 2].map((times) => ({ time: times * p.incrementTime, copies: p.copies }));
         const { patchesPerSnapshot } = p;
@@ -113,6 +115,7 @@ await main(async () => {
 
   // Truth: direct simulation, of which two ensembles per case are seen through every encoder.
   const measures = Object.fromEntries(learned.map(({ name, coordinates }) => [name, coordinates.whole]));
+  work.next(10);
   const { truth, ensembles } = await simulateTruth(run, system, p, plan, options.seed, measures);
   work.add(10);
 

@@ -28,3 +28,6 @@ export function meanWithError(values: ArrayLike<number>): { mean: number; error:
   for (let k = 0; k < values.length; k++) square += (values[k] - mean) ** 2;
   return { mean, error: Math.sqrt(square / (values.length - 1) / values.length) };
 }
+
+/** Mean of |x| of a normal law about 0, in its standard deviations. */
+export const MEAN_ABSOLUTE = Math.sqrt(2 / Math.PI);

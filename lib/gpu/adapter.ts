@@ -220,7 +220,7 @@ function explain(choice: string, found: FoundAdapter[], refused: string[], noBun
     : `no WebGPU adapter works here (${facts})`;
   if (choice === "hardware") return `${start}. ${makeGpuUsable()}`;
   if (choice === "system") return `${start}: ${installSoftwareVulkan()}`;
-  if (choice === "bundled") return `${start}: ${noBundled || "`npm run doctor` shows the driver's messages"}`;
+  if (choice === "bundled") return `${start}: ${noBundled || "the command doctor shows the driver's messages"}`;
   return `${start}: ${installSoftwareVulkan()}${noBundled && `, or mend the other way: ${noBundled}`}`;
 }
 

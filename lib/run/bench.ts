@@ -1,4 +1,5 @@
 // Measuring rates: the median over repeats of units per second, and how it is printed.
+import { short } from "./text-table.ts";
 
 export interface Rate {
   /** Units per second: median over repeats. */
@@ -31,10 +32,22 @@ export function scaled({ median, low, high }: Rate, per: number): Rate {
   return { median: median * per, low: low * per, high: high * per };
 }
 
-/** One line: name, median rate with its range, the ratio to the baseline of the same run, and a note. */
-export function rateLine(name: string, unit: string, rate: Rate, baseline?: Rate, note = ""): string {
-  const number = (value: number) => value.toPrecision(3).padStart(9);
-  const range = `(${rate.low.toPrecision(2)} … ${rate.high.toPrecision(2)})`;
-  const ratio = baseline ? `  ${(rate.median / baseline.median).toPrecision(3)} x baseline` : "";
-  return `${name.padEnd(46)} ${number(rate.median)} ${unit}/s ${range}${ratio}${note && `  ${note}`}`;
+/** Columns of a line: what was measured, its rate, its unit, and between which the repeats lie. */
+const [NAME, NUMBER, UNIT, RANGE] = [48, 8, 12, 18];
+
+/** What the columns of lines are. */
+export const RATE_HEAD = `${"".padEnd(NAME)}${"median".padStart(NUMBER)} ${"per second".padEnd(UNIT)}${"slowest – fastest".padEnd(RANGE)}× 1 thread`;
+
+/** One line: name, median rate with its range, and the ratio to the baseline of the same run; `quoted`: lines beneath it. */
+export function rateLine(
+  name: string,
+  unit: string,
+  rate: Rate,
+  baseline?: Rate,
+  quoted: readonly string[] = [],
+): string {
+  const range = `${short(Number(rate.low.toPrecision(2)))} – ${short(Number(rate.high.toPrecision(2)))}`;
+  const ratio = baseline ? `${short(rate.median / baseline.median)} ×` : "";
+  const line = `${name.padEnd(NAME)}${short(rate.median).padStart(NUMBER)} ${unit.padEnd(UNIT)}${range.padEnd(RANGE)}${ratio}`;
+  return [line.trimEnd(), ...quoted.map((text) => `      ${text}`)].join("\n");
 }

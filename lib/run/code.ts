@@ -26,9 +26,12 @@ export function codeOf(experiment: string): Record<string, string> {
   return Object.fromEntries([...hashes, ...versions, ["bun", process.versions.bun ?? "none"]]);
 }
 
+/** How files of the user's begin among the parts. */
+export const FILE_PART = "file ";
+
 /** The same of files of the user's. */
 export function filesOf(paths: readonly string[]): Record<string, string> {
-  return Object.fromEntries(paths.map((path) => [`file ${path}`, hashOfBytes(readWhole(path))]));
+  return Object.fromEntries(paths.map((path) => [`${FILE_PART}${path}`, hashOfBytes(readWhole(path))]));
 }
 
 const hashOfBytes = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex").slice(0, DIGITS);

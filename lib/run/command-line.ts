@@ -1,7 +1,8 @@
 // Command lines: `--name value` and `--name=value`, every option declared, nothing unknown let through.
 import { basename, extname } from "node:path";
 import { InputError } from "../errors.ts";
-import { commandText } from "./command-text.ts";
+import { commandText, forgottenDashes } from "./command-text.ts";
+import { checkConditions, requireEffect } from "./only-with.ts";
 import {
   checkDeclaration,
   defaults,
@@ -60,7 +61,11 @@ export const EXPERIMENT_OPTIONS = {
   seed: { kind: "integer", min: 0, max: 0xffff_ffff, default: 1, meaning: "of all random numbers" },
   out: { kind: "text", default: "reports/<experiment>/<profile>-<seed>", meaning: "folder for the results" },
   resume: { kind: "flag", default: false, meaning: "continue an unfinished run in that folder" },
-  force: { kind: "flag", default: false, meaning: "delete an earlier run in that folder first" },
+  force: {
+    kind: "flag",
+    default: false,
+    meaning: "delete an earlier run in that folder first; without it a finished run of the same line is shown again",
+  },
 } as const satisfies Parameters;
 
 const { profile: _, out, ...others } = EXPERIMENT_OPTIONS;
@@ -127,10 +132,11 @@ export function parseTool<const P extends Parameters, const C extends string = n
 
 /** Throws InputError where values do not go together, or do not fit into memory. */
 function requirePossible<P extends Parameters>(
-  { check, needs }: Command<P>,
+  { parameters, check, needs }: Command<P>,
   values: Values<P>,
   given: Record<string, unknown>,
 ): void {
+  requireEffect(parameters, values, Object.keys(given));
   check?.(values, new Set(Object.keys(given)));
   requireRoom(needs?.(values) ?? []);
 }
@@ -143,6 +149,7 @@ function read<P extends Parameters>(
 ) {
   if (args.includes("--help") || args.includes("-h")) throw new HelpRequest(usage(command, standard));
   const options = optionsOf(parameters);
+  requireDashes(command, options, args);
   const given = new Map<string, unknown>();
   const loose: string[] = [];
   for (const { word, name, text } of tokens(args, options)) {
@@ -159,6 +166,17 @@ function read<P extends Parameters>(
     given.set(option.key, readValue(name, option.parameter, text));
   }
   return { given: Object.fromEntries(given) as Record<string, unknown>, loose };
+}
+
+/** Throws InputError where npm took options for its own. */
+function requireDashes(
+  { name, files, positional }: ToolCommand<Parameters, string>,
+  options: Options,
+  args: readonly string[],
+) {
+  const declared = new Map([...options].map(([option, { parameter }]) => [option, parameter]));
+  const meant = forgottenDashes(name, declared, files !== undefined || positional !== undefined, args);
+  if (meant) throw new InputError(`npm takes options for its own that no -- stands before: write ${meant}`);
 }
 
 /**
@@ -238,6 +256,7 @@ function editDistance(a: string, b: string): number {
 
 function checkCommand<P extends Parameters>({ parameters, check, files }: Command<P>, standard: Parameters = {}): void {
   checkDeclaration(parameters);
+  checkConditions(parameters);
   const taken = Object.keys(parameters).find((key) => Object.hasOwn(standard, key) || key === "help");
   if (taken) throw new Error(`parameter ${taken} is a standard option already`);
   for (const profile of files && !files.profiles ? [undefined] : [undefined, ...PROFILES]) {

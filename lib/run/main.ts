@@ -4,11 +4,12 @@ import { InputError, ProgramError, Stopped, StorageError } from "../errors.ts";
 import { onPace, onPause } from "../gpu/pace.ts";
 import { fileError } from "../io/file-error.ts";
 import { HelpRequest } from "./command-line.ts";
+import { isFromStarter } from "./command-text.ts";
+import { FailedRun, FinishedRun, showEnd } from "./finished.ts";
 import { BrokenOutput, outputEnd, print, say, watchStreams } from "./output.ts";
-import { tellLeft } from "./progress.ts";
+import { endProgress, tellLeft } from "./progress.ts";
 import { PROJECT_ROOT } from "./provenance.ts";
 import { getContinuation, refuse, requestStop, stopIfLate, stopRequested } from "./stop.ts";
-import { FailedRun } from "./verdict.ts";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof SIGNALS;
@@ -24,9 +25,9 @@ const WATCH_MS = 500;
  * Runs a script's work and sets the exit code: 0 done; 2 for InputError (the message alone); 1 for FailedRun, StorageError and broken standard
  * output (the message alone) and other errors (with stack); 129, 130 or 143 after SIGHUP, SIGINT or SIGTERM, which stop the work at its next stop point, as does
  * the end of the program that `scripts/start.mjs` is, and give up long work on the GPU two seconds later. The same again a second later ends the process at once. A signal is only seen between two
- * turns of the event loop: a long synchronous loop must call `await breathe()` (stop.ts) now and then.
+ * turns of the event loop: a long synchronous loop must call `await breathe()` (stop.ts) now and then. `losesNothing`: work that a signal ends at once, wherever it is.
  */
-export async function main(work: () => Promise<void>): Promise<void> {
+export async function main(work: () => Promise<void>, { losesNothing = false } = {}): Promise<void> {
   watchStreams();
   let first = Number.NEGATIVE_INFINITY;
   const onSignal = (signal: Signal) => {
@@ -41,18 +42,19 @@ export async function main(work: () => Promise<void>): Promise<void> {
     }
   };
   const onStray = (error: unknown) => fail(error);
-  for (const signal of NAMES) process.on(signal, onSignal);
+  if (!losesNothing) for (const signal of NAMES) process.on(signal, onSignal);
   process.on("unhandledRejection", onStray);
   process.on("uncaughtException", onStray);
   onPause(stopIfLate);
   onPace(tellLeft);
-  const watch = watchStarter(() => onSignal("SIGHUP"));
+  const watch = watchStarter(() => (losesNothing ? process.exit(SIGNALS.SIGHUP) : onSignal("SIGHUP")));
   try {
     enterCallersFolder();
     await work();
     await outputEnd();
   } catch (error) {
-    if (error instanceof HelpRequest) await printHelp(error.message);
+    if (error instanceof HelpRequest) await printed(() => print(error.message));
+    else if (error instanceof FinishedRun) await printed(() => shownAgain(error));
     else fail(error);
   } finally {
     clearInterval(watch);
@@ -63,9 +65,15 @@ export async function main(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function printHelp(text: string): Promise<void> {
+function shownAgain({ message, report, end }: FinishedRun): void {
+  say(message);
+  showEnd(end, report);
+}
+
+/** What is printed in place of work. */
+async function printed(write: () => void): Promise<void> {
   try {
-    print(text);
+    write();
     await outputEnd();
   } catch (error) {
     fail(error);
@@ -90,8 +98,8 @@ function enterCallersFolder(): void {
 
 /** Calls once the process that started this one for a user (start.mjs says so) is gone. */
 function watchStarter(onGone: () => void): NodeJS.Timeout | undefined {
-  const starter = Number(process.env.PATCHWISE_STARTER);
-  if (!(starter > 0) || starter !== process.ppid) return undefined;
+  if (!isFromStarter()) return undefined;
+  const starter = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === starter) return;
     clearInterval(timer);
@@ -113,6 +121,7 @@ function withShortLists(message: string): string {
 }
 
 function fail(error: unknown): void {
+  endProgress();
   process.exitCode = report(error);
   setTimeout(() => process.exit(), GRACE_MS).unref();
 }

@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { UNFINISHED, writeAtomically } from "../io/atomic.ts";
 import { fileError } from "../io/file-error.ts";
+import { FILE_PART } from "./code.ts";
+import type { End } from "./finished.ts";
 import { LOCK_FILE } from "./lock.ts";
 import type { Adapter } from "./provenance.ts";
 import { plainJson } from "./result.ts";
@@ -35,6 +37,8 @@ export interface Manifest {
   files: string[];
   /** Whether all of it is there; what the result says does not decide. */
   finished: boolean;
+  /** Of a finished one: what is shown of it. */
+  end?: End;
 }
 export type Found = { state: "nothing" } | { state: "unfinished" | "finished"; manifest: Manifest };
 
@@ -106,19 +110,30 @@ function otherFormat(path: string): string | undefined {
   }
 }
 
-/** Throws InputError that names what differs, old and new, unless both describe the same run. */
-export function checkSameRun(folder: string, old: Identity, now: Identity): void {
+/** What is not the same of two runs, in words: parts of the program, files of the user's, and all else, old and new. */
+export function differences(old: Identity, now: Identity): { edited: string[]; data: string[]; differing: string[] } {
   const [before, after] = [flat(old), flat(now)];
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const edited = Object.keys({ ...old.code, ...now.code }).filter((part) => old.code[part] !== now.code[part]);
-  if (edited.length > 0) {
+  const parts = Object.keys({ ...old.code, ...now.code }).filter((part) => old.code[part] !== now.code[part]);
+  const said = parts.map((part) => changed(part, old.code, now.code));
+  return {
+    edited: said.filter((_, k) => !parts[k].startsWith(FILE_PART)),
+    data: said.filter((_, k) => parts[k].startsWith(FILE_PART)),
+    differing: keys
+      .filter((key) => before[key] !== after[key])
+      .map((key) => `${key} was ${before[key] ?? "not there"} and is now ${after[key] ?? "not there"}`),
+  };
+}
+
+/** Throws InputError that names what differs, old and new, unless both describe the same run. */
+export function checkSameRun(folder: string, old: Identity, now: Identity): void {
+  const { edited, data, differing } = differences(old, now);
+  const made = [...edited, ...data];
+  if (made.length > 0) {
     throw new InputError(
-      `cannot resume ${folder}: what makes its numbers has changed since it began (${edited.map((part) => changed(part, old.code, now.code)).join(", ")}). Take the old program, or --force to start over`,
+      `cannot resume ${folder}: what makes its numbers has changed since it began (${made.join(", ")}). Take the old program, or --force to start over`,
     );
   }
-  const differing = keys
-    .filter((key) => before[key] !== after[key])
-    .map((key) => `${key} was ${before[key] ?? "not there"} and is now ${after[key] ?? "not there"}`);
   if (differing.length === 0) return;
   const more = differing.length > 3 ? ` (and ${differing.length - 3} more)` : "";
   throw new InputError(

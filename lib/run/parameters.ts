@@ -5,6 +5,11 @@ import { InputError } from "../errors.ts";
 export const PROFILES = ["quick", "standard", "paper"] as const;
 export type Profile = (typeof PROFILES)[number];
 
+/** The values of another parameter: some, a number above one, or any but that one. */
+export type Accepted = readonly (string | number | boolean)[] | { readonly above: number } | { readonly not: string };
+/** What several other parameters have to be, by key, all at once. */
+export type Condition = Readonly<Record<string, Accepted>>;
+
 interface Described<T> {
   default: T;
   /** Defaults that differ in a profile. */
@@ -12,8 +17,10 @@ interface Described<T> {
   /** One line. */
   meaning: string;
   unit?: string;
-  /** Where in the paper, e.g. "section 4.1". */
+  /** Its section of the paper, and in brackets what stands there: "3.3 (copy)". */
   paper?: string;
+  /** It has an effect under one of these conditions alone; without them it always has. */
+  onlyWith?: readonly Condition[];
 }
 /** The allowed numbers: `min` and `max` are allowed themselves, `above` and `below` are not. */
 interface Range {

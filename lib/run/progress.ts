@@ -1,18 +1,27 @@
-// Progress on stderr: a bar with rate and time left on a terminal, one line per 10 % elsewhere.
+// Progress on stderr: one line on a terminal with the time that all of it still takes and what is being done, one line per 10 % elsewhere.
 import { SETTLING } from "../gpu/pace.ts";
 import { formatDuration } from "./duration.ts";
 import { canRedraw } from "./output.ts";
 import { stopPoint } from "./stop.ts";
+import { short } from "./text-table.ts";
 
-const BAR = 24;
-/** What takes longer is spoken of at once, s, and again only where it takes twice as long as was said. */
+/** Cells of the bar on terminals of so many columns at the least. */
+const BARS = [
+  { columns: 72, cells: 24 },
+  { columns: 48, cells: 10 },
+] as const;
+/** What takes longer is spoken of, s, and again only where it takes twice as long as was said. */
 const LONG = 600;
-/** Redraws of the bar are at least this far apart, ms. */
-const REDRAW_MS = 100;
+/** Redraws of the bar are at least this far apart, ms, and at most so far, where the time left alone changes. */
+const [REDRAW_MS, TICK_MS] = [100, 1000];
+/** Fewer units are parts of a program of different sizes, and have no rate. */
+const RATED = 100;
 
 export interface Progress {
   /** Counts `amount` (≥ 0) more units as done. A stop point: save what must not be lost before. */
   add(amount?: number): void;
+  /** What is done next counts as so many units; one, if nobody says so. */
+  next(amount: number): void;
   /** Ends the bar, at whatever count. */
   done(): void;
 }
@@ -23,13 +32,16 @@ export interface Display {
   columns: number;
   /** Milliseconds of a clock. */
   now(): number;
+  /** Whether the clock is that of the world, so that the line changes by itself. */
+  live?: boolean;
 }
 
 const open: Bar[] = [];
+let ticking: NodeJS.Timeout | undefined;
 
 /**
  * Shows the progress of `total` units of work, `start` of them done in an earlier sitting. Inside another progress that
- * is not done, a terminal shows the inner one after the outer, and other outputs only the outer one.
+ * is not done, a terminal names it behind the outer one, and other outputs show only the outer one.
  */
 export function progress(label: string, total: number, start = 0, display: Display | null = standard()): Progress {
   if (!(total >= 0) || !(start >= 0)) throw new Error(`progress of ${label}: ${start} of ${total} is not a count`);
@@ -46,6 +58,13 @@ export async function withProgress<T>(label: string, total: number, work: (bar: 
   }
 }
 
+/** Nothing more is drawn: the program has something else to say. */
+export function endProgress(): void {
+  open.length = 0;
+  clearInterval(ticking);
+  ticking = undefined;
+}
+
 /** Whether programs print only errors: with PATCHWISE_QUIET=1, and under `bun test`. */
 export function isQuiet(): boolean {
   return process.env.PATCHWISE_QUIET === "1" || process.env.NODE_ENV === "test";
@@ -60,18 +79,86 @@ function standard(): Display | null {
     terminal: canRedraw(stderr),
     columns: stderr.columns || 80,
     now: () => performance.now(),
+    live: true,
   };
 }
 
+/** When work was first seen to be long, s, and how long it seemed. */
+const suspected = new Map<string, { at: number; seconds: number }>();
 let told = 0;
 
-/** Says of work that goes on for so many seconds that it is long, as soon as that is known. */
+/**
+ * Says of work that goes on for so many seconds that it is long, once that has been so for a while: what comes first is often slower than the rest. `what`: of work that
+ * has a name.
+ */
 export function tellLeft(seconds: number, what = "the work under way", display = standard()): void {
-  if (!display || !Number.isFinite(seconds) || seconds <= Math.max(LONG, 2 * told)) return;
-  told = seconds;
+  if (!display || !Number.isFinite(seconds)) return;
+  if (seconds <= Math.max(LONG, 2 * told)) return void suspected.delete(what);
+  const now = display.now() / 1000;
+  const first = suspected.get(what);
+  if (!first) return void suspected.set(what, { at: now, seconds });
+  if (now - first.at < SETTLING) return;
+  told = Math.min(seconds, first.seconds);
+  suspected.clear();
   display.write(
-    `${display.terminal ? "\r\x1b[2K" : ""}${what} takes about ${formatDuration(seconds)} more; Ctrl-C stops it\n`,
+    `${display.terminal ? "\r\x1b[2K" : ""}${what} takes about ${formatDuration(told)} more; Ctrl-C stops it\n`,
   );
+}
+
+/** How fast a count grows, over the later half of the time since it first grew: what comes before that, such as a compiler's work, says nothing of the rest. */
+class Speed {
+  readonly #seen: { time: number; count: number }[] = [];
+
+  /** So many units are done, at a time in seconds. */
+  at(time: number, count: number): void {
+    this.#seen.push({ time, count });
+    // Every second of the older ones is enough.
+    if (this.#seen.length > 400) this.#seen.splice(0, 200, ...this.#seen.slice(0, 200).filter((_, k) => k % 2 === 0));
+  }
+
+  /** Units per second; NaN where that is not known. */
+  get rate(): number {
+    const seen = this.#seen;
+    if (seen.length < 2) return Number.NaN;
+    const [first, last] = [seen[0], seen[seen.length - 1]];
+    const middle = (first.time + last.time) / 2;
+    const from = seen.findLast(({ time }) => time <= middle) ?? first;
+    return (last.count - from.count) / (last.time - from.time);
+  }
+
+  /** Seconds that it has been watched for. */
+  get watched(): number {
+    return this.#seen.length < 2 ? 0 : this.#seen[this.#seen.length - 1].time - this.#seen[0].time;
+  }
+}
+
+const redraw = () => open[0]?.draw();
+
+/** So large a part of all tells the pace at once. */
+const ENOUGH = 0.05;
+
+/** What is done in less was kept of an earlier sitting, s. */
+const KEPT = 0.1;
+
+/** Seconds that the parts of a program take for a unit: their median, as the first of a kind wait for a compiler. */
+class PartTimes {
+  readonly #each: { seconds: number; units: number }[] = [];
+
+  add(seconds: number, units: number): void {
+    if (seconds > KEPT && units > 0) this.#each.push({ seconds: seconds / units, units });
+  }
+
+  /** NaN before there is one. */
+  get median(): number {
+    const sorted = this.#each.toSorted((a, b) => a.seconds - b.seconds);
+    const half = sorted.reduce((sum, { units }) => sum + units, 0) / 2;
+    let passed = 0;
+    for (const { seconds, units } of sorted) {
+      passed += units;
+      if (passed >= half) return seconds;
+    }
+    return Number.NaN;
+  }
 }
 
 class Bar implements Progress {
@@ -80,9 +167,15 @@ class Bar implements Progress {
   readonly #start: number;
   readonly #display: Display | null;
   readonly #began: number;
+  readonly #speed = new Speed();
+  readonly #parts = new PartTimes();
   #count: number;
+  /** Units of what is being done, and since when it is, s. */
+  #next = 1;
+  #since: number;
   #drawn = Number.NEGATIVE_INFINITY;
   #tenths: number;
+  #percent = 0;
   #ended = false;
 
   constructor(label: string, total: number, start: number, display: Display | null) {
@@ -91,31 +184,54 @@ class Bar implements Progress {
     this.#start = start;
     this.#count = start;
     this.#display = display;
-    this.#began = display?.now() ?? 0;
+    this.#began = this.#now();
+    this.#since = this.#began;
     this.#tenths = Math.floor(this.#share() * 10);
     open.push(this);
     this.#show();
+    if (display?.terminal && !ticking && display.live) {
+      ticking = setInterval(redraw, TICK_MS);
+      ticking.unref();
+    }
   }
 
   add(amount = 1): void {
     if (!(amount >= 0)) throw new Error(`progress of ${this.#label} cannot go back by ${amount}`);
     this.#count += amount;
+    this.#next = 1;
+    this.#parts.add(this.#now() - this.#since, amount);
+    this.#since = this.#now();
+    this.#speed.at(this.#since, this.#count);
     if (!this.#ended) {
       this.#show();
-      if (this.#display && this.#elapsed() > SETTLING) tellLeft(this.#left(), this.#label, this.#display);
+      if (this.#display && (this.#total < RATED || this.#speed.watched > SETTLING))
+        tellLeft(this.#left(), this.#label, this.#display);
     }
     stopPoint();
+  }
+
+  next(amount: number): void {
+    this.#next = amount;
   }
 
   done(): void {
     if (this.#ended) return;
     this.#ended = true;
-    const inner = open.indexOf(this) > 0;
-    open.splice(open.indexOf(this));
+    const at = open.indexOf(this);
+    if (at < 0) return;
+    open.splice(at);
     const display = this.#display;
-    if (!display?.terminal) return;
+    if (at === 0) {
+      clearInterval(ticking);
+      ticking = undefined;
+    }
     // The line of an outermost bar stays to be read; an inner one gives the line back.
-    display.write(inner ? "\r\x1b[2K" : `\r\x1b[2K${this.#label}: ${this.#summary()}\n`);
+    if (display?.terminal) display.write(at > 0 ? "\r\x1b[2K" : `\r\x1b[2K${this.#label}: ${this.#summary()}\n`);
+  }
+
+  /** Seconds of the display's clock. */
+  #now(): number {
+    return (this.#display?.now() ?? 0) / 1000;
   }
 
   #share(): number {
@@ -126,55 +242,105 @@ class Bar implements Progress {
     const display = this.#display;
     if (!display) return;
     if (display.terminal) {
-      if (open.at(-1) !== this) return;
-      const now = display.now();
-      if (now - this.#drawn < REDRAW_MS && this.#share() < 1) return;
-      this.#drawn = now;
-      const outer = open.slice(0, -1).map((bar) => `${bar.#label} ${bar.#percent()} › `);
-      const filled = Math.floor(this.#share() * BAR);
-      const bar = "█".repeat(filled) + "░".repeat(BAR - filled);
-      const line = `${outer.join("")}${this.#label} ${bar} ${this.#percent()}  ${this.#timing()}`;
-      display.write(`\r\x1b[2K${[...line].slice(0, display.columns - 1).join("")}`);
+      open[0].draw();
       return;
     }
     const tenths = Math.floor(this.#share() * 10);
     if (open[0] !== this || tenths <= this.#tenths) return;
     this.#tenths = tenths;
-    display.write(`${this.#label} ${this.#percent()}: ${tenths === 10 ? this.#summary() : this.#timing()}\n`);
+    const rest = tenths === 10 ? this.#summary() : [this.#rateText(), this.#leftText()].filter(Boolean).join(", ");
+    display.write(`${this.#label} ${Math.floor(this.#share() * 100)} %${rest && `: ${rest}`}\n`);
   }
 
-  #percent(): string {
-    return `${Math.floor(this.#share() * 100)} %`;
+  /** What all of it still takes, and what is being done inside it. */
+  draw(): void {
+    const display = this.#display;
+    if (!display?.terminal) return;
+    const now = display.now();
+    if (now - this.#drawn < REDRAW_MS && this.#share() < 1) return;
+    this.#drawn = now;
+    const inner = open.length > 1 ? open[open.length - 1] : null;
+    const percent = Math.floor(
+      100 * Math.min(1, (this.#count + this.#within()) / Math.max(this.#total, Number.MIN_VALUE)),
+    );
+    this.#percent = Math.max(this.#percent, this.#total === 0 ? 100 : percent);
+    const cells = BARS.find(({ columns }) => display.columns >= columns)?.cells ?? 0;
+    const filled = Math.floor((this.#percent / 100) * cells);
+    const bar = cells > 0 ? `${"█".repeat(filled)}${"░".repeat(cells - filled)} ` : "";
+    const times = [this.#leftText(), inner ? "" : this.#rateText()].filter(Boolean).join(", ");
+    const doing =
+      inner && [inner.#label, `${Math.floor(inner.#share() * 100)} %`, inner.#rateText()].filter(Boolean).join(" ");
+    const line = [
+      `${this.#label} ${bar}${this.#percent} %`,
+      ...(times ? [`  ${times}`] : []),
+      ...(doing ? [` · ${doing}`] : []),
+    ];
+    display.write(`\r\x1b[2K${clipped(line.join(""), display.columns - 1)}`);
   }
 
-  #elapsed(): number {
-    return ((this.#display?.now() ?? 0) - this.#began) / 1000;
+  /** The next bar inside this one. */
+  get #inner(): Bar | undefined {
+    const at = open.indexOf(this);
+    return at < 0 ? undefined : open[at + 1];
   }
 
+  /** Units that are done of what is being done, as far as a bar inside knows. */
+  #within(): number {
+    const inner = this.#inner;
+    return inner ? this.#next * Math.min(0.99, inner.#share()) : 0;
+  }
+
+  /** Units per second; NaN where that is not known. */
   #rate(): number {
-    return (this.#count - this.#start) / this.#elapsed();
+    const { rate } = this.#speed;
+    if (!Number.isNaN(rate)) return rate;
+    const done = this.#count - this.#start;
+    return done >= ENOUGH * this.#total ? done / (this.#since - this.#began) : Number.NaN;
   }
 
-  /** Seconds at this rate. */
-  #left(): number {
-    return Math.max(0, this.#total - this.#count) / this.#rate();
-  }
-
-  #timing(): string {
+  /** Seconds that a unit takes; NaN where that is not known. */
+  #unit(): number {
+    const part = this.#total < RATED ? this.#parts.median : Number.NaN;
+    if (!Number.isNaN(part)) return part;
     const rate = this.#rate();
-    if (!(rate > 0) || !Number.isFinite(rate)) return "";
-    return `${short(rate)}/s, ${formatDuration(this.#left())} left`;
+    if (rate > 0) return 1 / rate;
+    const within = this.#within();
+    return within > 0 ? (this.#now() - this.#since) / within : Number.NaN;
+  }
+
+  /** Seconds that are left of it: of what is being done, and of what comes behind that. */
+  #left(): number {
+    const rest = Math.max(0, this.#total - this.#count);
+    if (rest === 0) return 0;
+    const unit = this.#unit();
+    const next = Math.min(this.#next, rest);
+    const inner = this.#inner;
+    const within = inner ? inner.#left() : Number.NaN;
+    const behind = rest > next ? unit * (rest - next) : 0;
+    const usual = Math.max(0, unit * next - (this.#now() - this.#since));
+    return (Number.isFinite(within) ? within : usual) + behind;
+  }
+
+  #leftText(): string {
+    const left = this.#left();
+    return Number.isFinite(left) ? `${formatDuration(left)} left` : "";
+  }
+
+  #rateText(): string {
+    const rate = this.#rate();
+    return this.#total >= RATED && rate > 0 && Number.isFinite(rate) ? `${short(rate)}/s` : "";
   }
 
   #summary(): string {
+    const seconds = this.#now() - this.#began;
     const done = this.#count - this.#start;
-    const rate = done / this.#elapsed();
-    return `${short(done)} in ${formatDuration(this.#elapsed())}${Number.isFinite(rate) ? ` (${short(rate)}/s)` : ""}`;
+    const rate = done / seconds;
+    if (this.#total < RATED) return `done in ${formatDuration(seconds)}`;
+    return `${short(done)} in ${formatDuration(seconds)}${Number.isFinite(rate) ? ` (${short(rate)}/s)` : ""}`;
   }
 }
 
-/** Three digits and a prefix: 1234567 → "1.23 M". */
-function short(value: number): string {
-  const power = Math.min(4, Math.max(0, Math.floor(Math.log10(Math.max(value, 1)) / 3)));
-  return `${Number((value / 1000 ** power).toPrecision(3))}${["", " k", " M", " G", " T"][power]}`;
+/** A line that is cut where it does not fit. */
+function clipped(line: string, columns: number): string {
+  return Bun.stringWidth(line) <= columns ? line : Bun.sliceAnsi(line, 0, columns, "…");
 }

@@ -1,6 +1,6 @@
 // A run and its folder: stages that survive a kill, tables, models, seconds, and at the end result.json and the report.
 import { existsSync, mkdirSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { ColumnTable } from "arquero";
 import { InputError, StorageError } from "../errors.ts";
 import { writeAtomically } from "../io/atomic.ts";
@@ -9,11 +9,14 @@ import { fileError } from "../io/file-error.ts";
 import type { Format, Stored } from "../io/format.ts";
 import { type Metadata, readSafetensors, type Tensors, writeSafetensors } from "../io/safetensors.ts";
 import { codeOf, filesOf } from "./code.ts";
-import { continueCommand } from "./command-text.ts";
+import { continueCommand, restartCommand } from "./command-text.ts";
+import type { EndTable } from "./end-table.ts";
+import { FinishedRun, showEnd } from "./finished.ts";
 import { checkUnlocked, type Lock, lockFolder } from "./lock.ts";
 import {
   checkName,
   checkSameRun,
+  differences,
   type Found,
   forgetManifest,
   type Identity,
@@ -26,8 +29,7 @@ import {
   sweep,
   writeManifest,
 } from "./manifest.ts";
-import { print, say } from "./output.ts";
-import { isQuiet } from "./progress.ts";
+import { say } from "./output.ts";
 import { type Adapter, CPU_ONLY, PROJECT_ROOT, patchwiseVersion, versions } from "./provenance.ts";
 import { type EquationResult, isoMinute, type Metric, plainJson, type RunResult, resultText } from "./result.ts";
 import { breathe, SAVE_MS, setContinuation, stopRequested } from "./stop.ts";
@@ -62,9 +64,9 @@ export interface Partial {
 
 /**
  * Opens the folder of a run for this process. Throws InputError, before anything is written or deleted, if the folder
- * holds a finished run (without `force`), an unfinished one (without `resume` or `force`), a different one (with
+ * holds another finished run (without `force`), an unfinished one (without `resume` or `force`), a different one (with
  * `resume`), none (with `resume`), foreign files without a run, or a run that another process works on. `force`
- * deletes only files that a run wrote.
+ * deletes only files that a run wrote. Throws FinishedRun where the run itself is finished.
  */
 export async function openRun(options: RunOptions): Promise<Run> {
   const {
@@ -150,15 +152,33 @@ function decide(folder: string, found: Found, identity: Identity, resume: boolea
   } else if (force) {
     return;
   } else if (found.state === "finished") {
-    const remedy = resume ? "there is nothing to resume" : "it is not overwritten";
-    throw new InputError(
-      `${folder} holds a finished run, ${remedy}: take another --seed or --out, or --force to delete it and start over`,
-    );
+    throw finishedAlready(folder, found.manifest, identity, resume);
   } else if (resume) {
     checkSameRun(folder, found.manifest.identity, identity);
   } else {
     throw new InputError(`${folder} holds an unfinished run: use --resume to continue it, or --force to start over`);
   }
+}
+
+/** A finished run is shown again where it is the one that is asked for, also of an earlier state of the program; of other parameters, data or adapters it is in the way. */
+function finishedAlready(folder: string, { identity: old, end }: Manifest, now: Identity, resume: boolean): Error {
+  const { edited: parts, data, differing } = differences(old, now);
+  const isVersion = (one: string) => one.startsWith("patchwise was");
+  const edited = [...differing.filter(isVersion), ...parts];
+  const other = [...data.map((part) => `${part} has changed`), ...differing.filter((one) => !isVersion(one))];
+  if (other.length > 0) {
+    const remedy = resume ? "there is nothing to resume" : "it is not overwritten";
+    const more = other.length > 1 ? ` (and ${other.length - 1} more)` : "";
+    return new InputError(
+      `${folder} holds a finished run, ${remedy}; ${other[0]}${more}: take another --seed or --out, or --force to delete it and start over`,
+    );
+  }
+  const report = join(folder, "index.html");
+  const gone = [report, join(folder, "result.json")].find((path) => !existsSync(path));
+  if (gone) return new InputError(`${gone} is missing from a finished run: --force deletes the run and makes it anew`);
+  const since = edited.length > 0 ? `, by an earlier state of the program (${edited.join(", ")})` : "";
+  const message = `finished already${since}, and shown again; to start over: ${restartCommand(now.experiment)}`;
+  return new FinishedRun(message, report, end ?? { table: null, warnings: [], failed: false });
 }
 
 /** An open run. Everything it writes is recorded first, so that `--force` can delete exactly that. */
@@ -285,13 +305,14 @@ export class Run {
 
   /**
    * Writes index.html and then result.json, which makes the run a finished one; removes checkpoints and lock, and
-   * prints where the report is. `page` is the report, or makes it from the result; `warnings` stand with the result. Throws, leaving a run that can be
-   * resumed, if a metric is not finite or misnamed.
+   * shows how it ended (`showEnd`). `page` is the report, or makes it from the result; `warnings` stand with the result. Throws, leaving a run that can be
+   * resumed, if a metric is not finite or misnamed, and FailedRun behind all of it.
    */
   async finish(
     metrics: Record<string, Metric>,
     page: string | ((result: RunResult) => string),
     warnings: readonly string[] = [],
+    { failed = false, table = null }: { readonly failed?: boolean; readonly table?: EndTable | null } = {},
   ): Promise<void> {
     const result = { ...this.result(metrics), date: isoMinute(new Date()), warnings: [...warnings] };
     const text = resultText(result);
@@ -301,6 +322,8 @@ export class Run {
     this.#requireFiles();
     this.#manifest.seconds = result.seconds;
     this.#manifest.finished = true;
+    const end = { table, warnings: [...warnings], failed };
+    this.#manifest.end = end;
     this.#keepManifest();
     this.#open = false;
     setContinuation(undefined);
@@ -312,7 +335,7 @@ export class Run {
       say(error.message);
     }
     this.#lock.release();
-    if (!isQuiet()) print(`report: ${nearest(join(this.folder, "index.html"))}`);
+    showEnd(end, join(this.folder, "index.html"));
   }
 
   /** Gives the folder back unfinished. The end of the process does the same. */
@@ -400,8 +423,3 @@ export class Run {
 }
 
 const since = (start: number) => (performance.now() - start) / 1000;
-
-function nearest(path: string): string {
-  const near = relative(process.cwd(), path);
-  return near.startsWith("..") ? path : near;
-}

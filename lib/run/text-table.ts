@@ -1,6 +1,5 @@
 // Lines of cells as a table for the terminal, and rows of records as a table of columns.
 import { type ColumnTable, table } from "arquero";
-import type { Metric } from "./result.ts";
 
 /** Cells padded to the widest of their column. */
 export function textTable(lines: readonly (readonly string[])[]): string {
@@ -9,21 +8,14 @@ export function textTable(lines: readonly (readonly string[])[]): string {
   return lines.map((line) => padded(line).trimEnd()).join("\n");
 }
 
-/** A metric with its interval: `0.0123 [0.011, 0.014]`. */
-export function metricCell({ value, ci95 }: Metric): string {
-  return `${value.toPrecision(3)}${ci95 ? ` [${ci95.map((end) => end.toPrecision(2)).join(", ")}]` : ""}`;
-}
-
-/** Metrics as lines of name and value. */
-export function metricTable(metrics: Readonly<Record<string, Metric>>): string {
-  return textTable([
-    ["metric", "value"],
-    ...Object.entries(metrics).map(([name, metric]) => [name, metricCell(metric)]),
-  ]);
-}
-
 /** Records with the same keys as a table. */
 export function tableOfRows(list: readonly Record<string, number | string>[]): ColumnTable {
   const names = Object.keys(list[0] ?? {});
   return table(Object.fromEntries(names.map((name) => [name, list.map((row) => row[name])])));
+}
+
+/** Three digits and a prefix: 1234567 → "1.23 M". */
+export function short(value: number): string {
+  const power = Math.min(4, Math.max(0, Math.floor(Math.log10(Math.max(value, 1)) / 3)));
+  return `${Number((value / 1000 ** power).toPrecision(3))}${["", " k", " M", " G", " T"][power]}`;
 }

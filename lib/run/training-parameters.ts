@@ -32,6 +32,10 @@ export const COPIES = {
   meaning: "independent evolutions of each patch for the increments; their covariance gives the diffusion",
 } as const satisfies Parameter;
 
+/** Drifts that are trained, and the one that is solved for. */
+const TRAINED = [{ drift: ["network", "onsager"] }];
+const SOLVED = [{ drift: ["polynomial"] }];
+
 /** How drift and diffusion are represented, and learned; spread into an experiment's parameters. */
 export const EQUATION = {
   drift: {
@@ -49,6 +53,7 @@ export const EQUATION = {
     min: 0,
     max: 12,
     meaning: "degree of the polynomials of the drift; 0: by cross-validation over cohorts",
+    onlyWith: SOLVED,
   },
 } as const satisfies Parameters;
 
@@ -62,6 +67,7 @@ export const TRAINING = {
     max: 1024,
     meaning: "hidden widths of the drift and diffusion networks, multiples of 8",
     paper: "3",
+    onlyWith: TRAINED,
   },
   activation: {
     kind: "choice",
@@ -69,6 +75,7 @@ export const TRAINING = {
     default: "tanh",
     profiles: { paper: "relu" },
     meaning: "activation",
+    onlyWith: TRAINED,
   },
   diffusion: {
     kind: "choice",
@@ -76,6 +83,7 @@ export const TRAINING = {
     default: "full",
     meaning: "how σ of networks depends on z: not at all, or by a network (triangular: for strongly correlated noise)",
     paper: "3",
+    onlyWith: TRAINED,
   },
   batch: {
     kind: "integer",
@@ -83,6 +91,7 @@ export const TRAINING = {
     min: LEAST_BATCH,
     max: 65_536,
     meaning: "mini-batch, a multiple of 256",
+    onlyWith: TRAINED,
   },
   steps: {
     kind: "integer",
@@ -91,9 +100,17 @@ export const TRAINING = {
     min: 1,
     max: 1e7,
     meaning: "AdamW steps per equation",
+    onlyWith: TRAINED,
   },
-  learningRate: { kind: "number", default: 0.003, above: 0, max: 1, meaning: "peak learning rate" },
-  weightDecay: { kind: "number", default: 1e-5, min: 0, max: 1, meaning: "AdamW weight decay" },
+  learningRate: {
+    kind: "number",
+    default: 0.003,
+    above: 0,
+    max: 1,
+    meaning: "peak learning rate",
+    onlyWith: TRAINED,
+  },
+  weightDecay: { kind: "number", default: 1e-5, min: 0, max: 1, meaning: "AdamW weight decay", onlyWith: TRAINED },
 } as const satisfies Parameters;
 
 /** The equation that these parameters ask for. `odd`: variables that a symmetry of the system changes the sign of. */

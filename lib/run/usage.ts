@@ -1,9 +1,24 @@
-// The text of `--help`: a table of options that fits a terminal of 100 columns.
-import { allowed, defaults, optionName, type Parameter, type Parameters, PROFILES } from "./parameters.ts";
+// The text of `--help`: a table of options, or a list on a narrow terminal.
 
+import { commandText } from "./command-text.ts";
+import { needed } from "./only-with.ts";
+import {
+  allowed,
+  defaults,
+  optionName,
+  type Parameter,
+  type Parameters,
+  PROFILES,
+  type Profile,
+} from "./parameters.ts";
+
+/** Columns of a text that is not for a terminal, and the most of one that is. */
 const WIDTH = 100;
+/** Where the values of profiles stand beside each other, at the least. */
+const WIDE = 80;
 const OPTION = 26;
 const UNIT = 12;
+const INDENT = 6;
 const VALUE_WORDS: Record<Parameter["kind"], string> = {
   number: "X",
   integer: "N",
@@ -23,50 +38,96 @@ interface Described {
   files?: { name: string; meaning: string; profiles?: true };
 }
 
-/** The help text; `standard` are the options that all experiments share, and make it show a default per profile. */
-export function usage(command: Described, standard?: Parameters): string {
-  const { positional, files } = command;
+/** The help text, for so many columns; `standard` are the options that all experiments share, and make it show a default per profile. */
+export function usage(command: Described, standard?: Parameters, columns = terminalColumns()): string {
+  const { positional, files, parameters } = command;
+  const width = Math.min(WIDTH, columns);
   const words = [positional, files && { ...files, name: `${files.name}…` }].flatMap((one) =>
-    one ? [` ${one.name.toUpperCase()}`] : [],
+    one ? [one.name.toUpperCase()] : [],
   );
-  const lines = [`usage: npm run ${command.name} --${words.join("")} [options]`, ""];
-  lines.push(...wrap(command.about, WIDTH));
+  const lines = [...wrap(`usage: ${commandText(command.name, [...words, "[options]"])}`, width), ""];
+  lines.push(...wrap(command.about, width));
   if (positional) {
+    const text = `${positional.name.toUpperCase()}: ${positional.meaning}; ${positional.choices.join(", ")}`;
+    lines.push("", ...wrap(text, width));
+  }
+  if (files) lines.push("", ...wrap(`${files.name.toUpperCase()}: ${files.meaning}`, width));
+  const profiles = standard && (!files || files.profiles) ? PROFILES : [undefined];
+  if (Object.keys(parameters).length > 0) {
     lines.push(
       "",
-      ...wrap(`${positional.name.toUpperCase()}: ${positional.meaning}; ${positional.choices.join(", ")}`, WIDTH),
+      ...(width < WIDE ? parameterList(parameters, profiles, width) : parameterTable(parameters, profiles, width)),
     );
   }
-  if (files) lines.push("", ...wrap(`${files.name.toUpperCase()}: ${files.meaning}`, WIDTH));
-  const profiles = standard && (!files || files.profiles) ? PROFILES : [undefined];
-  const columns = profiles.map((profile) => defaults(command.parameters, profile) as Record<string, unknown>);
-  const width = Math.floor((WIDTH - OPTION - UNIT) / columns.length);
-  const widths = [OPTION, UNIT, ...columns.map(() => width)];
-  if (Object.keys(command.parameters).length > 0) {
-    lines.push("", ...row(["Parameters", "unit", ...profiles.map((profile) => profile ?? "default")], widths));
-    for (const [key, parameter] of Object.entries(command.parameters)) {
-      const values = columns.map((values) => String(values[key]).replaceAll(",", ", ") || "none");
-      lines.push(...row([option(key, parameter), parameter.unit ?? "", ...values], widths), ...describe(parameter));
-    }
-  }
-  lines.push("", ...row(["Options", "default"], [OPTION, WIDTH - OPTION]));
+  const rest = [OPTION, width - OPTION];
+  lines.push("", ...row(["Options", "default"], rest));
   for (const [key, parameter] of Object.entries(standard ?? {})) {
-    lines.push(...row([option(key, parameter), String(parameter.default)], [OPTION, WIDTH - OPTION]));
-    lines.push(...describe(parameter));
+    lines.push(...row([option(key, parameter), String(parameter.default)], rest), ...describe(parameter, {}, width));
   }
   lines.push("  --help", "      print this and stop");
   return lines.join("\n");
+}
+
+/** Those of standard output, if it is a terminal. */
+const terminalColumns = () => process.stdout.columns || WIDTH;
+
+type Columns = readonly (Profile | undefined)[];
+
+const valuesIn = (parameters: Parameters, profiles: Columns) =>
+  profiles.map((profile) => defaults(parameters, profile) as Record<string, unknown>);
+
+const valueText = (value: unknown) => String(value).replaceAll(",", ", ") || "none";
+
+/** A column for each profile. */
+function parameterTable(parameters: Parameters, profiles: Columns, width: number): string[] {
+  const columns = valuesIn(parameters, profiles);
+  const each = Math.floor((width - OPTION - UNIT) / columns.length);
+  const widths = [OPTION, UNIT, ...columns.map(() => each)];
+  return [
+    ...row(["Parameters", "unit", ...profiles.map((profile) => profile ?? "default")], widths),
+    ...Object.entries(parameters).flatMap(([key, parameter]) => {
+      const values = columns.map((values) => valueText(values[key]));
+      return [
+        ...row([option(key, parameter), parameter.unit ?? "", ...values], widths),
+        ...describe(parameter, parameters, width),
+      ];
+    }),
+  ];
+}
+
+/** The same one under the other. */
+function parameterList(parameters: Parameters, profiles: Columns, width: number): string[] {
+  const columns = valuesIn(parameters, profiles);
+  return [
+    "Parameters",
+    ...Object.entries(parameters).flatMap(([key, parameter]) => {
+      const values = columns.map((values) => valueText(values[key]));
+      const isSame = values.every((value) => value === values[0]);
+      const each = isSame ? `default ${values[0]}` : profiles.map((profile, k) => `${profile} ${values[k]}`).join("; ");
+      const unit = parameter.unit ? ` (${parameter.unit})` : "";
+      return [option(key, parameter), ...indented(`${each}${unit}`, width), ...describe(parameter, parameters, width)];
+    }),
+  ];
 }
 
 function option(key: string, { kind }: Parameter): string {
   return `  ${optionName(key)} ${VALUE_WORDS[kind]}`.trimEnd();
 }
 
-function describe(parameter: Parameter): string[] {
+function describe(parameter: Parameter, parameters: Parameters, width: number): string[] {
   const range = parameter.kind === "flag" || parameter.kind === "text" ? "" : `; ${allowed(parameter)}`;
-  const paper = parameter.paper ? ` (paper: ${parameter.paper})` : "";
-  return wrap(`${parameter.meaning}${range}${paper}`, WIDTH - 6).map((line) => `      ${line}`);
+  const paper = parameter.paper ? ` (paper: ${inPaper(parameter.paper)})` : "";
+  const condition = parameter.onlyWith ? `; only with ${needed(parameters, parameter.onlyWith)}` : "";
+  return indented(`${parameter.meaning}${range}${condition}${paper}`, width);
 }
+
+/** "3.3 (copy)" → "section 3.3, copy". */
+const inPaper = (places: string) =>
+  places.replace(/([\d.]+)(?: \(([^)]*)\))?(, )?/g, (_, section, what, more) =>
+    [`section ${section}`, ...(what ? [`, ${what}`] : []), ...(more ? ["; "] : [])].join(""),
+  );
+
+const indented = (text: string, width: number) => wrap(text, width - INDENT).map((line) => " ".repeat(INDENT) + line);
 
 /** Cells side by side, each wrapped to its column; the first keeps its indent and may push the others a line down. */
 function row(cells: readonly string[], widths: readonly number[]): string[] {
@@ -74,25 +135,14 @@ function row(cells: readonly string[], widths: readonly number[]): string[] {
   const wrapped = others.map((text, column) => wrap(text, widths[column + 1] - 2));
   const height = Math.max(1, ...wrapped.map((lines) => lines.length));
   const lines = Array.from({ length: height }, (_, line) =>
-    wrapped.map((texts, column) => (texts[line] ?? "").padEnd(widths[column + 1])).join(""),
+    wrapped.map((texts, column) => padded(texts[line] ?? "", widths[column + 1])).join(""),
   );
   const apart = first.length > widths[0] - 2;
-  const table = lines.map((line, at) => `${(at === 0 && !apart ? first : "").padEnd(widths[0])}${line}`.trimEnd());
+  const table = lines.map((line, at) => `${padded(at === 0 && !apart ? first : "", widths[0])}${line}`.trimEnd());
   return apart ? [first, ...table] : table;
 }
 
-/** Breaks text at spaces into lines of at most `width` characters; a longer word is cut. */
-function wrap(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(/\s+/).filter(Boolean)) {
-    const line = lines[lines.length - 1];
-    if (line.length + word.length < width || (line === "" && word.length <= width)) {
-      lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
-      continue;
-    }
-    const pieces = word.match(new RegExp(`.{1,${width}}`, "gu")) ?? [];
-    lines.push(...pieces);
-    if (lines[0] === "") lines.shift();
-  }
-  return lines;
-}
+/** Breaks text at spaces; a word that is longer than a line is cut. */
+const wrap = (text: string, width: number): string[] => Bun.wrapAnsi(text, width, { hard: true }).split("\n");
+
+const padded = (text: string, width: number) => text + " ".repeat(Math.max(0, width - Bun.stringWidth(text)));

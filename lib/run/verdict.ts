@@ -5,11 +5,6 @@ import type { Guards } from "../method/sde/guards.ts";
 const SAID = { outside: 0.01, unphysical: 0 };
 const FAILED = { outside: 0.1, unphysical: 0.01 };
 
-/** A run whose results are kept, but are not to be relied on: one sentence, exit code 1. */
-export class FailedRun extends Error {
-  override name = "FailedRun";
-}
-
 /** What is said of an equation: what it is called, and how its trajectories went; null where they left the finite numbers. */
 export interface Watched {
   readonly name: string;

@@ -342,7 +342,8 @@ function joined(systems: readonly Sites[]): Uint8Array {
 
 /** Throws InputError for what cannot be. */
 function checkedHello(head: Record<string, unknown>, command: string): Hello {
-  const wrong = (what: string) => new InputError(`--exec ${command}: it says ${what}; see npm run new -- --help`);
+  const wrong = (what: string) =>
+    new InputError(`--exec ${command}: it says ${what}; the command new writes one that is right`);
   const said = head as unknown as Partial<Omit<Hello, "parts"> & { numbers: number }>;
   const {
     name,

@@ -22,7 +22,7 @@ const parameters = {
     max: 5,
     unit: "1/J",
     meaning: "inverse temperature",
-    paper: "section 4.1",
+    paper: "4.1 (2), 5",
   },
   m0: { kind: "numbers", default: [-0.5, 0.5], min: -1, max: 1, unit: "1", meaning: "initial magnetizations" },
   patchSide: { kind: "integer", default: 16, min: 2, max: 1024, unit: "sites", meaning: "side of a patch" },
@@ -145,7 +145,7 @@ describe("impossible command lines say value, range and remedy", () => {
     [["--patchSide", "1"], "did you mean --patch-side?"],
     [["--patch_side=1"], "did you mean --patch-side?"],
     [["-beta", "1"], "did you mean --beta?"],
-    [["--zzzzzzz", "1"], "see npm run curie-weiss -- --help"],
+    [["--zzzzzzz", "1"], "scripts/curie-weiss.ts --help"],
     [["--__proto__", "1"], "there is no option"],
     [["--", "x"], "there is no option"],
     [["junk"], '"junk" does not belong to an option'],
@@ -282,13 +282,13 @@ describe("--help", () => {
     ),
   );
   test("names every parameter with default per profile, unit, range, meaning and place in the paper", () => {
-    expect(text).toContain("usage: npm run curie-weiss -- [options]");
+    expect(text).toMatch(/^usage: \S.* scripts\/curie-weiss\.ts \[options\]$/m);
     for (const name of names) expect(text).toContain(`${name}`);
     for (const part of [
       "64, 128, 256, 512",
       "1/J",
       "inverse temperature; a decimal number above 0 and at most 5",
-      "(paper: section 4.1)",
+      "(paper: section 4.1, 2; section 5)",
     ]) {
       expect(text).toContain(part);
     }

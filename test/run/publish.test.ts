@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { endTable } from "../../lib/run/end-table.ts";
 import { type Finished, publish } from "../../lib/run/publish.ts";
 import { openRun } from "../../lib/run/run-folder.ts";
 import type { Training } from "../../lib/run/trainings.ts";
@@ -30,7 +31,7 @@ test.each([[TRAININGS], [[]]])("trainings have their table and go to the report:
     tables: {},
     metrics: () => ({}),
     verdict: { warnings: [], failed: false },
-    scoreTable: () => "",
+    endTable: () => endTable("errors, %", "method", ["8"], []),
     report(finished) {
       told.push(finished);
       return "";

@@ -16,6 +16,9 @@ import { join } from "node:path";
 import { table } from "arquero";
 import { lockFile } from "../../lib/io/flock.ts";
 import { readSafetensors } from "../../lib/io/safetensors.ts";
+import { endTable } from "../../lib/run/end-table.ts";
+import { FailedRun, FinishedRun, showEnd } from "../../lib/run/finished.ts";
+import type { Manifest } from "../../lib/run/manifest.ts";
 import { PROJECT_ROOT } from "../../lib/run/provenance.ts";
 import { validateResult } from "../../lib/run/result.ts";
 import { defaultFolder, openRun, type RunOptions } from "../../lib/run/run-folder.ts";
@@ -114,12 +117,29 @@ describe("a run", () => {
 describe("a folder is refused, and stays as it is, if", () => {
   const cases: [string, (out: string) => Promise<unknown>, Partial<RunOptions>, RegExp][] = [
     [
-      "a finished run is there",
+      "a finished run of another seed is there",
       finished,
-      {},
-      /finished run, it is not overwritten: take another --seed or --out, or --force/,
+      { seed: 2 },
+      /finished run, it is not overwritten; seed was 1 and is now 2: take another --seed or --out, or --force/,
     ],
-    ["a finished run is to be resumed", finished, { resume: true }, /finished run, there is nothing to resume/],
+    [
+      "a finished run of other parameters is there",
+      finished,
+      { parameters: { beta: 0.7, sides: [16, 32] }, adapter: { kind: "system", name: "x", driver: "y" } },
+      /finished run, it is not overwritten; adapter was CPU only \(none\) and is now x \(system, y\) \(and 1 more\): take/,
+    ],
+    [
+      "another finished run is to be resumed",
+      finished,
+      { resume: true, seed: 2 },
+      /finished run, there is nothing to resume/,
+    ],
+    [
+      "the report of the finished run is missing",
+      async (out) => rmSync(join(await finished(out), "index.html")),
+      {},
+      /index\.html is missing from a finished run: --force/,
+    ],
     ["an unfinished run is there", unfinished, {}, /unfinished run: use --resume to continue it, or --force/],
     [
       "the parameters differ",
@@ -330,10 +350,88 @@ describe("a folder that is meddled with", () => {
     mkdirSync(join(out, "checkpoints/fit"), { recursive: true });
     writeFileSync(join(out, left), "left");
     for (const more of [{}, { resume: true }]) {
-      expect(await refusal(() => openRun(options(out, more)))).toContain("finished run");
+      await expect(openRun(options(out, more))).rejects.toThrow("finished already");
     }
     expect(existsSync(join(out, "checkpoints"))).toBe(false);
     expect(Object.keys(contents(out)).filter((name) => name.startsWith("run"))).toEqual(["run.json"]);
+  });
+});
+
+describe("a finished run that is asked for again", () => {
+  const table = endTable("errors, %", "method", ["8"], [{ name: "ours", kind: "method", cells: [1] }]);
+  /** What is thrown in place of opening it. */
+  const again = async (out: string, more: Partial<RunOptions> = {}): Promise<FinishedRun> => {
+    try {
+      (await openRun(options(out, more))).close();
+    } catch (error) {
+      if (error instanceof FinishedRun) return error;
+      throw error;
+    }
+    throw new Error("it was opened");
+  };
+  const editManifest = (out: string, edit: (manifest: Manifest) => unknown) => {
+    const path = join(out, "run.json");
+    writeFileSync(path, JSON.stringify(edit(JSON.parse(readFileSync(path, "utf8")))));
+  };
+
+  test("is shown as it ended, with its report, and stays as it is", async () => {
+    const out = place();
+    const run = await openRun(options(out));
+    await run.finish({}, "<p>done</p>", ["a warning"], { table });
+    const before = contents(out);
+    for (const more of [{}, { resume: true }]) {
+      const { message, report, end } = await again(out, more);
+      expect({ report, end }).toEqual({
+        report: join(out, "index.html"),
+        end: { table, warnings: ["a warning"], failed: false },
+      });
+      expect(message).toMatch(/^finished already, and shown again; to start over: .* --force$/);
+    }
+    expect(contents(out)).toEqual(before);
+    (await openRun(options(out, { force: true }))).close();
+    expect(existsSync(join(out, "index.html"))).toBe(false);
+  });
+
+  test("that has failed fails again", async () => {
+    const out = place();
+    const run = await openRun(options(out));
+    await expect(run.finish({}, "", ["it left its data"], { table, failed: true })).rejects.toThrow(
+      "the run is finished, but not to be relied on: it left its data",
+    );
+    const { end, report } = await again(out);
+    expect(end.failed).toBe(true);
+    expect(() => showEnd({ ...end, table: null }, report)).toThrow(FailedRun);
+  });
+
+  test("is shown with what has changed of the program since", async () => {
+    const out = await finished(place());
+    editManifest(out, (manifest) => ({
+      ...manifest,
+      identity: {
+        ...manifest.identity,
+        patchwise: "0.0.1",
+        code: { ...manifest.identity.code, "lib/method": "old", mathjs: "1.2.3" },
+      },
+    }));
+    expect((await again(out)).message).toMatch(
+      /^finished already, by an earlier state of the program \(patchwise was 0\.0\.1 and is now [\d.]+, lib\/method, mathjs 1\.2\.3, now [\d.]+\), and shown again/,
+    );
+  });
+
+  test("is none where the user's data have changed", async () => {
+    const [out, data] = [place(), place()];
+    writeFileSync(data, "1");
+    const run = await openRun(options(out, { files: [data] }));
+    await run.finish({}, "");
+    expect((await again(out, { files: [data] })).end.table).toBeNull();
+    writeFileSync(data, "2");
+    expect(await refusal(() => openRun(options(out, { files: [data] })))).toContain(`; file ${data} has changed: take`);
+  });
+
+  test("of an earlier version has no table", async () => {
+    const out = await finished(place());
+    editManifest(out, ({ end: _, ...manifest }) => manifest);
+    expect((await again(out)).end).toEqual({ table: null, warnings: [], failed: false });
   });
 });
 

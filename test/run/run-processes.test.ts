@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { inspect } from "../../lib/run/manifest.ts";
 import { openRun } from "../../lib/run/run-folder.ts";
 import { defined, ROOT, temporaryFolder } from "../fixtures.ts";
@@ -166,8 +167,8 @@ describe("killed with -9 and resumed", () => {
         expect((await launch(["--out", out, "--seed", "5"], { DEATH: String(death) })).signal).toBe("SIGKILL");
         const { state } = inspect(out);
         if (state === "finished") {
-          // Finished but for the removal of the checkpoints: complete, and refused like any finished run.
-          expect((await launch(["--out", out, "--seed", "5"])).err).toContain("finished run");
+          // Finished but for the removal of the checkpoints: complete, and shown again like any finished run.
+          expect((await launch(["--out", out, "--seed", "5"])).err).toContain("finished already, and shown again");
           expect(existsSync(join(out, "checkpoints"))).toBe(false);
         } else if (state === "unfinished") {
           expect(await launch(["--out", out, "--seed", "5", "--resume"])).toMatchObject({ code: 0 });
@@ -225,7 +226,7 @@ describe("a file system that refuses", () => {
         if (code === 1) refused++;
         const { state } = inspect(out);
         if (state === "finished") {
-          expect((await launch(["--out", out, "--seed", "5"])).err).toContain("finished run");
+          expect((await launch(["--out", out, "--seed", "5"])).err).toContain("finished already, and shown again");
         } else {
           const again = await launch(["--out", out, "--seed", "5", ...(state === "unfinished" ? ["--resume"] : [])]);
           expect({ call, ...again }).toMatchObject({ call, code: 0 });
@@ -248,12 +249,12 @@ describe("exit codes and messages of a script", () => {
       const out = place();
       expect(await launch(["--out", relative(root, out)])).toMatchObject({
         code: 0,
-        out: `report: ${relative(root, join(out, "index.html"))}\n`,
+        out: `report: ${pathToFileURL(join(out, "index.html"))}\n`,
       });
       expect(await launch(["--help"])).toMatchObject({
         code: 0,
         err: "",
-        out: expect.stringContaining("usage: npm run demo"),
+        out: expect.stringMatching(/usage: \S.* child\.ts \[options\]/),
       });
       const bad = await launch(["--count", "0"]);
       expect(bad).toEqual({
@@ -262,8 +263,15 @@ describe("exit codes and messages of a script", () => {
         out: "",
         err: '--count "0" is too small: give a whole number at least 1\n',
       });
-      const again = await launch(["--out", out]);
-      expect(again).toMatchObject({ code: 2, out: "", err: expect.stringMatching(/^.* holds a finished run.*\n$/) });
+      for (const more of [[], ["--resume"]]) {
+        expect(await launch(["--out", out, ...more])).toMatchObject({
+          code: 0,
+          out: `report: ${pathToFileURL(join(out, "index.html"))}\n`,
+          err: expect.stringMatching(/^finished already, and shown again; to start over: .* --out \S+ --force\n$/),
+        });
+      }
+      const other = await launch(["--out", out, "--count", "9"]);
+      expect(other).toMatchObject({ code: 2, out: "", err: expect.stringMatching(/^.* holds a finished run.*\n$/) });
       const bug = await launch([], { MODE: "bug" });
       expect(bug).toMatchObject({ code: 1, err: expect.stringMatching(/a bug\n\s+at /) });
       const above = place();
@@ -275,7 +283,7 @@ describe("exit codes and messages of a script", () => {
         expect(existsSync(above)).toBe(false);
       }
       const late = await launch(["--out", place(), "--force"], { MODE: "late-bug" });
-      expect(late.err).toMatch(/continue with: npm run demo -- --out \S+ --resume\n$/);
+      expect(late.err).toMatch(/continue with: \S.* child\.ts --out \S+ --resume\n$/);
       expect(await launch(["--out", place()], { MODE: "stray" })).toMatchObject({
         code: 2,
         err: expect.stringMatching(/^a stray\n/),
@@ -299,7 +307,7 @@ describe("exit codes and messages of a script", () => {
       const ended = await slow.ended;
       expect(ended).toMatchObject({ code, signal: null });
       expect(ended.err).toMatch(
-        /stopping after the current piece of work.*\nstopped; continue with: npm run demo -- .* --resume\n$/s,
+        /stopping after the current piece of work.*\nstopped; continue with: \S.* child\.ts .* --resume\n$/s,
       );
       expect(existsSync(join(out, "run.lock"))).toBe(false);
       expect(await launch(["--out", out, "--count", "9", "--resume"])).toMatchObject({ code: 0 });

@@ -195,7 +195,7 @@ describe("bad input: exit code 2, one or two sentences, nothing written", () => 
         ["--closure", "lagged", "--patches", "16,4", "--variables", "6"],
         /--variables 6.*5 correlations.*patch of 4/,
       ],
-      ["channels that are no multiple of 8", ["--channels", "12"], /--channels 12.*8/],
+      ["channels that are no multiple of 8", ["--closure", "dynamics", "--channels", "12"], /--channels 12.*8/],
       ["too few cohorts", ["--trajectories", "224"], /7 cohorts.*8 folds/],
       ["too few snapshots for networks", ["--drift", "network", "--trajectories", "32", "--records", "2"], /batch/],
       ["too many terms", ["--degree", "6"], /degree 6 has 210 terms in 4 variables.*128/],

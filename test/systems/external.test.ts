@@ -117,7 +117,7 @@ describe("learn --exec", () => {
       const { code, err } = await learn(lineOf(...words), `late${k}`, ...more);
       expect({ words, code }).toEqual({ words, code: 1 });
       expect(err).toMatch(message);
-      expect(err).toMatch(/what is done is kept; continue with: npm run learn -- --exec .* --resume\n$/);
+      expect(err).toMatch(/what is done is kept; continue with: \S.* scripts\/learn\.ts --exec .* --resume\n$/);
       expect(err).not.toMatch(/\n {4}at /);
     }
   });

@@ -9,8 +9,9 @@ import { learningPlan } from "../../method/learning-plan.ts";
 import { isOurs, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { evenTimes } from "../../method/snapshots.ts";
+import { patchErrors } from "../../report/figures/patch-errors.ts";
 import type { Stepped } from "../../report/live-equation.ts";
-import { formatSetting, MISSING } from "../../report/number.ts";
+import { formatSetting } from "../../report/number.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { putChoice, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName } from "../../run/result.ts";
@@ -25,10 +26,10 @@ import {
   rmsPercent,
   single,
 } from "../../run/seeds.ts";
-import { metricCell, tableOfRows, textTable } from "../../run/text-table.ts";
+import { tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import type { CurieWeissReportData } from "./data.ts";
-import type { CurieWeissOptions } from "./parameters.ts";
+import { type CurieWeissOptions, PAPER_TIME } from "./parameters.ts";
 import type { CurieWeissReference, CurieWeissScores } from "./scores.ts";
 
 /** One learned equation: which seed, patch side and method, and its scores. */
@@ -245,31 +246,9 @@ export function curieWeissVerdict(outcomes: readonly Outcome[]): Verdict {
   );
 }
 
-/** The metrics as a table for the terminal: one line per patch side and method. */
-export function scoreTable(metrics: Record<string, Metric>): string {
-  const header = [
-    "patch",
-    "method",
-    "error",
-    "std ratio",
-    "W1",
-    "max drift error",
-    "diffusion error",
-    "outside",
-    "degree",
-  ];
-  const cells = Object.entries(metrics).map(([name, metric]) => ({ name: name.split("."), cell: metricCell(metric) }));
-  const scores = cells.filter(({ name }) => name.length > 2 && name[0] !== "cost" && name[1] !== "floor");
-  const lines = [...Map.groupBy(scores, ({ name: [, method, patch] }) => `${patch} ${method}`).values()].map(
-    (group) => {
-      const [, method, patch] = group[0].name;
-      const names = [...SCORES.map((score) => QUANTITIES[score].name), "degree"];
-      const own = names.map((name) => group.find((one) => one.name[0] === name)?.cell ?? MISSING);
-      return [patch.replace("patch", ""), method, ...own];
-    },
-  );
-  return textTable([header, ...lines]);
-}
+/** Errors of the mean trajectories at every patch side. */
+export const curieWeissEnd = (metrics: Readonly<Record<string, Metric>>, { patches }: CurieWeissOptions) =>
+  patchErrors(metrics, { patches, paperTime: PAPER_TIME });
 
 /** Columns of a value with the ends of its 95 % interval, NaN where its error is not known. */
 function withEnds(name: string, value: number, error = Number.NaN, groups?: number) {

@@ -124,6 +124,7 @@ const parameters = {
     max: 10,
     unit: "sweeps",
     meaning: "partial evolution δt of the compensator; 0: the generator at the snapshot itself",
+    onlyWith: [{ estimator: ["both", "compensator"] }],
   },
   ...EQUATION,
   ...TRAINING,
@@ -162,6 +163,7 @@ const parameters = {
     max: 1,
     unit: "sweeps",
     meaning: "step of predictions by Heun’s scheme, where the drift is the generator’s; increments step with their δt",
+    onlyWith: [{ estimator: ["both", "compensator"], compensatorTime: [0] }],
   },
 } as const satisfies Parameters;
 

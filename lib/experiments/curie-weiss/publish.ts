@@ -4,13 +4,13 @@ import type { Run } from "../../run/run-folder.ts";
 import type { CurieWeissReportData } from "./data.ts";
 import { curieWeissLive } from "./live.ts";
 import {
+  curieWeissEnd,
   curieWeissFigures,
   curieWeissMetrics,
   curieWeissTables,
   curieWeissVerdict,
   type Diverged,
   type Outcome,
-  scoreTable,
 } from "./metrics.ts";
 import type { CurieWeissOptions } from "./parameters.ts";
 import { curieWeissReport } from "./report.ts";
@@ -31,7 +31,7 @@ export function publishCurieWeiss(
     tables: curieWeissTables(outcomes),
     metrics: (seconds) => curieWeissMetrics(reference, outcomes, diverged, options, seconds),
     verdict: curieWeissVerdict(outcomes),
-    scoreTable,
+    endTable: (metrics) => curieWeissEnd(metrics, options),
     report: (done) => curieWeissReport({ ...done, ...figures }),
   });
 }

@@ -8,14 +8,15 @@ import {
   eachQuantity,
   type Uncertain,
 } from "../../analysis/finite-size.ts";
-import { average } from "../../analysis/mean.ts";
+import { average, MEAN_ABSOLUTE } from "../../analysis/mean.ts";
 import { normalPair } from "../../random/normal.ts";
 import { stream } from "../../random/stream.ts";
 import { Xoshiro } from "../../random/xoshiro.ts";
 import { putDiagnostics } from "../../run/diagnostics.ts";
+import { type EndTable, endRow, endTable } from "../../run/end-table.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, around, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
-import { metricTable, tableOfRows } from "../../run/text-table.ts";
+import { tableOfRows } from "../../run/text-table.ts";
 import type { Verdict } from "../../run/verdict.ts";
 import { STRUCTURES } from "../../systems/ising-classes.ts";
 import type { Closed } from "./closures.ts";
@@ -311,10 +312,46 @@ export function criticalMetrics(study: CriticalStudy, seconds: number, fits = fi
   return metrics;
 }
 
-/** The metrics that stand on the terminal. */
-export function scoreTable(metrics: Record<string, Metric>): string {
-  const shown = /^(beta|gamma|one_over|t_c|z\.|worst|seconds|(abs_m|chi|binder)\.learned|tau)/;
-  return metricTable(Object.fromEntries(Object.entries(metrics).filter(([name]) => shown.test(name))));
+export const FIT_NAMES = {
+  beta_over_nu: "β/ν",
+  gamma_over_nu: "γ/ν",
+  one_over_nu: "1/ν",
+  t_c: "T_c from crossings of U",
+  collapse_beta_over_nu: "β/ν by a free collapse",
+  collapse_one_over_nu: "1/ν by a free collapse",
+} as const;
+export const QUANTITY_SIGNS = { abs_m: "⟨|m|⟩", chi: "χ", binder: "U" } as const;
+
+/** How far the stationary laws are from direct simulation at the temperature of the scaling, at every size, and the exponents. */
+export function criticalEnd(
+  metrics: Readonly<Record<string, Metric>>,
+  { p, truth }: Pick<CriticalStudy, "p" | "truth">,
+): EndTable {
+  const sides = [...p.sizes, ...p.largeSizes].toSorted((a, b) => a - b);
+  const keys = (quantity: CriticalQuantity) => sides.map((side) => metricName(quantity, "learned", ...at(side, p.T)));
+  const deviation = ({ value, exact }: Metric) => (exact ? 100 * Math.abs(value / exact - 1) : null);
+  const floor = (quantity: CriticalQuantity) =>
+    sides.map((side) => {
+      const exact = truth.find((one) => one.side === side && one.temperature === p.T)?.quantities[quantity];
+      return exact ? 100 * MEAN_ABSOLUTE * (exact.error / Math.abs(exact.value)) : null;
+    });
+  const exponents = EXPONENTS.flatMap((key) => {
+    const metric = metrics[metricName(key, "learned")];
+    if (!metric) return [];
+    const { value, exact, paper } = metric;
+    const beside = [...(exact === null ? [] : [`exact ${exact}`]), ...(paper === null ? [] : [`paper ${paper}`])];
+    return [`${FIT_NAMES[key]} = ${value.toFixed(3)} (${beside.join(", ")})`];
+  });
+  return endTable(
+    `Deviation of the learned laws from direct simulation at T = ${p.T}, in %`,
+    "quantity, side",
+    sides.map(String),
+    CRITICAL_QUANTITIES.flatMap((quantity) => [
+      endRow(metrics, QUANTITY_SIGNS[quantity], keys(quantity), { kind: "quantity", of: deviation }),
+      { name: `Floor of ${QUANTITY_SIGNS[quantity]}`, kind: "beside" as const, cells: floor(quantity) },
+    ]),
+    { below: exponents.length > 0 ? [exponents.join("; ")] : [] },
+  );
 }
 
 /** All stationary laws, and the truth. */

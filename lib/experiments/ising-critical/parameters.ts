@@ -7,6 +7,8 @@ import { SEEDS } from "../../run/training-parameters.ts";
 import { COHORT, UPSAMPLINGS } from "../../systems/ising.ts";
 import { CLASSES } from "../../systems/ising-classes.ts";
 
+const STUDIED = [{ studies: ["all"] }];
+
 const parameters = {
   temperatures: {
     kind: "numbers",
@@ -103,6 +105,7 @@ const parameters = {
     max: 1000,
     unit: "sweeps",
     meaning: "LocalRelax of every patch position between looks",
+    onlyWith: [{ looks: { above: 1 } }],
   },
   degree: {
     kind: "integer",
@@ -127,6 +130,7 @@ const parameters = {
     max: 100_000,
     meaning: "predicted trajectories",
     paper: "3.4 (100)",
+    onlyWith: STUDIED,
   },
   dt: {
     kind: "number",
@@ -135,6 +139,7 @@ const parameters = {
     max: 1,
     unit: "sweeps",
     meaning: "step of predictions (Heun's scheme); they are repeated with half of it",
+    onlyWith: STUDIED,
   },
   horizon: {
     kind: "number",
@@ -145,6 +150,7 @@ const parameters = {
     unit: "sweeps",
     meaning: "largest length of predicted trajectories, which start from the stationary law",
     paper: "3.4 (32,000 steps)",
+    onlyWith: STUDIED,
   },
   studies: {
     kind: "choice",
@@ -162,6 +168,7 @@ const parameters = {
     unit: "spins",
     meaning:
       "with studies: sides, where they are among --course-sizes, whose equations also get closure variables made by hand",
+    onlyWith: STUDIED,
   },
   trueLattices: {
     kind: "integer",
@@ -179,7 +186,14 @@ const parameters = {
     max: 1e6,
     meaning: "at each of them",
   },
-  clusters: { kind: "integer", default: 4, min: 1, max: 1e6, meaning: "flipped between two of these" },
+  clusters: {
+    kind: "integer",
+    default: 4,
+    min: 1,
+    max: 1e6,
+    meaning: "flipped between two of these",
+    onlyWith: [{ trueLooks: { above: 1 } }],
+  },
   courseSizes: {
     kind: "integers",
     default: [16, 32, 64],

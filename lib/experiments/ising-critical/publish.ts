@@ -14,14 +14,15 @@ import {
   type CriticalStudy,
   comparedOf,
   costsOf,
+  criticalEnd,
   criticalMetrics,
   criticalTables,
   criticalVerdict,
   dynamicExponents,
+  FIT_NAMES,
   fitsOver,
   learnedTimes,
   PAPER,
-  scoreTable,
   slopesOver,
   truePoints,
   worstOf,
@@ -30,15 +31,6 @@ import { fittedSides } from "./parameters.ts";
 import { deviations } from "./relax-times.ts";
 import { criticalReport } from "./report.ts";
 import { binderSlope, EXACT, isMain, pointsOf, settled } from "./scores.ts";
-
-const NAMES = {
-  beta_over_nu: "β/ν",
-  gamma_over_nu: "γ/ν",
-  one_over_nu: "1/ν",
-  t_c: "T_c from crossings of U",
-  collapse_beta_over_nu: "β/ν by a free collapse",
-  collapse_one_over_nu: "1/ν by a free collapse",
-} as const;
 
 const CLOSURE_NAMES = {
   features: "Trajectories with second neighbours and plaquettes",
@@ -56,7 +48,7 @@ export function publishCritical(run: Run, found: CriticalStudy): Promise<void> {
     tables: criticalTables(study),
     metrics: (seconds) => criticalMetrics(study, seconds, fits),
     verdict: criticalVerdict(study),
-    scoreTable,
+    endTable: (metrics) => criticalEnd(metrics, study),
     report: (done) => criticalReport({ ...done, ...criticalFigures(study, fits) }),
   });
 }
@@ -77,10 +69,10 @@ function criticalFigures(
   const values = (one: Rolled) => ({ tau: one.tau.value, ...eachQuantity((key) => one[key].value) });
   const quantities = eachQuantity((quantity) => comparedOf(study, quantity));
   const fits = Object.entries(fitted).map(([key, { learned, truth }]) => ({
-    name: NAMES[key as keyof typeof NAMES],
+    name: FIT_NAMES[key as keyof typeof FIT_NAMES],
     learned,
     truth,
-    paper: PAPER[key as keyof typeof NAMES] ?? null,
+    paper: PAPER[key as keyof typeof FIT_NAMES] ?? null,
     exact: key in EXACT ? EXACT[key as keyof typeof EXACT] : key === "t_c" ? CRITICAL_TEMPERATURE : null,
   }));
   const { learned, glauber } = dynamicExponents(study);

@@ -12,6 +12,7 @@ import { meanGuards } from "../../method/sde/guards.ts";
 import { quadraticTimes } from "../../method/snapshots.ts";
 import { extent } from "../../report/extent.ts";
 import { closedOf } from "../../report/figures/diagnostics.ts";
+import { patchErrors } from "../../report/figures/patch-errors.ts";
 import { withinSpread } from "../../report/figures/starts.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import type { Stepped } from "../../report/live-equation.ts";
@@ -21,7 +22,7 @@ import { costMetrics } from "../../run/cost-metrics.ts";
 import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } from "../../run/seeds.ts";
-import { metricTable, tableOfRows } from "../../run/text-table.ts";
+import { tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
 import { type IsingClosure, type IsingOptions, isLearned, isTrained, latticeCount } from "./parameters.ts";
@@ -279,8 +280,9 @@ export function isingMetrics(
   return metrics;
 }
 
-/** The metrics as a table for the terminal. */
-export const scoreTable = metricTable;
+/** Errors of the mean trajectories at every patch side. */
+export const isingEnd = (metrics: Readonly<Record<string, Metric>>, { patches, closure }: IsingOptions) =>
+  patchErrors(metrics, { patches, paperTime: PAPER_TIME, about: `; closure ${closure}` });
 
 /** The tables of a run: scores of every equation and start, moments over time. */
 export function isingTables({ truth, outcomes }: IsingStudy): Record<string, ColumnTable> {

@@ -4,6 +4,7 @@ import { distances } from "../../method/closure/correlations.ts";
 import { LEARNED, type LearnedClosure, OBJECTIVES, type Objective } from "../../method/closure/train.ts";
 import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
+import { alsoWith } from "../../run/only-with.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
 import {
   checkEquation,
@@ -41,6 +42,11 @@ export const ISING_PHYSICS = {
   T: { kind: "number", default: 2.5, above: 0, unit: "J/k_B", meaning: "temperature", paper: "3.3" },
   h: { kind: "number", default: 0.1, min: -100, max: 100, unit: "J", meaning: "external field", paper: "3.3" },
 } as const satisfies Parameters;
+
+/** Closures that are compared count too. */
+const COMPARED = { studies: ["all"] };
+const OF_LEARNED = [{ closure: LEARNED }, COMPARED];
+const OF_TRAINED = [{ closure: OBJECTIVES }, COMPARED];
 
 const parameters = {
   L: {
@@ -203,6 +209,11 @@ const parameters = {
     max: 1,
     unit: "sweeps",
     meaning: "step of predictions where the drift is the generator's (Heun's scheme)",
+    onlyWith: [
+      { compensatorTime: [0], closure: HAND_MADE },
+      { compensatorTime: [0], ...COMPARED },
+      { large: { above: 0 } },
+    ],
   },
   ...EQUATION,
   ...TRAINING,
@@ -210,6 +221,7 @@ const parameters = {
   hidden: { ...TRAINING.hidden, profiles: { paper: [64, 64, 64] } },
   steps: { ...TRAINING.steps, default: 300, profiles: { standard: 600, paper: 20_000 } },
   learningRate: { ...TRAINING.learningRate, default: 0.005 },
+  ...alsoWith({ weightDecay: TRAINING.weightDecay }, ...OF_TRAINED),
   variables: {
     kind: "integer",
     default: 2,
@@ -217,6 +229,7 @@ const parameters = {
     max: 6,
     meaning: "closure variables of a learned closure",
     paper: "3.3",
+    onlyWith: OF_LEARNED,
   },
   channels: {
     kind: "integers",
@@ -226,6 +239,7 @@ const parameters = {
     max: 512,
     meaning: "channels of the convolutions of a learned closure, multiples of 8; each halves the side",
     paper: "3.3",
+    onlyWith: OF_TRAINED,
   },
   lags: {
     kind: "numbers",
@@ -234,6 +248,7 @@ const parameters = {
     max: 10_000,
     unit: "sweeps",
     meaning: "times, ascending, after which small lattices are seen again for the closure lagged",
+    onlyWith: [{ closure: ["lagged"] }, COMPARED],
   },
   copies: {
     kind: "integer",
@@ -252,6 +267,7 @@ const parameters = {
     max: 1e6,
     meaning:
       "snapshots that a closure learned by a network, and the equation with it, is trained on, at most; that of lagged is solved on small lattices with as many sites",
+    onlyWith: OF_LEARNED,
   },
   closureHidden: {
     kind: "integers",
@@ -259,6 +275,7 @@ const parameters = {
     min: 8,
     max: 1024,
     meaning: "hidden widths of f and σ while ψ is learned by dynamics, multiples of 8",
+    onlyWith: [{ closure: ["dynamics"] }, COMPARED],
   },
   closureSteps: {
     kind: "integer",
@@ -267,6 +284,7 @@ const parameters = {
     min: 1,
     max: 1e7,
     meaning: "AdamW steps of a learned closure",
+    onlyWith: OF_TRAINED,
   },
   closureBatch: {
     kind: "integer",
@@ -274,8 +292,16 @@ const parameters = {
     min: 8,
     max: 4096,
     meaning: "mini-batch of snapshots of a learned closure, a multiple of 8",
+    onlyWith: OF_TRAINED,
   },
-  closureLearningRate: { kind: "number", default: 0.003, above: 0, max: 1, meaning: "peak learning rate of ψ" },
+  closureLearningRate: {
+    kind: "number",
+    default: 0.003,
+    above: 0,
+    max: 1,
+    meaning: "peak learning rate of ψ",
+    onlyWith: OF_TRAINED,
+  },
   runs: {
     kind: "integer",
     default: 128,
@@ -329,9 +355,9 @@ export type IsingOptions = Values<typeof parameters>;
 const closingOf = ({ closure, variables }: IsingOptions) =>
   isLearned(closure) ? variables : { none: 0, features: 2, blocks: 2 }[closure];
 
-function check(p: IsingOptions): void {
+function check(p: IsingOptions, given: ReadonlySet<string>): void {
   checkPatches(p.patches, p.L);
-  if (p.studies === "all" && !p.patches.includes(p.studyPatch)) {
+  if ((p.studies === "all" || (given.has("studyPatch") && p.large === 0)) && !p.patches.includes(p.studyPatch)) {
     throw new InputError(`--study-patch ${p.studyPatch} is not one of the patches ${p.patches.join(", ")}`);
   }
   if (p.large > 0 && p.large % p.studyPatch !== 0) {

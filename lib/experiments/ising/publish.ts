@@ -4,7 +4,7 @@ import type { Run } from "../../run/run-folder.ts";
 import type { Observable } from "../../systems/system.ts";
 import type { IsingReportData } from "./data.ts";
 import { isingLive } from "./live.ts";
-import { type IsingStudy, isingFigures, isingMetrics, isingTables, isingVerdict, scoreTable } from "./metrics.ts";
+import { type IsingStudy, isingEnd, isingFigures, isingMetrics, isingTables, isingVerdict } from "./metrics.ts";
 import { isLearned } from "./parameters.ts";
 import { isingReport } from "./report.ts";
 import type { checkUpsampling } from "./upsampled-lattices.ts";
@@ -29,7 +29,7 @@ export function publishIsing(
     tables: isingTables(study),
     metrics: (seconds) => isingMetrics(study, distances, rest.size, seconds),
     verdict: isingVerdict(study, rest.size),
-    scoreTable,
+    endTable: (metrics) => isingEnd(metrics, study.options),
     report: (done) => isingReport({ ...done, ...figures }),
   });
 }

@@ -3,13 +3,14 @@ import type { ColumnTable } from "arquero";
 import compact from "../../../data/nbmota/compact.json";
 import paper from "../../../data/nbmota-paper.json";
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
-import { average, errorOfStd, jackknifeError } from "../../analysis/mean.ts";
+import { average, errorOfStd, jackknifeError, MEAN_ABSOLUTE } from "../../analysis/mean.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { meanRatio } from "../../run/deviations.ts";
 import { putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
+import { type EndTable, endRow, endTable } from "../../run/end-table.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
 import { acrossSeeds, around, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
-import { metricTable, tableOfRows } from "../../run/text-table.ts";
+import { tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { PAIR_NAMES, siteCount } from "../../systems/nbmota/states.ts";
 import { ANYWHERE, type SurroundingsCheck } from "./checks.ts";
@@ -114,7 +115,7 @@ function directShare({ mean, lattices }: Equilibrium, score: (mean: Float64Array
 }
 
 /** What a perfect model would show at a temperature: the mean of |x| of a normal law, √(2/π) of its standard deviation. */
-export const floorOf = ({ error }: Equilibrium) => Math.sqrt(2 / Math.PI) * average(error);
+export const floorOf = ({ error }: Equilibrium) => MEAN_ABSOLUTE * average(error);
 
 /** Standard deviations of δ_TaTa near the end of a relaxation: root of the mean variance of the last quarter of its times. */
 export function lateStd(order: Ensemble): number {
@@ -358,10 +359,30 @@ function paperOrder(pair: (typeof PAIR_NAMES)[number], temperature: number): num
   return k < 0 ? null : paper.order[pair][k];
 }
 
-/** The metrics that stand on the terminal: errors, sum rules, spread, time. */
-export function scoreTable(metrics: Record<string, Metric>): string {
-  const shown = /^(sro_error|sum_rule_violation|spread_exponent|course_error|held_out|seconds)/;
-  return metricTable(Object.fromEntries(Object.entries(metrics).filter(([name]) => shown.test(name))));
+/** Errors of the order parameters in equilibrium, of equations at temperatures. */
+export function nbmotaEnd(
+  metrics: Readonly<Record<string, Metric>>,
+  { methods, temperatures }: { readonly methods: readonly string[]; readonly temperatures: readonly number[] },
+): EndTable {
+  const sorted = temperatures.toSorted((a, b) => a - b);
+  const keys = (method: string) => sorted.map((temperature) => metricName("sro_error", method, T(temperature)));
+  const of = ({ value }: Metric) => 100 * value;
+  const title = (method: string) => (method === MAIN ? "Increments" : `${method[0].toUpperCase()}${method.slice(1)}`);
+  const { spread_exponent: learned, "spread_exponent.kmc": direct } = metrics;
+  const exponents =
+    learned && direct
+      ? [`std ∝ n^${learned.value.toFixed(2)} (direct simulation ${direct.value.toFixed(2)}, exact −0.5)`]
+      : [];
+  return endTable(
+    "Mean error of the short-range order δ in equilibrium, in 0.01",
+    "equation, T [K]",
+    sorted.map(String),
+    [
+      ...methods.map((method) => endRow(metrics, title(method), keys(method), { of })),
+      endRow(metrics, "Floor", keys("floor"), { kind: "beside", of }),
+    ],
+    { below: exponents },
+  );
 }
 
 /** The tables of a run: order in equilibrium of every equation and of direct simulation, and relaxations. */

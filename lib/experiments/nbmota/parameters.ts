@@ -1,7 +1,8 @@
 // What the NbMoTa experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
 import { InputError } from "../../errors.ts";
 import type { Command } from "../../run/command-line.ts";
-import { checkDistinct, type Parameters, type Values } from "../../run/parameters.ts";
+import { alsoWith } from "../../run/only-with.ts";
+import { type Condition, checkDistinct, type Parameters, type Values } from "../../run/parameters.ts";
 import {
   COPIES,
   checkEquation,
@@ -18,6 +19,10 @@ import { COLDEST, COORDINATES, checkCells, checkTemperature, PATCH_CELLS, TILE_C
 import { BEYOND, LONGEST_WAIT, looksAt } from "./annealing.ts";
 import { BARRIERS } from "./barrier-models.ts";
 import { repeatedly } from "./clock.ts";
+
+/** The comparisons have every kind of drift, polynomials where they can be solved for. */
+const NETWORKS = alsoWith(TRAINING, { studies: ["all"] });
+const POLYNOMIALS: readonly Condition[] = [{ drift: ["polynomial"] }, { studies: ["all"], coordinates: ["three"] }];
 
 const parameters = {
   temperatures: {
@@ -184,6 +189,7 @@ const parameters = {
   drift: { ...EQUATION.drift, profiles: { paper: "onsager" } },
   degree: {
     ...EQUATION.degree,
+    onlyWith: POLYNOMIALS,
     default: 1,
     meaning: "degree of the polynomials of the drift over all temperatures; 0: by cross-validation over cohorts",
   },
@@ -194,10 +200,11 @@ const parameters = {
     max: 6,
     meaning:
       "degree of the polynomials in 1/T that all coefficients are, less than there are temperatures; 0: by cross-validation",
+    onlyWith: POLYNOMIALS,
   },
-  ...TRAINING,
-  hidden: { ...TRAINING.hidden, profiles: { paper: [32, 32] } },
-  batch: { ...TRAINING.batch, default: 256 },
+  ...NETWORKS,
+  hidden: { ...NETWORKS.hidden, profiles: { paper: [32, 32] } },
+  batch: { ...NETWORKS.batch, default: 256 },
   studies: {
     kind: "choice",
     choices: ["none", "all"],

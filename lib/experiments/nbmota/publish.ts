@@ -26,13 +26,13 @@ import {
   MAIN,
   methodsOf,
   type NbMoTaStudy,
+  nbmotaEnd,
   nbmotaMetrics,
   nbmotaTables,
   nbmotaVerdict,
   orderOf,
   relaxations,
   rootMeanSquare,
-  scoreTable,
   stdRatioOver,
   TATA,
 } from "./metrics.ts";
@@ -52,7 +52,11 @@ export function publishNbMoTa(run: Run, study: NbMoTaStudy, stages: readonly Ann
     tables: nbmotaTables(study),
     metrics: (seconds) => nbmotaMetrics(study, seconds),
     verdict: nbmotaVerdict(study),
-    scoreTable,
+    endTable: (metrics) =>
+      nbmotaEnd(metrics, {
+        methods: equilibriumGroups(study).map(([{ method }]) => method),
+        temperatures: study.truth.map(({ temperature }) => temperature),
+      }),
     report: (done) => nbmotaReport({ ...done, ...nbmotaFigures(study), pictures: orderingPictures(stages, run.seed) }),
   });
 }

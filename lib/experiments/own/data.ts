@@ -221,6 +221,9 @@ function durations(time: Float64Array, lambda: Float64Array): Pick<Regression, "
 }
 
 function pairsOf(table: Table, path: string, options: DataOptions): OwnData {
+  const { lag, longest } = options;
+  const ignored = lag !== 1 ? `--lag ${lag}` : longest > 0 ? `--longest ${longest}` : null;
+  if (ignored) throw new InputError(`${ignored} is of trajectories, and ${path} has pairs: leave it out`);
   const names = [...table.columns.keys()];
   const suffixes = (prefix: string) =>
     names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));

@@ -3,6 +3,7 @@ import { evenGrid } from "../../analysis/function-error.ts";
 import { InputError } from "../../errors.ts";
 import { batchThatFits } from "../../method/batch.ts";
 import type { Command } from "../../run/command-line.ts";
+import { commandText } from "../../run/command-text.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
 import type { Need } from "../../run/room.ts";
 import {
@@ -78,8 +79,7 @@ const parameters = {
   exec: {
     kind: "text",
     default: "none",
-    meaning:
-      'in place of a module: the command of a program that simulates, such as "python3 my/sis.py"; npm run new -- my/sis.py writes one that runs',
+    meaning: `in place of a module: the command of a program that simulates, such as "python3 my/sis.py"; ${commandText("new", ["my/sis.py"])} writes one that runs`,
   },
   processes: {
     kind: "integer",
@@ -95,6 +95,7 @@ const parameters = {
     max: 1e6,
     unit: "s",
     meaning: "that it may take for one answer",
+    onlyWith: [{ exec: { not: "none" } }],
   },
   runs: {
     kind: "integer",
@@ -129,8 +130,7 @@ export function comparedTimes({
 /** What both commands say of the module, and of the program in its place. */
 const FILES = {
   name: "module",
-  meaning:
-    "TypeScript file with the system, whose parameters are options too; npm run new -- FILE writes one that runs",
+  meaning: `TypeScript file with the system, whose parameters are options too; ${commandText("new", ["FILE"])} writes one that runs`,
 };
 
 /** A command about the system that was met, whose own parameters stand first. */

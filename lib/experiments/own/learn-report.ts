@@ -1,7 +1,7 @@
 // The report and the metrics of a system of a user's own: learned equations against direct simulation.
 import { type Ensemble, momentsOf } from "../../analysis/ensemble.ts";
 import { average } from "../../analysis/mean.ts";
-import { isOurs, type Method } from "../../method/pairs.ts";
+import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
 import type { Named } from "../../method/sde/about.ts";
 import { formula } from "../../method/sde/formula.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
@@ -22,11 +22,12 @@ import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
 import { scoreTiles, type Tile } from "../../report/tiles.ts";
 import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
+import { type EndTable, endRow, endTable, rootPercent } from "../../run/end-table.ts";
 import { type Finished, publish } from "../../run/publish.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } from "../../run/seeds.ts";
-import { metricTable, tableOfRows } from "../../run/text-table.ts";
+import { tableOfRows } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
 import { studyLive, studySection } from "./live.ts";
@@ -358,6 +359,34 @@ function unlike({ upsampling: { small, relaxed, error }, observables }: Study): 
     : [];
 }
 
+/** The equation, and the errors of mean trajectories, of all variables together and of each. */
+function learnEnd(metrics: Readonly<Record<string, Metric>>, study: Study): EndTable {
+  const { written: one, observables, floors, options } = study;
+  const scores = ["error", ...observables.map(({ title }) => `error-${part(title)}`)];
+  const keys = (method: string) => scores.map((score) => metricName(score, method, `patch${options.patch}`));
+  const columns = ["all", ...observables.map(({ name }) => name)];
+  return endTable(
+    "Error of the mean trajectories, RMS in % of their size",
+    "method",
+    columns,
+    [
+      ...METHODS.map((method) =>
+        endRow(metrics, LOOKS[method].name, keys(method), { of: ({ value }) => rootPercent(value) }),
+      ),
+      {
+        name: "Floor",
+        kind: "beside",
+        cells: columns.map((_, k) => (k === 0 ? rootPercent(mean(floors.flat())) : null)),
+      },
+    ],
+    {
+      above: one
+        ? ["dz = f dt + σ dW, D = σσᵀ; ± is half the 95 % interval", formula(one, observables, "text"), ""]
+        : [],
+    },
+  );
+}
+
 /** Finishes the run. */
 export function publishStudy(run: Run, study: Study): Promise<void> {
   const { scores, observables, truth, starts } = study;
@@ -392,15 +421,7 @@ export function publishStudy(run: Run, study: Study): Promise<void> {
     },
     metrics: (seconds) => metricsOf(study, seconds),
     verdict: verdictOf(watched, unlike(study)),
-    scoreTable: (metrics) => {
-      const shown = Object.entries(metrics).filter(([key]) =>
-        /^(error|std-ratio|pit_chi2|closure_chi2|floor)\./.test(key),
-      );
-      const { written: one, observables } = study;
-      const equation =
-        one && `dz = f dt + σ dW, D = σσᵀ; ± is half the 95 % interval\n${formula(one, observables, "text")}\n\n`;
-      return `${equation ?? ""}${metricTable(Object.fromEntries(shown))}`;
-    },
+    endTable: (metrics) => learnEnd(metrics, study),
     report: (done) => learnReport(study, done),
   });
 }

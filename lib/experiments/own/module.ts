@@ -9,6 +9,7 @@ import type { Gpu } from "../../gpu/device.ts";
 import { fileError } from "../../io/file-error.ts";
 import { readWhole } from "../../io/read.ts";
 import type { Stream } from "../../random/stream.ts";
+import { commandText } from "../../run/command-text.ts";
 import { type Parameter, type Parameters, quoted } from "../../run/parameters.ts";
 import type { LawFacts } from "../../systems/check.ts";
 import { ExternalEngine } from "../../systems/external.ts";
@@ -248,7 +249,7 @@ async function loadModule(path: string): Promise<OwnSystem> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") throw fileError(error, "read", path);
     throw new InputError(`${path} does not run: ${reasonOf(error)}`);
   }
-  const wrong = (what: string) => new InputError(`${path}: ${what}; see npm run new -- --help`);
+  const wrong = (what: string) => new InputError(`${path}: ${what}; see ${commandText("new", ["--help"])}`);
   if (typeof own !== "object" || own === null) throw wrong("it has no default export with a simulator");
   const { name, simulator, system, parameters = {}, starts } = own as Partial<OwnSystem>;
   if (typeof name !== "string" || !/^[a-z][a-z0-9-]*$/.test(name))
@@ -299,7 +300,7 @@ const VERBS = ["initial", "evolve", "observe"] as const;
 
 /** The simulator of a module. Throws InputError for one that lacks something, or whose observables are not what it says. */
 function simulatorOf(own: OwnSimulator, values: Readonly<Record<string, number>>, path: string): Simulator {
-  const wrong = (what: string) => new InputError(`${path}: ${what}; see npm run new -- --help`);
+  const wrong = (what: string) => new InputError(`${path}: ${what}; see ${commandText("new", ["--help"])}`);
   const simulator = made("simulator", () => own.simulator(values), path);
   if (typeof simulator !== "object" || simulator === null) throw wrong("simulator gives nothing");
   const problem = wrongDescription(simulator);

@@ -1,4 +1,5 @@
 // What `fit` can be told.
+import { extname } from "node:path";
 import { InputError } from "../../errors.ts";
 import type { Command } from "../../run/command-line.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
@@ -16,6 +17,7 @@ export const ZERO_TIME = {
     default: "corrected",
     meaning:
       "polynomials of instantaneous rates, whose own changes over the times of the data are those of the data; or mean changes over these times",
+    onlyWith: [{ drift: ["polynomial"] }],
   },
 } as const satisfies Parameters;
 
@@ -112,6 +114,14 @@ export function namesOf(text: string): string[] {
 
 /** A path; null for none. */
 export const pathOf = (text: string): string | null => (text === NONE ? null : text);
+
+/** Throws InputError for names of columns where every file names its own. */
+export function checkColumns({ columns }: Pick<FitOptions, "columns">, files: readonly string[]): void {
+  if (namesOf(columns).length === 0 || files.some((path) => extname(path).toLowerCase() === ".npy")) return;
+  throw new InputError(
+    `--columns names those of .npy files, and ${files.join(", ")} has names of its own: leave it out`,
+  );
+}
 
 export function dataOptions({ K, dt, variables, conditions, lag, longest }: FitOptions): DataOptions {
   return { K, dt, variables: namesOf(variables), conditions: namesOf(conditions), lag, longest };

@@ -4,11 +4,11 @@ import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import { formula } from "../../method/sde/formula.ts";
 import { chosenDegree } from "../../method/sde/model.ts";
 import { shareIndefinite } from "../../method/sde/polynomial/diffusion.ts";
+import { type EndTable, endTable } from "../../run/end-table.ts";
 import { publish } from "../../run/publish.ts";
 import { metricName, metricNumber } from "../../run/result.ts";
 import type { Run } from "../../run/run-folder.ts";
 import { around, metricSet } from "../../run/seeds.ts";
-import { textTable } from "../../run/text-table.ts";
 import { type Verdict, verdictOf, type Watched } from "../../run/verdict.ts";
 import { fitReport } from "./report.ts";
 import type { FitResult } from "./result.ts";
@@ -111,37 +111,27 @@ function verdict({ predictions, tests, data, equation }: FitResult): Verdict {
   return verdictOf(watched, doubts);
 }
 
-/** Mean and spread of the last time of predictions, for the terminal. */
-function ends({ predictions, data }: FitResult) {
-  return predictions.flatMap((one, k) => {
+/** The equation and where it leads: mean and spread of predictions at their last time. */
+function fitEnd({ writings, data, heldOut, predictions }: FitResult): EndTable {
+  const { variables, conditions } = data;
+  const columns = ["time", ...variables.flatMap(({ name }) => [`mean ${name}`, `std ${name}`])];
+  const rows = predictions.flatMap((one, k) => {
     if (!one) return [];
     const { runs } = one;
     const last = runs.data.subarray((runs.times.length - 1) * runs.runs * runs.d);
     const { mean, std } = ensembleMoments(last, runs.runs);
-    return data.variables.map(({ name }, j) => ({
-      ...{ start: k + 1, variable: name, time: Number(runs.times[runs.times.length - 1].toPrecision(4)) },
-      ...{ mean: Number(mean[j].toPrecision(4)), std: Number(std[j].toPrecision(3)) },
-    }));
+    const cells = [runs.times[runs.times.length - 1], ...variables.flatMap((_, j) => [mean[j], std[j]])];
+    return [{ name: `start ${k + 1}`, kind: "quantity" as const, cells }];
   });
-}
-
-/** The equation and where it leads, for the terminal. */
-function scoreTable(result: FitResult): string {
-  const { writings, data, heldOut } = result;
-  const lines = ends(result).map((row) => Object.values(row).map(String));
-  return [
-    ...writings.map((one) => {
-      const at = data.conditions.map(({ name }, k) => `${name} = ${one.condition[k]}`).join(", ");
-      const head = `d${data.variables.length > 1 ? "z" : data.variables[0].name} = f dt + σ dW, D = σσᵀ; ± is half the 95 % interval${at ? `; at ${at}` : ""}`;
-      return [head, formula(one, data.variables, "text")].join("\n");
-    }),
-    ...(heldOut
-      ? [
-          `held-out changes: ${heldOut.gain.toPrecision(3)} ± ${(1.96 * heldOut.error).toPrecision(2)} nats better than one drift and one noise (95 %)`,
-        ]
-      : []),
-    textTable([["start", "variable", "time", "mean", "std"], ...lines]),
-  ].join("\n\n");
+  const above = writings.flatMap((one) => {
+    const at = conditions.map(({ name }, k) => `${name} = ${one.condition[k]}`).join(", ");
+    const head = `d${variables.length > 1 ? "z" : variables[0].name} = f dt + σ dW, D = σσᵀ; ± is half the 95 % interval${at ? `; at ${at}` : ""}`;
+    return [head, formula(one, variables, "text"), ""];
+  });
+  const held = heldOut && [
+    `held-out changes: ${heldOut.gain.toPrecision(3)} ± ${(1.96 * heldOut.error).toPrecision(2)} nats better than one drift and one noise (95 %)`,
+  ];
+  return endTable("Predictions at their last time", "", columns, rows, { above, below: held ?? [] });
 }
 
 /** Finishes the run. */
@@ -170,7 +160,7 @@ export function publishFit(run: Run, result: FitResult): Promise<void> {
     tables,
     metrics: (seconds) => fitMetrics(result, seconds),
     verdict: verdict(result),
-    scoreTable: () => scoreTable(result),
+    endTable: () => fitEnd(result),
     report: (done) => fitReport(result, done),
   });
 }

@@ -5,18 +5,20 @@ import { type EquationCost, equationCost, ownError, totalUpdates } from "../../a
 import { caseOf, type Moments, momentsOf } from "../../analysis/ensemble.ts";
 import { effectiveTimes, ensembleFloor } from "../../analysis/ensemble-error.ts";
 import { average, averageRow } from "../../analysis/mean.ts";
-import { isOurs, type Method } from "../../method/pairs.ts";
+import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { closedOf } from "../../report/figures/diagnostics.ts";
+import { LOOKS, OURS } from "../../report/figures/methods.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import type { Stepped } from "../../report/live-equation.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
+import { type EndTable, endRow, endTable } from "../../run/end-table.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import { acrossSeeds, bandOverSeeds, type Estimate, metricSet, overSeeds, single } from "../../run/seeds.ts";
-import { metricTable, tableOfRows } from "../../run/text-table.ts";
+import { tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type PredatorPreyReportData, SPECIES, type SpectrumRatio } from "./data.ts";
 import type { costPlan } from "./plan.ts";
@@ -222,10 +224,39 @@ function bestLambdas({ outcomes, closure }: PredatorPreyStudy, method: Method): 
   );
 }
 
-/** The metrics as a table for the terminal. */
-export function scoreTable(metrics: Record<string, Metric>): string {
-  return metricTable(
-    Object.fromEntries(Object.entries(metrics).filter(([name]) => !/^(pairs|cost|power_ratio)\./.test(name))),
+/** Errors of means and standard deviations, and the distance of ensembles, of every method and closure. */
+export function predatorPreyEnd(
+  metrics: Readonly<Record<string, Metric>>,
+  {
+    closure,
+    points,
+    patch,
+    outcomes,
+  }: Pick<PredatorPreyStudy, "closure" | "points" | "patch"> & {
+    readonly outcomes: readonly Pick<Outcome, "closure">[];
+  },
+): EndTable {
+  const others = [...new Set(outcomes.map((one) => one.closure))].filter((one) => one !== closure);
+  const columns = ["mean", "mean, worst case", "std", "std, worst case"];
+  const keys = (...rest: string[]) =>
+    (["mean_error", "std_error"] as const).flatMap((score) => [
+      metricName(score, rest[0], ...rest.slice(1)),
+      metricName(score, rest[0], "worst", ...rest.slice(1)),
+    ]);
+  const of = ({ value }: Metric) => 100 * value;
+  return endTable(
+    `Errors of the populations over time, in % of the true mean and std; λ = K = ${points / patch}, closure ${closure} where no other is named`,
+    "method",
+    columns,
+    [
+      ...METHODS.map((method) => endRow(metrics, LOOKS[method].name, keys(method), { of })),
+      ...others.flatMap((other) =>
+        OURS.toReversed().map((method) =>
+          endRow(metrics, `${LOOKS[method].name}, ${other}`, keys(method, other), { of }),
+        ),
+      ),
+      endRow(metrics, "Floor", ["mean_error.floor", "", "std_error.floor", ""], { kind: "beside", of }),
+    ],
   );
 }
 

@@ -1,8 +1,9 @@
 // What the predator–prey experiment can be told: parameters with their defaults per profile, ranges and places in the paper.
 import { InputError } from "../../errors.ts";
-import { LEARNED } from "../../method/closure/train.ts";
+import { LEARNED, OBJECTIVES } from "../../method/closure/train.ts";
 import { upsamplingFactors } from "../../method/upsample.ts";
 import type { Command } from "../../run/command-line.ts";
+import { alsoWith } from "../../run/only-with.ts";
 import type { Parameters, Values } from "../../run/parameters.ts";
 import {
   COPIES,
@@ -87,6 +88,9 @@ export const PREDATOR_PREY_PHYSICS = {
   },
 } as const satisfies Parameters;
 
+/** Closures that a network is trained for. */
+const TRAINED = [{ closure: ["all", ...OBJECTIVES] }];
+
 const parameters = {
   N: {
     kind: "integer",
@@ -151,6 +155,7 @@ const parameters = {
     max: 1000,
     unit: "time",
     meaning: "times, ascending and multiples of dt, after which systems are seen again for the closure lagged",
+    onlyWith: [{ closure: ["all", "lagged"] }],
   },
   encoder: {
     kind: "choice",
@@ -160,6 +165,7 @@ const parameters = {
     meaning:
       "what reads a patch: one linear map for both species, one network for both (paper), or a network that sees both together",
     paper: "3.2",
+    onlyWith: TRAINED,
   },
   trajectories: {
     kind: "integer",
@@ -243,6 +249,8 @@ const parameters = {
   },
   ...EQUATION,
   ...TRAINING,
+  // Of closures too.
+  ...alsoWith({ activation: TRAINING.activation, weightDecay: TRAINING.weightDecay }, ...TRAINED),
   hidden: { ...TRAINING.hidden, profiles: { quick: [16, 16], paper: [64, 64, 64] } },
   batch: { ...TRAINING.batch, profiles: { quick: 512 } },
   steps: { ...TRAINING.steps, profiles: { standard: 4000, paper: 20_000 } },
@@ -260,6 +268,7 @@ const parameters = {
     max: 1024,
     meaning: "hidden widths of the encoder, unless linear, and of what reads it, multiples of 8",
     paper: "3.2",
+    onlyWith: TRAINED,
   },
   closureSteps: {
     kind: "integer",
@@ -268,6 +277,7 @@ const parameters = {
     min: 1,
     max: 1e7,
     meaning: "AdamW steps of the closure",
+    onlyWith: TRAINED,
   },
   closureLearningRate: {
     kind: "number",
@@ -276,6 +286,7 @@ const parameters = {
     above: 0,
     max: 1,
     meaning: "peak learning rate of the closure",
+    onlyWith: TRAINED,
   },
   closureBatch: {
     kind: "integer",
@@ -283,6 +294,7 @@ const parameters = {
     min: 256,
     max: 65_536,
     meaning: "mini-batch of the closure, a multiple of 256",
+    onlyWith: TRAINED,
   },
   runs: {
     kind: "integer",

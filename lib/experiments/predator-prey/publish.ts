@@ -5,11 +5,11 @@ import type { PredatorPreyReportData } from "./data.ts";
 import { predatorPreyLive } from "./live.ts";
 import {
   type PredatorPreyStudy,
+  predatorPreyEnd,
   predatorPreyFigures,
   predatorPreyMetrics,
   predatorPreyTables,
   predatorPreyVerdict,
-  scoreTable,
   spectrumMetrics,
 } from "./metrics.ts";
 import type { PredatorPreyOptions } from "./parameters.ts";
@@ -37,7 +37,7 @@ export function publishPredatorPrey(
     tables: predatorPreyTables(study),
     metrics: (seconds) => ({ ...predatorPreyMetrics(study, seconds), ...spectrumMetrics(checks.spectrumRatios) }),
     verdict: predatorPreyVerdict(study),
-    scoreTable,
+    endTable: (metrics) => predatorPreyEnd(metrics, study),
     report: (done) => predatorPreyReport({ ...done, ...figures(done.result.seconds), ...setting }),
   });
 }
