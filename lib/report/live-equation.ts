@@ -270,8 +270,8 @@ export function liveSection(live: LiveEquation | null, about: Content): Section 
 <p class="live-off">The runs of this section are computed by the script inside this file, which does not run here. The figures of the other sections show the predictions of the same equation.</p>
 <div class="live-body" hidden>
 <div class="live-plots">
-<div><h4>${plane ? `${names[1]} against ${names[0]}` : `potential and law of ${names[0]}`}</h4><div class="live-plane"></div></div>
-<div class="live-times">${variables.map(({ symbol }) => html`<div><h4>${symbol} over time</h4><div class="live-time"></div></div>`)}${!plane && html`<div><h4>spread of ${names[0]} over time</h4><div class="live-time"></div></div>`}</div>
+<div><h3>${plane ? `${names[1]} against ${names[0]}` : `potential and law of ${names[0]}`}</h3><div class="live-plane"></div></div>
+<div class="live-times">${variables.map(({ symbol }) => html`<div><h3>${symbol} over time</h3><div class="live-time"></div></div>`)}${!plane && html`<div><h3>spread of ${names[0]} over time</h3><div class="live-time"></div></div>`}</div>
 </div>
 <div class="live-key" aria-hidden="true">${keys.map(([ink, shape, text]) => html`<span><i${shape && html` class="${shape}"`} style="--key:var(--${ink})"></i>${text}</span>`)}</div>
 <div class="live-clock"><button type="button" name="play">Play</button><input type="range" name="clock" min="0" max="1" step="1" value="0" aria-label="Time shown"><output name="clock"></output><button type="button" name="noise">New noise</button></div>
