@@ -117,15 +117,17 @@ export function startsOf<O extends string>(cases: readonly Case<O>[], observable
 }
 
 /** Points of the curves of the truth. */
-const TRUTH_POINTS = 41;
+const TRUTH_POINTS = 35;
+/** They are closer together in the beginning, where systems change fastest. */
+const EARLY = 1.4;
 
 /** Whether a model is one that the page can integrate: both fields are polynomials of z alone. */
 export function isLive({ drift, diffusion }: SdeModel): boolean {
   return drift.kind === "polynomial" && diffusion.kind === "polynomial" && drift.chart.conditions === 0;
 }
 
-/** Bytes of a number of a curve, of a polynomial (2·10⁻¹² of the largest), and of what has to be exact. */
-const [ROUGH, FINE, EXACT] = [2, 5, 7];
+/** Bytes of a number of a curve, of a drift (2·10⁻¹² of the largest), of a diffusion, which is factorised, and of what has to be exact. */
+const [ROUGH, FINE, FINER, EXACT] = [2, 5, 6, 7];
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
 
@@ -159,10 +161,10 @@ class Store {
   }
 }
 
-function fieldOf(store: Store, field: Evaluated, own: Float64Array): LiveField {
+function fieldOf(store: Store, field: Evaluated, own: Float64Array, bytes: number): LiveField {
   const { degree, width, chart, coefficients } = field;
   const [shift, frame] = [store.add(chart.shift, EXACT), store.add(chart.frame, EXACT)];
-  return { degree, width, shift, frame, coefficients: store.add(coefficients, FINE), own: store.add(own, EXACT) };
+  return { degree, width, shift, frame, coefficients: store.add(coefficients, bytes), own: store.add(own, EXACT) };
 }
 
 function modelOf(store: Store, given: number, { model, dt, scheme, value, note, late }: LiveOne): LiveModel {
@@ -174,8 +176,8 @@ function modelOf(store: Store, given: number, { model, dt, scheme, value, note, 
     late: [...(late ?? [])],
     dt,
     heun: scheme === "heun",
-    drift: fieldOf(store, drift, drift.slope),
-    diffusion: fieldOf(store, diffusion, diffusion.floor),
+    drift: fieldOf(store, drift, drift.slope, FINE),
+    diffusion: fieldOf(store, diffusion, diffusion.floor, FINER),
     center: store.add(hull.center, EXACT),
     spread: store.add(hull.spread, EXACT),
     factor: store.add(hull.factor, FINE),
@@ -184,11 +186,14 @@ function modelOf(store: Store, given: number, { model, dt, scheme, value, note, 
   };
 }
 
-/** Evenly picked, with both ends. */
+/** Some of them, with both ends. */
 function thinned(values: ArrayLike<number>): Float64Array {
   const count = Math.min(TRUTH_POINTS, values.length);
   const last = values.length - 1;
-  return Float64Array.from({ length: count }, (_, k) => values[Math.round((k * last) / Math.max(1, count - 1))]);
+  return Float64Array.from(
+    { length: count },
+    (_, k) => values[Math.round(last * (k / Math.max(1, count - 1)) ** EARLY)],
+  );
 }
 
 /** What the page's script is told. Throws Error for fields that are no polynomials. */
@@ -270,8 +275,8 @@ export function liveSection(live: LiveEquation | null, about: Content): Section 
 <p class="live-off">The runs of this section are computed by the script inside this file, which does not run here. The figures of the other sections show the predictions of the same equation.</p>
 <div class="live-body" hidden>
 <div class="live-plots">
-<div><h4>${plane ? `${names[1]} against ${names[0]}` : `potential and law of ${names[0]}`}</h4><div class="live-plane"></div></div>
-<div class="live-times">${variables.map(({ symbol }) => html`<div><h4>${symbol} over time</h4><div class="live-time"></div></div>`)}${!plane && html`<div><h4>spread of ${names[0]} over time</h4><div class="live-time"></div></div>`}</div>
+<div><h3>${plane ? `${names[1]} against ${names[0]}` : `potential and law of ${names[0]}`}</h3><div class="live-plane"></div></div>
+<div class="live-times">${variables.map(({ symbol }) => html`<div><h3>${symbol} over time</h3><div class="live-time"></div></div>`)}${!plane && html`<div><h3>spread of ${names[0]} over time</h3><div class="live-time"></div></div>`}</div>
 </div>
 <div class="live-key" aria-hidden="true">${keys.map(([ink, shape, text]) => html`<span><i${shape && html` class="${shape}"`} style="--key:var(--${ink})"></i>${text}</span>`)}</div>
 <div class="live-clock"><button type="button" name="play">Play</button><input type="range" name="clock" min="0" max="1" step="1" value="0" aria-label="Time shown"><output name="clock"></output><button type="button" name="noise">New noise</button></div>

@@ -4,6 +4,7 @@ export const LIVE_STYLE = `
 .live-body{display:grid;grid-template-columns:minmax(0,1fr);gap:.7rem}.live [hidden]{display:none}
 .live-off,.live-result{font-size:.95rem;line-height:1.5;background:var(--raised);padding:.6rem .9rem;margin:0}
 .live-plots{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1.15fr);gap:1rem 1.4rem;align-items:start}
+.live h3{font:600 .86rem/1.3 var(--sans);color:var(--muted);text-align:center;margin:0 0 .1rem}
 .live-times{display:grid;grid-template-columns:minmax(0,1fr);gap:.3rem}
 .live-plane{min-height:260px}.live-plane .u-over{cursor:crosshair}
 .live .u-over{touch-action:pan-y}

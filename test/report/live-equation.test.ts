@@ -235,5 +235,6 @@ test("the truth of a start comes as it is, but for its last digits", () => {
   const exact = { mean: Array.from(own, (t) => Math.sin(t)), std: Array.from(own, (t) => 0.1 + t) };
   expect(largest(difference(m, exact.mean))).toBeLessThan(1e-3);
   expect(largest(difference(s, exact.std))).toBeLessThan(1e-3);
-  expect(mean(own)).toBeCloseTo(10, 1);
+  // Closer together in the beginning.
+  expect(mean(own)).toBeLessThan(9);
 });
