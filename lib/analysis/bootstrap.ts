@@ -26,6 +26,11 @@ export interface Interval {
   readonly high: number;
 }
 
+export interface BootstrapInterval extends Interval {
+  /** Mean of the replicas less the estimate: what sampling adds to a statistic such as a distance, about (Efron & Tibshirani, chapter 10). */
+  readonly bias: number;
+}
+
 export interface BootstrapOptions {
   readonly seed: number;
   /** Confidence level in (0, 1); default 0.95. */
@@ -46,7 +51,7 @@ export function bootstrap(
   groups: readonly number[],
   statistic: (picks: readonly Uint32Array[]) => number,
   { seed, level = 0.95, resamples = 2000, method = "percentile" }: BootstrapOptions,
-): Interval {
+): BootstrapInterval {
   requireLevel(level);
   for (const size of groups) {
     if (!(Number.isInteger(size) && size >= 2))
@@ -65,10 +70,11 @@ export function bootstrap(
   }
   const tail = (1 - level) / 2;
   const [low, high] = quantileSeq(replicas, [tail, 1 - tail]) as number[];
-  const { standardDeviation: standardError } = moments(replicas);
+  const { mean, standardDeviation: standardError } = moments(replicas);
+  const found = { estimate, standardError, bias: mean - estimate };
   return method === "basic"
-    ? { estimate, standardError, low: 2 * estimate - high, high: 2 * estimate - low }
-    : { estimate, standardError, low, high };
+    ? { ...found, low: 2 * estimate - high, high: 2 * estimate - low }
+    : { ...found, low, high };
 }
 
 /**

@@ -19,7 +19,7 @@ export function putDiagnostics(put: Put, list: readonly Diagnostics[], ...parts:
       list.map((one) => of(one).value),
       { alone: [value - NORMAL * error, value + NORMAL * error], shared: ofTruth },
     );
-    return { ...found, high: Math.min(most, found.high) };
+    return { ...found, value: Math.min(most, found.value), high: Math.min(most, found.high) };
   };
   put(
     metricName("pit_chi2", ...parts),

@@ -1,5 +1,6 @@
 // Progress on stderr: a bar with rate and time left on a terminal, one line per 10 % elsewhere.
 import { SETTLING } from "../gpu/pace.ts";
+import { formatDuration } from "./duration.ts";
 import { canRedraw } from "./output.ts";
 import { stopPoint } from "./stop.ts";
 
@@ -69,7 +70,7 @@ export function tellLeft(seconds: number, what = "the work under way", display =
   if (!display || !Number.isFinite(seconds) || seconds <= Math.max(LONG, 2 * told)) return;
   told = seconds;
   display.write(
-    `${display.terminal ? "\r\x1b[2K" : ""}${what} takes about ${duration(seconds)} more; Ctrl-C stops it\n`,
+    `${display.terminal ? "\r\x1b[2K" : ""}${what} takes about ${formatDuration(seconds)} more; Ctrl-C stops it\n`,
   );
 }
 
@@ -162,13 +163,13 @@ class Bar implements Progress {
   #timing(): string {
     const rate = this.#rate();
     if (!(rate > 0) || !Number.isFinite(rate)) return "";
-    return `${short(rate)}/s, ${duration(this.#left())} left`;
+    return `${short(rate)}/s, ${formatDuration(this.#left())} left`;
   }
 
   #summary(): string {
     const done = this.#count - this.#start;
     const rate = done / this.#elapsed();
-    return `${short(done)} in ${duration(this.#elapsed())}${Number.isFinite(rate) ? ` (${short(rate)}/s)` : ""}`;
+    return `${short(done)} in ${formatDuration(this.#elapsed())}${Number.isFinite(rate) ? ` (${short(rate)}/s)` : ""}`;
   }
 }
 
@@ -176,14 +177,4 @@ class Bar implements Progress {
 function short(value: number): string {
   const power = Math.min(4, Math.max(0, Math.floor(Math.log10(Math.max(value, 1)) / 3)));
   return `${Number((value / 1000 ** power).toPrecision(3))}${["", " k", " M", " G", " T"][power]}`;
-}
-
-/** Seconds in words: "8 s", "3 min 5 s", "2 h 10 min", "4 days". */
-function duration(seconds: number): string {
-  const whole = Math.ceil(seconds);
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  if (whole < 48 * 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-  return `${Math.round(whole / 86_400)} days`;
 }

@@ -26,6 +26,8 @@ export interface RunResult {
   experiment: string;
   profile: string;
   seed: number;
+  /** When the run was finished: UTC, ISO 8601, to the minute. Absent from results of earlier versions. */
+  date?: string;
   versions: Record<string, string>;
   adapter: Adapter;
   /** Wall time per phase, s; `total` covers all sittings of a resumed run. */
@@ -40,6 +42,13 @@ export interface RunResult {
 }
 
 const NAME_PART = /^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$/;
+
+const ISO_MINUTE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}Z$/;
+
+/** A time as results hold it. */
+export function isoMinute(time: Date): string {
+  return `${time.toISOString().slice(0, 16)}Z`;
+}
 
 /** `error.compensator.patch16`: parts of letters (capitals where a symbol has them), digits, single hyphens or underscores. */
 export function metricName(...parts: readonly string[]): string {
@@ -76,7 +85,7 @@ export function resultText(result: RunResult): string {
     ([name, { value, ci95, seeds, paper, exact, unit }]) =>
       [name, { value, ci95, ...(seeds && { seeds }), paper, exact, unit }] as const,
   );
-  const { experiment, profile, seed } = result;
+  const { experiment, profile, seed, date } = result;
   const { kind, name, driver } = result.adapter;
   const sorted = (part: "versions" | "seconds" | "parameters" | "equations") => plainJson(result[part] ?? {}, part);
   metrics.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -85,6 +94,7 @@ export function resultText(result: RunResult): string {
     experiment,
     profile,
     seed,
+    ...(date !== undefined && { date }),
     versions: sorted("versions"),
     adapter: { kind, name, driver },
     seconds: sorted("seconds"),
@@ -123,6 +133,8 @@ export function validateResult(value: unknown, source = "result.json"): RunResul
   text(result.experiment, "experiment");
   text(result.profile, "profile");
   need(Number.isSafeInteger(result.seed) && (result.seed as number) >= 0, "seed", "a whole number from 0", result.seed);
+  const isDate = result.date === undefined || ISO_MINUTE.test(String(result.date));
+  need(isDate, "date", "a time such as 2026-11-28T10:03Z", result.date);
   record(result.versions, "versions", text);
   record(result.adapter, "adapter", () => {});
   for (const key of ["kind", "name", "driver"])

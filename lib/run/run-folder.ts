@@ -29,7 +29,7 @@ import {
 import { print, say } from "./output.ts";
 import { isQuiet } from "./progress.ts";
 import { type Adapter, CPU_ONLY, PROJECT_ROOT, patchwiseVersion, versions } from "./provenance.ts";
-import { type EquationResult, type Metric, plainJson, type RunResult, resultText } from "./result.ts";
+import { type EquationResult, isoMinute, type Metric, plainJson, type RunResult, resultText } from "./result.ts";
 import { breathe, SAVE_MS, setContinuation, stopRequested } from "./stop.ts";
 import type { Training } from "./trainings.ts";
 
@@ -293,7 +293,7 @@ export class Run {
     page: string | ((result: RunResult) => string),
     warnings: readonly string[] = [],
   ): Promise<void> {
-    const result = { ...this.result(metrics), warnings: [...warnings] };
+    const result = { ...this.result(metrics), date: isoMinute(new Date()), warnings: [...warnings] };
     const text = resultText(result);
     const html = typeof page === "string" ? page : page(result);
     this.#write("index.html", (path) => writeAtomically(path, html));

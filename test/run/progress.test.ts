@@ -72,7 +72,7 @@ describe("progress", () => {
     expect(shown).toEqual([]);
     pass(4000);
     inner.add(1);
-    expect(shown).toEqual(["predict takes about 1 h 39 min more; Ctrl-C stops it\n"]);
+    expect(shown).toEqual(["predict takes about 1 h 40 min more; Ctrl-C stops it\n"]);
     pass(5000);
     inner.add(1);
     inner.done();

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { InputError } from "../../lib/errors.ts";
 import { versions } from "../../lib/run/provenance.ts";
-import { metricName, resultText, validateResult } from "../../lib/run/result.ts";
+import { isoMinute, metricName, resultText, validateResult } from "../../lib/run/result.ts";
 import { METRIC } from "./folders.ts";
 
 describe("result.json", () => {
@@ -11,6 +11,7 @@ describe("result.json", () => {
     experiment: "demo",
     profile: "quick",
     seed: 1,
+    date: "2026-11-28T10:03Z",
     versions: { patchwise: "1" },
     adapter: { kind: "none", name: "", driver: "" },
     seconds: { total: 1 },
@@ -38,6 +39,11 @@ describe("result.json", () => {
     expect(validateResult(JSON.parse(resultText(all)))).toEqual(all);
     expect(resultText(result)).not.toContain("equations");
   });
+  test("files from before dates are read too", () => {
+    const { date: _, ...before } = result;
+    expect(validateResult(JSON.parse(resultText(before)))).toEqual(before);
+    expect(isoMinute(new Date(Date.UTC(2026, 0, 2, 3, 4, 59)))).toBe("2026-01-02T03:04Z");
+  });
   test("says that there are no warnings; files from before warnings are read too", () => {
     const { warnings: _, ...before } = result;
     expect(JSON.parse(resultText(before)).warnings).toEqual([]);
@@ -49,6 +55,7 @@ describe("result.json", () => {
     [{ metrics: { "b.ours.all": { ...METRIC, paper: undefined } } }, "paper is missing"],
     [{ metrics: { "b.ours.all": { ...METRIC, seeds: [1, null] } } }, "seeds is [1,null]"],
     [{ metrics: { "b.ours.all": { ...METRIC, seeds: 3 } } }, "seeds is 3"],
+    [{ date: "28 November" }, 'date is "28 November" where a time such as'],
     [{ warnings: "all is well" }, 'warnings is "all is well"'],
     [{ warnings: [1] }, "warnings is [1]"],
     [{ metrics: { "": METRIC } }, 'a metric name is ""'],

@@ -101,11 +101,13 @@ describe("a run", () => {
       if (resume) await run.finish({}, (result) => `<p>${result.seconds.fit}</p>`);
       else run.close();
     }
-    const { seconds } = validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8")));
+    const { seconds, date } = validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8")));
     expect(defined(seconds.fit)).toBeGreaterThanOrEqual(0.058);
     expect(defined(seconds.total)).toBeGreaterThanOrEqual(defined(seconds.fit));
     expect(defined(seconds.total)).toBeLessThan(5);
     expect(readFileSync(join(out, "index.html"), "utf8")).toBe(`<p>${seconds.fit}</p>`);
+    const age = Date.now() - Date.parse(defined(date)); // of the last minute that had begun
+    expect(age).toBeWithin(0, 3 * 60_000);
   });
 });
 

@@ -242,13 +242,14 @@ export const SMALL: Small[] = [
   },
 ];
 
-/** Every file of a finished run by name, without what depends on the clock: seconds and the pages that show them. */
+/** Every file of a finished run by name, without what depends on the clock: date, seconds and the pages that show them. */
 export function bytesOf(path: string): Record<string, string> {
   const files: Record<string, string> = {};
   for (const [name, hash] of Object.entries(bytesBelow(path))) {
     if (/\.(csv|safetensors)$/.test(name)) files[name] = hash;
   }
   const result = JSON.parse(readFileSync(join(path, "result.json"), "utf8"));
+  delete result.date;
   delete result.seconds;
   delete result.metrics["seconds.total"];
   // A commit made while the tests run is no difference between the runs.

@@ -89,7 +89,7 @@ export interface IsingReportData extends Finished {
     observable: IsingObservable;
     before: Estimate;
     after: Estimate;
-    /** Expected between two sets of true lattices. */
+    /** Expected between two sets of true lattices, by sampling alone. */
     floor: number;
   }[];
   /** Connected two-point correlation along rows and columns. */

@@ -178,9 +178,8 @@ function correlate(packed: Uint32Array, side: number, m: Float64Array): Sample["
 }
 
 /**
- * 1-Wasserstein distance of two sets of values, one per lattice, whole cohorts, with the 95 % basic bootstrap interval over cohorts
- * of both sets, cut at 0. Near `distanceFloor` resampling adds more to the distance than sampling did, and the interval may
- * end below the estimate.
+ * 1-Wasserstein distance of the laws of two sets of values, one per lattice, whole cohorts: that of the sets less what sampling adds to
+ * it, with the 95 % basic bootstrap interval over cohorts of both sets, all cut at 0.
  */
 export function distance(found: Float64Array, exact: Float64Array, seed: number) {
   const groups = [found, exact].map((values) => values.length / COHORT);
@@ -205,8 +204,9 @@ export function distance(found: Float64Array, exact: Float64Array, seed: number)
     }
     return total;
   };
-  const { estimate, low, high } = bootstrap(groups, between, { seed, method: "basic" });
-  return { value: estimate, low: Math.max(0, low), high: Math.max(0, high) };
+  const { estimate, bias, low, high } = bootstrap(groups, between, { seed, method: "basic" });
+  const positive = (x: number) => Math.max(0, x);
+  return { value: positive(estimate - bias), low: positive(low), high: positive(high) };
 }
 
 /** Expected distance of two independent sets like `exact`: the difference of their F has twice the variance of one of them. */

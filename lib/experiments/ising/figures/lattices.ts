@@ -38,8 +38,8 @@ export function distances({ upsampling, upsamplingMethod }: Data): Html | false 
       { label: "Relaxed", cell: ({ after }) => after },
       { label: "Two true sets", cell: ({ floor }) => floor, format: (floor) => formatNumber(floor, FLOOR_DIGITS) },
     ],
-    html`1-Wasserstein distance (in units of the observable) between upsampled and true lattices of the side reached, before and after LocalRelax, with 95 % intervals; the last column is expected for
-two sets of true lattices. Near it intervals may end below their number, since sampling adds to a distance. ${
+    html`1-Wasserstein distance (in units of the observable) between upsampled and true lattices of the side reached, before and after LocalRelax, with 95 % intervals and less what sampling adds; the last column is
+what it adds to the distance of two sets of true lattices. ${
       upsamplingMethod === "mosaic"
         ? html`Tiles keep <i>m</i> on average; walls along their seams make <i>ρ</i> too high until LocalRelax heals them.`
         : html`Copying keeps <i>m</i> and halves <i>ρ</i>, so LocalRelax has to make the missing walls.`
