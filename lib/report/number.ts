@@ -45,6 +45,11 @@ export function powerOfTen(exponent: number): string {
   return `10${exponent < 0 ? "⁻" : ""}${digits}`;
 }
 
+/** "×10⁻³", nothing for 10⁰. */
+function times(exponent: number): string {
+  return exponent === 0 ? "" : `×${powerOfTen(exponent)}`;
+}
+
 /** Fixed number of decimals, a true minus, no "−0.00", thousands grouped. */
 function fixed(value: number, decimals: number): string {
   const text = Math.abs(value).toFixed(Math.min(20, Math.max(0, decimals)));
@@ -54,13 +59,22 @@ function fixed(value: number, decimals: number): string {
   return sign + grouped + (fraction ? `.${fraction}` : "");
 }
 
-/** `value` with `digits` significant digits: 0.4899, 4.05×10⁻⁴, 12,345; "—" for null, undefined, NaN and ±∞. */
-export function formatNumber(value: number | null | undefined, digits = 4): string {
+/** Plain digits, powers of ten, or what is shorter for the number at hand. */
+export type Notation = "plain" | "powers" | "auto";
+
+/** Whether a number of this size is written with a power of ten where that is left to it. */
+function needsPower(value: number, digits: number): boolean {
+  const { exponent } = scientific(value, digits);
+  return value !== 0 && (exponent < PLAIN_LOW || exponent > PLAIN_HIGH);
+}
+
+/** `value` with `digits` significant digits: 0.4899, 4.050×10⁻⁴, 12,350; "—" for null, undefined, NaN and ±∞. */
+export function formatNumber(value: number | null | undefined, digits = 4, notation: Notation = "auto"): string {
   if (!present(value)) return MISSING;
   if (value === 0) return "0";
   const { mantissa, exponent } = scientific(value, digits);
-  if (exponent < PLAIN_LOW || exponent > PLAIN_HIGH) {
-    return `${value < 0 ? "−" : ""}${mantissa}×${powerOfTen(exponent)}`;
+  if (notation === "powers" || (notation === "auto" && needsPower(value, digits))) {
+    return `${value < 0 ? "−" : ""}${mantissa}${times(exponent)}`;
   }
   return fixed(Number(value.toPrecision(digits)), digits - 1 - exponent);
 }
@@ -72,42 +86,107 @@ export function formatSetting(value: number): string {
   return String(Number(value.toPrecision(6))).replace("-", "−");
 }
 
-/** Whole numbers below a million in full, others with four significant digits without trailing zeros: what read-outs and fixed ticks show. */
+/** Whole numbers below a milliard in full, others with four significant digits without trailing zeros: what read-outs and fixed ticks show. */
 export function shortNumber(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e6) return formatSetting(value);
+  if (isCount(value)) return formatSetting(value);
   return formatNumber(value)
     .replace(/(\.\d*?)0+(?=$|×)/, "$1")
     .replace(/\.(?=$|×)/, "");
 }
 
-/** The parts of an estimate: digits of value and interval, and the power of ten that both share. null without an interval. */
-function rounded({ value, low, high }: Estimate) {
-  if (!present(value) || !present(low) || !present(high) || low === high) return null;
-  // Not half the difference, which can be beyond the largest number.
-  const halfWidth = Math.abs(high / 2 - low / 2);
-  const largest = exponentOf(Math.max(Math.abs(value), halfWidth));
-  const scaled = largest < PLAIN_LOW || largest > PLAIN_HIGH ? largest : 0;
-  const decimals = Math.min(scaled + 1 - exponentOf(halfWidth), MAX_DECIMALS);
-  const show = (number: number) => fixed(scaledBy(number, scaled), decimals);
-  const symmetric = Math.abs(high + low - 2 * value) < 0.2 * halfWidth;
-  const interval = symmetric ? `± ${show(halfWidth)}` : `[${show(low)}, ${show(high)}]`;
-  return { value: show(value), interval, suffix: scaled === 0 ? "" : `×${powerOfTen(scaled)}` };
+/** Whole numbers that are printed in full. */
+export function isCount(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) < 1e9;
+}
+
+/** Ends of an interval that lie so many times closer to the value on one side than on the other are not written as ±. */
+const SKEW = 0.2;
+/** Digits beyond those that half the interval is worth, for the sake of the nearer end. */
+const EXTRA_DIGITS = 3;
+
+interface Rounded {
+  value: string;
+  interval: string;
+  /** The power of ten that value and interval share, "" for none. */
+  suffix: string;
+}
+
+function hasInterval({ value, low, high }: Estimate): boolean {
+  return present(value) && present(low) && present(high) && low !== high;
+}
+
+/** Not half the difference, which can be beyond the largest number. */
+const halfWidthOf = ({ low, high }: Estimate) => Math.abs(high / 2 - low / 2);
+
+/** The power of ten by which value and interval are divided where they are written with one. */
+function sharedExponent(estimate: Estimate): number {
+  return exponentOf(Math.max(Math.abs(estimate.value), halfWidthOf(estimate)));
+}
+
+function isSkew(estimate: Estimate): boolean {
+  const { value, low, high } = estimate;
+  return !(Math.abs(high / 2 + low / 2 - value) < (SKEW / 2) * halfWidthOf(estimate));
+}
+
+/** Digits of value and interval, and the power of ten that both share. null without an interval. */
+function rounded(estimate: Estimate, notation: Notation): Rounded | null {
+  if (!hasInterval(estimate)) return null;
+  const { value, low, high } = estimate;
+  const largest = sharedExponent(estimate);
+  const isPlain = notation === "plain" || (notation === "auto" && largest >= PLAIN_LOW && largest <= PLAIN_HIGH);
+  const scaled = isPlain ? 0 : largest;
+  const halfWidth = halfWidthOf(estimate);
+  const coarse = scaled + 1 - exponentOf(halfWidth);
+  const show = (number: number, decimals: number) => fixed(scaledBy(number, scaled), Math.min(decimals, MAX_DECIMALS));
+  const suffix = times(scaled);
+  if (!isSkew(estimate) && coarse > MAX_DECIMALS) {
+    return {
+      value: formatNumber(value, MAX_DECIMALS, notation),
+      interval: `± ${formatNumber(halfWidth, 2)}`,
+      suffix: "",
+    };
+  }
+  if (!isSkew(estimate)) return { value: show(value, coarse), interval: `± ${show(halfWidth, coarse)}`, suffix };
+  // Two digits of the distance to the nearer end, and one at least of every number: rounded to the same decimals they keep their order.
+  const distances = [Math.abs(value - low), Math.abs(high - value)].filter((distance) => distance > 0);
+  const fine = scaled + 1 - exponentOf(Math.min(halfWidth, ...distances));
+  const first = [value, low, high].filter((number) => number !== 0).map((number) => scaled - exponentOf(number));
+  const least = Math.max(...first);
+  const decimals = Math.max(Math.min(fine, coarse + EXTRA_DIGITS), least);
+  if (least <= Math.min(coarse + EXTRA_DIGITS, MAX_DECIMALS)) {
+    return { value: show(value, decimals), interval: `[${show(low, decimals)}, ${show(high, decimals)}]`, suffix };
+  }
+  // Ends of so different size need notations of their own.
+  const own = (number: number) => formatNumber(number, 2, notation === "plain" ? "auto" : notation);
+  return { value: own(value), interval: `[${own(low)}, ${own(high)}]`, suffix: "" };
+}
+
+/** One notation for all numbers of a column: powers of ten where any of them needs one. */
+export function commonNotation(values: readonly (number | Estimate)[]): Notation {
+  const needs = (one: number | Estimate | null): boolean => {
+    if (typeof one === "number" || one === null) return present(one) && !isCount(one) && needsPower(one, 4);
+    if (!hasInterval(one)) return needs(one.value);
+    const exponent = sharedExponent(one);
+    return exponent < PLAIN_LOW || exponent > PLAIN_HIGH;
+  };
+  return values.some(needs) ? "powers" : "plain";
 }
 
 /**
  * An estimate rounded to two significant digits of half its interval, for two columns of a table: "4.10×10⁻⁴" and
- * "± 0.22×10⁻⁴", or "[3.80, 4.70]×10⁻⁴" where it is not symmetric. Without an interval four digits of the value.
+ * "± 0.22×10⁻⁴", or "[3.80, 4.70]×10⁻⁴" where it is not symmetric, with digits for the nearer end. Every printed end lies on its side of the
+ * printed value, and is not 0 unless it is. Without an interval four digits of the value.
  */
-export function formatEstimate(estimate: Estimate): { value: string; interval: string } {
-  const parts = rounded(estimate);
-  if (!parts) return { value: formatNumber(estimate.value), interval: "" };
+export function formatEstimate(estimate: Estimate, notation: Notation = "auto"): { value: string; interval: string } {
+  const parts = rounded(estimate, notation);
+  if (!parts) return { value: formatNumber(estimate.value, 4, notation), interval: "" };
   return { value: parts.value + parts.suffix, interval: parts.interval + parts.suffix };
 }
 
 /** The same for running text: "0.4899 ± 0.0012", "(4.10 ± 0.22)×10⁻⁴", "4.10 [3.80, 4.70]×10⁻⁴". */
-export function formatWithInterval(estimate: Estimate): string {
-  const parts = rounded(estimate);
-  if (!parts) return formatNumber(estimate.value);
+export function formatWithInterval(estimate: Estimate, notation: Notation = "auto"): string {
+  const parts = rounded(estimate, notation);
+  if (!parts) return formatNumber(estimate.value, 4, notation);
   const both = `${parts.value} ${parts.interval}`;
   return parts.suffix && parts.interval.startsWith("±") ? `(${both})${parts.suffix}` : both + parts.suffix;
 }

@@ -1,6 +1,14 @@
 import type { Estimate } from "../run/seeds.ts";
 import { type Content, type Html, html } from "./html.ts";
-import { formatNumber, formatSetting, formatWithInterval, MISSING } from "./number.ts";
+import {
+  commonNotation,
+  formatNumber,
+  formatSetting,
+  formatWithInterval,
+  isCount,
+  MISSING,
+  type Notation,
+} from "./number.ts";
 
 /** One column of a table whose rows are items `T`. */
 export interface Column<T> {
@@ -8,17 +16,35 @@ export interface Column<T> {
   unit?: string;
   /** What stands in the row of an item: nothing (null, undefined, "") and numbers that are not finite print as "—". */
   cell: (item: T) => string | number | Estimate | null | undefined;
-  /** How plain numbers print; default: four significant digits. An estimate prints as its interval allows. */
+  /**
+   * How plain numbers print; default: whole ones in full, others with four significant digits. An estimate prints as its interval
+   * allows. All of a column are written in one notation, with powers of ten where any of them needs one.
+   */
   format?: (value: number) => string;
   /** The column that names its row: its cells are row headers. */
   header?: boolean;
-  /** Left-aligned text instead of aligned numbers; default for columns without any number. */
+  /** Left-aligned text instead of aligned numbers, each in the notation that suits it; default for columns without any number. */
   text?: boolean;
 }
 
-function show(value: ReturnType<Column<never>["cell"]>, format: (value: number) => string = formatNumber): string {
+type Value = ReturnType<Column<never>["cell"]>;
+
+function show(value: Value, format: (value: number) => string, notation: Notation): string {
   if (typeof value === "number") return Number.isFinite(value) ? format(value) : MISSING;
-  return (typeof value === "string" ? value : value && formatWithInterval(value)) || MISSING;
+  return (typeof value === "string" ? value : value && formatWithInterval(value, notation)) || MISSING;
+}
+
+/** All cells of a column as text. */
+function shown(values: readonly Value[], { format, text }: Pick<Column<never>, "format" | "text">): string[] {
+  const isEstimate = (value: Value): value is Estimate => typeof value === "object" && value !== null;
+  const isPlain = (value: Value): value is number => typeof value === "number" && !format;
+  const common = commonNotation(
+    values.filter((value): value is number | Estimate => isEstimate(value) || isPlain(value)),
+  );
+  const notation = text ? "auto" : common;
+  const inNotation = (value: number) =>
+    isCount(value) && notation !== "powers" ? formatSetting(value) : formatNumber(value, 4, notation);
+  return values.map((value) => show(value, format ?? inNotation, notation));
 }
 
 /** The text before the decimal point and the rest: "−12" and ".5×10⁻³". */
@@ -43,7 +69,7 @@ function alignedCell(text: string, wholeWidth: number, restWidth: number): Html 
 export function htmlTable<T>(items: readonly T[], columns: readonly Column<T>[], caption?: Content): Html {
   const prepared = columns.map((column) => {
     const values = items.map(column.cell);
-    const cells = values.map((value) => show(value, column.format));
+    const cells = shown(values, column);
     const parts = cells.map(split);
     const wholeWidth = Math.max(0, ...parts.map(([whole]) => widthOf(whole)));
     const restWidth = Math.max(0, ...parts.map(([, rest]) => widthOf(rest)));

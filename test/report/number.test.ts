@@ -1,5 +1,15 @@
-import { expect, test } from "bun:test";
-import { formatNumber, formatWithInterval, shortNumber } from "../../lib/report/number.ts";
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  commonNotation,
+  formatEstimate,
+  formatNumber,
+  formatWithInterval,
+  shortNumber,
+} from "../../lib/report/number.ts";
+import { htmlTable } from "../../lib/report/table.ts";
+import { formatDuration } from "../../lib/run/duration.ts";
+import { defined } from "../fixtures.ts";
 
 test("numbers of ticks and read-outs: whole ones in full, others short", () => {
   for (const [value, text] of [
@@ -13,6 +23,7 @@ test("numbers of ticks and read-outs: whole ones in full, others short", () => {
   ] as const) {
     expect(shortNumber(value)).toBe(text);
   }
+  expect(shortNumber(134_217_728)).toBe("134,217,728");
   expect(shortNumber(1e9)).toContain("×10");
 });
 
@@ -30,4 +41,113 @@ test("the smallest and largest numbers keep their digits", () => {
   }
   expect(formatWithInterval({ value: 2e-310, low: 1e-310, high: 3e-310 })).toBe("(2.00 ± 1.00)×10⁻³¹⁰");
   expect(formatWithInterval({ value: 0, low: -1.7e308, high: 1.7e308 })).toBe("(0.0 ± 1.7)×10³⁰⁸");
+});
+
+/** "−1,234.5×10⁻³" as a number. */
+function read(text: string): number {
+  const [mantissa, exponent] = text.replaceAll("−", "-").replaceAll(",", "").split("×10");
+  const digits = [...(exponent ?? "⁰")].map((c) => (c === "⁻" ? "-" : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c))).join("");
+  return Number(`${mantissa}e${digits}`);
+}
+
+describe("an estimate with its interval", () => {
+  test("is printed with digits for the nearer end", () => {
+    for (const [[value, low, high], text] of [
+      [[3, 0.4, 56_251], "3.0 [0.40, 56,000]"],
+      [[4e-5, 1e-5, 2.4e-4], "0.40 [0.10, 2.40]×10⁻⁴"],
+      [[1.01, 0.98, 1.014], "1.0100 [0.9800, 1.0140]"],
+      [[0.5, 1e-12, 2.4], "0.50 [1.0×10⁻¹², 2.4]"],
+      [[34, 22, 46], "34 ± 12"],
+    ] as const) {
+      expect(formatWithInterval({ value, low, high })).toBe(text);
+    }
+  });
+
+  const sizes = fc.double({ min: -30, max: 30, noNaN: true });
+  const number = fc.tuple(fc.constantFrom(-1, 1, 1), sizes).map(([sign, size]) => sign * 10 ** size);
+  const ordered = fc.tuple(number, number, number).map((all) => all.sort((a, b) => a - b));
+  /** Ends near the value, on scales of their own. */
+  const near = fc
+    .tuple(number, fc.double({ min: -8, max: 2, noNaN: true }), fc.double({ min: -8, max: 2, noNaN: true }))
+    .map(([value, below, above]) => [
+      value - Math.abs(value) * 10 ** below,
+      value,
+      value + Math.abs(value) * 10 ** above,
+    ]);
+
+  test("keeps its order, and no positive end is printed as 0, in any notation", () => {
+    const skew = fc.oneof(ordered, near);
+    fc.assert(
+      fc.property(skew, fc.constantFrom("powers", null), ([low, value, high], given) => {
+        fc.pre(low < high);
+        const notation = given ?? commonNotation([{ value, low, high }]);
+        const { value: shown, interval } = formatEstimate({ value, low, high }, notation);
+        const ends = /^\[(.*?), (\D*\d.*)\](×.*)?$/.exec(interval);
+        if (!ends) {
+          expect(interval).toStartWith("± ");
+          expect(read(interval.slice(2))).toBeGreaterThan(0);
+          return;
+        }
+        const [from, to] = endsOf(interval);
+        expect(from).toBeLessThanOrEqual(read(shown));
+        expect(read(shown)).toBeLessThanOrEqual(to);
+        for (const [printed, exact] of [
+          [from, low],
+          [to, high],
+          [read(shown), value],
+        ]) {
+          expect(Math.sign(printed)).toBe(Math.sign(exact));
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  /** Both ends of "[1, 2]×10³" or "[1×10³, 2×10⁴]". */
+  function endsOf(interval: string): [number, number] {
+    const [, inner, suffix = ""] = defined(/^\[(.*)\](×.*)?$/.exec(interval));
+    const [from, to] = inner.split(", ");
+    return [read(from + suffix), read(to + suffix)];
+  }
+});
+
+test("numbers of one column are in one notation", () => {
+  const column = (values: (number | { value: number; low: number; high: number })[]) =>
+    [
+      ...htmlTable(values, [{ label: "v", cell: (value) => value }])
+        .toString()
+        .matchAll(/<td[^>]*>(.*?)<\/td>/g),
+    ].map(([, cell]) => cell.replace(/<[^>]*>/g, ""));
+  expect(column([5.69e-5, 1510])).toEqual(["5.690×10⁻⁵", "1.510×10³"]);
+  expect(column([32_768, 0.5, 8])).toEqual(["32,768", "0.5000", "8"]);
+  expect(column([0.2, { value: 1e-4, low: 0.8e-4, high: 1.2e-4 }, 0])).toEqual([
+    "2.000×10⁻¹",
+    "(1.00 ± 0.20)×10⁻⁴",
+    "0",
+  ]);
+  expect(column([2.5, 1e-4])).toEqual(["2.500", "1.000×10⁻⁴"]);
+  expect(column([34, { value: 34, low: 22, high: 46 }])).toEqual(["34", "34 ± 12"]);
+  expect(commonNotation([])).toBe("plain");
+});
+
+test("durations never have sixty of anything", () => {
+  for (const [seconds, text] of [
+    [0, "0.00 s"],
+    [0.338, "0.34 s"],
+    [9.0, "9.0 s"],
+    [9.96, "10 s"],
+    [59.6, "1 min 0 s"],
+    [1019.7, "17 min 0 s"],
+    [3599.6, "1 h 0 min"],
+    [7170, "2 h 0 min"],
+    [4 * 86_400, "4 days"],
+    [Number.NaN, "—"],
+  ] as const) {
+    expect(formatDuration(seconds)).toBe(text);
+  }
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), (seconds) => {
+      expect(formatDuration(seconds)).not.toMatch(/\b60 (s|min)/);
+    }),
+  );
 });
