@@ -9,6 +9,7 @@ import { arch, platform, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
+import axe from "axe-core";
 import { type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { defined, temporaryFolder } from "./fixtures.ts";
 
@@ -150,6 +151,7 @@ async function openReport(page: Page, path: string, text: string): Promise<OpenR
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto(pathToFileURL(path).href);
+  await drawn(page);
   return { page, problems };
 }
 
@@ -178,8 +180,27 @@ export async function unfold(page: Page): Promise<void> {
   );
 }
 
+/** Waits until all figures are drawn, after loading and after a change of theme. */
+async function drawn(page: Page): Promise<void> {
+  const isDone = () => !document.querySelector("figure.chart") || document.documentElement.dataset.drawn !== undefined;
+  await page.waitForFunction(isDone);
+}
+
+/** What axe finds against a page that keeps people from reading it: its rules of serious or critical impact, with the first element of each. */
+export async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run({ resultTypes: ["violations"] });
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 120)}`);
+  });
+}
+type Axe = typeof axe;
+
 /** For every plot that is drawn: its figure, and how many of its canvas' pixels have the ink of the series drawn last. */
-export function inkOfPlots(page: Page): Promise<{ figure: string; ink: number; width: number }[]> {
+export async function inkOfPlots(page: Page): Promise<{ figure: string; ink: number; width: number }[]> {
+  await drawn(page);
   return page.evaluate(() => {
     const style = getComputedStyle(document.documentElement);
     return [...document.querySelectorAll<HTMLElement>("figure.chart")].flatMap((figure) => {

@@ -2,25 +2,43 @@ import type { Axis, ChartSpec, Level, Numbers, Panel, Series } from "./chart-spe
 import { extent } from "./extent.ts";
 
 /** A series as the page's script finds it: numbers are indices into `columns`, −1 for none. */
-export interface PlottedSeries extends Required<Omit<Series, ColumnName>>, Record<ColumnName, number> {}
+export interface PlottedSeries extends Required<Omit<Series, ColumnName>>, Record<ColumnName, number> {
+  /** How many points there were before thinning; 0 for a series that has all. */
+  thinnedFrom: number;
+}
+/** A series as the page holds it: what is as by default is left out. */
+type KeptSeries = Pick<PlottedSeries, "name" | "ink" | "x" | "y"> & Partial<PlottedSeries>;
+
+const DEFAULTS = {
+  detail: "",
+  draw: "line",
+  dash: "solid",
+  marker: "circle",
+  hollow: false,
+  width: 1.75,
+  dodge: 0,
+  interval: "95 %",
+  thinnedFrom: 0,
+  ...{ low: -1, high: -1, t: -1, dx: -1, dy: -1 },
+} satisfies Partial<PlottedSeries>;
 type ColumnName = "x" | "y" | "low" | "high" | "t" | "dx" | "dy";
 
-export interface PlottedPanel {
+export interface PlottedPanel<S = PlottedSeries> {
   title: string;
   x: Axis;
   y: Axis;
   /** What y shows at first. */
   range: [number, number];
-  series: PlottedSeries[];
+  series: S[];
   levels: Level[];
   verticals: Level[];
 }
 
 /** Everything the page's script knows of a figure. */
-export interface ChartData {
+export interface ChartData<S = PlottedSeries> {
   columns: (number | null)[][];
   height: number;
-  panels: PlottedPanel[];
+  panels: PlottedPanel<S>[];
   t?: string;
   arrows?: ChartSpec["arrows"];
 }
@@ -39,15 +57,14 @@ export function isFree(series: { draw?: Series["draw"] }): boolean {
 class ColumnStore {
   readonly columns: (number | null)[][] = [];
   readonly #known = new Map<string, number>();
-  readonly #maxPoints: number;
+  readonly maxPoints: number;
   constructor(maxPoints: number) {
-    this.#maxPoints = maxPoints;
+    this.maxPoints = maxPoints;
   }
 
-  add(numbers: Numbers | undefined): number {
-    if (!numbers) return -1;
+  add(numbers: Numbers): number {
     const all = Array.from(numbers, (value) => (Number.isFinite(value) ? value : null));
-    const column = all.length > this.#maxPoints ? thin(all, this.#maxPoints) : all;
+    const column = all.length > this.maxPoints ? thin(all, this.maxPoints) : all;
     const text = `${column.length}:${column.join()}`;
     const known = this.#known.get(text) ?? this.columns.push(column) - 1;
     this.#known.set(text, known);
@@ -86,38 +103,36 @@ function rangeOf(axis: Axis, numbers: Iterable<number | null>): [number, number]
   return [low - air, high + air];
 }
 
-function plotted(series: Series, store: ColumnStore): PlottedSeries {
+function plotted(series: Series, store: ColumnStore): KeptSeries {
   const { x, y, low, high, t, dx, dy, ...look } = series;
-  const columns = {
-    x: store.add(x),
-    y: store.add(y),
-    low: store.add(low),
-    high: store.add(high),
-    t: store.add(t),
-    dx: store.add(dx),
-    dy: store.add(dy),
-  };
-  const defaults = {
-    detail: "",
-    draw: "line",
-    dash: "solid",
-    marker: "circle",
-    hollow: false,
-    width: 1.75,
-    dodge: 0,
-  } as const;
-  return { ...defaults, ...look, ...columns };
+  const optional = Object.entries({ low, high, t, dx, dy }).flatMap(([name, numbers]) =>
+    numbers ? [[name, store.add(numbers)]] : [],
+  );
+  const thinnedFrom = x.length > store.maxPoints ? { thinnedFrom: x.length } : {};
+  const given = Object.entries(look).filter(([name, value]) => value !== (DEFAULTS as Record<string, unknown>)[name]);
+  const kept = { ...Object.fromEntries(given), ...Object.fromEntries(optional), ...thinnedFrom };
+  return { ...kept, name: series.name, ink: series.ink, x: store.add(x), y: store.add(y) };
+}
+
+/** What `chartData` put into the page as JSON. */
+export function readChart(json: string): ChartData {
+  const kept: ChartData<KeptSeries> = JSON.parse(json);
+  const panels = kept.panels.map((panel) => ({
+    ...panel,
+    series: panel.series.map((series): PlottedSeries => ({ ...DEFAULTS, ...series })),
+  }));
+  return { ...kept, panels };
 }
 
 /** The figure's numbers, each column once, with the ranges that its panels share. */
-export function chartData(spec: ChartSpec): ChartData {
+export function chartData(spec: ChartSpec): ChartData<KeptSeries> {
   const store = new ColumnStore(spec.maxPoints ?? 300);
   const scale = spec.arrows?.scale ?? 1;
   const rangeOfY = (axis: Axis, panels: Panel[]) => rangeOf(axis, numbersAlong(panels, "y", scale));
   const common = spec.panels.filter((panel) => !panel.y);
   const shared = spec.shareY === false ? null : rangeOfY(spec.y, common);
   const { shown, folded } = inOrder(spec.panels);
-  const panels = [...shown, ...folded].map((panel): PlottedPanel => {
+  const panels = [...shown, ...folded].map((panel): PlottedPanel<KeptSeries> => {
     const [x, y] = [panel.x ?? spec.x, panel.y ?? spec.y];
     const family = spec.panels.filter((other) => (other.x ?? spec.x).label === x.label);
     const free = family.some((other) => other.series.some(isFree));

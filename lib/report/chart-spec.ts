@@ -30,6 +30,8 @@ export interface Series {
   /** An interval at every x: a shaded band around a line, error bars on points. */
   low?: Numbers;
   high?: Numbers;
+  /** What the intervals are: 95 % intervals (default), or one standard deviation either way. */
+  interval?: "95 %" | "std";
   /** A path may run any way in the plane and starts with its marker. */
   draw?: "line" | "points" | "line+points" | "path" | "arrows";
   dash?: "solid" | "dashed" | "dotted";

@@ -1,5 +1,6 @@
 import { chartData, inOrder } from "./chart-data.ts";
 import type { ChartSpec, Panel, Series } from "./chart-spec.ts";
+import { figureHeading } from "./heading.ts";
 import { Html, html, inlineJson } from "./html.ts";
 import { swatch } from "./legend.ts";
 
@@ -20,7 +21,7 @@ export function chart(spec: ChartSpec): Html {
 <div class="plot" role="img" tabindex="0" aria-label="${label(panel)}"></div></div>`,
     )}</div>`;
   return html`<figure class="chart" id="${spec.id}" aria-labelledby="${spec.id}-title">
-<h3 id="${spec.id}-title">${spec.title}</h3>
+${figureHeading(spec.id, spec.title)}
 <div class="legend" role="group" aria-label="Curves of this figure; press to hide or show">${[...legend]
     .reverse()
     .map(

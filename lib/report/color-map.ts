@@ -1,37 +1,34 @@
+import { interpolateCividis, interpolateRdBu } from "d3-scale-chromatic";
+
 export type Color = readonly [red: number, green: number, blue: number];
 
-/** Knots of the colour maps for fields, evenly spaced. Sequential: dark blue to yellow; diverging: blue, pale, brown. */
+/**
+ * Colour maps for fields, told apart by all common kinds of colour blindness. Sequential: cividis (Nuñez, Anderton & Renslow 2018), dark
+ * blue to yellow, lightness in equal steps; diverging: Brewer's RdBu from blue over white to red.
+ */
 const COLOR_MAPS = {
-  sequential: [
-    [0, 32, 81],
-    [60, 77, 110],
-    [127, 124, 117],
-    [187, 174, 97],
-    [253, 234, 69],
-  ],
-  diverging: [
-    [5, 48, 110],
-    [86, 156, 203],
-    [247, 245, 240],
-    [219, 144, 76],
-    [117, 52, 0],
-  ],
-} satisfies Record<string, Color[]>;
+  sequential: interpolateCividis,
+  diverging: (t: number) => interpolateRdBu(1 - t),
+} satisfies Record<string, (t: number) => string>;
 
 export type ColorMap = keyof typeof COLOR_MAPS;
 
+/** Stops of a gradient that looks like the map. */
+const STOPS = 16;
+
+function colors(map: ColorMap, count: number): Color[] {
+  return Array.from({ length: count }, (_, i): Color => {
+    const [red, green, blue] = (COLOR_MAPS[map](i / (count - 1)).match(/\d+/g) ?? []).map(Number);
+    return [red, green, blue];
+  });
+}
+
 /** The 256 colours of a map. */
 export function paletteOf(map: ColorMap): Color[] {
-  const knots = COLOR_MAPS[map];
-  return Array.from({ length: 256 }, (_, i): Color => {
-    const at = (i / 255) * (knots.length - 1);
-    const left = Math.min(Math.floor(at), knots.length - 2);
-    const blend = (c: 0 | 1 | 2) => Math.round(knots[left][c] + (at - left) * (knots[left + 1][c] - knots[left][c]));
-    return [blend(0), blend(1), blend(2)];
-  });
+  return colors(map, 256);
 }
 
 /** The same map from left to right, as a CSS value. */
 export function gradientOf(map: ColorMap): string {
-  return `linear-gradient(to right,${COLOR_MAPS[map].map((color) => `rgb(${color.join(" ")})`).join(",")})`;
+  return `linear-gradient(to right,${colors(map, STOPS).map((color) => `rgb(${color.join(" ")})`)})`;
 }

@@ -38,15 +38,17 @@ export function html(strings: TemplateStringsArray, ...holes: Content[]): Html {
   return new Html(text);
 }
 
-const DIGITS = 6;
+/** Single precision has seven. */
+const DIGITS = 7;
 
 /**
- * JSON that may stand inside a `<script>` element: numbers keep six significant digits, NaN and ±∞ become null (a gap),
+ * JSON that may stand inside a `<script>` element: whole numbers are exact, others keep the seven digits of single precision, NaN and ±∞ become null (a gap),
  * typed arrays become arrays, and `<` is written `\u003c` so that no text can close the element.
  */
 export function inlineJson(value: unknown): string {
   const text = JSON.stringify(value, (_key, item) => {
-    if (typeof item === "number") return Number(item.toPrecision(DIGITS)); // JSON makes null of NaN and ±∞
+    // JSON makes null of NaN and ±∞.
+    if (typeof item === "number") return Number.isSafeInteger(item) ? item : Number(item.toPrecision(DIGITS));
     if (ArrayBuffer.isView(item) && "length" in item) return Array.from(item as unknown as ArrayLike<number>);
     return item;
   });

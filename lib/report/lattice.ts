@@ -1,5 +1,6 @@
 import { crc32, deflateSync } from "node:zlib";
 import { type Color, type ColorMap, gradientOf, paletteOf } from "./color-map.ts";
+import { figureHeading } from "./heading.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { formatNumber } from "./number.ts";
 
@@ -137,7 +138,7 @@ export function pictureRows(
   const widest = Math.max(1, ...rows.flat().map((picture) => picture.width));
   const zoom = Math.max(1, Math.min(8, Math.floor(width / widest)));
   return html`<figure id="${id}" aria-labelledby="${id}-title">
-<h3 id="${id}-title">${title}</h3>
+${figureHeading(id, title)}
 ${rows.map(
   (row) => html`<div class="pictures" style="--widest:${widest};--zoom:${zoom}px">${row.map(
     ({ title, alt, uri, width, height, stretch = 1, scale }) =>

@@ -3,7 +3,7 @@ import type { RunResult } from "../run/result.ts";
 import { training } from "./figures/training.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { page, type Section } from "./page.ts";
-import { provenance } from "./provenance.ts";
+import { commitOf, finishedAt, provenance } from "./provenance.ts";
 import { type Stroke, thumbnail } from "./thumbnail.ts";
 
 /** What is particular to the report of an experiment. */
@@ -39,13 +39,19 @@ function warningBox({ warnings = [] }: RunResult): Html | false {
   return html`<div class="warning" role="note"><p>Not everything went well in this run:</p><ul>${items}</ul></div>`;
 }
 
+/** Which seeds the numbers are of, and what their intervals leave out where that is one. */
+function seedsOf({ seed, parameters: { seeds } }: RunResult): string {
+  if (seeds === 1) return `seed ${seed} alone (intervals do not hold the variation from seed to seed)`;
+  return typeof seeds === "number" ? `seeds ${seed} to ${seed + seeds - 1}` : `seed ${seed}`;
+}
+
 /** The report of an experiment as one HTML document: the summary, its own sections, how networks were trained, and how to repeat the run. */
 export function report(spec: ReportSpec): string {
   const { result, command, trainings, title, subject, lead, summary, sections, strokes, paperSection } = spec;
   const text = lead?.toString().replace(/<[^>]*>/g, "");
   return page({
     title,
-    subtitle: html`${subject} · profile ${result.profile}, seed ${result.seed} · ${result.adapter.name}`,
+    subtitle: html`${subject} · profile ${result.profile}, ${seedsOf(result)} · ${[result.adapter.name, finishedAt(result), commitOf(result)].filter(Boolean).join(" · ")}`,
     description: [...(result.warnings ?? []).map((warning) => `${warning}.`), text?.replace(/\s+/g, " ") ?? title].join(
       " ",
     ),

@@ -1,7 +1,7 @@
 import { inkVariables, PAPER } from "./palette.ts";
 
-const LIGHT = `color-scheme:light;--paper:${PAPER.light};--raised:#f6f7f9;--text:#1c2128;--muted:#58616c;--rule:#9aa3ad;--grid:#e8ebef;--accent:#0068b0;${inkVariables("light")}`;
-const DARK = `color-scheme:dark;--paper:${PAPER.dark};--raised:#1d2128;--text:#e4e8ed;--muted:#a0aab6;--rule:#616b77;--grid:#282e37;--accent:#58b4f0;${inkVariables("dark")}`;
+const LIGHT = `color-scheme:light;--paper:${PAPER.light};--raised:#f6f7f9;--text:#1c2128;--muted:#58616c;--rule:#9aa3ad;--grid:#e8ebef;--accent:#0068b0;--shade:rgb(0 0 0/.22);${inkVariables("light")}`;
+const DARK = `color-scheme:dark;--paper:${PAPER.dark};--raised:#1d2128;--text:#e4e8ed;--muted:#a0aab6;--rule:#616b77;--grid:#282e37;--accent:#58b4f0;--shade:rgb(255 255 255/.3);${inkVariables("dark")}`;
 
 /** The style sheet of every report: one column, system fonts, two themes, print. */
 export const STYLE = `
@@ -34,6 +34,7 @@ p{margin:.6rem 0}
 figure{margin:1.9rem 0 2.6rem;counter-increment:figure}
 main{counter-reset:figure}
 figure>h3::before{content:"Figure " counter(figure) "  ";color:var(--muted);font-weight:400}
+figure>h3 a{color:inherit;text-decoration:none}figure>h3 a:hover{text-decoration:underline}
 figcaption{font:.9rem/1.5 var(--sans);color:var(--muted);max-width:52rem;margin-top:.55rem}
 figcaption i,.prose i{font-family:var(--serif)}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem .35rem;margin:.45rem 0 .5rem -.45rem}
@@ -48,15 +49,22 @@ figcaption i,.prose i{font-family:var(--serif)}
 .folded{margin-top:.9rem}.folded>.panels{margin-top:.7rem}
 summary{cursor:pointer;width:max-content;max-width:100%;font:.84rem/1.5 var(--sans);color:var(--muted)}
 .u-over{overflow:visible}
-.readout{position:absolute;z-index:9;pointer-events:none;font:.78rem/1.45 var(--sans);font-variant-numeric:tabular-nums;white-space:nowrap;background:var(--paper);color:var(--text);border:1px solid var(--grid);border-radius:6px;padding:.35rem .55rem;box-shadow:0 3px 14px rgb(0 0 0/.16)}
-.readout b{font-weight:600}.readout>b:first-child{display:block}
+.readout{position:absolute;z-index:9;pointer-events:none;font:.78rem/1.45 var(--sans);font-variant-numeric:tabular-nums;width:max-content;max-width:calc(100vw - 8px);background:var(--paper);color:var(--text);border:1px solid var(--grid);border-radius:6px;padding:.35rem .55rem;box-shadow:0 3px 14px rgb(0 0 0/.16)}
+.readout b{font-weight:600}.readout small{color:var(--muted);font-size:.72rem}.readout>b:first-child{display:block}
 .readout div::before{content:"";display:inline-block;width:.6em;height:.6em;border-radius:50%;margin-right:.45em;background:var(--key)}
 .u-select{background:color-mix(in srgb,var(--accent) 14%,transparent)}
 .u-hz .u-cursor-x,.u-vt .u-cursor-y{border-right:1px dashed var(--rule)}.u-hz .u-cursor-y,.u-vt .u-cursor-x{border-bottom:1px dashed var(--rule)}
 .numbers{font:.84rem/1.5 var(--sans);color:var(--muted);margin-top:.35rem}
-.numbers a{display:inline-block;margin:.4rem 0}
+.save{display:flex;flex-wrap:wrap;gap:.2rem .9rem;margin:.5rem 0 .2rem}
+.save button{font:.84rem/1.5 var(--sans);color:var(--muted);background:none;border:0;padding:.1rem 0;cursor:pointer;text-decoration:underline;text-decoration-color:var(--rule);text-underline-offset:.2em}
+.save button:hover{color:var(--text)}
+.spoken{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .scroll{overflow-x:auto;max-width:100%}
+.scroll[tabindex]{background:linear-gradient(to left,var(--paper) 1.2rem,transparent) right/2.4rem 100% no-repeat local,linear-gradient(to left,var(--shade),transparent) right/1rem 100% no-repeat scroll}
+.scroll :is(tbody th,tr>:first-child){position:sticky;left:0;z-index:1;background:var(--paper)}
+.scroll caption{position:sticky;left:0}
 .numbers .scroll{max-height:22rem;overflow:auto;margin:.3rem 0 1rem}
+.numbers thead th{position:sticky;top:0;z-index:1;background:var(--paper)}.numbers thead tr>:first-child{z-index:2}
 table{border-collapse:collapse;font:.88rem/1.4 var(--sans);font-variant-numeric:tabular-nums lining-nums;margin:.4rem 0 1rem}
 caption{max-width:min(52rem,calc(100vw - 2.5rem));caption-side:top;text-align:left;color:var(--muted);padding-bottom:.4rem}
 thead th{border-block:1.5px solid var(--text) ;border-bottom-width:1px;font-weight:600;vertical-align:bottom;text-align:right}
@@ -68,7 +76,7 @@ thead th.text{font-weight:600}
 thead .unit{font-weight:400;color:var(--muted);white-space:nowrap}
 td{white-space:nowrap}
 td.missing{text-align:center;color:var(--muted)}thead th.number{text-align:center}
-td .whole,td .rest{display:inline-block}td .whole{text-align:right}td .rest{text-align:left}
+td .whole,td .rest{display:inline-block;white-space:pre}td .whole{text-align:right}td .rest{text-align:left}
 .numbers thead th{border-width:1px;border-color:var(--rule)}.numbers tbody tr:last-child>*{border-bottom:1px solid var(--rule)}
 .pictures{display:flex;flex-wrap:wrap;gap:1.2rem 1.6rem;align-items:flex-end;margin-top:.8rem;--spin:min(var(--zoom),calc((100vw - 2.6rem)/var(--widest)))}
 .pictures>div{font:.84rem/1.4 var(--sans);color:var(--muted);max-width:100%}
@@ -100,7 +108,7 @@ html{font-size:10.5pt}
 main,header.top,footer.end{max-width:none;padding:0}
 header.top{padding-top:0}
 footer.end{margin-top:1rem;padding-block:.5rem 0}
-#theme,nav.contents,.numbers,.folded,.readout,noscript{display:none!important}
+#theme,nav.contents,.numbers,.save,.spoken,.folded,.readout,noscript{display:none!important}
 section{margin-top:1.6rem}
 figure{margin:1rem 0 1.6rem}
 figure,.panel,.pictures,tr,pre,.tables table{break-inside:avoid}
@@ -116,6 +124,6 @@ thead{display:table-header-group}
 img,svg,canvas{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 a{color:inherit;text-decoration:none}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}
-.scroll{overflow:visible}
+.scroll{overflow:visible;background:none!important}
 }`;
 }

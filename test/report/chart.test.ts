@@ -200,4 +200,36 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(await page.locator("h4", { hasText: "hidden" }).isVisible()).toBe(false);
     expect(problems).toEqual([]);
   });
+
+  test("arrows too short to see are crosses, not dots", async () => {
+    const arrows: Series = { name: "a", ink: "naive", draw: "arrows", width: 1.5, x: [0], y: [0], dx: [1e-6], dy: [0] };
+    const { page } = await browser.open(onePanel({ series: [arrows] }, { arrows: { dx: "", dy: "", scale: 1 } }));
+    const box = (x: number, y: number) => inkIn(page, "naive", [x - 0.001, x + 0.001], [y - 0.004, y + 0.004]);
+    const arm = 0.002; // a pixel of some 1,000
+    expect(await inkIn(page, "naive", [-0.01, 0.01], [-0.02, 0.02])).toBeGreaterThan(5);
+    const [corner, side] = [await inkIn(page, "naive", [arm, 4 * arm], [0.006, 0.03]), await box(0, 0.016)];
+    expect(corner).toBeGreaterThan(0);
+    expect(side).toBe(0); // between the arms, where a dot of that size has ink
+  });
+
+  test("bars and points that leave the frame end in arrowheads at its edge", async () => {
+    const points = (y: number, low: number, high: number): Series => ({
+      ...{ name: "a", ink: "naive", draw: "points", x: [0] },
+      ...{ y: [y], low: [low], high: [high] },
+    });
+    const top = async (series: Series) => {
+      const { page } = await browser.open(onePanel({ series: [series] }));
+      const strip = (from: number, to: number) => inkIn(page, "naive", [-0.04, 0.04], [from, to]);
+      return { edge: await strip(0.96, 0.985), shaft: await strip(0.8, 0.825), bottom: await strip(-1, -0.95) };
+    };
+    const leaving = await top(points(0, 0, 3));
+    expect(leaving.edge).toBeGreaterThan(2 * leaving.shaft);
+    expect(leaving.shaft).toBeGreaterThan(0);
+    const within = await top(points(0, 0, 0.99));
+    expect(within.edge).toBeLessThan(1.2 * within.shaft); // the cap is above the strip
+    const outside = await top(points(5, 4, 6));
+    expect(outside.edge).toBeGreaterThan(0);
+    expect(outside.shaft).toBe(0);
+    expect((await top(points(-5, -6, -4))).bottom).toBeGreaterThan(0);
+  });
 });

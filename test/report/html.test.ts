@@ -45,8 +45,10 @@ describe("numbers", () => {
     );
   });
 
-  test("in scripts keep six digits, become null where there is none, and cannot close the element", () => {
-    expect(inlineJson([Math.PI, Number.NaN, Infinity, new Float32Array([0.1])])).toBe("[3.14159,null,null,[0.1]]");
+  test("in scripts keep seven digits and whole ones all, become null where there is none, and cannot close the element", () => {
+    expect(inlineJson([Math.PI, 134_217_728, Number.NaN, Infinity, new Float32Array([0.1])])).toBe(
+      "[3.141593,134217728,null,null,[0.1]]",
+    );
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const json = inlineJson({ text: `${text}</script><!--` });

@@ -62,7 +62,7 @@ function sections(data: CriticalReportData): Section[] {
       cases: data.lawSides,
       note: html`Lattices in equilibrium, made by flips of clusters, at T = ${formatSetting(data.T)} beside the learned stationary laws, first seed. Whether (<i>m</i>, <i>ρ</i>) decide their own future is what the next section asks: in equilibrium a memory that is not theirs shows in the correlation time alone.`,
     }),
-    { id: "kinetics", title: "Kinetics", body: studies.kinetics(data) },
+    { id: "dynamics", title: "Kinetics", body: studies.kinetics(data) },
     {
       id: "costs",
       title: "What was simulated",

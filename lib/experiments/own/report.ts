@@ -199,6 +199,7 @@ function predictionSection({ predictions, data, starts }: FitResult): Html {
           draw: "line",
           x: runs.times,
           y: laws.map(({ mean }) => mean),
+          interval: "std",
           low: laws.map(({ mean, std }) => mean - std),
           high: laws.map(({ mean, std }) => mean + std),
         },

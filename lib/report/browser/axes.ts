@@ -15,6 +15,15 @@ function linearLabels(_plot: uPlot, ticks: number[], _axis: number, _space: numb
   });
 }
 
+/** Most labels of powers of two on an axis. */
+const POWERS_OF_TWO = 8;
+
+/** Labels of logarithmic ticks of base two: all, or every second, third, …, in full. */
+function binaryLabels(_plot: uPlot, ticks: (number | null)[]): string[] {
+  const step = Math.ceil(ticks.length / POWERS_OF_TWO);
+  return ticks.map((tick, i) => (tick === null || i % step > 0 ? "" : shortNumber(tick)));
+}
+
 /** Logarithmic ticks: whole powers of ten, and 2 and 5 between them where less than two decades show. */
 function logLabels(plot: uPlot, ticks: (number | null)[], axis: number): string[] {
   const { min = 1, max = 1 } = plot.scales[plot.axes[axis].scale ?? "y"];
@@ -56,12 +65,12 @@ export function axisOptions(axis: Axis, vertical: boolean): uPlot.Axis {
     gap: 4,
     space: vertical ? 34 : 56,
     stroke: () => color("text"),
-    grid: { stroke: () => color("grid"), width: 1, ...(log && !fixed ? { filter: decadesOnly } : {}) },
+    grid: { stroke: () => color("grid"), width: 1, ...(log === 10 && !fixed ? { filter: decadesOnly } : {}) },
     ticks: { stroke: () => color("rule"), width: 1, size: 5 },
     border: { show: true, stroke: () => color("rule"), width: 1 },
     size: vertical ? widthOfLabels : 30,
     ...(fixed
       ? { splits: () => fixed, filter: (_plot: uPlot, ticks: number[]) => ticks, values: () => fixed.map(shortNumber) }
-      : { ...marks, values: log ? logLabels : linearLabels }),
+      : { ...marks, values: log === 2 ? binaryLabels : log ? logLabels : linearLabels }),
   } as uPlot.Axis;
 }

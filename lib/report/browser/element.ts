@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 
-/** The first element of a kind inside `node`. */
-export function part<K extends keyof HTMLElementTagNameMap>(node: Element, tag: K): HTMLElementTagNameMap[K] {
-  const found = node.querySelector(tag);
-  if (!found) throw new Error(`there is no ${tag} in figure ${node.id}`);
+/** The first element inside `node` that `selector` finds. */
+export function part<E extends HTMLElement>(node: Element, selector: string): E {
+  const found = node.querySelector<E>(selector);
+  if (!found) throw new Error(`there is no ${selector} in figure ${node.id}`);
   return found;
 }
 

@@ -7,6 +7,8 @@ import { color } from "./theme.ts";
 
 const HEAD = 4;
 const HEAD_PER_WIDTH = 1.9;
+/** Arrows shorter than this have no direction that could be seen; a cross of so many pixels either way stands for them, CSS pixels. */
+const [SHORTEST, CROSS] = [4, 3];
 
 /** A curve through the plane, interrupted where a number is missing, with the series' marker where it starts. */
 export function drawPath(plot: uPlot, series: PlottedSeries, columns: ChartData["columns"]): void {
@@ -33,7 +35,10 @@ export function drawPath(plot: uPlot, series: PlottedSeries, columns: ChartData[
   if (start >= 0) drawMarker(ctx, series, x[start], y[start]);
 }
 
-/** An arrow at every point where all four numbers are there: vectors times `scale`, in units of the axes. */
+/**
+ * An arrow at every point where all four numbers are there: vectors times `scale`, in units of the axes; a cross where that
+ * is too short to be seen.
+ */
 export function drawArrows(plot: uPlot, series: PlottedSeries, columns: ChartData["columns"], scale: number): void {
   const column = (index: number) => columns[index] ?? [];
   const [x, y, dx, dy] = [series.x, series.y, series.dx, series.dy].map(column);
@@ -50,11 +55,15 @@ export function drawArrows(plot: uPlot, series: PlottedSeries, columns: ChartDat
     const [x0, y0, x1, y1] = [left[i], top[i], toLeft[i], toTop[i]];
     if (!Number.isFinite(x0 + y0 + x1 + y1)) continue;
     const length = Math.hypot(x1 - x0, y1 - y0);
+    if (length < SHORTEST * ratio) {
+      drawCross(ctx, x0, y0, CROSS * ratio);
+      continue;
+    }
     const size = Math.min(head, 0.6 * length);
-    const [ux, uy] = length > 0 ? [(x1 - x0) / length, (y1 - y0) / length] : [0, 0];
+    const [ux, uy] = [(x1 - x0) / length, (y1 - y0) / length];
     const [backX, backY] = [x1 - size * ux, y1 - size * uy];
     ctx.beginPath();
-    ctx.arc(x0, y0, (0.6 * series.width + 0.4) * ratio, 0, 2 * Math.PI); // its foot: all there is of a vector of length zero
+    ctx.arc(x0, y0, (0.6 * series.width + 0.4) * ratio, 0, 2 * Math.PI); // its foot
     ctx.fill();
     ctx.beginPath();
     ctx.moveTo(x0, y0);
@@ -66,4 +75,13 @@ export function drawArrows(plot: uPlot, series: PlottedSeries, columns: ChartDat
     ctx.lineTo(backX + 0.42 * size * uy, backY - 0.42 * size * ux);
     ctx.fill();
   }
+}
+
+function drawCross(ctx: CanvasRenderingContext2D, x: number, y: number, half: number): void {
+  ctx.beginPath();
+  for (const slope of [1, -1]) {
+    ctx.moveTo(x - half, y - slope * half);
+    ctx.lineTo(x + half, y + slope * half);
+  }
+  ctx.stroke();
 }

@@ -1,13 +1,12 @@
 /// <reference lib="dom" />
 /** The script of every report, run by its reader's browser. `page.ts` bundles and inlines it. */
 import "./environment.ts";
+import { drawAll } from "./drawing.ts";
 import { figure } from "./figure.ts";
+import { markScrollers } from "./scrollers.ts";
 import { followTheme } from "./theme.ts";
 
 const figures = [...document.querySelectorAll<HTMLElement>("figure.chart")].map(figure);
-const drawAll = () => {
-  for (const one of figures) one.draw();
-};
-followTheme(drawAll);
-drawAll();
-document.documentElement.dataset.drawn = String(figures.length);
+followTheme((atOnce) => drawAll(figures, atOnce));
+markScrollers(document.body);
+drawAll(figures);

@@ -9,6 +9,8 @@ type Context = CanvasRenderingContext2D;
 const BAND_OPACITY = 0.18;
 const MARKER_RADIUS = 3.6;
 const ERROR_BAR_CAP = 3;
+/** Length and half the width of the arrowheads that point to what is outside the frame, CSS pixels. */
+const [POINTER, POINTER_HALF] = [7, 4];
 
 /** Canvas positions of a column; NaN where there is no number. Not positive on a logarithmic axis: far below it. */
 export function place(plot: uPlot, column: Columns[number] | undefined, key: "x" | "y"): number[] {
@@ -72,16 +74,31 @@ export function drawMarker(ctx: Context, series: PlottedSeries, x: number, y: nu
   ctx.stroke();
 }
 
-/** Markers with error bars; also the thin line between them where the series wants both. */
+/** An arrowhead at the upper or lower edge of the frame: something goes on outside. */
+function drawPointer(ctx: Context, x: number, edge: number, up: boolean): void {
+  const [length, half] = [POINTER * uPlot.pxRatio, POINTER_HALF * uPlot.pxRatio];
+  const base = up ? edge + length : edge - length;
+  ctx.beginPath();
+  polygon(ctx, [x, edge, x - half, base, x + half, base]);
+  ctx.fill();
+  ctx.stroke();
+}
+
+/**
+ * Markers with error bars; also the thin line between them where the series wants both. Ends of bars outside the frame, and points
+ * outside it, are arrowheads at its edge.
+ */
 export function drawPoints(plot: uPlot, series: PlottedSeries, columns: Columns): void {
   const ratio = uPlot.pxRatio;
   const x = place(plot, columns[series.x], "x").map((at) => at + series.dodge * ratio);
   const y = place(plot, columns[series.y], "y");
   const low = place(plot, columns[series.low], "y");
   const high = place(plot, columns[series.high], "y");
-  const { ctx } = plot;
-  ctx.strokeStyle = color(`ink-${series.ink}`);
-  ctx.fillStyle = color(series.hollow ? "paper" : `ink-${series.ink}`);
+  const { ctx, bbox } = plot;
+  const [top, bottom] = [bbox.top, bbox.top + bbox.height];
+  const ink = color(`ink-${series.ink}`);
+  const fill = series.hollow ? color("paper") : ink;
+  ctx.strokeStyle = ink;
   ctx.lineWidth = series.width * ratio;
   if (series.draw === "line+points") {
     ctx.setLineDash(dashOf(series).map((length) => length * ratio));
@@ -94,16 +111,24 @@ export function drawPoints(plot: uPlot, series: PlottedSeries, columns: Columns)
   for (let i = 0; i < x.length; i++) {
     const [at, center] = [x[i], y[i]];
     if (!Number.isFinite(at + center)) continue;
-    ctx.beginPath();
+    const inside = center >= top && center <= bottom;
     for (const end of [low[i], high[i]]) {
       if (!(Math.abs(end - center) >= 1)) continue;
-      ctx.moveTo(at, center);
-      ctx.lineTo(at, end);
-      ctx.moveTo(at - ERROR_BAR_CAP * ratio, end);
-      ctx.lineTo(at + ERROR_BAR_CAP * ratio, end);
+      const seen = Math.max(top, Math.min(bottom, end));
+      ctx.beginPath();
+      ctx.moveTo(at, Math.max(top, Math.min(bottom, center)));
+      ctx.lineTo(at, seen);
+      if (seen === end) {
+        ctx.moveTo(at - ERROR_BAR_CAP * ratio, end);
+        ctx.lineTo(at + ERROR_BAR_CAP * ratio, end);
+      }
+      ctx.stroke();
+      ctx.fillStyle = ink;
+      if (seen !== end && inside) drawPointer(ctx, at, seen, end < top);
     }
-    ctx.stroke();
-    drawMarker(ctx, series, at, center);
+    ctx.fillStyle = fill;
+    if (inside) drawMarker(ctx, series, at, center);
+    else drawPointer(ctx, at, center < top ? top : bottom, center < top);
   }
 }
 

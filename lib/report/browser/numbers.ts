@@ -2,6 +2,8 @@
 import { type ChartData, isFree, type PlottedPanel, type PlottedSeries } from "../chart-data.ts";
 import { shortNumber } from "../number.ts";
 import { element } from "./element.ts";
+import { INTERVALS } from "./intervals.ts";
+import { markScrollers } from "./scrollers.ts";
 
 const MAX_ROWS = 60;
 
@@ -10,8 +12,10 @@ interface Column {
   values: (number | null)[];
 }
 
+const fullName = ({ name, detail }: PlottedSeries) => [name, detail].filter(Boolean).join(", ");
+
 /** Numbers of a path or of arrows: what runs along it, both coordinates, both components. */
-function freeColumns(data: ChartData, panel: PlottedPanel, series: PlottedSeries, name: string): Column[] {
+function freeColumns(data: ChartData, panel: PlottedPanel, series: PlottedSeries): Column[] {
   const parts: [number, string | undefined][] = [
     [series.t, data.t],
     [series.x, panel.x.label],
@@ -21,7 +25,7 @@ function freeColumns(data: ChartData, panel: PlottedPanel, series: PlottedSeries
   ];
   return parts
     .filter(([index]) => index >= 0)
-    .map(([index, label]) => ({ heading: `${name}: ${label}`, values: data.columns[index] }));
+    .map(([index, label]) => ({ heading: `${fullName(series)}: ${label}`, values: data.columns[index] }));
 }
 
 /** The columns of one panel: each x once, then value, low and high of every series on it. */
@@ -29,32 +33,19 @@ function columnsOf(data: ChartData, panel: PlottedPanel): Column[] {
   const columns: Column[] = [];
   let x = -1;
   for (const series of panel.series) {
-    const name = [series.name, series.detail].filter(Boolean).join(", ");
     if (isFree(series)) {
-      columns.push(...freeColumns(data, panel, series, name));
+      columns.push(...freeColumns(data, panel, series));
       continue;
     }
     if (series.x !== x) columns.push({ heading: panel.x.label, values: data.columns[series.x] });
     x = series.x;
+    const name = fullName(series);
     columns.push({ heading: name, values: data.columns[series.y] });
-    if (series.low >= 0) columns.push({ heading: `${name}, low`, values: data.columns[series.low] });
-    if (series.high >= 0) columns.push({ heading: `${name}, high`, values: data.columns[series.high] });
+    const { low, high } = INTERVALS[series.interval];
+    if (series.low >= 0) columns.push({ heading: `${name}, ${low}`, values: data.columns[series.low] });
+    if (series.high >= 0) columns.push({ heading: `${name}, ${high}`, values: data.columns[series.high] });
   }
   return columns;
-}
-
-function csv(data: ChartData): string {
-  const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
-  return data.panels
-    .map((panel) => {
-      const columns = columnsOf(data, panel);
-      const rows = Math.max(0, ...columns.map((column) => column.values.length));
-      const lines = Array.from({ length: rows }, (_, row) => columns.map((c) => c.values[row] ?? "").join(","));
-      return [quote(panel.title || panel.y.label), columns.map((c) => quote(c.heading)).join(","), ...lines, ""].join(
-        "\n",
-      );
-    })
-    .join("\n");
 }
 
 function tableOf(data: ChartData, panel: PlottedPanel): HTMLElement {
@@ -85,15 +76,13 @@ function tableOf(data: ChartData, panel: PlottedPanel): HTMLElement {
   return scroller;
 }
 
-/** Fills the figure's "numbers" when they are first opened: a CSV to save, and a table per panel. */
-export function offerNumbers(details: HTMLDetailsElement, data: ChartData, name: string): void {
+/** Fills the figure's "numbers" when they are first opened: a table per panel. */
+export function offerNumbers(details: HTMLDetailsElement, data: ChartData): void {
   details.addEventListener(
     "toggle",
     () => {
-      const link = element("a", "Save all as CSV");
-      link.download = `${name}.csv`;
-      link.href = `data:text/csv;charset=utf-8,${encodeURIComponent(csv(data))}`;
-      details.append(link, ...data.panels.map((panel) => tableOf(data, panel)));
+      details.append(...data.panels.map((panel) => tableOf(data, panel)));
+      markScrollers(details);
     },
     { once: true },
   );

@@ -3,12 +3,17 @@ import type uPlot from "uplot";
 import type { ChartData, PlottedPanel, PlottedSeries } from "../chart-data.ts";
 import { shortNumber } from "../number.ts";
 import { element } from "./element.ts";
+import { INTERVALS } from "./intervals.ts";
 import { nearestPoints } from "./nearest-point.ts";
+
+/** From the cursor to the read-out, and from that to the edge of the screen, CSS pixels. */
+const [GAP, MARGIN] = [14, 4];
 
 interface Reading {
   series: PlottedSeries;
   value: number;
   text: string;
+  hasInterval: boolean;
 }
 
 /** "time [sweeps]" without its unit. */
@@ -27,7 +32,7 @@ function readings(plot: uPlot, data: ChartData, panel: PlottedPanel): Reading[] 
     const [low, high] = [data.columns[series.low]?.[own], data.columns[series.high]?.[own]];
     const hasInterval = typeof low === "number" && typeof high === "number" && high > low;
     const interval = hasInterval ? ` [${shortNumber(low)}, ${shortNumber(high)}]` : "";
-    return [{ series, value, text: shortNumber(value) + interval }];
+    return [{ series, value, text: shortNumber(value) + interval, hasInterval }];
   });
 }
 
@@ -38,9 +43,18 @@ function nearestFamily(plot: uPlot, all: Reading[], top: number): Reading[] {
   return all.filter((reading) => reading.series.detail === nearest?.series.detail);
 }
 
-interface Readout {
+/** What is read at one place. */
+export interface Readout {
   heading: string;
   rows: Pick<Reading, "series" | "text">[];
+  /** What the brackets are; empty where there are none. */
+  note: string;
+}
+
+/** What stands in the brackets of `series`: "[ ] 95 % interval". */
+function bracketNote(series: readonly PlottedSeries[]): string {
+  const kinds = [...new Set(series.map(({ interval }) => INTERVALS[interval].name))];
+  return kinds.length > 0 ? `[ ] ${kinds.join(" or ")}` : "";
 }
 
 /** Curves over x: x, and every visible series at its number nearest to x, from the top of the legend. */
@@ -48,8 +62,13 @@ function overX(plot: uPlot, data: ChartData, panel: PlottedPanel, top: number): 
   const { idx } = plot.cursor;
   if (idx === null || idx === undefined) return undefined;
   const shown = nearestFamily(plot, readings(plot, data, panel), top);
+  if (shown.length === 0) return undefined;
   const x = `${nameOf(panel.x.label)} = ${shortNumber(plot.data[0][idx])}`;
-  return { heading: [x, shown[0]?.series.detail].filter(Boolean).join(", "), rows: shown.reverse() };
+  return {
+    heading: [x, shown[0].series.detail].filter(Boolean).join(", "),
+    rows: shown.toReversed(),
+    note: bracketNote(shown.filter(({ hasInterval }) => hasInterval).map(({ series }) => series)),
+  };
 }
 
 /** Paths and arrows: the point nearest to the cursor, and its like on the others. */
@@ -75,28 +94,36 @@ function inPlane(plot: uPlot, data: ChartData, panel: PlottedPanel, left: number
         series: own,
         text: own.dx >= 0 ? pair(own.dx, own.dy, i) : pair(own.x, own.y, i),
       })),
+    note: "",
   };
 }
 
-/** Fills and places the read-out beside the cursor. */
-export function showReadout(plot: uPlot, box: HTMLElement, data: ChartData, panel: PlottedPanel): void {
+/** What stands at the cursor of `plot`; nothing where that is outside. */
+export function readoutAt(plot: uPlot, data: ChartData, panel: PlottedPanel): Readout | undefined {
   const { left = -1, top = -1 } = plot.cursor;
-  const watched = left >= 0 && plot.root.parentElement?.matches(":hover, :focus-visible");
-  const shown = watched ? (inPlane(plot, data, panel, left, top) ?? overX(plot, data, panel, top)) : undefined;
-  box.hidden = !shown;
-  if (!shown) return;
+  if (left < 0) return undefined;
+  return inPlane(plot, data, panel, left, top) ?? overX(plot, data, panel, top);
+}
+
+/** Fills the read-out `box` of `plot` and places it beside the cursor, within the screen; hides it where there is nothing to read. */
+export function placeReadout(plot: uPlot, box: HTMLElement, readout: Readout | undefined): void {
+  box.hidden = !readout;
+  if (!readout) return;
   box.replaceChildren(
-    element("b", shown.heading),
-    ...shown.rows.map(({ series, text }) => {
+    element("b", readout.heading),
+    ...readout.rows.map(({ series, text }) => {
       const row = element("div", `${series.name} `);
       row.style.setProperty("--key", `var(--ink-${series.ink})`);
       row.append(element("b", text));
       return row;
     }),
+    ...(readout.note ? [element("small", readout.note)] : []),
   );
+  const { left = 0, top = 0 } = plot.cursor;
   const { clientWidth, clientHeight } = plot.over;
-  const flip = left > clientWidth / 2;
-  box.style.left = flip ? "auto" : `${left + 14}px`;
-  box.style.right = flip ? `${clientWidth - left + 14}px` : "auto";
+  const aside = left > clientWidth / 2 ? left - GAP - box.offsetWidth : left + GAP;
+  const screen = plot.over.getBoundingClientRect().left;
+  const most = document.documentElement.clientWidth - MARGIN - box.offsetWidth - screen;
+  box.style.left = `${Math.max(MARGIN - screen, Math.min(aside, most))}px`;
   box.style.top = `${Math.max(0, Math.min(top - 12, clientHeight - box.offsetHeight))}px`;
 }

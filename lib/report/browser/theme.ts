@@ -4,13 +4,17 @@
 export const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
 const root = document.documentElement;
-let redraw = () => {};
+let redraw = (_atOnce: boolean) => {};
 let beforePrint: string | undefined;
 let printing = false;
+/** What `color` has found: asking the style sheet makes the browser lay out all that was drawn before. */
+const known = new Map<string, string>();
 
 /** The present value of the page's CSS variable `--name`. */
 export function color(name: string): string {
-  return getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+  const value = known.get(name) ?? getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+  known.set(name, value);
+  return value;
 }
 
 /** What the reader sees now: their own choice, or the system's. */
@@ -24,42 +28,62 @@ export function isPrinting(): boolean {
   return printing;
 }
 
+function choose(theme: string | undefined): void {
+  if (theme === undefined) delete root.dataset.theme;
+  else root.dataset.theme = theme;
+  known.clear();
+}
+
+/** What `draw` makes in the colours of paper, whatever the reader sees. `draw` must not wait for anything that is shown. */
+export async function inLight<T>(draw: () => Promise<T>): Promise<T> {
+  const before = root.dataset.theme;
+  choose("light");
+  try {
+    return await draw();
+  } finally {
+    choose(before);
+  }
+}
+
 function startPrint(): void {
   if (printing) return;
   printing = true;
   beforePrint = root.dataset.theme;
-  root.dataset.theme = "light";
+  choose("light");
   root.classList.add("printing");
-  redraw();
+  redraw(true);
 }
 
 function endPrint(): void {
   if (!printing) return;
   printing = false;
-  if (beforePrint === undefined) delete root.dataset.theme;
-  else root.dataset.theme = beforePrint;
+  choose(beforePrint);
   root.classList.remove("printing");
-  redraw();
+  redraw(true);
 }
 
-/** Calls `draw` whenever colours change: the toggle, the system's theme, the start and the end of printing. */
-export function followTheme(draw: () => void): void {
+/**
+ * Calls `draw` whenever colours change: the toggle, the system's theme, the start and the end of printing. `atOnce`: all has
+ * to be drawn when it returns.
+ */
+export function followTheme(draw: (atOnce: boolean) => void): void {
   redraw = draw;
   const button = document.querySelector<HTMLButtonElement>("#theme");
-  const name = () => {
+  const changed = () => {
+    known.clear();
     if (button) button.textContent = isDark() ? "Light theme" : "Dark theme";
   };
   button?.addEventListener("click", () => {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    name();
-    redraw();
+    choose(isDark() ? "light" : "dark");
+    changed();
+    redraw(false);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    name();
-    redraw();
+    changed();
+    redraw(false);
   });
   window.addEventListener("beforeprint", startPrint);
   window.addEventListener("afterprint", endPrint);
   matchMedia("print").addEventListener("change", (event) => (event.matches ? startPrint() : endPrint()));
-  name();
+  changed();
 }

@@ -15,6 +15,8 @@ const AHEAD = Math.SQRT1_2;
 const FREE_WAY = 0.15;
 /** Feet of arrows nearer than this part of the frame cannot be told apart. */
 const NEAREST = 0.04;
+/** Arrows shorter than this part of the frame may be drawn as crosses. */
+const SHORT = 0.02;
 /** Paths keep at least so many points. */
 const PATH_POINTS = 100;
 
@@ -23,18 +25,22 @@ function width(numbers: readonly number[]): number {
   return high > low ? high - low : 1;
 }
 
-/**
- * One length for the arrows of all `series`: units of the axes per unit of the vectors, such that few arrows reach the
- * next foot (distances in the frame of the figure). Quadratic in the number of arrows. 1 where nothing can be drawn.
- */
-export function arrowScale(series: readonly Series[]): number {
+/** Arrows as numbers, those that have all four, and the width of the frame both ways. */
+function arrowsOf(series: readonly Series[]) {
   const arrows = series.flatMap(({ x, y, dx, dy }) =>
     Array.from(x, (_, i) => [x, y, dx, dy].map((numbers) => numbers?.[i] ?? Number.NaN)).filter((arrow) =>
       arrow.every(Number.isFinite),
     ),
   );
-  const across = width(arrows.map(([x]) => x));
-  const up = width(arrows.map(([, y]) => y));
+  return { arrows, across: width(arrows.map(([x]) => x)), up: width(arrows.map(([, y]) => y)) };
+}
+
+/**
+ * One length for the arrows of all `series`: units of the axes per unit of the vectors, such that few arrows reach the
+ * next foot (distances in the frame of the figure). Quadratic in the number of arrows. 1 where nothing can be drawn.
+ */
+export function arrowScale(series: readonly Series[]): number {
+  const { arrows, across, up } = arrowsOf(series);
   const framed = arrows.map(([x, y, dx, dy]) => [x / across, y / up, dx / across, dy / up] as const);
   const scales = framed.flatMap(([x, y, dx, dy]) => {
     const length = Math.hypot(dx, dy);
@@ -93,9 +99,12 @@ export function driftField(
   );
   const scale = arrowScale(arrows);
   const shown = kept.length < x.length && html` (${kept.length} of ${x.length}, set apart)`;
+  const { arrows: all, across, up } = arrowsOf(arrows);
+  const isShort = ([, , dx, dy]: number[]) => scale * Math.hypot(dx / across, dy / up) < SHORT;
+  const crosses = all.some(isShort) && " A cross is an arrow too short to have a direction.";
   return chart({
     ...frame,
-    caption: frame.caption(shown, formatNumber(scale, 2)),
+    caption: [frame.caption(shown, formatNumber(scale, 2)), crosses],
     maxPoints: Math.max(kept.length, PATH_POINTS),
     arrows: { ...components, scale },
     panels: [{ series: [...paths, ...arrows] }],

@@ -6,7 +6,7 @@ import { chart } from "../chart.ts";
 import type { Axis, Panel, Series } from "../chart-spec.ts";
 import { extent } from "../extent.ts";
 import { type Html, html } from "../html.ts";
-import { formatFixed, formatNumber } from "../number.ts";
+import { formatFixed, formatNumber, formatSetting } from "../number.ts";
 import { scaleInk } from "../palette.ts";
 import { LOOKS, type Look } from "./methods.ts";
 
@@ -81,7 +81,7 @@ export function training(list: readonly Training[]): Html | false {
     return {
       title: folder ? `${folder}: ${loss}` : loss,
       series,
-      x: { label: `step of ${step.at(-1)}` },
+      x: { label: `step of ${formatSetting(step.at(-1) ?? Number.NaN)}` },
       y: { label: "loss above its end", ...frameOf(series) },
     };
   });

@@ -33,7 +33,11 @@ export interface Case<O extends string = string> {
 
 /** What is shown of laws. */
 export interface Shown<O extends string = string> {
-  of(laws: Laws<O>, truth: Laws<O>, times: number[]): Pick<Series, "x" | "y" | "low" | "high" | "t" | "draw">;
+  of(
+    laws: Laws<O>,
+    truth: Laws<O>,
+    times: number[],
+  ): Pick<Series, "x" | "y" | "low" | "high" | "interval" | "t" | "draw">;
   /** Differences from the truth: it is the line at zero. */
   difference?: true;
   /** The range of y that reaches so far from zero; without it wild curves are shown in full. */
@@ -45,7 +49,7 @@ export function spread<O extends string>(observable: O): Shown<O> {
   return {
     of({ [observable]: { mean, std } }, _, times) {
       const edge = (sign: number) => Array.from(mean, (value, i) => value + sign * std[i]);
-      return { x: times, y: mean, low: edge(-1), high: edge(1) };
+      return { x: times, y: mean, low: edge(-1), high: edge(1), interval: "std" };
     },
   };
 }

@@ -9,6 +9,7 @@ import { LEARNED } from "./equilibrium.ts";
 
 const band = ({ mean, std }: { mean: number[]; std: number[] }) => ({
   y: mean,
+  interval: "std" as const,
   low: mean.map((value, k) => value - std[k]),
   high: mean.map((value, k) => value + std[k]),
 });

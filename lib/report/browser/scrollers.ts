@@ -1,0 +1,26 @@
+/// <reference lib="dom" />
+
+/** Longest name that is read out. */
+const NAME = 80;
+
+/** Boxes inside `root` whose tables and commands are wider or higher than they are can be reached and scrolled by keys, under a name. */
+export function markScrollers(root: Element): void {
+  for (const box of root.querySelectorAll<HTMLElement>(".scroll, pre")) {
+    new ResizeObserver(() => mark(box)).observe(box);
+  }
+}
+
+function mark(box: HTMLElement): void {
+  if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) {
+    box.tabIndex = 0;
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", nameOf(box));
+  } else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+}
+
+/** The caption of a table, or the heading of its section. */
+function nameOf(box: HTMLElement): string {
+  if (box.matches("pre")) return "Command";
+  const text = box.querySelector("caption")?.textContent ?? box.closest("section")?.querySelector("h2")?.textContent;
+  return `Table: ${(text ?? "").trim().slice(0, NAME)}`;
+}
