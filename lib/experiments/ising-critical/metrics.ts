@@ -320,7 +320,7 @@ export const FIT_NAMES = {
   collapse_beta_over_nu: "β/ν by a free collapse",
   collapse_one_over_nu: "1/ν by a free collapse",
 } as const;
-export const QUANTITY_SIGNS = { abs_m: "⟨|m|⟩", chi: "χ", binder: "U" } as const;
+const QUANTITY_SIGNS = { abs_m: "⟨|m|⟩", chi: "χ", binder: "U" } as const;
 
 /** How far the stationary laws are from direct simulation at the temperature of the scaling, at every size, and the exponents. */
 export function criticalEnd(

@@ -251,6 +251,16 @@ describe("statistics", () => {
     expectWithin("W₁ over its floor", mean, 1, meanError);
     expect(meanError).toBeLessThan(0.08);
     for (const [a, b] of pairs.slice(0, 3)) expect(distance(a, b, 1).low).toBe(0);
+    // What sampling adds is taken off, and what is left lies in its interval.
+    const few = pairs.slice(0, 10);
+    const found = few.map(([a, b]) => distance(a, b, 1));
+    for (const { value, low, high } of found) expect(value).toBeWithin(low, high + 1e-12);
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    const [taken, floors] = [
+      sum(few.map(([a, b]) => wasserstein({ values: a }, { values: b }))) - sum(found.map(({ value }) => value)),
+      sum(few.map(([, b]) => distanceFloor(b))),
+    ];
+    expect(taken).toBeWithin(0.3 * floors, floors);
   });
 
   test("intervals are those of cohorts", () => {
