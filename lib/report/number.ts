@@ -118,9 +118,11 @@ function hasInterval({ value, low, high }: Estimate): boolean {
 /** Not half the difference, which can be beyond the largest number. */
 const halfWidthOf = ({ low, high }: Estimate) => Math.abs(high / 2 - low / 2);
 
-/** The power of ten by which value and interval are divided where they are written with one. */
+/** The power of ten by which value and interval are divided where they are written with one: that of a positive value far from an end. */
 function sharedExponent(estimate: Estimate): number {
-  return exponentOf(Math.max(Math.abs(estimate.value), halfWidthOf(estimate)));
+  const { value, low } = estimate;
+  if (low > 0 && isSkew(estimate)) return exponentOf(value);
+  return exponentOf(Math.max(Math.abs(value), halfWidthOf(estimate)));
 }
 
 function isSkew(estimate: Estimate): boolean {

@@ -96,7 +96,7 @@ td{white-space:nowrap}
 td.missing{text-align:center;color:var(--muted)}thead th.number{text-align:center}
 td .whole,td .rest{display:inline-block;white-space:pre}td .whole{text-align:right}td .rest{text-align:left}
 .numbers thead th{border-width:1px;border-color:var(--rule)}.numbers tbody tr:last-child>*{border-bottom:1px solid var(--rule)}
-.pictures{display:flex;flex-wrap:wrap;gap:1.2rem 1.6rem;align-items:flex-end;margin-top:.8rem;--spin:min(var(--zoom),calc((100vw - 2.6rem)/var(--widest)))}
+.pictures{display:flex;flex-wrap:wrap;gap:1.2rem 1.6rem;align-items:flex-start;margin-top:.8rem;--spin:min(var(--zoom),calc((100vw - 2.6rem)/var(--widest)))}
 .pictures>div{font:.84rem/1.4 var(--sans);color:var(--muted);max-width:100%}
 .pictures img{display:block;image-rendering:pixelated;width:calc(var(--side)*var(--spin));height:calc(var(--tall)*var(--spin));margin-bottom:.4rem;outline:1px solid var(--rule)}
 .pictures p{margin:0;max-width:max(calc(var(--side)*var(--spin)),10rem)}

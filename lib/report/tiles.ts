@@ -33,10 +33,10 @@ function listed(others: Others, unit = ""): Html[] {
   return known.map(([name, value], k) => html`${k > 0 && ", "}${name}\u00a0${two(value as number)}${unit}`);
 }
 
-/** The number large, what brackets it smaller. */
+/** The number large, of two digits where its interval is not known, what brackets it smaller. */
 export function large(estimate: Estimate, unit = ""): Html {
   const { value, interval } = formatEstimate(estimate);
-  return html`${value}${unit}${interval && html` <small>${interval}</small>`}`;
+  return interval ? html`${value}${unit} <small>${interval}</small>` : html`${formatNumber(estimate.value, 2)}${unit}`;
 }
 
 /** An error in %, beside what a perfect model would score, and what others do. */

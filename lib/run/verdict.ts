@@ -38,8 +38,12 @@ export function verdictOf(list: readonly Watched[], others: readonly string[] = 
   return { warnings: [...warnings, ...others], failed };
 }
 
+/** Shares are not told below this, %. */
+const LEAST = 1e-4;
+
 function percent(share: number): string {
   const value = 100 * share;
-  if (value < 0.1) return `${value.toExponential(0)} %`;
+  if (value < LEAST) return `less than ${LEAST} %`;
+  if (value < 0.1) return `${Number(value.toPrecision(1))} %`;
   return `${value < 99.5 ? value.toPrecision(2) : Math.round(value)} %`;
 }

@@ -27,8 +27,8 @@ test("relative squared errors are shown as their roots, of the same patches", ()
   };
   const scores = [of("compensator", 8, 4e-4, 1.1), of("naive", 8, 0.04, 8), of("naive", 16, 0.01, 4)];
   const [error, spread] = scoreTiles(scores, { method: "compensator", patch: 8 }, 1e-4);
-  expect(text(error)).toBe("Error of the mean (RMS) 2.000 % a perfect model: 1.0 %; naive 20 %");
-  expect(text(spread)).toBe("Fluctuations over the true ones 1.100 1 is right; naive 8.0");
+  expect(text(error)).toBe("Error of the mean (RMS) 2.0 % a perfect model: 1.0 %; naive 20 %");
+  expect(text(spread)).toBe("Fluctuations over the true ones 1.1 1 is right; naive 8.0");
   expect(scoreTiles(scores, { method: "compensator", patch: 16 }, 1e-4)).toEqual([]);
   expect(spreadTile("Fluctuations", single(Number.POSITIVE_INFINITY))).toBe(false);
 });

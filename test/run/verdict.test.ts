@@ -25,9 +25,11 @@ describe("the verdict on equations", () => {
   });
 
   test("names any time outside the physical range, and fails with more than 1 % of it", () => {
-    const list = [2e-5, 0.0034, 0.01].map((unphysical) => guarded(0.01, unphysical));
+    const list = [2e-9, 3.1e-6, 2e-5, 0.0034, 0.01].map((unphysical) => guarded(0.01, unphysical));
     expect(verdictOf(list)).toEqual({
-      warnings: ["2e-3 %", "0.34 %", "1.0 %"].map((share) => `the equation spends ${share} ${UNPHYSICAL}`),
+      warnings: ["less than 0.0001 %", "0.0003 %", "0.002 %", "0.34 %", "1.0 %"].map(
+        (share) => `the equation spends ${share} ${UNPHYSICAL}`,
+      ),
       failed: false,
     });
     expect(verdictOf([guarded(0.01, 0.0101)]).failed).toBe(true);

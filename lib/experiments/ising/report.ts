@@ -1,4 +1,5 @@
 import type { Method } from "../../method/pairs.ts";
+import { collapsed, rowsOf } from "../../report/figures/collapsed.ts";
 import { degrees } from "../../report/figures/degrees.ts";
 import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { hero } from "../../report/figures/hero.ts";
@@ -102,6 +103,12 @@ ${displayFormula(String.raw`p_i = \frac{1}{1 + \exp(\Delta E_i / T)}, \qquad E =
   };
 }
 
+/** What the figure of the large lattice does not show, on demand. */
+function sizeTable(data: IsingReportData): Html | false {
+  const table = scores.size(data);
+  return table && collapsed("The numbers of the large lattice", rowsOf(table), table);
+}
+
 /** The parts of the page; those without any content are left out. */
 function sections(data: IsingReportData): Section[] {
   return [
@@ -197,7 +204,7 @@ function sections(data: IsingReportData): Section[] {
             measured(data),
           ),
           largeLattice(data),
-          scores.size(data),
+          sizeTable(data),
         ],
       ),
     },

@@ -12,7 +12,7 @@ import { type IsingReportData as Data, LABELS } from "../data.ts";
 
 const FLOOR_DIGITS = 2;
 /** CSS pixels of the widest picture: three stand beside each other. */
-const PICTURE_WIDTH = 320;
+const PICTURE_WIDTH = 192;
 /** How far below its largest value a correlation is shown. */
 const DEPTH = 1e-3;
 

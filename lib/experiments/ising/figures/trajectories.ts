@@ -19,6 +19,9 @@ const SAME: Partial<Record<Observable, Html>> = {
   rho: html`As in the figure before, of the domain-wall density <i>ρ</i>.`,
 };
 
+/** Fans have many smooth curves, each with its band. */
+const FAN_POINTS = 61;
+
 const predictedSides = ({ cases }: Data) => sidesOf(cases.flatMap(({ predicted }) => predicted));
 
 export function fans(data: Data, observable: Observable): Html {
@@ -35,7 +38,7 @@ dotted, without band, and may leave the frame. At best, prediction and truth coi
       alt: `Mean ${LABELS[observable]} against time from each start, true and predicted, one panel per patch side`,
       x: TIME,
       y: { label: LABELS[observable], range: RANGES[observable] },
-      maxPoints: MAX_POINTS,
+      maxPoints: FAN_POINTS,
     },
     data.cases,
     observable,
