@@ -113,7 +113,7 @@ noscript p{background:var(--raised);padding:.7rem .9rem;border-radius:6px;font-f
 .card img{width:100%;height:auto;display:block;margin:.6rem 0}
 .card h2{margin:0;font-size:1.25rem;text-wrap:balance}.card h2 a{text-decoration:none}.card h2 a:hover{text-decoration:underline}.card table{font-size:.76rem}.card :is(th,td){padding-right:.55rem}.card .subtitle{font-size:.82rem}.card code{display:inline-block;max-width:100%}.card p{font-size:.97rem}
 @media (max-width:58rem){.first{grid-template-columns:minmax(0,1fr)}.first .tiles{grid-template-columns:repeat(auto-fit,minmax(min(100%,13rem),1fr));gap:1rem 1.5rem;order:-1}}
-@media (max-width:40rem){html{font-size:16px}h1{font-size:1.6rem}header.top{padding-top:1.4rem}.lead{font-size:1.1rem}}
+@media (max-width:40rem){html{font-size:16px}h1{font-size:1.3rem;text-wrap:wrap}header.top{padding-top:.9rem}nav.contents ol{flex-wrap:nowrap;overflow-x:auto;white-space:nowrap}.subtitle{font-size:.82rem}#theme{padding:.35rem .6rem}.lead{font-size:1.1rem}}
 ${printStyle()}`;
 
 /** Paper: light whatever the theme, no controls, whole figures, canvases scaled to the column. */
