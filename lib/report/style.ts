@@ -120,6 +120,7 @@ ${printStyle()}`;
 function printStyle(): string {
   return `@page{margin:14mm}
 :root.printing body{width:182mm}
+:root.printing .first{grid-template-columns:minmax(0,1fr)}:root.printing .tiles{grid-template-columns:repeat(3,1fr);gap:1rem 1.5rem;order:-1}
 :root.printing .panels{grid-template-columns:repeat(var(--columns,1),minmax(0,1fr))!important;gap:.6rem 1rem}
 @media print{
 :root,:root:not([data-theme=light]),:root[data-theme=dark]{${LIGHT}}
