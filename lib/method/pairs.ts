@@ -102,8 +102,9 @@ export interface Regression {
  * increment and compensator: z0 of the whole system, change of one patch, λ = K (paper, the custom loss). With P
  * patches per snapshot their mean change is one row: as the patches are independent given the snapshot its covariance
  * is 1/P of one patch's, so λ = K/P.
- * naive (the paper's baseline): z0 of the whole system, z1 of one patch, λ = 1.
- * small: z0 and z1 of the same patch, λ = 1.
+ * naive (the paper's baseline): z0 of the whole system, z1 of one patch, λ = 1; its noise is the scatter of patches, and where changes are means of
+ * copies that of one evolution is in it with their part only.
+ * small: z0 and z1 of the same patch; λ = 1, of means of copies one over their number, as σσᵀ is that of one evolution of the patch.
  * Throws Error where the pairs do not hold what the method needs.
  */
 export function regression(pairs: Pairs, method: Method): Regression {
@@ -127,8 +128,8 @@ export function regression(pairs: Pairs, method: Method): Regression {
   if (pairs.kind === "generator") throw new Error(`the method ${method} needs changes over a time, not the generator`);
   const { delta, time } = pairs;
   const common = { method, d, variation: null, time, instant: false };
+  const { variation = null, copies = 1, corrected = false } = pairs.kind === "increments" ? pairs : {};
   if (method === "increment") {
-    const { variation = null, copies = 1, corrected = false } = pairs.kind === "increments" ? pairs : {};
     return {
       ...common,
       ...(corrected && { knownNoise: true }),
@@ -152,7 +153,7 @@ export function regression(pairs: Pairs, method: Method): Regression {
       return { ...common, state, change: delta.map((change, k) => patch[k] + change - state[k]), lambda: 1, ...single };
     }
     case "small":
-      return { ...common, state: patch, change: delta, lambda: 1, ...single };
+      return { ...common, state: patch, change: delta, lambda: 1 / copies, ...single };
   }
 }
 
