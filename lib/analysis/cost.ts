@@ -40,7 +40,7 @@ export function learningUpdates({ small, large, followed, rate = 1 }: LearningPl
 export const totalUpdates = ({ small, relax, evolve }: LearningUpdates) => small + relax + evolve;
 
 /** Relative accuracy that a standard deviation is wanted with. */
-const STD_ACCURACY = 0.02;
+export const STD_ACCURACY = 0.02;
 
 /** What a learned equation predicts, and how well. */
 export interface DirectPlan {

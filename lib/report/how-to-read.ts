@@ -23,11 +23,34 @@ export interface Guide {
 
 /** One line each. */
 const METHOD_LINES: Record<Method, Content> = {
-  compensator: html`ours where the simulator knows its rates: the expected change of a patch and its quadratic variation, known at every step, in place of the noisy change itself; λ = K.`,
-  increment: html`ours for a simulator that only runs, and the paper’s estimator: the changes of single patches over a short time, times K; λ = K.`,
-  naive: html`the paper’s baseline: the state of the whole system before, that of one patch after. It takes the noise of a patch for that of the whole.`,
-  small: html`the patch as a system of its own, whose equation is used for the whole.`,
+  compensator: html`our estimator, for a simulator that knows its rates: in place of the noisy change of a patch its expected change and its variance, which the rates give at every step; λ = K.`,
+  increment: html`the paper’s estimator, for a simulator that only runs: the changes of single patches over a short time, times K, their noise told by its covariance; λ = K.`,
+  naive: html`the paper’s baseline: the state of the whole system before, that of one patch after. It takes the scatter of patches for noise of the whole, the more the shorter the time between.`,
+  small: html`the patch as a system of its own, whose equation, with the noise of a patch, is used for the whole: fluctuations come out about √K times too large.`,
 };
+
+/** Words of all reports. */
+const WORDS: readonly [string, Content][] = [
+  [
+    "floor, perfect model",
+    html`what an equation that is exactly right would score, as predictions and truth are finite samples`,
+  ],
+  [
+    "cohort",
+    html`small systems that start alike; cohorts are independent of each other, and error bars come from them`,
+  ],
+  ["generator", html`drift and noise that the microscopic rates give at a state, without letting it move`],
+  [
+    "LocalRelax",
+    html`the true dynamics for a short time in each patch of a large state that was put together from small ones, so that places where parts meet become like others`,
+  ],
+  ["closure", html`variables beside the observables that are asked for, so that all together decide their own future`],
+  [
+    "outside",
+    html`the share of time that runs of the equation spend where there were no training data (beyond their hull)`,
+  ],
+  ["memory", html`how long the variables remember: the integral of their squared autocovariance, predicted over true`],
+];
 
 const LAMBDA = html`The large system is cut into <i>K</i> patches. Per move only one of them moves, and its change is counted <i>K</i> times, so that on the average it is the change of the whole; but its variance is <i>K</i> times too large. The loss therefore divides it by λ, and λ = <i>K</i> gives fluctuations of the right size. Nothing is fitted to the truth.`;
 
@@ -51,6 +74,8 @@ ${schematic(shape)}
 <ul>${methods.map((method) => html`<li><b>${LOOKS[method].name}</b>: ${METHOD_LINES[method]}</li>`)}</ul>
 <h3>The score</h3>
 ${score}
+<h3>Words</h3>
+<dl class="words">${WORDS.map(([word, meaning]) => html`<dt>${word}</dt><dd>${meaning}</dd>`)}</dl>
 </div></details>`;
 }
 

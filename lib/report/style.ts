@@ -40,10 +40,12 @@ p{margin:.6rem 0}
 .tile dt{color:var(--muted)}.tile dd{margin:0}
 .tile .value{font-size:1.5rem;line-height:1.3;font-weight:600;font-variant-numeric:tabular-nums;letter-spacing:-.01em}
 .tile small{font-size:.95rem;font-weight:400;color:var(--muted);white-space:nowrap}
+.tile .line{display:block;font-size:1.15rem}
 .tile .note{color:var(--muted);text-wrap:pretty}
 .guide{border-block:1px solid var(--grid);margin:0 0 1.6rem}
 .guide>summary{cursor:pointer;font:600 .95rem/1.4 var(--sans);padding:.6rem 0;color:var(--accent)}
 .guide .prose{padding-bottom:1rem}.guide h3{margin-top:1.3rem}.guide ul{padding-left:1.2rem}
+.words{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.4rem 0}.words dt{font-style:italic}.words dd{margin:0}
 .formula{overflow-y:hidden;padding:.3rem 0}
 math{font-size:1.06em;font-family:"Latin Modern Math","STIX Two Math","Cambria Math","Noto Sans Math",math,var(--serif)}
 .drawing{width:100%;max-width:43rem;height:auto;margin:.6rem 0}.drawing text{font:13px var(--sans);fill:var(--muted)}.drawing .math{font:18px var(--serif);fill:var(--text)}
@@ -113,7 +115,7 @@ noscript p{background:var(--raised);padding:.7rem .9rem;border-radius:6px;font-f
 .card img{width:100%;height:auto;display:block;margin:.6rem 0}
 .card h2{margin:0;font-size:1.25rem;text-wrap:balance}.card h2 a{text-decoration:none}.card h2 a:hover{text-decoration:underline}.card table{font-size:.76rem}.card :is(th,td){padding-right:.55rem}.card .subtitle{font-size:.82rem}.card code{display:inline-block;max-width:100%}.card p{font-size:.97rem}
 @media (max-width:58rem){.first{grid-template-columns:minmax(0,1fr)}.first .tiles{grid-template-columns:repeat(auto-fit,minmax(min(100%,13rem),1fr));gap:1rem 1.5rem;order:-1}}
-@media (max-width:40rem){html{font-size:16px}h1{font-size:1.3rem;text-wrap:wrap}header.top{padding-top:.9rem}nav.contents ol{flex-wrap:nowrap;overflow-x:auto;white-space:nowrap}.subtitle{font-size:.82rem}#theme{padding:.35rem .6rem}.lead{font-size:1.1rem}}
+@media (max-width:40rem){.words{grid-template-columns:1fr}.words dd{margin:0 0 .4rem}html{font-size:16px}h1{font-size:1.3rem;text-wrap:wrap}header.top{padding-top:.9rem}nav.contents ol{flex-wrap:nowrap;overflow-x:auto;white-space:nowrap}.subtitle{font-size:.82rem}#theme{padding:.35rem .6rem}.lead{font-size:1.1rem}}
 ${printStyle()}`;
 
 /** Paper: light whatever the theme, no controls, whole figures, canvases scaled to the column. */

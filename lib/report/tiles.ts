@@ -1,5 +1,6 @@
 // The numbers that a reader sees first: how large the error is, whether fluctuations have the right size, what it costs.
-import type { CostCurve } from "../analysis/cost.ts";
+import { type CostCurve, STD_ACCURACY } from "../analysis/cost.ts";
+import { offOne } from "../run/deviations.ts";
 import { type Estimate, rmsPercent, single } from "../run/seeds.ts";
 import type { Source } from "./figures/methods.ts";
 import { type Content, type Html, html } from "./html.ts";
@@ -100,7 +101,7 @@ function times(ratio: number): string {
   return `${shown}\u00a0times ${ratio >= 1 ? "less" : "more"}`;
 }
 
-/** What learning costs beside direct simulation of one system. */
+/** What learning costs beside direct simulation of one system: `direct`, the updates that each kind of accuracy takes. */
 export function comparedCost(
   learn: number,
   direct: readonly { readonly updates: number; readonly what: string }[],
@@ -109,30 +110,48 @@ export function comparedCost(
 ): Tile | false {
   const known = direct.filter(({ updates }) => Number.isFinite(updates / learn) && updates > 0);
   if (known.length === 0) return false;
-  const [first, ...rest] = known;
   return {
     label: `Cost beside direct simulation, ${system}`,
-    value: times(first.updates / learn),
-    note: html`${first.what}${rest.map(({ updates, what }) => html`; ${times(updates / learn)} ${what}`)}. ${note}`,
+    value: known.map(
+      ({ updates, what }) => html`<span class="line">${times(updates / learn)} <small>${what}</small></span>`,
+    ),
+    note,
   };
 }
 
-/** The same in site updates, for a system of side `side`, from the curve of the equation of patches of side `patch`. */
-export function costTile(curves: readonly CostCurve[], patch: number, side: number, system: string): Tile | false {
+/** Updates for a standard deviation to 2 %, as the costs have it, as those for one that is as accurate as ours. */
+export const asAccurate = (updates: number, ratio: Estimate) => updates * (STD_ACCURACY / offOne(ratio)) ** 2;
+
+/**
+ * Both in site updates, for a system of side `side`, from the curve of the equation of patches of side `patch`, whose standard deviation is `ratio` times
+ * the true one.
+ */
+export function costTile(
+  curves: readonly CostCurve[],
+  patch: number,
+  { side, system, ratio }: { side: number; system: string; ratio: Estimate },
+): Tile | false {
   const curve = curves.find((one) => one.patch === patch);
   if (!curve) return false;
-  const { learn, sides, mean, std, evenMean, evenStd } = curve;
+  const { learn, sides, mean, std } = curve;
   // Sides of curves are rounded powers.
   const at = sides.findIndex((one) => one > 0.999 * side);
-  const even = Math.max(evenMean ?? Number.POSITIVE_INFINITY, evenStd ?? Number.POSITIVE_INFINITY);
-  const later = even > 1.001 * side && even < Number.POSITIVE_INFINITY;
   return comparedCost(
     learn,
     [
-      { updates: std[at], what: "for fluctuations to 2 %" },
       { updates: mean[at], what: "for means as accurate" },
+      { updates: asAccurate(std[at], ratio), what: "for fluctuations as accurate" },
     ],
     system,
-    html`Site updates; learned once, for every larger system too${later && `: cheaper in all from side ${formatSetting(Math.round(even))} on`}.`,
+    "in site updates to learn one equation, whose runs take none",
   );
+}
+
+/** How an equation of the patch by itself does, to end a sentence with; nothing where it is not known, or the patch is the system. */
+export function aloneClause(small: Pick<Scored, "error" | "stdRatio"> | undefined): Html | false {
+  if (!small || !Number.isFinite(small.error.value)) return false;
+  const { value } = rmsPercent(small.error);
+  const spread =
+    Number.isFinite(small.stdRatio.value) && html` and fluctuates ${two(small.stdRatio.value)} times as much`;
+  return html`; an equation of the patch by itself is off by ${two(value)}\u00a0%${spread}`;
 }

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { equationCost } from "../../lib/analysis/cost.ts";
-import { comparedCost, costTile, errorTile, scoreTiles, spreadTile, tiles } from "../../lib/report/tiles.ts";
-import { single } from "../../lib/run/seeds.ts";
+import {
+  aloneClause,
+  comparedCost,
+  costTile,
+  errorTile,
+  scoreTiles,
+  spreadTile,
+  tiles,
+} from "../../lib/report/tiles.ts";
+import { type Estimate, single } from "../../lib/run/seeds.ts";
 
 /** Text of a tile, without markup. */
 const text = (tile: Parameters<typeof tiles>[0][number]) =>
@@ -46,29 +54,37 @@ describe("costs", () => {
 
   test("are so many times less, or more, or as much", () => {
     expect(cost(1234, 25)).toBe(
-      "Cost beside direct simulation, 8 spins 12 times less for 0; 4.0 times more for 1. Attempts.",
+      "Cost beside direct simulation, 8 spins 12 times less for 0 4.0 times more for 1 Attempts.",
     );
     expect(cost(98)).toContain("as much for 0");
     expect(cost(1.5e7)).toContain("150,000 times less");
     expect(comparedCost(100, [{ updates: Number.NaN, what: "" }], "", "")).toBe(false);
   });
 
-  test("of a curve are those at the side of the system, and say from where on learning is cheaper in all", () => {
+  test("of a curve are those at the side of the system; fluctuations are wanted as accurate as ours, not to 2 %", () => {
     const learning = {
       small: { systems: 10, sites: 16, time: 5 },
       large: { states: 3e5, sites: 64, relax: 8, evolved: 0.5 },
     };
     const direct = { side: 8, dimension: 2, starts: 2, horizon: 10, perRun: 0.1, error: 0.001 };
     const { curve } = equationCost(4, learning, direct, 8);
-    // Learning 1.824e8; means 100 runs of 1,280, fluctuations 1,250 of them.
-    const tile = text(costTile([curve], 4, 8, "8 × 8 spins"));
-    expect(tile).toContain("110 times more for fluctuations to 2 %; 1,400 times more for means as accurate");
-    expect(curve.evenMean).toBeNull();
-    expect(tile).not.toContain("cheaper");
-    const cheap = equationCost(4, { ...learning, large: { ...learning.large, states: 3000 } }, direct, 8).curve;
-    expect(text(costTile([cheap], 4, 8, "8 × 8 spins"))).toContain(
-      `cheaper in all from side ${Math.round(cheap.evenMean ?? 0)} on`,
+    const at = (ratio: Estimate) => text(costTile([curve], 4, { side: 8, system: "8 × 8 spins", ratio }));
+    // Learning 1.824e8; means 100 runs of 1,280, fluctuations to 2 % 1,250 of them.
+    expect(at({ value: 1, low: 0.98, high: 1.02 })).toContain(
+      "1,400 times more for means as accurate 110 times more for fluctuations as accurate",
     );
-    expect(costTile([cheap], 5, 8, "")).toBe(false);
+    // 4 % off at most: a quarter of the runs.
+    expect(at({ value: 0.97, low: 0.96, high: 0.98 })).toContain("460 times more for fluctuations");
+    expect(at(single(1.04))).toContain("460 times more for fluctuations");
+    expect(costTile([curve], 5, { side: 8, system: "", ratio: single(1) })).toBe(false);
   });
+});
+
+test("an equation of the patch by itself is said as far as it is known", () => {
+  const said = (error: number, ratio: number) =>
+    String(aloneClause({ error: single(error), stdRatio: single(ratio) })).replace(/\u00a0/g, " ");
+  expect(said(0.01, 8)).toBe("; an equation of the patch by itself is off by 10 % and fluctuates 8.0 times as much");
+  expect(said(0.01, Number.NaN)).toBe("; an equation of the patch by itself is off by 10 %");
+  expect(aloneClause(undefined)).toBe(false);
+  expect(said(Number.NaN, 8)).toBe("false");
 });

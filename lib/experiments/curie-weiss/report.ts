@@ -1,6 +1,6 @@
 import { type Comparison, comparisonTable } from "../../report/figures/comparison.ts";
 import { degrees } from "../../report/figures/degrees.ts";
-import { diagnostics } from "../../report/figures/diagnostics.ts";
+import { diagnostics, lawSentence } from "../../report/figures/diagnostics.ts";
 import { hero } from "../../report/figures/hero.ts";
 import { methodsIn } from "../../report/figures/methods.ts";
 import { square } from "../../report/figures/patch-sides.ts";
@@ -13,7 +13,7 @@ import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
-import { costTile, scoreTiles, type Tile } from "../../report/tiles.ts";
+import { aloneClause, costTile, scoreTiles, type Tile } from "../../report/tiles.ts";
 import { beyondSampling, relativeRoot, rmsPercent } from "../../run/seeds.ts";
 import type { CurieWeissReportData } from "./data.ts";
 import * as figures from "./figures.ts";
@@ -31,34 +31,36 @@ function mainError({ errors }: CurieWeissReportData) {
   );
 }
 
-/** What was learned from what, and how well, in two sentences. */
+/** Error and fluctuations of the equations of all methods and patches. */
+const scoresOf = ({ errors, fluctuations }: CurieWeissReportData) =>
+  fluctuations.flatMap(({ method, patch, ratio }) => {
+    const error = errors.find((one) => one.source === method && one.patch === patch);
+    return error ? [{ method, patch, error, stdRatio: ratio }] : [];
+  });
+
+/** What was learned from what, and how well, in two or three sentences. */
 function headline(data: CurieWeissReportData): Html | null {
   const best = mainError(data);
   if (!best) return null;
-  const { side, errors } = data;
+  const { side, diagnostics } = data;
   const share = (side / best.patch) ** 2;
-  const { value } = rmsPercent(best);
-  const naive = errors.find(({ source, patch }) => source === "naive" && patch === best.patch);
-  return html`A stochastic equation for the magnetization of ${side} × ${side} mean-field spins, learned while only patches of ${best.patch} × ${best.patch} of them move${
+  const small = scoresOf(data).find(({ method, patch }) => method === "small" && patch === best.patch);
+  return html`A stochastic equation for the magnetization of ${square(side)} mean-field spins, learned while only one patch of ${square(best.patch)} moves at a time${
     share > 1 && `, 1/${formatSetting(share)} of the system`
-  }, follows the exact mean to <strong>${formatNumber(value, 2)}\u00a0%</strong>${
-    naive &&
-    html`; the same patches without the coupling of scales miss it by ${formatNumber(rmsPercent(naive).value, 2)}\u00a0%`
-  }.`;
+  }, follows the exact mean to <strong>${formatNumber(rmsPercent(best).value, 2)}\u00a0%</strong>${share > 1 && aloneClause(small)}.${lawSentence(diagnostics, { method: best.source, patch: best.patch })}`;
 }
 
 /** Error, fluctuations and cost of the equation from the smallest patch. */
 function headTiles(data: CurieWeissReportData): (Tile | false)[] {
   const best = mainError(data);
   if (!best) return [];
-  const { errors, fluctuations, floor, side, costs } = data;
-  const scores = fluctuations.flatMap(({ method, patch, ratio }) => {
-    const error = errors.find((one) => one.source === method && one.patch === patch);
-    return error ? [{ method, patch, error, stdRatio: ratio }] : [];
-  });
+  const { floor, side, costs } = data;
+  const scores = scoresOf(data);
+  const main = { method: best.source, patch: best.patch };
+  const own = scores.find(({ method, patch }) => method === main.method && patch === main.patch);
   return [
-    ...scoreTiles(scores, { method: best.source, patch: best.patch }, floor, "the exact ones"),
-    costTile(costs, best.patch, side, `${square(side)} spins`),
+    ...scoreTiles(scores, main, floor, "the exact ones"),
+    own ? costTile(costs, best.patch, { side, system: `${square(side)} spins`, ratio: own.stdRatio }) : false,
   ];
 }
 
@@ -74,7 +76,7 @@ function measured(data: CurieWeissReportData): MeasuredAt[] {
 function guide({ side, temperature, field, runs, learned, withinSpread }: CurieWeissReportData): Guide {
   return {
     model: html`<p>${formatSetting(side ** 2)} spins ${formula(String.raw`s_i = \pm 1`)}, each coupled equally to all others, under Glauber dynamics: every spin attempts a flip at rate one, and does so with probability</p>
-${displayFormula(String.raw`p_i = \frac{1}{1 + \exp(\Delta E_i / T)}, \qquad E = -\frac{1}{2n}\Bigl(\sum_i s_i\Bigr)^{2} - h \sum_i s_i,`)}
+${displayFormula(String.raw`p_i = \frac{1}{1 + \exp(\Delta\mathcal H_i / T)}, \qquad \mathcal H = -\frac{1}{2n}\Bigl(\sum_i s_i\Bigr)^{2} - h \sum_i s_i,`)}
 <p>at temperature ${formula("T")} = ${formatSetting(temperature)} in a field ${formula("h")} = ${formatSetting(field)}, in units of the coupling. A unit of time, a sweep, is one attempt per spin. The magnetization is a birth–death chain, so that everything here is known exactly.</p>`,
     variables: html`Here ${formula("z")} is the magnetization ${formula("m")} alone.`,
     shape: "lattice",
@@ -143,7 +145,7 @@ ${starts(data.starts)}${figures.fans(data)}${figures.meanByPatch(data)}${figures
       axis: { label: "magnetization m" },
       time: "time [sweeps]",
       truth: "Exact",
-      caption: html`Mean (with one standard deviation of the exact law) and standard deviation over runs. Where ours lies on the thick exact line nothing is left to see of its error.`,
+      caption: html`Mean (with one standard deviation of the exact law) and standard deviation over runs. What is too small to be seen here is shown enlarged among the predicted trajectories.`,
     }),
     tiles: headTiles(data),
     guide: guide(data),

@@ -1,7 +1,7 @@
 import type { Method } from "../../method/pairs.ts";
 import { collapsed, rowsOf } from "../../report/figures/collapsed.ts";
 import { degrees } from "../../report/figures/degrees.ts";
-import { diagnostics } from "../../report/figures/diagnostics.ts";
+import { diagnostics, lawSentence } from "../../report/figures/diagnostics.ts";
 import { hero } from "../../report/figures/hero.ts";
 import { methodsIn } from "../../report/figures/methods.ts";
 import { square } from "../../report/figures/patch-sides.ts";
@@ -14,7 +14,7 @@ import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
-import { costTile, scoreTiles, type Tile } from "../../report/tiles.ts";
+import { aloneClause, costTile, scoreTiles, type Tile } from "../../report/tiles.ts";
 import { beyondSampling, type Estimate, relativeRoot, rmsPercent, single } from "../../run/seeds.ts";
 import { type IsingReportData, SYMBOLS } from "./data.ts";
 import { largeLattice } from "./figures/large.ts";
@@ -31,21 +31,16 @@ function mainScore(data: IsingReportData) {
   return of("compensator") ?? of("increment");
 }
 
-/** What was learned from what, and how well, in two sentences. */
+/** What was learned from what, and how well, in two or three sentences. */
 function headline(data: IsingReportData): Html | null {
   const best = mainScore(data);
   if (!best) return null;
-  const { side, errors } = data;
-  const naive = errors.find((one) => one.method === "naive" && one.patch === best.patch)?.error;
+  const { side, errors, diagnostics } = data;
+  const small = errors.find((one) => one.method === "small" && one.patch === best.patch);
   const share = (side / best.patch) ** 2;
-  const percent = (error: Estimate) => `${formatNumber(rmsPercent(error).value, 2)}\u00a0%`;
-  return html`A stochastic equation for magnetization and domain walls of ${square(side)} Ising spins, learned while only patches of ${square(best.patch)} of them move${
+  return html`A stochastic equation for magnetization and domain walls of ${square(side)} Ising spins, learned while only one patch of ${square(best.patch)} moves at a time${
     share > 1 && `, 1/${formatSetting(share)} of the lattice`
-  }, follows the true means to <strong>${percent(best.error)}</strong>${
-    naive &&
-    Number.isFinite(naive.value) &&
-    html`; the same patches without the coupling of scales miss them by ${percent(naive)}`
-  }.`;
+  }, follows the true means to <strong>${formatNumber(rmsPercent(best.error).value, 2)}\u00a0%</strong>${share > 1 && aloneClause(small)}.${lawSentence(diagnostics, best)}`;
 }
 
 /** Error, fluctuations and cost of that equation. */
@@ -53,7 +48,10 @@ function headTiles(data: IsingReportData): (Tile | false)[] {
   const best = mainScore(data);
   if (!best) return [];
   const { errors, floors, costs, side } = data;
-  return [...scoreTiles(errors, best, floors.error), costTile(costs, best.patch, side, `${square(side)} spins`)];
+  return [
+    ...scoreTiles(errors, best, floors.error),
+    costTile(costs, best.patch, { side, system: `${square(side)} spins`, ratio: best.stdRatio }),
+  ];
 }
 
 /** The equation of the smallest patches on lattices of the test, and one that was learned like it on the large lattice, where both are known. */
@@ -73,6 +71,12 @@ function measured(data: IsingReportData): MeasuredAt[] {
   return [...own, { side: size.side, mean: single(off), stdRatio: over(size.predicted.std, exact.std) }];
 }
 
+/** What the point of the large lattice is of. */
+const largeNote = ({ size }: IsingReportData) =>
+  size?.exact
+    ? `, the latter of an equation from patches of ${square(size.patch)} of lattices in equilibrium, for late m beside its exact value`
+    : "";
+
 /** What b is, where it is among the variables. */
 function closingNote({ variables }: IsingReportData): Html | false {
   return (
@@ -89,7 +93,7 @@ function guide(data: IsingReportData): Guide {
   const closing = variables.slice(2).map(({ name }) => name);
   return {
     model: html`<p>Spins ${formula(String.raw`s_i = \pm 1`)} on a periodic lattice of ${square(side)} sites at temperature ${formula("T")} = ${formatSetting(temperature)} in a field ${formula("h")} = ${formatSetting(field)} (in units of the coupling) under Glauber dynamics: every spin attempts a flip once per unit of time on average, and does so with probability</p>
-${displayFormula(String.raw`p_i = \frac{1}{1 + \exp(\Delta E_i / T)}, \qquad E = -\sum_{\langle i j\rangle} s_i s_j - h \sum_i s_i.`)}
+${displayFormula(String.raw`p_i = \frac{1}{1 + \exp(\Delta\mathcal H_i / T)}, \qquad \mathcal H = -\sum_{\langle i j\rangle} s_i s_j - h \sum_i s_i.`)}
 <p>One unit of time, a sweep, is one attempt per site.</p>`,
     variables: html`Here they are ${formula("z")} = (${z}): magnetization <i>m</i>, domain-wall density <i>ρ</i> (the part of neighbouring pairs that differ)${
       closing.length > 0
@@ -200,7 +204,7 @@ function sections(data: IsingReportData): Section[] {
         [
           scaling(
             data.costs,
-            { side: data.side, dimension: 2, axis: "side L of the system predicted [spins]" },
+            { side: data.side, dimension: 2, axis: "side L of the system predicted [spins]", note: largeNote(data) },
             measured(data),
           ),
           largeLattice(data),
@@ -228,7 +232,7 @@ export function isingReport(data: IsingReportData): string {
       patch: mainScore(data)?.patch ?? Number.NaN,
       axis: { label: "magnetization m" },
       time: "time [sweeps]",
-      caption: html`Mean (with one standard deviation of the true runs) and standard deviation over runs, first seed. Where ours lies on the thick true line nothing is left to see of its error.`,
+      caption: html`Mean (with one standard deviation of the true runs) and standard deviation over runs, first seed. What is too small to be seen here is shown enlarged among the predicted trajectories.`,
     }),
     tiles: headTiles(data),
     guide: guide(data),

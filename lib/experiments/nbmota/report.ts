@@ -1,5 +1,5 @@
 import { degrees } from "../../report/figures/degrees.ts";
-import { diagnostics } from "../../report/figures/diagnostics.ts";
+import { diagnostics, lawSentence } from "../../report/figures/diagnostics.ts";
 import { displayFormula, formula } from "../../report/formula.ts";
 import { FLOOR_AND_INTERVALS, type Guide } from "../../report/how-to-read.ts";
 import { type Html, html } from "../../report/html.ts";
@@ -8,7 +8,7 @@ import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
 import type { Stroke } from "../../report/thumbnail.ts";
-import { comparedCost, errorTile, spreadTile, type Tile } from "../../report/tiles.ts";
+import { asAccurate, comparedCost, errorTile, spreadTile, type Tile } from "../../report/tiles.ts";
 import { rmsDeviation } from "../../run/deviations.ts";
 import { percent } from "../../run/seeds.ts";
 import { learningJumps } from "./costs.ts";
@@ -32,18 +32,14 @@ const besideTruth = ({ order }: NbMoTaReportData) =>
 
 /** What was learned from what, and how well, in two sentences. */
 function headline(data: NbMoTaReportData): Html | null {
-  const { errors, floor, courses, exponents } = data;
+  const { errors, floor } = data;
   const own = errors.find(({ method }) => method === "increment")?.points ?? [];
   if (own.length === 0) return null;
   if (own.length < floor.length) {
     return html`The learned equation was lost at <strong>${floor.length - own.length}</strong> of ${floor.length} temperatures: trajectories of one seed or more did not stay finite, or relaxed too fast to be followed.`;
   }
   const off = rmsDeviation(besideTruth(data), "all").error.value;
-  const largest = Math.max(...courses.map(({ atoms }) => atoms));
-  return html`One stochastic equation for the short-range order of the alloy Nb–Mo–Ta, learned from jumps of single vacancies, is off from kinetic Monte Carlo at ${own.length} temperatures by <strong>${formatNumber(100 * off, 2)}\u00a0%</strong> of the order.${
-    Number.isFinite(exponents.learned.value) &&
-    html` Up to ${formatSetting(largest)} atoms its spread falls like <i>n</i> to the power ${formatNumber(exponents.learned.value, 3)}.`
-  }`;
+  return html`One stochastic equation for the short-range order of the alloy Nb–Mo–Ta at all temperatures, learned from jumps of single vacancies, is off from kinetic Monte Carlo at ${own.length} temperatures by <strong>${formatNumber(100 * off, 2)}\u00a0%</strong> of the order.${lawSentence(data.diagnostics, { method: "increment", patch: 1 })}`;
 }
 
 /** Errors of order and spread over all temperatures, and the cost of the largest lattice. */
@@ -61,11 +57,11 @@ function headTiles(data: NbMoTaReportData): (Tile | false)[] {
       ? comparedCost(
           learningJumps(costs),
           [
-            { updates: largest.std, what: "for fluctuations to 2 % at all temperatures" },
-            { updates: largest.lattice, what: "for a single lattice taken through them" },
+            { updates: largest.lattice, what: "for one lattice taken through all T" },
+            { updates: asAccurate(largest.std, stdRatio), what: "for fluctuations as accurate" },
           ],
           `${formatSetting(largest.atoms)} atoms`,
-          "Jumps of vacancies; learned once, for every larger lattice too.",
+          "in jumps of vacancies to learn one equation, whose runs take none",
         )
       : false,
   ];
@@ -78,6 +74,7 @@ ${displayFormula(String.raw`k = \nu\, \exp(-E_b / k_B T), \qquad \nu = 10^{13}\,
     variables: html`Here they are ${variables.join(", ")}, short-range order parameters of pairs of atoms,
 ${displayFormula(String.raw`\delta_{ij} = N_{ij} - \tfrac{8}{3},`)} where ${formula("N_{ij}")} is the mean number of neighbours ${formula("j")} in the first shell of an atom ${formula("i")}; the other pairs follow by sum rules. The temperature is a parameter of the equation.`,
     shape: "lattice",
+    lambda: html`One vacancy moves at a time, in its patch of 8³ cells (1,024 sites), of <i>K</i> that make up the lattice. Its change is counted <i>K</i> times, so that on the average it is the change of the whole; but its variance is <i>K</i> times too large. The loss therefore divides it by λ, and λ = <i>K</i> gives fluctuations of the right size. Nothing is fitted to the truth.`,
     methods: methods.some(({ method }) => method === "compensator") ? ["increment", "compensator"] : ["increment"],
     score: html`<p>The error is that of all ${formula(String.raw`\delta_{ij}`)} in equilibrium at all temperatures at which lattices are also simulated directly, root mean square over that of the true values. ${FLOOR_AND_INTERVALS}</p>`,
   };

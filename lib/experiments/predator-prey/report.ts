@@ -2,7 +2,7 @@ import type { Method } from "../../method/pairs.ts";
 import { collapsed } from "../../report/figures/collapsed.ts";
 import { comparisonTable } from "../../report/figures/comparison.ts";
 import { degrees } from "../../report/figures/degrees.ts";
-import { diagnostics } from "../../report/figures/diagnostics.ts";
+import { diagnostics, lawSentence } from "../../report/figures/diagnostics.ts";
 import { hero } from "../../report/figures/hero.ts";
 import { methodsIn } from "../../report/figures/methods.ts";
 import { type MeasuredAt, scaling } from "../../report/figures/scaling.ts";
@@ -14,7 +14,7 @@ import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
-import { costTile, errorTile, spreadTile, type Tile } from "../../report/tiles.ts";
+import { aloneClause, costTile, errorTile, spreadTile, type Tile } from "../../report/tiles.ts";
 import { beyondSampling, percent, relativeRoot, squared } from "../../run/seeds.ts";
 import { type PredatorPreyReportData, SPECIES } from "./data.ts";
 import * as equation from "./figures/equation.ts";
@@ -29,20 +29,17 @@ const patchTitle = (points: number) => `patches of ${points} points`;
 /** The score of a method with the closure of the main figures, or its only one. */
 const scoreOf = ({ scores, closure }: PredatorPreyReportData, name: Method) => tables.ofMethod(scores, name, closure);
 
-/** What was learned from what, and how well, in two sentences. */
+/** What was learned from what, and how well, in two or three sentences. */
 function headline(data: PredatorPreyReportData): Html | null {
   const score = tables.mainScore(data);
   if (!score || !Number.isFinite(score.meanError.value)) return null;
-  const { points, patch, small } = data;
-  const naive = scoreOf(data, "naive")?.meanError.value;
-  const said = (value: number) => `${formatNumber(100 * value, 2)}\u00a0%`;
-  return html`A stochastic equation for two populations on ${formatSetting(points)} points, learned from systems of ${formatSetting(small)} points and patches of ${formatSetting(patch)} of which one moves at a time${
+  const { points, patch, small, diagnostics } = data;
+  const alone = scoreOf(data, "small");
+  return html`A stochastic equation for two populations on a line of ${formatSetting(points)} points, learned from lines of ${formatSetting(small)} points and from patches of ${formatSetting(patch)} points${
     points > patch && `, 1/${formatSetting(points / patch)} of the system`
-  }, follows the mean populations to <strong>${said(score.meanError.value)}</strong>${
-    naive !== undefined &&
-    Number.isFinite(naive) &&
-    html`; the same patches without the coupling of scales miss them by ${said(naive)}`
-  }.`;
+  }, of which one moves at a time, follows the mean populations to <strong>${formatNumber(100 * score.meanError.value, 2)}\u00a0%</strong>${
+    points > patch && alone && aloneClause({ error: squared(alone.meanError), stdRatio: alone.stdRatio })
+  }.${lawSentence(diagnostics, { method: score.method, patch })}`;
 }
 
 /** Error, fluctuations and cost of that equation. */
@@ -53,7 +50,7 @@ function headTiles(data: PredatorPreyReportData): (Tile | false)[] {
   const [naive, small] = [scoreOf(data, "naive"), scoreOf(data, "small")];
   const mean = (one?: typeof score) => one && 100 * one.meanError.value;
   return [
-    errorTile("Error of the mean populations (RMS)", percent(score.meanError), 100 * meanFloor, {
+    errorTile("Error of the mean populations", percent(score.meanError), 100 * meanFloor, {
       naive: mean(naive),
       small: mean(small),
     }),
@@ -61,7 +58,7 @@ function headTiles(data: PredatorPreyReportData): (Tile | false)[] {
       naive: naive?.stdRatio.value,
       small: small?.stdRatio.value,
     }),
-    costTile(costCurves, patch, points, `${formatSetting(points)} points`),
+    costTile(costCurves, patch, { side: points, system: `${formatSetting(points)} points`, ratio: score.stdRatio }),
   ];
 }
 
@@ -91,7 +88,7 @@ function guide(data: PredatorPreyReportData): Guide {
 ${displayFormula(
   String.raw`\begin{aligned} \partial_t u &= u(1-u-v) + D_u\,\partial_x^2 u + s\,\xi_u, \\ \partial_t v &= a\,v(u-b) + D_v\,\partial_x^2 v + s\,\xi_v, \end{aligned}`,
 )}
-<p>with ${formula("a")} = ${setting("a")}, ${formula("b")} = ${setting("b")}, exchange rates between neighbouring cells ${setting("preyDiffusion")} and ${setting("predatorDiffusion")}, noise ${formula("s")} = ${setting("noise")}.</p>`,
+<p>with ${formula("a")} = ${setting("a")}, ${formula("b")} = ${setting("b")}, ${formula("D_u")} = ${setting("preyDiffusion")} and ${formula("D_v")} = ${setting("predatorDiffusion")}, ${formula("s")} = ${setting("noise")}. Cells have width 1 (${formula(String.raw`\partial_x^2`)} is the second difference of neighbours), and in each the noises ${formula(String.raw`\xi`)} are independent and white, of strength 1 per time.</p>`,
     variables: html`Here they are the means of ${formula("u")} and ${formula("v")} over the line, and variables that a linear map per patch has been taught to see (closure “${closure}”), as the means do not determine their own future.`,
     shape: "line",
     methods: methodsIn(scores),
@@ -215,7 +212,7 @@ export function predatorPreyReport(data: PredatorPreyReportData): string {
       patch,
       axis: { label: "mean v" },
       time: "time",
-      caption: html`Mean (with one standard deviation of the true runs) and standard deviation of the mean predator density over runs, first seed. Where ours lies on the thick true line nothing is left to see of its error.`,
+      caption: html`Mean (with one standard deviation of the true runs) and standard deviation of the mean predator density over runs, first seed. What is too small to be seen here is shown enlarged among the predicted trajectories.`,
       nameOf: (of) => `${of} points`,
     }),
     tiles: headTiles(data),

@@ -100,6 +100,23 @@ function contrasts(one: Diagnosed, { variables, cases }: Told): Departure[] {
   return all.filter(({ z }) => Number.isFinite(z));
 }
 
+/**
+ * How many tests of the law of an equation are off, as a sentence of the lead with a link to the section: of the equation of `method` that was tested, whose
+ * patches are named where they are not those of side `patch`. Nothing where nothing is tested.
+ */
+export function lawSentence(
+  list: readonly Diagnosed[],
+  { method, patch }: { method: string; patch: number },
+): Html | false {
+  const one =
+    list.find((other) => other.method === method && other.patch === patch) ??
+    list.find((other) => other.method === method);
+  const tested = one ? contrasts(one, { variables: [], cases: [] }) : [];
+  if (!one || tested.length === 0) return false;
+  const off = tested.filter(({ z }) => Math.abs(z) > OFF).length;
+  return html` ${off === 0 ? "None" : formatSetting(off)} of <a href="#diagnostics">${tested.length} tests</a> of its means and spreads${one.patch !== patch && one.patch > 1 && ` (ℓ\u00a0=\u00a0${one.patch})`} ${off === 1 ? "is" : "are"} off by more than ${OFF} standard errors.`;
+}
+
 /** What each equation scores in all tests together, and where it departs from the truth. */
 function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
   if (list.length === 0) return null;

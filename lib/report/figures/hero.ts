@@ -51,7 +51,7 @@ export function hero<O extends string>(spec: Hero<O>): Html | false {
   if (cases.length === 0) return false;
   const middle = cases[Math.floor(cases.length / 2)];
   const curves = (one: Case<O>, of: (laws: Laws<O>) => Pick<Series, "y" | "low" | "high">): Series[] => [
-    { ...TRUE, name: truth, x: one.times, ...of(one.truth), detail: one.title },
+    { ...TRUE, name: truth, x: one.times, ...of(one.truth), interval: "std", detail: one.title },
     ...DRAWN.flatMap((method): Series[] => {
       const laws = predicted(one, method);
       // Bands of wrong noise would hide everything.

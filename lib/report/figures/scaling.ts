@@ -1,5 +1,6 @@
 /** What learning costs and how good it is beside direct simulation, against the size of the system that is predicted. */
 import type { CostCurve } from "../../analysis/cost.ts";
+import { offOne } from "../../run/deviations.ts";
 import type { Estimate } from "../../run/seeds.ts";
 import { chart } from "../chart.ts";
 import type { Axis, Panel, Series } from "../chart-spec.ts";
@@ -23,16 +24,14 @@ interface Systems {
   dimension: number;
   axis: string;
   titleOf?: (patch: number) => string;
+  /** Said of the measured points. */
+  note?: string;
 }
 
 const ours = { ...LOOKS.compensator, name: "Ours, at most (95 %)", draw: "points" } as const;
 
 /** The larger end of what an error may be, in %. */
 const atMost = ({ value, high }: Estimate) => 100 * (Number.isFinite(high) ? high : value);
-/** The same of a ratio that should be 1. */
-const offOne = ({ value, low, high }: Estimate) =>
-  100 * Math.max(...[value, low, high].filter(Number.isFinite).map((ratio) => Math.abs(ratio - 1)));
-
 function costs({ learn, sides, mean, std, evenMean, evenStd }: CostCurve, title: string): Panel {
   // Where learning is cheaper from the first side on there is nothing to mark.
   const mark = (what: string, even: number | null) =>
@@ -81,7 +80,7 @@ function errors(
  */
 export function scaling(
   curves: readonly CostCurve[],
-  { side, dimension, axis, titleOf = sideTitle }: Systems,
+  { side, dimension, axis, titleOf = sideTitle, note = "" }: Systems,
   measured: readonly MeasuredAt[],
 ): Html | false {
   if (curves.length === 0) return false;
@@ -92,9 +91,9 @@ export function scaling(
   return chart({
     id: "scaling",
     title: `Cost and error against the size of the system, ${titleOf(main.patch)}`,
-    caption: html`Left: site updates (attempts to flip a spin, steps of a point; observing a large state once, or its generator, counts as one of each site) of learning one equation by the compensator, on systems of the size where the curves begin, and of direct simulations of all starts of the test that are as accurate: for the means as many runs as bring the sampling error to that of the equation at ${formatSetting(side)}${power} sites, at least one (where that error is not resolved from the sampling of the predictions, half of this counts as error, and direct simulation costs at least so much); for the standard deviation as many as give it to 2 %. Vertical lines: the break-even, if learning is not cheaper from the start. The others: what direct simulation reaches with as many updates as learning takes; its line ends where not one run can be paid for. ${
+    caption: html`Left: site updates (attempts to flip a spin, steps of a point; looking at a whole state counts as one of each of its sites) that it takes to learn one equation by the compensator, and those of direct simulations of all starts of the test. For the means these are as many runs as bring their sampling error down to the error of the equation at ${formatSetting(side)}${power} sites, at least one; errors of the equation below half the sampling error of its own runs are not resolved and count as that. For the standard deviation they are as many as give it to 2 %. Vertical lines: where learning becomes cheaper. Runs of the equation update no sites and are not counted. Middle and right: the errors of direct simulation for as many updates as learning takes; the lines end where they do not pay for a single run.${
       measured.length > 0 &&
-      html`Points: the upper ends of the 95 % intervals of our errors, beyond the sampling of the predicted runs, where they were measured${measured.length > 1 && `, ${measured.map((one) => formatSetting(one.side ** dimension)).join(" and ")} sites`}; an equation that is learned once predicts every larger system.`
+      html` Points: the upper ends of the 95 % intervals of our errors, beyond the sampling of the predicted runs, at ${measured.map((one) => formatSetting(one.side ** dimension)).join(" and ")} sites${note}.`
     }`,
     alt: "Site updates of learning and of direct simulation against the size of the system, and the errors of both at equal cost",
     x,
@@ -111,7 +110,7 @@ export function scaling(
         "error of the std at equal cost",
         sides,
         atCost.std,
-        measured.map((one) => ({ side: one.side, error: offOne(one.stdRatio) })),
+        measured.map((one) => ({ side: one.side, error: 100 * offOne(one.stdRatio) })),
       ),
       ...others.map((curve) => ({ ...costs(curve, `cost, ${titleOf(curve.patch)}`), folded: true })),
     ],

@@ -129,7 +129,7 @@ function writtenNumber(cell: string): number {
 test("the gallery shows its curves, its headline and its own metrics", () => {
   const data = syntheticData();
   const head = readHead(isingReport(data));
-  expect(head.description).toContain("learned while only patches of 8 × 8 of them move, 1/64 of the lattice");
+  expect(head.description).toContain("learned while only one patch of 8 × 8 moves at a time, 1/64 of the lattice");
   expect(head.thumbnail.match(/<polyline/g)).toHaveLength(14); // truth and ours from seven starts
   const gallery = galleryPage([{ href: "ising.html", report: head, result: data.result }]);
   expect(gallery).toContain("2D Ising model: macroscopic dynamics learned from patches");
