@@ -158,6 +158,6 @@ test("after an edit of the data --resume says which file has changed", async () 
   writeFileSync(data, pairs(4000).replace("0.1\n", "0.11\n"));
   expectRefusal(
     await fit(data, "--K", "9", "--variables", "z", "--out", out, "--resume"),
-    /cannot resume .*: what makes its numbers has changed since it began \(file .*edited\.csv\)/,
+    /cannot resume .*: file .*edited\.csv has changed\. Give the old data, or --force/,
   );
 });
