@@ -23,6 +23,7 @@ test("from nothing to a report: new, learn", async () => {
   const { code, out: printed } = await runScript("learn", [module, ...SMALL, "--lambda", "3", "--out", out]);
   expect(code).toBe(0);
   expect(printed).toMatch(/^Ours \(compensator\) +[\d.]+/m);
+  expect(printed).toMatch(/^Floor( +[\d.]+){3}$/m);
   const { metrics, parameters } = validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8")));
   expect(parameters).toMatchObject({ lambda: 3, module });
   // With 24 true runs and patches of 8 × 8.
