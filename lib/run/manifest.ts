@@ -134,7 +134,7 @@ export function checkSameRun(folder: string, old: Identity, now: Identity): void
     );
   }
   if (data.length > 0) {
-    throw new InputError(`cannot resume ${folder}: ${data.join(", ")}. Give the old data, or --force to start over`);
+    throw new InputError(`cannot resume ${folder}: ${data.join(", ")}. Take the old file, or --force to start over`);
   }
   if (differing.length === 0) return;
   const more = differing.length > 3 ? ` (and ${differing.length - 3} more)` : "";

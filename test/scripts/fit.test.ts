@@ -159,6 +159,6 @@ test("after an edit of the data --resume says which file has changed", async () 
   writeFileSync(data, pairs(4000).replace("0.1\n", "0.11\n"));
   expectRefusal(
     await fit(data, "--K", "9", "--variables", "z", "--out", out, "--resume"),
-    /cannot resume .*: file .*edited\.csv has changed\. Give the old data, or --force/,
+    /cannot resume .*: file .*edited\.csv has changed\. Take the old file, or --force/,
   );
 });
