@@ -17,14 +17,7 @@ import { NBMOTA_TEXT } from "../lib/experiments/nbmota/gallery.ts";
 import { PREDATOR_PREY_TEXT } from "../lib/experiments/predator-prey/gallery.ts";
 import { writeAtomically } from "../lib/io/atomic.ts";
 import { type Exhibit, galleryPage, inOrder, readHead } from "../lib/report/gallery.ts";
-import {
-  dateOf,
-  type GalleryText,
-  galleryText,
-  runText,
-  summaryTable,
-  withSummary,
-} from "../lib/report/gallery-text.ts";
+import { type GalleryText, galleryText, runText, summaryTable, withSummary } from "../lib/report/gallery-text.ts";
 import { parseTool } from "../lib/run/command-line.ts";
 import { commandText } from "../lib/run/command-text.ts";
 import { main } from "../lib/run/main.ts";
@@ -110,7 +103,7 @@ function readRun(experiment: string, folder: string, onShow: boolean): Candidate
 function order(a: Candidate, b: Candidate): number {
   const [one, other] = [a, b].map(({ exhibit: { result }, onShow }) => ({
     other: Number(result.seed !== DEFAULT_SEED),
-    date: dateOf(result),
+    date: result.date ?? "",
     seed: result.seed,
     onShow: Number(onShow),
   }));

@@ -37,23 +37,19 @@ export interface Shown {
 const [BEGIN, END] = ["<!-- results: written by npm run gallery -->", "<!-- end of results -->"];
 const PERCENT = 100;
 
-/** A relative error in %, two digits. */
+/** A relative error in %, two digits; "—" where there is none. */
 export function percentText(error: number | null | undefined): string {
   if (typeof error !== "number" || !Number.isFinite(error)) return MISSING;
   const percent = PERCENT * error;
   return `${percent >= 1000 ? "> 1000" : formatNumber(percent, 2)} %`;
 }
 
-/** When a result was made, ISO text; empty where it does not say. */
-export function dateOf(result: RunResult): string {
-  const { date } = result as { readonly date?: unknown };
-  return typeof date === "string" ? date : "";
-}
+/** The root of a relative squared error, in the same way. */
+export const rmsText = (square: number | null | undefined) => percentText(Math.sqrt(square ?? Number.NaN));
 
 /** Which run a result is of: seed, commit and date as far as they are known, how long it took and on what. */
 export function runText(result: RunResult): string {
-  const { seed, versions, seconds, adapter } = result;
-  const date = dateOf(result);
+  const { seed, date, versions, seconds, adapter } = result;
   const parts = [
     `seed ${seed}`,
     ...(versions.commit ? [`commit ${versions.commit}`] : []),

@@ -168,6 +168,9 @@ function read<P extends Parameters>(
   return { given: Object.fromEntries(given) as Record<string, unknown>, loose };
 }
 
+/** npm takes it for its own `--loglevel`, and leaves nothing of it. */
+const SWALLOWED = "--L";
+
 /** Throws InputError where npm took options for its own. */
 function requireDashes(
   { name, files, positional }: ToolCommand<Parameters, string>,
@@ -176,7 +179,10 @@ function requireDashes(
 ) {
   const declared = new Map([...options].map(([option, { parameter }]) => [option, parameter]));
   const meant = forgottenDashes(name, declared, files !== undefined || positional !== undefined, args);
-  if (meant) throw new InputError(`npm takes options for its own that no -- stands before: write ${meant}`);
+  if (!meant) return;
+  const lost =
+    options.has(SWALLOWED) && !args.includes(SWALLOWED) ? ` (${SWALLOWED} leaves no trace: add it again)` : "";
+  throw new InputError(`npm takes options for its own that no -- stands before: write ${meant}${lost}`);
 }
 
 /**

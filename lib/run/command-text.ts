@@ -81,7 +81,8 @@ const OF_NPM: ReadonlySet<string> = new Set(["--force", "--save", "--python"]);
 
 /**
  * The line that was meant where `npm run SCRIPT --seed 7` lacks its `--`: npm takes the options for its own, leaves their names in the environment and gives
- * their values to the script as loose words. `options` are those of the script; `hasWords`: whether it takes loose words too. null where nothing is missing.
+ * their values to the script as loose words, before what stands behind a `--`. `options` are those of the script; `hasWords`: whether it takes loose words too. null
+ * where nothing is missing.
  */
 export function forgottenDashes(
   script: string,
@@ -98,7 +99,9 @@ export function forgottenDashes(
     return [{ option, parameter, value: value === "true" ? null : value }];
   });
   if (!taken.some(({ option }) => !OF_NPM.has(option))) return null;
-  const words = args.filter((word) => !word.startsWith("-"));
+  const first = args.findIndex((word) => word.startsWith("-"));
+  const words = first < 0 ? args : args.slice(0, first);
+  const behind = first < 0 ? [] : args.slice(first).map(typed);
   const lacking = taken.filter(({ parameter, value }) => value === null && parameter.kind !== "flag");
   const found = onlyChoice(
     lacking.map(({ parameter }) => parameter),
@@ -113,7 +116,7 @@ export function forgottenDashes(
     const value = values[k];
     return [option, value === null ? "…" : typed(value)];
   });
-  return commandText(script, [...(isSure ? left.map(typed) : []), ...line], "npm");
+  return commandText(script, [...(isSure ? left.map(typed) : []), ...line, ...behind], "npm");
 }
 
 /** Which of the words is the value of which parameter; null where there are several ways to tell, or none, as npm keeps no order. */

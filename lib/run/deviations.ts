@@ -46,12 +46,13 @@ export function rmsDeviation(list: readonly Beside[], of: "all" | "each"): { err
   const seeds = seedsOf(list);
   const offs = seeds.map((values) => values.map((value, i) => (value - list[i].truth.value) / units[i]));
   const rms = offs.map((off) => Math.sqrt(average(off.map((x) => x ** 2))));
+  const squares = list.map((_, i) => average(offs.map((off) => off[i] ** 2)));
   // The square of x + noise varies by 4 x² e² + 2 e⁴, e the standard error; x² is what is found, less e².
   const spread = (errors: readonly number[]) => {
     const least = average(errors.map((e) => 2 * e ** 4));
-    const found = average(errors.map((e, i) => 4 * (offs[0][i] * e) ** 2 - 2 * e ** 4));
+    const found = average(errors.map((e, i) => 4 * squares[i] * e ** 2 - 2 * e ** 4));
     const variance = Math.max(least, found) / errors.length;
-    return Math.sqrt(variance) / (2 * rms[0] ** 2);
+    return Math.sqrt(variance) / (2 * average(squares));
   };
   const both = truths.map((e, i) => Math.hypot(e, own[i]));
   return {

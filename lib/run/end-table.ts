@@ -53,9 +53,6 @@ export function endTable(
   return { title, head, columns: [...columns], rows: there, above: [...above], below: [...below] };
 }
 
-/** A relative squared error as the root of it, in %. */
-export const rootPercent = (square: number | null) => (square === null ? null : 100 * Math.sqrt(square));
-
 /** In the middle of a line that is cut. */
 const GAP = "  ";
 const BEST = "*";

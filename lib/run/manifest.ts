@@ -110,15 +110,15 @@ function otherFormat(path: string): string | undefined {
   }
 }
 
-/** What is not the same of two runs, in words: parts of the program, files of the user's, and all else, old and new. */
+/** What is not the same of two runs, in words: parts of the program, files of the user's, and all else, old and new, which files were given among it. */
 export function differences(old: Identity, now: Identity): { edited: string[]; data: string[]; differing: string[] } {
   const [before, after] = [flat(old), flat(now)];
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const parts = Object.keys({ ...old.code, ...now.code }).filter((part) => old.code[part] !== now.code[part]);
-  const said = parts.map((part) => changed(part, old.code, now.code));
+  const [files, program] = [true, false].map((isFile) => parts.filter((part) => part.startsWith(FILE_PART) === isFile));
   return {
-    edited: said.filter((_, k) => !parts[k].startsWith(FILE_PART)),
-    data: said.filter((_, k) => parts[k].startsWith(FILE_PART)),
+    edited: program.map((part) => changed(part, old.code, now.code)),
+    data: files.map((file) => changedFile(file, old.code, now.code)),
     differing: keys
       .filter((key) => before[key] !== after[key])
       .map((key) => `${key} was ${before[key] ?? "not there"} and is now ${after[key] ?? "not there"}`),
@@ -128,11 +128,13 @@ export function differences(old: Identity, now: Identity): { edited: string[]; d
 /** Throws InputError that names what differs, old and new, unless both describe the same run. */
 export function checkSameRun(folder: string, old: Identity, now: Identity): void {
   const { edited, data, differing } = differences(old, now);
-  const made = [...edited, ...data];
-  if (made.length > 0) {
+  if (edited.length > 0) {
     throw new InputError(
-      `cannot resume ${folder}: what makes its numbers has changed since it began (${made.join(", ")}). Take the old program, or --force to start over`,
+      `cannot resume ${folder}: what makes its numbers has changed since it began (${edited.join(", ")}). Take the old program, or --force to start over`,
     );
+  }
+  if (data.length > 0) {
+    throw new InputError(`cannot resume ${folder}: ${data.join(", ")}. Take the old file, or --force to start over`);
   }
   if (differing.length === 0) return;
   const more = differing.length > 3 ? ` (and ${differing.length - 3} more)` : "";
@@ -145,6 +147,11 @@ export function checkSameRun(folder: string, old: Identity, now: Identity): void
 function changed(part: string, old: Identity["code"], now: Identity["code"]): string {
   const isVersion = [old[part], now[part]].some((text) => text?.includes("."));
   return isVersion ? `${part} ${old[part] ?? "missing"}, now ${now[part] ?? "missing"}` : part;
+}
+
+function changedFile(part: string, old: Identity["code"], now: Identity["code"]): string {
+  if (old[part] === undefined) return `it is not of ${part}`;
+  return now[part] === undefined ? `it is of ${part}` : `${part} has changed`;
 }
 
 function flat({ parameters, adapter, code: _, ...rest }: Identity): Record<string, string> {

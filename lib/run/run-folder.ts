@@ -165,7 +165,7 @@ function finishedAlready(folder: string, { identity: old, end }: Manifest, now: 
   const { edited: parts, data, differing } = differences(old, now);
   const isVersion = (one: string) => one.startsWith("patchwise was");
   const edited = [...differing.filter(isVersion), ...parts];
-  const other = [...data.map((part) => `${part} has changed`), ...differing.filter((one) => !isVersion(one))];
+  const other = [...data, ...differing.filter((one) => !isVersion(one))];
   if (other.length > 0) {
     const remedy = resume ? "there is nothing to resume" : "it is not overwritten";
     const more = other.length > 1 ? ` (and ${other.length - 1} more)` : "";

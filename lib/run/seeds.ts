@@ -92,7 +92,10 @@ export const squared = (error: Estimate) => inUnits(error, (x) => x ** 2);
 export const relativeRoot = (error: Estimate) => inUnits(error, Math.sqrt);
 
 /** A relative squared error as the root of it in %, which a reader can feel. */
-export const rmsPercent = (error: Estimate) => inUnits(error, (x) => 100 * Math.sqrt(x));
+export const rootPercent = (square: number) => 100 * Math.sqrt(square);
+
+/** The same with its interval. */
+export const rmsPercent = (error: Estimate) => inUnits(error, rootPercent);
 
 /** Outcomes of one `setting` together, in the order in which settings occur: they differ in the seed alone. */
 export function acrossSeeds<T>(outcomes: readonly T[], setting: (one: T) => readonly (string | number)[]): T[][] {

@@ -40,6 +40,12 @@ describe("options that npm took for its own", () => {
     // A value that npm took for options of its own, `-0.5`.
     [{ npm_config_t: "true" }, [], "--T …"],
     [{ npm_config_out: "true" }, ["my runs"], "--out 'my runs'"],
+    // npm run demo --T 2.3 -- --profile standard --out "my runs"
+    [
+      { npm_config_t: "true" },
+      ["2.3", "--profile", "standard", "--out", "my runs"],
+      "--T 2.3 --profile standard --out 'my runs'",
+    ],
   ])("%p %p", (env, args, line) => {
     expect(forgottenDashes("demo", OPTIONS, false, args, left(env))).toBe(`npm run demo -- ${line}`);
   });
@@ -78,8 +84,12 @@ const npmRun = (...words: string[]): Promise<Ended> => {
 
 describe.skipIf(NPM === null)("npm itself", () => {
   test.each([
-    [["curie-weiss", "--profile", "standard"], "npm run curie-weiss -- --profile standard"],
-    [["curie-weiss", "--seed", "7", "--T=2.3", "--resume"], "npm run curie-weiss -- --T 2.3 --seed 7 --resume"],
+    [["nbmota", "--profile", "standard"], "npm run nbmota -- --profile standard"],
+    [["nbmota", "--seed", "7", "--T=2300", "--resume"], "npm run nbmota -- --T 2300 --seed 7 --resume"],
+    [
+      ["curie-weiss", "--L", "32", "--T", "2", "--", "--seed", "7"],
+      "npm run curie-weiss -- --T 2 --seed 7 (--L leaves no trace: add it again)",
+    ],
     [["fit", "pairs.csv", "--degree", "2"], "npm run fit -- pairs.csv --degree 2"],
   ])("%p", async (words, line) => {
     const { code, err } = await npmRun(...words);

@@ -49,6 +49,13 @@ describe("how far many numbers are off", () => {
     expect(error.seeds?.length).toBe(3);
   });
 
+  test("the order of seeds does not count, where one of them has the truth by chance", () => {
+    const of = (...seeds: number[]) => rmsDeviation([{ ours: overSeeds(seeds), truth: around(2, 0.1) }], "each").error;
+    const [one, other] = [of(2.0001, 2.4, 1.7), of(2.4, 1.7, 2.0001)];
+    expect(one.high / other.high).toBeCloseTo(1, 12);
+    expect(one.low / other.low).toBeCloseTo(1, 12);
+  });
+
   test("the interval of one seed is as wide as the score varies with its numbers and the truth", () => {
     const [own, true_, bias] = [0.03, 0.02, 0.06];
     const { width, spread, spreadError } = repeated(

@@ -1,7 +1,8 @@
 // The table at the end of a run: best marked, one notation for each column, no colour where none is wanted.
 import { afterEach, describe, expect, test } from "bun:test";
-import { drawEndTable, endRow, endTable, rootPercent } from "../../lib/run/end-table.ts";
+import { drawEndTable, endRow, endTable } from "../../lib/run/end-table.ts";
 import type { Metric } from "../../lib/run/result.ts";
+import { rootPercent } from "../../lib/run/seeds.ts";
 import { start } from "../processes.ts";
 
 const metric = (value: number, paper: number | null = null): Metric => ({
@@ -24,7 +25,7 @@ const table = endTable(
     endRow(METRICS, "Naïve", keys("naive"), { of }),
     endRow(METRICS, "Small", keys("small"), { of }),
     { name: "Floor", kind: "beside", cells: [0.5, null] },
-    endRow(METRICS, "Paper", keys("ours"), { kind: "beside", of: ({ paper }) => rootPercent(paper) }),
+    endRow(METRICS, "Paper", keys("ours"), { kind: "beside", of: ({ paper }) => paper && rootPercent(paper) }),
   ],
 );
 

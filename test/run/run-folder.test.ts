@@ -426,6 +426,11 @@ describe("a finished run that is asked for again", () => {
     expect((await again(out, { files: [data] })).end.table).toBeNull();
     writeFileSync(data, "2");
     expect(await refusal(() => openRun(options(out, { files: [data] })))).toContain(`; file ${data} has changed: take`);
+    const other = `${data}.other`;
+    writeFileSync(other, "1");
+    expect(await refusal(() => openRun(options(out, { files: [other] })))).toContain(
+      `; it is of file ${data} (and 1 more): take`,
+    );
   });
 
   test("of an earlier version has no table", async () => {

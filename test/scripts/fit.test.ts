@@ -54,10 +54,11 @@ const metricsOf = (out: string) => validateResult(JSON.parse(readFileSync(join(o
 
 test("a path at irregular times: the equation with intervals, its tests, fields at points, predictions from starts", async () => {
   const out = file("run/of path");
-  const own = ["--starts", file("starts.csv"), "--horizon", "4", "--at", file("points.csv"), "--out", out];
+  const own = ["--starts", file("starts.csv"), "--horizon", "12.5", "--at", file("points.csv"), "--out", out];
   const { code, out: printed, err } = await fit(file("path.csv"), "--degree", "1", ...own);
   expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("! columns that are not used: operator\n") });
   expect(printed).toMatch(/f_x = .*\nf_y = .*\nD_x_x = .*\nD_x_y = .*\nD_y_y = /);
+  expect(printed).toMatch(/^start, time +mean x +std x +mean y +std y\n1, 12\.5( +-?[\d.e-]+){4}\n2, 12\.5 /m);
   const metrics = metricsOf(out);
   const within = (name: string, exact: number) => {
     const [low, high] = metrics[name].ci95 ?? [Number.NaN, Number.NaN];
@@ -158,6 +159,6 @@ test("after an edit of the data --resume says which file has changed", async () 
   writeFileSync(data, pairs(4000).replace("0.1\n", "0.11\n"));
   expectRefusal(
     await fit(data, "--K", "9", "--variables", "z", "--out", out, "--resume"),
-    /cannot resume .*: what makes its numbers has changed since it began \(file .*edited\.csv\)/,
+    /cannot resume .*: file .*edited\.csv has changed\. Take the old file, or --force/,
   );
 });

@@ -23,6 +23,7 @@ test("from nothing to a report: new, learn", async () => {
   const { code, out: printed } = await runScript("learn", [module, ...SMALL, "--lambda", "3", "--out", out]);
   expect(code).toBe(0);
   expect(printed).toMatch(/^Ours \(compensator\) +[\d.]+/m);
+  expect(printed).toMatch(/^Floor( +[\d.]+){3}$/m);
   const { metrics, parameters } = validateResult(JSON.parse(readFileSync(join(out, "result.json"), "utf8")));
   expect(parameters).toMatchObject({ lambda: 3, module });
   // With 24 true runs and patches of 8 × 8.
@@ -51,7 +52,10 @@ test("after an edit of the module, or of what it imports, --resume says which fi
   const manifest = JSON.parse(readFileSync(join(out, "run.json"), "utf8"));
   writeFileSync(join(out, "run.json"), JSON.stringify({ ...manifest, finished: false }));
   writeFileSync(part, "export const SPEED = 1.5;\n");
-  expectRefusal(await runScript("learn", [...words, "--resume"]), /has changed since it began \(file .*part\.ts\)/);
+  expectRefusal(
+    await runScript("learn", [...words, "--resume"]),
+    /cannot resume .*: file .*part\.ts has changed\. Take the old file/,
+  );
 });
 
 test("a system on the graphics card, with kernels beside the module: learned like any other, its kernels are part of the run", async () => {
@@ -72,7 +76,10 @@ test("a system on the graphics card, with kernels beside the module: learned lik
   const manifest = JSON.parse(readFileSync(join(out, "run.json"), "utf8"));
   writeFileSync(join(out, "run.json"), JSON.stringify({ ...manifest, finished: false }));
   writeFileSync(kernel, "// of another one\n");
-  expectRefusal(await runScript("learn", [...words, "--resume"]), /has changed since it began \(file .*count\.wgsl\)/);
+  expectRefusal(
+    await runScript("learn", [...words, "--resume"]),
+    /cannot resume .*: file .*count\.wgsl has changed\. Take the old file/,
+  );
 
   const checked = await runScript("check-system", [module, "--L", "16", "--patch", "8", "--replicas", "512"]);
   expect({ code: checked.code, err: checked.err }).toEqual({ code: 0, err: "" });

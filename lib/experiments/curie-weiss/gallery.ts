@@ -1,10 +1,9 @@
 // What the gallery says of a run of the Curie–Weiss experiment.
-
-import { type GalleryText, percentText } from "../../report/gallery-text.ts";
+import { isOurs, METHODS } from "../../method/pairs.ts";
+import { type GalleryText, rmsText } from "../../report/gallery-text.ts";
 import { metricsTable, metricText, numbersOf, paperText, settingText } from "../../report/markdown.ts";
 import type { RunResult } from "../../run/result.ts";
 
-const METHODS = ["compensator", "increment", "naive", "small"] as const;
 const ERRORS = METHODS.map((method) => ({ title: method, name: (side: string) => `error.${method}.${side}` }));
 const OTHERS = [
   { title: "stationary std / exact", quantity: "std_ratio" },
@@ -13,14 +12,13 @@ const OTHERS = [
   { title: "χ² of predicted laws", quantity: "pit_chi2" },
   { title: "memory, predicted / true", quantity: "memory_ratio" },
 ].flatMap(({ title, quantity }) =>
-  (["compensator", "increment"] as const).map((method) => ({
+  METHODS.filter(isOurs).map((method) => ({
     title: `${title}: ${method}`,
     name: (side: string) => `${quantity}.${method}.${side}`,
   })),
 );
 
 const sidesOf = (result: RunResult) => numbersOf(result, "patches").toSorted((a, b) => b - a);
-const rms = (error: number | null | undefined) => percentText(Math.sqrt(error ?? Number.NaN));
 
 export const CURIE_WEISS_TEXT: GalleryText = {
   summary(result) {
@@ -31,10 +29,10 @@ export const CURIE_WEISS_TEXT: GalleryText = {
       system: `Mean-field magnet, ${L} × ${L} spins`,
       patches: `${patch} × ${patch}`,
       quantity: "mean magnetization",
-      ours: rms(value(`error.compensator.patch${patch}`)),
-      floor: rms(value("error.floor")),
-      naive: rms(value(`error.naive.patch${patch}`)),
-      paper: rms(metrics[`error.increment.patch${patch}`]?.paper),
+      ours: rmsText(value(`error.compensator.patch${patch}`)),
+      floor: rmsText(value("error.floor")),
+      naive: rmsText(value(`error.naive.patch${patch}`)),
+      paper: rmsText(metrics[`error.increment.patch${patch}`]?.paper),
     };
   },
 

@@ -5,6 +5,8 @@ import type { LiveEquation } from "../../report/live-equation.ts";
 import type { Finished } from "../../run/publish.ts";
 import type { Estimate } from "../../run/seeds.ts";
 
+export const SYMBOLS: Readonly<Record<CriticalQuantity, string>> = { abs_m: "⟨|m|⟩", chi: "χ", binder: "U" };
+
 /** A quantity at one size and temperature, learned and true. */
 export interface Compared {
   readonly side: number;

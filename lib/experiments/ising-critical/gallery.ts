@@ -4,34 +4,36 @@ import { studentQuantile } from "../../analysis/student-t.ts";
 import { type GalleryText, percentText } from "../../report/gallery-text.ts";
 import { exactText, metricsTable, metricText, numbersOf, paperText, settingText } from "../../report/markdown.ts";
 import { metricNumber, type RunResult } from "../../run/result.ts";
+import { NORMAL } from "../../run/seeds.ts";
+import { isAsked, isOfPaper } from "./parameters.ts";
 
 const sizesOf = (result: RunResult) =>
   [...numbersOf(result, "sizes"), ...numbersOf(result, "largeSizes")].toSorted((a, b) => a - b);
 
 /** Sides over which the worst deviation is taken. */
-const isJudged = (side: number) => side >= 32 && side <= 128;
+const judgedSides = (result: RunResult) =>
+  sizesOf(result).filter((side) => isOfPaper({ patch: Number(result.parameters.patch) }, side));
 
 /** What the sampling of the truth alone makes of the worst deviation: the median of the largest of so many independent normal errors. */
 function samplingOfWorst(result: RunResult): number {
-  const errors = sizesOf(result)
-    .filter(isJudged)
-    .flatMap((side) =>
-      numbersOf(result, "temperatures").flatMap((temperature) => {
-        const metric = result.metrics[`abs_m.wolff.L${side}.T${metricNumber(temperature)}`];
-        return metric?.ci95 ? [(metric.ci95[1] - metric.ci95[0]) / (2 * NORMAL_95) / metric.value] : [];
-      }),
-    );
+  const asked = { sizes: numbersOf(result, "sizes"), T: Number(result.parameters.T) };
+  const errors = judgedSides(result).flatMap((side) =>
+    numbersOf(result, "temperatures").flatMap((temperature) => {
+      const metric = result.metrics[`abs_m.wolff.L${side}.T${metricNumber(temperature)}`];
+      if (!metric?.ci95 || !isAsked(asked, side, temperature)) return [];
+      return [(metric.ci95[1] - metric.ci95[0]) / (2 * NORMAL) / metric.value];
+    }),
+  );
   if (errors.length === 0) return Number.NaN;
   const spread = Math.sqrt(average(errors.map((error) => error ** 2)));
   return spread * studentQuantile((1 + 0.5 ** (1 / errors.length)) / 2, MANY);
 }
-/** Degrees of freedom from which Student's law is normal, and its 97.5 % quantile. */
+/** Degrees of freedom from which Student's law is normal. */
 const MANY = 1e6;
-const NORMAL_95 = studentQuantile(0.975, MANY);
 
 export const CRITICAL_TEXT: GalleryText = {
   summary(result) {
-    const sides = sizesOf(result).filter(isJudged);
+    const sides = judgedSides(result);
     const patch = settingText(result, "patch");
     return {
       system: `Critical Ising lattices, sides ${sides[0]}–${sides.at(-1)}`,
@@ -49,6 +51,7 @@ export const CRITICAL_TEXT: GalleryText = {
     const set = (name: string) => settingText(result, name);
     const at = `T${metricNumber(Number(result.parameters.T))}`;
     const sides = sizesOf(result);
+    const judged = judgedSides(result);
     const cases = sides.map((side) => [String(side), `L${side}.${at}`] as const);
     const pair = (title: string, quantity: string, truth = "wolff") => [
       { title: `${title}: learned`, name: (side: string) => `${quantity}.learned.${side}` },
@@ -67,7 +70,7 @@ the seeds, true ones over lattices (± is half the 95 % interval), τ the correl
 
 ${metricsTable(result, "L", cases, [...pair("⟨|m|⟩", "abs_m"), ...pair("χ", "chi"), ...pair("U", "binder"), ...pair("τ", "tau", "glauber")])}
 
-Worst deviation over all temperatures, sides 32 to 128: ⟨|m|⟩ ${percentText(metrics["worst.abs_m"]?.value)}, χ ${percentText(metrics["worst.chi"]?.value)}, U ${metricText(metrics["worst.binder"])}. Kinetics are too fast where τ is too short, as what
+Worst deviation over all temperatures, sides ${judged[0]} to ${judged.at(-1)}: ⟨|m|⟩ ${percentText(metrics["worst.abs_m"]?.value)}, χ ${percentText(metrics["worst.chi"]?.value)}, U ${metricText(metrics["worst.binder"])}. Kinetics are too fast where τ is too short, as what
 magnetization and domain walls forget is left out.
 
 ${metricsTable(result, "exponent, by the paper's fits", exponents, [

@@ -21,12 +21,12 @@ import type { Verdict } from "../../run/verdict.ts";
 import { STRUCTURES } from "../../systems/ising-classes.ts";
 import type { Closed } from "./closures.ts";
 import { learningCost } from "./costs.ts";
-import type { Compared, Worst } from "./data.ts";
+import { type Compared, SYMBOLS, type Worst } from "./data.ts";
 import type { Course, Rolled } from "./dynamics.ts";
 import { type LawTest, lawDiagnostics } from "./law-tests.ts";
 import { isSound, MOST_LOST, type Stationary, UNRESOLVED } from "./laws.ts";
 import type { Shown } from "./live.ts";
-import { type CriticalOptions, isAsked } from "./parameters.ts";
+import { type CriticalOptions, isAsked, isOfPaper } from "./parameters.ts";
 import { deviations, type RelaxTimes } from "./relax-times.ts";
 import {
   binderSlope,
@@ -89,7 +89,7 @@ const SCOPES = ["paper", "further", "beyond"] as const;
 /** Over the sides of the paper above the patch, over large ones of them at further temperatures, and over those beyond. */
 export function worstOf(study: CriticalStudy): Worst[] {
   const { p } = study;
-  const isPaper = ({ side }: Compared) => side > p.patch && side <= 8 * p.patch;
+  const isPaper = ({ side }: Compared) => isOfPaper(p, side);
   const asked = ({ side, temperature }: Compared) => isAsked(p, side, temperature);
   const ranges: ((one: Compared) => boolean)[] = [
     (one) => isPaper(one) && asked(one),
@@ -320,7 +320,6 @@ export const FIT_NAMES = {
   collapse_beta_over_nu: "β/ν by a free collapse",
   collapse_one_over_nu: "1/ν by a free collapse",
 } as const;
-const QUANTITY_SIGNS = { abs_m: "⟨|m|⟩", chi: "χ", binder: "U" } as const;
 
 /** How far the stationary laws are from direct simulation at the temperature of the scaling, at every size, and the exponents. */
 export function criticalEnd(
@@ -347,8 +346,8 @@ export function criticalEnd(
     "quantity, side",
     sides.map(String),
     CRITICAL_QUANTITIES.flatMap((quantity) => [
-      endRow(metrics, QUANTITY_SIGNS[quantity], keys(quantity), { kind: "quantity", of: deviation }),
-      { name: `Floor of ${QUANTITY_SIGNS[quantity]}`, kind: "beside" as const, cells: floor(quantity) },
+      endRow(metrics, SYMBOLS[quantity], keys(quantity), { kind: "quantity", of: deviation }),
+      { name: `Floor of ${SYMBOLS[quantity]}`, kind: "beside" as const, cells: floor(quantity) },
     ]),
     { below: exponents.length > 0 ? [exponents.join("; ")] : [] },
   );

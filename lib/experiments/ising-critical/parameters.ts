@@ -238,6 +238,9 @@ export function fittedSides({ sizes, largeSizes, patch }: Pick<CriticalOptions, 
   return { scaling: [...sizes, ...largeSizes].filter((side) => doubled(side) && side <= 8 * patch), slopes: sizes };
 }
 
+/** Whether a size is one of the paper's, in patches, that a patch is not all of. */
+export const isOfPaper = ({ patch }: Pick<CriticalOptions, "patch">, side: number) => side > patch && side <= 8 * patch;
+
 /** Whether a point stands for itself: a size at any temperature, a large one at that of the scaling. Others serve where they lie inside the data. */
 export const isAsked = ({ sizes, T }: Pick<CriticalOptions, "sizes" | "T">, side: number, temperature: number) =>
   sizes.includes(side) || temperature === T;

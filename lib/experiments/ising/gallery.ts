@@ -1,5 +1,6 @@
 // What the gallery says of a run of the Ising experiment.
-import { type GalleryText, percentText } from "../../report/gallery-text.ts";
+import { isOurs, METHODS } from "../../method/pairs.ts";
+import { type GalleryText, rmsText } from "../../report/gallery-text.ts";
 import {
   exactText,
   metricsTable,
@@ -11,12 +12,10 @@ import {
 } from "../../report/markdown.ts";
 import type { RunResult } from "../../run/result.ts";
 
-const METHODS = ["compensator", "increment", "naive", "small"] as const;
-const OURS = ["compensator", "increment"] as const;
+const OURS = METHODS.filter(isOurs);
 const CLOSURES = ["none", "features", "blocks", "lagged", "autoencoder", "dynamics"];
 
 const sidesOf = (result: RunResult) => numbersOf(result, "patches").toSorted((a, b) => b - a);
-const rms = (error: number | null | undefined) => percentText(Math.sqrt(error ?? Number.NaN));
 const columns = (quantity: string, methods: readonly string[], title = "") =>
   methods.map((method) => ({ title: `${title}${method}`, name: (side: string) => `${quantity}.${method}.${side}` }));
 
@@ -29,10 +28,10 @@ export const ISING_TEXT: GalleryText = {
       system: `Ising lattice, ${L} × ${L} spins`,
       patches: `${patch} × ${patch}`,
       quantity: "mean magnetization, domain walls",
-      ours: rms(value(`error.compensator.patch${patch}`)),
-      floor: rms(value("error.floor")),
-      naive: rms(value(`error.naive.patch${patch}`)),
-      paper: rms(metrics[`error.increment.patch${patch}`]?.paper),
+      ours: rmsText(value(`error.compensator.patch${patch}`)),
+      floor: rmsText(value("error.floor")),
+      naive: rmsText(value(`error.naive.patch${patch}`)),
+      paper: rmsText(metrics[`error.increment.patch${patch}`]?.paper),
     };
   },
 

@@ -4,9 +4,8 @@ import type { GalleryText } from "../../report/gallery-text.ts";
 import { metricsTable, metricText, numbersOf, settingText } from "../../report/markdown.ts";
 import { formatNumber } from "../../report/number.ts";
 import { metricNumber, type RunResult } from "../../run/result.ts";
+import { siteCount } from "../../systems/nbmota/states.ts";
 
-/** Atoms of a lattice of so many bcc cells a side. */
-const atomsOf = (side: number) => 2 * side ** 3;
 const temperaturesOf = (result: RunResult) => numbersOf(result, "temperatures").toSorted((a, b) => a - b);
 
 /** Mean error of the order over the temperatures. */
@@ -23,7 +22,7 @@ export const NBMOTA_TEXT: GalleryText = {
     const temperatures = temperaturesOf(result);
     const error = (method: string) => formatNumber(meanOrderError(result, method), 2);
     return {
-      system: `Nb–Mo–Ta alloy, ${atomsOf(Number(result.parameters.cells)).toLocaleString("en")} atoms`,
+      system: `Nb–Mo–Ta alloy, ${siteCount(Number(result.parameters.cells)).toLocaleString("en")} atoms`,
       patches: "single vacancies",
       quantity: `short-range order, ${temperatures[0]}–${temperatures.at(-1)} K, in neighbours`,
       ours: error("increment"),
@@ -40,7 +39,7 @@ export const NBMOTA_TEXT: GalleryText = {
       (temperature) => [String(temperature), `T${metricNumber(temperature)}`] as const,
     );
     const error = (title: string, method: string) => ({ title, name: (at: string) => `sro_error.${method}.${at}` });
-    const sizes = numbersOf(result, "sizes").map((side) => [String(atomsOf(side)), `n${atomsOf(side)}`] as const);
+    const sizes = numbersOf(result, "sizes").map((side) => [String(siteCount(side)), `n${siteCount(side)}`] as const);
     return `Short-range order of bcc Nb–Mo–Ta: δ of a pair ij says how many neighbours j an atom i has beyond the 8/3 of a random alloy. One equation for all temperatures, learned from small
 lattices and the jumps of single vacancies in large ones; ${set("seeds")} seeds. Mean absolute error of the six δ in equilibrium against direct kinetic Monte Carlo with the same barriers
 (\`${set("barriers")}\`), whose ${set("trueReplicas")} lattices leave what a perfect model would show.

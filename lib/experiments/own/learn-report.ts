@@ -22,11 +22,11 @@ import { report } from "../../report/report.ts";
 import { htmlTable } from "../../report/table.ts";
 import { scoreTiles, type Tile } from "../../report/tiles.ts";
 import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
-import { type EndTable, endRow, endTable, rootPercent } from "../../run/end-table.ts";
+import { type EndTable, endRow, endTable } from "../../run/end-table.ts";
 import { type Finished, publish } from "../../run/publish.ts";
 import { type Metric, metricName } from "../../run/result.ts";
 import type { Run } from "../../run/run-folder.ts";
-import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } from "../../run/seeds.ts";
+import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, rootPercent, single } from "../../run/seeds.ts";
 import { tableOfRows } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
@@ -364,20 +364,16 @@ function learnEnd(metrics: Readonly<Record<string, Metric>>, study: Study): EndT
   const { written: one, observables, floors, options } = study;
   const scores = ["error", ...observables.map(({ title }) => `error-${part(title)}`)];
   const keys = (method: string) => scores.map((score) => metricName(score, method, `patch${options.patch}`));
-  const columns = ["all", ...observables.map(({ name }) => name)];
+  const floor = [mean(floors.flat()), ...observables.map((_, j) => mean(floors.map((one) => one[j])))];
   return endTable(
     "Error of the mean trajectories, RMS in % of their size",
     "method",
-    columns,
+    ["all", ...observables.map(({ name }) => name)],
     [
       ...METHODS.map((method) =>
         endRow(metrics, LOOKS[method].name, keys(method), { of: ({ value }) => rootPercent(value) }),
       ),
-      {
-        name: "Floor",
-        kind: "beside",
-        cells: columns.map((_, k) => (k === 0 ? rootPercent(mean(floors.flat())) : null)),
-      },
+      { name: "Floor", kind: "beside", cells: floor.map(rootPercent) },
     ],
     {
       above: one

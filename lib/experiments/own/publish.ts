@@ -4,6 +4,7 @@ import { ensembleMoments } from "../../analysis/trajectory-error.ts";
 import { formula } from "../../method/sde/formula.ts";
 import { chosenDegree } from "../../method/sde/model.ts";
 import { shareIndefinite } from "../../method/sde/polynomial/diffusion.ts";
+import { formatSetting } from "../../report/number.ts";
 import { type EndTable, endTable } from "../../run/end-table.ts";
 import { publish } from "../../run/publish.ts";
 import { metricName, metricNumber } from "../../run/result.ts";
@@ -114,14 +115,15 @@ function verdict({ predictions, tests, data, equation }: FitResult): Verdict {
 /** The equation and where it leads: mean and spread of predictions at their last time. */
 function fitEnd({ writings, data, heldOut, predictions }: FitResult): EndTable {
   const { variables, conditions } = data;
-  const columns = ["time", ...variables.flatMap(({ name }) => [`mean ${name}`, `std ${name}`])];
+  const columns = variables.flatMap(({ name }) => [`mean ${name}`, `std ${name}`]);
   const rows = predictions.flatMap((one, k) => {
     if (!one) return [];
     const { runs } = one;
     const last = runs.data.subarray((runs.times.length - 1) * runs.runs * runs.d);
     const { mean, std } = ensembleMoments(last, runs.runs);
-    const cells = [runs.times[runs.times.length - 1], ...variables.flatMap((_, j) => [mean[j], std[j]])];
-    return [{ name: `start ${k + 1}`, kind: "quantity" as const, cells }];
+    const time = formatSetting(runs.times[runs.times.length - 1]);
+    const cells = variables.flatMap((_, j) => [mean[j], std[j]]);
+    return [{ name: `${k + 1}, ${time}`, kind: "quantity" as const, cells }];
   });
   const above = writings.flatMap((one) => {
     const at = conditions.map(({ name }, k) => `${name} = ${one.condition[k]}`).join(", ");
@@ -131,7 +133,7 @@ function fitEnd({ writings, data, heldOut, predictions }: FitResult): EndTable {
   const held = heldOut && [
     `held-out changes: ${heldOut.gain.toPrecision(3)} ± ${(1.96 * heldOut.error).toPrecision(2)} nats better than one drift and one noise (95 %)`,
   ];
-  return endTable("Predictions at their last time", "", columns, rows, { above, below: held ?? [] });
+  return endTable("Predictions at their last time", "start, time", columns, rows, { above, below: held ?? [] });
 }
 
 /** Finishes the run. */

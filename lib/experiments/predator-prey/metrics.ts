@@ -224,7 +224,7 @@ function bestLambdas({ outcomes, closure }: PredatorPreyStudy, method: Method): 
   );
 }
 
-/** Errors of means and standard deviations, and the distance of ensembles, of every method and closure. */
+/** Errors of means and standard deviations, of every method and closure. */
 export function predatorPreyEnd(
   metrics: Readonly<Record<string, Metric>>,
   {
@@ -238,10 +238,10 @@ export function predatorPreyEnd(
 ): EndTable {
   const others = [...new Set(outcomes.map((one) => one.closure))].filter((one) => one !== closure);
   const columns = ["mean", "mean, worst case", "std", "std, worst case"];
-  const keys = (...rest: string[]) =>
-    (["mean_error", "std_error"] as const).flatMap((score) => [
-      metricName(score, rest[0], ...rest.slice(1)),
-      metricName(score, rest[0], "worst", ...rest.slice(1)),
+  const keys = (method: Method, ...other: string[]) =>
+    ["mean_error", "std_error"].flatMap((score) => [
+      metricName(score, method, ...other),
+      metricName(score, method, "worst", ...other),
     ]);
   const of = ({ value }: Metric) => 100 * value;
   return endTable(

@@ -1,7 +1,8 @@
 // The table on the terminal of experiments that compare patch sides: errors of mean trajectories of all methods, the floor, the paper.
 import { METHODS } from "../../method/pairs.ts";
-import { type EndTable, endRow, endTable, rootPercent } from "../../run/end-table.ts";
+import { type EndTable, endRow, endTable } from "../../run/end-table.ts";
 import { type Metric, metricName } from "../../run/result.ts";
+import { rootPercent } from "../../run/seeds.ts";
 import { LOOKS } from "./methods.ts";
 
 /** Of the metrics `error.METHOD.patchSIDE`, relative squared errors, and `error.floor`. `paperTime`: δt of the baselines `naive_paper_dt`; `about`: behind the title. */
@@ -14,7 +15,7 @@ export function patchErrors(
   const errors = (name: string, method: string) =>
     endRow(metrics, name, at(method), { of: ({ value }) => rootPercent(value) });
   const paper = (name: string, method: string) =>
-    endRow(metrics, name, at(method), { kind: "beside", of: ({ paper }) => rootPercent(paper) });
+    endRow(metrics, name, at(method), { kind: "beside", of: ({ paper }) => paper && rootPercent(paper) });
   const floor = sides.map(() => "error.floor");
   return endTable(
     `Error of the mean trajectories, RMS in % of their size${about}`,

@@ -1,12 +1,11 @@
 /** Tables: exponents, quantities at all sizes and temperatures, and what else was tried. */
-import { CRITICAL_QUANTITIES, type CriticalQuantity } from "../../../analysis/finite-size.ts";
+import { CRITICAL_QUANTITIES } from "../../../analysis/finite-size.ts";
 import { collapsed, rowsOf } from "../../../report/figures/collapsed.ts";
 import { type Content, type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting } from "../../../report/number.ts";
 import { type Column, htmlTable } from "../../../report/table.ts";
-import type { CriticalReportData as Data } from "../data.ts";
+import { type CriticalReportData as Data, SYMBOLS } from "../data.ts";
 
-const SYMBOLS: Record<CriticalQuantity, string> = { abs_m: "⟨|m|⟩", chi: "χ", binder: "U" };
 const ascending = (numbers: readonly number[]) => [...new Set(numbers)].sort((a, b) => a - b);
 
 /** Fitted exponents, learned and true. */

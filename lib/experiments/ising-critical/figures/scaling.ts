@@ -12,7 +12,7 @@ import { type Html, html } from "../../../report/html.ts";
 import { formatSetting, formatWithInterval } from "../../../report/number.ts";
 import { type InkName, scaleInk } from "../../../report/palette.ts";
 import { type Estimate, single } from "../../../run/seeds.ts";
-import type { Compared, CriticalReportData as Data } from "../data.ts";
+import { type Compared, type CriticalReportData as Data, SYMBOLS } from "../data.ts";
 
 const LEARNED = { ...LOOKS.compensator, name: "Learned" };
 const TRUTH = { ...TRUE, name: "Cluster simulation, 95 %" };
@@ -65,11 +65,8 @@ function inksOf(quantities: Data["quantities"]): (side: number) => InkName {
   return (side) => scaleInk(Math.max(0, sides.indexOf(side)), sides.length);
 }
 
-const TITLES: Record<CriticalQuantity, { title: string; label: string }> = {
-  abs_m: { title: "order ⟨|m|⟩", label: "⟨|m|⟩" },
-  chi: { title: "susceptibility χ", label: "χ" },
-  binder: { title: "Binder cumulant U", label: "U" },
-};
+const NAMES: Record<CriticalQuantity, string> = { abs_m: "order", chi: "susceptibility", binder: "Binder cumulant" };
+const titleOf = (quantity: CriticalQuantity) => `${NAMES[quantity]} ${SYMBOLS[quantity]}`;
 
 /** What intervals over seeds are, for captions. */
 const seedsNote = (seeds: number, single = "") =>
@@ -91,7 +88,7 @@ export function scaling({ quantities, T, exponents, seeds }: Data): Html {
       return { value: change(value), low: change(low), high: change(high), seeds: list?.map(change) };
     };
     const sides: Axis = { label: "side L [spins]", log: 2, ticks: x };
-    const { title, label } = TITLES[quantity];
+    const [title, label] = [titleOf(quantity), SYMBOLS[quantity]];
     return [
       {
         title,
@@ -139,9 +136,9 @@ export function temperatures({ quantities, temperatures, seeds }: Data): Html | 
     const list = quantities[quantity];
     const sides = [...new Set(list.map(({ side }) => side))].filter((side) => at(list, side).length > 1);
     return {
-      title: TITLES[quantity].title,
+      title: titleOf(quantity),
       // Between small and large sizes χ grows by orders of magnitude.
-      y: { label: TITLES[quantity].label, ...(quantity === "chi" && { log: 10 }) },
+      y: { label: SYMBOLS[quantity], ...(quantity === "chi" && { log: 10 }) },
       verticals: [{ value: CRITICAL_TEMPERATURE, label: "T_c" }],
       series: sides.flatMap((side): Series[] => {
         const own = at(list, side);
@@ -202,7 +199,7 @@ export function collapse({ quantities, temperatures, seeds }: Data): Html | fals
     const list = quantities[quantity];
     const sides = [...new Set(list.map(({ side }) => side))].filter((side) => at(list, side).length > 1);
     return {
-      title: TITLES[quantity].title,
+      title: titleOf(quantity),
       y: {
         label,
         log: 10,
