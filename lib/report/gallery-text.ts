@@ -44,16 +44,9 @@ export function percentText(error: number | null | undefined): string {
   return `${percent >= 1000 ? "> 1000" : formatNumber(percent, 2)} %`;
 }
 
-/** When a result was made, ISO text; empty where it does not say. */
-export function dateOf(result: RunResult): string {
-  const { date } = result as { readonly date?: unknown };
-  return typeof date === "string" ? date : "";
-}
-
 /** Which run a result is of: seed, commit and date as far as they are known, how long it took and on what. */
 export function runText(result: RunResult): string {
-  const { seed, versions, seconds, adapter } = result;
-  const date = dateOf(result);
+  const { seed, versions, seconds, adapter, date } = result;
   const parts = [
     `seed ${seed}`,
     ...(versions.commit ? [`commit ${versions.commit}`] : []),
