@@ -76,7 +76,7 @@ function summaryRows({ quantity, ours, floor, naive, paper }: Summary): Html {
     all.filter(([, error]) => error !== MISSING),
     [
       { label: "Model", header: true, cell: ([who]) => who },
-      { label: `Error of: ${quantity}`, cell: ([, error]) => error },
+      { label: `Error of ${quantity}`, cell: ([, error]) => error },
     ],
   );
 }

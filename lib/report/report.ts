@@ -44,8 +44,13 @@ export function ifAny(lists: readonly { length: number }[], body: Content): Cont
 function warningBox({ warnings = [] }: RunResult): Html | false {
   if (warnings.length === 0) return false;
   const items = warnings.map((warning) => html`<li>${warning}.</li>`);
-  return html`<div class="warning" role="note"><p>Not everything went well in this run:</p><ul>${items}</ul></div>`;
+  return html`<div class="warning" role="note"><p>${NOT_WELL}:</p><ul>${items}</ul></div>`;
 }
+const NOT_WELL = "Not everything went well in this run";
+
+/** The same as a sentence, for those who see the description alone. */
+const warningText = ({ warnings = [] }: RunResult) =>
+  warnings.length > 0 ? `${NOT_WELL}: ${warnings.join("; ")}. ` : "";
 
 /** Which seeds the numbers are of, and what their intervals leave out where that is one. */
 function seedsOf({ seed, parameters: { seeds } }: RunResult): string {
@@ -60,9 +65,7 @@ export function report(spec: ReportSpec): string {
   return page({
     title,
     subtitle: html`${subject} · profile ${result.profile}, ${seedsOf(result)} · ${[result.adapter.name, finishedAt(result), commitOf(result)].filter(Boolean).join(" · ")}`,
-    description: [...(result.warnings ?? []).map((warning) => `${warning}.`), text?.replace(/\s+/g, " ") ?? title].join(
-      " ",
-    ),
+    description: `${warningText(result)}${text?.replace(/\s+/g, " ") ?? title}`,
     sections: [
       {
         id: "summary",

@@ -85,7 +85,9 @@ export function testReport<Data extends { result: RunResult; command: string }>(
     expect(lead).toBeGreaterThan(box);
     expect(text.slice(box, lead)).toContain(`<li>${sentence}.</li><li>another &lt; one.</li>`);
     const { description } = readHead(well);
-    expect(readHead(text).description).toBe(`${sentence}. another < one. ${description}`);
+    expect(readHead(text).description).toBe(
+      `Not everything went well in this run: ${sentence}; another < one. ${description}`,
+    );
   });
 
   describe.skipIf(browser.missing)("in a browser", () => {
