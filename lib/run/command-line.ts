@@ -181,7 +181,9 @@ function requireDashes(
   const meant = forgottenDashes(name, declared, files !== undefined || positional !== undefined, args);
   if (!meant) return;
   const lost =
-    options.has(SWALLOWED) && !args.includes(SWALLOWED) ? ` (${SWALLOWED} leaves no trace: add it again)` : "";
+    options.has(SWALLOWED) && !args.includes(SWALLOWED)
+      ? ` (and ${SWALLOWED}, if you gave it: npm leaves no trace of that)`
+      : "";
   throw new InputError(`npm takes options for its own that no -- stands before: write ${meant}${lost}`);
 }
 

@@ -88,7 +88,7 @@ describe.skipIf(NPM === null)("npm itself", () => {
     [["nbmota", "--seed", "7", "--T=2300", "--resume"], "npm run nbmota -- --T 2300 --seed 7 --resume"],
     [
       ["curie-weiss", "--L", "32", "--T", "2", "--", "--seed", "7"],
-      "npm run curie-weiss -- --T 2 --seed 7 (--L leaves no trace: add it again)",
+      "npm run curie-weiss -- --T 2 --seed 7 (and --L, if you gave it: npm leaves no trace of that)",
     ],
     [["fit", "pairs.csv", "--degree", "2"], "npm run fit -- pairs.csv --degree 2"],
   ])("%p", async (words, line) => {
