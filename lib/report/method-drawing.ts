@@ -1,5 +1,6 @@
 // A drawing of the method with its result, for the front page: patches of a lattice of which one moves, the equation learned from them, its
-// predictions on top of the true ones. One SVG that needs nothing else and follows the reader's light or dark theme.
+// predictions on top of the true ones. One SVG that needs nothing else and follows the reader's light or dark theme. It has a ground of its own, as the page that
+// shows it may be of the other theme.
 import { extent } from "./extent.ts";
 import { Html, html } from "./html.ts";
 import { formatSetting } from "./number.ts";
@@ -44,9 +45,9 @@ const [LATTICE_X, EQUATION_X, RESULT_X, TOP, SIZE] = [16, 348, 640, 46, 256];
 const [KEYS_X, KEYS_Y] = [RESULT_X + 150, TOP + 168];
 const STYLE = `
 text{font:14px system-ui,-apple-system,"Segoe UI",sans-serif;fill:var(--text)}.h{font-weight:600;font-size:15px}.s{font-size:12px;fill:var(--soft)}.eq{font:italic 15px Georgia,"Times New Roman",serif}
-svg{--text:#1f2328;--soft:#59636e;--up:#8a94a0;--down:#e9ecef;--moved:#0068b0;--rest:#cfe5f5;--truth:#aab2bd;--ours:#0068b0;--naive:#d15400;--line:#59636e}
-@media (prefers-color-scheme:dark){svg{--text:#e6edf3;--soft:#9aa4af;--up:#77818c;--down:#22282f;--moved:#58b4f0;--rest:#163a55;--truth:#6b7683;--ours:#58b4f0;--naive:#ff8b4a;--line:#9aa4af}}
-.up{fill:var(--up)}.down{fill:var(--down)}.moved{fill:var(--moved)}.rest{fill:var(--rest)}.frame{fill:none;stroke:var(--ours);stroke-width:3}.grid{stroke:var(--soft);stroke-width:.6;opacity:.55}.axis{stroke:var(--line);stroke-width:1;fill:none}
+svg{--paper:#ffffff;--text:#1f2328;--soft:#59636e;--up:#8a94a0;--down:#e9ecef;--moved:#0068b0;--rest:#cfe5f5;--truth:#aab2bd;--ours:#0068b0;--naive:#d15400;--line:#59636e}
+@media (prefers-color-scheme:dark){svg{--paper:#0d1117;--text:#e6edf3;--soft:#9aa4af;--up:#77818c;--down:#22282f;--moved:#58b4f0;--rest:#163a55;--truth:#6b7683;--ours:#58b4f0;--naive:#ff8b4a;--line:#9aa4af}}
+.paper{fill:var(--paper)}.up{fill:var(--up)}.down{fill:var(--down)}.moved{fill:var(--moved)}.rest{fill:var(--rest)}.frame{fill:none;stroke:var(--ours);stroke-width:3}.grid{stroke:var(--soft);stroke-width:.6;opacity:.55}.axis{stroke:var(--line);stroke-width:1;fill:none}
 .truth{stroke:var(--truth);stroke-width:8;fill:none}.ours{stroke:var(--ours);stroke-width:2.4;fill:none}.naive{stroke:var(--naive);stroke-width:2;stroke-dasharray:6 5;fill:none}.arrow{stroke:var(--line);stroke-width:2;fill:none;marker-end:url(#head)}
 `;
 const ORDER = ["truth", "naive", "ours"] as const;
@@ -136,6 +137,7 @@ export function methodDrawing(drawing: MethodDrawing): string {
   const text = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">
 <title>${drawing.title}</title><style>${new Html(STYLE)}</style>
 <defs><marker id="head" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" style="fill:var(--line)"/></marker></defs>
+<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="6"/>
 <text class="h" x="${LATTICE_X}" y="${TOP - 16}">1 · Move one patch at a time</text><text class="h" x="${EQUATION_X}" y="${TOP - 16}">2 · Fit an equation</text><text class="h" x="${RESULT_X}" y="${TOP - 16}">3 · Predict the whole</text>
 <g transform="translate(${LATTICE_X} ${TOP})">${part("down", (value, moves) => value === 0 && !moves)}${part("up", (value, moves) => value !== 0 && !moves)}${part("rest", (value, moves) => value === 0 && moves)}${part("moved", (value, moves) => value !== 0 && moves)}
 <path class="grid" d="${grid}"/><rect class="frame" x="${round(column * patch)}" y="${round(row * patch)}" width="${round(patch)}" height="${round(patch)}"/></g>

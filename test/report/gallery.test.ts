@@ -154,6 +154,13 @@ test("the drawing of the method is that of the tables of the run on show", () =>
   const drawing = readFileSync(join(to, "method.svg"), "utf8");
   expect(drawing).toContain("f = 0.0907 − 0.0986 m<");
   expect(drawing).toContain(">− 0.0743 m² + 2.35·10⁻⁵ m³ + …<");
+  // In both themes it stands on a ground of its own, drawn first.
+  expect([...drawing.matchAll(/--paper:(#\w+);--text:(#\w+)/g)].map(([, ...inks]) => inks)).toEqual([
+    ["#ffffff", "#1f2328"],
+    ["#0d1117", "#e6edf3"],
+  ]);
+  expect(drawing.indexOf('<rect class="paper" width="960" height="356"')).toBeGreaterThan(0);
+  expect(drawing.indexOf('<rect class="paper"')).toBeLessThan(drawing.indexOf("<text"));
   const curves = [...drawing.matchAll(/<polyline class="(\w+)" points="([^"]+)"/g)].map(([, of, points]) => ({
     of,
     y: points.split(" ").map((point) => Number(point.split(",")[1])),
@@ -193,8 +200,8 @@ test("a README without marks is refused", () => {
   expect(readFileSync(readme, "utf8")).toBe("no marks");
 });
 
-test("keeps experiments on show that have no run here", () => {
-  addRun("ising", "standard-1");
+test("keeps experiments on show that have no run here, also one of long formulas", () => {
+  addRun("ising", "standard-1", { spaces: 1_300_000 });
   expect(build().code).toBe(0);
   rmSync(join(from, "ising"), { recursive: true });
   addRun("curie-weiss", "standard-1");

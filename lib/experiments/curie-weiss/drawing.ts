@@ -74,7 +74,7 @@ export function curieWeissDrawing(result: RunResult, folder: string): string | u
       ["Its change tells drift f and noise σ", "f learned (blue) over f exact (grey)"],
       [
         "Predictions lie on the exact curves",
-        `Mean magnetization m from ${numbersOf(result, "m0").length} starts, time in sweeps`,
+        `Magnetization m from ${numbersOf(result, "m0").length} starts, time in sweeps`,
       ],
     ],
     equation: ["dm = f(m) dt + σ(m) dW", `f = ${drift.slice(0, half)}`, drift.slice(half + 1)],
