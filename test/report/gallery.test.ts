@@ -30,11 +30,11 @@ function gallery(...args: string[]): { code: number | null; output: string; erro
 const build = () => gallery("--from", from, "--to", to, "--readme", readme);
 
 /** A finished run with a report of `bytes` or a little more, and `spaces` behind its result. */
-function addRun(experiment: string, name: string, { bytes = 0, spaces = 0, date = "" } = {}): void {
+function addRun(experiment: string, name: string, { bytes = 0, spaces = 0, date = syntheticData().result.date } = {}): void {
   const folder = join(from, experiment, name);
   mkdirSync(folder, { recursive: true });
   const seed = Number(name.split("-")[1]);
-  const result = { ...syntheticData().result, experiment, profile: "standard", seed, date: date || undefined };
+  const result = { ...syntheticData().result, experiment, profile: "standard", seed, date };
   const metric = { value: 1, ci95: null, paper: 2, exact: null, unit: "1" };
   result.metrics = { "error.compensator.patch16": metric, "error.naive.patch8": metric, ...result.metrics };
   writeFileSync(join(folder, "result.json"), JSON.stringify(result) + " ".repeat(spaces));
