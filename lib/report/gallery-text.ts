@@ -46,8 +46,7 @@ export function percentText(error: number | null | undefined): string {
 
 /** When a result was made, ISO text; empty where it does not say. */
 export function dateOf(result: RunResult): string {
-  const { date } = result as { readonly date?: unknown };
-  return typeof date === "string" ? date : "";
+  return result.date ?? "";
 }
 
 /** Which run a result is of: seed, commit and date as far as they are known, how long it took and on what. */
