@@ -45,8 +45,8 @@ export interface ChartData<S = PlottedSeries> {
   arrows?: ChartSpec["arrows"];
 }
 
-/** Panels as they stand on the page: the folded ones below the others. */
-export function inOrder(panels: readonly Panel[]): { shown: Panel[]; folded: Panel[] } {
+/** Panels in the two groups that they stand in on the page: the folded ones below the others. */
+export function shownAndFolded(panels: readonly Panel[]): { shown: Panel[]; folded: Panel[] } {
   return { shown: panels.filter((panel) => !panel.folded), folded: panels.filter((panel) => panel.folded) };
 }
 
@@ -137,7 +137,7 @@ export function chartData(spec: ChartSpec): ChartData<KeptSeries> {
   const rangeOfY = (axis: Axis, panels: Panel[]) => rangeOf(axis, numbersAlong(panels, "y", scale));
   const common = spec.panels.filter((panel) => !panel.y);
   const shared = spec.shareY === false ? null : rangeOfY(spec.y, common);
-  const { shown, folded } = inOrder(spec.panels);
+  const { shown, folded } = shownAndFolded(spec.panels);
   const panels = [...shown, ...folded].map((panel): PlottedPanel<KeptSeries> => {
     const [x, y] = [panel.x ?? spec.x, panel.y ?? spec.y];
     const family = spec.panels.filter((other) => (other.x ?? spec.x).label === x.label);

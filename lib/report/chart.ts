@@ -1,4 +1,4 @@
-import { chartData, inOrder } from "./chart-data.ts";
+import { chartData, shownAndFolded } from "./chart-data.ts";
 import type { ChartSpec, Panel, Series } from "./chart-spec.ts";
 import { figureHeading } from "./heading.ts";
 import { Html, html, inlineJson } from "./html.ts";
@@ -12,7 +12,7 @@ export function chart(spec: ChartSpec): Html {
   if (spec.panels.every((panel) => panel.series.length === 0)) return html``;
   const legend = new Map<string, Series>(); // listed from top to bottom: what is drawn last comes first
   for (const panel of spec.panels) for (const series of panel.series) legend.set(series.name, series);
-  const { shown, folded } = inOrder(spec.panels);
+  const { shown, folded } = shownAndFolded(spec.panels);
   const columns = spec.columns ?? Math.min(Math.max(shown.length, folded.length), 2);
   const label = (panel: Panel) => [spec.title, panel.title, spec.alt].filter(Boolean).join(". ");
   const grid = (panels: readonly Panel[]) =>

@@ -4,6 +4,7 @@ import { InputError } from "../errors.ts";
 import type { RunResult } from "../run/result.ts";
 import { markdownTable } from "./markdown.ts";
 import { formatNumber, MISSING } from "./number.ts";
+import { commitOf } from "./provenance.ts";
 
 /** What an experiment says of its result. */
 export interface GalleryText {
@@ -49,10 +50,11 @@ export const rmsText = (square: number | null | undefined) => percentText(Math.s
 
 /** Which run a result is of: seed, commit and date as far as they are known, how long it took and on what. */
 export function runText(result: RunResult): string {
-  const { seed, date, versions, seconds, adapter } = result;
+  const { seed, date, seconds, adapter } = result;
+  const commit = commitOf(result);
   const parts = [
     `seed ${seed}`,
-    ...(versions.commit ? [`commit ${versions.commit}`] : []),
+    ...(commit ? [commit] : []),
     ...(date ? [date.slice(0, "2000-01-01".length)] : []),
     `${durationText(seconds.total ?? 0)} on ${adapter.name}`,
   ];

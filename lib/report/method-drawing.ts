@@ -4,6 +4,7 @@
 import { extent } from "./extent.ts";
 import { Html, html } from "./html.ts";
 import { formatSetting } from "./number.ts";
+import { INKS } from "./palette.ts";
 
 /** A curve; `of`: the truth, what we predict, or what comes out without the coupling of scales. */
 export interface DrawnCurve {
@@ -45,8 +46,8 @@ const [LATTICE_X, EQUATION_X, RESULT_X, TOP, SIZE] = [16, 348, 640, 46, 256];
 const [KEYS_X, KEYS_Y] = [RESULT_X + 150, TOP + 168];
 const STYLE = `
 text{font:14px system-ui,-apple-system,"Segoe UI",sans-serif;fill:var(--text)}.h{font-weight:600;font-size:15px}.s{font-size:12px;fill:var(--soft)}.eq{font:italic 15px Georgia,"Times New Roman",serif}
-svg{--paper:#ffffff;--text:#1f2328;--soft:#59636e;--up:#8a94a0;--down:#e9ecef;--moved:#0068b0;--rest:#cfe5f5;--truth:#aab2bd;--ours:#0068b0;--naive:#d15400;--line:#59636e}
-@media (prefers-color-scheme:dark){svg{--paper:#0d1117;--text:#e6edf3;--soft:#9aa4af;--up:#77818c;--down:#22282f;--moved:#58b4f0;--rest:#163a55;--truth:#6b7683;--ours:#58b4f0;--naive:#ff8b4a;--line:#9aa4af}}
+svg{--paper:#ffffff;--text:#1f2328;--soft:#59636e;--up:#8a94a0;--down:#e9ecef;--moved:${INKS.compensator.light};--rest:#cfe5f5;--truth:#aab2bd;--ours:${INKS.compensator.light};--naive:${INKS.naive.light};--line:#59636e}
+@media (prefers-color-scheme:dark){svg{--paper:#0d1117;--text:#e6edf3;--soft:#9aa4af;--up:#77818c;--down:#22282f;--moved:${INKS.compensator.dark};--rest:#163a55;--truth:#6b7683;--ours:${INKS.compensator.dark};--naive:${INKS.naive.dark};--line:#9aa4af}}
 .paper{fill:var(--paper)}.up{fill:var(--up)}.down{fill:var(--down)}.moved{fill:var(--moved)}.rest{fill:var(--rest)}.frame{fill:none;stroke:var(--ours);stroke-width:3}.grid{stroke:var(--soft);stroke-width:.6;opacity:.55}.axis{stroke:var(--line);stroke-width:1;fill:none}
 .truth{stroke:var(--truth);stroke-width:8;fill:none}.ours{stroke:var(--ours);stroke-width:2.4;fill:none}.naive{stroke:var(--naive);stroke-width:2;stroke-dasharray:6 5;fill:none}.arrow{stroke:var(--line);stroke-width:2;fill:none;marker-end:url(#head)}
 `;

@@ -30,7 +30,11 @@ function gallery(...args: string[]): { code: number | null; output: string; erro
 const build = () => gallery("--from", from, "--to", to, "--readme", readme);
 
 /** A finished run with a report of `bytes` or a little more, and `spaces` behind its result. */
-function addRun(experiment: string, name: string, { bytes = 0, spaces = 0, date = syntheticData().result.date } = {}): void {
+function addRun(
+  experiment: string,
+  name: string,
+  { bytes = 0, spaces = 0, date = syntheticData().result.date } = {},
+): void {
   const folder = join(from, experiment, name);
   mkdirSync(folder, { recursive: true });
   const seed = Number(name.split("-")[1]);

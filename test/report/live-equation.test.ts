@@ -10,6 +10,7 @@ import { driftValues } from "../../lib/method/sde/polynomial/drift.ts";
 import { monomials } from "../../lib/method/sde/polynomial/monomials.ts";
 import { equationsOf, truthOf } from "../../lib/report/browser/live/equation.ts";
 import { Runs } from "../../lib/report/browser/live/runs.ts";
+import { result } from "../../lib/report/browser/live/words.ts";
 import { inlineJson } from "../../lib/report/html.ts";
 import { type LiveData, type LiveEquation, liveData, liveSection } from "../../lib/report/live-equation.ts";
 import { generators, normal } from "../fixtures.ts";
@@ -223,6 +224,17 @@ describe("runs of a page", () => {
     const calm = finished(live);
     expect([calm.lost, Number.isFinite(calm.law(10, 0).mean)]).toEqual([0, true]);
   });
+});
+
+test("the truth beside a result is that at its time, between the times of the truth too", () => {
+  const live = liveOf(solved(1), 1);
+  const equation = equationOf(live);
+  const runs = new Runs(equation, [0.4], { ...all, runs: 3 });
+  while (!runs.isDone) runs.advance(() => true);
+  const truth = [{ times: [0, 1, 4], mean: [3, 5, 8], std: [0, 0, 0] }];
+  const told = (time: number) => /\(true: (.*?)\)/.exec(result(runs, time, live.time, live.variables, truth))?.[1];
+  // Of 80 times until 4: at 0, 0.5, 1, 3 and 4.
+  expect([0, 10, 20, 60, 80].map(told)).toEqual(["3", "4", "5", "7", "8"]);
 });
 
 test("the truth of a start comes as it is, but for its last digits", () => {

@@ -174,6 +174,57 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(problems).toEqual([]);
   });
 
+  test("a finger that scrolls leaves the start where it is, one that taps sets it down", async () => {
+    const { page } = await opened(planar());
+    const finger = (types: string[]) =>
+      page.locator(".live-plane .u-over").evaluate((over, list) => {
+        const { left, top, width, height } = over.getBoundingClientRect();
+        const at = { clientX: left + 0.75 * width, clientY: top + 0.25 * height };
+        for (const type of list)
+          over.dispatchEvent(new PointerEvent(type, { pointerType: "touch", pointerId: 7, bubbles: true, ...at }));
+      }, types);
+    await finger(["pointerdown", "pointermove", "pointercancel"]);
+    expect(await typed(page, 0)).toBeCloseTo(0.4, 5);
+    await finger(["pointerdown", "pointerup"]);
+    expect(await typed(page, 0)).toBeWithin(0.5, 0.56);
+  });
+
+  test("equations of other steps have times of their own, and another potential a frame of its own", async () => {
+    const base = liveOf(solved(1), 1);
+    const [{ model }] = base.equations;
+    if (model.drift.kind !== "polynomial") throw new Error("drifts of the test are solved");
+    const times = (values: Float64Array) => values.map((x) => 3 * x);
+    const drift = { ...model.drift, coefficients: times(model.drift.coefficients), slope: times(model.drift.slope) };
+    const { page, problems } = await opened({
+      ...base,
+      equations: [
+        { ...base.equations[0], value: 1 },
+        { model: { ...model, drift }, dt: 0.02, scheme: "heun", value: 2 },
+      ],
+      setting: { symbol: "T", unit: "K", at: 1 },
+    });
+    /** The ticks of the potential, as pixels. */
+    const ticks = () =>
+      page.evaluate(() => {
+        const canvas = defined(document.querySelector<HTMLCanvasElement>(".live-plane canvas"));
+        const left = defined(document.querySelector<HTMLElement>(".live-plane .u-over")).offsetLeft;
+        const width = left * (canvas.width / canvas.clientWidth);
+        return defined(canvas.getContext("2d")).getImageData(0, 0, width, canvas.height).data.join();
+      });
+    const clock = () =>
+      page
+        .locator("input[name=clock]")
+        .evaluate((input) => [(input as HTMLInputElement).value, (input as HTMLInputElement).max]);
+    const [first, before] = [await told(page, ""), await ticks()];
+    expect(await clock()).toEqual(["80", "80"]);
+    await setRange(page, "setting", 1);
+    // 200 steps, of which every other one is kept.
+    expect(await told(page, first)).toStartWith("At time 4 sweeps: z1 = ");
+    expect(await clock()).toEqual(["100", "100"]);
+    expect((await ticks()) === before).toBe(false);
+    expect(problems).toEqual([]);
+  });
+
   test("what is outside the training data is said", async () => {
     const base = liveOf(solved(2), 2);
     const wide = base.variables.map((one) => ({ ...one, low: one.low - 2, high: one.high + 2 }));

@@ -7,7 +7,8 @@ import type { Page } from "playwright-core";
 import { curieWeissReport } from "../../lib/experiments/curie-weiss/report.ts";
 import { chart } from "../../lib/report/chart.ts";
 import type { ChartSpec, Series } from "../../lib/report/chart-spec.ts";
-import type { Html } from "../../lib/report/html.ts";
+import { displayFormula } from "../../lib/report/formula.ts";
+import { type Html, html } from "../../lib/report/html.ts";
 import { page as htmlPage } from "../../lib/report/page.ts";
 import { htmlTable } from "../../lib/report/table.ts";
 import { barriers, inkOfPlots, reportBrowser } from "../chromium.ts";
@@ -263,14 +264,16 @@ describe.skipIf(browser.missing)("in a browser", () => {
 
   test("tables can be reached by keys where they scroll, and only there; a barrier is found", async () => {
     const columns = Array.from({ length: 8 }, (_, k) => ({ label: `column ${k}`, cell: (value: number) => value }));
-    const body = htmlTable([12_345, 0.5], columns, "Wide");
+    const formula = displayFormula(Array.from({ length: 20 }, (_, k) => `x_{${k}}`).join("+"));
+    const body = html`${htmlTable([12_345, 0.5], columns, "Wide")}${formula}`;
     const text = htmlPage({ title: "t", subtitle: "", description: "", sections: [{ id: "s", title: "t", body }] });
     const { page } = await browser.open(text);
-    const scroller = page.locator(".scroll");
+    const scroller = page.locator(".scroll").first();
     await page.waitForFunction(() => !document.querySelector(".scroll[tabindex]"));
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.waitForFunction(() => document.querySelector(".scroll[tabindex]"));
+    await page.waitForFunction(() => document.querySelectorAll(".scroll[tabindex]").length === 2);
     expect(await scroller.getAttribute("aria-label")).toBe("Table: Wide");
+    expect(await page.locator(".formula").getAttribute("aria-label")).toBe("Formula");
     expect(await barriers(page)).toEqual([]);
     const first = page.locator("tbody tr").first().locator("td").first();
     const before = defined(await first.boundingBox()).x;

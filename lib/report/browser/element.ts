@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 
-/** The first element inside `node` that `selector` finds. */
+/** The first element inside `node` that `selector` finds. Throws Error where there is none. */
 export function part<E extends HTMLElement>(node: Element, selector: string): E {
   const found = node.querySelector<E>(selector);
-  if (!found) throw new Error(`there is no ${selector} in figure ${node.id}`);
+  if (!found) throw new Error(`there is no ${selector} in ${node.id || node.className}`);
   return found;
 }
 

@@ -24,10 +24,6 @@ export function figure(node: HTMLElement): Figure {
       spoken.textContent = text;
     }),
   );
-  const drawVisible = () => {
-    for (const one of panels) one.draw();
-  };
-
   for (const button of node.querySelectorAll<HTMLButtonElement>(".legend button")) {
     button.addEventListener("click", () => {
       const name = button.dataset.series ?? "";
@@ -36,7 +32,10 @@ export function figure(node: HTMLElement): Figure {
       for (const one of panels) one.update();
     });
   }
-  node.querySelector(".folded")?.addEventListener("toggle", drawVisible);
+  const folded = node.querySelector(".folded");
+  folded?.addEventListener("toggle", () => {
+    for (const one of panels) if (folded.contains(one.host)) one.draw();
+  });
   new ResizeObserver(() => {
     for (const one of panels) if (one.plot() && one.plot()?.width !== one.host.clientWidth) one.draw();
   }).observe(node);

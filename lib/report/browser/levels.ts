@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import uPlot from "uplot";
 import type { Level } from "../chart-spec.ts";
-import { color, FONT } from "./theme.ts";
+import { color, FAMILY } from "./theme.ts";
 
 const BAND_OPACITY = 0.1;
 
@@ -13,7 +13,7 @@ export function drawLevels(plot: uPlot, levels: readonly Level[], key: "x" | "y"
   const [right, bottom] = [bbox.left + bbox.width, bbox.top + bbox.height];
   ctx.strokeStyle = ctx.fillStyle = color("text");
   ctx.lineWidth = ratio;
-  ctx.font = FONT.replace("12px", `${11.5 * ratio}px`);
+  ctx.font = `${11.5 * ratio}px ${FAMILY}`;
   ctx.textAlign = "left";
   for (const { value, label, low, high } of levels) {
     const place = at(value);

@@ -5,10 +5,9 @@ import type { ChartData } from "../chart-data.ts";
 import { isFolded, type Panel } from "./panel.ts";
 import { align, plotOptions } from "./plot-options.ts";
 import { svgPlot } from "./svg-plot.ts";
-import { color, inLight } from "./theme.ts";
+import { color, FAMILY, inLight } from "./theme.ts";
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
-const FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 /** Widths and distances in CSS pixels. */
 const [WIDTH, MARGIN, GAP] = [1000, 16, 20];
 const [TITLE, LEGEND, PANEL_TITLE] = [17, 13, 14];

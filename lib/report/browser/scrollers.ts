@@ -18,9 +18,10 @@ function mark(box: HTMLElement): void {
   } else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
 }
 
-/** The caption of a table, or the heading of its section. */
+/** What it is; of a table its caption, or the heading of its section. */
 function nameOf(box: HTMLElement): string {
-  if (box.matches("pre")) return "Command";
+  if (box.matches("pre")) return "Code";
+  if (box.matches(".formula")) return "Formula";
   const text = box.querySelector("caption")?.textContent ?? box.closest("section")?.querySelector("h2")?.textContent;
   return `Table: ${(text ?? "").trim().slice(0, NAME)}`;
 }

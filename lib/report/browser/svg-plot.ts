@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 // A plot of uPlot as vector graphics: the same drawing on a context that writes SVG.
-import { Context } from "svgcanvas";
+import Context from "svgcanvas/context.js";
 import uPlot from "uplot";
 
 const METHODS = ["moveTo", "lineTo", "bezierCurveTo", "arc", "rect", "closePath"] as const;

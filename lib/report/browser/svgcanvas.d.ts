@@ -1,6 +1,6 @@
-/** The part of svgcanvas that the page's script uses; the package has no types of its own. */
-declare module "svgcanvas" {
-  export class Context {
+/** The part of svgcanvas that the page's script uses; the package has no types of its own. Its main file would bring an element too. */
+declare module "svgcanvas/context.js" {
+  export default class Context {
     constructor(options: { width: number; height: number });
     beginPath(): void;
     moveTo(x: number, y: number): void;

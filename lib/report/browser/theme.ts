@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
 
-/** The font of everything drawn on a canvas. */
-export const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+/** The fonts of everything that is drawn, and that of axes. */
+export const FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+export const FONT = `12px ${FAMILY}`;
 
 const root = document.documentElement;
 let redraw = (_atOnce: boolean) => {};

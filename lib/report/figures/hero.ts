@@ -1,5 +1,6 @@
 import type { Method } from "../../method/pairs.ts";
 import { chart } from "../chart.ts";
+import { thin } from "../chart-data.ts";
 import type { Axis, Panel, Series } from "../chart-spec.ts";
 import { extent } from "../extent.ts";
 import { type Content, type Html, html } from "../html.ts";
@@ -30,12 +31,6 @@ const WILD = 100;
 /** Means may leave the frame of the true ones by so much of it. */
 const BEYOND = 0.15;
 
-/** As many of `list` as are drawn: the ends, and between them. */
-function spreadOut<T>(list: readonly T[], count: number): T[] {
-  if (list.length <= count) return [...list];
-  return Array.from({ length: count }, (_, k) => list[Math.round((k * (list.length - 1)) / (count - 1))]);
-}
-
 /**
  * Mean of an observable over time from some of the starts, and standard deviation from the middle one on a logarithmic axis: true, and by the
  * equation of every method from patches of one side.
@@ -44,10 +39,8 @@ export function hero<O extends string>(spec: Hero<O>): Html | false {
   const { observable, patch, axis, time, truth = "True", caption, nameOf = square } = spec;
   const predicted = (one: Case<O>, method: Method) =>
     one.predicted.find((other) => other.method === method && other.patch === patch)?.laws;
-  const cases = spreadOut(
-    spec.cases.filter((one) => DRAWN.some((method) => predicted(one, method))),
-    STARTS,
-  );
+  const known = spec.cases.filter((one) => DRAWN.some((method) => predicted(one, method)));
+  const cases = known.length > STARTS ? thin(known, STARTS) : known;
   if (cases.length === 0) return false;
   const middle = cases[Math.floor(cases.length / 2)];
   const curves = (one: Case<O>, of: (laws: Laws<O>) => Pick<Series, "y" | "low" | "high">): Series[] => [

@@ -2,9 +2,10 @@
 import type { Moments } from "../../analysis/ensemble.ts";
 import { NORMAL } from "../../run/seeds.ts";
 import type { Series } from "../chart-spec.ts";
+import type { Look } from "./methods.ts";
 
-/** The name of the band in legends. */
-const NAME = "Sampling noise, 95 %";
+/** How bands of what sampling alone does look everywhere. */
+export const NOISE: Look = { name: "Sampling noise, 95 %", ink: "exact", width: 1 };
 
 /**
  * Where 95 % of predicted minus true means lie if both have one law: ± 1.96 √(s²_pred / runs + s²_true / runs) around zero, `[times]`. The
@@ -23,5 +24,5 @@ export function noiseBand(
 
 /** The band behind residuals, with its line at zero. */
 export function noiseSeries(times: ArrayLike<number>, ...laws: Parameters<typeof noiseBand>): Series {
-  return { name: NAME, ink: "exact", width: 1, x: times, y: Array.from(times, () => 0), ...noiseBand(...laws) };
+  return { ...NOISE, x: times, y: Array.from(times, () => 0), ...noiseBand(...laws) };
 }

@@ -2,7 +2,7 @@ import { METHODS, type Method } from "../../method/pairs.ts";
 import type { Estimate } from "../../run/seeds.ts";
 import type { Content, Html } from "../html.ts";
 import { type Column, htmlTable } from "../table.ts";
-import { LOOKS } from "./methods.ts";
+import { LOOKS, methodsIn } from "./methods.ts";
 import { type Learned, sidesOf, square } from "./patch-sides.ts";
 
 /** Names the equation of a row by the method that trained it. */
@@ -14,17 +14,13 @@ export const inOrder = (method: Method) => METHODS.indexOf(method);
 /** Order of rows: large patches first, and of each ours first. */
 export const largestFirst = (a: Learned, b: Learned) => b.patch - a.patch || inOrder(a.method) - inOrder(b.method);
 
-/** The methods that occur, ours first. */
-const present = (items: readonly { method: Method }[]) =>
-  METHODS.filter((method) => items.some((item) => item.method === method));
-
 /** Scores with a row per case and a column per method that occurs: the item of a row is the one that `matches` it. */
 export function methodColumns<Row, Item extends { method: Method }>(
   items: readonly Item[],
   matches: (item: Item, row: Row) => boolean,
   score: (item: Item) => Estimate,
 ): Column<Row>[] {
-  return present(items).map((method) => ({
+  return methodsIn(items).map((method) => ({
     label: LOOKS[method].name,
     cell: (row) => {
       const found = items.find((item) => item.method === method && matches(item, row));
@@ -52,5 +48,5 @@ export function methodMatrix<Item extends Learned>(
     };
   });
   const name: Column<Method> = { label: "Trained by", header: true, cell: (method) => LOOKS[method].name };
-  return htmlTable(present(items), [name, ...columns], caption);
+  return htmlTable(methodsIn(items), [name, ...columns], caption);
 }

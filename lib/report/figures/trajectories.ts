@@ -10,7 +10,7 @@ import type { Html } from "../html.ts";
 import type { Stroke } from "../thumbnail.ts";
 import { ENDS_AND_MIDDLE, LAST_TWO, opened } from "./folded.ts";
 import { LOOKS, type Look, overTruth, TRUE, tameReach } from "./methods.ts";
-import { noiseSeries } from "./noise-band.ts";
+import { NOISE, noiseSeries } from "./noise-band.ts";
 import { type Learned, shadeOf, sidesOf, sideTitle, square, ZERO } from "./patch-sides.ts";
 
 /** Mean and standard deviation over runs of each observable, `[times]`. */
@@ -39,9 +39,6 @@ export interface Case<O extends string = string> {
   /** Its panel is folded below the others. Where no case says so, the lowest, the middle and the highest stand open. */
   folded?: boolean;
 }
-
-/** The band of what sampling alone does. */
-const NOISE = { name: "Sampling noise, 95 %", ink: "exact", width: 1 } as const;
 
 /** What is shown of laws. */
 export interface Shown<O extends string = string> {

@@ -61,24 +61,29 @@ export function handle({ frame, variables, place, start, isInside, move, drop }:
     move([...at.slice(0, moved.length), ...start().slice(moved.length)]);
   };
   const { over } = frame;
+  let held: { readonly id: number; readonly drags: boolean } | null = null;
   over.append(mark);
   over.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    // A finger may want to scroll: elsewhere than on the mark it sets this down, and that is all.
-    const drags = event.pointerType === "mouse" || event.target === mark;
-    if (drags) {
-      event.preventDefault();
-      over.setPointerCapture(event.pointerId);
-      mark.focus({ preventScroll: true });
-    }
+    // A finger elsewhere than on the mark may want to scroll: it sets the mark down where it is lifted, and that is all.
+    held = { id: event.pointerId, drags: event.pointerType === "mouse" || event.target === mark };
+    if (!held.drags) return;
+    event.preventDefault();
+    over.setPointerCapture(event.pointerId);
+    mark.focus({ preventScroll: true });
     follow(event);
-    if (!drags) drop();
   });
   over.addEventListener("pointermove", (event) => {
-    if (over.hasPointerCapture(event.pointerId)) follow(event);
+    if (held?.drags && held.id === event.pointerId) follow(event);
   });
   over.addEventListener("pointerup", (event) => {
-    if (over.hasPointerCapture(event.pointerId)) drop();
+    if (held?.id !== event.pointerId) return;
+    if (!held.drags) follow(event);
+    held = null;
+    drop();
+  });
+  over.addEventListener("pointercancel", () => {
+    held = null;
   });
   update();
   return update;

@@ -11,11 +11,12 @@ export interface RunsOptions {
   readonly runs: number;
   /** √(n₀/n): the noise of a system of n, over that of the equation's own. */
   readonly noise: number;
+  /** Runs end there, or less than a kept time before. */
   readonly horizon: number;
   readonly seed: number;
 }
 
-/** Mean and standard deviation of a variable over the runs, and the share of them outside the training data, at one time. */
+/** Mean and standard deviation of a variable over the runs, at one time. */
 export interface Law {
   readonly mean: number;
   readonly std: number;
@@ -131,7 +132,7 @@ export class Runs {
     const mean = sum / count;
     let square = 0;
     for (let k = j; k < states.length; k += this.d) if (!Number.isNaN(states[k])) square += (states[k] - mean) ** 2;
-    return { mean, std: Math.sqrt(square / Math.max(1, count - 1)) };
+    return { mean, std: count > 0 ? Math.sqrt(square / Math.max(1, count - 1)) : Number.NaN };
   }
 
   /** Share of the times of all runs that are outside the hull of the training data; those that are lost are. */

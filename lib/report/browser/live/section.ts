@@ -4,6 +4,7 @@ import { leverages } from "../../../method/sde/hull.ts";
 import { extent } from "../../extent.ts";
 import type { LiveData, LiveVariable } from "../../live-equation.ts";
 import { formatSetting } from "../../number.ts";
+import { part } from "../element.ts";
 import { type Curve, equationsOf, truthOf } from "./equation.ts";
 import { type Frame, frame } from "./frame.ts";
 import { handle } from "./handle.ts";
@@ -32,11 +33,7 @@ const labelOf = ({ symbol, unit }: LiveVariable) => (unit && unit !== "1" ? `${s
 /** Brings a section to life when it is first seen; returns what draws it again in other colours. */
 export function section(node: HTMLElement): () => void {
   const find = <T extends HTMLElement>(selector: string) => node.querySelector<T>(selector);
-  const need = <T extends HTMLElement>(selector: string): T => {
-    const found = find<T>(selector);
-    if (!found) throw new Error(`there is no ${selector} in a live section`);
-    return found;
-  };
+  const need = <T extends HTMLElement>(selector: string) => part<T>(node, selector);
   const data: LiveData = JSON.parse(need<HTMLScriptElement>("script").text);
   const { variables, starts, size, setting, time, horizon } = data;
   const equations = equationsOf(data);
@@ -54,9 +51,11 @@ export function section(node: HTMLElement): () => void {
   let changed = Number.NEGATIVE_INFINITY;
   let isPending = false;
   let working = newRuns(RUNS);
-  const last = working.times.length - 1;
-  /** Which of the times is shown, where it is known. */
-  let now = last;
+  /** Which part of the horizon has passed at the time that is shown: equations have steps, and times, of their own. */
+  let passed = 1;
+  const lastOf = ({ times }: Runs) => times.length - 1;
+  /** Which of the times of runs is shown, where it is known. */
+  const placeIn = (runs: Runs) => Math.round(passed * lastOf(runs));
   let scene = sceneOf(working);
   let field: pictures.Field | undefined;
   let potential: pictures.Potential | undefined;
@@ -85,7 +84,7 @@ export function section(node: HTMLElement): () => void {
       return { times: [0, horizon], mean: [mean, mean], std: [std, std] };
     });
     const truth = known.length > 0 ? known : ends;
-    return { equation: equation(), runs, laws, truth, now: Math.min(now, runs.known - 1) };
+    return { equation: equation(), runs, laws, truth, now: Math.min(placeIn(runs), runs.known - 1) };
   }
 
   const width = (j: number) => variables[j].high - variables[j].low;
@@ -110,7 +109,7 @@ export function section(node: HTMLElement): () => void {
   };
   const redraw = () => {
     const [space, ...courses] = frames;
-    space?.redraw(isFlat ? {} : { x: wideRange(0), y: wideRange(1) });
+    space?.redraw(potential ? { y: potential.range } : { x: wideRange(0), y: wideRange(1) });
     for (const [k, one] of courses.entries()) one.redraw({ y: k < variables.length ? closeRange(k) : spreadRange() });
   };
   const isInside = () => {
@@ -129,14 +128,19 @@ export function section(node: HTMLElement): () => void {
     need(`output[name=${name}]`).textContent = text;
     need(`input[name=${name}]`).setAttribute("aria-valuetext", spoken);
   };
+  const showClock = () => {
+    const { runs } = scene;
+    clock.max = String(lastOf(runs));
+    clock.value = String(placeIn(runs));
+    show("clock", timeText(time, runs.times[placeIn(runs)]));
+  };
   const tick = (to: number) => {
-    now = to;
-    scene = { ...scene, now: Math.min(now, scene.runs.known - 1) };
-    clock.value = String(to);
-    show("clock", `${timeText(time, scene.runs.times[to])}`);
+    passed = to;
+    scene = { ...scene, now: Math.min(placeIn(scene.runs), scene.runs.known - 1) };
+    showClock();
     for (const one of frames) one.move();
   };
-  const setPlaying = (isOn: boolean, first = now < last ? now : 0) => {
+  const setPlaying = (isOn: boolean, first = passed < 1 ? passed : 0) => {
     playing = isOn ? { since: performance.now(), first } : null;
     play.textContent = isOn ? "Pause" : "Play";
     if (isOn) wake();
@@ -148,7 +152,8 @@ export function section(node: HTMLElement): () => void {
     const box = need(".live-result");
     // The runs are compared with systems of their own size.
     const truth = doublings === 0 ? scene.truth : [];
-    box.textContent = `${result(scene.runs, playing ? last : now, time, variables, truth)} ${doubt}`;
+    const shown = playing ? lastOf(scene.runs) : placeIn(scene.runs);
+    box.textContent = `${result(scene.runs, shown, time, variables, truth)} ${doubt}`;
     box.classList.toggle("astray", doubt !== "");
   };
 
@@ -173,13 +178,13 @@ export function section(node: HTMLElement): () => void {
       if (working.isDone || (!scene.runs.isDone && began - drawn > GROWING)) {
         drawn = began;
         scene = sceneOf(working);
+        showClock();
         redraw();
         if (working.isDone) tell();
       }
     } else if (playing) {
-      const to = Math.round(playing.first + ((began - playing.since) / PLAYING) * last);
-      tick(Math.min(last, to));
-      if (to >= last) setPlaying(false);
+      tick(Math.min(1, playing.first + (began - playing.since) / PLAYING));
+      if (passed === 1) setPlaying(false);
     }
     if (isPending || playing || !working.isDone || working.runs < RUNS) wake();
   };
@@ -249,12 +254,11 @@ export function section(node: HTMLElement): () => void {
   play.addEventListener("click", () => setPlaying(!playing));
   clock.addEventListener("input", () => {
     if (playing) setPlaying(false);
-    tick(clock.valueAsNumber);
+    tick(clock.valueAsNumber / lastOf(scene.runs));
     tell();
   });
 
   const open = () => {
-    clock.max = String(last);
     surround();
     const axis = (label: string, range: Range) => ({ label, range });
     const hosts = [...node.querySelectorAll<HTMLElement>(".live-time")];
@@ -279,7 +283,7 @@ export function section(node: HTMLElement): () => void {
     const courses = hosts.map((host, k) => {
       const isSpread = k >= variables.length;
       return frame(host, {
-        x: axis(time, [0, scene.runs.times[last]]),
+        x: axis(time, [0, horizon]),
         y: isSpread ? axis(`std of ${variables[0].symbol}`, [0, 1]) : axis(labelOf(variables[k]), closeRange(k)),
         height: each,
         still: (sheet) => (isSpread ? pictures.spreadOverTime(sheet, scene, 0) : pictures.overTime(sheet, scene, k)),
@@ -301,7 +305,7 @@ export function section(node: HTMLElement): () => void {
     }).observe(node);
     fill();
     showSystem();
-    tick(last);
+    tick(1);
     if (isCalm.matches) wake();
     else setPlaying(true, 0);
   };

@@ -19,11 +19,15 @@ const ofRuns = (mean: number, std: number) =>
     ? formatWithInterval({ value: mean, low: mean - std, high: mean + std })
     : rounded(mean, 4);
 
-/** The number of the time of a curve that is nearest. */
-function nearestTime(times: ArrayLike<number>, time: number): number {
-  let best = 0;
-  for (let k = 0; k < times.length; k++) if (Math.abs(times[k] - time) < Math.abs(times[best] - time)) best = k;
-  return best;
+/** A curve at a time, along the line between the two times about it; beyond its ends as at these. */
+function at({ times, mean, std }: Curve, time: number): { mean: number; std: number } {
+  const last = times.length - 1;
+  let k = 0;
+  while (k < last - 1 && times[k + 1] < time) k++;
+  const next = Math.min(last, k + 1);
+  const part = next > k ? Math.max(0, Math.min(1, (time - times[k]) / (times[next] - times[k]))) : 0;
+  const of = (values: ArrayLike<number>) => values[k] + part * (values[next] - values[k]);
+  return { mean: of(mean), std: of(std) };
 }
 
 /** Mean ± standard deviation of every variable at a time, and the true ones beside them where these are known. */
@@ -36,9 +40,8 @@ export function result(
 ): string {
   const parts = variables.map(({ symbol }, j) => {
     const { mean, std } = runs.law(time, j);
-    const exact = truth[j];
-    const at = exact && nearestTime(exact.times, runs.times[time]);
-    return `${symbol} = ${ofRuns(mean, std)}${exact ? ` (true: ${ofRuns(exact.mean[at], exact.std[at])})` : ""}`;
+    const exact = truth[j] && at(truth[j], runs.times[time]);
+    return `${symbol} = ${ofRuns(mean, std)}${exact ? ` (true: ${ofRuns(exact.mean, exact.std)})` : ""}`;
   });
   return `At time ${timeText(axis, runs.times[time])}: ${parts.join(", ")}; mean ± 1 std of ${runs.runs} runs.`;
 }
