@@ -128,6 +128,7 @@ function printStyle(): string {
 :root.printing :is(main,header.top,footer.end){max-width:none;padding:0}
 :root.printing :is(th,td){padding-right:.5rem}
 .tight :is(td,.whole,.rest){white-space:normal!important}.tight :is(.whole,.rest){display:inline;min-width:0!important}
+.upright thead th:not(:first-child){writing-mode:vertical-rl;transform:rotate(180deg);white-space:nowrap;text-align:left;padding:.3rem 0;border:solid var(--text);border-width:1.5px 0 1px}
 :root.printing .first{grid-template-columns:minmax(0,1fr)}:root.printing .tiles{grid-template-columns:repeat(3,1fr);gap:1rem 1.5rem;order:-1}
 :root.printing .panels{grid-template-columns:repeat(var(--columns,1),minmax(0,1fr))!important;gap:.6rem 1rem}
 @media print{

@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import { curieWeissReport } from "../../lib/experiments/curie-weiss/report.ts";
 import { chart } from "../../lib/report/chart.ts";
 import type { ChartSpec, Series } from "../../lib/report/chart-spec.ts";
-import type { Html } from "../../lib/report/html.ts";
+import { type Html, html } from "../../lib/report/html.ts";
 import { page as htmlPage } from "../../lib/report/page.ts";
 import { htmlTable } from "../../lib/report/table.ts";
 import { barriers, inkOfPlots, reportBrowser } from "../chromium.ts";
@@ -79,6 +79,43 @@ describe.skipIf(browser.missing)("in a browser", () => {
     const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g)?.length ?? 0;
     expect(pages).toBeGreaterThan(4);
     expect(pages).toBeLessThan(18);
+  });
+
+  test("on paper the guide is open and wide tables fit, as before when it ends", async () => {
+    const columns = (count: number, label: string) =>
+      Array.from({ length: count }, (_, k) => ({ label: `${label} ${k}`, cell: (value: number) => value }));
+    const long = { value: 1.234e-7, low: 1e-7, high: 2e-7 };
+    const body = html`<details class="guide"><summary>Guide</summary><p>inside</p></details>
+      ${htmlTable([12_345, 0.5], columns(12, "increments, closure autoencoder"), "Many columns")}
+      ${htmlTable(
+        [1, 2],
+        Array.from({ length: 7 }, () => ({ label: "error", cell: () => long })),
+        "Long cells",
+      )}
+      ${htmlTable([1, 2], columns(3, "column"), "Small")}`;
+    const figure = chart({
+      ...{ id: "f", title: "t", caption: "", alt: "", x: { label: "x" }, y: { label: "y" } },
+      panels: [{ series: [{ name: "a", ink: "naive", x: [0, 1], y: [0, 1] }] }],
+    });
+    const sections = [{ id: "s", title: "t", body: html`${body}${figure}` }];
+    const { page } = await browser.open(htmlPage({ title: "t", subtitle: "", description: "", sections }));
+    const look = () =>
+      page.evaluate(() => ({
+        widths: [...document.querySelectorAll("table")].map((table) => table.getBoundingClientRect().width),
+        marks: [...document.querySelectorAll("table")].map((table) => `${table.className}${table.style.cssText}`),
+        room: defined(document.querySelector(".scroll")).clientWidth,
+        isOpen: defined(document.querySelector<HTMLDetailsElement>(".guide")).open,
+      }));
+    const before = await look();
+    expect(before).toMatchObject({ isOpen: false, marks: ["", "", ""] });
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    const paper = await look();
+    expect(paper.isOpen).toBe(true);
+    expect(paper.room).toBeCloseTo((182 / 25.4) * 96, -1);
+    expect(paper.widths.filter((width) => width > paper.room + 1)).toEqual([]);
+    expect(paper.marks[2]).toBe("");
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    expect(await look()).toEqual(before);
   });
 
   test("keys read values, the legend hides curves, numbers open as table and CSV", async () => {

@@ -51,16 +51,23 @@ function widthOfLabels(_plot: uPlot, labels: string[]): number {
   return 16 + DIGIT * Math.max(2, ...(labels ?? []).map((label) => String(label ?? "").length));
 }
 
+/** Least air at the right of the frame, CSS pixels. */
+const PADDING = 12;
+
 /** Air at the right of the frame, CSS pixels, as wide as what the last label of x takes beyond it. */
 export function rightPadding(plot: uPlot): number {
   const axis = plot.axes?.[0] as (uPlot.Axis & { _splits?: number[]; _values?: (string | null)[] }) | undefined;
   const { _splits: ticks = [], _values: labels = [] } = axis ?? {};
   const last = ticks.findLastIndex((_, k) => labels[k]);
   if (last < 0) return PADDING;
+  const { ctx } = plot;
+  ctx.save();
+  ctx.font = FONT;
+  const half = ctx.measureText(labels[last] ?? "").width / 2;
+  ctx.restore();
   const inside = plot.bbox.width / uPlot.pxRatio - plot.valToPos(ticks[last], "x");
-  return Math.max(PADDING, Math.ceil((DIGIT / 2) * (labels[last] ?? "").length - Math.max(0, inside) + 1));
+  return Math.max(PADDING, Math.ceil(half - Math.max(0, inside) + 1));
 }
-const PADDING = 12;
 
 /** Size of an axis' title, and the smallest to which it shrinks, CSS pixels. */
 const [TITLE, SMALL_TITLE] = [12, 8];
