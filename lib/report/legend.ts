@@ -19,7 +19,7 @@ export function swatch(series: Series): Html {
   const width = Math.max(series.width ?? 1.75, 1.75);
   const end = draw === "arrows" ? 26 : 34;
   return html`<svg width="34" height="14" aria-hidden="true">${
-    band && html`<rect y="2" width="34" height="10" fill="${ink}" opacity=".2"/>`
+    band && html`<rect y="2" width="34" height="10" fill="${ink}" style="opacity:var(--band)"/>`
   }${
     draw !== "points" &&
     html`<path d="M0 7h${end}" stroke="${ink}" stroke-width="${width}" stroke-dasharray="${DASHES[series.dash ?? "solid"]}"/>`

@@ -7,15 +7,19 @@ const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 /** Outside 0.01 … 999,999 powers of ten are written out. */
 const PLAIN_LOW = -2;
 const PLAIN_HIGH = 5;
+/** Beside numbers with powers of ten those from 0.1 to below 100 have none. */
+const [NEAR_LOW, NEAR_HIGH] = [-1, 1];
 const MAX_DECIMALS = 8;
 
 function present(value: number | null | undefined): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-/** With so many digits behind the point. */
+/** With so many digits behind the point; no "−0.0". */
 export function formatFixed(value: number, digits: number): string {
-  return present(value) ? value.toFixed(digits).replace("-", "−") : MISSING;
+  if (!present(value)) return MISSING;
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 
 /** Decimal digits and power of ten of a number's size, of so many significant digits. Exact down to the smallest number and up to the largest. */
@@ -59,13 +63,18 @@ function fixed(value: number, decimals: number): string {
   return sign + grouped + (fraction ? `.${fraction}` : "");
 }
 
-/** Plain digits, powers of ten, or what is shorter for the number at hand. */
+/** Plain digits, powers of ten but for numbers near 1, or what is shorter for the number at hand. */
 export type Notation = "plain" | "powers" | "auto";
+
+/** Whether a number of this power of ten is written with it. */
+function hasPower(exponent: number, notation: Notation): boolean {
+  if (notation === "powers") return exponent < NEAR_LOW || exponent > NEAR_HIGH;
+  return notation === "auto" && (exponent < PLAIN_LOW || exponent > PLAIN_HIGH);
+}
 
 /** Whether a number of this size is written with a power of ten where that is left to it. */
 function needsPower(value: number, digits: number): boolean {
-  const { exponent } = scientific(value, digits);
-  return value !== 0 && (exponent < PLAIN_LOW || exponent > PLAIN_HIGH);
+  return value !== 0 && hasPower(scientific(value, digits).exponent, "auto");
 }
 
 /** `value` with `digits` significant digits: 0.4899, 4.050×10⁻⁴, 12,350; "—" for null, undefined, NaN and ±∞. */
@@ -73,7 +82,7 @@ export function formatNumber(value: number | null | undefined, digits = 4, notat
   if (!present(value)) return MISSING;
   if (value === 0) return "0";
   const { mantissa, exponent } = scientific(value, digits);
-  if (notation === "powers" || (notation === "auto" && needsPower(value, digits))) {
+  if (hasPower(exponent, notation)) {
     return `${value < 0 ? "−" : ""}${mantissa}${times(exponent)}`;
   }
   return fixed(Number(value.toPrecision(digits)), digits - 1 - exponent);
@@ -125,6 +134,14 @@ function sharedExponent(estimate: Estimate): number {
   return exponentOf(Math.max(Math.abs(value), halfWidthOf(estimate)));
 }
 
+/** Intervals of a few seeds that reach over so large a factor say nothing: the seeds themselves do. */
+const VAGUE = 1000;
+const FEW = 5;
+
+function isVague({ low, high, seeds = [] }: Estimate): boolean {
+  return seeds.length > 1 && seeds.length <= FEW && seeds.every(present) && low > 0 && high / low > VAGUE;
+}
+
 function isSkew(estimate: Estimate): boolean {
   const { value, low, high } = estimate;
   return !(Math.abs(high / 2 + low / 2 - value) < (SKEW / 2) * halfWidthOf(estimate));
@@ -134,9 +151,12 @@ function isSkew(estimate: Estimate): boolean {
 function rounded(estimate: Estimate, notation: Notation): Rounded | null {
   if (!hasInterval(estimate)) return null;
   const { value, low, high } = estimate;
+  if (isVague(estimate)) {
+    const own = (number: number) => formatNumber(number, 2, notation === "plain" ? "auto" : notation);
+    return { value: own(value), interval: `(seeds ${(estimate.seeds ?? []).map(own).join(", ")})`, suffix: "" };
+  }
   const largest = sharedExponent(estimate);
-  const isPlain = notation === "plain" || (notation === "auto" && largest >= PLAIN_LOW && largest <= PLAIN_HIGH);
-  const scaled = isPlain ? 0 : largest;
+  const scaled = hasPower(largest, notation) ? largest : 0;
   const halfWidth = halfWidthOf(estimate);
   const coarse = scaled + 1 - exponentOf(halfWidth);
   const show = (number: number, decimals: number) => fixed(scaledBy(number, scaled), Math.min(decimals, MAX_DECIMALS));
@@ -167,9 +187,7 @@ function rounded(estimate: Estimate, notation: Notation): Rounded | null {
 export function commonNotation(values: readonly (number | Estimate)[]): Notation {
   const needs = (one: number | Estimate | null): boolean => {
     if (typeof one === "number" || one === null) return present(one) && !isCount(one) && needsPower(one, 4);
-    if (!hasInterval(one)) return needs(one.value);
-    const exponent = sharedExponent(one);
-    return exponent < PLAIN_LOW || exponent > PLAIN_HIGH;
+    return hasInterval(one) && !isVague(one) ? hasPower(sharedExponent(one), "auto") : needs(one.value);
   };
   return values.some(needs) ? "powers" : "plain";
 }
@@ -177,7 +195,8 @@ export function commonNotation(values: readonly (number | Estimate)[]): Notation
 /**
  * An estimate rounded to two significant digits of half its interval, for two columns of a table: "4.10×10⁻⁴" and
  * "± 0.22×10⁻⁴", or "[3.80, 4.70]×10⁻⁴" where it is not symmetric, with digits for the nearer end. Every printed end lies on its side of the
- * printed value, and is not 0 unless it is. Without an interval four digits of the value.
+ * printed value, and is not 0 unless it is. Without an interval four digits of the value. The values of a few seeds, "(seeds 1.0×10⁻⁷, 2.0×10⁻⁵,
+ * 4.0×10⁻³)", where their interval reaches over a factor of more than 1000.
  */
 export function formatEstimate(estimate: Estimate, notation: Notation = "auto"): { value: string; interval: string } {
   const parts = rounded(estimate, notation);

@@ -20,7 +20,7 @@ export const INKS = {
   first: { light: "#0b3c6f", dark: "#c3e3ff" },
   second: { light: "#1a66a8", dark: "#79bdf2" },
   third: { light: "#348bcb", dark: "#4691d0" },
-  fourth: { light: "#3a97a8", dark: "#2f6aa6" },
+  fourth: { light: "#3a97a8", dark: "#2b95a3" },
   species1: { light: "#8a7400", dark: "#dcc75a" },
   species2: { light: "#7b3fa0", dark: "#c79bf0" },
   scale1: { light: "#3f1a7a", dark: "#b9a3ff" },

@@ -1,11 +1,15 @@
 import { inkVariables, PAPER } from "./palette.ts";
 
-const LIGHT = `color-scheme:light;--paper:${PAPER.light};--raised:#f6f7f9;--text:#1c2128;--muted:#58616c;--rule:#9aa3ad;--grid:#e8ebef;--accent:#0068b0;--shade:rgb(0 0 0/.22);${inkVariables("light")}`;
-const DARK = `color-scheme:dark;--paper:${PAPER.dark};--raised:#1d2128;--text:#e4e8ed;--muted:#a0aab6;--rule:#616b77;--grid:#282e37;--accent:#58b4f0;--shade:rgb(255 255 255/.3);${inkVariables("dark")}`;
+const LIGHT = `color-scheme:light;--paper:${PAPER.light};--raised:#f6f7f9;--text:#1c2128;--muted:#58616c;--rule:#9aa3ad;--grid:#e8ebef;--accent:#0068b0;--shade:rgb(0 0 0/.22);--band:.18;${inkVariables("light")}`;
+const DARK = `color-scheme:dark;--paper:${PAPER.dark};--raised:#1d2128;--text:#e4e8ed;--muted:#a0aab6;--rule:#616b77;--grid:#282e37;--accent:#58b4f0;--shade:rgb(255 255 255/.3);--band:.36;${inkVariables("dark")}`;
+
+/** A shade at the right edge of what scrolls there, which its end hides. */
+const EDGE =
+  "linear-gradient(to left,var(--paper) 1.2rem,transparent) right/2.4rem 100% no-repeat local,linear-gradient(to left,var(--shade),transparent) right/1rem 100% no-repeat scroll";
 
 /** The style sheet of every report: one column, system fonts, two themes, print. */
 export const STYLE = `
-:root{${LIGHT};--serif:Charter,"Bitstream Charter","Sitka Text",Cambria,"Noto Serif",Georgia,serif;--sans:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;--mono:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
+:root{${LIGHT};--edge:${EDGE};--serif:Charter,"Bitstream Charter","Sitka Text",Cambria,"Noto Serif",Georgia,serif;--sans:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;--mono:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
 @media (prefers-color-scheme:dark){:root:not([data-theme=light]){${DARK}}}
 :root[data-theme=dark]{${DARK}}
 *{box-sizing:border-box}
@@ -80,9 +84,9 @@ summary{cursor:pointer;width:max-content;max-width:100%;font:.84rem/1.5 var(--sa
 .save button:hover{color:var(--text)}
 .spoken{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .scroll{overflow-x:auto;max-width:100%}
-.scroll[tabindex]{background:linear-gradient(to left,var(--paper) 1.2rem,transparent) right/2.4rem 100% no-repeat local,linear-gradient(to left,var(--shade),transparent) right/1rem 100% no-repeat scroll}
+.scroll[tabindex]{background:var(--edge)}
 .scroll :is(tbody th,tr>:first-child){position:sticky;left:0;z-index:1;background:var(--paper)}
-.scroll caption{position:sticky;left:0}
+.scroll caption{position:sticky;left:0;background:var(--paper)}
 .numbers .scroll{max-height:22rem;overflow:auto;margin:.3rem 0 1rem}
 .numbers thead th{position:sticky;top:0;z-index:1;background:var(--paper)}.numbers thead tr>:first-child{z-index:2}
 table{border-collapse:collapse;font:.88rem/1.4 var(--sans);font-variant-numeric:tabular-nums lining-nums;margin:.4rem 0 1rem}
@@ -115,13 +119,18 @@ noscript p{background:var(--raised);padding:.7rem .9rem;border-radius:6px;font-f
 .card img{width:100%;height:auto;display:block;margin:.6rem 0}
 .card h2{margin:0;font-size:1.25rem;text-wrap:balance}.card h2 a{text-decoration:none}.card h2 a:hover{text-decoration:underline}.card table{font-size:.76rem}.card :is(th,td){padding-right:.55rem}.card .subtitle{font-size:.82rem}.card code{display:inline-block;max-width:100%}.card p{font-size:.97rem}
 @media (max-width:58rem){.first{grid-template-columns:minmax(0,1fr)}.first .tiles{grid-template-columns:repeat(auto-fit,minmax(min(100%,13rem),1fr));gap:1rem 1.5rem;order:-1}}
-@media (max-width:40rem){.words{grid-template-columns:1fr}.words dd{margin:0 0 .4rem}html{font-size:16px}h1{font-size:1.3rem;text-wrap:wrap}header.top{padding-top:.9rem}nav.contents ol{flex-wrap:nowrap;overflow-x:auto;white-space:nowrap}.subtitle{font-size:.82rem}#theme{padding:.35rem .6rem}.lead{font-size:1.1rem}}
+@media (max-width:40rem){.words{grid-template-columns:1fr}.words dd{margin:0 0 .4rem}html{font-size:16px}h1{font-size:1.3rem;text-wrap:wrap}header.top{padding-top:.9rem}nav.contents ol{flex-wrap:nowrap;overflow-x:auto;white-space:nowrap;background:var(--edge)}.subtitle{font-size:.82rem}#theme{padding:.35rem .6rem}.lead{font-size:1.1rem}}
 ${printStyle()}`;
 
 /** Paper: light whatever the theme, no controls, whole figures, canvases scaled to the column. */
 function printStyle(): string {
   return `@page{margin:14mm}
+:root.printing{font-size:10.5pt}
 :root.printing body{width:182mm}
+:root.printing :is(main,header.top,footer.end){max-width:none;padding:0}
+:root.printing :is(th,td){padding-right:.5rem}
+.tight :is(td,.whole,.rest){white-space:normal!important}.tight :is(.whole,.rest){display:inline;min-width:0!important}
+.upright thead th:not(:first-child){writing-mode:vertical-rl;transform:rotate(180deg);white-space:nowrap;text-align:left;padding:.3rem 0;border:solid var(--text);border-width:1.5px 0 1px}
 :root.printing .first{grid-template-columns:minmax(0,1fr)}:root.printing .tiles{grid-template-columns:repeat(3,1fr);gap:1rem 1.5rem;order:-1}
 :root.printing .panels{grid-template-columns:repeat(var(--columns,1),minmax(0,1fr))!important;gap:.6rem 1rem}
 @media print{
@@ -133,9 +142,11 @@ footer.end{margin-top:1rem;padding-block:.5rem 0}
 #theme,nav.contents,.numbers,.save,.spoken,.folded,.readout,noscript{display:none!important}
 section{margin-top:1.6rem}
 figure{margin:1rem 0 1.6rem}
-figure,.panel,.pictures,tr,pre,.tables table{break-inside:avoid}
-h2,h3,h4,.legend{break-after:avoid}
+figure,.panel,.pictures,.scroll,tr,pre,.tables table,.prose :is(p,li,.formula),h2+p,h3+p{break-inside:avoid}
+h2,h3,h4,.legend,h2+p,h3+p,caption,summary{break-after:avoid}
+p,li,figcaption{orphans:3;widows:3}
 thead{display:table-header-group}
+th,td{padding-right:.5rem}
 .panels{grid-template-columns:repeat(var(--columns,1),minmax(0,1fr))!important;gap:.6rem 1rem}
 .plot,.uplot,.u-wrap{width:100%!important;height:auto!important;overflow:visible!important}
 .u-over,.u-under,.u-axis{display:none!important}

@@ -18,7 +18,7 @@ export interface Column<T> {
   cell: (item: T) => string | number | Estimate | null | undefined;
   /**
    * How plain numbers print; default: whole ones in full, others with four significant digits. An estimate prints as its interval
-   * allows. All of a column are written in one notation, with powers of ten where any of them needs one.
+   * allows. All of a column are written in one notation: where any of them needs a power of ten, all but those near 1 have one.
    */
   format?: (value: number) => string;
   /** The column that names its row: its cells are row headers. */
@@ -43,7 +43,9 @@ function shown(values: readonly Value[], { format, text }: Pick<Column<never>, "
   );
   const notation = text ? "auto" : common;
   const inNotation = (value: number) =>
-    isCount(value) && notation !== "powers" ? formatSetting(value) : formatNumber(value, 4, notation);
+    isCount(value) && (notation !== "powers" || Math.abs(value) < 100)
+      ? formatSetting(value)
+      : formatNumber(value, 4, notation);
   return values.map((value) => show(value, format ?? inNotation, notation));
 }
 

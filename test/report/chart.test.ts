@@ -232,4 +232,66 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(outside.shaft).toBe(0);
     expect((await top(points(-5, -6, -4))).bottom).toBeGreaterThan(0);
   });
+
+  /** All texts of the plot as it is drawn anew: their boxes in CSS pixels, and the frame. */
+  const textsOf = (page: Page) =>
+    page.evaluate(async () => {
+      const canvas = defined(document.querySelector<HTMLCanvasElement>(".plot canvas"));
+      const over = defined(document.querySelector<HTMLElement>(".plot .u-over"));
+      const ratio = canvas.width / canvas.clientWidth;
+      const boxes = new Map<string, number[]>();
+      const { fillText } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.fillText = function (text: string, x: number, y: number) {
+        const size = this.measureText(text);
+        const at = this.getTransform();
+        const ends = [-size.actualBoundingBoxLeft, size.actualBoundingBoxRight].map((end) => {
+          const point = at.transformPoint({ x: x + end, y });
+          return { x: point.x / ratio, y: point.y / ratio };
+        });
+        const [xs, ys] = [ends.map((end) => end.x), ends.map((end) => end.y)];
+        boxes.set(text, [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]);
+        fillText.call(this, text, x, y);
+      };
+      for (let k = 0; k < 2; k++) {
+        defined(document.querySelector<HTMLElement>(".legend button")).click(); // hides the curve, and shows it
+        await new Promise((resolve) => setTimeout(resolve, 0)); // uPlot draws when its caller has returned
+      }
+      CanvasRenderingContext2D.prototype.fillText = fillText;
+      const { offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height } = over;
+      return {
+        boxes: Object.fromEntries(boxes),
+        frame: [left, left + width, top, top + height],
+        canvas: [0, canvas.clientWidth, 0, canvas.clientHeight],
+      };
+    });
+  const isWithin = (box: number[], [left, right, top, bottom]: number[]) =>
+    box[0] >= left - 1 && box[1] <= right + 1 && box[2] >= top - 1 && box[3] <= bottom + 1;
+
+  test.each([1280, 390])("titles, ticks and labels of lines are whole, %d pixels wide", async (width) => {
+    const series: Series[] = [{ name: "a", ink: "naive", x: [0, 1_000_000], y: [1, 2] }];
+    const verticals = [{ value: 990_000, label: "near the right edge" }];
+    const levels = [{ value: 1.99, label: "a level with a label near the upper edge" }];
+    const long = "a title of an axis, longer than the side of a low plot [unit]";
+    const text = onePanel(
+      { series, verticals, levels },
+      { x: { label: "x", range: [0, 1_000_000] }, y: { label: long, range: [1, 2] }, height: 240 },
+    );
+    const { page } = await browser.open(text);
+    await page.setViewportSize({ width, height: 900 });
+    await page.waitForFunction((most) => defined(document.querySelector("canvas")).clientWidth < most, width);
+    const { boxes, frame, canvas } = await textsOf(page);
+    expect(Object.keys(boxes)).toContain(long);
+    expect(Object.entries(boxes).filter(([, box]) => !isWithin(box, canvas))).toEqual([]);
+    for (const { label } of [...verticals, ...levels]) expect(isWithin(defined(boxes[label]), frame)).toBe(true);
+  });
+
+  test("a level's label keeps clear of points", async () => {
+    const points: Series = { name: "a", ink: "naive", draw: "points", x: [-0.95, -0.9, -0.85], y: [0.05, 0.05, 0.05] };
+    const { page } = await browser.open(onePanel({ series: [points], levels: [{ value: 0, label: "floor" }] }));
+    const { boxes, frame } = await textsOf(page);
+    const [left, right, , y] = defined(boxes.floor);
+    const place = (value: number) => frame[0] + ((value + 1) / 2) * (frame[1] - frame[0]);
+    const above = y < (frame[2] + frame[3]) / 2;
+    expect(above && left < place(-0.84) && right > place(-0.96)).toBe(false);
+  });
 });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   commonNotation,
   formatEstimate,
+  formatFixed,
   formatNumber,
   formatWithInterval,
   shortNumber,
@@ -111,6 +112,67 @@ describe("an estimate with its interval", () => {
   }
 });
 
+describe("in any notation", () => {
+  const notations = fc.constantFrom("plain", "powers", "auto");
+  const signed = fc.tuple(fc.constantFrom(-1, 1), fc.double({ min: -6, max: 6, noNaN: true }));
+  const number = signed.map(([sign, size]) => sign * 10 ** size);
+  /** Estimates without an interval, too. */
+  const estimate = fc
+    .tuple(number, fc.double({ min: -4, max: 1, noNaN: true }), fc.boolean())
+    .map(([value, part, known]) => {
+      const reach = Math.abs(value) * 10 ** part;
+      return known ? { value, low: value - reach, high: value + reach } : { value, low: Number.NaN, high: Number.NaN };
+    });
+
+  test("numbers from 0.1 to 99 have no power of ten, and none is a minus zero", () => {
+    fc.assert(
+      fc.property(estimate, notations, (one, notation) => {
+        const text = formatWithInterval(one, notation);
+        const size = Math.abs(one.value);
+        const reach = Number.isNaN(one.low) ? 0 : (one.high - one.low) / 2;
+        if (size >= 0.1 && Math.max(size, reach) < 99) expect(text).not.toContain("×");
+        expect(text).not.toMatch(/−0(\.0*)?(?![.\d])/);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(formatNumber(0.0998, 2, "powers")).toBe("0.10");
+    expect(formatNumber(0.0998, 3, "powers")).toBe("9.98×10⁻²");
+  });
+
+  test("what is read is what was printed, to its digits", () => {
+    fc.assert(
+      fc.property(number, fc.integer({ min: 2, max: 8 }), notations, (value, digits, notation) => {
+        const printed = read(formatNumber(value, digits, notation));
+        expect(Math.abs(printed - value)).toBeLessThanOrEqual(0.5000001 * Math.abs(value) * 10 ** (1 - digits));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test("fixed digits have no minus zero, and keep their value", () => {
+    fc.assert(
+      fc.property(number, fc.integer({ min: 0, max: 6 }), (value, digits) => {
+        const text = formatFixed(value, digits);
+        expect(text).not.toMatch(/^−0(\.0*)?$/);
+        expect(Math.abs(read(text) - value)).toBeLessThanOrEqual(0.5000001 * 10 ** -digits);
+      }),
+    );
+    expect(formatFixed(-0.04, 1)).toBe("0.0");
+    expect(formatFixed(-0.06, 1)).toBe("−0.1");
+  });
+});
+
+test("a few seeds stand for an interval over decades", () => {
+  const wide = { value: 2e-5, low: 1e-8, high: 4e-2 };
+  expect(formatWithInterval({ ...wide, seeds: [1e-7, 2e-5, 4e-3] })).toBe(
+    "2.0×10⁻⁵ (seeds 1.0×10⁻⁷, 2.0×10⁻⁵, 4.0×10⁻³)",
+  );
+  expect(formatEstimate({ ...wide, seeds: [1e-7, 2e-5, 4e-3] }).interval).toBe("(seeds 1.0×10⁻⁷, 2.0×10⁻⁵, 4.0×10⁻³)");
+  expect(formatWithInterval({ ...wide, seeds: [1, 2, 3, 4, 5, 6] })).toContain("[");
+  expect(formatWithInterval(wide)).toContain("[");
+  expect(formatWithInterval({ value: 2, low: 0.1, high: 40, seeds: [1, 2, 4] })).toContain("[");
+});
+
 test("numbers of one column are in one notation", () => {
   const column = (values: (number | { value: number; low: number; high: number })[]) =>
     [
@@ -120,11 +182,10 @@ test("numbers of one column are in one notation", () => {
     ].map(([, cell]) => cell.replace(/<[^>]*>/g, ""));
   expect(column([5.69e-5, 1510])).toEqual(["5.690×10⁻⁵", "1.510×10³"]);
   expect(column([32_768, 0.5, 8])).toEqual(["32,768", "0.5000", "8"]);
-  expect(column([0.2, { value: 1e-4, low: 0.8e-4, high: 1.2e-4 }, 0])).toEqual([
-    "2.000×10⁻¹",
-    "(1.00 ± 0.20)×10⁻⁴",
-    "0",
-  ]);
+  expect(column([0.2, { value: 1e-4, low: 0.8e-4, high: 1.2e-4 }, 0])).toEqual(["0.2000", "(1.00 ± 0.20)×10⁻⁴", "0"]);
+  expect(
+    column([{ value: 0.998, low: 0.983, high: 1.013 }, { value: 20.5, low: 20.22, high: 20.78 }, 12, 1e-4]),
+  ).toEqual(["0.998 ± 0.015", "20.50 ± 0.28", "12", "1.000×10⁻⁴"]);
   expect(column([2.5, 1e-4])).toEqual(["2.500", "1.000×10⁻⁴"]);
   expect(column([34, { value: 34, low: 22, high: 46 }])).toEqual(["34", "34 ± 12"]);
   expect(commonNotation([])).toBe("plain");

@@ -82,6 +82,43 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(pages).toBeLessThan(18);
   });
 
+  test("on paper the guide is open and wide tables fit, as before when it ends", async () => {
+    const columns = (count: number, label: string) =>
+      Array.from({ length: count }, (_, k) => ({ label: `${label} ${k}`, cell: (value: number) => value }));
+    const long = { value: 1.234e-7, low: 1e-7, high: 2e-7 };
+    const body = html`<details class="guide"><summary>Guide</summary><p>inside</p></details>
+      ${htmlTable([12_345, 0.5], columns(12, "increments, closure autoencoder"), "Many columns")}
+      ${htmlTable(
+        [1, 2],
+        Array.from({ length: 7 }, () => ({ label: "error", cell: () => long })),
+        "Long cells",
+      )}
+      ${htmlTable([1, 2], columns(3, "column"), "Small")}`;
+    const figure = chart({
+      ...{ id: "f", title: "t", caption: "", alt: "", x: { label: "x" }, y: { label: "y" } },
+      panels: [{ series: [{ name: "a", ink: "naive", x: [0, 1], y: [0, 1] }] }],
+    });
+    const sections = [{ id: "s", title: "t", body: html`${body}${figure}` }];
+    const { page } = await browser.open(htmlPage({ title: "t", subtitle: "", description: "", sections }));
+    const look = () =>
+      page.evaluate(() => ({
+        widths: [...document.querySelectorAll("table")].map((table) => table.getBoundingClientRect().width),
+        marks: [...document.querySelectorAll("table")].map((table) => `${table.className}${table.style.cssText}`),
+        room: defined(document.querySelector(".scroll")).clientWidth,
+        isOpen: defined(document.querySelector<HTMLDetailsElement>(".guide")).open,
+      }));
+    const before = await look();
+    expect(before).toMatchObject({ isOpen: false, marks: ["", "", ""] });
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    const paper = await look();
+    expect(paper.isOpen).toBe(true);
+    expect(paper.room).toBeCloseTo((182 / 25.4) * 96, -1);
+    expect(paper.widths.filter((width) => width > paper.room + 1)).toEqual([]);
+    expect(paper.marks[2]).toBe("");
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    expect(await look()).toEqual(before);
+  });
+
   test("keys read values, the legend hides curves, numbers open as table and CSV", async () => {
     const data = syntheticData();
     const { page, problems } = await browser.open(curieWeissReport(data));

@@ -1,9 +1,12 @@
 // Inks of curves against what they stand on.
 import { expect, test } from "bun:test";
 import { INKS, PAPER } from "../../lib/report/palette.ts";
+import { STYLE } from "../../lib/report/style.ts";
 
 /** WCAG 2.2, 1.4.11: least contrast of graphical objects. */
 const LEAST = 3;
+/** Contrast of a pale area that is still seen beside what it lies on. */
+const SEEN = 1.17;
 
 /** Relative luminance of "#rrggbb" (WCAG 2.2). */
 function luminance(hex: string): number {
@@ -30,5 +33,26 @@ test("species have inks of their own", () => {
   for (const theme of ["light", "dark"] as const) {
     const taken = Object.values(others).map((ink) => ink[theme]);
     for (const ink of [species1, species2]) expect(taken).not.toContain(ink[theme]);
+  }
+});
+
+test("bands of noise are seen in both themes", () => {
+  const opacities = [...STYLE.matchAll(/--band:([\d.]+)/g)].map(([, opacity]) => Number(opacity));
+  const mixed = (over: string, under: string, opacity: number) =>
+    `#${[1, 3, 5]
+      .map((at) => [over, under].map((hex) => Number.parseInt(hex.slice(at, at + 2), 16)))
+      .map(([a, b]) =>
+        Math.round(opacity * a + (1 - opacity) * b)
+          .toString(16)
+          .padStart(2, "0"),
+      )
+      .join("")}`;
+  const [light, dark] = [opacities[0], Math.max(...opacities)];
+  for (const [theme, opacity] of [
+    ["light", light],
+    ["dark", dark],
+  ] as const) {
+    const paper = PAPER[theme];
+    expect(contrast(mixed(INKS.exact[theme], paper, opacity), paper)).toBeGreaterThan(SEEN);
   }
 });

@@ -6,7 +6,6 @@ import { color } from "./theme.ts";
 type Columns = ChartData["columns"];
 type Context = CanvasRenderingContext2D;
 
-const BAND_OPACITY = 0.18;
 const MARKER_RADIUS = 3.6;
 const SMALL_RADIUS = 2;
 const ERROR_BAR_CAP = 3;
@@ -40,7 +39,7 @@ export function drawBand(plot: uPlot, series: PlottedSeries, columns: Columns): 
   const high = place(plot, columns[series.high], "y");
   const { ctx } = plot;
   ctx.fillStyle = color(`ink-${series.ink}`);
-  ctx.globalAlpha = BAND_OPACITY;
+  ctx.globalAlpha = Number(color("band"));
   for (let start = 0; start < x.length; start++) {
     let end = start;
     while (end < x.length && Number.isFinite(x[end] + low[end] + high[end])) end++;

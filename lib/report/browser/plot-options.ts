@@ -4,9 +4,9 @@ import uPlot from "uplot";
 import { type ChartData, isFree, type PlottedPanel as Panel } from "../chart-data.ts";
 import type { Axis } from "../chart-spec.ts";
 import { extent } from "../extent.ts";
-import { axisOptions } from "./axes.ts";
+import { axisOptions, rightPadding } from "./axes.ts";
 import { drawArrows, drawPath } from "./free-marks.ts";
-import { drawLevels } from "./levels.ts";
+import { drawLabels, drawLevels } from "./levels.ts";
 import { clipped, dashOf, drawBand, drawPoints } from "./marks.ts";
 import { color } from "./theme.ts";
 
@@ -76,7 +76,7 @@ export function plotOptions(
       drag: { x: true, y: true, uni: 24 },
       sync: { key: `${group} ${panel.x.label}`, scales: ["x", null], setSeries: false },
     },
-    padding: [10, 12, 0, 0],
+    padding: [10, rightPadding, 0, 0],
     scales: {
       x: scaleOptions("x", rangeOfX(data, panel.x), panel.x.log),
       y: scaleOptions("y", panel.range, panel.y.log),
@@ -118,6 +118,13 @@ export function plotOptions(
             else drawPoints(plot, series, columns);
           });
         },
+      ],
+      draw: [
+        (plot) =>
+          clipped(plot, () => {
+            const visible = panel.series.filter((_, index) => shown(index));
+            drawLabels(plot, panel, visible, columns);
+          }),
       ],
     },
   };

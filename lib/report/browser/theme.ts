@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import { layOutForPaper } from "./paper.ts";
 
 /** The fonts of everything that is drawn, and that of axes. */
 export const FAMILY = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
@@ -8,6 +9,7 @@ const root = document.documentElement;
 let redraw = (_atOnce: boolean) => {};
 let beforePrint: string | undefined;
 let printing = false;
+let undoPaper = () => {};
 /** What `color` has found: asking the style sheet makes the browser lay out all that was drawn before. */
 const known = new Map<string, string>();
 
@@ -52,6 +54,7 @@ function startPrint(): void {
   beforePrint = root.dataset.theme;
   choose("light");
   root.classList.add("printing");
+  undoPaper = layOutForPaper();
   redraw(true);
 }
 
@@ -60,6 +63,7 @@ function endPrint(): void {
   printing = false;
   choose(beforePrint);
   root.classList.remove("printing");
+  undoPaper();
   redraw(true);
 }
 
