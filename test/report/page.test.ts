@@ -267,7 +267,7 @@ describe.skipIf(browser.missing)("in a browser", () => {
           ),
           second: inks('svg svg [stroke="#b0568b"]'),
           paper: defined(root.querySelector("rect")).getAttribute("fill"),
-          variables: svg.match(/var\(|currentColor/g)?.length ?? 0,
+          variables: svg.match(/var\(|currentColor|undefined|NaN/g)?.length ?? 0,
         };
       }, text);
     const [whole, without] = [await look(both), await look(one)];

@@ -69,6 +69,8 @@ export async function svgPlot(
     plot?.destroy();
   }
   const svg = context.getSvg();
+  // svgcanvas writes so where there is none.
+  for (const text of svg.querySelectorAll("[text-decoration=undefined]")) text.removeAttribute("text-decoration");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("width", String(options.width));
   svg.setAttribute("height", String(options.height));
