@@ -137,6 +137,7 @@ describe.skipIf(browser.missing)("in a browser", () => {
     await mark.press("Shift+ArrowDown");
     expect(await typed(page, 1)).toBeCloseTo(10, 5);
     expect(await mark.getAttribute("aria-valuetext")).toBe("z1 = 0.44, z2 = 10");
+    expect(await mark.getAttribute("aria-label")).toBe("Start: variable 1 z1 and variable 2 z2, moved by arrow keys");
     text = await told(page, text);
     expect(text).not.toContain("true: "); // of a start of the reader's own
     expect(await page.locator("select").inputValue()).toBe("");
