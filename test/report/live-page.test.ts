@@ -3,7 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { type LiveEquation, liveSection } from "../../lib/report/live-equation.ts";
 import { page as htmlPage } from "../../lib/report/page.ts";
-import { reportBrowser } from "../chromium.ts";
+import { barriers, reportBrowser } from "../chromium.ts";
 import { defined } from "../fixtures.ts";
 import { range } from "../numbers.ts";
 import { liveOf, SIZE, solved } from "./live.ts";
@@ -254,7 +254,7 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(problems).toEqual([]);
   });
 
-  test("on a narrow screen nothing sticks out; paper shows nothing of it", async () => {
+  test("on a narrow screen nothing sticks out, nor keeps readers of keys and screen readers out; paper shows nothing of it", async () => {
     const { page } = await opened(planar(), { width: 390 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     const outside = await page.evaluate(() =>
@@ -263,6 +263,10 @@ describe.skipIf(browser.missing)("in a browser", () => {
         .map((node) => node.outerHTML.slice(0, 80)),
     );
     expect(outside).toEqual([]);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await barriers(page)).toEqual([]);
+    }
     await page.emulateMedia({ media: "print" });
     expect(await page.locator("#live").isVisible()).toBe(false);
   });
