@@ -16,6 +16,7 @@ export interface Stepped extends Pick<RolloutOptions, "dt" | "scheme"> {
 /** A variable, with the range that it is shown in. */
 export interface LiveVariable {
   readonly symbol: string;
+  /** Said to those who do not see the figures. */
   readonly name: string;
   readonly unit?: string;
   readonly low: number;

@@ -3,7 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { type LiveEquation, liveSection } from "../../lib/report/live-equation.ts";
 import { page as htmlPage } from "../../lib/report/page.ts";
-import { reportBrowser } from "../chromium.ts";
+import { barriers, reportBrowser } from "../chromium.ts";
 import { defined } from "../fixtures.ts";
 import { range } from "../numbers.ts";
 import { liveOf, SIZE, solved } from "./live.ts";
@@ -137,6 +137,7 @@ describe.skipIf(browser.missing)("in a browser", () => {
     await mark.press("Shift+ArrowDown");
     expect(await typed(page, 1)).toBeCloseTo(10, 5);
     expect(await mark.getAttribute("aria-valuetext")).toBe("z1 = 0.44, z2 = 10");
+    expect(await mark.getAttribute("aria-label")).toBe("Start: variable 1 z1 and variable 2 z2, moved by arrow keys");
     text = await told(page, text);
     expect(text).not.toContain("true: "); // of a start of the reader's own
     expect(await page.locator("select").inputValue()).toBe("");
@@ -253,7 +254,7 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(problems).toEqual([]);
   });
 
-  test("on a narrow screen nothing sticks out; paper shows nothing of it", async () => {
+  test("on a narrow screen nothing sticks out, nor keeps readers of keys and screen readers out; paper shows nothing of it", async () => {
     const { page } = await opened(planar(), { width: 390 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     const outside = await page.evaluate(() =>
@@ -262,6 +263,10 @@ describe.skipIf(browser.missing)("in a browser", () => {
         .map((node) => node.outerHTML.slice(0, 80)),
     );
     expect(outside).toEqual([]);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await barriers(page)).toEqual([]);
+    }
     await page.emulateMedia({ media: "print" });
     expect(await page.locator("#live").isVisible()).toBe(false);
   });

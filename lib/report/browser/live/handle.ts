@@ -22,6 +22,9 @@ interface HandleOptions {
   drop(): void;
 }
 
+/** "magnetization m" */
+const spoken = ({ name, symbol }: LiveVariable) => (name === symbol ? symbol : `${name} ${symbol}`);
+
 /** Puts it there; returns what puts it where the start is. */
 export function handle({ frame, variables, place, start, isInside, move, drop }: HandleOptions): () => void {
   const mark = element("div");
@@ -30,7 +33,7 @@ export function handle({ frame, variables, place, start, isInside, move, drop }:
   const moved = variables.slice(0, 2);
   const attributes = {
     role: "slider",
-    "aria-label": `Start: ${moved.map(({ symbol }) => symbol).join(" and ")}, moved by arrow keys`,
+    "aria-label": `Start: ${moved.map(spoken).join(" and ")}, moved by arrow keys`,
     "aria-valuemin": String(variables[0].low),
     "aria-valuemax": String(variables[0].high),
   };
