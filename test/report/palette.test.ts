@@ -5,8 +5,8 @@ import { STYLE } from "../../lib/report/style.ts";
 
 /** WCAG 2.2, 1.4.11: least contrast of graphical objects. */
 const LEAST = 3;
-/** Contrast of a pale area that is still seen beside what it lies on. */
-const SEEN = 1.17;
+/** Contrast of a pale area that is still seen beside what it lies on: on a dark screen the light around takes some of it. */
+const SEEN = { light: 1.15, dark: 1.35 };
 
 /** Relative luminance of "#rrggbb" (WCAG 2.2). */
 function luminance(hex: string): number {
@@ -53,6 +53,6 @@ test("bands of noise are seen in both themes", () => {
     ["dark", dark],
   ] as const) {
     const paper = PAPER[theme];
-    expect(contrast(mixed(INKS.exact[theme], paper, opacity), paper)).toBeGreaterThan(SEEN);
+    expect(contrast(mixed(INKS.exact[theme], paper, opacity), paper)).toBeGreaterThan(SEEN[theme]);
   }
 });

@@ -56,8 +56,10 @@ const PADDING = 12;
 
 /** Air at the right of the frame, CSS pixels, as wide as what the last label of x takes beyond it. */
 export function rightPadding(plot: uPlot): number {
-  const axis = plot.axes?.[0] as (uPlot.Axis & { _splits?: number[]; _values?: (string | null)[] }) | undefined;
-  const { _splits: ticks = [], _values: labels = [] } = axis ?? {};
+  // uPlot keeps them to itself, and has none before it knows the range.
+  type Drawn = uPlot.Axis & { _splits?: number[] | null; _values?: (string | null)[] | null };
+  const { _splits, _values } = (plot.axes?.[0] as Drawn | undefined) ?? {};
+  const [ticks, labels] = [_splits ?? [], _values ?? []];
   const last = ticks.findLastIndex((_, k) => labels[k]);
   if (last < 0) return PADDING;
   const { ctx } = plot;
