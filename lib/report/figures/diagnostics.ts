@@ -155,7 +155,7 @@ function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
         text: true,
       },
     ],
-    html`χ² tests whether true runs fall among predicted ones as these do themselves, mean over variables, times${told.cases.length > 1 && " and starts"}; “${EXPECTED}” is between which values 95 % of equations with the true law score. ${
+    html`χ² tests whether true runs fall among predicted ones as these do themselves, mean over variables${told.cases.length > 1 ? ", times and starts" : " and times"}; “${EXPECTED}” is between which values 95 % of equations with the true law score. ${
       remembers && "Memory is the integral of the squared covariance over the square at zero, with its 95 % interval. "
     }The tests of the last column are two for every variable${told.cases.length > 1 ? ", time and start" : " and time"}: one of the mean, one of the spread.`,
   )}${farStarts(departed, told)}${
