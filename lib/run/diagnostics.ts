@@ -2,6 +2,7 @@
 import type { ColumnTable } from "arquero";
 import { memoryRatio } from "../analysis/autocovariance.ts";
 import type { Diagnostics } from "../analysis/diagnostics.ts";
+import { chi2Range, shareRange } from "../analysis/law-range.ts";
 import { average } from "../analysis/mean.ts";
 import { BAND, type Tested } from "../analysis/pit.ts";
 import type { ClosureTest } from "./closure-test.ts";
@@ -11,24 +12,39 @@ import { tableOfRows } from "./text-table.ts";
 
 type Put = ReturnType<typeof metricSet>["put"];
 
+/** 95 % of χ² over its degrees of freedom, and of the share of true runs in the predicted bands, where predictions have the true law; from their standard errors. */
+export const chi2OfOneLaw = (error: number) => chi2Range(error, NORMAL);
+export const coverageOfOneLaw = (error: number) => shareRange(BAND, error, NORMAL);
+
+/** The interval of a score that holds what is `exact` just where the score is in the `range` that it has there; never below 0 or above `most`. */
+function testInterval(value: number, exact: number, range: readonly [number, number], most: number): [number, number] {
+  return [Math.max(0, value + exact - range[1]), Math.min(most, value + exact - range[0])];
+}
+
 /** Of the seeds of one equation; `parts`: method and case. An interval is that of the test: it holds what is exact where predicted runs have the law of true ones. */
 export function putDiagnostics(put: Put, list: readonly Diagnostics[], ...parts: string[]): void {
-  const tested = (of: (one: Diagnostics) => Tested, most = Number.POSITIVE_INFINITY): Estimate => {
+  const tested = (
+    of: (one: Diagnostics) => Tested,
+    exact: number,
+    range: (error: number) => readonly [number, number],
+    most = Number.POSITIVE_INFINITY,
+  ): Estimate => {
     const [{ value, error, ofTruth }] = list.map(of);
     const found = overSeeds(
       list.map((one) => of(one).value),
-      { alone: [value - NORMAL * error, value + NORMAL * error], shared: ofTruth },
+      { alone: testInterval(value, exact, range(error), most), shared: ofTruth },
     );
-    return { ...found, value: Math.min(most, found.value), high: Math.min(most, found.high) };
+    const [low, high] = [Math.max(0, found.low), Math.min(most, found.high)];
+    return { ...found, value: Math.min(most, found.value), low, high };
   };
   put(
     metricName("pit_chi2", ...parts),
-    tested(({ pit }) => pit.chi2),
+    tested(({ pit }) => pit.chi2, 1, chi2OfOneLaw),
     { exact: 1 },
   );
   put(
     metricName("coverage", ...parts),
-    tested(({ pit }) => pit.coverage, 1),
+    tested(({ pit }) => pit.coverage, BAND, coverageOfOneLaw, 1),
     { exact: BAND },
   );
   const ratios = list.flatMap(({ memory }) => (memory ? [memoryRatio(memory.predicted, memory.truth)] : []));
@@ -64,7 +80,8 @@ export function putClosureTest(put: Put, { tests }: ClosureTest, ...parts: strin
   const known = tests.filter(({ chi2 }) => Number.isFinite(chi2));
   const value = average(known.map(({ chi2, freedom }) => chi2 / freedom));
   const error = Math.sqrt(average(known.map(({ chi2Error }) => chi2Error ** 2)) / known.length);
-  put(metricName("closure_chi2", ...parts), around(value, error), { exact: 1 });
+  const [low, high] = testInterval(value, 1, chi2OfOneLaw(error), Number.POSITIVE_INFINITY);
+  put(metricName("closure_chi2", ...parts), { value, low, high }, { exact: 1 });
 }
 
 /**

@@ -16,8 +16,8 @@ import {
 import { rangeWarnings } from "./barrier-models.ts";
 import { type NbMoTaOptions, relaxationTemperature } from "./parameters.ts";
 
-/** Relaxations to wait for, at least, unless it is said. */
-const ENOUGH = 1;
+/** Relaxations to wait for, at least, unless it is said: after so many an eighth of the way is left. */
+export const ENOUGH = 2;
 
 /** Small lattices of all seeds, and those of direct simulation behind them: side by side they take less time. */
 export function annealingPlan(
@@ -56,7 +56,7 @@ export function withinRange(p: NbMoTaOptions): { p: NbMoTaOptions; warnings: str
   const warnings = rangeWarnings(p.barriers, p.temperatures);
   if (short.length > 0) {
     warnings.push(
-      `at ${short.join(", ")} K lattices wait for less than ${ENOUGH} relaxation: what is learned and compared there is short of equilibrium`,
+      `at ${short.join(", ")} K lattices wait for less than ${ENOUGH} relaxations: what is learned and compared there is short of equilibrium`,
     );
   }
   if (p.temperatures.includes(p.T)) return { p, warnings };

@@ -89,11 +89,11 @@ function sections(data: NbMoTaReportData): Section[] {
       body: ifAny(
         [data.pictures],
         [
-          html`<p>Atoms of Nb, Mo and Ta in equal numbers on a bcc lattice; one vacancy in 1,024 sites jumps to one of its eight neighbours at a time, over barriers that its surroundings within 7.5 Å set. Where it is cold Mo and Ta take different corners.</p>`,
+          html`<p>Atoms of Nb, Mo and Ta in equal numbers on a bcc lattice; one vacancy in 1,024 sites jumps to one of its eight neighbours at a time, over barriers that its surroundings within 7.5 Å set. Mo and Ta are neighbours more often than by chance; where it is cold enough they take different corners.</p>`,
           pictures(
             "slices",
             "Lattices before and after ordering",
-            html`Each picture holds four slices, of two neighbouring (001) layers each, turned by 45°: corners and centres of cells in turn, so that order of Mo and Ta shows as a chessboard. ${categoryKey(SITE_KINDS)}.`,
+            html`Each picture holds four slices, of two neighbouring (001) layers each, turned by 45°: corners and centres of cells in turn, so that Mo and Ta in full order would be a chessboard${equilibrium.neighbours(data)}. ${categoryKey(SITE_KINDS)}.`,
             data.pictures,
             300,
           ),

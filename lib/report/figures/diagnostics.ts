@@ -1,9 +1,10 @@
 // What could falsify an equation beyond its means: where true runs fall among predicted ones, how long they remember, and whether its variables are enough.
 import { type Autocovariance, autocovarianceError, memoryRatio } from "../../analysis/autocovariance.ts";
 import type { Diagnostics } from "../../analysis/diagnostics.ts";
-import { BAND, type Pit } from "../../analysis/pit.ts";
+import type { Pit } from "../../analysis/pit.ts";
 import type { Method } from "../../method/pairs.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
+import { chi2OfOneLaw, coverageOfOneLaw } from "../../run/diagnostics.ts";
 import { around, type Estimate, NORMAL } from "../../run/seeds.ts";
 import { chart } from "../chart.ts";
 import type { Panel, Series } from "../chart-spec.ts";
@@ -40,6 +41,8 @@ export interface Told {
   readonly variables: readonly string[];
   readonly cases: readonly string[];
   readonly unit?: string;
+  /** How far the cases start from the nearest training state, in standard deviations of these, where that is known. */
+  readonly distances?: readonly number[];
   /** Said before the figures. */
   readonly note?: Content;
 }
@@ -64,6 +67,10 @@ export function diagnostics(list: readonly Diagnosed[], closed: readonly Closed[
 
 /** Contrasts from which on a law counts as off, in standard errors: among hundreds of tests, hardly one where all laws are the same. */
 const OFF = 4;
+/** Standard deviations of the training states from which on a start is far from them. */
+const FAR = 2;
+const FEW = "too few true runs";
+const EXPECTED = "with the true law";
 
 /** "Ours (compensator), ℓ = 16" */
 const nameOf = ({ method, patch }: Diagnosed) =>
@@ -77,19 +84,20 @@ interface Departure {
   readonly equation: string;
   readonly variable: string;
   readonly time: number;
-  readonly start: string;
+  /** Number of the case. */
+  readonly start: number;
   readonly how: string;
   /** In standard errors. */
   readonly z: number;
 }
 
 /** Every contrast that is tested. */
-function contrasts(one: Diagnosed, { variables, cases }: Told): Departure[] {
+function contrasts(one: Diagnosed, { variables }: Told): Departure[] {
   const { times, tests } = one.diagnostics.pit;
   const all = times.flatMap((time, t) =>
     tests[t].flatMap((own, c) =>
       own.flatMap(({ slope, bowl }, j) => {
-        const place = { equation: nameOf(one), variable: variables[j], time, start: cases[c] };
+        const place = { equation: nameOf(one), variable: variables[j], time, start: c };
         return [
           { ...place, z: slope, how: `predicted too ${slope > 0 ? "low" : "high"}` },
           { ...place, z: bowl, how: `predicted too ${bowl > 0 ? "narrow" : "wide"}` },
@@ -124,7 +132,7 @@ function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
     const tested = contrasts(one, told);
     const off = tested.filter(({ z }) => Math.abs(z) > OFF).sort((a, b) => Math.abs(b.z) - Math.abs(a.z));
     const { memory } = one.diagnostics;
-    return { one, tested, off, memory: memory && memoryEstimate(memory.predicted, memory.truth) };
+    return { one, tested, off, memory: memory && (memoryEstimate(memory.predicted, memory.truth) ?? FEW) };
   });
   type Row = (typeof rows)[number];
   const pitColumns: Column<Row>[] = [
@@ -133,7 +141,7 @@ function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
       cell: ({ one }) => one.diagnostics.pit.chi2.value,
       format: (value) => formatFixed(value, 2),
     },
-    { label: "of one law", cell: ({ one }) => range(1, NORMAL * one.diagnostics.pit.chi2.error, 2), text: true },
+    { label: EXPECTED, cell: ({ one }) => range(chi2OfOneLaw(one.diagnostics.pit.chi2.error), 2), text: true },
     {
       label: "True runs in predicted 95 % bands",
       unit: "%",
@@ -141,8 +149,11 @@ function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
       format: (value) => formatFixed(value, 1),
     },
     {
-      label: "of one law",
-      cell: ({ one }) => range(100 * BAND, 100 * NORMAL * one.diagnostics.pit.coverage.error, 1),
+      label: EXPECTED,
+      cell({ one }) {
+        const [low, high] = coverageOfOneLaw(one.diagnostics.pit.coverage.error);
+        return range([100 * low, 100 * high], 1);
+      },
       text: true,
     },
   ];
@@ -157,14 +168,14 @@ function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
       ...(remembers ? [memoryColumn] : []),
       {
         label: `Tests off by more than ${OFF} standard errors`,
-        cell: ({ off, tested }) => (tested.length > 0 ? `${off.length} of ${tested.length}` : "too few true runs"),
+        cell: ({ off, tested }) => (tested.length > 0 ? `${off.length} of ${tested.length}` : FEW),
         text: true,
       },
     ],
-    html`χ² of where true runs fall among predicted ones; “of one law”: what 95 % of predictions with the true law score. ${
+    html`χ² tests whether true runs fall among predicted ones as these do themselves, mean over variables${told.cases.length > 1 ? ", times and starts" : " and times"}; “${EXPECTED}” is between which values 95 % of equations with the true law score. ${
       remembers && "Memory is the integral of the squared covariance over the square at zero, with its 95 % interval. "
-    }Each mean and each spread is a test.`,
-  )}${
+    }The tests of the last column are two for every variable${told.cases.length > 1 ? ", time and start" : " and time"}: one of the mean, one of the spread.`,
+  )}${farStarts(departed, told)}${
     departed.length > 0 &&
     collapsed(
       `Where predictions are off by more than ${OFF} standard errors`,
@@ -173,7 +184,7 @@ function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
         ...(list.length > 1 ? [{ label: "Equation", header: true, cell: ({ equation }: Departure) => equation }] : []),
         { label: "Variable", cell: ({ variable }) => variable },
         { label: "Time", cell: ({ time }) => timeOf(time, told.unit) },
-        ...(told.cases.length > 1 ? [{ label: "Start", cell: ({ start }: Departure) => start }] : []),
+        ...(told.cases.length > 1 ? [{ label: "Start", cell: ({ start }: Departure) => told.cases[start] }] : []),
         { label: "Off", cell: ({ how }) => how },
         { label: "by standard errors", cell: ({ z }) => Math.abs(z), format: (value) => formatFixed(value, 1) },
       ]),
@@ -181,9 +192,22 @@ function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
   }`;
 }
 
-/** "1 ± 0.28" */
-const range = (middle: number, reach: number, digits: number) =>
-  Number.isFinite(reach) ? `${formatSetting(middle)} ± ${formatFixed(reach, digits)}` : MISSING;
+/** How many of the tests that are off are of starts far from the training states; nothing where none are far. */
+function farStarts(departed: readonly Departure[], { cases, distances = [] }: Told): Html | false {
+  const far = Array.from(cases.keys()).filter((c) => distances[c] > FAR);
+  if (far.length === 0) return false;
+  const named = far.map((c) => `${cases[c]} (${formatNumber(distances[c], 2)})`).join(" and ");
+  const here = departed.filter(({ start }) => far.includes(start)).length;
+  return html`<p>${far.length} of ${cases.length} starts ${far.length === 1 ? "is" : "are"} more than ${FAR} standard deviations of the training states from the nearest of them: ${named}. There the equations extrapolate: ${
+    departed.length === 0
+      ? "no test is off all the same"
+      : `${here} of the ${departed.length} tests that are off are of ${far.length === 1 ? "that start" : "these starts"}`
+  }.</p>`;
+}
+
+/** "0.74 to 1.30" */
+const range = ([low, high]: readonly [number, number], digits: number) =>
+  Number.isFinite(low) ? `${formatFixed(low, digits)} to ${formatFixed(high, digits)}` : MISSING;
 
 function memoryEstimate(predicted: Autocovariance, truth: Autocovariance): Estimate | null {
   const { value, error, count } = memoryRatio(predicted, truth);

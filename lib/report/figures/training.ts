@@ -92,10 +92,17 @@ export function training(list: readonly Training[]): Html | false {
       y: deep ? { label: "loss", log: 10 } : { label: "loss above its end", ...frameOf(series) },
     };
   });
+  const anyDeep = panels.some(({ y }) => y?.log);
+  const anyShallow = panels.some(({ y }) => !y?.log);
   return chart({
     id: "training-loss",
     title: "Training loss",
-    caption: html`Loss of mini-batches, mean over equal parts of the AdamW steps, against the steps done at the end of each: on a logarithmic axis where it is positive and falls more than tenfold, else less its mean over the last quarter (“to …” where values are read out), so that curves of unlike noise end at zero and the first eighth of the steps may leave the frame. ${several && "Thin: other seeds. "}
+    caption: html`Loss of mini-batches, mean over equal parts of the AdamW steps, against the steps done at the end of each. ${
+      anyDeep && "A loss that is positive and falls more than tenfold stands on a logarithmic axis. "
+    }${
+      anyShallow &&
+      `${anyDeep ? "From the others" : "From each"} its mean over the last quarter is subtracted (“to …” where values are read out), so that all curves end at zero; the first eighth of the steps may leave the frame. `
+    }${several && "Thin: other seeds. "}
 ${
   list.some(({ loss }) => loss.includes("C⁻¹")) &&
   html`rᵀC⁻¹r + ln det C is twice the negative log-likelihood of a row of training data, less d ln 2π, in units of the spread of what is left of it; |r|² + tr C⁻¹Q + ln det C stands for it where the rows know their variation Q, from rates or from copies: the drift learns by least squares, the noise from Q. `
@@ -140,7 +147,7 @@ function lateSentence(list: readonly Training[], several: boolean): string {
     late.length > 0 &&
       `Over the last quarter the loss changed by ${changes} of its whole fall; ${falling} of ${late.length} still fell by more than ${FLAT} %.`,
     others > 0 &&
-      `Of ${others} it fell too little beside the differences between batches, or in too few steps, to say.`,
+      `${late.length > 0 ? `For ${others} more` : `For ${others === 1 ? "this training" : `these ${others} trainings`}`} no change is told: the steps are too few, or the loss fell by too little beside its scatter from batch to batch.`,
   ]
     .filter(Boolean)
     .join(" ");

@@ -136,3 +136,72 @@ test("on a logarithmic axis no bar of an error leaves the frame, and seeds are p
   const [seeds] = panels[0].series.filter(({ name }: { name: string }) => name === "Single seeds");
   expect(columns[seeds.y]).toHaveLength(3 * points.length);
 });
+
+describe("captions say what there is", () => {
+  const caption = (id: string, data = syntheticData()) => {
+    const [text] = defined(
+      nbmotaReport(data).match(new RegExp(`<figure class="chart" id="${id}".*?</figcaption>`, "s")),
+    );
+    return text.replace(/<script.*?<\/script>/gs, "");
+  };
+
+  test("how many relaxations lattices waited for, and that fewer than two are no equilibrium", () => {
+    const waiting = (...waited: number[]) => {
+      const data = syntheticData();
+      data.clock = data.clock.slice(0, waited.length).map((one, k) => ({ ...one, waited: waited[k] }));
+      return caption("order", data);
+    };
+    expect(waiting(1, 1)).toContain("Short-range order after 1.0 relaxations");
+    expect(waiting(1, 1)).toContain("about exp(−1.0) = 37 % is left");
+    expect(waiting(1.5, 3)).toContain("Short-range order after 1.5 to 3.0 relaxations");
+    expect(waiting(1.5, 3)).toContain("at most about exp(−1.5) = 22 % is left");
+    expect(waiting(2, 3)).toContain("Short-range order in equilibrium");
+    expect(waiting(2, 3)).toContain("at most about exp(−2.0) = 14 % is left");
+  });
+
+  test("which power of T the order of Mo and Ta falls like, of the data", () => {
+    const data = syntheticData();
+    const order = defined(data.order.find(({ pair }) => pair === "MoTa"));
+    const fall = (power: number) => {
+      for (const one of order.learned) Object.assign(one, { value: 600 * one.temperature ** power });
+      return caption("order", data);
+    };
+    expect(fall(-1.5)).toContain("as T to the power −1.5 does");
+    expect(fall(-1)).toContain("as T to the power −1.0 does");
+    expect(fall(0.5)).not.toContain("to the power");
+  });
+
+  test("bars and lost temperatures where there are any", () => {
+    const data = syntheticData();
+    expect(caption("errors", data)).toContain("Bars are 95 % intervals");
+    expect(nbmotaReport(data)).toContain("“Lost”");
+    data.errors = data.errors.slice(0, 1);
+    data.methods = data.methods.slice(0, 1);
+    for (const one of data.errors[0].points) Object.assign(one, { low: Number.NaN, high: Number.NaN });
+    expect(caption("errors", data)).not.toContain("ars are");
+    expect(caption("errors", data)).not.toContain("Comparisons");
+    expect(nbmotaReport(data)).not.toContain("“Lost”");
+  });
+
+  test("the ways of making lattices large that were taken", () => {
+    const data = syntheticData();
+    expect(caption("barriers", data)).toContain("made large of copies of one lattice and of tiles of several");
+    data.barrierLaws = data.barrierLaws.filter(({ name }) => name !== "tiles");
+    expect(caption("barriers", data)).toContain("made large of copies of one lattice, at the start");
+  });
+
+  test("that minima move out where they do, and by how much barriers violate detailed balance", () => {
+    const data = syntheticData();
+    expect(caption("potential", data)).toContain("The colder, the farther from disorder it is least");
+    expect(caption("potential", data)).toContain(": 0.12 to 0.16 eV");
+    for (const { curves } of data.potentials) Object.assign(curves[0], { order: curves[0].order.map((x) => x / 10) });
+    expect(caption("potential", data)).not.toContain("The colder");
+  });
+
+  test("how many neighbours of Mo are Ta where it is coldest", () => {
+    const data = syntheticData();
+    const order = defined(data.order.find(({ pair }) => pair === "MoTa"));
+    Object.assign(order.direct[0], { value: 2 });
+    expect(nbmotaReport(data)).toContain("direct simulation 4.67 at 1,000\u00a0K");
+  });
+});

@@ -81,6 +81,20 @@ describe("what is off", () => {
     expect(right).not.toContain('<details class="rows">');
     expect(right).toMatch(/0 of 12/);
   });
+
+  test("is told beside how far its start is from the training states, where any is far", () => {
+    const { normal } = draws(4)("far");
+    const said = (shift: number, distances?: number[]) => {
+      const list: Diagnosed[] = [{ method: "increment", patch: 1, diagnostics: compared(normal, shift) }];
+      return String(html`${diagnostics(list, [], { variables: ["x"], cases: CASES, distances }).body}`);
+    };
+    const far = said(1, [0.3, 2.5]);
+    expect(far).toContain("1 of 2 starts is more than 2 standard deviations");
+    expect(far).toContain("second (2.5)");
+    expect(far).toContain("3 of the 6 tests that are off are of that start");
+    expect(said(0, [0.3, 2.5])).toContain("no test is off all the same");
+    for (const near of [undefined, [0.3, 1.9], [Number.NaN, 1]]) expect(said(1, near)).not.toContain("extrapolate");
+  });
 });
 
 describe("closure tests", () => {

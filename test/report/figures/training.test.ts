@@ -125,11 +125,14 @@ describe("the figure", () => {
       [shallow, undefined],
       [deep.map((x) => x - 1), undefined],
     ] as const) {
-      const { panels, columns } = drawn([one("net", mean)]);
+      const { panels, columns, caption } = drawn([one("net", mean)]);
       expect(panels[0].y.log).toBe(log);
       const [first] = columns[panels[0].series[0].y];
       if (log) expect(first).toBe(100);
       else expect(first).not.toBe(mean[0]);
+      // Only what there is is described.
+      expect(caption.includes("on a logarithmic axis")).toBe(log === 10);
+      expect(caption.includes("From each its mean")).toBe(log !== 10);
     }
   });
 
@@ -151,7 +154,9 @@ describe("the figure", () => {
       ),
     ]);
     expect(many.caption).toContain("changed by −28.8 ± 0.0 % (a) to 0.0 ± 0.0 % (n");
-    expect(many.caption).toContain("1 of 6 still fell by more than 1 %. Of 1 it fell too little");
+    expect(many.caption).toContain(
+      "1 of 6 still fell by more than 1 %. For 1 more no change is told: the steps are too few",
+    );
     // Falls by 1.1 %, to 5.6 %.
     const rough = drawn([
       one(
@@ -162,7 +167,8 @@ describe("the figure", () => {
     expect(rough.caption).toMatch(/changed by −1\.1 ± 5\.\d % \(a\) of its whole fall; 0 of 1 still fell/);
     const short = drawn([one("a", [3, 2])]);
     expect(short.caption).toContain(
-      "Of 1 it fell too little beside the differences between batches, or in too few steps, to say.",
+      "For this training no change is told: the steps are too few, or the loss fell by too little beside its scatter from batch to batch.",
     );
+    expect(short.caption).not.toContain("Over the last quarter");
   });
 });

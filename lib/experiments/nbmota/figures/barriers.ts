@@ -8,6 +8,7 @@ import { formatNumber, formatSetting } from "../../../report/number.ts";
 import { scaleInk } from "../../../report/palette.ts";
 import { type Column, htmlTable } from "../../../report/table.ts";
 import type { Estimate } from "../../../run/seeds.ts";
+import { ANYWHERE } from "../checks.ts";
 import type { NbMoTaReportData as Data } from "../data.ts";
 
 /** Kinds of lattices, which are no methods. */
@@ -41,6 +42,8 @@ export function barrierLaws({ barrierLaws }: Data): Html {
         })),
     }),
   );
+  const has = (name: keyof typeof LOOKS) => barrierLaws.some((one) => one.name === name);
+  const made = [has("supercell") && "copies of one lattice", has("tiles") && "tiles of several"].filter(Boolean);
   // Where there are any barriers.
   const [low, high] = extent(
     barrierLaws.flatMap(({ barrier, density }) => barrier.filter((_, k) => (density[k] ?? 0) > 0)),
@@ -48,7 +51,9 @@ export function barrierLaws({ barrierLaws }: Data): Html {
   return chart({
     id: "barriers",
     title: "Barriers around the vacancies",
-    caption: html`Density of the barriers of all eight jumps at the start of partial evolutions, in lattices that were made large in two ways, beside those in the small lattices of direct simulation, seen at times, not at jumps. A vacancy that is put at a random site sees other barriers: it is not where it spends its time.`,
+    caption: html`Density of the barriers of all eight jumps of a vacancy: in the small lattices of direct simulation (thick), seen at times, not at jumps${
+      made.length > 0 && html`; in lattices made large of ${made.join(" and of ")}, at the start of partial evolutions`
+    }${has(ANYWHERE) && "; and, for comparison, of vacancies put at random sites, which are not where they spend their time"}.`,
     alt: "Density of barriers in electronvolts, one line per kind of lattice, one panel per temperature",
     x: { label: "barrier [eV]", ...(low < high && { range: [low, high] }) },
     y: { label: "density [1/eV]" },

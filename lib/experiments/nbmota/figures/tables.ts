@@ -4,14 +4,22 @@ import { type Html, html } from "../../../report/html.ts";
 import { formatNumber, formatSetting } from "../../../report/number.ts";
 import { type Column, htmlTable } from "../../../report/table.ts";
 import type { Estimate } from "../../../run/seeds.ts";
+import { PATCH_CELLS } from "../../../systems/nbmota.ts";
 import { learningJumps } from "../costs.ts";
 import type { NbMoTaReportData as Data } from "../data.ts";
 import { lookOf } from "./equilibrium.ts";
 
 /** Every method: its error, its residual on other data, sum rules, guards. */
-export function methods({ methods, floor, upsamplingLeftOut }: Data): Html | false {
+export function methods({ methods, floor, upsamplingLeftOut, cells }: Data): Html | false {
   if (methods.length === 0) return false;
   const perfect = average(floor.map(({ value }) => value));
+  const K = (cells / PATCH_CELLS) ** 3;
+  const hasHeldOut = methods.some(({ heldOut }) => Number.isFinite(heldOut.value));
+  const heldOut: Column<Data["methods"][number]> = {
+    label: "Residual on other data",
+    cell: ({ heldOut }) => heldOut.value,
+    format: (x) => formatNumber(x, 6),
+  };
   return htmlTable(
     methods,
     [
@@ -25,7 +33,7 @@ export function methods({ methods, floor, upsamplingLeftOut }: Data): Html | fal
         cell: ({ error, lost, all }) => (lost > 0 ? `${lost} of ${all} lost` : error.value),
         format: (x) => formatNumber(x, 2),
       },
-      { label: "Residual on other data", cell: ({ heldOut }) => heldOut.value, format: (x) => formatNumber(x, 6) },
+      ...(hasHeldOut ? [heldOut] : []),
       { label: "Sum rules violated by", cell: ({ sumRule }) => sumRule.value, format: (x) => formatNumber(x, 2) },
       {
         label: "Time outside the data",
@@ -34,7 +42,16 @@ export function methods({ methods, floor, upsamplingLeftOut }: Data): Html | fal
         format: (x) => formatNumber(x, 2),
       },
     ],
-    html`Mean absolute error of δ in equilibrium over pairs and temperatures (a perfect model: ${formatNumber(perfect, 2)}), mean-square residual of the increments of another seed over their mean square (most of it is noise, the same for all), the largest sum Σⱼ δᵢⱼ, which is 0 but for the eight neighbours of the vacancy (0.008 in direct simulation). “Lost” are temperatures, of all of all seeds, at which trajectories do not stay finite or relax too fast to be followed. Time outside the data is that of states unlike any at all temperatures together. Comparisons are of the first seed alone${upsamplingLeftOut && "; the other way of upsampling, which mixes eight lattices, is not among them, as there are too few lattices for it"}.`,
+    html`Equations learned from lattices of ${formatSetting(cells)}³ cells, which are <i>K</i> = ${formatSetting(K)} patches of ${formatSetting(PATCH_CELLS)}³ cells with one vacancy each; λ = <i>K</i>. Mean absolute error of δ against direct simulation over pairs and temperatures (a perfect model: ${formatNumber(perfect, 2)})${
+      hasHeldOut &&
+      "; mean-square residual of the increments of another seed over their mean square, most of which is noise, the same for all"
+    }; the largest sum Σⱼ δᵢⱼ, which is 0 but for the eight neighbours of the vacancy (0.008 in direct simulation); and the share of time in states unlike any training data at all temperatures together.${
+      methods.some(({ lost }) => lost > 0) &&
+      " “Lost”: at so many temperatures, those of every seed counted, trajectories do not stay finite or relax too fast to be followed."
+    }${methods.length > 1 && " Comparisons are of the first seed alone."}${
+      upsamplingLeftOut &&
+      " The other way of upsampling, which mixes eight lattices, is not among them, as there are too few lattices for it."
+    }`,
   );
 }
 
