@@ -1,6 +1,7 @@
 // What could falsify an equation beyond its means: where true runs fall among predicted ones, how long they remember, and whether its variables are enough.
 import { type Autocovariance, autocovarianceError, memoryRatio } from "../../analysis/autocovariance.ts";
 import type { Diagnostics } from "../../analysis/diagnostics.ts";
+import { average } from "../../analysis/mean.ts";
 import { BAND, type Pit } from "../../analysis/pit.ts";
 import type { Method } from "../../method/pairs.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
@@ -140,13 +141,14 @@ function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
       ...(remembers ? [memoryColumn] : []),
       {
         label: `Tests off by more than ${OFF} standard errors`,
-        cell: ({ off, tested }) => (tested.length > 0 ? `${off.length} of ${tested.length}` : "too few true runs"),
+        cell: ({ off, tested }) =>
+          tested.length > 0 ? `${off.length} of ${tested.length}, the most ${mostOff(tested)}` : "too few true runs",
         text: true,
       },
     ],
     html`χ² of where true runs fall among predicted ones; “of one law”: what 95 % of predictions with the true law score. ${
       remembers && "Memory is the integral of the squared covariance over the square at zero, with its 95 % interval. "
-    }Each mean and each spread is a test.`,
+    }${testsNote(list, told)}`,
   )}${
     departed.length > 0 &&
     collapsed(
@@ -161,6 +163,31 @@ function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
         { label: "by standard errors", cell: ({ z }) => Math.abs(z), format: (value) => formatFixed(value, 1) },
       ]),
     )
+  }`;
+}
+
+/** The largest contrast in standard errors. */
+const mostOff = (tested: readonly Departure[]) => formatFixed(Math.max(...tested.map(({ z }) => Math.abs(z))), 1);
+
+/** What is tested, and the least that is found: figures of means over more seeds and all times can show less. */
+function testsNote(list: readonly Diagnosed[], { unit }: Told): string {
+  const tables = list.map(({ diagnostics }) => diagnostics.pit);
+  const times = tables[0].times.map((time) => timeOf(time, unit).replace(/^t = /, "t\u00a0=\u00a0")).join(", ");
+  // Shares of bins vary like those of so many independent values.
+  const noise = tables
+    .flatMap(({ tests }) => tests.flat(2))
+    .flatMap(({ error, truth, predicted }) =>
+      Array.from(error, (one, b) => {
+        const share = (truth[b] + predicted[b]) / 2;
+        return (one ** 2 * share) / (1 - share);
+      }),
+    )
+    .filter(Number.isFinite);
+  const least = OFF * Math.sqrt(average(noise));
+  return `Each mean and each spread is a test: first seed, ${times}.${
+    noise.length > 0
+      ? ` ${OFF} standard errors of a mean are about ${formatNumber(least, 2)} standard deviations of the runs; less is not found here, but may be seen in figures of means over several seeds or at other times.`
+      : ""
   }`;
 }
 
@@ -292,24 +319,25 @@ const ACROSS = 4;
 function closureTests(list: readonly Closed[], { variables, cases, unit }: Told): Html | null {
   if (list.length === 0) return null;
   const [{ from, lag }] = list;
-  const worst = ({ tests }: Closed) => {
-    const of = tests.map(({ mean, error }, c) =>
-      variables.map((name, j) => ({
-        z: mean[j] / error[j],
-        text: `${name} ${formatNumber(mean[j], 2)} ± ${formatNumber(NORMAL * error[j], 1)}`,
-        c,
-      })),
-    );
-    const all = of.flat().filter(({ z }) => Number.isFinite(z));
-    if (all.length === 0) return MISSING;
-    const found = all.reduce((a, b) => (Math.abs(b.z) > Math.abs(a.z) ? b : a));
-    return `${found.text}${cases.length > 1 ? `, ${cases[found.c]}` : ""}`;
-  };
   const score = ({ tests }: Closed, c: number) => tests[c].chi2 / tests[c].freedom;
+  const worst = (one: Closed) => {
+    const known = Array.from(one.tests.keys()).filter((c) => Number.isFinite(score(one, c)));
+    if (known.length === 0) return MISSING;
+    const c = known.reduce((a, b) => (score(one, b) > score(one, a) ? b : a));
+    const { mean, error } = one.tests[c];
+    const each = variables.map(
+      (name, j) => `${name} ${formatNumber(mean[j], 2)} ± ${formatNumber(NORMAL * error[j], 1)}`,
+    );
+    return `${cases.length > 1 ? `${cases[c]}: ` : ""}${each.join(", ")}`;
+  };
   const format = (value: number) => formatFixed(value, 1);
   const count = variables.length;
   const rare = list.flatMap(({ tests }) => tests.map((one) => one.rare)).find(Number.isFinite) ?? Number.NaN;
-  const missed: Column<Closed> = { label: "Missed most: true minus predicted, ± 95 %", cell: worst, text: true };
+  const missed: Column<Closed> = {
+    label: "Where χ² is largest: true minus predicted, ± 95 %",
+    cell: worst,
+    text: true,
+  };
   const many = cases.length > ACROSS;
   const caption = `χ² per degree of freedom; more than ${formatFixed(rare, 1)} once in a thousand times where nothing is missed.`;
   const table = many
