@@ -13,7 +13,7 @@ export interface Guide {
   /** What the variables of the learned equation are. */
   variables: Content;
   shape: Shape;
-  /** What K and λ are here, where that is not what `lambdaText` says. */
+  /** What K and λ are here, and what was settled by the truth, where that is not what `LAMBDA` says. */
   lambda?: Content;
   /** Those that occur in the figures. */
   methods: readonly Method[];
@@ -52,7 +52,9 @@ const WORDS: readonly [string, Content][] = [
   ["memory", html`how long the variables remember: the integral of their squared autocovariance, predicted over true`],
 ];
 
-const LAMBDA = html`The large system is cut into <i>K</i> patches. Per move only one of them moves, and its change is counted <i>K</i> times, so that on the average it is the change of the whole; but its variance is <i>K</i> times too large. The loss therefore divides it by λ, and λ = <i>K</i> gives fluctuations of the right size. Nothing is fitted to the truth.`;
+/** What K and λ are of patches of a system; what was settled by the truth, if anything, is to be said behind it. */
+export const LAMBDA_MEANING = html`The large system is cut into <i>K</i> patches. Per move only one of them moves, and its change is counted <i>K</i> times, so that on the average it is the change of the whole; but its variance is <i>K</i> times too large. The loss therefore divides it by λ, and λ = <i>K</i> gives fluctuations of the right size.`;
+const LAMBDA = html`${LAMBDA_MEANING} Nothing is fitted to the truth.`;
 
 /** What holds of the scores of all experiments. */
 export const FLOOR_AND_INTERVALS = html`A perfect model would not score 0 but what the sampling of the runs leaves: the floor. Intervals are 95 %: over seeds, each of which draws training data and runs anew; of a single seed, what its training data and runs leave open.`;

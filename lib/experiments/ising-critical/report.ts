@@ -1,7 +1,7 @@
 import { diagnostics, lawSentence } from "../../report/figures/diagnostics.ts";
 import { square } from "../../report/figures/patch-sides.ts";
 import { displayFormula, formula } from "../../report/formula.ts";
-import { FLOOR_AND_INTERVALS, type Guide } from "../../report/how-to-read.ts";
+import { FLOOR_AND_INTERVALS, type Guide, LAMBDA_MEANING } from "../../report/how-to-read.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting, formatWithInterval } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
@@ -68,7 +68,7 @@ ${displayFormula(String.raw`p_i = \frac{1}{1 + \exp(\Delta\mathcal H_i / T)}, \q
 <p>Lattices of ${square(patch)} spins in equilibrium at ${formula("T")} = ${formatSetting(T)} are made larger level by level: every spin becomes a square of equal spins, and the true dynamics runs in overlapping patches of ${square(patch)} (LocalRelax) until local order is as it should be. At such lattices the rates of all flips are known. A spin has one of ten classes, up or down with 0 … 4 up neighbours; each has one rate. What is learned are the mean numbers of spins of each class given (<i>m</i>, <i>ρ</i>): in equilibrium they are the same at all temperatures, as the weight of a lattice depends on (<i>m</i>, <i>ρ</i>) alone. With the rates of each of the ${temperatures.length} temperatures they are its drift and diffusion.</p>`,
     variables: html`Here they are magnetization <i>m</i> and domain-wall density <i>ρ</i>.`,
     shape: "lattice",
-    lambda: html`The lattice is cut into <i>K</i> patches, of which one is seen to move at a time, and λ = <i>K</i> gives noise of the right size. How many lattices are made and how long they are relaxed was settled at other seeds, by how far laws were off; nothing else is fitted to the truth.`,
+    lambda: html`${LAMBDA_MEANING} Neither λ nor any rate is fitted to the truth; the amounts above, lattices, looks and times of relaxation, were settled by it, at other seeds than those of the run.`,
     methods: ["compensator"],
     score: html`<p>Stationary laws are those of the Fokker–Planck equation of the learned drift and diffusion on a grid, without sampling error, beside lattices in equilibrium (Wolff clusters). Compared are</p>
 ${displayFormula(String.raw`\langle |m| \rangle, \qquad \chi = \frac{n}{T}\bigl(\langle m^2\rangle - \langle |m|\rangle^2\bigr), \qquad U = 1 - \frac{\langle m^4\rangle}{3\,\langle m^2\rangle^2}.`)}
@@ -80,7 +80,16 @@ ${displayFormula(String.raw`\langle |m| \rangle, \qquad \chi = \frac{n}{T}\bigl(
 const OTHERS_OFF = 0.05;
 
 /** What a physicist may cite: assumptions and findings, in words. */
-function statement({ quantities, exponents, kinetics, others, patch, T, worst }: CriticalReportData): Html | false {
+function statement({
+  quantities,
+  exponents,
+  kinetics,
+  others,
+  patch,
+  T,
+  worst,
+  relaxTimes,
+}: CriticalReportData): Html | false {
   if (worst.length === 0) return false;
   const sides = [...new Set(quantities.abs_m.map(({ side }) => side))];
   const each = <T>(list: readonly T[], say: (one: T) => Html) =>
@@ -92,11 +101,16 @@ function statement({ quantities, exponents, kinetics, others, patch, T, worst }:
   });
   const closures = others.filter(({ way, tau }) => way.includes("neighbours") && Number.isFinite(tau));
   const carried = others.filter(({ way, absMOff }) => way.startsWith("From") && Number.isFinite(absMOff));
-  return html`<p><strong>Assumed.</strong> Glauber dynamics of single spins, periodic lattices, no field. The macroscopic variables are magnetization and domain-wall density; their dynamics is taken for a diffusion without memory whose drift and noise are the means of the true generator over lattices of equal (<i>m</i>, <i>ρ</i>). Those lattices are made of equilibrium lattices of ${patch} × ${patch} spins at T = ${formatSetting(T)} by copying and local relaxation, and are taken for a sample of the equilibrium at equal (<i>m</i>, <i>ρ</i>), which near the critical temperature copying leads to, as lattices there are alike at all lengths; how far that holds is measured on lattices of the patch’s side above. The energy of a lattice is a function of (<i>m</i>, <i>ρ</i>), so that the temperature is no parameter of what is learned. λ = K; no constant was chosen to agree with the truth but these amounts: lattices, looks and the time of LocalRelax were made larger, at other seeds, until sampling and bias were below what is aimed at.</p>
+  return html`<p><strong>Assumed.</strong> Glauber dynamics of single spins, periodic lattices, no field. The macroscopic variables are magnetization and domain-wall density; their dynamics is taken for a diffusion without memory whose drift and noise are the means of the true generator over lattices of equal (<i>m</i>, <i>ρ</i>). Those lattices are made of equilibrium lattices of ${patch} × ${patch} spins at T = ${formatSetting(T)} by copying and local relaxation, and are taken for a sample of the equilibrium at equal (<i>m</i>, <i>ρ</i>), which near the critical temperature copying leads to, as lattices there are alike at all lengths; how far that holds ${
+    relaxTimes && relaxTimes.rows.length > 0
+      ? html`is measured above, on lattices of ${square(relaxTimes.side)}`
+      : "was not measured in this run"
+  }. The energy of a lattice is a function of (<i>m</i>, <i>ρ</i>), so that the temperature is no parameter of what is learned. λ = K; no constant was chosen to agree with the truth but these amounts: lattices, looks and the time of LocalRelax were made larger, at other seeds, until sampling and bias were below what is aimed at.</p>
 <p><strong>Measured.</strong> Stationary laws of equations for sides ${each(sides, (side) => html`${formatSetting(side)}`)} against lattices in equilibrium: ${worst.map((one, k) => html`${k > 0 && "; "}${sidesOf(one)} ⟨|m|⟩ off by ${formatNumber(100 * one.absM, 2)} % at most, χ by ${formatNumber(100 * one.chi, 2)} %, U by ${formatNumber(one.binder, 2)}`)}. ${known.length > 0 && html`Fits, learned and by the same fits to the truth: ${each(known, ({ name, learned, truth }) => html`${name} ${formatWithInterval(learned)} and ${formatWithInterval(truth)}`)}.`} ${carried.length > 0 && html`${carried.every(({ absMOff }) => Math.abs(absMOff) > OTHERS_OFF) && "An equation of one size is none of others: "}taken over ${each(carried, ({ way, side, absMOff }) => html`${way.toLowerCase().replace("l =", "L =")} to ${formatSetting(side)} it has ⟨|m|⟩ off by ${formatNumber(100 * absMOff, 2)} %`)}.`} ${ratio.length > 0 && html`The correlation time of <i>m</i> is ${each(ratio, ({ side, value }) => html`${formatNumber(value, 2)} (side ${formatSetting(side)})`)} of that of direct simulation${ratio.every(({ value }) => value < 1) && ": kinetics are too fast"}.`} ${closures.length > 0 && html`With two variables more it is ${each(closures, ({ way, side, tau }) => html`${formatNumber(tau, 3)} sweeps at side ${formatSetting(side)} (${way.replace(/^Trajectories with /, "")})`)}.`}</p>`;
 }
 
 function sections(data: CriticalReportData): Section[] {
+  const dynamics = studies.kinetics(data);
   return [
     liveEquation(data),
     {
@@ -107,9 +121,9 @@ function sections(data: CriticalReportData): Section[] {
     diagnostics(data.diagnostics, [], {
       variables: ["m", "ρ"],
       cases: data.lawSides,
-      note: html`Lattices in equilibrium, made by flips of clusters, at T = ${formatSetting(data.T)} beside the learned stationary laws, first seed. Whether (<i>m</i>, <i>ρ</i>) decide their own future is what the next section asks: in equilibrium a memory that is not theirs shows in the correlation time alone.`,
+      note: html`Lattices in equilibrium, made by flips of clusters, at T = ${formatSetting(data.T)} beside the learned stationary laws, first seed. Whether (<i>m</i>, <i>ρ</i>) decide their own future ${dynamics ? "is what the next section asks" : "is not tested in this run"}: in equilibrium a memory that is not theirs shows in the correlation time alone.`,
     }),
-    { id: "dynamics", title: "Kinetics", body: studies.kinetics(data) },
+    { id: "dynamics", title: "Kinetics", body: dynamics },
     {
       id: "costs",
       title: "What was simulated",

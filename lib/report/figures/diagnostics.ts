@@ -1,6 +1,7 @@
 // What could falsify an equation beyond its means: where true runs fall among predicted ones, how long they remember, and whether its variables are enough.
 import { type Autocovariance, autocovarianceError, memoryRatio } from "../../analysis/autocovariance.ts";
 import type { Diagnostics } from "../../analysis/diagnostics.ts";
+import { average } from "../../analysis/mean.ts";
 import type { Pit } from "../../analysis/pit.ts";
 import type { Method } from "../../method/pairs.ts";
 import type { ClosureTest } from "../../run/closure-test.ts";
@@ -168,13 +169,14 @@ function verdicts(list: readonly Diagnosed[], told: Told): Html | null {
       ...(remembers ? [memoryColumn] : []),
       {
         label: `Tests off by more than ${OFF} standard errors`,
-        cell: ({ off, tested }) => (tested.length > 0 ? `${off.length} of ${tested.length}` : FEW),
+        cell: ({ off, tested }) =>
+          tested.length > 0 ? `${off.length} of ${tested.length}, the most ${mostOff(tested)}` : FEW,
         text: true,
       },
     ],
     html`χ² tests whether true runs fall among predicted ones as these do themselves, mean over variables${told.cases.length > 1 ? ", times and starts" : " and times"}; “${EXPECTED}” is between which values 95 % of equations with the true law score. ${
       remembers && "Memory is the integral of the squared covariance over the square at zero, with its 95 % interval. "
-    }The tests of the last column are two for every variable${told.cases.length > 1 ? ", time and start" : " and time"}: one of the mean, one of the spread.`,
+    }The tests of the last column are two for every variable${told.cases.length > 1 ? ", time and start" : " and time"}: one of the mean, one of the spread; first seed, ${timesOf(list, told)}.${leastFound(list)}`,
   )}${farStarts(departed, told)}${
     departed.length > 0 &&
     collapsed(
@@ -203,6 +205,31 @@ function farStarts(departed: readonly Departure[], { cases, distances = [] }: To
       ? "no test is off all the same"
       : `${here} of the ${departed.length} tests that are off are of ${far.length === 1 ? "that start" : "these starts"}`
   }.</p>`;
+}
+
+/** The largest contrast in standard errors. */
+const mostOff = (tested: readonly Departure[]) => formatFixed(Math.max(...tested.map(({ z }) => Math.abs(z))), 1);
+
+/** When all are tested. */
+const timesOf = ([first]: readonly Diagnosed[], { unit }: Told) =>
+  first.diagnostics.pit.times.map((time) => timeOf(time, unit).replace(/^t = /, "t\u00a0=\u00a0")).join(", ");
+
+/** The least that is found: figures of means over more seeds and all times can show less. */
+function leastFound(list: readonly Diagnosed[]): string {
+  const tables = list.map(({ diagnostics }) => diagnostics.pit);
+  // Shares of bins vary like those of so many independent values.
+  const noise = tables
+    .flatMap(({ tests }) => tests.flat(2))
+    .flatMap(({ error, truth, predicted }) =>
+      Array.from(error, (one, b) => {
+        const share = (truth[b] + predicted[b]) / 2;
+        return (one ** 2 * share) / (1 - share);
+      }),
+    )
+    .filter(Number.isFinite);
+  const least = OFF * Math.sqrt(average(noise));
+  if (noise.length === 0) return "";
+  return ` ${OFF} standard errors of a mean are about ${formatNumber(least, 2)} standard deviations of the runs; less is not found here, but may be seen in figures of means over several seeds or at other times.`;
 }
 
 /** "0.74 to 1.30" */
@@ -333,24 +360,25 @@ const ACROSS = 4;
 function closureTests(list: readonly Closed[], { variables, cases, unit }: Told): Html | null {
   if (list.length === 0) return null;
   const [{ from, lag }] = list;
-  const worst = ({ tests }: Closed) => {
-    const of = tests.map(({ mean, error }, c) =>
-      variables.map((name, j) => ({
-        z: mean[j] / error[j],
-        text: `${name} ${formatNumber(mean[j], 2)} ± ${formatNumber(NORMAL * error[j], 1)}`,
-        c,
-      })),
-    );
-    const all = of.flat().filter(({ z }) => Number.isFinite(z));
-    if (all.length === 0) return MISSING;
-    const found = all.reduce((a, b) => (Math.abs(b.z) > Math.abs(a.z) ? b : a));
-    return `${found.text}${cases.length > 1 ? `, ${cases[found.c]}` : ""}`;
-  };
   const score = ({ tests }: Closed, c: number) => tests[c].chi2 / tests[c].freedom;
+  const worst = (one: Closed) => {
+    const known = Array.from(one.tests.keys()).filter((c) => Number.isFinite(score(one, c)));
+    if (known.length === 0) return MISSING;
+    const c = known.reduce((a, b) => (score(one, b) > score(one, a) ? b : a));
+    const { mean, error } = one.tests[c];
+    const each = variables.map(
+      (name, j) => `${name} ${formatNumber(mean[j], 2)} ± ${formatNumber(NORMAL * error[j], 1)}`,
+    );
+    return `${cases.length > 1 ? `${cases[c]}: ` : ""}${each.join(", ")}`;
+  };
   const format = (value: number) => formatFixed(value, 1);
   const count = variables.length;
   const rare = list.flatMap(({ tests }) => tests.map((one) => one.rare)).find(Number.isFinite) ?? Number.NaN;
-  const missed: Column<Closed> = { label: "Missed most: true minus predicted, ± 95 %", cell: worst, text: true };
+  const missed: Column<Closed> = {
+    label: "Where χ² is largest: true minus predicted, ± 95 %",
+    cell: worst,
+    text: true,
+  };
   const many = cases.length > ACROSS;
   const caption = `χ² per degree of freedom; more than ${formatFixed(rare, 1)} once in a thousand times where nothing is missed.`;
   const table = many

@@ -71,7 +71,7 @@ describe("what is off", () => {
     // Two cases at three times, whose means are a standard deviation off.
     expect(list).toContain("by more than 4 standard errors, 6 rows");
     expect(list.match(/predicted too high/g)?.length).toBe(6);
-    expect(off).toMatch(/6 of 12/);
+    expect(off).toMatch(/6 of 12, the most \d/);
     const sizes = [...list.matchAll(/"whole"[^>]*>(\d+)<\/span><span class="rest"[^>]*>(\.\d)/g)].map(([, a, b]) =>
       Number(a + b),
     );
@@ -79,7 +79,16 @@ describe("what is off", () => {
     expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
     const right = drawn([{ method: "increment", patch: 1, diagnostics: compared(normal) }]).text;
     expect(right).not.toContain('<details class="rows">');
-    expect(right).toMatch(/0 of 12/);
+    expect(right).toMatch(/0 of 12, the most [0-3]\.\d/);
+  });
+
+  test("is said down to what can be found", () => {
+    const { normal } = draws(4)("least");
+    const { text } = drawn([{ method: "increment", patch: 1, diagnostics: compared(normal) }]);
+    const [, found] = defined(text.match(/4 standard errors of a mean are about (\d\.\d+) standard deviations/));
+    // Of a difference of two means.
+    expect(Number(found)).toBeCloseTo(4 * Math.sqrt(1 / PREDICTED + 1 / TRUE), 1);
+    expect(text).toContain("first seed, t\u00a0=\u00a01, t\u00a0=\u00a07, t\u00a0=\u00a030.");
   });
 
   test("is told beside how far its start is from the training states, where any is far", () => {
@@ -104,8 +113,27 @@ describe("closure tests", () => {
     return [...text.matchAll(/<th scope="(col|row)"[^>]*>(.*?)<\/th>/g)].map(([, , head]) => head);
   };
 
+  test("tell the start of the largest χ², with all variables, not the one of the largest deviation of one variable", () => {
+    const one = { error: Float64Array.of(1, 1), freedom: 2, chi2Error: 1, rare: 7 };
+    const tests = [
+      { ...one, mean: Float64Array.of(4, 0), chi2: 16 },
+      { ...one, mean: Float64Array.of(2, -3), chi2: 40 },
+      { ...one, mean: Float64Array.of(9, 9), chi2: Number.NaN },
+    ];
+    const { body } = diagnostics([], [{ name: "ours", from: 1, lag: 2, tests }], {
+      variables: ["x", "y"],
+      cases: ["a", "b", "c"],
+    });
+    expect(html`${body}`.toString()).toContain("b: x 2.0 ± 2, y −3.0 ± 2");
+  });
+
   test("have a column for each of a few starts, and a row for each of many", () => {
-    expect(heads(2).slice(0, 4)).toEqual(["Equation", "m = 0", "m = 1", "Missed most: true minus predicted, ± 95 %"]);
+    expect(heads(2).slice(0, 4)).toEqual([
+      "Equation",
+      "m = 0",
+      "m = 1",
+      "Where χ² is largest: true minus predicted, ± 95 %",
+    ]);
     const many = heads(9);
     expect(many.slice(0, 3)).toEqual(["Start", "ours", "theirs"]);
     expect(many.slice(3, 12)).toEqual(range(9, (c) => `m\u00a0=\u00a0${c}`));
