@@ -9,6 +9,7 @@ import { isOurs, METHODS, type Method } from "../../method/pairs.ts";
 import { meanGuards } from "../../method/sde/guards.ts";
 import { closedOf } from "../../report/figures/diagnostics.ts";
 import { LOOKS, OURS } from "../../report/figures/methods.ts";
+import { distancesOf } from "../../report/figures/starts.ts";
 import { lawsOf } from "../../report/figures/trajectories.ts";
 import type { Stepped } from "../../report/live-equation.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
@@ -320,7 +321,10 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
   const sweep = groups(outcomes).filter(([one]) => isOurs(one.method) && one.fewer === 1);
   // The first seed stands for all: curves of several seeds would hide each other.
   const shown = main.map(([one]) => one).filter((one) => one.closure === closure);
-  const standing = standingForAll(truth.cases);
+  const starts = shown.flatMap(({ method, scores }) =>
+    truth.cases.map((wave, c) => ({ method, patch, start: startTitle(wave), distance: scores.startDistance[c] })),
+  );
+  const standing = standingForAll(truth.cases, distancesOf(starts, patch, truth.cases.map(startTitle)));
   return {
     runs: { truth: truth.runs, predicted: study.runs },
     patches: points / patch,
@@ -364,9 +368,7 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
     ),
     closureTests: closedOf(outcomes),
     degrees: shown.flatMap(({ method, scores }) => (scores.choice ? [{ method, patch, ...scores.choice }] : [])),
-    starts: shown.flatMap(({ method, scores }) =>
-      truth.cases.map((wave, c) => ({ method, patch, start: startTitle(wave), distance: scores.startDistance[c] })),
-    ),
+    starts,
     meanFloor: floors.mean,
     stdFloor: floors.std,
     costs: costs(study, seconds),

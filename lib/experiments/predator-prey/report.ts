@@ -6,7 +6,7 @@ import { diagnostics, lawSentence } from "../../report/figures/diagnostics.ts";
 import { hero } from "../../report/figures/hero.ts";
 import { methodsIn } from "../../report/figures/methods.ts";
 import { type MeasuredAt, scaling } from "../../report/figures/scaling.ts";
-import { starts } from "../../report/figures/starts.ts";
+import { distancesOf, starts } from "../../report/figures/starts.ts";
 import { path, strokes } from "../../report/figures/trajectories.ts";
 import { displayFormula, formula } from "../../report/formula.ts";
 import { FLOOR_AND_INTERVALS, type Guide } from "../../report/how-to-read.ts";
@@ -140,6 +140,11 @@ predator. Mean <i>u</i> and mean <i>v</i> are averages over the grid; means, sta
     diagnostics(data.diagnostics, data.closureTests, {
       variables: SPECIES.map((species) => `mean ${species}`),
       cases: data.cases.map(({ title }) => title),
+      distances: distancesOf(
+        data.starts,
+        data.patch,
+        data.cases.map(({ title }) => title),
+      ),
     }),
     {
       id: "equation",
@@ -162,6 +167,7 @@ predator. Mean <i>u</i> and mean <i>v</i> are averages over the grid; means, sta
         [
           html`<p>Mean <i>u</i> and mean <i>v</i> do not determine their own future: further variables of the fields, the closure, have to. They have no unit and are
 shown standardised (mean 0, standard deviation 1 over the training data).</p>`,
+          tables.closureNote(data),
           trajectories.closureVariables(data),
           tables.closureScores(data),
           mmd.closures(data),

@@ -20,11 +20,23 @@ export function withinSpread(starts: readonly string[]): string {
 /** Starts nearer than this to the training states are among them. */
 const AMONG = 0.05;
 
+/** Those of the compensator, else of the first method. */
+function main(list: readonly StartDistance[]): StartDistance[] {
+  const method = list.find((one) => one.method === "compensator")?.method ?? list[0]?.method;
+  return list.filter((one) => one.method === method);
+}
+
+/** The distance of each of these starts by the same method, from the patches of one side; NaN where it is not known. */
+export function distancesOf(list: readonly StartDistance[], patch: number, names: readonly string[]): number[] {
+  const own = main(list).filter((one) => one.patch === patch);
+  return names.map((name) => own.find(({ start }) => start === name)?.distance ?? Number.NaN);
+}
+
 /** A row per patch side for the compensator, else for the first method; one sentence where all starts are among the training states. */
 export function starts(list: readonly StartDistance[]): Html | false {
   if (list.length === 0) return false;
-  const method = list.find((one) => one.method === "compensator")?.method ?? list[0].method;
-  const ours = list.filter((one) => one.method === method);
+  const ours = main(list);
+  const [{ method }] = ours;
   const farthest = Math.max(...ours.map(({ distance }) => distance));
   if (farthest < AMONG) {
     const far =

@@ -4,6 +4,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { PredatorPreyReportData } from "../../../lib/experiments/predator-prey/data.ts";
 import { spectrumMetrics } from "../../../lib/experiments/predator-prey/metrics.ts";
 import { predatorPreyReport } from "../../../lib/experiments/predator-prey/report.ts";
+import type { Series } from "../../../lib/report/chart-spec.ts";
 import { readHead } from "../../../lib/report/gallery.ts";
 import { single } from "../../../lib/run/seeds.ts";
 import { pixelsOf, reportBrowser } from "../../chromium.ts";
@@ -96,6 +97,62 @@ test("three of nine cases stand open, the others are folded", () => {
     expect(text).toContain("6 more panels");
   }
   expect(figureOf("mean-error").text).toContain("12 more panels");
+});
+
+test("a start far from the training states stands open, and is named there and in the diagnostics", () => {
+  const data = syntheticData();
+  const far = data.cases[6];
+  far.folded = false;
+  const at = (start: string, distance: number) =>
+    ({ method: "compensator", patch: data.patch, start, distance }) as const;
+  data.starts = data.cases.map(({ title }, c) => at(title, title === far.title ? 3.6 : 0.1 * c));
+  const { text } = figureOf("mean-u", data);
+  expect(text).toContain(`and ${far.title}, which is farthest from the training states`);
+  expect(text).toContain("5 more panels");
+  expect(predatorPreyReport(data)).toContain(
+    `the nearest of them: ${far.title} (3.6). There the equations extrapolate`,
+  );
+  const near = { ...data, starts: data.starts.map((one) => ({ ...one, distance: 0.1 })) };
+  expect(predatorPreyReport(near)).not.toContain("equations extrapolate");
+});
+
+test("no two curves of closures compared look alike", () => {
+  const data = syntheticData();
+  for (const one of data.mmdAgainstLambda.filter(({ closure }) => closure === "autoencoder"))
+    data.mmdAgainstLambda.push({ ...one, closure: "lagged" });
+  const { panels } = figureOf("mmd-closures", data);
+  const series = panels[0].series.filter(({ name }) => name !== "Single seeds") as Series[];
+  expect(series.length).toBe(6);
+  expect(new Set(series.map(({ marker, hollow = false }) => `${marker} ${hollow}`)).size).toBe(6);
+  expect(new Set(series.map(({ ink, dash }) => `${ink} ${dash}`)).size).toBe(6);
+});
+
+test("closures are defined where they are compared, and the best of them is named", () => {
+  const data = syntheticData();
+  const ours = (closure: string) =>
+    defined(data.scores.find((one) => one.method === "compensator" && one.closure === closure));
+  const text = (dynamics: number, autoencoder: number) => {
+    Object.assign(ours("dynamics"), { meanError: single(dynamics) });
+    Object.assign(ours("autoencoder"), { meanError: single(autoencoder) });
+    return predatorPreyReport(data);
+  };
+  expect(text(0.02, 0.01)).toContain("that of “autoencoder”, 1.0\u00a0% beside 2.0\u00a0%");
+  expect(text(0.01, 0.02)).toContain("compensator, 1.0\u00a0%, is the least of all closures");
+  expect(text(0.01, 0.02)).toContain("<li>“dynamics”: ");
+  expect(text(0.01, 0.02)).not.toContain("<li>“lagged”: ");
+});
+
+test("one interpolation shows on either side of the other, and the age of relaxed states is said", () => {
+  const data = syntheticData();
+  const cubic = data.spectra.filter(({ name }) => name === "linear").map((one) => ({ ...one, name: "cubic" }));
+  const { text, panels } = figureOf("spectra", { ...data, spectra: [...data.spectra, ...cubic] });
+  const [linear, other] = ["linear", "cubic"].map((of) => panels[0].series.findIndex(({ name }) => name === of));
+  const width = (k: number) => Number((panels[0].series[k] as Series).width);
+  expect(linear).toBeLessThan(other);
+  expect(width(linear)).toBeGreaterThan(2 * width(other));
+  expect(text).toContain("relaxed states are older");
+  const plain = data.spectra.filter(({ name }) => !name.includes("relaxed"));
+  expect(figureOf("spectra", { ...data, spectra: plain }).text).not.toContain("older");
 });
 
 test("species have inks that are no method's", () => {

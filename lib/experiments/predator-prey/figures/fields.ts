@@ -50,6 +50,10 @@ scale, given by the bar under it. Stripes of the initial cosine fade into noise;
   );
 }
 
+const isRelaxed = (name: string) => name.includes("relaxed");
+/** What relaxation does beside what it is for. */
+const RELAXING = "LocalRelax at every level moves points inside for twice its time";
+
 export function profiles(data: Data): Html {
   const panels = data.profiles.map(
     ({ title, x, u, v }): Panel => ({
@@ -66,8 +70,10 @@ export function profiles(data: Data): Html {
   return chart({
     id: "profiles",
     title: "Profiles at one time",
-    caption: html`Both species along the system: a small system, large states made of it, and a true state of that size. Roughness from point to point and waves should look
-alike; the places of the bumps are chance, because the noise differs.`,
+    caption: html`Both species along the system: a small system, large states made of it, and a true state of that size. What should look alike is the roughness from point to point. The waves do not compare: the true system is as old as the small one, but starts from another wave of the training law (another <i>m</i>, another <i>k</i>) and has other noise${
+      data.profiles.some(({ title }) => isRelaxed(title)) &&
+      `, and relaxed states are older, as ${RELAXING}: means and waves have gone on`
+    }.`,
     alt: "Prey and predator against position in a small, an upsampled and a true system",
     x: { label: "position [grid points]" },
     y: { label: "density" },
@@ -107,11 +113,15 @@ export function spectra(data: Data): Html {
   const kinds = [...new Set(others.map(({ name }) => kindOf(name)))];
   const lookOf = (name: string): Look => {
     if (isTrue({ name })) return TRUE;
-    const ink = scaleInk(kinds.indexOf(kindOf(name)), Math.max(3, kinds.length + 1));
-    return { name, ink, dash: name.includes("relaxed") ? "solid" : "dashed" };
+    const kind = kinds.indexOf(kindOf(name));
+    const ink = scaleInk(kind, Math.max(3, kinds.length + 1));
+    // What lies below shows on either side of what coincides with it.
+    return { name, ink, dash: isRelaxed(name) ? "solid" : "dashed", width: kind < kinds.length - 1 ? 3.5 : 1.25 };
   };
   const panels = SPECIES.map((species): Panel => {
-    const own = [...truth, ...others].filter((one) => one.species === species);
+    const own = [...truth, ...kinds.flatMap((kind) => others.filter(({ name }) => kindOf(name) === kind))].filter(
+      (one) => one.species === species,
+    );
     const series = own.map(({ name, mode: x, power: y, low, high }) => ({ ...lookOf(name), x, y, low, high }));
     return { title: SPECIES_NAMES[species], series };
   }).filter((panel) => panel.series.length > 0);
@@ -121,8 +131,11 @@ export function spectra(data: Data): Html {
     id: "spectra",
     title: "Power spectra",
     caption: html`Variance per mode of the fields, mean over replicas with 95 % bands; mode <i>q</i> has <i>q</i> half waves across the system. True states
-(thick) set the mark. ${longWaves(data)} Interpolation removes fluctuations of short waves (large <i>q</i>), which LocalRelax puts back in part: where a curve lies under the thick one, fluctuations are missing, and above it there are too many. The
-axis ends a decade below the true states; interpolated ones go on falling.`,
+(thick) set the mark${kinds.length > 1 && `; ${kinds.slice(0, -1).join(" and ")} interpolation is drawn wide under ${kinds.at(-1)}, to be seen on either side where they coincide`}. ${longWaves(data)} Interpolation removes fluctuations of short waves (large <i>q</i>), which LocalRelax puts back in part: where a curve lies under the thick one, fluctuations are missing, and above it there are too many. The
+axis ends a decade below the true states; interpolated ones go on falling.${
+      others.some(({ name }) => isRelaxed(name)) &&
+      ` The peak is the initial wave, whose height depends on age: relaxed states are older than the others, as ${RELAXING}, so their peak is not to be compared.`
+    }`,
     alt: "Variance per mode against mode number, logarithmic, of true states and of each way of upsampling",
     x: { label: "mode q [half waves]", log: 10 },
     y: { label: "variance per mode", log: 10, ...(low <= high && { range: [low / 10, high * 3] }) },

@@ -69,6 +69,13 @@ level is the score of two independent true ensembles, and where 95 % of such pai
   );
 }
 
+/** How closures look beside each other: with two methods no two have the same marker; the colour tells the method. */
+function closureLook(method: Method, i: number): Pick<Look, "hollow" | "dash" | "marker"> {
+  if (i === 0) return { hollow: false, dash: "solid" };
+  if (i === 1) return { hollow: true, dash: "dotted" };
+  return { hollow: true, dash: "dashed", marker: method === "compensator" ? "diamond" : "triangle" };
+}
+
 /** The same for every closure, ours and the increments; nothing where there is only one closure. */
 export function closures(data: Data): Html | false {
   const names = closuresOf(data);
@@ -78,15 +85,14 @@ export function closures(data: Data): Html | false {
     "mmd-closures",
     "Closures compared",
     html`MMD² of both estimators with each closure. Each is measured in its own closure variables, so values of different closures
-are not on one scale; the level is that of the main closure.`,
+are not on one scale; filled are those of “${data.closure}”, hollow those of the others; the level is that of the main closure.`,
     OURS.flatMap((method) =>
       names.map((closure, i) => ({
         entries: data.mmdAgainstLambda.filter((one) => one.method === method && one.closure === closure),
         look: {
           ...LOOKS[method],
           name: `${nameOf(method)}, ${closure}`,
-          hollow: i > 0,
-          dash: i > 0 ? "dotted" : "solid",
+          ...closureLook(method, i),
         },
       })),
     ),

@@ -80,6 +80,46 @@ intervals${shown.every(({ meanError }) => !meanError.seeds) && ", of the data an
   );
 }
 
+/** How each closure is learned. */
+const LEARNED_BY: ReadonlyMap<string, string> = new Map([
+  ["autoencoder", "a network rebuilds the patches from these variables and the means (the paper’s)"],
+  [
+    "dynamics",
+    "they are trained together with drift and noise so that the changes of the means become as likely as can be",
+  ],
+  [
+    "lagged",
+    "of all linear maps of a patch, those that tell the means at several later times best; they are solved for, not trained",
+  ],
+]);
+
+/** What the closures that occur are, and why one is the main one. */
+export function closureNote(data: Data): Html {
+  const names = closures(data);
+  const known = names.flatMap((name) => {
+    const how = LEARNED_BY.get(name);
+    return how ? [html`<li>“${name}”: ${how}</li>`] : [];
+  });
+  const list = known.length > 0 && html`<ul>${known}</ul>`;
+  if (names.length < 2) return html`${list}`;
+  const own = names.flatMap((name) => {
+    const score = data.scores.find((one) => one.method === "compensator" && one.closure === name);
+    return score && Number.isFinite(score.meanError.value) ? [{ name, error: 100 * score.meanError.value }] : [];
+  });
+  const main = own.find(({ name }) => name === data.closure);
+  const best = own.length > 0 && own.reduce((a, b) => (b.error < a.error ? b : a));
+  const said = (value: number) => `${formatNumber(value, 2)}\u00a0%`;
+  return html`${list}<p>The main figures use “${data.closure}”${
+    data.closure === "autoencoder" && ", as the paper does"
+  }; that was fixed before any score was known.${
+    main &&
+    best &&
+    (best === main
+      ? ` Its error of the means by the compensator, ${said(main.error)}, is the least of all closures.`
+      : ` The least error of the means by the compensator is that of “${best.name}”, ${said(best.error)} beside ${said(main.error)}.`)
+  }</p>`;
+}
+
 /** The same for every closure, to choose between them; nothing where there is only one. */
 export function closureScores(data: Data): Html | false {
   const names = closures(data);
@@ -111,7 +151,10 @@ export function spectrumRatios({ spectrumRatios: ratios }: Data): Html | false {
         return { label: name, cell };
       }),
     ],
-    html`Power of upsampled over that of true states in bands of modes, with 95 % intervals. 1 means that upsampling left no trace; below 1 fluctuations are missing, above 1 there are too many.`,
+    html`Power of upsampled over that of true states in bands of modes, with 95 % intervals. 1 means that upsampling left no trace; below 1 fluctuations are missing, above 1 there are too many.${
+      ratios.some(({ name }) => name.includes("relaxed")) &&
+      " Relaxed states are older than the others, which shows in the band of the initial wave."
+    }`,
   );
 }
 

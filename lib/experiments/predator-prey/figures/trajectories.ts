@@ -3,6 +3,7 @@ import { chart } from "../../../report/chart.ts";
 import type { Axis, Panel, Series } from "../../../report/chart-spec.ts";
 import { DRAWN, LOOKS, type Look, OURS, TRUE } from "../../../report/figures/methods.ts";
 import { noiseSeries } from "../../../report/figures/noise-band.ts";
+import { distancesOf } from "../../../report/figures/starts.ts";
 import * as over from "../../../report/figures/trajectories.ts";
 import { type Html, html } from "../../../report/html.ts";
 import { formatSetting } from "../../../report/number.ts";
@@ -13,19 +14,36 @@ const MAX_POINTS = 100;
 const TIME: Axis = { label: "time" };
 
 /** What the figures of cases show at first. */
-const FOLDED = "Shown are the first, the middle and the last of all cases by amplitude; the others are folded below.";
-const folding = (cases: Data["cases"]) => (cases.some(({ folded }) => folded) ? FOLDED : "");
+const FOLDED = "Open are the first, the middle and the last of all starts by amplitude";
 
-export function means({ cases, patch }: Data, species: Species): Html {
+function folding({ cases, starts, patch }: Data): string {
+  if (!cases.some(({ folded }) => folded)) return "";
+  const distances = distancesOf(
+    starts,
+    patch,
+    cases.map(({ title }) => title),
+  );
+  const farthest = distances.indexOf(Math.max(...distances.filter(Number.isFinite)));
+  const far = cases[farthest];
+  const also = far && !far.folded ? `, and ${far.title}, which is farthest from the training states` : "";
+  return `${FOLDED}${also}; the others are folded below.`;
+}
+
+/** Columns of panels: rows are full. */
+const columnsFor = (cases: Data["cases"]) => (cases.filter(({ folded }) => !folded).length % 3 === 0 ? 3 : 2);
+
+export function means(data: Data, species: Species): Html {
+  const { cases, patch } = data;
   return over.byCase(
     {
       id: `mean-${species}`,
       title: `Mean ${species} in each case`,
       caption: html`Mean over runs (line) and one standard deviation (band) of mean <i>${species}</i>: true system (thick, grey band) and predictions. At best they coincide in line
-and in band. ${folding(cases)}`,
+and in band. ${folding(data)}`,
       alt: `Mean and spread of mean ${species} against time in each test case, true and predicted`,
       x: TIME,
       y: { label: `mean ${species}` },
+      columns: columnsFor(cases),
       maxPoints: MAX_POINTS,
     },
     cases,
@@ -34,16 +52,18 @@ and in band. ${folding(cases)}`,
   );
 }
 
-export function deviations({ cases, patch, patches }: Data, species: Species): Html {
+export function deviations(data: Data, species: Species): Html {
+  const { cases, patch, patches } = data;
   return over.byCase(
     {
       id: `std-${species}`,
       title: `Fluctuations of mean ${species} in each case`,
       caption: html`Standard deviation over runs of mean <i>${species}</i>, true (thick) and predicted by every method. A model that takes the noise of one patch for that of the whole
-system fluctuates by √<i>K</i> = √${patches} or more too much; such curves may leave the frame. ${folding(cases)}`,
+system fluctuates by √<i>K</i> = √${patches} or more too much; such curves may leave the frame. ${folding(data)}`,
       alt: `Standard deviation of mean ${species} against time in each test case, true and predicted`,
       x: TIME,
       y: { label: `std of mean ${species}` },
+      columns: columnsFor(cases),
       maxPoints: MAX_POINTS,
     },
     cases,
@@ -53,7 +73,8 @@ system fluctuates by √<i>K</i> = √${patches} or more too much; such curves m
 }
 
 /** A panel per species and case: what the figures above are too coarse for. */
-export function meanErrors({ cases, runs }: Data): Html {
+export function meanErrors(data: Data): Html {
+  const { cases, runs } = data;
   const panels = SPECIES.flatMap((species) =>
     cases.map(({ title, times, truth, predicted, folded }): Panel => {
       const own = OURS.flatMap((method) => predicted.find((one) => one.method === method) ?? []);
@@ -71,11 +92,11 @@ export function meanErrors({ cases, runs }: Data): Html {
     id: "mean-error",
     title: "Error of the means",
     caption: html`Predicted minus true mean over runs. At one time 95 % of the differences between means over ${formatSetting(runs.predicted)} predicted and ${formatSetting(runs.truth)} true runs of one law lie in the grey band; what
-stays outside for long is an error of the equation. ${folding(cases)}`,
+stays outside for long is an error of the equation. ${folding(data)}`,
     alt: "Predicted minus true mean of each species against time in each test case, with the band of sampling noise",
     x: TIME,
     y: { label: "mean − true" },
-    columns: 3,
+    columns: columnsFor(cases),
     height: 220,
     maxPoints: MAX_POINTS,
     shareY: false,
