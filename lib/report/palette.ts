@@ -18,9 +18,9 @@ export const INKS = {
   naive: { light: "#d15400", dark: "#ff8b4a" },
   small: { light: "#b0568b", dark: "#e79bc6" },
   first: { light: "#0b3c6f", dark: "#c3e3ff" },
-  second: { light: "#1a66a8", dark: "#79bdf2" },
-  third: { light: "#348bcb", dark: "#4691d0" },
-  fourth: { light: "#3a97a8", dark: "#2b95a3" },
+  second: { light: "#1f86d6", dark: "#5aa9f5" },
+  third: { light: "#0c8f86", dark: "#3fd0c0" },
+  fourth: { light: "#8277d8", dark: "#a596ff" },
   species1: { light: "#8a7400", dark: "#dcc75a" },
   species2: { light: "#7b3fa0", dark: "#c79bf0" },
   scale1: { light: "#3f1a7a", dark: "#b9a3ff" },
@@ -33,7 +33,7 @@ export const INKS = {
 
 export type InkName = keyof typeof INKS;
 
-/** Dark to light shades of our own hue, for one method at several sizes; the first stands out most. */
+/** Around our own hue, for one method at several sizes: navy, blue, teal, lavender; the first stands out most. */
 export const SHADES: readonly InkName[] = ["first", "second", "third", "fourth"];
 
 /** Violet to yellow, for the values of one parameter in ascending order, and for things that are none of the above. */

@@ -43,9 +43,10 @@ export interface CurieWeissReportData extends Finished {
   errors: (Estimate & { source: Source; patch: number })[];
   /** Predicted over exact standard deviation in equilibrium. */
   fluctuations: (Learned & { ratio: Estimate })[];
-  /** What a perfect model would score at the number of runs used, and with the paper's predicted and true ones. */
+  /** What a perfect model would score at the number of runs used. */
   floor: number;
-  paperFloor: number;
+  /** The same with as many predicted runs as the paper has, beside the exact mean and, as printed, beside as many true ones. */
+  paperFloors: { exact: number; printed: number };
   /** The baselines at the paper's δt; null where all predictions run away, as those of so many of the seeds do. */
   paperTime: (Learned & {
     error: Estimate | null;

@@ -19,6 +19,37 @@ export interface DegreeChoice extends Learned, Choice {
 /** Scores below this are the best one itself. */
 const LEAST = 1e-6;
 
+/** Of the curve, that with the least residual. */
+const bestOf = ({ curve }: DegreeChoice) => curve.reduce((a, b) => (b.score < a.score ? b : a));
+
+/** Where another degree is used than the best. */
+function used(items: readonly DegreeChoice[], titleOf: typeof sideTitle): string {
+  const others = items.filter((one) => one.degree !== bestOf(one).degree);
+  if (others.length === 0) return "and is used";
+  const names = others.map(({ method, patch, degree }) =>
+    [LOOKS[method].name, titleOf(patch), `degree ${degree}`].filter(Boolean).join(", "),
+  );
+  return `and is used, or a lower one, where every term was given its price or the fewest terms were asked for whose residual is at most 1 % larger (${names.join("; ")})`;
+}
+
+/** Of which of our methods the best degree is the highest that was tried, and what the last step to it was worth. */
+function atTheEdge(items: readonly DegreeChoice[]): string {
+  const edge = items.flatMap((one) => {
+    const [before, last] = one.curve.toSorted((a, b) => a.degree - b.degree).slice(-2);
+    if (!isOurs(one.method) || !last || bestOf(one).degree !== last.degree) return [];
+    const gain = (100 * (before.score - last.score)) / (1 + before.score);
+    return [{ what: `${LOOKS[one.method].name}, degree ${last.degree}`, gain }];
+  });
+  const each = [...Map.groupBy(edge, ({ what }) => what)].map(([what, own]) => {
+    const [least, most] = extent(own.map(({ gain }) => gain)).map((gain) => formatNumber(gain, 2));
+    const sides = own.length > 1 ? `${own.length} patch sides, ` : "";
+    return `${what} (${sides}${least === most ? least : `${least} to ${most}`} % less than one degree lower)`;
+  });
+  return each.length > 0
+    ? ` Where the best is the highest that was tried a higher one may be better still: ${each.join("; ")}.`
+    : "";
+}
+
 /** A panel per patch side with a curve per method; the first seed stands for all. */
 export function degrees(items: readonly DegreeChoice[], titleOf = sideTitle): Html | false {
   if (items.length === 0) return false;
@@ -42,7 +73,7 @@ export function degrees(items: readonly DegreeChoice[], titleOf = sideTitle): Ht
     id: "degree",
     title: "Choice of the degree",
     caption: html`Mean-square residual of the drift on data that it was not fitted to, over that of the best degree, minus one, against the degree of the polynomials: cross-validation with ${folds} parts of the
-cohorts (${cohorts} of them: small systems that start alike, with all of their snapshots). The best degree is drawn at 10⁻⁶; the one that is used is it, or a lower one where every term has its price or the equation is to be read: the fewest terms of at most 1 % more. The first seed stands for all. Where noise is large, as for increments, degrees differ by less than it. ${left.length > 0 && `What the drift leaves of the mean square of what it is fitted to, on data that it was not fitted to: ${left.join("; ")}; noise alone leaves 100 %.`}`,
+cohorts (${cohorts} of them: small systems that start alike, with all of their snapshots). The best degree is drawn at 10⁻⁶ ${used(items, titleOf)}.${atTheEdge(items)} The first seed stands for all. Where noise is large, as for increments, degrees differ by less than it. ${left.length > 0 && `What the drift leaves of the mean square of what it is fitted to, on data that it was not fitted to: ${left.join("; ")}; noise alone leaves 100 %.`}`,
     alt: "Held-out residual relative to the best against the degree of the polynomials, one line per method",
     x: { label: "degree", ticks: [...new Set(items.flatMap(({ curve }) => curve.map(({ degree }) => degree)))] },
     y: { label: "held-out residual / best − 1", log: 10 },

@@ -9,6 +9,8 @@ import type { Look } from "./methods.ts";
 /** An arrow may span this part of the way to the next foot in its direction; one of twenty may go further. */
 const SPAN = 0.9;
 const CROWDED = 0.05;
+/** The same of slow ones, of which short ones would be seen as crosses. */
+const SLOW_CROWDED = 0.1;
 /** Feet within 45° of its direction are in the way of an arrow. */
 const AHEAD = Math.SQRT1_2;
 /** How far an arrow may go where no foot is in its way, as a part of the frame. */
@@ -19,7 +21,7 @@ const NEAREST = 0.04;
 const CROSSED = 0.02;
 /** Arrows shorter than this part of the frame are not seen as such, … */
 const SHORT = 0.03;
-/** … and are drawn longer by one factor, of this at least, where they are more than this part of all. */
+/** … and are drawn longer by one round factor, of this at least, where they are more than this part of all. */
 const LEAST_LONGER = 5;
 const MANY = 0.2;
 /** Paths keep at least so many points. */
@@ -42,10 +44,10 @@ function arrowsOf(series: readonly Series[]) {
 
 /**
  * One length for the arrows of all `series`: units of the axes per unit of the vectors, such that few arrows reach the
- * next foot (distances in the frame of the figure, whose widths are those of the feet unless they are given). Quadratic in the number of arrows. 1
+ * next foot, `crowded` of them at most (distances in the frame of the figure, whose widths are those of the feet unless they are given). Quadratic in the number of arrows. 1
  * where nothing can be drawn.
  */
-export function arrowScale(series: readonly Series[], frame?: readonly number[]): number {
+export function arrowScale(series: readonly Series[], frame?: readonly number[], crowded = CROWDED): number {
   const { arrows, across: ownAcross, up: ownUp } = arrowsOf(series);
   const [across, up] = frame ?? [ownAcross, ownUp];
   const framed = arrows.map(([x, y, dx, dy]) => [x / across, y / up, dx / across, dy / up] as const);
@@ -60,7 +62,7 @@ export function arrowScale(series: readonly Series[], frame?: readonly number[])
     }
     return [(SPAN * way) / length];
   });
-  return scales.sort((a, b) => a - b)[Math.floor(CROWDED * (scales.length - 1))] ?? 1;
+  return scales.sort((a, b) => a - b)[Math.floor(crowded * (scales.length - 1))] ?? 1;
 }
 
 /**
@@ -81,8 +83,8 @@ export function spreadOut(x: Numbers, y: Numbers): number[] {
 }
 
 /**
- * Feet in `kept` at which all arrows are too short to be seen beside the longest, and how many times as long they are drawn: 1, 2 or 5 times a power of
- * ten, so that they nearly reach each other. None where they are few.
+ * Feet in `kept` at which all arrows are too short to be seen beside the longest, and how many times as long they are drawn: the one of 1, 2 and 5 times
+ * powers of ten with which they come nearest to reaching each other. None where they are few.
  */
 function slowFeet(
   kept: readonly number[],
@@ -97,9 +99,10 @@ function slowFeet(
     const pick = (values: readonly number[]) => slow.map((i) => values[i]);
     return { ...look, x: pick(x), y: pick(y), dx: pick(dx), dy: pick(dy) };
   });
-  const most = slow.length > MANY * kept.length ? arrowScale(own, [across, up]) / scale : 1;
+  const most = slow.length > MANY * kept.length ? arrowScale(own, [across, up], SLOW_CROWDED) / scale : 1;
   const power = 10 ** Math.floor(Math.log10(most));
-  const magnify = power * ([5, 2].find((digit) => digit * power <= most) ?? 1);
+  const off = (factor: number) => Math.abs(Math.log(factor / most));
+  const magnify = [power, 2 * power, 5 * power, 10 * power].reduce((a, b) => (off(b) < off(a) ? b : a));
   return magnify >= LEAST_LONGER ? { slow, magnify } : { slow: [], magnify: 1 };
 }
 

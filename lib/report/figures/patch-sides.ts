@@ -23,19 +23,24 @@ export function sidesOf(items: readonly { patch: number }[]): number[] {
   return [...new Set(items.map((item) => item.patch))].sort((a, b) => b - a);
 }
 
-/** Widths of the lines of patch sides, the smallest side first. */
-const WIDTHS = [2.25, 1.75, 1.5, 1.25];
+/** Widths and dashes of the lines of patch sides, the smallest side first: curves that scribble over each other are told apart by more than their ink. */
+const LINES = [
+  { width: 2.5, dash: "solid" },
+  { width: 1.75, dash: "dashed" },
+  { width: 2, dash: "dotted" },
+  { width: 1.25, dash: "solid" },
+] as const;
 
-/** A patch side's shade of our colour, solid as ours is: the smallest stands out most. */
+/** A patch side's ink and line: the smallest stands out most. */
 export function shadeOf(patch: number, sides: readonly number[]): Omit<Look, "name"> {
   const rank = sides.length - 1 - sides.indexOf(patch);
-  return { ink: SHADES[rank % SHADES.length], dash: "solid", width: WIDTHS[Math.min(rank, WIDTHS.length - 1)] };
+  return { ink: SHADES[rank % SHADES.length], ...LINES[rank % LINES.length] };
 }
 
-/** Where the training data are, below a function of a variable: their median, and the central 95 % of them. */
+/** Where the training data are, below a function of a variable: their median, which the line in the middle is, and the central 95 % of them. */
 export const trainingRange = ({ low, middle, high }: CentralRange): Level => ({
   value: middle,
-  label: "training data",
+  label: "training median",
   ...{ low, high },
 });
 

@@ -129,7 +129,7 @@ export function syntheticData(): CurieWeissReportData {
       ]),
     ],
     floor: 9e-5,
-    paperFloor: 2.5e-4,
+    paperFloors: { exact: 4.5e-4, printed: 3.7e-4 },
     paperTime: [
       { method: "naive", patch: 8, error: single(0.02), stdRatio: single(6.5), paper: 0.0126, lost: 1, seeds: 3 },
     ],
