@@ -19,7 +19,7 @@ export const INKS = {
   small: { light: "#b0568b", dark: "#e79bc6" },
   first: { light: "#0b3c6f", dark: "#c3e3ff" },
   second: { light: "#1f86d6", dark: "#5aa9f5" },
-  third: { light: "#0c8f86", dark: "#3fd0c0" },
+  third: { light: "#118c9c", dark: "#3fc6d0" },
   fourth: { light: "#8277d8", dark: "#a596ff" },
   species1: { light: "#8a7400", dark: "#dcc75a" },
   species2: { light: "#7b3fa0", dark: "#c79bf0" },
@@ -33,7 +33,7 @@ export const INKS = {
 
 export type InkName = keyof typeof INKS;
 
-/** Around our own hue, for one method at several sizes: navy, blue, teal, lavender; the first stands out most. */
+/** Around our own hue, for one method at several sizes: navy, blue, cyan, lavender; the first stands out most. */
 export const SHADES: readonly InkName[] = ["first", "second", "third", "fourth"];
 
 /** Violet to yellow, for the values of one parameter in ascending order, and for things that are none of the above. */

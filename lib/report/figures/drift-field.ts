@@ -84,7 +84,8 @@ export function spreadOut(x: Numbers, y: Numbers): number[] {
 
 /**
  * Feet in `kept` at which all arrows are too short to be seen beside the longest, and how many times as long they are drawn: the one of 1, 2 and 5 times
- * powers of ten with which they come nearest to reaching each other. None where they are few.
+ * powers of ten with which they come nearest to reaching each other, and
+ * the longest to the way that an arrow may go. None where they are few.
  */
 function slowFeet(
   kept: readonly number[],
@@ -93,13 +94,18 @@ function slowFeet(
   scale: number,
 ): { slow: number[]; magnify: number } {
   const [across, up] = [x, y].map((along) => width(kept.map((i) => along[i])));
-  const isShort = (i: number) => drifts.every(({ dx, dy }) => scale * Math.hypot(dx[i] / across, dy[i] / up) < SHORT);
+  const length = (i: number) =>
+    scale * Math.max(...drifts.map(({ dx, dy }) => Math.hypot(dx[i] / across, dy[i] / up) || 0));
+  const isShort = (i: number) => length(i) < SHORT;
   const slow = kept.filter(isShort);
   const own = drifts.map(({ look, dx, dy }): Series => {
     const pick = (values: readonly number[]) => slow.map((i) => values[i]);
     return { ...look, x: pick(x), y: pick(y), dx: pick(dx), dy: pick(dy) };
   });
-  const most = slow.length > MANY * kept.length ? arrowScale(own, [across, up], SLOW_CROWDED) / scale : 1;
+  const most =
+    slow.length > MANY * kept.length
+      ? Math.min(arrowScale(own, [across, up], SLOW_CROWDED) / scale, FREE_WAY / Math.max(...slow.map(length)))
+      : 1;
   const power = 10 ** Math.floor(Math.log10(most));
   const off = (factor: number) => Math.abs(Math.log(factor / most));
   const magnify = [power, 2 * power, 5 * power, 10 * power].reduce((a, b) => (off(b) < off(a) ? b : a));
@@ -138,7 +144,7 @@ export function driftField(
     (one): Series => ({
       ...one,
       name: `${one.name}, ${magnify} times as long`,
-      ink: one.ink === "compensator" ? "third" : one.ink,
+      ink: one.ink === "compensator" ? "fourth" : one.ink,
       magnify,
     }),
   );

@@ -38,9 +38,9 @@ describe("arrows", () => {
 describe("slow drifts", () => {
   // Fast on the left, a hundredth of it on the right.
   const at = Array.from({ length: 64 }, (_, i) => [0.1 * (i % 8), 0.1 * Math.floor(i / 8)] as const);
-  const [x, y] = [at.map(([one]) => one), at.map(([, one]) => one)];
+  const [across, y] = [at.map(([one]) => one), at.map(([, one]) => one)];
   const frame = { id: "f", title: "", alt: "", x: { label: "x" }, y: { label: "y" } };
-  const drawn = (dx: number[]) => {
+  const drawn = (dx: number[], x: number[] = across) => {
     const caption = () => "";
     const drifts = [{ look: LOOKS.compensator, dx, dy: dx.map(() => 0) }];
     const markup = String(driftField({ ...frame, caption }, { dx: "", dy: "" }, { x, y }, drifts));
@@ -49,7 +49,7 @@ describe("slow drifts", () => {
   };
 
   test("are drawn longer by one round factor that their name says, every arrow once", () => {
-    const { markup, data, series } = drawn(x.map((left) => (left < 0.35 ? 1 : 0.01)));
+    const { markup, data, series } = drawn(across.map((left) => (left < 0.35 ? 1 : 0.01)));
     expect(series.map(({ name, magnify }) => [name, magnify])).toEqual([
       [LOOKS.compensator.name, 1],
       [`${LOOKS.compensator.name}, 100 times as long`, 100],
@@ -59,8 +59,20 @@ describe("slow drifts", () => {
     expect(markup).toContain("drawn 100 times as long");
   });
 
+  test("of several speeds are drawn as long as the fastest of them can be, few of which are in the way of others", () => {
+    // Of 32 slow ones three are twenty times as fast, and reach the next foot, 0.04 away, when they are drawn 20 times as long; at the most that an arrow
+    // may go, 0.15 of the frame of 0.7, they are 0.15 · 0.7 / (0.02 · 0.09) = 58 times as long.
+    const slow = (i: number) => (i % 8 === 4 && i < 24 ? 0.02 : 0.001);
+    const near = across.map((left, i) => (i % 8 === 5 && i < 24 ? 0.44 : left));
+    const { series } = drawn(
+      across.map((left, i) => (left < 0.35 ? 1 : slow(i))),
+      near,
+    );
+    expect(series.map(({ magnify }) => magnify)).toEqual([1, 50]);
+  });
+
   test("are left as they are where they are few, or hardly slower", () => {
-    expect(drawn(x.map((left) => (left > 0.65 ? 0.01 : 1))).series).toHaveLength(1);
-    expect(drawn(x.map((left) => (left < 0.35 ? 1 : 0.6))).series).toHaveLength(1);
+    expect(drawn(across.map((left) => (left > 0.65 ? 0.01 : 1))).series).toHaveLength(1);
+    expect(drawn(across.map((left) => (left < 0.35 ? 1 : 0.6))).series).toHaveLength(1);
   });
 });
