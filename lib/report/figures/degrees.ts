@@ -22,9 +22,13 @@ const LEAST = 1e-6;
 /** Of the curve, that with the least residual. */
 const bestOf = ({ curve }: DegreeChoice) => curve.reduce((a, b) => (b.score < a.score ? b : a));
 
+/** Whether all of it is there. */
+const isKnown = ({ degree, curve }: DegreeChoice) =>
+  curve.length > 0 && [degree, ...curve.flatMap(({ degree, score }) => [degree, score])].every(Number.isFinite);
+
 /** Where another degree is used than the best. */
 function used(items: readonly DegreeChoice[], titleOf: typeof sideTitle): string {
-  const others = items.filter((one) => one.degree !== bestOf(one).degree);
+  const others = items.filter((one) => isKnown(one) && one.degree !== bestOf(one).degree);
   if (others.length === 0) return "and is used";
   const names = others.map(({ method, patch, degree }) =>
     [LOOKS[method].name, titleOf(patch), `degree ${degree}`].filter(Boolean).join(", "),
@@ -34,7 +38,7 @@ function used(items: readonly DegreeChoice[], titleOf: typeof sideTitle): string
 
 /** Of which of our methods the best degree is the highest that was tried, and what the last step to it was worth. */
 function atTheEdge(items: readonly DegreeChoice[]): string {
-  const edge = items.flatMap((one) => {
+  const edge = items.filter(isKnown).flatMap((one) => {
     const [before, last] = one.curve.toSorted((a, b) => a.degree - b.degree).slice(-2);
     if (!isOurs(one.method) || !last || bestOf(one).degree !== last.degree) return [];
     const gain = (100 * (before.score - last.score)) / (1 + before.score);
