@@ -24,7 +24,7 @@ const bestOf = ({ curve }: DegreeChoice) => curve.reduce((a, b) => (b.score < a.
 
 /** Where another degree is used than the best. */
 function used(items: readonly DegreeChoice[], titleOf: typeof sideTitle): string {
-  const others = items.filter((one) => one.degree !== bestOf(one).degree);
+  const others = items.filter((one) => Number.isFinite(one.degree) && one.degree !== bestOf(one).degree);
   if (others.length === 0) return "and is used";
   const names = others.map(({ method, patch, degree }) =>
     [LOOKS[method].name, titleOf(patch), `degree ${degree}`].filter(Boolean).join(", "),
@@ -38,6 +38,7 @@ function atTheEdge(items: readonly DegreeChoice[]): string {
     const [before, last] = one.curve.toSorted((a, b) => a.degree - b.degree).slice(-2);
     if (!isOurs(one.method) || !last || bestOf(one).degree !== last.degree) return [];
     const gain = (100 * (before.score - last.score)) / (1 + before.score);
+    if (!Number.isFinite(last.degree) || !Number.isFinite(gain)) return [];
     return [{ what: `${LOOKS[one.method].name}, degree ${last.degree}`, gain }];
   });
   const each = [...Map.groupBy(edge, ({ what }) => what)].map(([what, own]) => {
