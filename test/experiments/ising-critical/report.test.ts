@@ -58,3 +58,22 @@ test("the gallery shows its headline and curves", () => {
   );
   expect(head.thumbnail).toContain("<polyline");
 });
+
+test("what this run has not is not spoken of", () => {
+  const data = syntheticData();
+  const [whole, quick] = [
+    criticalReport(data),
+    criticalReport({ ...data, kinetics: { sides: [], learned: [], direct: [] }, relaxTimes: null }),
+  ];
+  expect(whole).toContain("is what the next section asks");
+  expect(whole).toContain("how far that holds is measured above");
+  expect(quick).not.toContain("the next section");
+  expect(quick).toContain("is not tested in this run");
+  expect(quick).toContain("how far that holds was not measured in this run");
+});
+
+test("what was settled by the truth is not denied", () => {
+  const text = criticalReport(syntheticData());
+  expect(text).not.toContain("Nothing is fitted to the truth");
+  expect(text).toContain("Neither λ nor any rate is fitted to the truth; the amounts above");
+});

@@ -266,6 +266,47 @@ describe("figures hold", () => {
     expect(y[2]).toBe(digits(unrelaxed.mean)[2]);
   });
 
+  test("at which distances relaxed lattices are not correlated as true ones, from which patches", () => {
+    const own = syntheticData();
+    const said = (changed: (r: number, patch: number) => number) => {
+      const correlations = own.correlations
+        .filter(({ level, patch }) => level === 1 && patch < 32)
+        .map((one) => {
+          const mean = one.r.map((r) => 0.5 ** (r + 1) * (one.kind === "relaxed" ? changed(r, one.patch) : 1));
+          return { ...one, mean, low: mean.map((value) => 0.9 * value), high: mean.map((value) => 1.1 * value) };
+        });
+      return isingReport({ ...own, correlations, relaxStudy: null });
+    };
+    expect(said(() => 1.1)).toContain("Their intervals meet everywhere.");
+    const off = said((r, patch) => (patch === 8 && r > 0 && r !== 3 ? 1 + r : 1));
+    expect(off).toContain(
+      "Lattices from 8 × 8 to 16 × 16 do not at <i>r</i> = 1 to 2, 4, where the intervals are apart (5.0 times the true correlation at <i>r</i> = 4); those from 16 × 16 to 32 × 32 do.",
+    );
+    expect(off).not.toContain("the mean magnetization is off");
+    expect(said((r) => (r === 0 ? 2 : 1))).toContain("the mean magnetization is off");
+  });
+
+  test("what the error does from the shortest δt to the longest", () => {
+    const estimate = (value: number, share: number) => ({
+      value,
+      low: value * (1 - share),
+      high: value * (1 + share),
+    });
+    const [row] = data.timeSteps;
+    const said = (long: number, share: number) =>
+      isingReport({
+        ...data,
+        timeSteps: [
+          { ...row, time: 0.5, error: estimate(long, share), stdRatio: estimate(1.06, 0.1) },
+          { ...row, time: 0, error: estimate(2e-4, share), stdRatio: estimate(1.01, 0.1) },
+        ],
+      });
+    const ends = "to 4.0×10⁻⁵ at δt = 0.5, beyond the intervals, and std / true goes from 1.01 to 1.06";
+    expect(said(4e-5, 0.1)).toContain(`${OURS} it falls from 2.0×10⁻⁴ at δt → 0 ${ends}`);
+    expect(said(8e-4, 0.1)).toContain("it rises from");
+    expect(said(4e-5, 0.9)).toContain("at δt = 0.5, which the intervals do not resolve");
+  });
+
   test("the drift at its states, and true paths in time", () => {
     const drift = figure(text, "drift-field");
     const panel = drift.panels[0];
@@ -329,7 +370,11 @@ test("how lattices were made larger is said as it was", () => {
   const said = (upsamplingMethod: "mosaic" | "copy") => isingReport({ ...syntheticData(), upsamplingMethod });
   const [mosaic, copy] = [said("mosaic"), said("copy")];
   for (const [text, own, other] of [
-    [mosaic, ["at once from tiles", "walls along their seams", "across the seams of their tiles"], "halves <i>ρ</i>"],
+    [
+      mosaic,
+      ["at once from tiles", "walls along their seams", "whose opposite edges are neighbours"],
+      "halves <i>ρ</i>",
+    ],
     [copy, ["level by level by copies", "halves <i>ρ</i>", "correlated over twice the distance"], "seams"],
   ] as const) {
     for (const part of own) expect(text).toContain(part);

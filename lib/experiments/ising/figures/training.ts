@@ -1,11 +1,12 @@
 /** Scores over what the training can be done with: closures, boundaries, times of partial evolution, numbers of pairs. */
 import type { Frame } from "../../../report/chart-spec.ts";
 import { collapsed } from "../../../report/figures/collapsed.ts";
+import { LOOKS, methodsIn } from "../../../report/figures/methods.ts";
 import { sidesOf, sideTitle } from "../../../report/figures/patch-sides.ts";
 import { inOrder, largestFirst } from "../../../report/figures/score-table.ts";
 import { againstSetting, floorLevels, withLimit } from "../../../report/figures/settings.ts";
 import { type Content, type Html, html } from "../../../report/html.ts";
-import { formatSetting } from "../../../report/number.ts";
+import { formatNumber, formatSetting } from "../../../report/number.ts";
 import type { IsingReportData as Data, IsingScore } from "../data.ts";
 import { ISING_CLOSURES, type IsingClosure } from "../parameters.ts";
 import { FLOOR, PATCH_SIDE, scoreTable } from "./scores.ts";
@@ -74,6 +75,27 @@ function ablation<T extends IsingScore>(
   ];
 }
 
+const timeOf = (time: number) => (time === 0 ? "δt → 0" : `δt = ${formatSetting(time)}`);
+
+/** What the scores of each method do from the shortest time to the longest, and whether intervals can tell. */
+function shortToLong(rows: Data["timeSteps"]): string {
+  const said = methodsIn(rows).flatMap((method) => {
+    const own = rows
+      .filter((row) => row.method === method && Number.isFinite(row.error.value))
+      .toSorted((a, b) => a.time - b.time);
+    const [first, last] = [own[0], own.at(-1)];
+    if (!first || !last || first === last) return [];
+    const [short, long] = [first.error, last.error];
+    const [falls, rises] = [long.high < short.low, long.low > short.high];
+    const how = falls ? "falls" : rises ? "rises" : "goes";
+    const ends = `from ${formatNumber(short.value, 2)} at ${timeOf(first.time)} to ${formatNumber(long.value, 2)} at ${timeOf(last.time)}`;
+    const known = falls || rises ? "beyond the intervals" : "which the intervals do not resolve";
+    const [a, b] = [first, last].map(({ stdRatio }) => formatNumber(stdRatio.value, 3));
+    return `of ${LOOKS[method].name} it ${how} ${ends}, ${known}, and std / true goes from ${a} to ${b}`;
+  });
+  return said.length > 0 ? ` The error here: ${said.join("; ")}.` : "";
+}
+
 export function timeSteps(data: Data): Content {
   return ablation(
     data,
@@ -82,8 +104,8 @@ export function timeSteps(data: Data): Content {
     {
       id: "time-step",
       title: "Error against the time of partial evolution",
-      caption: html`δ<i>t</i> is how long a patch moves for one training pair. Long times let the state change while it is observed (bias); short ones leave the increments with nothing but noise, which the
-compensator does not have. The generator itself, δ<i>t</i> → 0, stands apart on the left, and in the table as 0. ${BARS}`,
+      caption: html`δ<i>t</i> is how long a patch moves for one training pair. A long one lets the state change while it is observed; a short one leaves the increments with nothing but noise, which the
+compensator does not have. The generator itself, δ<i>t</i> → 0, stands apart on the left, and in the table as 0.${shortToLong(data.timeSteps)} ${BARS}`,
       x: { label: "δt [sweeps]", log: 10 },
     },
     html`<i>δt</i> [sweeps]`,
