@@ -225,7 +225,7 @@ const fieldsFigure = (study: Study, id: "drift" | "diffusion"): Html => {
   return chart({
     id,
     title: id === "drift" ? "Drift" : "Diffusion of the large system",
-    caption: html`${id === "drift" ? html`Component of <i>f</i> of each observable against it` : html`Diagonal of <i>σσ</i>ᵀ against each observable`}, the others at the middle of the training data, 95 % of which are where it is shaded upright; bands are 95 % intervals.`,
+    caption: html`${id === "drift" ? html`Component of <i>f</i> of each observable against it` : html`Diagonal of <i>σσ</i>ᵀ against each observable`}, the others at the middle of the training data, 95 % of which are where it is shaded upright, dotted their median; bands are 95 % intervals.`,
     alt: `${id} along each observable`,
     x: { label: "" },
     y: { label: "" },

@@ -80,7 +80,7 @@ function fieldsSection(fit: FitResult): Html {
     fit,
     "drift",
     "Drift",
-    html`Component of <i>f</i> of each variable against it, over the range of the data, 95 % of which are where it is shaded upright; bands are 95 % intervals.${middle}`,
+    html`Component of <i>f</i> of each variable against it, over the range of the data, 95 % of which are where it is shaded upright, dotted their median; bands are 95 % intervals.${middle}`,
     (j) => ({
       label: `f_${data.variables[j].name}${perTime(data.variables[j].unit, time)}`,
       at: (p) => p * d + j,

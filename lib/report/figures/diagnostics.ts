@@ -380,7 +380,7 @@ function closureTests(list: readonly Closed[], { variables, cases, unit }: Told)
     text: true,
   };
   const many = cases.length > ACROSS;
-  const caption = `χ² per degree of freedom; more than ${formatFixed(rare, 1)} once in a thousand times where nothing is missed.`;
+  const caption = `χ² per degree of freedom; more than ${formatFixed(rare, 1)} once in a thousand times where nothing is missed.${count > 1 ? " It is of all variables together, which can be off though each is hardly, where they vary against each other." : ""}`;
   const table = many
     ? htmlTable(
         Array.from(cases.keys()),
