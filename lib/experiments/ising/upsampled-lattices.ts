@@ -1,12 +1,12 @@
 // How good upsampled lattices are in equilibrium: laws of m and ρ and two-point correlations against true lattices, and pictures.
 import { bootstrap, seedInterval } from "../../analysis/bootstrap.ts";
+import { magnetizationOf } from "../../analysis/magnetization.ts";
 import { twoPoint } from "../../analysis/two-point.ts";
 import { wassersteinFloor } from "../../analysis/wasserstein.ts";
 import { InputError } from "../../errors.ts";
 import type { Gpu } from "../../gpu/device.ts";
 import { upsampleTo, upsamplingSides } from "../../method/upsample.ts";
 import { type Stream, stream } from "../../random/stream.ts";
-import { magnetizationOf } from "../../report/figures/spins.ts";
 import { metricName, metricNumber } from "../../run/result.ts";
 import { type Estimate, single } from "../../run/seeds.ts";
 import { COHORT, Ising, type IsingParameters, type IsingStates } from "../../systems/ising.ts";

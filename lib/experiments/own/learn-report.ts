@@ -13,7 +13,7 @@ import { diagnostics } from "../../report/figures/diagnostics.ts";
 import { hero } from "../../report/figures/hero.ts";
 import { LOOKS, methodsIn, TRUE } from "../../report/figures/methods.ts";
 import { trainingRange } from "../../report/figures/patch-sides.ts";
-import { type Case, lawsOf } from "../../report/figures/trajectories.ts";
+import { type Case, type Laws, lawsOf, spread } from "../../report/figures/trajectories.ts";
 import { trajectoryScore } from "../../report/how-to-read.ts";
 import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
@@ -31,7 +31,7 @@ import { tableOfRows } from "../../run/text-table.ts";
 import { verdictOf } from "../../run/verdict.ts";
 import type { LearnOptions } from "./learn-parameters.ts";
 import { studyLive, studySection } from "./live.ts";
-import { type Compared, meanErrors } from "./mean-errors.ts";
+import { type Compared, meanErrors, withUnit } from "./mean-errors.ts";
 import type { OwnScores, UpsamplingCheck } from "./study.ts";
 import { type Fields, fieldsTable, rangesOf, type WrittenAt } from "./tables.ts";
 
@@ -140,40 +140,22 @@ function headTiles(study: Study): (Tile | false)[] {
   return scoreTiles(scores, { method: mainMethod(study), patch: options.patch }, mean(floors.flat()));
 }
 
-function trajectories({ truth, scores, observables, starts, options }: Study): Html {
-  const [seed] = scores.map((one) => one.seed);
-  const own = scores.filter((one) => one.seed === seed && one.predicted);
-  const exact = momentsOf(truth);
-  const { d } = truth;
-  const panels = observables.flatMap((observable, j): Panel[] =>
-    starts.map((start, c): Panel => {
-      const series = (
-        law: { mean: ArrayLike<number>; std: ArrayLike<number> },
-        band: boolean,
-      ): Pick<Series, "x" | "y" | "low" | "high" | "interval"> => {
-        const at = (values: ArrayLike<number>) =>
-          Array.from({ length: truth.times.length }, (_, t) => values[t * d + j]);
-        const [m, s] = [at(law.mean), at(law.std)];
-        return {
-          x: truth.times,
-          y: m,
-          ...(band && { low: m.map((x, t) => x - s[t]), high: m.map((x, t) => x + s[t]), interval: "std" }),
-        };
+function trajectories({ truth, observables, options }: Study, cases: readonly Case[]): Html {
+  const panels = observables.flatMap(({ title, symbol, unit }): Panel[] =>
+    cases.map(({ title: start, times, truth: law, predicted }): Panel => {
+      const series = (laws: Laws, band = true): Pick<Series, "x" | "y" | "low" | "high" | "interval"> => {
+        const { x, y, ...edges } = spread(title).of(laws, law, times);
+        return { x, y, ...(band && edges) };
       };
       return {
-        title: `${observable.symbol}, from ${start}`,
-        y: {
-          label:
-            observable.unit && observable.unit !== "1"
-              ? `${observable.symbol} [${observable.unit}]`
-              : observable.symbol,
-        },
+        title: `${symbol}, from ${start}`,
+        y: { label: withUnit(symbol, unit) },
         series: [
-          { ...TRUE, ...series(exact[c], true) },
-          ...own.map(
-            (one): Series => ({
-              ...LOOKS[one.method],
-              ...series(momentsOf(one.predicted as Ensemble)[c], one.method === "compensator" || own.length === 1),
+          { ...TRUE, ...series(law) },
+          ...predicted.map(
+            ({ method, laws }): Series => ({
+              ...LOOKS[method],
+              ...series(laws, method === "compensator" || predicted.length === 1),
             }),
           ),
         ],
@@ -240,6 +222,7 @@ const pickAxis = ({ place }: Fields, d: number, j: number) =>
 function learnReport(study: Study, run: Finished): string {
   const { name, observables, options, upsampling, written, starts, scores, dimension } = study;
   const rows = scoresOf(study);
+  const cases = casesOf(study);
   const main = rows.find(({ method }) => method === mainMethod(study));
   const power = dimension > 1 ? ["", "²", "³"][dimension - 1] : "";
   const first = firstOf(study);
@@ -251,7 +234,11 @@ follows the true means of ${options.L}${power} sites to <strong>${formatNumber(r
   const cells = observables.map((observable, j) => ({ observable, j }));
   const sections: Section[] = [
     studySection(studyLive(study, first), study),
-    { id: "trajectories", title: "Predicted trajectories", body: html`${trajectories(study)}${meanErrors(study)}` },
+    {
+      id: "trajectories",
+      title: "Predicted trajectories",
+      body: html`${trajectories(study, cases)}${meanErrors(study)}`,
+    },
     {
       id: "equation",
       title: "The learned equation",
@@ -297,7 +284,7 @@ follows the true means of ${options.L}${power} sites to <strong>${formatNumber(r
     subject: html`${options.L}${power} sites`,
     lead: lead ?? null,
     hero: hero({
-      cases: casesOf(study),
+      cases,
       observable: observables[0].title,
       patch: options.patch,
       axis: { label: observables[0].symbol },

@@ -45,6 +45,9 @@ export function sampledMeans({ times, runs, d, data }: Ensemble, dependent: numb
   return { std: Float64Array.from(std, (value) => wider * value), runs: clusters };
 }
 
+/** A name with its unit, if it has one. */
+export const withUnit = (name: string, unit?: string) => (unit && unit !== "1" ? `${name} [${unit}]` : name);
+
 /** A panel per observable and start. */
 export function meanErrors({ truth, scores, observables, starts, dependent }: Compared): Html {
   const [{ seed }] = scores;
@@ -74,7 +77,7 @@ export function meanErrors({ truth, scores, observables, starts, dependent }: Co
       const name = `${symbol} − true`;
       return {
         title: `${symbol}, from ${start}`,
-        y: { label: unit && unit !== "1" ? `${name} [${unit}]` : name },
+        y: { label: withUnit(name, unit) },
         series: [behind, ...curves],
       };
     }),

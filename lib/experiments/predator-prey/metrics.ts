@@ -318,6 +318,7 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
   const times = Array.from(truth.times);
   const main = mainGroups(study);
   const floors = momentFloors(study);
+  const equations = equationCosts(study);
   const sweep = groups(outcomes).filter(([one]) => isOurs(one.method) && one.fewer === 1);
   // The first seed stands for all: curves of several seeds would hide each other.
   const shown = main.map(([one]) => one).filter((one) => one.closure === closure);
@@ -329,7 +330,7 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
     runs: { truth: truth.runs, predicted: study.runs },
     patches: points / patch,
     closure,
-    costCurves: equationCosts(study).map(({ curve }) => curve),
+    costCurves: equations.map(({ curve }) => curve),
     cases: truth.cases.map((wave, c) => ({
       title: startTitle(wave),
       folded: !standing.includes(c),
@@ -371,7 +372,7 @@ export function predatorPreyFigures(study: PredatorPreyStudy, seconds: Record<st
     starts,
     meanFloor: floors.mean,
     stdFloor: floors.std,
-    costs: costs(study, seconds),
+    costs: costs(study, equations, seconds),
     comparison: comparison(study),
   } satisfies Partial<PredatorPreyReportData>;
 }
@@ -407,7 +408,7 @@ function closureVariables({ truth, outcomes, patch }: PredatorPreyStudy, main: O
   });
 }
 
-function costs(study: PredatorPreyStudy, seconds: Record<string, number>) {
+function costs(study: PredatorPreyStudy, learned: readonly EquationCost[], seconds: Record<string, number>) {
   const { truth, points, runs, outcomes } = study;
   const equations = acrossSeeds(outcomes, ({ seed, closure, method, fewer }) => [seed, closure, method, fewer]).length;
   const cases = truth.cases.length;
@@ -421,7 +422,7 @@ function costs(study: PredatorPreyStudy, seconds: Record<string, number>) {
     ["learn", `${equations} equations`],
     ["predict", `all predictions; ${runs} trajectories per case of the main ones`],
   ];
-  const updates = equationCosts(study).flatMap(({ learn, direct }) => [
+  const updates = learned.flatMap(({ learn, direct }) => [
     [
       "site updates to learn",
       `${formatNumber(totalUpdates(learn), 3)} steps of a grid point, one equation of the compensator`,

@@ -3,6 +3,7 @@
 // Statistical assertions fail beyond 4.5 standard errors (test/statistics.ts), which come from 32 cohorts or more: a false alarm has
 // probability 9e-5 for each of about 50 when the numbers drawn change, none while they stay.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { magnetizationOf } from "../../../lib/analysis/magnetization.ts";
 import { studentQuantile } from "../../../lib/analysis/student-t.ts";
 import { twoPoint } from "../../../lib/analysis/two-point.ts";
 import { wasserstein } from "../../../lib/analysis/wasserstein.ts";
@@ -11,7 +12,6 @@ import { openDevice } from "../../../lib/gpu/device.ts";
 import { normalPair } from "../../../lib/random/normal.ts";
 import { stream } from "../../../lib/random/stream.ts";
 import { Xoshiro } from "../../../lib/random/xoshiro.ts";
-import { magnetizationOf } from "../../../lib/report/figures/spins.ts";
 import { Ising, type IsingParameters } from "../../../lib/systems/ising.ts";
 import { defined } from "../../fixtures.ts";
 import { expectWithin, moments } from "../../statistics.ts";

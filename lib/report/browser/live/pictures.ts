@@ -163,20 +163,21 @@ export function plane(sheet: Sheet, field: Field, { laws, truth }: Scene): void 
   ctx.globalAlpha = 1;
 }
 
-/** A dot for every run at its place, those that are not `inside` in another ink; none for those that are lost. */
+/** A dot for every run at its place, those whose states `[runs, d]` are outside the training data in another ink; none for those that are lost. */
 function dots(
   sheet: Sheet,
   radius: number,
-  count: number,
-  inside: (run: number) => boolean,
+  { hull }: Equation,
+  states: Float64Array,
   place: (run: number) => [number, number],
 ): void {
   const { ctx, ratio } = sheet;
+  const far = leverages(hull, states);
   for (const astray of [false, true]) {
     pen(sheet, astray ? ASTRAY : OURS, 1, 0.7);
-    for (let r = 0; r < count; r++) {
+    for (let r = 0; r < far.length; r++) {
       const [x, y] = place(r);
-      if (inside(r) === astray || !Number.isFinite(x + y)) continue;
+      if (far[r] <= hull.limit === astray || !Number.isFinite(x + y)) continue;
       ctx.beginPath();
       ctx.arc(x, y, radius * ratio, 0, 2 * Math.PI);
       ctx.fill();
@@ -191,16 +192,7 @@ export function cloud(sheet: Sheet, { equation, runs, now }: Scene): void {
   const first = Math.max(0, now - TAIL);
   for (const r of SINGLE) line(sheet, pathOf(runs, r, 0, first, now + 1), pathOf(runs, r, 1, first, now + 1));
   const states = runs.at(now);
-  const far = leverages(equation.hull, states);
-  dots(
-    sheet,
-    2.1,
-    runs.runs,
-    (r) => far[r] <= equation.hull.limit,
-    (r) => {
-      return [sheet.x(states[r * runs.d]), sheet.y(states[r * runs.d + 1])];
-    },
-  );
+  dots(sheet, 2.1, equation, states, (r) => [sheet.x(states[r * runs.d]), sheet.y(states[r * runs.d + 1])]);
 }
 
 /** −∫ f dz along one variable, from its least value on. */
@@ -262,14 +254,5 @@ export function histogram(sheet: Sheet, potential: Potential, { equation, runs, 
   pen(sheet, OURS, 1, 0.45);
   for (const [k, count] of counts.entries())
     if (count > 0) ctx.fillRect(k * bin, tall * (1.06 - count / most), bin - sheet.ratio, (tall * count) / most);
-  const far = leverages(equation.hull, states);
-  dots(
-    sheet,
-    2.8,
-    states.length,
-    (r) => far[r] <= equation.hull.limit,
-    (r) => {
-      return [x(states[r]), y(heightAt(potential, states[r])) - 3 * sheet.ratio];
-    },
-  );
+  dots(sheet, 2.8, equation, states, (r) => [x(states[r]), y(heightAt(potential, states[r])) - 3 * sheet.ratio]);
 }
