@@ -151,6 +151,9 @@ export async function learnedSde(
   return model;
 }
 
+/** Longer lines of a formula are nothing to be read: `npm run model` writes them. */
+const LONGEST = 800;
+
 /** Leaves an equation with the results: its file, and in result.json its formula, in the middle of its conditions. */
 export function keepEquation(run: Run, name: string, model: SdeModel): void {
   const { about } = model;
@@ -158,7 +161,9 @@ export function keepEquation(run: Run, name: string, model: SdeModel): void {
   const one = about && written(middle.length > 0 ? atCondition(model, middle) : model, about.variables);
   const told = one && {
     at: Object.fromEntries(about.conditions.map(({ name }, k) => [name, Number(middle[k].toPrecision(7))])),
-    formula: formula(one, about.variables, "text").split("\n"),
+    formula: formula(one, about.variables, "text")
+      .split("\n")
+      .map((line) => (line.length > LONGEST ? `${line.split(" = ")[0]} = … (models/${name}.safetensors)` : line)),
   };
   run.model(name, MODEL, model, told ?? undefined);
 }

@@ -254,8 +254,9 @@ class Bar implements Progress {
     if (!Number.isNaN(part)) return part;
     const rate = this.#rate();
     if (rate > 0) return 1 / rate;
-    const within = this.#within();
-    return within > 0 ? (this.#now() - this.#since) / within : Number.NaN;
+    // What it has taken so far has a compiler's work in it: a share of that would tell too much.
+    const inner = this.#inner;
+    return inner ? (this.#now() - this.#since + inner.#left()) / this.#next : Number.NaN;
   }
 
   /** Seconds that are left of it: of what is being done, and of what comes behind that. */

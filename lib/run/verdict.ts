@@ -2,7 +2,7 @@
 import type { Guards } from "../method/sde/guards.ts";
 
 /** Shares of the time of trajectories from which on a run says so, and from which on it has failed. */
-const SAID = { outside: 0.01, unphysical: 0 };
+const SAID = { outside: 0.01, unphysical: 1e-4 };
 const FAILED = { outside: 0.1, unphysical: 0.01 };
 
 /** What is said of an equation: what it is called, and how its trajectories went; null where they left the finite numbers. */
@@ -38,12 +38,8 @@ export function verdictOf(list: readonly Watched[], others: readonly string[] = 
   return { warnings: [...warnings, ...others], failed };
 }
 
-/** Shares are not told below this, %. */
-const LEAST = 1e-4;
-
 function percent(share: number): string {
   const value = 100 * share;
-  if (value < LEAST) return `less than ${LEAST} %`;
   if (value < 0.1) return `${Number(value.toPrecision(1))} %`;
   return `${value < 99.5 ? value.toPrecision(2) : Math.round(value)} %`;
 }

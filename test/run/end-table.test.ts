@@ -114,7 +114,8 @@ describe("colour", () => {
   ] as const)("on a terminal that is %s", async (term, has) => {
     const line = `TERM=${term} '${process.execPath}' -e '${program.replaceAll("'", `'\\''`)}'`;
     const running = Bun.spawn(["script", "-qec", line, "/dev/null"], {
-      env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, NODE_ENV: "production" },
+      // Nothing else of the caller's: CI, NODE_DISABLE_COLORS and others say something of colours, too.
+      env: { PATH: process.env.PATH, NODE_ENV: "production" },
       stdout: "pipe",
       stdin: "ignore",
     });

@@ -185,6 +185,21 @@ describe("kept steps", () => {
     expect(MODEL.read({ tensors, text: metadata })).toEqual(made.equation);
   });
 
+  test("a formula that nobody could read is left to its model", async () => {
+    const run = await openRun(options(place()));
+    const at = async (degree: number) => {
+      const name = `degree${degree}`;
+      await learnedSde(run, idle, name, DATA, { kind: "polynomial", degree }, { ...FIT, ...NAMED });
+      return defined(run.result({}).equations?.[name]).formula;
+    };
+    const long = await at(8);
+    const heads = (await at(1)).map((line) => line.split(" = ")[0]);
+    run.close();
+    expect(heads.length).toBe(5);
+    expect(long.slice(0, 2)).toEqual(heads.slice(0, 2).map((head) => `${head} = … (models/degree8.safetensors)`));
+    expect(long.map((line) => line.split(" = ")[0])).toEqual(heads);
+  });
+
   test("an equation that is solved was not trained, and a training that tells no losses is none", async () => {
     const run = await openRun(options(place()));
     const spec = { kind: "polynomial", degree: 1 } as const;

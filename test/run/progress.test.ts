@@ -141,6 +141,21 @@ describe("progress", () => {
     outer.done();
   });
 
+  test("the wait for a compiler is not taken for the pace of what follows", () => {
+    const { shown, place, pass } = display(true);
+    const outer = progress("study", 4, 0, { ...place, columns: 100 });
+    const inner = progress("train", 1000, 0, place);
+    // 2 s for the first of a thousand steps, 10 ms for each of the others.
+    for (let k = 0; k < 51; k++) {
+      pass(k === 0 ? 2000 : 10);
+      inner.add(1);
+    }
+    // 9.5 s of this training, and three of 12 s.
+    expect(lastOf(shown)).toContain("study ░░░░░░░░░░░░░░░░░░░░░░░░ 1 %  45 s left · train 5 %");
+    inner.done();
+    outer.done();
+  });
+
   test("a narrow terminal has the name, how far it is and the time left", () => {
     const { shown, place, pass } = display(true);
     const narrow = { ...place, columns: 40 };

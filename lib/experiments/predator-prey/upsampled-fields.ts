@@ -1,7 +1,7 @@
 // What upsampling does to the fields: spectra of upsampled, relaxed and true systems, and pictures of them.
 import { bandRatio, powerSpectrum, type Spectrum } from "../../analysis/spectrum.ts";
 import type { Gpu } from "../../gpu/device.ts";
-import { upsampleTo, upsamplingFactors } from "../../method/upsample.ts";
+import { upsampleTo, upsamplingFactors, upsamplingSides } from "../../method/upsample.ts";
 import { stream } from "../../random/stream.ts";
 import {
   INTERPOLATIONS,
@@ -12,8 +12,10 @@ import {
 import { EVERY } from "./parameters.ts";
 
 const REPLICAS = 256;
-/** Age of the compared systems. */
+/** How long small systems evolve before they are upsampled and relaxed. */
 const AGE = 2;
+/** LocalRelax for a time moves points inside for so many times as long, as they lie in two patches. */
+const TURNS = 2;
 /** LocalRelax times that are compared, beside none. */
 const RELAX_TIMES = [0, 0.5];
 /** Larger systems are compared at this size: the transform costs points². */
@@ -31,8 +33,8 @@ interface Fields {
 }
 
 /**
- * Snapshots of small systems at age 2, upsampled with every interpolation, with and without LocalRelax, beside true systems from
- * the same initial waves at the same age. Powers are variances over replicas per mode (mean profiles taken off).
+ * Small systems, upsampled with every interpolation, with and without LocalRelax, beside true systems from the same initial waves, all of one age: what is not relaxed has
+ * evolved as a small system for as long as the relaxation moves the others. Powers are variances over replicas per mode (mean profiles taken off).
  */
 export async function measureFields(
   gpu: Gpu,
@@ -42,11 +44,14 @@ export async function measureFields(
   seed: number,
 ) {
   const { points, relaxTimes } = comparedSize(small, side, physics.patchPoints);
+  const levels = upsamplingSides({}, small, points).length;
+  const relaxing = (time: number) => TURNS * time * levels;
+  const age = AGE + relaxing(Math.max(...relaxTimes));
   const all: Fields[] = [];
   for (const interpolation of INTERPOLATIONS) {
     const system = new PredatorPrey(gpu, { ...physics, interpolation });
     for (const relaxTime of relaxTimes) {
-      const states = await aged(system, small, seed, "small");
+      const states = await aged(system, small, age - relaxing(relaxTime), seed, "small");
       const at = stream(seed, "fields/upsample");
       const large = await upsampleTo(system, states, { side: points, relaxTime, stream: at });
       const name = `${interpolation}${relaxTime > 0 ? `, relaxed for ${relaxTime}` : ""}`;
@@ -56,11 +61,11 @@ export async function measureFields(
     system.destroy();
   }
   const system = new PredatorPrey(gpu, physics);
-  // The same numbers as what was upsampled.
-  const source = await aged(system, small, seed, "small");
+  // The same numbers as what was upsampled and not relaxed.
+  const source = await aged(system, small, age, seed, "small");
   const smallFields = await read(gpu, "small system", source);
   source.destroy();
-  const large = await aged(system, points, seed, "large");
+  const large = await aged(system, points, age, seed, "large");
   const truth = await read(gpu, "true", large);
   large.destroy();
   const spectrum = (fields: Float32Array) => powerSpectrum(fields, points, { fluctuations: true });
@@ -113,10 +118,16 @@ export async function measureFields(
   return { fieldPoints: points, spectra, spectrumRatios, profiles, spaceTime };
 }
 
-/** Systems from the training law at the age of comparison. */
-async function aged(system: PredatorPrey, side: number, seed: number, what: string): Promise<PredatorPreyStates> {
-  const states = await system.initial(REPLICAS, side, stream(seed, `fields/${what}/waves`));
-  await system.evolve(states, AGE, stream(seed, `fields/${what}`));
+/** Systems from the training law at an age; they have the same waves at any size. */
+async function aged(
+  system: PredatorPrey,
+  side: number,
+  age: number,
+  seed: number,
+  what: "small" | "large",
+): Promise<PredatorPreyStates> {
+  const states = await system.initial(REPLICAS, side, stream(seed, "fields/waves"));
+  await system.evolve(states, age, stream(seed, `fields/${what}`));
   return states;
 }
 

@@ -150,9 +150,9 @@ test("one interpolation shows on either side of the other, and the age of relaxe
   const width = (k: number) => Number((panels[0].series[k] as Series).width);
   expect(linear).toBeLessThan(other);
   expect(width(linear)).toBeGreaterThan(2 * width(other));
-  expect(text).toContain("relaxed states are older");
+  expect(text).toContain("the time of relaxation counted");
   const plain = data.spectra.filter(({ name }) => !name.includes("relaxed"));
-  expect(figureOf("spectra", { ...data, spectra: plain }).text).not.toContain("older");
+  expect(figureOf("spectra", { ...data, spectra: plain }).text).not.toContain("relaxation counted");
 });
 
 test("species have inks that are no method's", () => {

@@ -52,7 +52,7 @@ scale, given by the bar under it. Stripes of the initial cosine fade into noise;
 
 const isRelaxed = (name: string) => name.includes("relaxed");
 /** What relaxation does beside what it is for. */
-const RELAXING = "LocalRelax at every level moves points inside for twice its time";
+const RELAXING = "LocalRelax moves points inside for twice its time at every level";
 
 export function profiles(data: Data): Html {
   const panels = data.profiles.map(
@@ -70,10 +70,10 @@ export function profiles(data: Data): Html {
   return chart({
     id: "profiles",
     title: "Profiles at one time",
-    caption: html`Both species along the system: a small system, large states made of it, and a true state of that size. What should look alike is the roughness from point to point. The waves do not compare: the true system is as old as the small one, but starts from another wave of the training law (another <i>m</i>, another <i>k</i>) and has other noise${
+    caption: html`Both species along the system: a small system, large states made of it, and a true state of that size. What should look alike is the roughness from point to point. All start from the same wave of the training law and are equally old${
       data.profiles.some(({ title }) => isRelaxed(title)) &&
-      `, and relaxed states are older, as ${RELAXING}: means and waves have gone on`
-    }.`,
+      `, the time of relaxation counted (${RELAXING}; what is not relaxed evolved for as long as a small system)`
+    }; their noise is their own. The wave of a small system is ${formatSetting(data.fieldPoints / data.small)} times as short, so that diffusion takes it down faster.`,
     alt: "Prey and predator against position in a small, an upsampled and a true system",
     x: { label: "position [grid points]" },
     y: { label: "density" },
@@ -132,10 +132,7 @@ export function spectra(data: Data): Html {
     title: "Power spectra",
     caption: html`Variance per mode of the fields, mean over replicas with 95 % bands; mode <i>q</i> has <i>q</i> half waves across the system. True states
 (thick) set the mark${kinds.length > 1 && `; ${kinds.slice(0, -1).join(" and ")} interpolation is drawn wide under ${kinds.at(-1)}, to be seen on either side where they coincide`}. ${longWaves(data)} Interpolation removes fluctuations of short waves (large <i>q</i>), which LocalRelax puts back in part: where a curve lies under the thick one, fluctuations are missing, and above it there are too many. The
-axis ends a decade below the true states; interpolated ones go on falling.${
-      others.some(({ name }) => isRelaxed(name)) &&
-      ` The peak is the initial wave, whose height depends on age: relaxed states are older than the others, as ${RELAXING}, so their peak is not to be compared.`
-    }`,
+axis ends a decade below the true states; interpolated ones go on falling. The peak is the initial wave; all states come from the same waves and are equally old${others.some(({ name }) => isRelaxed(name)) && `, the time of relaxation counted (${RELAXING})`}, but diffusion takes the shorter wave of a small system down faster.`,
     alt: "Variance per mode against mode number, logarithmic, of true states and of each way of upsampling",
     x: { label: "mode q [half waves]", log: 10 },
     y: { label: "variance per mode", log: 10, ...(low <= high && { range: [low / 10, high * 3] }) },
