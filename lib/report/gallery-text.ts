@@ -1,6 +1,7 @@
 // The texts of the gallery in Markdown: reports/gallery/README.md, and the table of results in the README of the project.
 // All numbers come from result.json, so that the same results give the same bytes.
 import { InputError } from "../errors.ts";
+import { formatDuration } from "../run/duration.ts";
 import type { RunResult } from "../run/result.ts";
 import { markdownTable } from "./markdown.ts";
 import { formatNumber, MISSING } from "./number.ts";
@@ -56,13 +57,9 @@ export function runText(result: RunResult): string {
     `seed ${seed}`,
     ...(commit ? [commit] : []),
     ...(date ? [date.slice(0, "2000-01-01".length)] : []),
-    `${durationText(seconds.total ?? 0)} on ${adapter.name}`,
+    `${formatDuration(seconds.total ?? 0)} on ${adapter.name}`,
   ];
   return parts.join(", ");
-}
-
-function durationText(seconds: number): string {
-  return seconds < 100 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
 /** The table of all experiments; `folder`: of the gallery, from where the table stands. */
