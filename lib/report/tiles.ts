@@ -40,15 +40,21 @@ export function large(estimate: Estimate, unit = ""): Html {
   return interval ? html`${value}${unit} <small>${interval}</small>` : html`${formatNumber(estimate.value, 2)}${unit}`;
 }
 
-/** An error in %, beside what a perfect model would score, and what others do. */
-export function errorTile(label: string, error: Estimate, floor: number, others: Others = {}): Tile | false {
+/** An error in %, beside what a perfect model would score, and what others do; `more`: behind them. */
+export function errorTile(
+  label: string,
+  error: Estimate,
+  floor: number,
+  others: Others = {},
+  more: Html | false = false,
+): Tile | false {
   if (!Number.isFinite(error.value)) return false;
   const beside = listed(others, "\u00a0%");
   const perfect = Number.isFinite(floor) && html`a perfect model: ${two(floor)}\u00a0%`;
   return {
     label,
     value: large(error, "\u00a0%"),
-    note: html`${perfect}${perfect && beside.length > 0 && "; "}${beside}`,
+    note: html`${perfect}${perfect && beside.length > 0 && "; "}${beside}${more}`,
   };
 }
 
@@ -65,6 +71,26 @@ interface Scored {
   readonly patch: number;
   readonly error: Estimate;
   readonly stdRatio: Estimate;
+  /** Share of the time of its trajectories outside its training data, where that is known. */
+  readonly outside?: Estimate;
+}
+
+/** Share of the time outside the training data from which on the errors of a baseline are those of a continued polynomial, and the reader is told. */
+const ASTRAY = 0.1;
+
+/** "98 %" of an equation that does not stay within its data; nothing of others. */
+function astray(one: Pick<Scored, "outside"> | undefined): string | false {
+  const share = one?.outside?.value ?? 0;
+  return share > ASTRAY && `${two(100 * share)}\u00a0%`;
+}
+
+/** Which baselines do not stay within their training data, to stand behind their scores. */
+export function strayNote(others: Readonly<Record<string, Pick<Scored, "outside"> | undefined>>): Html | false {
+  const gone = Object.entries(others).flatMap(([name, one]) => {
+    const share = astray(one);
+    return share ? [`${name}\u00a0${share}`] : [];
+  });
+  return gone.length > 0 && html`; of the time outside their training data: ${gone.join(", ")}`;
 }
 
 /** Error and fluctuations of one equation beside those of the baselines from the same patches; `floor`: error of a perfect model. */
@@ -79,10 +105,13 @@ export function scoreTiles(
   if (!own) return [];
   const percent = (one?: Scored) => one && rmsPercent(one.error).value;
   return [
-    errorTile("Error of the mean (RMS)", rmsPercent(own.error), rmsPercent(single(floor)).value, {
-      naive: percent(naive),
-      small: percent(small),
-    }),
+    errorTile(
+      "Error of the mean (RMS)",
+      rmsPercent(own.error),
+      rmsPercent(single(floor)).value,
+      { naive: percent(naive), small: percent(small) },
+      strayNote({ naive, small }),
+    ),
     spreadTile(`Fluctuations over ${truth}`, own.stdRatio, {
       naive: naive?.stdRatio.value,
       small: small?.stdRatio.value,
@@ -148,8 +177,11 @@ export function costTile(
 }
 
 /** How an equation of the patch by itself does, to end a sentence with; nothing where it is not known, or the patch is the system. */
-export function aloneClause(small: Pick<Scored, "error" | "stdRatio"> | undefined): Html | false {
+export function aloneClause(small: Pick<Scored, "error" | "stdRatio" | "outside"> | undefined): Html | false {
   if (!small || !Number.isFinite(small.error.value)) return false;
+  const gone = astray(small);
+  if (gone)
+    return html`; an equation of the patch by itself does not stay within its training data (${gone} of the time outside)`;
   const { value } = rmsPercent(small.error);
   const spread =
     Number.isFinite(small.stdRatio.value) && html` and fluctuates ${two(small.stdRatio.value)} times as much`;

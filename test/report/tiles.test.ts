@@ -38,6 +38,9 @@ test("relative squared errors are shown as their roots, of the same patches", ()
   expect(text(error)).toBe("Error of the mean (RMS) 2.0 % a perfect model: 1.0 %; naive 20 %");
   expect(text(spread)).toBe("Fluctuations over the true ones 1.1 1 is right; naive 8.0");
   expect(scoreTiles(scores, { method: "compensator", patch: 16 }, 1e-4)).toEqual([]);
+  const stray = scores.map((one) => ({ ...one, outside: single(one.method === "naive" ? 0.979 : 0.05) }));
+  const [warned] = scoreTiles(stray, { method: "compensator", patch: 8 }, 1e-4);
+  expect(text(warned)).toEndWith("; of the time outside their training data: naive 98 %");
   expect(spreadTile("Fluctuations", single(Number.POSITIVE_INFINITY))).toBe(false);
 });
 
@@ -86,5 +89,11 @@ test("an equation of the patch by itself is said as far as it is known", () => {
   expect(said(0.01, 8)).toBe("; an equation of the patch by itself is off by 10 % and fluctuates 8.0 times as much");
   expect(said(0.01, Number.NaN)).toBe("; an equation of the patch by itself is off by 10 %");
   expect(aloneClause(undefined)).toBe(false);
+  // An equation that is never where it was learned has no error worth telling.
+  const stray = { error: single(9), stdRatio: single(89), outside: single(0.979) };
+  expect(String(aloneClause(stray)).replace(/\u00a0/g, " ")).toBe(
+    "; an equation of the patch by itself does not stay within its training data (98 % of the time outside)",
+  );
+  expect(String(aloneClause({ ...stray, outside: single(0.09) }))).toContain("is off by");
   expect(said(Number.NaN, 8)).toBe("false");
 });

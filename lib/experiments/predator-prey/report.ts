@@ -14,7 +14,7 @@ import { type Html, html } from "../../report/html.ts";
 import { formatNumber, formatSetting } from "../../report/number.ts";
 import type { Section } from "../../report/page.ts";
 import { ifAny, report } from "../../report/report.ts";
-import { aloneClause, costTile, errorTile, spreadTile, type Tile } from "../../report/tiles.ts";
+import { aloneClause, costTile, errorTile, spreadTile, strayNote, type Tile } from "../../report/tiles.ts";
 import { beyondSampling, percent, relativeRoot, squared } from "../../run/seeds.ts";
 import { type PredatorPreyReportData, SPECIES } from "./data.ts";
 import * as equation from "./figures/equation.ts";
@@ -38,7 +38,7 @@ function headline(data: PredatorPreyReportData): Html | null {
   return html`A stochastic equation for two populations on a line of ${formatSetting(points)} points, learned from lines of ${formatSetting(small)} points and from patches of ${formatSetting(patch)} points${
     points > patch && `, 1/${formatSetting(points / patch)} of the system`
   }, of which one moves at a time, follows the mean populations to <strong>${formatNumber(100 * score.meanError.value, 2)}\u00a0%</strong>${
-    points > patch && alone && aloneClause({ error: squared(alone.meanError), stdRatio: alone.stdRatio })
+    points > patch && alone && aloneClause({ ...alone, error: squared(alone.meanError) })
   }.${lawSentence(diagnostics, { method: score.method, patch })}`;
 }
 
@@ -50,10 +50,13 @@ function headTiles(data: PredatorPreyReportData): (Tile | false)[] {
   const [naive, small] = [scoreOf(data, "naive"), scoreOf(data, "small")];
   const mean = (one?: typeof score) => one && 100 * one.meanError.value;
   return [
-    errorTile("Error of the mean populations", percent(score.meanError), 100 * meanFloor, {
-      naive: mean(naive),
-      small: mean(small),
-    }),
+    errorTile(
+      "Error of the mean populations",
+      percent(score.meanError),
+      100 * meanFloor,
+      { naive: mean(naive), small: mean(small) },
+      strayNote({ naive, small }),
+    ),
     spreadTile("Fluctuations over the true ones", score.stdRatio, {
       naive: naive?.stdRatio.value,
       small: small?.stdRatio.value,
