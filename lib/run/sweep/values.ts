@@ -1,0 +1,71 @@
+// The values that a parameter takes in a sweep, as they are written on a command line: lists and ranges.
+import { InputError } from "../../errors.ts";
+import { allowed, type Parameter, quoted, readValue } from "../parameters.ts";
+
+/** A range longer than this is a slip of the keyboard. */
+const LONGEST = 1e6;
+/** Digits that the steps of a range keep: 0.1 + 2 · 0.05 is 0.2. */
+const DIGITS = 12;
+/** Part of a step by which the end of a range may be missed. */
+const ROUNDING = 1e-6;
+
+/** What a sweep can vary: everything but texts, which stand behind `--` for all runs. */
+export const canVary = ({ kind }: Parameter) => kind !== "text";
+
+/** How the values of a parameter are written, in words. */
+export function howToVary(parameter: Parameter): string {
+  const { kind } = parameter;
+  if (kind === "choice") return `${parameter.choices.join(",")} or some of them`;
+  if (kind === "flag") return "true,false";
+  if (kind.endsWith("s")) return 'lists with ";" between them: "8,16;16,32"';
+  return "values a,b,c and ranges from:to or from:to:step";
+}
+
+/**
+ * The values in a text, each as the text of one value: `2.2:2.6:0.2,3` of a number is 2.2, 2.4, 2.6, 3; both ends of a range are in it, its step is 1 where none
+ * is given. Lists of values stand between `;`. Throws InputError that names every value that is not possible, and values that are there twice.
+ */
+export function readValues(option: string, parameter: Parameter, text: string): string[] {
+  if (!canVary(parameter))
+    throw new InputError(`${option} is a text, which is the same for all runs: give it behind a second --`);
+  const isList = parameter.kind === "numbers" || parameter.kind === "integers";
+  const isNumber = parameter.kind === "number" || parameter.kind === "integer";
+  const parts = text.split(isList ? ";" : ",");
+  const wrong: string[] = [];
+  const values = parts.flatMap((part) => {
+    const trimmed = part.trim();
+    const list = isNumber && trimmed.includes(":") ? rangeOf(option, trimmed) : [trimmed];
+    return list.flatMap((one) => {
+      try {
+        const value = readValue(option, parameter, one);
+        return [isNumber ? String(value) : one];
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        wrong.push(one);
+        return [];
+      }
+    });
+  });
+  if (wrong.length > 0) {
+    const shown = wrong.map(quoted).join(", ");
+    const verb = wrong.length > 1 ? "are not possible: each has to be" : "is not possible: give";
+    throw new InputError(`${option} ${shown} ${verb} ${allowed(parameter)}`);
+  }
+  const twice = values.find((value, at) => values.indexOf(value) < at);
+  if (twice !== undefined) throw new InputError(`${option} has ${twice} twice: give it once`);
+  return values;
+}
+
+/** `from:to` or `from:to:step`, both ends in it. */
+function rangeOf(option: string, text: string): string[] {
+  const ends = text.split(":");
+  const [from, to, step = 1] = ends.map((end) => (end.trim() === "" ? Number.NaN : Number(end)));
+  const wrong = (why: string) => new InputError(`${option} ${quoted(text)} ${why}: write from:to or from:to:step`);
+  if (ends.length > 3 || [from, to, step].some(Number.isNaN)) throw wrong("is no range");
+  if (![from, to, step].every(Number.isFinite)) throw wrong("is a range that does not end");
+  if (step <= 0) throw wrong("has a step that is not above 0");
+  if (to < from) throw wrong("is a range that ends below its start");
+  const count = Math.floor((to - from) / step + ROUNDING) + 1;
+  if (count > LONGEST) throw wrong(`is a range of ${count} values`);
+  return Array.from({ length: count }, (_, k) => String(Number((from + k * step).toPrecision(DIGITS))));
+}
