@@ -202,7 +202,7 @@ function readAttempt(folder: string, point: Point): Attempt | null {
 }
 
 /** Where the report of a run lies, seen from the folder of the sweep. */
-const reportPath = ({ name }: Point) => `runs/${name}/index.html`;
+export const reportPath = ({ name }: Point) => `runs/${name}/index.html`;
 
 const orNull = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
 const textOr = (value: unknown): string | null => (typeof value === "string" ? value : null);
