@@ -3,15 +3,16 @@ import type { SweepAxis } from "../../run/sweep/collect.ts";
 import { chart } from "../chart.ts";
 import { thin } from "../chart-data.ts";
 import type { Axis, Panel, Series } from "../chart-spec.ts";
+import { extent } from "../extent.ts";
 import { type Html, html } from "../html.ts";
 import { scaleInk } from "../palette.ts";
-import { labelOf, type Measured, rangeOf, type Setting, type SweptMetric } from "./settings.ts";
+import { labelOf, type Measured, NOTHING, rangeOf, type Setting, type SweptMetric } from "./settings.ts";
 
 const MOST_SERIES = 6;
 /** Panels that stand open, and all. */
 const [OPEN, MOST_PANELS] = [4, 12];
 /** Factors from which on axes are logarithmic. */
-const [WIDE_X, WIDE_Y] = [20, 5];
+const [WIDE_X, WIDE_Y] = [10, 5];
 /** CSS pixels between error bars of neighbouring series. */
 const DODGE = 3;
 const MARKERS = ["circle", "square", "diamond", "triangle"] as const;
@@ -55,6 +56,11 @@ export function grouped(
   return { groups: picked.slice(0, most), left: groups.length - Math.min(picked.length, most) };
 }
 
+/** Said of a figure that does not show all groups. */
+export const leftNote = (left: number) =>
+  left > 0 &&
+  ` In the tables ${left === 1 ? "is one more combination" : `are ${left} more combinations`} of the other axes.`;
+
 /** Whether numbers that are all positive go over more than a factor. */
 const isWide = ([low, high]: readonly [number, number], factor: number) => low > 0 && high / low > factor;
 
@@ -65,22 +71,22 @@ function axisOf({ key, values }: SweepAxis): Axis {
   return two ? { label: key, log: 2, ticks: numbers } : { label: key, log: 10 };
 }
 
+const ABSENT: Measured = { estimate: NOTHING, exact: Number.NaN, paper: Number.NaN };
+
 function seriesOf(
   metric: SweptMetric,
   group: Group,
   x: (setting: number) => number,
   look: Pick<Series, "ink" | "marker" | "dodge">,
 ): Series[] {
-  const points = group.settings
-    .map((k) => ({ x: x(k), one: metric.at[k] }))
-    .filter((point): point is { x: number; one: Measured } => point.one !== null)
-    .sort((a, b) => a.x - b.x);
-  if (points.length === 0) return [];
+  // Settings without a number are gaps.
+  const points = group.settings.map((k) => ({ x: x(k), one: metric.at[k] ?? ABSENT })).sort((a, b) => a.x - b.x);
+  if (points.every(({ one }) => one === ABSENT)) return [];
   const places = points.map((point) => point.x);
   const exact = points.map(({ one }) => one.exact);
   const paper = points.map(({ one }) => one.paper);
   const known = (values: number[]) => values.some(Number.isFinite);
-  const { estimate } = { estimate: points.map(({ one }) => one.estimate) };
+  const estimate = points.map(({ one }) => one.estimate);
   const several = new Set(places).size > 1;
   return [
     ...(known(exact)
@@ -123,6 +129,25 @@ function seriesOf(
   ];
 }
 
+/** Intervals of two or three repetitions can be far wider than all that was measured: beyond this part of its range, or this factor, they leave the frame. */
+const [BEYOND, FACTOR_BEYOND] = [1, 10];
+
+/** What a panel shows of y; undefined where all intervals are in it. */
+function frameOf(series: readonly Series[], log: boolean): [number, number] | undefined {
+  const numbers = (keys: readonly ("y" | "low" | "high")[]) =>
+    extent(
+      series
+        .flatMap((one) => keys.flatMap((key) => Array.from(one[key] ?? [])))
+        .filter((one) => !log || (one ?? 0) > 0),
+    );
+  const [low, high] = numbers(["y"]);
+  const air = high > low ? BEYOND * (high - low) : Math.abs(high) || 1;
+  const [least, most] = log ? [low / FACTOR_BEYOND, high * FACTOR_BEYOND] : [low - air, high + air];
+  const all = numbers(["y", "low", "high"]);
+  if (!(low <= high) || (all[0] >= least && all[1] <= most)) return undefined;
+  return [Math.max(least, all[0]), Math.min(most, all[1])];
+}
+
 /** A panel per metric against the axis at place `along`; false where there is nothing to draw. */
 export function curves(
   axes: readonly SweepAxis[],
@@ -152,9 +177,11 @@ export function curves(
     const series = [0, 1].flatMap((layer) =>
       drawn.flatMap((list) => list.filter(({ name }) => (name === "exact") === (layer === 0))),
     );
+    const range = frameOf(series, log);
     return {
       title: metric.name,
       y: {
+        ...(range && { range }),
         label:
           metric.unit === "1" ? metric.name.split(".")[0] : labelOf({ ...metric, name: metric.name.split(".")[0] }),
         ...(log && { log: 10 }),
@@ -174,9 +201,9 @@ export function curves(
     }${isThere("the paper") && " Diamonds: the paper’s figures."}${
       panels.some(({ y }) => y?.log) &&
       " Errors, distances and ratios have geometric means, on a logarithmic scale where they differ by more than a factor of 5."
-    }${scattered && " Settings that differ in the other axes too are drawn as one set of points."}${
-      left > 0 && ` ${left} more combinations of the other axes are in the tables.`
-    }${metrics.length > shown.length && ` ${metrics.length - shown.length} more of the chosen metrics are in the tables.`}`,
+    }${panels.some(({ y }) => y?.range) && " Intervals that are far wider than what was measured leave the frame; read-out and numbers have their ends."}${scattered && " Settings that differ in the other axes too are drawn as one set of points."}${leftNote(
+      left,
+    )}${metrics.length > shown.length && ` ${metrics.length - shown.length} more of the chosen metrics are in the tables.`}`,
     alt: `Metrics of the sweep against ${axis.key}, with 95 % intervals`,
     x: axisOf(axis),
     y: { label: "" },

@@ -5,8 +5,8 @@ import { extent } from "../extent.ts";
 import { figureHeading } from "../heading.ts";
 import { type Html, html } from "../html.ts";
 import { colorBar, fieldPicture, pictures } from "../lattice.ts";
-import { formatFixed, formatNumber, MISSING } from "../number.ts";
-import { grouped } from "./curves.ts";
+import { formatFixed, formatNumber, MISSING, powerOfTen } from "../number.ts";
+import { grouped, leftNote } from "./curves.ts";
 import { labelOf, offExact, rangeOf, type Setting, type SweptMetric } from "./settings.ts";
 
 /** Maps per figure of other axes, and of metrics. */
@@ -98,16 +98,27 @@ function mapPicture({ x, y, setting }: Grid, field: Field, valueAt: (setting: nu
   return { ...picture, scale: { map: field.map, range: field.range } };
 }
 
+/** Numbers over a wider range have a power of ten each. */
+const FAR_APART = 1000;
+
+/** How numbers of this range are printed in narrow cells: with the same decimals, and without the power of ten that all have in common. */
+function notationOf([low, high]: readonly [number, number], log: boolean, digits: number) {
+  if (log && high / low > FAR_APART) return { show: (value: number) => formatNumber(value, digits - 1), power: "" };
+  const exponent = Math.floor(Math.log10(Math.max(Math.abs(low), Math.abs(high)) || 1));
+  const common = exponent < -1 || exponent > 4 ? exponent : 0;
+  const decimals = Math.max(0, digits - 1 - (exponent - common));
+  const show = (value: number) => {
+    const scaled = value / 10 ** common;
+    return log ? formatNumber(scaled, digits - 1, "plain") : formatFixed(scaled, decimals);
+  };
+  return { show, power: common === 0 ? "" : `, in ${powerOfTen(common)}` };
+}
+
 function fieldsOf(metric: SweptMetric, settings: readonly number[], digits: number) {
   const range = rangeOf(metric);
   const log = metric.scale === "log" && range[0] > 0 && range[1] / range[0] > WIDE;
-  const of = (title: string): Field => ({
-    title,
-    map: "sequential",
-    range,
-    log,
-    show: (value) => formatNumber(value, digits),
-  });
+  const { show, power } = notationOf(range, log, digits);
+  const of = (title: string): Field => ({ title: `${title}${power}`, map: "sequential", range, log, show });
   const there = settings.flatMap((k) => metric.at[k] ?? []);
   const value = { field: of(metric.name), at: (k: number) => metric.at[k]?.estimate.value ?? Number.NaN };
   if (!there.some(({ exact }) => Number.isFinite(exact))) return [value];
@@ -116,12 +127,14 @@ function fieldsOf(metric: SweptMetric, settings: readonly number[], digits: numb
     return one ? offExact(one, metric.scale) : Number.NaN;
   };
   const exact = { field: of("exact"), at: (k: number) => metric.at[k]?.exact ?? Number.NaN };
-  if (!settings.some((k) => Number.isFinite(off(k)))) return [value, exact];
+  const [least, most] = extent(there.map((one) => one.exact));
+  const maps = least < most ? [value, exact] : [value];
+  if (!settings.some((k) => Number.isFinite(off(k)))) return maps;
   const difference: Field = {
     ...{ title: "difference, in half-widths of the 95 % interval", map: "diverging", range: [-FAR, FAR], log: false },
     show: (value) => (Math.abs(value) < 99.5 ? formatFixed(value, 1) : formatNumber(value, 1)),
   };
-  return [value, exact, { field: difference, at: off }];
+  return [...maps, { field: difference, at: off }];
 }
 
 /** Maps of the metrics over the two axes at these places, one figure for each metric and each value of the other axes. */
@@ -149,10 +162,11 @@ export function heatMaps(
       const id = `map-${along + 1}-${up + 1}-${place + 1}-${which + 1}`;
       const title = `${labelOf(metric)} against ${grid.x.key} and ${grid.y.key}${group.name && `, ${group.name}`}`;
       const caption = html`Mean over repetitions.${fields[0].field.log && " Colours on a logarithmic scale."}${
-        fields.length > 1 && " The exact values have the same colours: both maps should look alike."
-      }${fields.length > 2 && ` Difference: measured less exact${metric.scale === "log" ? ", of logarithms" : ""}, over half the 95 % interval; beyond ±1 the exact value lies outside, which 5 % of the cells should show.`}${
-        left > 0 && ` ${left} more combinations of the other axes are in the tables.`
-      }`;
+        fields.some(({ field }) => field.title.startsWith("exact")) &&
+        " The exact values have the same colours: both maps should look alike."
+      }${fields.some(({ field }) => field.map === "diverging") && ` Difference: measured less exact${metric.scale === "log" ? ", of logarithms" : ""}, over half the 95 % interval; beyond ±1 the exact value lies outside, which 5 % of the cells should show.`}${leftNote(
+        left,
+      )}`;
       if (!printed) {
         const list = fields.map(({ field, at }) => mapPicture(grid, field, at));
         return [pictures(id, title, caption, list, 480)];

@@ -24,6 +24,8 @@ interface SweepReport {
 const [MOST_REASONS, MOST_NAMED, MOST_VALUES] = [8, 3, 6];
 /** Pairs of axes with maps. */
 const MOST_PAIRS = 3;
+/** Maps that are seen at first. */
+const MOST_OPEN = 4;
 
 const plural = (count: number, one: string) => `${formatSetting(count)} ${one}${count === 1 ? "" : "s"}`;
 
@@ -126,6 +128,7 @@ export function sweepReport(collected: Collected, { command, metrics: patterns =
   const numeric = axes.flatMap(({ numeric, values }, k) => (numeric && values.length > 1 ? [k] : []));
   const lines = numeric.map((along) => curves(axes, settings, along, metrics)).filter((figure) => figure !== false);
   const maps = pairsOf(numeric).flatMap((pair) => heatMaps(axes, settings, pair, metrics));
+  const more = maps.slice(MOST_OPEN);
   const bySetting = settingsTable(collected, settings, metrics);
   const lead = leadOf(collected);
   const title = `Sweep of ${plan.command}${axes.length > 0 ? ` over ${axes.map(({ key }) => key).join(" × ")}` : ""}`;
@@ -137,7 +140,13 @@ export function sweepReport(collected: Collected, { command, metrics: patterns =
       body: html`${warningBox(collected)}<p class="lead">${lead}</p>
 <div class="first">${sweepTiles(collected, metrics)}</div>`,
     },
-    { id: "maps", title: "Maps", body: maps.length > 0 && maps },
+    {
+      id: "maps",
+      title: "Maps",
+      body:
+        maps.length > 0 &&
+        html`${maps.slice(0, MOST_OPEN)}${more.length > 0 && html`<details class="folded"><summary>${`${more.length} more map${more.length === 1 ? "" : "s"}`}</summary>${more}</details>`}`,
+    },
     {
       id: "curves",
       title: "Metrics against what was varied",

@@ -68,7 +68,8 @@ export function swept(collected: Collected, settings: readonly Setting[], names:
       const values = own.map((row) => metrics.value[row]);
       return {
         estimate: overSeeds(values, { scale, alone }),
-        exact: first(metrics.exact),
+        // Errors of a perfect model are 0, which no logarithm reaches.
+        exact: scale === "log" && first(metrics.exact) <= 0 ? Number.NaN : first(metrics.exact),
         paper: first(metrics.paper),
       };
     });
@@ -97,43 +98,49 @@ export const NATURAL = new Intl.Collator("en", { numeric: true });
 /** Methods that ours is compared with, as they occur in names of metrics. */
 const BASELINES: readonly string[] = METHODS.filter((method) => method !== "compensator");
 
-/** Names of metrics that one of the patterns matches ("*" stands for any letters), in the order of the patterns. */
+/**
+ * Names of metrics that one of the patterns matches, in the order of the patterns: "error.*.patch8", where "*" stands for any letters of one part of a name and "**" for
+ * any parts.
+ */
 export function matching(names: readonly string[], patterns: readonly string[]): string[] {
+  const asPath = (text: string) => text.replaceAll(".", "/");
   const sorted = names.toSorted(NATURAL.compare);
   const found = patterns.flatMap((pattern) => {
-    const glob = new Bun.Glob(pattern);
-    return sorted.filter((name) => glob.match(name));
+    const glob = new Bun.Glob(asPath(pattern));
+    return sorted.filter((name) => glob.match(asPath(name)));
   });
   return [...new Set(found)];
 }
 
 /**
- * The metrics that figures show: those that the patterns match; where none does, a few of our own that vary, first those that are known exactly, then those that the paper has,
- * then errors.
+ * The metrics that figures show: those that the patterns match; where none does, a few of our own that vary: first those whose exact value varies too, then errors, then what the
+ * paper has.
  */
 export function headlines(collected: Collected, patterns: readonly string[]): string[] {
   const chosen = matching(collected.names, patterns);
   if (chosen.length > 0) return chosen;
   const { names, metrics } = collected;
-  const facts = names.map(() => ({
-    low: Number.POSITIVE_INFINITY,
-    high: Number.NEGATIVE_INFINITY,
-    exact: 0,
-    paper: 0,
-  }));
+  const nothing = () => ({ low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY });
+  const facts = names.map(() => ({ value: nothing(), exact: nothing(), paper: false }));
+  const meet = (range: { low: number; high: number }, number: number) => {
+    if (number < range.low) range.low = number;
+    if (number > range.high) range.high = number;
+  };
   for (let row = 0; row < metrics.count; row++) {
     const fact = facts[metrics.name[row]];
-    fact.low = Math.min(fact.low, metrics.value[row]);
-    fact.high = Math.max(fact.high, metrics.value[row]);
-    if (Number.isFinite(metrics.exact[row])) fact.exact++;
-    if (Number.isFinite(metrics.paper[row])) fact.paper++;
+    meet(fact.value, metrics.value[row]);
+    meet(fact.exact, metrics.exact[row]);
+    fact.paper ||= Number.isFinite(metrics.paper[row]);
   }
-  const rank = (k: number) =>
-    facts[k].exact > 0 ? 0 : facts[k].paper > 0 ? 1 : /error/.test(names[k].split(".")[0]) ? 2 : 3;
+  const rank = (k: number) => {
+    if (facts[k].exact.low < facts[k].exact.high) return 0;
+    if (names[k].split(".")[0].includes("error")) return 1;
+    return facts[k].paper ? 2 : 3;
+  };
   const ours = (k: number) => !names[k].split(".").some((part) => BASELINES.some((method) => part.startsWith(method)));
   return names
     .map((_, k) => k)
-    .filter((k) => facts[k].low < facts[k].high && ours(k))
+    .filter((k) => facts[k].value.low < facts[k].value.high && ours(k))
     .sort((a, b) => rank(a) - rank(b) || NATURAL.compare(names[a], names[b]))
     .slice(0, MOST_DEFAULT)
     .map((k) => names[k]);
