@@ -24,7 +24,7 @@ interface Group {
 }
 
 /** "h = 0.1, closure = blocks". */
-export const settingName = (axes: readonly SweepAxis[], values: readonly (string | undefined)[]) =>
+const settingName = (axes: readonly SweepAxis[], values: readonly (string | undefined)[]) =>
   axes.flatMap(({ key }, k) => (values[k] === undefined ? [] : [`${key} = ${values[k]}`])).join(", ");
 
 /** What settings have beside the axes at these places, as a key of maps; texts first. */

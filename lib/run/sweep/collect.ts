@@ -238,7 +238,7 @@ const TAKEN = new Set(
     "commit",
   ]),
 );
-export const axisColumn = (key: string) => (TAKEN.has(key.toLowerCase()) ? `parameter.${key}` : key);
+const axisColumn = (key: string) => (TAKEN.has(key.toLowerCase()) ? `parameter.${key}` : key);
 
 /** What says which run a row is of. */
 function runColumns({ axes }: Collected, runAt: (row: number) => CollectedRun): TypedColumn[] {

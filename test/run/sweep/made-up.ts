@@ -25,7 +25,7 @@ export interface MadeUp {
   corrupt?(point: Point): string | undefined;
 }
 
-export function planOf({ axes, repetitions }: Pick<MadeUp, "axes" | "repetitions">): Plan {
+function planOf({ axes, repetitions }: Pick<MadeUp, "axes" | "repetitions">): Plan {
   const list = Object.entries(axes).map(([key, values]) => ({ key, values }));
   const numbers = Array.from({ length: repetitions }, (_, k) => k + 1);
   return {
@@ -93,7 +93,7 @@ export function noise({ seed }: Point, purpose: number): number {
 }
 
 /** m of Curie and Weiss, m = tanh((m + h) / T), from above. */
-export function meanField(T: number, h: number): number {
+function meanField(T: number, h: number): number {
   let m = 1;
   for (let k = 0; k < 500; k++) m = Math.tanh((m + h) / T);
   return m;
