@@ -144,7 +144,8 @@ export function validateResult(value: unknown, source = "result.json"): RunResul
   text(result.experiment, "experiment");
   text(result.profile, "profile");
   need(Number.isSafeInteger(result.seed) && (result.seed as number) >= 0, "seed", "a whole number from 0", result.seed);
-  const isDate = result.date === undefined || ISO_MINUTE.test(String(result.date));
+  const { date } = result;
+  const isDate = date === undefined || (typeof date === "string" && ISO_MINUTE.test(date));
   need(isDate, "date", "a time such as 2026-11-28T10:03Z", result.date);
   record(result.versions, "versions", text);
   record(result.adapter, "adapter", () => {});

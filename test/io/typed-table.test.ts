@@ -1,6 +1,6 @@
 // Tables with typed columns: what CSV, Arrow and Parquet files of them hold.
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { linkSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { parquetMetadata, parquetReadObjects, parquetSchema } from "hyparquet";
@@ -98,4 +98,14 @@ test("rows of several groups of Parquet and pieces of CSV are all there, in orde
   );
   const integers = [...text.matchAll(/^[\d.e-]*,(\d*),/gm)].map(([, found]) => found);
   expect(integers).toEqual(rows.map(({ integer }) => String(integer ?? "")));
+});
+
+test("a file of two names has all pieces under both", () => {
+  const [one, other] = [join(folder, "one.csv"), join(folder, "other.csv")];
+  writeFileSync(one, "old");
+  linkSync(one, other);
+  writeTypedCsv(one, tableOf(rowsOf(10_000)));
+  const text = readFileSync(one, "utf8");
+  expect(readFileSync(other, "utf8")).toBe(text);
+  expect(text.split("\n").filter((line) => line !== "" && !line.startsWith("λ"))).toHaveLength(10_001);
 });

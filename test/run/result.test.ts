@@ -97,6 +97,7 @@ describe("result.json", () => {
     [{ metrics: { "b.ours.all": { ...METRIC, seeds: [1, null] } } }, "seeds is [1,null]"],
     [{ metrics: { "b.ours.all": { ...METRIC, seeds: 3 } } }, "seeds is 3"],
     [{ date: "28 November" }, 'date is "28 November" where a time such as'],
+    [{ date: ["2026-11-28T10:03Z"] }, 'date is ["2026-11-28T10:03Z"] where a time'],
     [{ warnings: "all is well" }, 'warnings is "all is well"'],
     [{ warnings: [1] }, "warnings is [1]"],
     [{ metrics: { "": METRIC } }, 'a metric name is ""'],

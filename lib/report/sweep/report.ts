@@ -34,9 +34,13 @@ const hasResult = ({ state }: CollectedRun) => state === "finished" || state ===
 
 /** Why runs failed, or what to know of those that did not: the most frequent first. */
 function reasons(runs: readonly CollectedRun[]): Html[] {
-  const groups = [...Map.groupBy(runs, ({ state, why }) => `${state}: ${short(why ?? "it has left no word")}`)].sort(
-    ([, a], [, b]) => b.length - a.length,
-  );
+  const groups = [
+    ...Map.groupBy(
+      runs,
+      ({ state, why }) =>
+        `${state}: ${short(why ?? (state === "unreliable" ? "no warning says why" : "it has left no word"))}`,
+    ),
+  ].sort(([, a], [, b]) => b.length - a.length);
   const items = groups.slice(0, MOST_REASONS).map(([reason, members]) => {
     const named = members.slice(0, MOST_NAMED).map((run, k) => {
       const { name } = run.point;
