@@ -13,7 +13,7 @@ export interface SlurmOptions {
   readonly account?: string | undefined;
   /** Further words of sbatch, as they are; the last of two of a kind counts. */
   readonly others?: readonly string[] | undefined;
-  /** Tasks that run at once, at the most. */
+  /** Tasks that run at once, at the most; 0: as many as the cluster lets. */
   readonly throttle?: number | undefined;
   /** Shell lines before the program: "module load cuda". */
   readonly setup?: string | undefined;
@@ -21,7 +21,9 @@ export interface SlurmOptions {
   readonly prefix?: string | undefined;
   /** What makes a point; the folder of the sweep and the point's name come behind it. */
   readonly program?: readonly string[] | undefined;
-  /** Between two looks at the queue while a run is measured, ms. */
+  /** Whether to wait for the end of what is submitted. */
+  readonly wait?: boolean | undefined;
+  /** Between two looks at the queue while it waits, ms. */
   readonly pause?: number | undefined;
 }
 
@@ -91,7 +93,7 @@ export function sbatchWords(
   return [
     "--parsable",
     `--job-name=${command}`,
-    `--array=0-${count - 1}${throttle === undefined ? "" : `%${throttle}`}`,
+    `--array=0-${count - 1}${throttle ? `%${throttle}` : ""}`,
     // Slurm fills in the numbers of array and task; a sign of a path's own is doubled.
     `--output=${join(folder.replaceAll("%", "%%"), "slurm", "%A_%a.out")}`,
     "--open-mode=append",

@@ -3,7 +3,6 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InputError, ProgramError } from "../../errors.ts";
 import { writeAtomically } from "../../io/atomic.ts";
-import { lockFolder } from "../lock.ts";
 import { inspect } from "../manifest.ts";
 import { say } from "../output.ts";
 import { isQuiet } from "../progress.ts";
@@ -29,8 +28,8 @@ const PAUSE_MS = 5_000;
 
 /**
  * Hands points to Slurm and returns; only where neither `time` nor `memory` is given, and no run of the sweep has been measured, it waits for the first one (the last of the points, where
- * ranges that rise are largest) and limits the others by it. What is queued or running is not submitted again. Throws InputError where there is no Slurm, or with its words
- * where it refuses.
+ * ranges that rise are largest) and limits the others by it. What is queued or running is not submitted again; that nobody else submits from the same folder meanwhile is
+ * not checked. Throws InputError where there is no Slurm, or with its words where it refuses.
  */
 export function slurmExecutor(options: SlurmOptions): Executor {
   return {
@@ -42,12 +41,7 @@ export function slurmExecutor(options: SlurmOptions): Executor {
         );
       }
       mkdirSync(join(folder, "slurm"), { recursive: true });
-      const lock = lockFolder(join(folder, "slurm"));
-      try {
-        await submitAll(folder, plan, points, options);
-      } finally {
-        lock.release();
-      }
+      await submitAll(folder, plan, points, options);
     },
     async known(relative, plan) {
       const folder = resolve(relative);
@@ -62,64 +56,67 @@ export function slurmExecutor(options: SlurmOptions): Executor {
 async function submitAll(folder: string, plan: Plan, points: readonly Point[], options: SlurmOptions): Promise<void> {
   const arrays = readArrays(folder);
   settle(folder, arrays);
-  const atSlurm = () => {
-    const known = knownOf(folder, plan, arrays);
-    if (typeof known === "string")
-      throw new InputError(`Slurm does not answer (${known}): nothing was submitted, try again later`);
-    return new Map([...known].filter(([, { state }]) => state === "queued" || state === "running"));
-  };
-  const busy = atSlurm();
-  const open = points.filter(({ name }) => !busy.has(name));
-  if (open.length === 0) return tell(`all ${points.length} runs are queued or running already`);
+  const known = () => knownOf(folder, plan, arrays);
   const isGiven = options.time !== undefined || options.memory !== undefined;
+  const pause = options.pause ?? PAUSE_MS;
+  let busy = busyOf(answered(known()));
   let need = measured(folder, plan);
-  if (!need && !isGiven && open.length + busy.size > 1) {
-    const first = [...busy.keys()][0] ?? submitFirst(folder, plan, open, options, arrays).name;
+  const isAlone = new Set([...busy, ...points.map(({ name }) => name)]).size < 2;
+  const open = () => points.filter((point) => !busy.has(point.name) && stateOf(folder, point) !== "finished");
+  if (!need && !isGiven && !isAlone && open().length > 0) {
+    const [running] = busy;
+    const first = running ?? submit(folder, plan, open().slice(-1), options, arrays);
     tell(
-      `the other runs get their limits of time and memory from ${first}: waiting for it (--time and --mem save the wait; stopped, the same line goes on)`,
+      `the other runs get their limits from ${first}: waiting for its end (--time and --mem save the wait; stopped here, the same line goes on)`,
     );
-    need = await measureAt(folder, plan, atSlurm, options.pause ?? PAUSE_MS);
-    if (!need)
+    busy = await until(() => measured(folder, plan) !== null, known, pause);
+    need = measured(folder, plan);
+    if (!need) {
       throw new ProgramError(
-        `${first} did not finish, and nothing else was submitted: mend it, or give --time and --mem`,
+        `${first} did not finish, and nothing else was submitted: mend what it says, or give --time and --mem`,
       );
+    }
   }
-  const now = atSlurm();
-  const rest = open.filter((point) => !now.has(point.name) && inspectedState(folder, point) !== "finished");
+  const rest = open();
+  if (rest.length === 0) tell("all runs are queued, running or finished already");
   submit(folder, plan, rest, { ...(need ? limitsFor(need) : {}), ...given(options) }, arrays);
+  const names = new Set(points.map(({ name }) => name));
+  const isOver = (now: Busy) => ![...now].some((name) => names.has(name));
+  if (options.wait) await until(isOver, known, pause);
+}
+
+type Busy = ReadonlySet<string>;
+
+/** Names of the points that are queued or running. */
+const busyOf = (known: ReadonlyMap<string, Known>): Busy =>
+  new Set([...known].flatMap(([name, { state }]) => (state === "queued" || state === "running" ? [name] : [])));
+
+function answered<T>(known: T | string): T {
+  if (typeof known === "string") throw new InputError(`Slurm does not answer (${known}): try again later`);
+  return known;
+}
+
+/** Waits until it is so, or nothing is on its way any more, also while Slurm does not answer; what is on its way then. */
+async function until(
+  isSo: (busy: Busy) => boolean,
+  known: () => ReadonlyMap<string, Known> | string,
+  pause: number,
+): Promise<Busy> {
+  for (;;) {
+    const now = known();
+    if (typeof now !== "string") {
+      // A run is over before its job is: looked at in this order, none is missed.
+      const busy = busyOf(now);
+      if (isSo(busy) || busy.size === 0) return busy;
+    }
+    await Bun.sleep(pause);
+    stopPoint();
+  }
 }
 
 /** Without what is undefined, which would hide a limit that is measured. */
 const given = (options: SlurmOptions): SlurmOptions =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-
-function submitFirst(
-  folder: string,
-  plan: Plan,
-  open: readonly Point[],
-  options: SlurmOptions,
-  arrays: Map<string, JobArray>,
-): Point {
-  const first = open[open.length - 1];
-  submit(folder, plan, [first], options, arrays);
-  return first;
-}
-
-/** Waits until a run has been measured; null where none is on its way any more. */
-async function measureAt(
-  folder: string,
-  plan: Plan,
-  atSlurm: () => ReadonlyMap<string, Known>,
-  pause: number,
-): Promise<Need | null> {
-  for (;;) {
-    const isBusy = atSlurm().size > 0;
-    const need = measured(folder, plan);
-    if (need || !isBusy) return need;
-    await Bun.sleep(pause);
-    stopPoint();
-  }
-}
 
 /** The most that a finished run of the sweep took; null where none has been measured. */
 function measured(folder: string, plan: Plan): Need | null {
@@ -137,7 +134,7 @@ function measured(folder: string, plan: Plan): Need | null {
 }
 
 /** A folder that is no run's is for the run to refuse. */
-function inspectedState(folder: string, point: Point): string {
+function stateOf(folder: string, point: Point): string {
   try {
     return inspect(runFolder(folder, point)).state;
   } catch (error) {
@@ -146,14 +143,14 @@ function inspectedState(folder: string, point: Point): string {
   }
 }
 
-/** In arrays as large as the cluster takes; where only some tasks may run at once, one array after another. */
+/** In arrays as large as the cluster takes; where only some tasks may run at once, one array after another. Returns the name of the first point. */
 function submit(
   folder: string,
   plan: Plan,
   points: readonly Point[],
   options: SlurmOptions,
   arrays: Map<string, JobArray>,
-): void {
+): string | undefined {
   const largest = Number(setting("MaxArraySize") ?? MAX_ARRAY_SIZE);
   if (largest < 1) throw new InputError("this cluster takes no arrays of jobs (MaxArraySize is 0): ask who runs it");
   let after: string | null = null;
@@ -176,11 +173,12 @@ function submit(
     const sent = { ...unsent, job };
     writeArray(folder, number, sent);
     arrays.set(number, sent);
-    if (options.throttle !== undefined) after = job;
+    if (options.throttle) after = job;
     const { time, memory } = options;
     const limits = [time && `time limit ${time}`, memory && `memory ${memory}`].filter(Boolean).join(", ");
     tell(`job ${job}: ${names.length} run${names.length > 1 ? "s" : ""}${limits ? `, ${limits}` : ""}`);
   }
+  return points[0]?.name;
 }
 
 function tell(text: string): void {
