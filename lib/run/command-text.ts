@@ -64,6 +64,11 @@ export function continueCommand(experiment: string): string {
   return commandText(experiment, [...typedArguments(), "--resume"]);
 }
 
+/** The line of this program, which is not a run and goes on without --resume. */
+export function againCommand(script: string): string {
+  return commandText(script, typedArguments());
+}
+
 /** Deletes the present run and makes it anew. */
 export function restartCommand(experiment: string): string {
   return commandText(experiment, [...typedArguments(), "--force"]);

@@ -9,6 +9,9 @@ const DIGITS = 12;
 /** Part of a step by which the end of a range may be missed. */
 const ROUNDING = 1e-6;
 
+/** Wrong values that a message names. */
+const SHOWN = 6;
+
 /** What a sweep can vary: everything but texts, which stand behind `--` for all runs. */
 export const canVary = ({ kind }: Parameter) => kind !== "text";
 
@@ -34,11 +37,11 @@ export function readValues(option: string, parameter: Parameter, text: string): 
   const wrong: string[] = [];
   const values = parts.flatMap((part) => {
     const trimmed = part.trim();
+    // A range has numbers, which are judged like those of a list.
     const list = isNumber && trimmed.includes(":") ? rangeOf(option, trimmed) : [trimmed];
     return list.flatMap((one) => {
       try {
-        const value = readValue(option, parameter, one);
-        return [isNumber ? String(value) : one];
+        return [readOne(option, parameter, one)];
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         wrong.push(one);
@@ -47,20 +50,27 @@ export function readValues(option: string, parameter: Parameter, text: string): 
     });
   });
   if (wrong.length > 0) {
-    const shown = wrong.map(quoted).join(", ");
+    const more = wrong.length > SHOWN ? ` and ${wrong.length - SHOWN} more` : "";
+    const shown = `${wrong.slice(0, SHOWN).map(quoted).join(", ")}${more}`;
     const verb = wrong.length > 1 ? "are not possible: each has to be" : "is not possible: give";
     throw new InputError(`${option} ${shown} ${verb} ${allowed(parameter)}`);
   }
-  const twice = values.find((value, at) => values.indexOf(value) < at);
+  const seen = new Set<string>();
+  const twice = values.find((value) => seen.size === seen.add(value).size);
   if (twice !== undefined) throw new InputError(`${option} has ${twice} twice: give it once`);
   return values;
 }
+
+/** One value as its shortest text: 1e1 is 10, "8, 16" is 8,16. Throws InputError where it is not possible. */
+export const readOne = (option: string, parameter: Parameter, text: string): string =>
+  String(readValue(option, parameter, text.trim()));
 
 /** `from:to` or `from:to:step`, both ends in it. */
 function rangeOf(option: string, text: string): string[] {
   const ends = text.split(":");
   const [from, to, step = 1] = ends.map((end) => (end.trim() === "" ? Number.NaN : Number(end)));
   const wrong = (why: string) => new InputError(`${option} ${quoted(text)} ${why}: write from:to or from:to:step`);
+  if (ends.length > 1 && /^[+-]?(inf(inity)?|∞)?$/i.test(ends[1].trim())) throw wrong("is a range that does not end");
   if (ends.length > 3 || [from, to, step].some(Number.isNaN)) throw wrong("is no range");
   if (![from, to, step].every(Number.isFinite)) throw wrong("is a range that does not end");
   if (step <= 0) throw wrong("has a step that is not above 0");
