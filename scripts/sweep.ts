@@ -21,7 +21,7 @@ import { fileError } from "../lib/io/file-error.ts";
 import { type Command, HelpRequest } from "../lib/run/command-line.ts";
 import { againCommand, commandText } from "../lib/run/command-text.ts";
 import { FailedRun } from "../lib/run/finished.ts";
-import { LOCK_FILE, lockFolder } from "../lib/run/lock.ts";
+import { checkUnlocked, LOCK_FILE, lockFolder } from "../lib/run/lock.ts";
 import { main } from "../lib/run/main.ts";
 import { print, say } from "../lib/run/output.ts";
 import { listed, type Parameters, quoted } from "../lib/run/parameters.ts";
@@ -74,6 +74,7 @@ async function sweep(args: readonly string[]): Promise<void> {
   const folder = resolve(options.out);
   if (options.out === "none") throw new InputError("--out is missing: give the folder of the sweep");
   requireOurs(folder);
+  if (!options.dryRun) checkUnlocked(folder);
   const asked = makePlan(command, told, fixed);
   const plan = extended(folder, readPlan(folder), asked);
   const tell = (status: Status) => {

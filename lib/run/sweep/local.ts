@@ -70,12 +70,12 @@ async function execute(
   let width = processes || null;
   try {
     while (waiting.length > 0 || running.size > 0) {
-      stopPoint();
       while (waiting.length > 0 && running.size < (width ?? 1)) begin(waiting.shift() as Point);
       await Promise.race([...running.values(), ...(width === null ? [Bun.sleep(LOOK_MS)] : [])]);
       width ??=
         [...running.keys(), ...done.map(({ point }) => point)].map((point) => widthOf(folder, point)).find(Boolean) ??
         null;
+      stopPoint();
       for (const { point, attempt } of done.splice(0)) {
         const [status] = states(folder, { ...plan, points: [point] });
         if (status.state === "failed") requireDisk(folder, attempt);
@@ -107,9 +107,7 @@ function widthOf(folder: string, point: Point): number | null {
 /** Throws StorageError where a run has failed for want of room, which all others would too. */
 function requireDisk(folder: string, attempt: Attempt | null): void {
   const probe = join(folder, "logs", "probe");
-  const full = new StorageError(
-    `the disk of ${folder} is full: what is done is kept; free some space, and give the same line again`,
-  );
+  const full = new StorageError(`the disk of ${folder} is full: free some space`);
   if (attempt?.said.some(tellsOfFullDisk)) throw full;
   try {
     writeAtomically(probe, "0".repeat(PROBE));

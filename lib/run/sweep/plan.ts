@@ -72,7 +72,7 @@ export function pointsOf(
   return rows.flatMap((values) => repetitions.map((repetition) => pointOf(values, repetition, streams)));
 }
 
-export function pointOf(values: Readonly<Record<string, string>>, repetition: number, streams: Streams): Point {
+function pointOf(values: Readonly<Record<string, string>>, repetition: number, streams: Streams): Point {
   const seed = seedOf(streams === "common" ? {} : values, repetition);
   return { name: nameOf(values, repetition), values, repetition, seed };
 }

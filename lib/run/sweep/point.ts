@@ -139,7 +139,8 @@ function lastLines(path: string, from: number): string[] {
     const bytes = Buffer.alloc(size - start);
     const count = readSync(file, bytes, 0, bytes.length, start);
     const lines = Bun.stripANSI(bytes.toString("utf8", 0, count)).split(/[\r\n]+/);
-    const said = lines.map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("# "));
+    // Without heads of attempts, and frames of a stack.
+    const said = lines.map((line) => line.trim()).filter((line) => !/^($|# |at )/.test(line));
     return said.slice(-SAID).map((line) => (line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line));
   } finally {
     closeSync(file);

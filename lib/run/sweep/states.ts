@@ -63,16 +63,18 @@ export function resultProblem(run: string): { readonly why: string; readonly isB
     text = readFileSync(path, "utf8");
   } catch (error) {
     const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
-    return { why: `${path} ${isGone ? "is missing" : "cannot be read"}`, isBroken: isGone };
+    return { why: `its result.json ${isGone ? "is missing" : "cannot be read"}`, isBroken: isGone };
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { why: `${path} is not JSON: it is cut off or was changed`, isBroken: true };
+    return { why: "its result.json is not JSON: it is cut off, or was changed", isBroken: true };
   }
-  const refused = orRefusal(() => validateResult(value, path));
-  return typeof refused === "string" ? { why: refused, isBroken: false } : null;
+  const refused = orRefusal(() => validateResult(value));
+  return typeof refused === "string"
+    ? { why: `${refused}, which the sweep does where you delete that file`, isBroken: false }
+    : null;
 }
 
 /** What work gives, or the sentence that it refuses with. */
@@ -110,11 +112,14 @@ export function readAttempt(folder: string, point: Point): Attempt | null {
   }
 }
 
+const endedBy = (signal: string | null) =>
+  signal === "SIGKILL" ? "it was killed (SIGKILL), perhaps because memory ran out" : `${signal} ended it`;
+
 /** Of a run that is not finished, from how its last attempt ended. */
 function ended({ exit, signal, said }: Attempt, known: Known | undefined): State {
-  if (exit === null) return { state: "stopped", why: known?.why ?? `${signal} ended it` };
+  if (exit === null) return { state: "stopped", why: known?.why ?? endedBy(signal) };
   const asked = SIGNAL_CODES[exit];
   if (asked) return { state: "stopped", why: known?.why ?? `${asked} stopped it` };
-  const words = said.at(-1)?.replace(/\.$/, "");
-  return { state: "failed", why: words ?? `exit code ${exit}` };
+  const words = said.findLast((line) => !line.includes("; continue with: "))?.replace(/\.$/, "");
+  return { state: "failed", why: words ?? `it ended with exit code ${exit} and no word` };
 }

@@ -15,15 +15,6 @@ const SHOWN = 6;
 /** What a sweep can vary: everything but texts, which stand behind `--` for all runs. */
 export const canVary = ({ kind }: Parameter) => kind !== "text";
 
-/** How the values of a parameter are written, in words. */
-export function howToVary(parameter: Parameter): string {
-  const { kind } = parameter;
-  if (kind === "choice") return `${parameter.choices.join(",")} or some of them`;
-  if (kind === "flag") return "true,false";
-  if (kind.endsWith("s")) return 'lists with ";" between them: "8,16;16,32"';
-  return "values a,b,c and ranges from:to or from:to:step";
-}
-
 /**
  * The values in a text, each as the text of one value: `2.2:2.6:0.2,3` of a number is 2.2, 2.4, 2.6, 3; both ends of a range are in it, its step is 1 where none
  * is given. Lists of values stand between `;`. Throws InputError that names every value that is not possible, and values that are there twice.
