@@ -25,7 +25,7 @@ export function isFromStarter(): boolean {
 }
 
 /** Quoted for a shell. */
-function typed(word: string): string {
+export function typed(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
