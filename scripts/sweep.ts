@@ -31,9 +31,10 @@ import type { Executor, Status } from "../lib/run/sweep/executor.ts";
 import { costOfRun } from "../lib/run/sweep/forecast.ts";
 import { localExecutor } from "../lib/run/sweep/local.ts";
 import { makePlan } from "../lib/run/sweep/make.ts";
-import { halves, readSweep, type SweepOptions } from "../lib/run/sweep/options.ts";
+import { halves, readSweep, type SweepOptions, slurmOptions } from "../lib/run/sweep/options.ts";
 import { extended, type Plan, readPlan, writePlan } from "../lib/run/sweep/plan.ts";
 import { runPoint } from "../lib/run/sweep/point.ts";
+import { slurmExecutor } from "../lib/run/sweep/slurm.ts";
 import { isOpen, states } from "../lib/run/sweep/states.ts";
 import { costText, countsText, planText, statusText } from "../lib/run/sweep/status.ts";
 
@@ -57,8 +58,14 @@ status says how the runs of one are.`;
 
 /** Who makes the runs. */
 function executorOf(options: SweepOptions, ended: (status: Status) => void): Executor {
-  return localExecutor({ processes: options.processes, ended });
+  return options.executor === "slurm"
+    ? slurmExecutor(slurmOptions(options))
+    : localExecutor({ processes: options.processes, ended });
 }
+
+/** The states of all runs, whoever makes them: this machine leaves all that it knows in the folder. */
+const statesNow = async (folder: string, plan: Plan) =>
+  states(folder, plan, await slurmExecutor({}).known(folder, plan));
 
 /** Makes or extends a plan, shows it, and makes its runs. */
 async function sweep(args: readonly string[]): Promise<void> {
@@ -84,8 +91,7 @@ async function sweep(args: readonly string[]): Promise<void> {
     if (cost) say(costText(open.length - 1, cost));
   };
   const executor = executorOf(options, tell);
-  const known = await executor.known(folder, plan);
-  const statuses = states(folder, plan, known);
+  const statuses = await statesNow(folder, plan);
   const open = statuses.filter(isOpen).map(({ point }) => point);
   let cost = costOfRun(folder, statuses);
   print(planText(options.out, plan, statuses, open.length, cost));
@@ -101,7 +107,7 @@ async function sweep(args: readonly string[]): Promise<void> {
   } finally {
     lock.release();
   }
-  const ends = states(folder, plan, await executor.known(folder, plan));
+  const ends = await statesNow(folder, plan);
   const status = commandText("sweep", ["status", options.out]);
   print(`${countsText(ends)}; ${status} says more`);
   const left = ends.filter(isOpen).length;
@@ -114,13 +120,8 @@ async function sweep(args: readonly string[]): Promise<void> {
 /** How the runs of a sweep are. */
 async function status(args: readonly string[]): Promise<void> {
   const { folder, plan, shown } = planned(args, "status");
-  const statuses = states(folder, plan, await executorsKnow(folder, plan));
+  const statuses = await statesNow(folder, plan);
   print(statusText(shown, plan, statuses, costOfRun(folder, statuses)));
-}
-
-/** What executors of other machines know of runs; this one leaves all in its folder. */
-async function executorsKnow(folder: string, plan: Plan) {
-  return localExecutor({ processes: 0 }).known(folder, plan);
 }
 
 /** One run, for whoever starts it: its exit code is that of the run. */

@@ -1,9 +1,8 @@
 // What a run of a sweep takes, from those that are finished.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Status } from "./executor.ts";
+import { readAttempt, type Status } from "./executor.ts";
 import { runFolder } from "./plan.ts";
-import { readAttempt } from "./states.ts";
 
 /** Runs that are looked at: the last ones. */
 const SAMPLE = 30;

@@ -5,6 +5,7 @@ import { type Command, EXPERIMENT_OPTIONS, parseTool } from "../command-line.ts"
 import { commandText } from "../command-text.ts";
 import { allowed, optionName, type Parameter, type Parameters, type Values } from "../parameters.ts";
 import { STREAMS } from "./plan.ts";
+import type { SlurmOptions } from "./slurm-script.ts";
 import { canVary, readValues } from "./values.ts";
 
 const NONE = "none";
@@ -80,16 +81,44 @@ export const SWEEP_OPTIONS = {
     meaning: 'further options of sbatch, in one word: "--qos=long --constraint=a100"',
     onlyWith: ON_SLURM,
   },
+  setup: {
+    kind: "text",
+    default: NONE,
+    meaning: 'shell line before the run in a job: "module load node"',
+    onlyWith: ON_SLURM,
+  },
   prefix: {
     kind: "text",
     default: NONE,
-    meaning: 'line before the run in a job: "module load node", or "apptainer exec --nv image.sif"',
+    meaning: 'shell words that the run of a job stands behind: "apptainer exec --nv image.sif"',
     onlyWith: ON_SLURM,
   },
   wait: { kind: "flag", default: false, meaning: "wait for the end of the jobs", onlyWith: ON_SLURM },
 } as const satisfies Parameters;
 
 export type SweepOptions = Values<typeof SWEEP_OPTIONS>;
+
+/** What the queue is told, of what was given. */
+export function slurmOptions({
+  time,
+  mem,
+  gres,
+  partition,
+  account,
+  sbatch,
+  setup,
+  prefix,
+  throttle,
+  wait,
+}: SweepOptions): SlurmOptions {
+  const texts = { time, memory: mem, gres, partition, account, setup, prefix };
+  const given = Object.entries(texts).filter(([, text]) => text !== NONE);
+  return { ...Object.fromEntries(given), others: sbatch === NONE ? [] : wordsOf(sbatch), ...{ throttle, wait } };
+}
+
+/** Words as a shell tells them apart, with quotes around those that have spaces. */
+const wordsOf = (text: string) =>
+  (text.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? []).map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, "$1$2"));
 
 /** Options of a run that a sweep gives itself, and what to give in their place. */
 const OF_SWEEP: Readonly<Record<string, string>> = {
@@ -196,12 +225,15 @@ function requireOwnPlace({ parameters }: Command<Parameters>, words: readonly st
   }
 }
 
+/** Options whose values are words of other programs. */
+const WORDS: ReadonlySet<string> = new Set(["--sbatch", "--prefix", "--setup"]);
+
 /** Values that begin with a sign, or are options of another program, in one word with their option. */
 function joined(words: readonly string[], axes: ReadonlySet<string>): string[] {
   const found: string[] = [];
   for (let at = 0; at < words.length; at++) {
     const [word, next] = [words[at], words[at + 1]];
-    const takes = (axes.has(word) && /^-[\d.]/.test(next ?? "")) || (word === "--sbatch" && next !== undefined);
+    const takes = (axes.has(word) && /^-[\d.]/.test(next ?? "")) || (WORDS.has(word) && next !== undefined);
     if (takes) at++;
     found.push(takes ? `${word}=${next}` : word);
   }

@@ -1,21 +1,21 @@
 // One run of a sweep, as a process of its own: whoever starts it, here or on a machine of a cluster, it goes on where an earlier attempt stopped, and leaves a log and a record.
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, rmSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, relative } from "node:path";
 import { InputError } from "../../errors.ts";
 import { writeAtomically } from "../../io/atomic.ts";
 import { fileError } from "../../io/file-error.ts";
-import { hasLocks, lockFile } from "../../io/flock.ts";
+import { typed } from "../command-text.ts";
 import { inspect } from "../manifest.ts";
 import { PROJECT_ROOT } from "../provenance.ts";
+import { ownJob } from "../queue.ts";
 import { stopRequested } from "../stop.ts";
 import type { Attempt } from "./executor.ts";
+import { headOf, lastLines, openLog } from "./log.ts";
 import { argumentsOf, logFile, type Plan, type Point, recordFile, runFolder } from "./plan.ts";
 import { resultProblem } from "./states.ts";
 
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
-/** Lines of the log that a record keeps, characters of each, and bytes at the end of the log that are looked through for them. */
-const [SAID, LONGEST, LOOKED] = [5, 400, 65_536];
 
 /** How a point is run. */
 export interface PointOptions {
@@ -37,48 +37,29 @@ export async function runPoint(
   { abort, script = join(PROJECT_ROOT, "scripts", `${plan.command}.ts`) }: PointOptions = {},
 ): Promise<Attempt | null> {
   const run = runFolder(folder, point);
-  const log = openLog(folder, point);
+  const path = logFile(folder, point);
+  const log = openLog(path);
+  if (log === null) throw new InputError(`another process works on ${point.name}: wait for its end`);
   try {
     const how = continuation(run);
     if (how === null) return null;
     rmSync(recordFile(folder, point), { force: true });
     const told = [...argumentsOf(plan, point), `--out=${fromIn(plan.from, run)}`, ...how];
-    const began = new Date();
-    const [host, job] = [hostname(), process.env.SLURM_JOB_ID ?? null];
     const start = fstatSync(log).size;
-    writeSync(
-      log,
-      `# ${began.toISOString()} on ${host}${job ? `, job ${job}` : ""}: ${[plan.command, ...told].join(" ")}\n`,
-    );
-    const from = performance.now();
+    const began = performance.now();
+    const facts = { began: new Date().toISOString(), host: hostname(), job: ownJob()?.job ?? null };
+    writeSync(log, headOf(facts, [plan.command, ...told.map(typed)].join(" ")));
     const { exit, signal, memory } = await ran([script, ...told], plan.from, log, abort);
-    const attempt: Attempt = {
-      ...{ began: began.toISOString(), seconds: (performance.now() - from) / 1000, memory },
-      ...{ exit, signal, host, job },
-      said: exit === 0 ? [] : lastLines(logFile(folder, point), start),
-    };
+    const seconds = (performance.now() - began) / 1000;
+    const said = exit === 0 ? [] : lastLines(path, start);
+    const attempt: Attempt = { ...facts, seconds, memory, exit, signal, said };
     writeAtomically(recordFile(folder, point), `${JSON.stringify(attempt, null, 1)}\n`);
     return attempt;
   } catch (error) {
-    throw fileError(error, "write", logFile(folder, point));
+    throw fileError(error, "write", path);
   } finally {
     closeSync(log);
   }
-}
-
-/** The log, open behind its end and locked until both this process and the run have closed it: whoever looks knows by that that the run is under way. */
-function openLog(folder: string, point: Point): number {
-  const path = logFile(folder, point);
-  let log: number;
-  try {
-    mkdirSync(join(folder, "logs"), { recursive: true });
-    log = openSync(path, "a");
-  } catch (error) {
-    throw fileError(error, "write", path);
-  }
-  if (lockFile(log) || !hasLocks(path)) return log;
-  closeSync(log);
-  throw new InputError(`another process works on ${point.name}: wait for its end`);
 }
 
 /** The options to go on with what is in the folder of a run; null where it is finished. */
@@ -128,21 +109,4 @@ async function ran(args: readonly string[], cwd: string, log: number, abort?: Ab
   }
   const { exitCode: exit, signalCode: signal } = child;
   return { exit, signal: signal === null ? null : String(signal), memory: child.resourceUsage()?.maxRSS ?? 0 };
-}
-
-/** The last lines of a log behind a place. */
-function lastLines(path: string, from: number): string[] {
-  const file = openSync(path, "r");
-  try {
-    const { size } = fstatSync(file);
-    const start = Math.max(from, size - LOOKED);
-    const bytes = Buffer.alloc(size - start);
-    const count = readSync(file, bytes, 0, bytes.length, start);
-    const lines = Bun.stripANSI(bytes.toString("utf8", 0, count)).split(/[\r\n]+/);
-    // Without heads of attempts, and frames of a stack.
-    const said = lines.map((line) => line.trim()).filter((line) => !/^($|# |at )/.test(line));
-    return said.slice(-SAID).map((line) => (line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line));
-  } finally {
-    closeSync(file);
-  }
 }

@@ -1,13 +1,13 @@
 // How the runs of a sweep are, from what lies on disk and what their executor knows.
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InputError, StorageError } from "../../errors.ts";
-import { hasLocks, lockFile } from "../../io/flock.ts";
 import { checkUnlocked } from "../lock.ts";
 import { type Found, inspect } from "../manifest.ts";
 import { validateResult } from "../result.ts";
-import type { Attempt, Known, PointState, Status } from "./executor.ts";
-import { logFile, type Plan, type Point, recordFile, runFolder } from "./plan.ts";
+import { type Attempt, type Known, type PointState, readAttempt, type Status } from "./executor.ts";
+import { isHeld } from "./log.ts";
+import { logFile, type Plan, type Point, runFolder } from "./plan.ts";
 
 const SIGNAL_CODES: Readonly<Record<number, string>> = { 129: "SIGHUP", 130: "Ctrl-C", 143: "SIGTERM" };
 
@@ -87,29 +87,9 @@ function orRefusal<T extends object>(work: () => T): T | string {
   }
 }
 
-/** Whether a process writes to the log (it is locked by whoever runs the point, and by the run itself), or holds the folder. */
+/** Whether a process works on a run, or is about to. */
 function isUnderWay(log: string, run: string): boolean {
   return isHeld(log) || typeof orRefusal(() => ({ free: checkUnlocked(run) })) === "string";
-}
-
-function isHeld(path: string): boolean {
-  if (!existsSync(path)) return false;
-  const file = openSync(path, "r");
-  try {
-    return !lockFile(file, { shared: true }) && hasLocks(path);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** How the last attempt went; null where there was none, or it left no word. */
-export function readAttempt(folder: string, point: Point): Attempt | null {
-  try {
-    return JSON.parse(readFileSync(recordFile(folder, point), "utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
 }
 
 const endedBy = (signal: string | null) =>
