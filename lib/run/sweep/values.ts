@@ -68,5 +68,8 @@ function rangeOf(option: string, text: string): string[] {
   if (to < from) throw wrong("is a range that ends below its start");
   const count = Math.floor((to - from) / step + ROUNDING) + 1;
   if (count > LONGEST) throw wrong(`is a range of ${count} values`);
-  return Array.from({ length: count }, (_, k) => String(Number((from + k * step).toPrecision(DIGITS))));
+  // Of the largest number: what is left of a step to zero is dust.
+  const digits = DIGITS - 1 - Math.floor(Math.log10(Math.max(Math.abs(from), Math.abs(to), step)));
+  const rounded = (value: number) => Number(value.toFixed(Math.min(100, Math.max(0, digits))));
+  return Array.from({ length: count }, (_, k) => String(rounded(from + k * step)));
 }
