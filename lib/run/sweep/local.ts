@@ -25,6 +25,8 @@ const PROBE = 1 << 16;
 export interface LocalOptions extends Pick<PointOptions, "script"> {
   /** 0: as many as the adapter stands. */
   readonly processes: number;
+  /** Of the machine. */
+  readonly cores?: number;
   /** Told of every run that has ended. */
   ended?(status: Status): void;
 }
@@ -44,7 +46,7 @@ async function execute(
   folder: string,
   plan: Plan,
   points: readonly Point[],
-  { processes, script, ended }: LocalOptions,
+  { processes, script, ended, cores = availableParallelism() }: LocalOptions,
 ): Promise<void> {
   const waiting = [...points];
   const abort = new AbortController();
@@ -73,8 +75,9 @@ async function execute(
       while (waiting.length > 0 && running.size < (width ?? 1)) begin(waiting.shift() as Point);
       await Promise.race([...running.values(), ...(width === null ? [Bun.sleep(LOOK_MS)] : [])]);
       width ??=
-        [...running.keys(), ...done.map(({ point }) => point)].map((point) => widthOf(folder, point)).find(Boolean) ??
-        null;
+        [...running.keys(), ...done.map(({ point }) => point)]
+          .map((point) => widthOf(folder, point, cores))
+          .find(Boolean) ?? null;
       stopPoint();
       for (const { point, attempt } of done.splice(0)) {
         const [status] = states(folder, { ...plan, points: [point] });
@@ -93,12 +96,12 @@ async function execute(
 }
 
 /** How many runs go beside each other on the adapter that this one has; null where it has none yet. */
-function widthOf(folder: string, point: Point): number | null {
+function widthOf(folder: string, point: Point, cores: number): number | null {
   try {
     const found = inspect(runFolder(folder, point));
     if (found.state === "nothing") return null;
     const { kind } = found.manifest.identity.adapter;
-    return kind === "hardware" ? Math.max(1, Math.min(MOST, Math.floor(availableParallelism() / CORES))) : 1;
+    return kind === "hardware" ? Math.max(1, Math.min(MOST, Math.floor(cores / CORES))) : 1;
   } catch {
     return null;
   }

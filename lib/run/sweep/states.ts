@@ -97,7 +97,10 @@ const endedBy = (signal: string | null) =>
 
 /** Of a run that is not finished, from how its last attempt ended. */
 function ended({ exit, signal, said }: Attempt, known: Known | undefined): State {
-  if (exit === null) return { state: "stopped", why: known?.why ?? endedBy(signal) };
+  if (exit === null) {
+    const said = known && known.state !== "lost" ? known : null;
+    return { state: said?.state ?? "stopped", why: said?.why ?? endedBy(signal) };
+  }
   const asked = SIGNAL_CODES[exit];
   if (asked) return { state: "stopped", why: known?.why ?? `${asked} stopped it` };
   const words = said.findLast((line) => !line.includes("; continue with: "))?.replace(/\.$/, "");

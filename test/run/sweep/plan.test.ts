@@ -95,7 +95,7 @@ describe("a plan", () => {
     const small = plan("demo --T 1,2 --out x");
     const large = plan("demo --T 1:4 --seeds 1:2 --out x");
     const both = extended("x", small, large);
-    expect(both.points.slice(0, 2)).toEqual(small.points);
+    expect(both.points.slice(0, 2)).toEqual([...small.points]);
     expect(both.points.length).toBe(8);
     expect(extended("x", both, small)).toEqual(both);
   });
