@@ -26,12 +26,14 @@ writeFileSync(
   script,
   `import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 const has = (count) => process.argv.includes("--count=" + count);
 const folder = process.argv.find((word) => word.startsWith("--out=")).slice(6);
 if ((has(${SLOW}) || has(${SLOW_TOO})) && !existsSync(join(folder, "../../go"))) process.env.MODE = "slow";
 if (has(${DEAD}) && !existsSync(join(folder, "../../go"))) process.env.DEATH = "${DEATH}";
 if (has(${BUG})) process.env.MODE = "bug";
 if (has(${FULL})) Object.assign(process.env, { FAILURE: "9", FAULTS: "all", CODE: "ENOSPC" });
+writeFileSync(join(folder, "../..", "env.json"), JSON.stringify(process.env));
 process.argv[1] = "child.ts";
 await import("./child.ts");
 `,
@@ -97,6 +99,25 @@ test("all points are made, each an ordinary run with a log and a record", async 
   // A finished one is not begun again.
   expect(await runPoint(folder, plan, point, { script })).toBeNull();
   expect(readAttempt(folder, point)).toEqual(attempt);
+});
+
+test("a run is not told what npm, or a wish for quiet, says of the sweep", async () => {
+  const sweep = sweepOf(3);
+  const told = { INIT_CWD: "/", npm_lifecycle_event: "sweep", PATCHWISE_QUIET: "1" };
+  const before = Object.keys(told).map((key) => [key, process.env[key]] as const);
+  Object.assign(process.env, told);
+  try {
+    mkdirSync(join(sweep.folder, "runs"));
+    await execute(sweep);
+  } finally {
+    for (const [key, value] of before) {
+      if (value === undefined) delete process.env[key];
+      else process.env[key] = value;
+    }
+  }
+  const env = JSON.parse(readFileSync(join(sweep.folder, "env.json"), "utf8"));
+  expect(Object.keys(told).filter((key) => key in env)).toEqual([]);
+  expect(env.PATCHWISE_STARTER).toBe(String(process.pid));
 });
 
 test("a run that fails is left behind with its last words, the rest goes on", async () => {
