@@ -103,7 +103,7 @@ async function sweep(args: readonly string[]): Promise<void> {
     // Once more, now that no other sweep can change it.
     writePlan(folder, extended(folder, readPlan(folder), asked));
     setContinuation(againCommand("sweep"));
-    if (open.length > 0) await executor.execute(folder, plan, open);
+    if (open.length > 0 || options.wait) await executor.execute(folder, plan, open);
   } finally {
     lock.release();
   }

@@ -106,12 +106,15 @@ export function readPlan(folder: string): Plan | null {
   try {
     found = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    if (error instanceof SyntaxError) throw new InputError(`${path} is not JSON: put its backup back, or take another --out`);
+    if (error instanceof SyntaxError)
+      throw new InputError(`${path} is not JSON: put its backup back, or take another --out`);
     throw fileError(error, "read", path);
   }
   const { format, ...plan } = found;
   if (format !== FORMAT) {
-    throw new InputError(`${path} is ${format === undefined ? "no plan of a sweep" : `"${format}", this version of patchwise reads "${FORMAT}"`}: take another --out`);
+    throw new InputError(
+      `${path} is ${format === undefined ? "no plan of a sweep" : `"${format}", this version of patchwise reads "${FORMAT}"`}: take another --out`,
+    );
   }
   return plan;
 }

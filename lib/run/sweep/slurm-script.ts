@@ -21,7 +21,7 @@ export interface SlurmOptions {
   readonly prefix?: string | undefined;
   /** What makes a point; the folder of the sweep and the point's name come behind it. */
   readonly program?: readonly string[] | undefined;
-  /** Whether to wait for the end of what is submitted. */
+  /** Whether to wait for the end of all that is queued or running, of earlier lines too. */
   readonly wait?: boolean | undefined;
   /** Between two looks at the queue while it waits, ms. */
   readonly pause?: number | undefined;
@@ -44,9 +44,10 @@ export interface Need {
 /** Limits for runs like one that needed so much. */
 export function limitsFor({ seconds, memory }: Need): { time: string; memory?: string } {
   const minutes = Math.ceil((TIME_FACTOR * seconds + LEAD + EARLIER) / 60);
-  if (!(memory > 0)) return { time: String(minutes) };
+  const time = `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:00`;
+  if (!(memory > 0)) return { time };
   const bytes = Math.ceil((MEMORY_FACTOR * memory + MORE_MEMORY) / MEMORY_STEP) * MEMORY_STEP;
-  return { time: String(minutes), memory: `${bytes / 2 ** 20}M` };
+  return { time, memory: `${bytes / 2 ** 20}M` };
 }
 
 /** Seconds of a time limit of sbatch(1); null of one that it does not know, or that is none. */

@@ -80,9 +80,7 @@ async function submitAll(folder: string, plan: Plan, points: readonly Point[], o
   const rest = open();
   if (rest.length === 0) tell("all runs are queued, running or finished already");
   submit(folder, plan, rest, { ...(need ? limitsFor(need) : {}), ...given(options) }, arrays);
-  const names = new Set(points.map(({ name }) => name));
-  const isOver = (now: Busy) => ![...now].some((name) => names.has(name));
-  if (options.wait) await until(isOver, known, pause);
+  if (options.wait) await until(() => false, known, pause);
 }
 
 type Busy = ReadonlySet<string>;
@@ -98,7 +96,7 @@ function answered<T>(known: T | string): T {
 
 /** Waits until it is so, or nothing is on its way any more, also while Slurm does not answer; what is on its way then. */
 async function until(
-  isSo: (busy: Busy) => boolean,
+  isSo: () => boolean,
   known: () => ReadonlyMap<string, Known> | string,
   pause: number,
 ): Promise<Busy> {
@@ -107,7 +105,7 @@ async function until(
     if (typeof now !== "string") {
       // A run is over before its job is: looked at in this order, none is missed.
       const busy = busyOf(now);
-      if (isSo(busy) || busy.size === 0) return busy;
+      if (isSo() || busy.size === 0) return busy;
     }
     await Bun.sleep(pause);
     stopPoint();

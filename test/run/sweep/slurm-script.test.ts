@@ -96,8 +96,9 @@ describe("a task", () => {
 describe("limits", () => {
   test("from what a run needed have room for slower ones", () => {
     // 3 · 100 s and two minutes for the warning; 1.5 GiB + 0.5 GiB.
-    expect(limitsFor({ seconds: 100, memory: 2 ** 30 })).toEqual({ time: "7", memory: "2048M" });
-    expect(limitsFor({ seconds: 0.1, memory: 0 })).toEqual({ time: "3" });
+    expect(limitsFor({ seconds: 100, memory: 2 ** 30 })).toEqual({ time: "0:07:00", memory: "2048M" });
+    expect(limitsFor({ seconds: 3600, memory: 2 ** 26 })).toEqual({ time: "3:02:00", memory: "640M" });
+    expect(limitsFor({ seconds: 0.1, memory: 0 })).toEqual({ time: "0:03:00" });
   });
   test("are read as sbatch(1) has them", () => {
     const seconds = {

@@ -7,7 +7,7 @@ import { lockFile } from "../../../lib/io/flock.ts";
 import { lockFolder } from "../../../lib/run/lock.ts";
 import { inspect } from "../../../lib/run/manifest.ts";
 import { readAttempt } from "../../../lib/run/sweep/executor.ts";
-import { logFile, type Point, runFolder } from "../../../lib/run/sweep/plan.ts";
+import { logFile, type Point, readPlan, runFolder } from "../../../lib/run/sweep/plan.ts";
 import { slurmExecutor } from "../../../lib/run/sweep/slurm.ts";
 import { limitsFor, type SlurmOptions } from "../../../lib/run/sweep/slurm-script.ts";
 import { defined, ROOT, temporaryFolder } from "../../fixtures.ts";
@@ -20,8 +20,11 @@ import { type Sweep, standInOf, sweepsIn } from "./stand-in.ts";
 /** For tests that wait for Slurm, and for the one that waits for the end of its least time limit, ms. */
 const [PATIENCE, LONG_PATIENCE] = [60_000, 150_000];
 const LOOK_MS = 100;
-/** A short real experiment. */
-const TINY = ["--profile=quick", "--patches=16", "--runs=50"];
+/** A short real experiment, with all that is trained. */
+const TINY =
+  "--L 16 --patches 8 --trajectories 64 --records 4 --runs 16 --horizon 2 --drift network --batch 256 --steps 200".split(
+    " ",
+  );
 
 const missing = whyNoCluster();
 const started = missing === null ? await startCluster().catch((error: Error) => error.message) : missing;
@@ -56,6 +59,10 @@ const known = ({ folder, plan }: Sweep, { name }: Point) =>
     .then((all) => all.get(name) ?? null);
 const isFinished = ({ folder }: Sweep, point: Point) => inspect(runFolder(folder, point)).state === "finished";
 const areFinished = (sweep: Sweep) => sweep.plan.points.every((point) => isFinished(sweep, point));
+const secondsIn = (folder: string, point: Point) => {
+  const found = inspect(runFolder(folder, point));
+  return found.state === "finished" ? found.manifest.seconds.total : 0;
+};
 const isInFit = ({ folder }: Sweep, point: Point) =>
   existsSync(join(runFolder(folder, point), "checkpoints/fit/net.partial.safetensors"));
 const logOf = ({ folder }: Sweep, point: Point) => {
@@ -87,35 +94,38 @@ describe.skipIf(typeof started === "string")(`a real Slurm${note}`, () => {
   const submitted = typeof started === "string" ? null : execute(late, { time: "1" });
 
   test(
-    "runs have the bytes that they have without it; the first one limits the others, and what is finished is not submitted again",
+    "gives the bytes of runs on this machine; the first one limits the others, and what is finished is not submitted again",
     async () => {
-      const rows = [{ T: "1.1" }, { T: "1.2" }];
-      const curieWeiss = [join(ROOT, "scripts/curie-weiss.ts")];
-      const queued = sweepOf("queued", rows, curieWeiss, TINY);
-      await execute(queued, { time: undefined, wait: true });
-      expect(arrays(queued).map(({ points }) => points)).toEqual([["T=1.2_seed=1"], ["T=1.1_seed=1"]]);
-      const first = defined(readAttempt(queued.folder, queued.plan.points[1]));
-      const limits = limitsFor(first);
-      const id = `${jobOf(queued)}_0`;
-      expect(detail(id, "TimeLimit")).toBe(`00:${limits.time.padStart(2, "0")}:00`);
+      const sweep = (out: string, ...more: string[]) =>
+        run(["scripts/sweep.ts", "curie-weiss", "--T=1.1,1.2", `--out=${out}`, ...more, "--", ...TINY]);
+      const [queued, here] = [join(root, "queued"), join(root, "here")];
+      expect(await sweep(queued, "--executor=slurm", "--wait")).toMatchObject({
+        code: 0,
+        out: expect.stringContaining("2 finished"),
+      });
+      const plan = defined(readPlan(queued));
+      const [point, first] = plan.points;
+      expect(arrays({ folder: queued, plan }).map(({ points }) => points)).toEqual([[first.name], [point.name]]);
+      const attempt = defined(readAttempt(queued, first));
+      const limits = limitsFor({ ...attempt, seconds: Math.max(attempt.seconds, secondsIn(queued, first)) });
+      const [pilot, id] = arrays({ folder: queued, plan }).map(({ job }) => `${job}_0`);
+      expect(attempt.job).toBe(pilot);
+      expect(detail(id, "TimeLimit")).toBe(`0${limits.time}`);
       expect(detail(id, "MinMemoryNode")).toBe(limits.memory);
 
-      const here = sweepOf("here", rows, curieWeiss, TINY);
-      for (const { name } of here.plan.points) expect((await run([program[1], here.folder, name])).code).toBe(0);
-      for (const point of here.plan.points) {
-        const bytes = results(runFolder(queued.folder, point));
-        const own = results(runFolder(here.folder, point));
+      expect((await sweep(here)).code).toBe(0);
+      for (const point of plan.points) {
+        const [bytes, own] = [queued, here].map((folder) => results(runFolder(folder, point)));
         const kept = Object.keys(own).filter((name) => /^(tables|models)\/.*\.\w+$/.test(name));
         expect(kept.length).toBeGreaterThan(4);
         for (const name of kept) expect([name, bytes[name]]).toEqual([name, own[name]]);
-        expect(await known(queued, point)).toBeNull();
       }
-      await execute(queued);
-      expect(arrays(queued).length).toBe(2);
+      expect((await sweep(queued, "--executor=slurm", "--wait")).code).toBe(0);
+      expect(arrays({ folder: queued, plan }).length).toBe(2);
       // Nothing was said beside the runs' own logs.
-      expect(readdirSync(join(queued.folder, "slurm")).filter((name) => name.endsWith(".out"))).toEqual([]);
+      expect(readdirSync(join(queued, "slurm")).filter((name) => name.endsWith(".out"))).toEqual([]);
     },
-    PATIENCE,
+    LONG_PATIENCE,
   );
 
   test(

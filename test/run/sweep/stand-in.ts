@@ -1,7 +1,7 @@
 // Sweeps of small runs in a folder, and a program that makes one of their points as tasks of Slurm do.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Plan, type Point, pointOf, writePlan } from "../../../lib/run/sweep/plan.ts";
+import { type Plan, pointsOf, writePlan } from "../../../lib/run/sweep/plan.ts";
 import { ROOT } from "../../fixtures.ts";
 
 /** A sweep with its folder. */
@@ -12,14 +12,17 @@ export interface Sweep {
 
 /** Makes plans below `root`. `words` have the script of the runs first. */
 export function sweepsIn(root: string) {
-  return (
-    name: string,
-    rows: readonly Record<string, string>[],
-    words: readonly string[],
-    fixed: readonly string[] = [],
-  ): Sweep => {
-    const points = rows.map((values): Point => pointOf(values, 1, "own"));
-    const plan: Plan = { command: name, words, fixed, from: root, axes: Object.keys(rows[0]), streams: "own", points };
+  return (name: string, rows: readonly Record<string, string>[], words: readonly string[]): Sweep => {
+    const points = pointsOf(rows, [1], "own");
+    const plan: Plan = {
+      command: name,
+      words,
+      fixed: [],
+      from: root,
+      axes: Object.keys(rows[0]),
+      streams: "own",
+      points,
+    };
     const folder = join(root, name);
     writePlan(folder, plan);
     return { folder, plan };
