@@ -1,5 +1,6 @@
 // Who makes the runs of a sweep, and how the runs are.
-import type { Plan, Point } from "./plan.ts";
+import { readFileSync } from "node:fs";
+import { type Plan, type Point, recordFile } from "./plan.ts";
 
 /**
  * `waiting`: nobody has begun it. `queued`, `running`: as the executor says. `finished`. `unreliable`: finished, but not to be relied on (exit code 1 of a run
@@ -26,10 +27,20 @@ export interface Attempt {
   readonly exit: number | null;
   readonly signal: string | null;
   readonly host: string;
-  /** Number of a job of the queue, if it was in one. */
+  /** Which job of the queue it was (`ownJob`), if it was one. */
   readonly job: string | null;
   /** The last lines that the run said, of an attempt that is not exit 0. */
   readonly said: readonly string[];
+}
+
+/** How the last attempt went; null where there was none, or it left no word. */
+export function readAttempt(folder: string, point: Point): Attempt | null {
+  try {
+    return JSON.parse(readFileSync(recordFile(folder, point), "utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
 }
 
 /** What an executor knows of a point beyond what lies in its folder. */

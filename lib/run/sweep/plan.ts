@@ -42,7 +42,10 @@ export interface Plan {
   readonly points: readonly Point[];
 }
 
-/** `own`: every point has random numbers of its own; `common`: points of the same repetition have the same. */
+/**
+ * `own`: every point has random numbers of its own; `common`: points of the same repetition have the same. Neither has those of a neighbouring seed, which a run
+ * that repeats itself takes.
+ */
 export const STREAMS = ["own", "common"] as const;
 export type Streams = (typeof STREAMS)[number];
 
@@ -69,13 +72,13 @@ export function pointsOf(
   return rows.flatMap((values) => repetitions.map((repetition) => pointOf(values, repetition, streams)));
 }
 
-export function pointOf(values: Readonly<Record<string, string>>, repetition: number, streams: Streams): Point {
-  const seed = streams === "common" ? repetition : ownSeed(values, repetition);
+function pointOf(values: Readonly<Record<string, string>>, repetition: number, streams: Streams): Point {
+  const seed = seedOf(streams === "common" ? {} : values, repetition);
   return { name: nameOf(values, repetition), values, repetition, seed };
 }
 
-/** A seed below 2³² for every point; it hangs on nothing but the point, so that a sweep that grows keeps what it has. */
-function ownSeed(values: Readonly<Record<string, string>>, repetition: number): number {
+/** A seed below 2³²; it hangs on nothing else, so that a sweep that grows keeps what it has. */
+function seedOf(values: Readonly<Record<string, string>>, repetition: number): number {
   const text = JSON.stringify([plainJson({ ...values }, "values"), repetition]);
   return createHash("sha256").update(text).digest().readUInt32BE(0);
 }

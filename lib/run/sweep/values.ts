@@ -9,17 +9,11 @@ const DIGITS = 12;
 /** Part of a step by which the end of a range may be missed. */
 const ROUNDING = 1e-6;
 
+/** Wrong values that a message names. */
+const SHOWN = 6;
+
 /** What a sweep can vary: everything but texts, which stand behind `--` for all runs. */
 export const canVary = ({ kind }: Parameter) => kind !== "text";
-
-/** How the values of a parameter are written, in words. */
-export function howToVary(parameter: Parameter): string {
-  const { kind } = parameter;
-  if (kind === "choice") return `${parameter.choices.join(",")} or some of them`;
-  if (kind === "flag") return "true,false";
-  if (kind.endsWith("s")) return 'lists with ";" between them: "8,16;16,32"';
-  return "values a,b,c and ranges from:to or from:to:step";
-}
 
 /**
  * The values in a text, each as the text of one value: `2.2:2.6:0.2,3` of a number is 2.2, 2.4, 2.6, 3; both ends of a range are in it, its step is 1 where none
@@ -34,11 +28,11 @@ export function readValues(option: string, parameter: Parameter, text: string): 
   const wrong: string[] = [];
   const values = parts.flatMap((part) => {
     const trimmed = part.trim();
+    // A range has numbers, which are judged like those of a list.
     const list = isNumber && trimmed.includes(":") ? rangeOf(option, trimmed) : [trimmed];
     return list.flatMap((one) => {
       try {
-        const value = readValue(option, parameter, one);
-        return [isNumber ? String(value) : one];
+        return [readOne(option, parameter, one)];
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         wrong.push(one);
@@ -47,25 +41,35 @@ export function readValues(option: string, parameter: Parameter, text: string): 
     });
   });
   if (wrong.length > 0) {
-    const shown = wrong.map(quoted).join(", ");
+    const more = wrong.length > SHOWN ? ` and ${wrong.length - SHOWN} more` : "";
+    const shown = `${wrong.slice(0, SHOWN).map(quoted).join(", ")}${more}`;
     const verb = wrong.length > 1 ? "are not possible: each has to be" : "is not possible: give";
     throw new InputError(`${option} ${shown} ${verb} ${allowed(parameter)}`);
   }
-  const twice = values.find((value, at) => values.indexOf(value) < at);
+  const seen = new Set<string>();
+  const twice = values.find((value) => seen.size === seen.add(value).size);
   if (twice !== undefined) throw new InputError(`${option} has ${twice} twice: give it once`);
   return values;
 }
+
+/** One value as its shortest text: 1e1 is 10, "8, 16" is 8,16. Throws InputError where it is not possible. */
+export const readOne = (option: string, parameter: Parameter, text: string): string =>
+  String(readValue(option, parameter, text.trim()));
 
 /** `from:to` or `from:to:step`, both ends in it. */
 function rangeOf(option: string, text: string): string[] {
   const ends = text.split(":");
   const [from, to, step = 1] = ends.map((end) => (end.trim() === "" ? Number.NaN : Number(end)));
   const wrong = (why: string) => new InputError(`${option} ${quoted(text)} ${why}: write from:to or from:to:step`);
+  if (ends.length > 1 && /^[+-]?(inf(inity)?|∞)?$/i.test(ends[1].trim())) throw wrong("is a range that does not end");
   if (ends.length > 3 || [from, to, step].some(Number.isNaN)) throw wrong("is no range");
   if (![from, to, step].every(Number.isFinite)) throw wrong("is a range that does not end");
   if (step <= 0) throw wrong("has a step that is not above 0");
   if (to < from) throw wrong("is a range that ends below its start");
   const count = Math.floor((to - from) / step + ROUNDING) + 1;
   if (count > LONGEST) throw wrong(`is a range of ${count} values`);
-  return Array.from({ length: count }, (_, k) => String(Number((from + k * step).toPrecision(DIGITS))));
+  // Of the largest number: what is left of a step to zero is dust.
+  const digits = DIGITS - 1 - Math.floor(Math.log10(Math.max(Math.abs(from), Math.abs(to), step)));
+  const rounded = (value: number) => Number(value.toFixed(Math.min(100, Math.max(0, digits))));
+  return Array.from({ length: count }, (_, k) => String(rounded(from + k * step)));
 }

@@ -1,0 +1,176 @@
+// Many runs of one command: the product of lists and ranges of its parameters, or the rows of a file, on this machine or on a cluster.
+//
+//   npm run sweep -- curie-weiss --T 1.05:1.25:0.05 --h 0,0.1 --seeds 1:3 --out my/sweep -- --patches 16 --runs 50
+//   npm run sweep -- learn my/contact.ts --lambda 2:3:0.25 --out my/contact -- --L 64
+//   npm run sweep -- status my/sweep
+//
+// Each is an ordinary run in a folder of its own. The same line again goes on with what is not finished; a line with more values extends the sweep.
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { constants } from "node:os";
+import { resolve } from "node:path";
+import { InputError } from "../lib/errors.ts";
+import { curieWeissCommand } from "../lib/experiments/curie-weiss/parameters.ts";
+import { isingCommand } from "../lib/experiments/ising/parameters.ts";
+import { criticalCommand } from "../lib/experiments/ising-critical/parameters.ts";
+import { nbmotaCommand } from "../lib/experiments/nbmota/parameters.ts";
+import { learnCommand } from "../lib/experiments/own/learn-parameters.ts";
+import { metIn } from "../lib/experiments/own/module.ts";
+import { fitCommand } from "../lib/experiments/own/parameters.ts";
+import { predatorPreyCommand } from "../lib/experiments/predator-prey/parameters.ts";
+import { fileError } from "../lib/io/file-error.ts";
+import { type Command, HelpRequest } from "../lib/run/command-line.ts";
+import { againCommand, commandText } from "../lib/run/command-text.ts";
+import { FailedRun } from "../lib/run/finished.ts";
+import { checkUnlocked, LOCK_FILE, lockFolder } from "../lib/run/lock.ts";
+import { main } from "../lib/run/main.ts";
+import { print, say } from "../lib/run/output.ts";
+import { listed, type Parameters, quoted } from "../lib/run/parameters.ts";
+import { isQuiet } from "../lib/run/progress.ts";
+import { setContinuation } from "../lib/run/stop.ts";
+import type { Executor, Status } from "../lib/run/sweep/executor.ts";
+import { costOfRun } from "../lib/run/sweep/forecast.ts";
+import { localExecutor } from "../lib/run/sweep/local.ts";
+import { makePlan } from "../lib/run/sweep/make.ts";
+import { halves, readSweep, type SweepOptions, slurmOptions } from "../lib/run/sweep/options.ts";
+import { extended, type Plan, readPlan, writePlan } from "../lib/run/sweep/plan.ts";
+import { runPoint } from "../lib/run/sweep/point.ts";
+import { slurmExecutor } from "../lib/run/sweep/slurm.ts";
+import { isOpen, states } from "../lib/run/sweep/states.ts";
+import { costText, countsText, planText, statusText } from "../lib/run/sweep/status.ts";
+
+/** What can be swept; the parameters of `learn` are those of a module too, which the words name. */
+const COMMANDS: Readonly<Record<string, (words: readonly string[]) => Promise<unknown>>> = {
+  "curie-weiss": async () => curieWeissCommand,
+  "predator-prey": async () => predatorPreyCommand,
+  ising: async () => isingCommand,
+  "ising-critical": async () => criticalCommand,
+  nbmota: async () => nbmotaCommand,
+  learn: async (words) => learnCommand(await metIn(words)),
+  fit: async () => fitCommand,
+};
+
+const USAGE = `usage: ${commandText("sweep", ["COMMAND [FILE…] --out DIR [options] -- [options of every run]"])}
+       ${commandText("sweep", ["status DIR"])}
+
+Runs a command at many points. COMMAND: ${listed(Object.keys(COMMANDS))}.
+${commandText("sweep", ["COMMAND --help"])} lists what can be varied and the options of a sweep;
+status says how the runs of one are.`;
+
+/** Who makes the runs. */
+function executorOf(options: SweepOptions, ended: (status: Status) => void): Executor {
+  return options.executor === "slurm"
+    ? slurmExecutor(slurmOptions(options))
+    : localExecutor({ processes: options.processes, ended });
+}
+
+/** The states of all runs, whoever makes them: this machine leaves all that it knows in the folder. */
+const statesNow = async (folder: string, plan: Plan) =>
+  states(folder, plan, await slurmExecutor({}).known(folder, plan));
+
+/** Makes or extends a plan, shows it, and makes its runs. */
+async function sweep(args: readonly string[]): Promise<void> {
+  const { before, fixed } = halves(args);
+  const [name] = before;
+  if (name === undefined || !Object.hasOwn(COMMANDS, name))
+    throw new InputError(
+      `${name === undefined ? "a command is missing" : `${quoted(name)} is no command of a sweep`}: give ${listed(Object.keys(COMMANDS))} first`,
+    );
+  const command = (await COMMANDS[name]([...before.slice(1), ...fixed])) as Command<Parameters>;
+  const told = readSweep(command, before);
+  const { options } = told;
+  const folder = resolve(options.out);
+  if (options.out === "none") throw new InputError("--out is missing: give the folder of the sweep");
+  requireOurs(folder);
+  if (!options.dryRun) checkUnlocked(folder);
+  const asked = makePlan(command, told, fixed);
+  const plan = extended(folder, readPlan(folder), asked);
+  const tell = (status: Status) => {
+    if (status.why !== undefined) say(`${status.point.name} ${status.state}: ${status.why}`);
+    if (cost || isQuiet()) return;
+    cost = costOfRun(folder, [status]);
+    if (cost) say(costText(open.length - 1, cost));
+  };
+  const executor = executorOf(options, tell);
+  const statuses = await statesNow(folder, plan);
+  const open = statuses.filter(isOpen).map(({ point }) => point);
+  let cost = costOfRun(folder, statuses);
+  print(planText(options.out, plan, statuses, open.length, cost));
+  if (options.dryRun) return;
+
+  makeFolder(folder);
+  const lock = lockFolder(folder);
+  try {
+    // Once more, now that no other sweep can change it.
+    writePlan(folder, extended(folder, readPlan(folder), asked));
+    setContinuation(againCommand("sweep"));
+    if (open.length > 0 || options.wait) await executor.execute(folder, plan, open);
+  } finally {
+    lock.release();
+  }
+  const ends = await statesNow(folder, plan);
+  const status = commandText("sweep", ["status", options.out]);
+  print(`${countsText(ends)}; ${status} says more`);
+  const left = ends.filter(isOpen).length;
+  if (left > 0)
+    throw new FailedRun(
+      `${left} of ${ends.length} runs are not finished: ${status} says why, the same line again goes on with them`,
+    );
+}
+
+/** How the runs of a sweep are. */
+async function status(args: readonly string[]): Promise<void> {
+  const { folder, plan, shown } = planned(args, "status");
+  const statuses = await statesNow(folder, plan);
+  print(statusText(shown, plan, statuses, costOfRun(folder, statuses)));
+}
+
+/** One run, for whoever starts it: its exit code is that of the run. */
+async function point(args: readonly string[]): Promise<void> {
+  const { folder, plan, rest } = planned(args, "point");
+  const found = plan.points.find(({ name }) => name === rest[0]);
+  if (!found)
+    throw new InputError(
+      `${quoted(rest[0] ?? "")} is no run of ${folder}: ${commandText("sweep", ["status", folder])} lists them`,
+    );
+  const attempt = await runPoint(folder, plan, found);
+  if (attempt) process.exitCode = attempt.exit ?? 128 + (constants.signals[attempt.signal as NodeJS.Signals] ?? 0);
+  else say(`${found.name} is finished already`);
+}
+
+/** The plan in the folder that the first word names. */
+function planned([shown, ...rest]: readonly string[], verb: string) {
+  if (shown === undefined || shown.startsWith("-"))
+    throw new InputError(`the folder of the sweep is missing: ${commandText("sweep", [verb, "DIR"])}`);
+  const folder = resolve(shown);
+  const plan = readPlan(folder);
+  if (!plan) throw new InputError(`there is no sweep in ${shown}: correct the folder, or make one first`);
+  return { shown, folder, plan, rest };
+}
+
+/** Throws InputError for a folder with files that no sweep has put there. */
+function requireOurs(folder: string): void {
+  if (readPlan(folder) || !existsSync(folder)) return;
+  try {
+    const foreign = readdirSync(folder).find((name) => !name.startsWith(LOCK_FILE));
+    if (foreign !== undefined)
+      throw new InputError(`${folder} holds files that are not from a sweep (${foreign}): choose another --out`);
+  } catch (error) {
+    throw fileError(error, "use", folder);
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw fileError(error, "make the folder", folder);
+  }
+}
+
+const VERBS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { status, point };
+
+await main(async () => {
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === "--help" || first === "-h") throw new HelpRequest(USAGE);
+  await (Object.hasOwn(VERBS, first ?? "") ? VERBS[first](rest) : sweep(process.argv.slice(2)));
+});
