@@ -3,22 +3,32 @@
 //   npm run sweep -- curie-weiss --T 1.05:1.25:0.05 --h 0,0.1 --seeds 1:3 --out my/sweep -- --patches 16 --runs 50
 //   npm run sweep -- learn my/contact.ts --lambda 2:3:0.25 --out my/contact -- --L 64
 //   npm run sweep -- status my/sweep
+//   npm run sweep -- collect my/sweep                      tables of all metrics, and a report: at any time, of what is there
 //
 // Each is an ordinary run in a folder of its own. The same line again goes on with what is not finished; a line with more values extends the sweep.
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { constants } from "node:os";
-import { resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { InputError } from "../lib/errors.ts";
+import { CURIE_WEISS_TEXT } from "../lib/experiments/curie-weiss/gallery.ts";
 import { curieWeissCommand } from "../lib/experiments/curie-weiss/parameters.ts";
+import { ISING_TEXT } from "../lib/experiments/ising/gallery.ts";
 import { isingCommand } from "../lib/experiments/ising/parameters.ts";
+import { CRITICAL_TEXT } from "../lib/experiments/ising-critical/gallery.ts";
 import { criticalCommand } from "../lib/experiments/ising-critical/parameters.ts";
+import { NBMOTA_TEXT } from "../lib/experiments/nbmota/gallery.ts";
 import { nbmotaCommand } from "../lib/experiments/nbmota/parameters.ts";
 import { learnCommand } from "../lib/experiments/own/learn-parameters.ts";
 import { metIn } from "../lib/experiments/own/module.ts";
 import { fitCommand } from "../lib/experiments/own/parameters.ts";
+import { PREDATOR_PREY_TEXT } from "../lib/experiments/predator-prey/gallery.ts";
 import { predatorPreyCommand } from "../lib/experiments/predator-prey/parameters.ts";
+import { writeAtomically } from "../lib/io/atomic.ts";
 import { fileError } from "../lib/io/file-error.ts";
-import { type Command, HelpRequest } from "../lib/run/command-line.ts";
+import { sweepReport } from "../lib/report/sweep/report.ts";
+import { matching } from "../lib/report/sweep/settings.ts";
+import { type Command, HelpRequest, parseTool } from "../lib/run/command-line.ts";
 import { againCommand, commandText } from "../lib/run/command-text.ts";
 import { FailedRun } from "../lib/run/finished.ts";
 import { checkUnlocked, LOCK_FILE, lockFolder } from "../lib/run/lock.ts";
@@ -27,6 +37,7 @@ import { print, say } from "../lib/run/output.ts";
 import { listed, type Parameters, quoted } from "../lib/run/parameters.ts";
 import { isQuiet } from "../lib/run/progress.ts";
 import { setContinuation } from "../lib/run/stop.ts";
+import { collectSweep, TABLES, writeCollected } from "../lib/run/sweep/collect.ts";
 import type { Executor, Status } from "../lib/run/sweep/executor.ts";
 import { costOfRun } from "../lib/run/sweep/forecast.ts";
 import { localExecutor } from "../lib/run/sweep/local.ts";
@@ -49,12 +60,36 @@ const COMMANDS: Readonly<Record<string, (words: readonly string[]) => Promise<un
   fit: async () => fitCommand,
 };
 
+/** The metrics that figures show, where no others are asked for; of the others a few that vary. */
+const HEADLINES: Readonly<Record<string, readonly string[]>> = {
+  "curie-weiss": CURIE_WEISS_TEXT.headlines,
+  "predator-prey": PREDATOR_PREY_TEXT.headlines,
+  ising: ISING_TEXT.headlines,
+  "ising-critical": CRITICAL_TEXT.headlines,
+  nbmota: NBMOTA_TEXT.headlines,
+};
+
+const COLLECT = {
+  name: "sweep",
+  about: "Collects what the runs of a sweep have found, at any time: tables of all metrics, and a report.",
+  parameters: {
+    metrics: {
+      kind: "text",
+      default: "those of the command",
+      meaning:
+        'metrics that figures show, patterns separated by commas: "error.*.patch8", * for letters of one part of a name, ** for any parts',
+    },
+  },
+  files: { name: "folder of the sweep", meaning: "DIR of --out" },
+} as const;
+
 const USAGE = `usage: ${commandText("sweep", ["COMMAND [FILE…] --out DIR [options] -- [options of every run]"])}
        ${commandText("sweep", ["status DIR"])}
+       ${commandText("sweep", ["collect DIR [--metrics PATTERNS]"])}
 
 Runs a command at many points. COMMAND: ${listed(Object.keys(COMMANDS))}.
 ${commandText("sweep", ["COMMAND --help"])} lists what can be varied and the options of a sweep;
-status says how the runs of one are.`;
+status says how the runs of one are, collect makes tables and a report of what they found.`;
 
 /** Who makes the runs. */
 function executorOf(options: SweepOptions, ended: (status: Status) => void): Executor {
@@ -109,7 +144,9 @@ async function sweep(args: readonly string[]): Promise<void> {
   }
   const ends = await statesNow(folder, plan);
   const status = commandText("sweep", ["status", options.out]);
-  print(`${countsText(ends)}; ${status} says more`);
+  print(
+    `${countsText(ends)}; ${status} says more, ${commandText("sweep", ["collect", options.out])} collects what is there`,
+  );
   const left = ends.filter(isOpen).length;
   if (left > 0)
     throw new FailedRun(
@@ -122,6 +159,27 @@ async function status(args: readonly string[]): Promise<void> {
   const { folder, plan, shown } = planned(args, "status");
   const statuses = await statesNow(folder, plan);
   print(statusText(shown, plan, statuses, costOfRun(folder, statuses)));
+}
+
+/** Tables and a report of what is there. */
+async function collect(args: readonly string[]): Promise<void> {
+  const { parameters, files } = parseTool(COLLECT, [...args]);
+  const { folder, plan, rest } = planned(files, "collect");
+  if (rest[0] !== undefined) throw new InputError(`${quoted(rest[0])} is one folder too many: give one`);
+  const collected = collectSweep(folder, plan, await statesNow(folder, plan));
+  const isTold = parameters.metrics !== COLLECT.parameters.metrics.default;
+  const patterns = isTold ? parameters.metrics.split(",").map((one) => one.trim()) : (HEADLINES[plan.command] ?? []);
+  const { names } = collected;
+  if (isTold && matching(names, patterns).length === 0)
+    throw new InputError(
+      `--metrics ${quoted(parameters.metrics)} matches none of the ${names.length} metrics, such as ${listed(names.slice(0, 3))}`,
+    );
+  writeCollected(folder, collected);
+  const report = join(folder, "index.html");
+  const command = commandText("sweep", ["collect", relative(process.cwd(), folder) || "."], "npm");
+  writeAtomically(report, sweepReport(collected, { command, metrics: patterns }));
+  for (const name of Object.values(TABLES).flat()) print(`table: ${join(folder, name)}`);
+  print(`report: ${pathToFileURL(report).href}`);
 }
 
 /** One run, for whoever starts it: its exit code is that of the run. */
@@ -167,7 +225,7 @@ function makeFolder(folder: string): void {
   }
 }
 
-const VERBS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { status, point };
+const VERBS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { status, collect, point };
 
 await main(async () => {
   const [first, ...rest] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { parquetReadObjects } from "hyparquet";
 import { readArrow } from "../../../lib/io/arrow.ts";
 import type { TypedTable } from "../../../lib/io/typed-table.ts";
 import { attemptTable, collectSweep, metricTable, TABLES, writeCollected } from "../../../lib/run/sweep/collect.ts";
-import { argumentsOf, type Plan, pointOf, runFolder } from "../../../lib/run/sweep/plan.ts";
+import { argumentsOf, type Plan, pointsOf, runFolder } from "../../../lib/run/sweep/plan.ts";
 import { defined, ROOT, temporaryFolder } from "../../fixtures.ts";
 import { run } from "../../processes.ts";
 import { MAGNET, type MadeUp, madeUpSweep, metric } from "./made-up.ts";
@@ -185,7 +185,7 @@ test("runs of an experiment are collected as they lie there", async () => {
   const words = "--profile quick --patches 32 --trajectories 64 --records 8 --runs 8 --horizon 6".split(" ");
   const plan: Plan = {
     ...{ command: "curie-weiss", words: [], fixed: words, from: ROOT, axes: ["T"], streams: "own" },
-    points: ["1.1", "1.2"].map((T) => pointOf({ T }, 1, "own")),
+    points: pointsOf([{ T: "1.1" }, { T: "1.2" }], [1], "own"),
   };
   for (const point of plan.points) {
     const { code, err } = await run([
