@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 
-const PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol"];
+const PROGRAMS = ["setpriv", "munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol"];
 /** Where Debian has daemons, which users do not have on their path. */
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
 /** Tasks that run at once. */
