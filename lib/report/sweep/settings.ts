@@ -35,7 +35,7 @@ export function settingsOf({ axes, runs }: Collected): Setting[] {
 }
 
 /** Quantities that are positive and differ by factors. */
-const BY_FACTORS = /(^|_)(error|errors|rms|mmd|distance|chi2|ratio|cost|floor)(_|$)/;
+const BY_FACTORS = /(^|_)(error|errors|rms|mmd|w1|distance|chi2|ratio|cost|floor)(_|$)/;
 
 /** Errors, distances and ratios that are all above 0 have geometric means, whose intervals stay above 0 too. */
 function scaleOf(name: string, values: readonly number[]): Scale {
