@@ -2,7 +2,7 @@
 import { average } from "../../analysis/mean.ts";
 import { formatDuration } from "../../run/duration.ts";
 import { type Collected, type CollectedRun, type SweepAxis, TABLES } from "../../run/sweep/collect.ts";
-import type { PointState } from "../../run/sweep/executor.ts";
+import { isMade, type PointState } from "../../run/sweep/executor.ts";
 import { type Html, html } from "../html.ts";
 import { formatSetting } from "../number.ts";
 import { page } from "../page.ts";
@@ -30,7 +30,7 @@ const MOST_OPEN = 4;
 const plural = (count: number, one: string) => `${formatSetting(count)} ${one}${count === 1 ? "" : "s"}`;
 
 const isWrong = ({ state }: CollectedRun) => state === "failed" || state === "lost";
-const hasResult = ({ state }: CollectedRun) => state === "finished" || state === "unreliable";
+const hasResult = ({ state }: CollectedRun) => isMade(state);
 
 /** Why runs failed, or what to know of those that did not: the most frequent first. */
 function reasons(runs: readonly CollectedRun[]): Html[] {

@@ -1,15 +1,14 @@
 // What the runs of a sweep gave, as it is on the disk: one tidy table of all metrics, failures kept in it, and one of how the runs were made. The first is the same
 // to the byte whoever made the runs and in whatever order; what depends on the machine (seconds, memory, hosts, dates) stands in the second alone.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { InputError, StorageError } from "../../errors.ts";
 import { writeTypedArrow } from "../../io/arrow.ts";
 import { writeTypedCsv } from "../../io/csv.ts";
 import { writeTypedParquet } from "../../io/parquet.ts";
 import type { TypedColumn, TypedTable } from "../../io/typed-table.ts";
-import { parseResult, type RunResult } from "../result.ts";
-import type { Attempt, PointState, Status } from "./executor.ts";
-import { type Plan, type Point, recordFile, runFolder } from "./plan.ts";
+import type { RunResult } from "../result.ts";
+import { type Attempt, isMade, type PointState, readAttempt, type Status } from "./executor.ts";
+import { resultOf } from "./found.ts";
+import type { Plan, Point } from "./plan.ts";
 
 /** Metrics that tell of the machine. */
 const OF_THE_MACHINE = "seconds.";
@@ -137,9 +136,10 @@ export function collectSweep(folder: string, plan: Plan, statuses: readonly Stat
     const first = columns.run.count;
     const attempt = readAttempt(folder, point);
     const none = { point, why, first, count: 0, attempt, made: null };
-    if (state !== "finished" && state !== "unreliable") return { ...none, state };
-    const result = resultOf(folder, point);
-    if (typeof result === "string") return { ...none, state: "failed", why: result };
+    if (!isMade(state)) return { ...none, state };
+    const read = resultOf(folder, point);
+    if ("why" in read) return { ...none, state: "failed", why: read.why };
+    const { result } = read;
     for (const [name, { value, ci95, paper, exact, unit }] of Object.entries(result.metrics).sort(([a], [b]) =>
       byText(a, b),
     )) {
@@ -163,85 +163,17 @@ export function collectSweep(folder: string, plan: Plan, statuses: readonly Stat
   };
 }
 
-/** The result of a finished run, or why it cannot be taken for one. */
-function resultOf(folder: string, point: Point): RunResult | string {
-  try {
-    // Named as seen from the folder of the sweep, wherever that lies.
-    const source = join("runs", point.name, "result.json");
-    const result = parseResult(read(join(runFolder(folder, point), "result.json"), source), source);
-    const [wrong] = Object.entries({ seed: String(point.seed), ...point.values }).flatMap(([key, planned]) => {
-      const found = key === "seed" ? result.seed : result.parameters[key];
-      const other = typeof found === "number" && isNumber(planned) && found !== Number(planned);
-      return other ? [`${source} is of ${key} ${found} where the plan has ${planned}: move it away`] : [];
-    });
-    return wrong ?? result;
-  } catch (error) {
-    if (error instanceof InputError || error instanceof StorageError) return error.message;
-    throw error;
-  }
-}
-
-function read(path: string, source: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new InputError(
-      `${source} cannot be read (${(error as NodeJS.ErrnoException).code}): run the experiment again with --force`,
-    );
-  }
-}
-
-/** null where there is no whole record. */
-function readAttempt(folder: string, point: Point): Attempt | null {
-  try {
-    const found = JSON.parse(readFileSync(recordFile(folder, point), "utf8"));
-    return typeof found === "object" ? found : null;
-  } catch {
-    return null;
-  }
-}
-
 /** Where the report of a run lies, seen from the folder of the sweep. */
 export const reportPath = ({ name }: Point) => `runs/${name}/index.html`;
 
 const orNull = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
 const textOr = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
-/** Columns of the tables beside those of the axes, which have another name where theirs is taken: programs do not tell capitals. */
-const TAKEN = new Set(
-  [
-    "point",
-    "repetition",
-    "seed",
-    "state",
-    "why",
-    "metric",
-    "value",
-    "low",
-    "high",
-    "paper",
-    "exact",
-    "unit",
-    "report",
-  ].concat([
-    "began",
-    "seconds",
-    "memory",
-    "exit",
-    "signal",
-    "host",
-    "job",
-    "total",
-    "date",
-    "adapter",
-    "patchwise",
-    "commit",
-  ]),
-);
+/** The name of an axis's column; another one where it is that of a column of the tables: programs do not tell capitals. */
 const axisColumn = (key: string) => (TAKEN.has(key.toLowerCase()) ? `parameter.${key}` : key);
 
 /** What says which run a row is of. */
-function runColumns({ axes }: Collected, runAt: (row: number) => CollectedRun): TypedColumn[] {
+function runColumns({ axes }: Pick<Collected, "axes">, runAt: (row: number) => CollectedRun): TypedColumn[] {
   return [
     { name: "point", type: "text", at: (row) => runAt(row).point.name },
     ...axes.map(({ key, numeric }): TypedColumn => {
@@ -258,7 +190,7 @@ function runColumns({ axes }: Collected, runAt: (row: number) => CollectedRun): 
 }
 
 /** One row per run and metric; runs without metrics have one row. */
-export function metricTable(collected: Collected): TypedTable {
+export function metricTable(collected: Omit<Collected, "plan">): TypedTable {
   const { runs, names, units, metrics } = collected;
   // Which run, and which row of the metrics; −1 for none.
   const rows = metrics.count + runs.filter(({ count }) => count === 0).length;
@@ -293,7 +225,7 @@ export function metricTable(collected: Collected): TypedTable {
 }
 
 /** One row per run: how its last attempt went, and what its result says of how it was made. */
-export function attemptTable(collected: Collected): TypedTable {
+export function attemptTable(collected: Omit<Collected, "plan">): TypedTable {
   const { runs } = collected;
   const attempt = (name: keyof Attempt) => (row: number) => runs[row].attempt?.[name];
   const ofAttempt = (name: keyof Attempt, type: TypedColumn["type"]): TypedColumn =>
@@ -321,6 +253,24 @@ export function attemptTable(collected: Collected): TypedTable {
     ],
   };
 }
+
+const NOTHING: MetricRows = {
+  count: 0,
+  run: [],
+  name: [],
+  unit: [],
+  value: [],
+  low: [],
+  high: [],
+  paper: [],
+  exact: [],
+};
+/** Columns that the tables have without any axis. */
+const TAKEN: ReadonlySet<string> = new Set(
+  [metricTable, attemptTable].flatMap((tableOf) =>
+    tableOf({ axes: [], runs: [], names: [], units: [], metrics: NOTHING }).columns.map(({ name }) => name),
+  ),
+);
 
 /** Files of the tables, seen from the folder of the sweep. */
 export const TABLES = {

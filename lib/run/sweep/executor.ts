@@ -10,6 +10,9 @@ import { type Plan, type Point, recordFile } from "./plan.ts";
 export const STATES = ["waiting", "queued", "running", "finished", "unreliable", "stopped", "failed", "lost"] as const;
 export type PointState = (typeof STATES)[number];
 
+/** Whether there is nothing left to do for a run. */
+export const isMade = (state: PointState): boolean => state === "finished" || state === "unreliable";
+
 export interface Status {
   readonly point: Point;
   readonly state: PointState;
@@ -36,7 +39,8 @@ export interface Attempt {
 /** How the last attempt went; null where there was none, or it left no word. */
 export function readAttempt(folder: string, point: Point): Attempt | null {
   try {
-    return JSON.parse(readFileSync(recordFile(folder, point), "utf8"));
+    const found: unknown = JSON.parse(readFileSync(recordFile(folder, point), "utf8"));
+    return typeof found === "object" ? (found as Attempt | null) : null;
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;

@@ -1,7 +1,7 @@
 // What a run of a sweep takes, from those that are finished.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { readAttempt, type Status } from "./executor.ts";
+import { isMade, readAttempt, type Status } from "./executor.ts";
 import { runFolder } from "./plan.ts";
 
 /** Runs that are looked at: the last ones. */
@@ -18,7 +18,7 @@ export interface Cost {
 
 /** null where no run is finished. */
 export function costOfRun(folder: string, statuses: readonly Status[]): Cost | null {
-  const finished = statuses.filter(({ state }) => state === "finished" || state === "unreliable").slice(-SAMPLE);
+  const finished = statuses.filter(({ state }) => isMade(state)).slice(-SAMPLE);
   if (finished.length === 0) return null;
   const costs = finished.map(({ point }) => {
     const run = runFolder(folder, point);

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { InputError, StorageError } from "../../errors.ts";
 import { writeAtomically } from "../../io/atomic.ts";
 import { tellsOfFullDisk } from "../../io/file-error.ts";
-import { inspect } from "../manifest.ts";
 import { say } from "../output.ts";
 import { progress } from "../progress.ts";
 import { stopPoint } from "../stop.ts";
 import type { Attempt, Executor, Status } from "./executor.ts";
-import { type Plan, type Point, runFolder } from "./plan.ts";
+import { foundOf } from "./found.ts";
+import type { Plan, Point } from "./plan.ts";
 import { type PointOptions, runPoint } from "./point.ts";
 import { states } from "./states.ts";
 
@@ -97,14 +97,10 @@ async function execute(
 
 /** How many runs go beside each other on the adapter that this one has; null where it has none yet. */
 function widthOf(folder: string, point: Point, cores: number): number | null {
-  try {
-    const found = inspect(runFolder(folder, point));
-    if (found.state === "nothing") return null;
-    const { kind } = found.manifest.identity.adapter;
-    return kind === "hardware" ? Math.max(1, Math.min(MOST, Math.floor(cores / CORES))) : 1;
-  } catch {
-    return null;
-  }
+  const found = foundOf(folder, point);
+  if (found.state === "nothing" || found.state === "foreign") return null;
+  const { kind } = found.manifest.identity.adapter;
+  return kind === "hardware" ? Math.max(1, Math.min(MOST, Math.floor(cores / CORES))) : 1;
 }
 
 /** Throws StorageError where a run has failed for want of room, which all others would too. */

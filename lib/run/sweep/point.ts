@@ -6,14 +6,13 @@ import { InputError } from "../../errors.ts";
 import { writeAtomically } from "../../io/atomic.ts";
 import { fileError } from "../../io/file-error.ts";
 import { typed } from "../command-text.ts";
-import { inspect } from "../manifest.ts";
 import { PROJECT_ROOT } from "../provenance.ts";
 import { ownJob } from "../queue.ts";
 import { stopRequested } from "../stop.ts";
 import type { Attempt } from "./executor.ts";
+import { foundOf, resultOf } from "./found.ts";
 import { headOf, lastLines, openLog } from "./log.ts";
 import { argumentsOf, logFile, type Plan, type Point, recordFile, runFolder } from "./plan.ts";
-import { resultProblem } from "./states.ts";
 
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
@@ -41,7 +40,7 @@ export async function runPoint(
   const log = openLog(path);
   if (log === null) throw new InputError(`another process works on ${point.name}: wait for its end`);
   try {
-    const how = continuation(run);
+    const how = continuation(folder, point);
     if (how === null) return null;
     rmSync(recordFile(folder, point), { force: true });
     const told = [...argumentsOf(plan, point), `--out=${fromIn(plan.from, run)}`, ...how];
@@ -62,22 +61,13 @@ export async function runPoint(
   }
 }
 
-/** The options to go on with what is in the folder of a run; null where it is finished. */
-function continuation(run: string): string[] | null {
-  const { state } = inspectable(run);
-  if (state === "nothing") return [];
+/** The options to go on with what is in the folder of a run; null where it is finished. What cannot be read is left to the run itself, which says what is wrong. */
+function continuation(folder: string, point: Point): string[] | null {
+  const { state } = foundOf(folder, point);
   if (state === "unfinished") return ["--resume"];
-  return resultProblem(run)?.isBroken ? ["--force"] : null;
-}
-
-/** What cannot be read is left to the run itself, which says what is wrong. */
-function inspectable(run: string): { state: "nothing" | "unfinished" | "finished" } {
-  try {
-    return inspect(run);
-  } catch (error) {
-    if (error instanceof InputError) return { state: "nothing" };
-    throw error;
-  }
+  if (state !== "finished") return [];
+  const made = resultOf(folder, point);
+  return "why" in made && made.isBroken ? ["--force"] : null;
 }
 
 /** A short path where there is one: it stands in the log, and in what the run says. */

@@ -3,13 +3,13 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InputError, ProgramError } from "../../errors.ts";
 import { writeAtomically } from "../../io/atomic.ts";
-import { inspect } from "../manifest.ts";
 import { say } from "../output.ts";
 import { isQuiet } from "../progress.ts";
 import { askSlurm, setting } from "../queue.ts";
 import { stopPoint } from "../stop.ts";
 import { type Executor, type Known, readAttempt } from "./executor.ts";
-import { type Plan, type Point, runFolder } from "./plan.ts";
+import { foundOf } from "./found.ts";
+import type { Plan, Point } from "./plan.ts";
 import { type JobArray, knownOf, nextNumber, readArrays, removeArray, settle, writeArray } from "./slurm-arrays.ts";
 import {
   limitsFor,
@@ -62,7 +62,7 @@ async function submitAll(folder: string, plan: Plan, points: readonly Point[], o
   let busy = busyOf(answered(known()));
   let need = measured(folder, plan);
   const isAlone = new Set([...busy, ...points.map(({ name }) => name)]).size < 2;
-  const open = () => points.filter((point) => !busy.has(point.name) && stateOf(folder, point) !== "finished");
+  const open = () => points.filter((point) => !busy.has(point.name) && foundOf(folder, point).state !== "finished");
   if (!need && !isGiven && !isAlone && open().length > 0) {
     const [running] = busy;
     const first = running ?? submit(folder, plan, open().slice(-1), options, arrays);
@@ -121,7 +121,7 @@ function measured(folder: string, plan: Plan): Need | null {
   const needs = plan.points.flatMap((point): Need[] => {
     const attempt = readAttempt(folder, point);
     if (!attempt || attempt.exit === null || attempt.exit > 1) return [];
-    const found = inspect(runFolder(folder, point));
+    const found = foundOf(folder, point);
     if (found.state !== "finished") return [];
     // The attempt may have been the last of several.
     return [{ seconds: Math.max(attempt.seconds, found.manifest.seconds.total ?? 0), memory: attempt.memory }];
@@ -129,16 +129,6 @@ function measured(folder: string, plan: Plan): Need | null {
   if (needs.length === 0) return null;
   const most = (key: keyof Need) => needs.reduce((largest, need) => Math.max(largest, need[key]), 0);
   return { seconds: most("seconds"), memory: most("memory") };
-}
-
-/** A folder that is no run's is for the run to refuse. */
-function stateOf(folder: string, point: Point): string {
-  try {
-    return inspect(runFolder(folder, point)).state;
-  } catch (error) {
-    if (error instanceof InputError) return "foreign";
-    throw error;
-  }
 }
 
 /** In arrays as large as the cluster takes; where only some tasks may run at once, one array after another. Returns the name of the first point. */

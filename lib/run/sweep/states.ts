@@ -1,11 +1,8 @@
 // How the runs of a sweep are, from what lies on disk and what their executor knows.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { InputError, StorageError } from "../../errors.ts";
+import { existsSync } from "node:fs";
 import { checkUnlocked } from "../lock.ts";
-import { type Found, inspect } from "../manifest.ts";
-import { validateResult } from "../result.ts";
-import { type Attempt, type Known, type PointState, readAttempt, type Status } from "./executor.ts";
+import { type Attempt, isMade, type Known, type PointState, readAttempt, type Status } from "./executor.ts";
+import { foundOf, orRefusal, resultOf } from "./found.ts";
 import { isHeld } from "./log.ts";
 import { logFile, type Plan, type Point, runFolder } from "./plan.ts";
 
@@ -20,76 +17,43 @@ export function states(folder: string, plan: Plan, known: ReadonlyMap<string, Kn
 }
 
 /** Whether a run is to be made, or made further, by a sweep that is run again. */
-export const isOpen = ({ state }: Status) => !["finished", "unreliable", "queued", "running"].includes(state);
+export const isOpen = ({ state }: Status) => !isMade(state) && state !== "queued" && state !== "running";
 
 type State = Omit<Status, "point">;
 
 function stateOf(folder: string, point: Point, known: Known | undefined): State {
-  const run = runFolder(folder, point);
-  const said = orRefusal(() => inspect(run));
-  const end = typeof said === "string" ? { state: "failed" as const, why: said } : finished(run, said);
-  if (end && !end.why) return end;
-  if (end?.state === "unreliable") return end;
-  if (isUnderWay(logFile(folder, point), run)) return { state: "running" };
+  const found = foundOf(folder, point);
+  const end = endOf(folder, point, found);
+  if (end && isMade(end.state)) return end;
+  if (isUnderWay(folder, point)) return { state: "running" };
   if (known?.state === "queued" || known?.state === "running") return stated(known.state, known.why);
   if (end) return end;
   const attempt = readAttempt(folder, point);
-  if (attempt) return ended(attempt, known);
+  // A run that went well, and whose folder was taken away, is to be made anew.
+  if (attempt && attempt.exit !== 0) return ended(attempt, known);
   if (known) return stated(known.state, known.why);
   const isBegun = existsSync(logFile(folder, point));
-  if (isBegun) return { state: "lost", why: "it ended without a word: it was killed, or its machine went down" };
-  return (said as Found).state === "nothing" ? { state: "waiting" } : { state: "stopped", why: "nobody works on it" };
+  if (isBegun && !attempt)
+    return { state: "lost", why: "it ended without a word: it was killed, or its machine went down" };
+  return found.state === "nothing" ? { state: "waiting" } : { state: "stopped", why: "nobody works on it" };
 }
 
 const stated = (state: PointState, why: string | undefined): State => ({ state, ...(why !== undefined && { why }) });
 
-/** Of a run that its manifest calls finished. */
-function finished(run: string, found: Found): State | null {
+/** Of a run that its manifest calls finished, and of a folder that no run goes on in. */
+function endOf(folder: string, point: Point, found: ReturnType<typeof foundOf>): State | null {
+  if (found.state === "foreign") return { state: "failed", why: found.why };
   if (found.state !== "finished") return null;
-  const problem = resultProblem(run);
-  if (problem) return { state: "failed", why: problem.why };
+  const made = resultOf(folder, point);
+  if ("why" in made) return { state: "failed", why: made.why };
   const { end } = found.manifest;
   return end?.failed ? { state: "unreliable", why: end.warnings[0] } : { state: "finished" };
 }
 
-/**
- * Why the result of a finished run cannot be read; null where it can. `isBroken`: it is cut off or gone, so that the run is to be made anew; what is whole but not a
- * result that this version knows is left alone.
- */
-export function resultProblem(run: string): { readonly why: string; readonly isBroken: boolean } | null {
-  const path = join(run, "result.json");
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
-    return { why: `its result.json ${isGone ? "is missing" : "cannot be read"}`, isBroken: isGone };
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { why: "its result.json is not JSON: it is cut off, or was changed", isBroken: true };
-  }
-  const refused = orRefusal(() => validateResult(value));
-  return typeof refused === "string"
-    ? { why: `${refused}, which the sweep does where you delete that file`, isBroken: false }
-    : null;
-}
-
-/** What work gives, or the sentence that it refuses with. */
-function orRefusal<T extends object>(work: () => T): T | string {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof InputError || error instanceof StorageError) return error.message;
-    throw error;
-  }
-}
-
 /** Whether a process works on a run, or is about to. */
-function isUnderWay(log: string, run: string): boolean {
-  return isHeld(log) || typeof orRefusal(() => ({ free: checkUnlocked(run) })) === "string";
+function isUnderWay(folder: string, point: Point): boolean {
+  const isLocked = () => typeof orRefusal(() => ({ free: checkUnlocked(runFolder(folder, point)) })) === "string";
+  return isHeld(logFile(folder, point)) || isLocked();
 }
 
 const endedBy = (signal: string | null) =>

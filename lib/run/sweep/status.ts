@@ -2,7 +2,7 @@
 import { formatDuration } from "../duration.ts";
 import { optionName } from "../parameters.ts";
 import { textTable } from "../text-table.ts";
-import { type PointState, STATES, type Status } from "./executor.ts";
+import { isMade, type PointState, STATES, type Status } from "./executor.ts";
 import type { Cost } from "./forecast.ts";
 import type { Plan } from "./plan.ts";
 
@@ -46,6 +46,11 @@ export function countsText(statuses: readonly Status[]): string {
   return counts.flatMap(({ state, count }) => (count > 0 ? [`${count} ${state}`] : [])).join(", ");
 }
 
+function headText(folder: string, plan: Plan): string {
+  const { length } = plan.points;
+  return `${plan.command}: ${length === 1 ? "1 run" : `${length} runs`} in ${folder} (${axesText(plan)})`;
+}
+
 /** What a plan is, and what is left of it takes, `beside` each other. `open`: runs that are to be made. */
 export function planText(
   folder: string,
@@ -54,9 +59,7 @@ export function planText(
   open: number,
   cost: Cost | null,
 ): string {
-  const { length } = plan.points;
-  const runs = length === 1 ? "1 run" : `${length} runs`;
-  const lines = [`${plan.command}: ${runs} in ${folder} (${axesText(plan)})`];
+  const lines = [headText(folder, plan)];
   if (statuses.some(({ state }) => state !== "waiting")) lines.push(`${countsText(statuses)}: ${open} to make`);
   if (open > 0) lines.push(costText(open, cost));
   return lines.join("\n");
@@ -72,7 +75,7 @@ export function costText(left: number, cost: Cost | null): string {
 
 /** How the runs are: a line for each state, and one for each run that is not well. */
 export function statusText(folder: string, plan: Plan, statuses: readonly Status[], cost: Cost | null): string {
-  const lines = [`${plan.command}: ${plan.points.length} runs in ${folder} (${axesText(plan)})`, ""];
+  const lines = [headText(folder, plan), ""];
   const counts = STATES.map((state) => [state, statuses.filter((one) => one.state === state).length] as const);
   lines.push(textTable(counts.flatMap(([state, count]) => (count > 0 ? [[`  ${state}`, String(count)]] : []))));
   const bad = statuses.filter(({ state }) => NOT_WELL.includes(state));
@@ -86,7 +89,7 @@ export function statusText(folder: string, plan: Plan, statuses: readonly Status
       ]),
     );
   }
-  const left = statuses.filter(({ state }) => !["finished", "unreliable"].includes(state)).length;
+  const left = statuses.filter(({ state }) => !isMade(state)).length;
   if (left > 0) lines.push("", costText(left, cost));
   return lines.join("\n");
 }

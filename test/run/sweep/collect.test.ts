@@ -99,11 +99,11 @@ test("a result that is cut off, newer, of another run or gone is one row with wh
   );
   const rows = rowsOf(metricTable(collectSweep(folder, plan, statuses)));
   expect(rows.filter(({ state }) => state === "failed").map(({ why }) => why)).toEqual([
-    "runs/T=9_seed=1/result.json is not JSON: run the experiment again with --force",
-    "runs/T=9_seed=2/result.json is not JSON: run the experiment again with --force",
-    'runs/T=10_seed=1/result.json is a "patchwise result 2", this version of patchwise reads "patchwise result 1": read it with the version that wrote it, or run the experiment again',
-    "runs/T=10_seed=2/result.json cannot be read (ENOENT): run the experiment again with --force",
-    `runs/T=11_seed=2/result.json is of seed ${whole.seed} where the plan has ${other.seed}: move it away`,
+    "its result.json is not JSON: it is cut off, or was changed",
+    "its result.json is not JSON: it is cut off, or was changed",
+    'result.json is a "patchwise result 2", this version of patchwise reads "patchwise result 1": read it with the version that wrote it, or run the experiment again, which the sweep does where you delete that file',
+    "its result.json is missing",
+    `its result.json is of another run (seed ${whole.seed}, the plan has ${other.seed}): move its folder away`,
   ]);
   expect(rows.filter(({ state }) => state === "finished").map(({ point, metric }) => [point, metric])).toEqual([
     [whole.name, "degree.ours"],
@@ -119,7 +119,7 @@ test("a result of other parameters than its folder says is not taken for one", (
   const [row] = rowsOf(metricTable(collectSweep(folder, plan, statuses)));
   expect(row).toMatchObject({
     state: "failed",
-    why: "runs/T=9_seed=1/result.json is of T 9.5 where the plan has 9: move it away",
+    why: "its result.json is of another run (T 9.5, the plan has 9): move its folder away",
   });
 });
 
@@ -173,11 +173,13 @@ test("an axis that is called as another column has a name of its own", () => {
   const folder = place();
   const { plan, statuses } = madeUpSweep(folder, {
     ...SMALL,
-    axes: { Value: ["1", "2"], state: ["a"] },
+    axes: { Value: ["1", "2"], state: ["a"], Host: ["b"] },
     metrics: () => ({ x: metric(1) }),
   });
   const [row] = rowsOf(metricTable(collectSweep(folder, plan, statuses)));
   expect(row).toMatchObject({ "parameter.Value": 1, "parameter.state": "a", state: "finished", value: 1 });
+  // One name in both tables.
+  expect(row).toHaveProperty(["parameter.Host"], "b");
 });
 
 test("runs of an experiment are collected as they lie there", async () => {

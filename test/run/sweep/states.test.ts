@@ -9,9 +9,10 @@ import { logFile, type Plan, pointsOf, recordFile, runFolder } from "../../../li
 import { isOpen, states } from "../../../lib/run/sweep/states.ts";
 import { costText, countsText, planText, statusText } from "../../../lib/run/sweep/status.ts";
 import { temporaryFolder } from "../../fixtures.ts";
-import { finished, unfinished } from "../folders.ts";
+import { finished, options, unfinished } from "../folders.ts";
 
 const root = temporaryFolder("states");
+const SEED = options("").seed;
 let made = 0;
 
 /** A sweep of one point, or so many. */
@@ -19,7 +20,8 @@ function sweepOf(count = 1): { folder: string; plan: Plan } {
   const folder = join(root, `sweep-${made++}`);
   mkdirSync(join(folder, "logs"), { recursive: true });
   const rows = Array.from({ length: count }, (_, k) => ({ T: String(k + 1) }));
-  const points = pointsOf(rows, [1], "own");
+  // With the seed of the runs that are put into their folders.
+  const points = pointsOf(rows, [1], "own").map((point) => ({ ...point, seed: SEED }));
   return { folder, plan: { command: "demo", words: [], fixed: [], from: root, axes: ["T"], streams: "own", points } };
 }
 const stateOf = ({ folder, plan }: ReturnType<typeof sweepOf>, known?: Known) => {
@@ -133,11 +135,33 @@ test.each([
     (path: string) => writeFileSync(path, '{"answer": 42}'),
     /^result\.json: experiment is missing/,
   ],
+  [
+    "of another run",
+    (path: string) => writeFileSync(path, readFileSync(path, "utf8").replace(`"seed": ${SEED}`, `"seed": ${SEED + 1}`)),
+    /^its result\.json is of another run \(seed 2, the plan has 1\): move its folder away$/,
+  ],
 ])("a finished run whose result is %s has failed", async (_, harm, why) => {
   const sweep = sweepOf();
   await finished(firstRun(sweep));
   harm(join(firstRun(sweep), "result.json"));
   expect(stateOf(sweep)).toEqual({ state: "failed", why: expect.stringMatching(why) });
+});
+
+test("a finished run whose folder was taken away waits to be made anew", async () => {
+  const sweep = sweepOf();
+  await finished(firstRun(sweep));
+  record(sweep, { exit: 0 });
+  rmSync(firstRun(sweep), { recursive: true });
+  expect(stateOf(sweep)).toEqual({ state: "waiting" });
+});
+
+test("a record that is none leaves its run without one", () => {
+  const sweep = sweepOf();
+  record(sweep, {});
+  for (const text of ['{"exit"', "null", "7"]) {
+    writeFileSync(recordFile(sweep.folder, sweep.plan.points[0]), text);
+    expect(stateOf(sweep).state).toBe("lost");
+  }
 });
 
 test("a folder of other files, or of another version, has failed", () => {
@@ -177,5 +201,8 @@ test("what is said counts the runs, tells what they take, and names those that a
   expect(lines).toContain("failed   T=2_seed=1  impossible");
   expect(lines).toContain("stopped  T=3_seed=1  nobody works on it");
   expect(costOfRun(folder, list.slice(1))).toBeNull();
+  expect(statusText("my/sweep", { ...plan, points: [plan.points[0]] }, list.slice(0, 1), cost)).toStartWith(
+    "demo: 1 run in my/sweep (T 1, seeds 1)\n",
+  );
   expect(costText(1, null)).toBe("time and disk are told by the first run");
 });
