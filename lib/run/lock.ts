@@ -6,15 +6,12 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { fileError } from "../io/file-error.ts";
-import { hasLocks, isOpenAt, lockFile } from "../io/flock.ts";
+import { ATTEMPTS, hasLocks, isOpenAt, lockFile, PAUSE_MS } from "../io/flock.ts";
 import { say } from "./output.ts";
 import { isQuiet } from "./progress.ts";
 import { isAtWork, type Job, ownJob } from "./queue.ts";
 
 export const LOCK_FILE = "run.lock";
-/** Another process that looks who holds a folder shares the lock for an instant: so often, and ms apart, it is tried again. */
-const ATTEMPTS = 20;
-const PAUSE_MS = 10;
 
 interface Holder extends Partial<Job> {
   readonly pid: number;

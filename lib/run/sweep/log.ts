@@ -3,7 +3,7 @@ import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, re
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { fileError } from "../../io/file-error.ts";
-import { hasLocks, lockFile } from "../../io/flock.ts";
+import { hasLocks, lockFile, lockPatiently } from "../../io/flock.ts";
 
 /** Lines that are kept of the end of a log, characters of each, and bytes that are looked through for them. */
 const [SAID, LONGEST, LOOKED] = [5, 400, 65_536];
@@ -13,7 +13,7 @@ export function openLog(path: string): number | null {
   try {
     mkdirSync(dirname(path), { recursive: true });
     const log = openSync(path, "a");
-    if (lockFile(log) || !isOfLivingHolder(path)) return log;
+    if (lockPatiently(log) || !isOfLivingHolder(path)) return log;
     closeSync(log);
     return null;
   } catch (error) {
@@ -46,6 +46,9 @@ function isOfLivingHolder(path: string): boolean {
 export const headOf = ({ began, host, job }: { began: string; host: string; job: string | null }, command: string) =>
   `# ${began} on ${host}${job === null ? "" : `, job ${job}`}: ${command}\n`;
 
+/** "# 2026-11-28T10:03Z on node7: ising …", "at work (/home/me/x.ts:7:3)". */
+const HEADS_AND_FRAMES = /^($|# |at .*(:\d+:\d+|native|unknown)\)?$)/;
+
 /** The last lines of a log behind a place, without heads of attempts and frames of a stack. */
 export function lastLines(path: string, from: number): string[] {
   const file = openSync(path, "r");
@@ -55,7 +58,7 @@ export function lastLines(path: string, from: number): string[] {
     const bytes = Buffer.alloc(Math.max(0, size - start));
     const count = readSync(file, bytes, 0, bytes.length, start);
     const lines = Bun.stripANSI(bytes.toString("utf8", 0, count)).split(/[\r\n]+/);
-    const said = lines.map((line) => line.trim()).filter((line) => !/^($|# |at )/.test(line));
+    const said = lines.map((line) => line.trim()).filter((line) => !HEADS_AND_FRAMES.test(line));
     return said.slice(-SAID).map((line) => (line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line));
   } finally {
     closeSync(file);
