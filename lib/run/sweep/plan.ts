@@ -2,7 +2,7 @@
 // runs/<name>/ (ordinary run folders), logs/<name>.log (what a run said) and logs/<name>.json (how its last attempt went).
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { InputError } from "../../errors.ts";
 import { writeAtomically } from "../../io/atomic.ts";
 import { fileError } from "../../io/file-error.ts";
@@ -129,9 +129,10 @@ export function writePlan(folder: string, plan: Plan): void {
  */
 export function extended(folder: string, old: Plan | null, now: Plan): Plan {
   if (!old) return now;
-  const of = ({ command, words, fixed, axes, streams }: Plan) => ({
+  const of = ({ command, words, fixed, from, axes, streams }: Plan) => ({
     command,
-    files: words.join(" "),
+    // The same word is another file in another folder.
+    files: words.map((word) => resolve(from, word)).join(" "),
     "options of all runs": fixed.join(" "),
     "what is varied": [...axes].sort().join(", "),
     streams,

@@ -100,6 +100,15 @@ describe("a plan", () => {
     expect(extended("x", both, small)).toEqual(both);
   });
 
+  test("is another one where the same words are other files", () => {
+    const small = { ...plan("demo --T 1,2 --out x"), words: ["data.csv"], from: "/here" };
+    expect(refusal(() => extended("x", small, { ...small, from: "/there" }))).toBe(
+      "x holds another sweep (files: /here/data.csv, now /there/data.csv): take another --out",
+    );
+    // The same file, named from another folder.
+    expect(extended("x", small, { ...small, words: ["../here/data.csv"], from: "/there" })).toEqual(small);
+  });
+
   test("names long and odd values by a hash, differently", () => {
     const names = plan(
       `demo --patch-side ${Array.from({ length: 3 }, (_, k) =>
