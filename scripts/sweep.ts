@@ -24,7 +24,7 @@ import { metIn } from "../lib/experiments/own/module.ts";
 import { fitCommand } from "../lib/experiments/own/parameters.ts";
 import { PREDATOR_PREY_TEXT } from "../lib/experiments/predator-prey/gallery.ts";
 import { predatorPreyCommand } from "../lib/experiments/predator-prey/parameters.ts";
-import { writeAtomically } from "../lib/io/atomic.ts";
+import { UNFINISHED, writeAtomically } from "../lib/io/atomic.ts";
 import { fileError } from "../lib/io/file-error.ts";
 import { sweepReport } from "../lib/report/sweep/report.ts";
 import { matching } from "../lib/report/sweep/settings.ts";
@@ -38,7 +38,7 @@ import { listed, type Parameters, quoted } from "../lib/run/parameters.ts";
 import { isQuiet } from "../lib/run/progress.ts";
 import { setContinuation } from "../lib/run/stop.ts";
 import { collectSweep, TABLES, writeCollected } from "../lib/run/sweep/collect.ts";
-import type { Executor, Status } from "../lib/run/sweep/executor.ts";
+import { type Executor, isMade, type Status } from "../lib/run/sweep/executor.ts";
 import { costOfRun } from "../lib/run/sweep/forecast.ts";
 import { localExecutor } from "../lib/run/sweep/local.ts";
 import { makePlan } from "../lib/run/sweep/make.ts";
@@ -147,7 +147,8 @@ async function sweep(args: readonly string[]): Promise<void> {
   print(
     `${countsText(ends)}; ${status} says more, ${commandText("sweep", ["collect", options.out])} collects what is there`,
   );
-  const left = ends.filter(isOpen).length;
+  // What another process makes is not made yet; what is with the queue is its matter.
+  const left = ends.filter((end) => (options.executor === "slurm" ? isOpen(end) : !isMade(end.state))).length;
   if (left > 0)
     throw new FailedRun(
       `${left} of ${ends.length} runs are not finished: ${status} says why, the same line again goes on with them`,
@@ -209,7 +210,8 @@ function planned([shown, ...rest]: readonly string[], verb: string) {
 function requireOurs(folder: string): void {
   if (readPlan(folder) || !existsSync(folder)) return;
   try {
-    const foreign = readdirSync(folder).find((name) => !name.startsWith(LOCK_FILE));
+    // A process that is killed as it writes the plan leaves the other kind.
+    const foreign = readdirSync(folder).find((name) => !name.startsWith(LOCK_FILE) && !UNFINISHED.test(name));
     if (foreign !== undefined)
       throw new InputError(`${folder} holds files that are not from a sweep (${foreign}): choose another --out`);
   } catch (error) {

@@ -1,7 +1,8 @@
 // Sweeps as a user gives them, of real runs that are tiny.
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openLog } from "../../lib/run/sweep/log.ts";
 import { defined, ROOT, temporaryFolder } from "../fixtures.ts";
 import { contents } from "../run/folders.ts";
 import { expectRefusal, runScript, startScript } from "./command.ts";
@@ -63,7 +64,7 @@ test("a sweep makes ordinary runs, the same line makes none again, a line with m
   const first = await sweep(`curie-weiss --h -0.1,0.1 --out ${folder}`, ...TINY);
   expect(first.code).toBe(0);
   expect(first.out).toMatch(
-    /^curie-weiss: 2 runs in .* \(h -0\.1 0\.1, seeds 1\)\ntime and disk .*\n2 finished; .*sweep\.ts status .* says more\n$/,
+    /^curie-weiss: 2 runs in .* \(h -0\.1 0\.1, seeds 1\)\ntime and disk .*\n2 finished; .*sweep\.ts status .* says more, .* collect .* collects what is there\n$/,
   );
   expect(first.err).toMatch(/^a run takes about [\d.]+ s and 0\.\d+ MiB of disk$/m);
   expect(first.err).toMatch(/^runs 100 %: done in/m);
@@ -101,6 +102,23 @@ test("a result that is cut off is told and made anew, to the same bytes", async 
   expect((await sweep(`status ${folder}`)).out).toMatch(/^failed +h=0\.1_seed=1 +its result\.json is not JSON/m);
   expect((await sweep(`curie-weiss --h -0.1:0.1:0.1 --out ${folder}`, ...TINY)).code).toBe(0);
   expect(bytesOf(run)).toEqual(before);
+});
+
+test("a sweep goes on where one was killed as it wrote its plan, and what another process makes is not finished", async () => {
+  const out = join(root, "others");
+  mkdirSync(out);
+  writeFileSync(join(out, ".sweep.json.17.unfinished"), '{"format": "patch');
+  const line = `curie-weiss --h 0 --out ${out}`;
+  expect(await sweep(`${line} --dry-run`, ...TINY)).toMatchObject({ code: 0, err: "" });
+  const plan = JSON.parse(readFileSync(join(folder, "sweep.json"), "utf8"));
+  const points = plan.points.filter(({ name }: { name: string }) => name === "h=0_seed=1");
+  writeFileSync(join(out, "sweep.json"), JSON.stringify({ ...plan, points }));
+  const log = defined(openLog(join(out, "logs/h=0_seed=1.log")));
+  const { code, out: said, err } = await sweep(line, ...TINY);
+  closeSync(log);
+  expect(code).toBe(1);
+  expect(said).toMatch(/^1 running; /m);
+  expect(err).toMatch(/^1 of 1 runs are not finished: /m);
 });
 
 test("one point is made by itself, with the exit code of its run", async () => {
