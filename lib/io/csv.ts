@@ -34,7 +34,8 @@ const CHUNK_ROWS = 4096;
 
 /** Writes a table of many rows to `path`, atomically and piece by piece, in the same form. */
 export function writeTypedCsv(path: string, { rows, columns }: TypedTable): void {
-  const line = (cells: readonly (string | number | null)[]) => `${cells.map((value) => quotedCell(value)).join(",")}\n`;
+  const line = (cells: readonly (string | number | null)[]) =>
+    `${cells.map((value, k) => quoted(cell(value, columns[k].name, path))).join(",")}\n`;
   const encoder = new TextEncoder();
   writeAtomically(path, {
     *[Symbol.iterator]() {
@@ -49,8 +50,4 @@ export function writeTypedCsv(path: string, { rows, columns }: TypedTable): void
   });
 }
 
-function quotedCell(value: string | number | null): string {
-  if (value === null) return "";
-  const text = Object.is(value, -0) ? "-0" : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
