@@ -136,6 +136,8 @@ before=$(saved)
 [ -z "$asked" ] || exit 143
 ${prefix === undefined ? "" : `${prefix} `}${words} ${typed(folder)} "$name" &
 child=$!
+# Told between these two lines it told nobody.
+[ -z "$asked" ] || kill -TERM "$child" 2>/dev/null
 # A signal ends the wait, not the program.
 while wait "$child"; kill -0 "$child" 2>/dev/null; do :; done
 wait "$child"
