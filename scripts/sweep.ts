@@ -6,7 +6,6 @@
 //   npm run sweep -- collect my/sweep                      tables of all metrics, and a report: at any time, of what is there
 //
 // Each is an ordinary run in a folder of its own. The same line again goes on with what is not finished; a line with more values extends the sweep.
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { constants } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -24,14 +23,13 @@ import { metIn } from "../lib/experiments/own/module.ts";
 import { fitCommand } from "../lib/experiments/own/parameters.ts";
 import { PREDATOR_PREY_TEXT } from "../lib/experiments/predator-prey/gallery.ts";
 import { predatorPreyCommand } from "../lib/experiments/predator-prey/parameters.ts";
-import { UNFINISHED, writeAtomically } from "../lib/io/atomic.ts";
-import { fileError } from "../lib/io/file-error.ts";
+import { writeAtomically } from "../lib/io/atomic.ts";
 import { sweepReport } from "../lib/report/sweep/report.ts";
 import { matching } from "../lib/report/sweep/settings.ts";
 import { type Command, HelpRequest, parseTool } from "../lib/run/command-line.ts";
 import { againCommand, commandText } from "../lib/run/command-text.ts";
 import { FailedRun } from "../lib/run/finished.ts";
-import { checkUnlocked, LOCK_FILE, lockFolder } from "../lib/run/lock.ts";
+import { lockFolder } from "../lib/run/lock.ts";
 import { main } from "../lib/run/main.ts";
 import { print, say } from "../lib/run/output.ts";
 import { listed, type Parameters, quoted } from "../lib/run/parameters.ts";
@@ -39,10 +37,11 @@ import { isQuiet } from "../lib/run/progress.ts";
 import { setContinuation } from "../lib/run/stop.ts";
 import { collectSweep, TABLES, writeCollected } from "../lib/run/sweep/collect.ts";
 import { type Executor, isMade, type Status } from "../lib/run/sweep/executor.ts";
+import { madeFolder, requireOurs } from "../lib/run/sweep/folder.ts";
 import { costOfRun } from "../lib/run/sweep/forecast.ts";
 import { localExecutor } from "../lib/run/sweep/local.ts";
 import { makePlan } from "../lib/run/sweep/make.ts";
-import { halves, readSweep, type SweepOptions, slurmOptions } from "../lib/run/sweep/options.ts";
+import { halves, NONE, readSweep, type SweepOptions, slurmOptions } from "../lib/run/sweep/options.ts";
 import { extended, type Plan, readPlan, writePlan } from "../lib/run/sweep/plan.ts";
 import { runPoint } from "../lib/run/sweep/point.ts";
 import { slurmExecutor } from "../lib/run/sweep/slurm.ts";
@@ -113,34 +112,31 @@ async function sweep(args: readonly string[]): Promise<void> {
   const command = (await COMMANDS[name]([...before.slice(1), ...fixed])) as Command<Parameters>;
   const told = readSweep(command, before);
   const { options } = told;
+  if (options.out === NONE) throw new InputError("--out is missing: give the folder of the sweep");
   const folder = resolve(options.out);
-  if (options.out === "none") throw new InputError("--out is missing: give the folder of the sweep");
   requireOurs(folder);
-  if (!options.dryRun) checkUnlocked(folder);
   const asked = makePlan(command, told, fixed);
-  const plan = extended(folder, readPlan(folder), asked);
-  const tell = (status: Status) => {
-    if (status.why !== undefined) say(`${status.point.name} ${status.state}: ${status.why}`);
-    if (cost || isQuiet()) return;
-    cost = costOfRun(folder, [status]);
-    if (cost) say(costText(open.length - 1, cost));
-  };
-  const executor = executorOf(options, tell);
-  const statuses = await statesNow(folder, plan);
-  const open = statuses.filter(isOpen).map(({ point }) => point);
-  let cost = costOfRun(folder, statuses);
-  print(planText(options.out, plan, statuses, open.length, cost));
-  if (options.dryRun) return;
-
-  makeFolder(folder);
-  const lock = lockFolder(folder);
+  // From here on no other sweep changes plan or runs.
+  const lock = options.dryRun ? null : lockFolder(madeFolder(folder));
+  let plan: Plan;
   try {
-    // Once more, now that no other sweep can change it.
-    writePlan(folder, extended(folder, readPlan(folder), asked));
+    plan = extended(folder, readPlan(folder), asked);
+    const statuses = await statesNow(folder, plan);
+    const open = statuses.filter(isOpen).map(({ point }) => point);
+    let cost = costOfRun(folder, statuses);
+    print(planText(options.out, plan, statuses, open.length, cost));
+    if (lock === null) return;
+    writePlan(folder, plan);
     setContinuation(againCommand("sweep"));
-    if (open.length > 0 || options.wait) await executor.execute(folder, plan, open);
+    const tell = (status: Status) => {
+      if (status.why !== undefined) say(`${status.point.name} ${status.state}: ${status.why}`);
+      if (cost || isQuiet()) return;
+      cost = costOfRun(folder, [status]);
+      if (cost) say(costText(open.length - 1, cost));
+    };
+    if (open.length > 0 || options.wait) await executorOf(options, tell).execute(folder, plan, open);
   } finally {
-    lock.release();
+    lock?.release();
   }
   const ends = await statesNow(folder, plan);
   const status = commandText("sweep", ["status", options.out]);
@@ -204,27 +200,6 @@ function planned([shown, ...rest]: readonly string[], verb: string) {
   const plan = readPlan(folder);
   if (!plan) throw new InputError(`there is no sweep in ${shown}: correct the folder, or make one first`);
   return { shown, folder, plan, rest };
-}
-
-/** Throws InputError for a folder with files that no sweep has put there. */
-function requireOurs(folder: string): void {
-  if (readPlan(folder) || !existsSync(folder)) return;
-  try {
-    // A process that is killed as it writes the plan leaves the other kind.
-    const foreign = readdirSync(folder).find((name) => !name.startsWith(LOCK_FILE) && !UNFINISHED.test(name));
-    if (foreign !== undefined)
-      throw new InputError(`${folder} holds files that are not from a sweep (${foreign}): choose another --out`);
-  } catch (error) {
-    throw fileError(error, "use", folder);
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw fileError(error, "make the folder", folder);
-  }
 }
 
 const VERBS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { status, collect, point };

@@ -6,7 +6,7 @@ import { fileError } from "../../io/file-error.ts";
 import { type Command, parseExperiment } from "../command-line.ts";
 import type { Parameters } from "../parameters.ts";
 import { PROJECT_ROOT } from "../provenance.ts";
-import { SEED, type Told } from "./options.ts";
+import { NONE, SEED, SWEEP_OPTIONS, type Told } from "./options.ts";
 import { argumentsOf, type Plan, type Point, pointsOf, product } from "./plan.ts";
 import { readPoints } from "./points-file.ts";
 
@@ -18,7 +18,7 @@ const [REASONS, EXAMPLES] = [3, 2];
 /** The plan that a command line asks for. Throws InputError where it has too many runs, or some that the command refuses: all are tried, and nothing is written. */
 export function makePlan(command: Command<Parameters>, told: Told, fixed: readonly string[]): Plan {
   const { options, files } = told;
-  const { axes, points } = options.points === "none" ? ofAxes(told) : ofFile(command, told);
+  const { axes, points } = options.points === NONE ? ofAxes(told) : ofFile(command, told);
   for (const path of files) requireFile(path);
   const hasTexts = Object.values(command.parameters).some(({ kind }) => kind === "text");
   const usesPaths = files.length > 0 || (hasTexts && fixed.length > 0);
@@ -54,7 +54,8 @@ function ofFile({ parameters }: Command<Parameters>, { axes: others, repetitions
     );
   const { axes, rows } = readPoints(options.points, parameters, SEED);
   const own = rows.some(({ repetition }) => repetition !== null);
-  if (own && options.seeds !== "1") throw new InputError(`${options.points} has a column seed: leave out --seeds`);
+  if (own && options.seeds !== SWEEP_OPTIONS.seeds.default)
+    throw new InputError(`${options.points} has a column seed: leave out --seeds`);
   requireFew(rows.length * (own ? 1 : repetitions.length), options.yes);
   return {
     axes,

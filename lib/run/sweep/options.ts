@@ -8,7 +8,8 @@ import { STREAMS } from "./plan.ts";
 import type { SlurmOptions } from "./slurm-script.ts";
 import { canVary, readValues } from "./values.ts";
 
-const NONE = "none";
+/** An option that was not given. */
+export const NONE = "none";
 const ON_SLURM = [{ executor: ["slurm"] }];
 
 /** Options of the sweep itself. A parameter of the command that is called like one of them is varied by a column of --points. */
