@@ -46,7 +46,7 @@ function isOfLivingHolder(path: string): boolean {
 export const headOf = ({ began, host, job }: { began: string; host: string; job: string | null }, command: string) =>
   `# ${began} on ${host}${job === null ? "" : `, job ${job}`}: ${command}\n`;
 
-/** "# 2026-11-28T10:03Z on node7: ising …", "at work (/home/me/x.ts:7:3)". */
+/** "# 2026-11-28T10:03Z on node7: demo --T 1", "at work (x.ts:7:3)". */
 const HEADS_AND_FRAMES = /^($|# |at .*(:\d+:\d+|native|unknown)\)?$)/;
 
 /** The last lines of a log behind a place, without heads of attempts and frames of a stack. */
