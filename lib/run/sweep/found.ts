@@ -39,6 +39,15 @@ export function resultOf(folder: string, point: Point): { readonly result: RunRe
     : { why: `its result.json is of another run (${wrong}): move its folder away`, isBroken: false };
 }
 
+/** The options to go on with what is in the folder of a run; null where there is nothing to do. What cannot be read is left to the run itself, which says what is wrong. */
+export function continuation(folder: string, point: Point): string[] | null {
+  const { state } = foundOf(folder, point);
+  if (state === "unfinished") return ["--resume"];
+  if (state !== "finished") return [];
+  const made = resultOf(folder, point);
+  return "why" in made && made.isBroken ? ["--force"] : null;
+}
+
 /** Where a result is not that of a point, "seed 5, the plan has 7"; null where seed and varied numbers are right. */
 function differenceOf({ seed, parameters }: RunResult, point: Point): string | null {
   const found: Readonly<Record<string, unknown>> = { ...parameters, seed };

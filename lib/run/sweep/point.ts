@@ -10,7 +10,7 @@ import { PROJECT_ROOT } from "../provenance.ts";
 import { ownJob } from "../queue.ts";
 import { stopRequested } from "../stop.ts";
 import type { Attempt } from "./executor.ts";
-import { foundOf, resultOf } from "./found.ts";
+import { continuation } from "./found.ts";
 import { headOf, lastLines, openLog } from "./log.ts";
 import { argumentsOf, logFile, type Plan, type Point, recordFile, runFolder } from "./plan.ts";
 
@@ -59,15 +59,6 @@ export async function runPoint(
   } finally {
     closeSync(log);
   }
-}
-
-/** The options to go on with what is in the folder of a run; null where it is finished. What cannot be read is left to the run itself, which says what is wrong. */
-function continuation(folder: string, point: Point): string[] | null {
-  const { state } = foundOf(folder, point);
-  if (state === "unfinished") return ["--resume"];
-  if (state !== "finished") return [];
-  const made = resultOf(folder, point);
-  return "why" in made && made.isBroken ? ["--force"] : null;
 }
 
 /** A short path where there is one: it stands in the log, and in what the run says. */

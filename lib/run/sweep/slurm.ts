@@ -8,7 +8,7 @@ import { isQuiet } from "../progress.ts";
 import { askSlurm, setting } from "../queue.ts";
 import { stopPoint } from "../stop.ts";
 import { type Executor, type Known, readAttempt } from "./executor.ts";
-import { foundOf } from "./found.ts";
+import { continuation, foundOf } from "./found.ts";
 import type { Plan, Point } from "./plan.ts";
 import { type JobArray, knownOf, nextNumber, readArrays, removeArray, settle, writeArray } from "./slurm-arrays.ts";
 import {
@@ -62,7 +62,7 @@ async function submitAll(folder: string, plan: Plan, points: readonly Point[], o
   let busy = busyOf(answered(known()));
   let need = measured(folder, plan);
   const isAlone = new Set([...busy, ...points.map(({ name }) => name)]).size < 2;
-  const open = () => points.filter((point) => !busy.has(point.name) && foundOf(folder, point).state !== "finished");
+  const open = () => points.filter((point) => !busy.has(point.name) && continuation(folder, point) !== null);
   if (!need && !isGiven && !isAlone && open().length > 0) {
     const [running] = busy;
     const first = running ?? submit(folder, plan, open().slice(-1), options, arrays);

@@ -171,6 +171,22 @@ describe.skipIf(typeof started === "string")(`a real Slurm${note}`, () => {
   );
 
   test(
+    "is handed a run again whose result is cut off, but none with a result that this version does not know",
+    async () => {
+      const sweep = demo("cut-off", "plain", "plain");
+      await execute(sweep);
+      await until("both", () => areFinished(sweep) && !/RUNNING|COMPLETING/.test(stateOf(jobOf(sweep))));
+      const [whole, newer] = sweep.plan.points.map((point) => join(runFolder(sweep.folder, point), "result.json"));
+      writeFileSync(whole, readFileSync(whole, "utf8").slice(0, 100));
+      writeFileSync(newer, '{"schema": "patchwise result 2"}');
+      await execute(sweep);
+      expect(arrays(sweep).map(({ points }) => points.length)).toEqual([2, 1]);
+      expect(arrays(sweep)[1].points).toEqual([sweep.plan.points[0].name]);
+    },
+    PATIENCE,
+  );
+
+  test(
     "that puts a job back into the queue goes on with it, as the same job",
     async () => {
       const sweep = demo("requeued", "slow");
