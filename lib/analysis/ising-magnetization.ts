@@ -31,7 +31,10 @@ function spontaneous(side: number, temperature: number): Known | null {
   return { value: onsagerMagnetization(temperature), off: Math.exp(-2 * tension * side) };
 }
 
-/** Strips differ by what goes around them once, a lattice by that in two directions; wider ones by less, each spin of width by the same factor. */
+/**
+ * Strips differ by what goes around them once, a lattice by that in two directions; wider ones by less, each spin of width by the same factor. A
+ * lattice also has the phase against the field, with a weight of e^(−2 |h m| side²/T).
+ */
 function inField(side: number, temperature: number, field: number): Known | null {
   const found = stripMagnetization(temperature, field);
   if (!found) return null;
@@ -40,5 +43,7 @@ function inField(side: number, temperature: number, field: number): Known | null
   const [before, last] = widths.slice(-2);
   if (!own && side < last.width) return null;
   const beyond = Math.min(1, Math.abs(last.off / before.off)) ** (side - last.width);
-  return { value: limit, off: Math.abs((2 * (own ? own.off : last.off * beyond)) / limit) };
+  const around = Math.abs((2 * (own ? own.off : last.off * beyond)) / limit);
+  const other = 2 * Math.exp((-2 * Math.abs(field * limit) * side ** 2) / temperature);
+  return { value: limit, off: around + other };
 }

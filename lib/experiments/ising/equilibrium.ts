@@ -117,7 +117,7 @@ function trainingError(drawn: Ensemble, of: (m: number) => number): number {
 const MEAN = jsonFormat<EquilibriumMean>("equilibrium");
 
 /**
- * Lattices of side L: sweeps by heat bath, one colour of the checkerboard after the other, and without a field also flips of clusters (Wolff), which
+ * Lattices of side L in the phase of the field, out of which rare visits to the other are not waited for: sweeps by heat bath, one colour of the checkerboard after the other, and without a field also flips of clusters (Wolff), which
  * keep the law too and are fast where sweeps are slow. Kept in the run.
  */
 export async function trueEquilibrium(gpu: Gpu, run: Run, p: IsingOptions, seed: number): Promise<TrueEquilibrium> {

@@ -383,7 +383,11 @@ function equilibriumTable(outcomes: readonly Outcome[]): Record<string, ColumnTa
           {
             ...{ seed, patch, method, m: found.value, error_runs: found.error, error_training: found.training },
             ...{ correlation_time: found.correlationTime, before: found.before, time: found.time },
-            ...{ settled: found.settled ? "yes" : "no", outside: found.guards.outside, unphysical: found.guards.unphysical },
+            ...{
+              settled: found.settled ? "yes" : "no",
+              outside: found.guards.outside,
+              unphysical: found.guards.unphysical,
+            },
           },
         ]
       : [],
