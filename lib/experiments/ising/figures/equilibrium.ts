@@ -12,11 +12,11 @@ export function equilibrium({ equilibrium: found, field, side }: Data): Html | f
     {
       id: "equilibrium-m",
       title: "Magnetization in equilibrium",
-      caption: html`Mean of ${quantity} on lattices of ${side} × ${side} spins, of long trajectories of the equation of each patch side, and of lattices in equilibrium (dotted, with its 95 % interval)${
+      caption: html`Mean of ${quantity} on lattices of ${side} × ${side} spins, of long trajectories of the equation of each patch side, and of lattices in equilibrium (“simulated”, in its 95 % interval)${
         exact === null
           ? "; there is no exact value for a lattice of this size"
           : ", with the exact value of the infinite lattice, which one of this size has to within 1 in a thousand"
-      }. Bars are 95 % intervals; they should reach the line.`,
+      }. Bars are 95 % intervals; they should reach the lines.`,
       alt: "Magnetization in equilibrium of the learned equations against patch side, with that of lattices",
       x: { label: "patch side ℓ [spins]", log: 2 },
       y: { label: `mean of ${quantity}` },
