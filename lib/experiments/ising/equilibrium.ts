@@ -24,7 +24,7 @@ const START = 0.9;
 const RUNS = 128;
 const EVERY = 2;
 const FIRST = 100;
-const MOST = 3200;
+const MOST = 6400;
 /** Lattices, fewer of large ones, and a word at least; what is done to them between two looks, and how many there are of these. */
 const LATTICES = 128;
 const MANY_UP_TO = 64;

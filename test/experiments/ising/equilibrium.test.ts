@@ -120,7 +120,7 @@ describe("an equation in equilibrium", () => {
     const outcome = { study: "main", method: "compensator", patch: 4, scores: null, equilibrium: found };
     const study = { truth: null, outcomes: [outcome as unknown as Outcome], options: told("") };
     expect(isingVerdict(study as unknown as Parameters<typeof isingVerdict>[0], null).warnings.at(-1)).toBe(
-      "the equation of the compensator from patches of 4 × 4 does not come to equilibrium in 6400 sweeps: it has no magnetization there",
+      "the equation of the compensator from patches of 4 × 4 does not come to equilibrium in 12800 sweeps: it has no magnetization there",
     );
   });
 });
