@@ -278,6 +278,19 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   });
 
+  test("maps keep their colours on paper, on which their numbers are to be read", async () => {
+    const { page } = await browser.open(reportOf(WITH_FAILURES));
+    await page.emulateMedia({ media: "print" });
+    const clear = await page.evaluate(
+      () =>
+        [...document.querySelectorAll(".heat td[style]")].filter(
+          (cell) => getComputedStyle(cell).backgroundColor === "rgba(0, 0, 0, 0)",
+        ).length,
+    );
+    expect(await page.locator(".heat td[style]").count()).toBeGreaterThan(27);
+    expect(clear).toBe(0);
+  });
+
   test("a field leaves the rows whose names have all of its words", async () => {
     const { page, problems } = await browser.open(reportOf(MAGNET));
     await page.click("#runs summary");
