@@ -69,8 +69,17 @@ const HEADLINES: Readonly<Record<string, readonly string[]>> = {
   nbmota: NBMOTA_TEXT.headlines,
 };
 
+const FOLDER = { name: "dir", meaning: "folder of the sweep, as its --out", least: 0 } as const;
+const STATUS = {
+  name: "sweep",
+  verb: "status",
+  about: "Says how the runs of a sweep are, and of those that are not well why.",
+  parameters: {},
+  files: FOLDER,
+} as const;
 const COLLECT = {
   name: "sweep",
+  verb: "collect",
   about: "Collects what the runs of a sweep have found, at any time: tables of all metrics, and a report.",
   parameters: {
     metrics: {
@@ -80,7 +89,7 @@ const COLLECT = {
         'metrics that figures show, patterns separated by commas: "error.*.patch8", * for letters of one part of a name, ** for any parts',
     },
   },
-  files: { name: "folder of the sweep", meaning: "DIR of --out" },
+  files: FOLDER,
 } as const;
 
 const USAGE = `usage: ${commandText("sweep", ["COMMAND [FILE…] --out DIR [options] -- [options of every run]"])}
@@ -108,7 +117,7 @@ async function sweep(args: readonly string[]): Promise<void> {
   const [name] = before;
   if (name === undefined || !Object.hasOwn(COMMANDS, name))
     throw new InputError(
-      `${name === undefined ? "a command is missing" : `${quoted(name)} is no command of a sweep`}: give ${listed(Object.keys(COMMANDS))} first`,
+      `${name === undefined ? "a command is missing" : `${quoted(name)} is no command of a sweep`}: give ${listed([...Object.keys(COMMANDS), "status", "collect"])} first`,
     );
   const command = (await COMMANDS[name]([...before.slice(1), ...fixed])) as Command<Parameters>;
   const told = readSweep(command, before);
@@ -156,7 +165,7 @@ async function sweep(args: readonly string[]): Promise<void> {
 
 /** How the runs of a sweep are. */
 async function status(args: readonly string[]): Promise<void> {
-  const { folder, plan, shown } = planned(args, "status");
+  const { folder, plan, shown } = planned(parseTool(STATUS, [...args]).files, "status");
   const statuses = await statesNow(folder, plan);
   print(statusText(shown, plan, statuses, costOfRun(folder, statuses)));
 }
@@ -164,8 +173,7 @@ async function status(args: readonly string[]): Promise<void> {
 /** Tables and a report of what is there. */
 async function collect(args: readonly string[]): Promise<void> {
   const { parameters, files } = parseTool(COLLECT, [...args]);
-  const { folder, plan, rest } = planned(files, "collect");
-  if (rest[0] !== undefined) throw new InputError(`${quoted(rest[0])} is one folder too many: give one`);
+  const { folder, plan } = planned(files, "collect");
   const collected = collectSweep(folder, plan, await statesNow(folder, plan));
   const isTold = parameters.metrics !== COLLECT.parameters.metrics.default;
   const patterns = isTold ? parameters.metrics.split(",").map((one) => one.trim()) : (HEADLINES[plan.command] ?? []);
@@ -199,6 +207,8 @@ async function point(args: readonly string[]): Promise<void> {
 function planned([shown, ...rest]: readonly string[], verb: string) {
   if (shown === undefined || shown.startsWith("-"))
     throw new InputError(`the folder of the sweep is missing: ${commandText("sweep", [verb, "DIR"])}`);
+  if (verb !== "point" && rest[0] !== undefined)
+    throw new InputError(`${quoted(rest[0])} is one folder too many: give one`);
   const folder = resolve(shown);
   const plan = readPlan(folder);
   if (!plan) throw new InputError(`there is no sweep in ${shown}: correct the folder, or make one first`);

@@ -180,9 +180,14 @@ describe("refused in one sentence, and nothing is written:", () => {
       /^--profile is the same for all runs: give it behind a second --/,
     ],
     ["a text before --", "demo --note a --out x", /^--note is the same for all runs/],
-    ["an unknown option", "demo --TT 1 --out x", /^there is no option "--TT"/],
     ["an option of Slurm without it", "demo --T 1 --gres gpu:1 --out x", /^--gres has no effect with --executor local/],
-    ["a file of a command that reads none", "demo a.csv --T 1 --out x", /^cannot read a\.csv: no such file/],
+    ["an unknown option with a value", "demo --TT 1 --out x", /^there is no option "--TT"/],
+    ["a file of a command that reads none", "demo a.csv --T 1 --out x", /^"a\.csv" does not belong to an option/],
+    [
+      "values that are several words",
+      "demo --T 1 1.5 2 --out x",
+      /^"1\.5" does not belong to an option: write all values of a parameter in one word, as 1,1\.5,2 or/,
+    ],
   ])("%s", (_, line, message) => {
     expect(refusal(() => plan(line))).toMatch(message);
     expect(existsSync("x")).toBe(false);
@@ -223,6 +228,8 @@ describe("a command line", () => {
       if (!(error instanceof HelpRequest)) throw error;
       help = error.message;
     }
+    expect(help).toMatch(/^usage: .*sweep(\.ts)? (-- )?demo \[options\]$/m);
+    expect(help).not.toContain("FILE");
     expect(help).toMatch(/--T TEXT +K +1\n +temperature: a decimal number above 0/);
     expect(help).toContain("--drift TEXT");
     expect(help.match(/--seeds TEXT/g)?.length).toBe(1);
