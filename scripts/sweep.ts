@@ -29,7 +29,7 @@ import { fileError } from "../lib/io/file-error.ts";
 import { sweepReport } from "../lib/report/sweep/report.ts";
 import { matching } from "../lib/report/sweep/settings.ts";
 import { type Command, HelpRequest, parseTool } from "../lib/run/command-line.ts";
-import { againCommand, commandText } from "../lib/run/command-text.ts";
+import { againCommand, commandText, typed } from "../lib/run/command-text.ts";
 import { FailedRun } from "../lib/run/finished.ts";
 import { checkUnlocked, LOCK_FILE, lockFolder } from "../lib/run/lock.ts";
 import { main } from "../lib/run/main.ts";
@@ -42,7 +42,7 @@ import type { Executor, Status } from "../lib/run/sweep/executor.ts";
 import { costOfRun } from "../lib/run/sweep/forecast.ts";
 import { localExecutor } from "../lib/run/sweep/local.ts";
 import { makePlan } from "../lib/run/sweep/make.ts";
-import { halves, readSweep, type SweepOptions, slurmOptions } from "../lib/run/sweep/options.ts";
+import { halves, lineOf, readSweep, type SweepOptions, slurmOptions } from "../lib/run/sweep/options.ts";
 import { extended, type Plan, readPlan, writePlan } from "../lib/run/sweep/plan.ts";
 import { runPoint } from "../lib/run/sweep/point.ts";
 import { slurmExecutor } from "../lib/run/sweep/slurm.ts";
@@ -184,8 +184,12 @@ async function collect(args: readonly string[]): Promise<void> {
     );
   writeCollected(folder, collected);
   const report = join(folder, "index.html");
-  const command = commandText("sweep", ["collect", relative(process.cwd(), folder) || "."], "npm");
-  writeAtomically(report, sweepReport(collected, { command, metrics: patterns }));
+  const out = relative(process.cwd(), folder) || ".";
+  const lines = [lineOf(plan, out), ["collect", out]].flatMap((line) =>
+    line ? [commandText("sweep", line.map(typed), "npm")] : [],
+  );
+  writeAtomically(report, sweepReport(collected, { command: lines.join("\n"), metrics: patterns }));
+  print(`runs: ${countsText(collected.runs)}`);
   for (const name of Object.values(TABLES).flat()) print(`table: ${join(folder, name)}`);
   print(`report: ${pathToFileURL(report).href}`);
 }

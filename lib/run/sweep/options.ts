@@ -3,8 +3,8 @@
 import { InputError } from "../../errors.ts";
 import { type Command, EXPERIMENT_OPTIONS, parseTool, requireDashes } from "../command-line.ts";
 import { commandText } from "../command-text.ts";
-import { allowed, optionName, type Parameter, type Parameters, type Values } from "../parameters.ts";
-import { STREAMS } from "./plan.ts";
+import { allowed, optionName, type Parameter, type Parameters, quoted, type Values } from "../parameters.ts";
+import { type Plan, STREAMS } from "./plan.ts";
 import type { SlurmOptions } from "./slurm-script.ts";
 import { canVary, readValues } from "./values.ts";
 
@@ -113,8 +113,20 @@ export function slurmOptions({
 }: SweepOptions): SlurmOptions {
   const texts = { time, memory: mem, gres, partition, account, setup, prefix };
   const given = Object.entries(texts).filter(([, text]) => text !== NONE);
-  return { ...Object.fromEntries(given), others: sbatch === NONE ? [] : wordsOf(sbatch), ...{ throttle, wait } };
+  const others = sbatch === NONE ? [] : wordsOf(sbatch);
+  for (const word of others) {
+    const why = Object.entries(OF_ARRAY).find(([pattern]) => new RegExp(`^(${pattern})`).test(word))?.[1];
+    if (why) throw new InputError(`--sbatch ${quoted(word)} is what the sweep says itself: ${why}`);
+  }
+  return { ...Object.fromEntries(given), others, ...{ throttle, wait } };
 }
+
+/** Words of sbatch, as patterns, without which the tasks of an array are not found again, and what to give in their place. */
+const OF_ARRAY: Readonly<Record<string, string>> = {
+  "--array(=|$)|-a": "give --throttle N for how many run at once",
+  "--output(=|$)|-o": "what runs say is in the folder logs of the sweep",
+  "--(wait|parsable|wrap|test-only)(=|$)|-W": "give the sweep --wait to wait, --dry-run to look",
+};
 
 /** Words as a shell tells them apart, with quotes around those that have spaces. */
 const wordsOf = (text: string) =>
@@ -202,6 +214,21 @@ export function readSweep(command: Command<Parameters>, words: readonly string[]
   if (faults.length > 0) throw new InputError(faults.join("; "));
   const options = Object.fromEntries(Object.keys(SWEEP_OPTIONS).map((key) => [key, values[key]])) as SweepOptions;
   return { options, files, axes: varied, repetitions };
+}
+
+/**
+ * The words of a line that goes on with a sweep: one of its points stands for all that the plan has. null where no line can: no point has a value of every axis, or one is called
+ * as an option of the sweep.
+ */
+export function lineOf({ command, words, fixed, axes, streams, points }: Plan, out: string): string[] | null {
+  const one = points.find(({ values }) => axes.every((key) => values[key] !== undefined));
+  if (!one || axes.some((key) => Object.hasOwn(SWEEP_OPTIONS, key))) return null;
+  return [
+    ...[command, ...words],
+    ...axes.map((key) => `${optionName(key)}=${one.values[key]}`),
+    ...[`--seeds=${one.repetition}`, ...(streams === "own" ? [] : [`--streams=${streams}`])],
+    ...["--out", out, ...(fixed.length > 0 ? ["--", ...fixed] : [])],
+  ];
 }
 
 /** A repetition is a number like a seed. */
