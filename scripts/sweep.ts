@@ -27,7 +27,7 @@ import { writeAtomically } from "../lib/io/atomic.ts";
 import { sweepReport } from "../lib/report/sweep/report.ts";
 import { matching } from "../lib/report/sweep/settings.ts";
 import { type Command, HelpRequest, parseTool } from "../lib/run/command-line.ts";
-import { againCommand, commandText } from "../lib/run/command-text.ts";
+import { againCommand, commandText, typed } from "../lib/run/command-text.ts";
 import { FailedRun } from "../lib/run/finished.ts";
 import { lockFolder } from "../lib/run/lock.ts";
 import { main } from "../lib/run/main.ts";
@@ -41,7 +41,7 @@ import { madeFolder, requireOurs } from "../lib/run/sweep/folder.ts";
 import { costOfRun } from "../lib/run/sweep/forecast.ts";
 import { localExecutor } from "../lib/run/sweep/local.ts";
 import { makePlan } from "../lib/run/sweep/make.ts";
-import { halves, NONE, readSweep, type SweepOptions, slurmOptions } from "../lib/run/sweep/options.ts";
+import { halves, lineOf, NONE, readSweep, type SweepOptions, slurmOptions } from "../lib/run/sweep/options.ts";
 import { extended, type Plan, readPlan, writePlan } from "../lib/run/sweep/plan.ts";
 import { runPoint } from "../lib/run/sweep/point.ts";
 import { slurmExecutor } from "../lib/run/sweep/slurm.ts";
@@ -68,8 +68,17 @@ const HEADLINES: Readonly<Record<string, readonly string[]>> = {
   nbmota: NBMOTA_TEXT.headlines,
 };
 
+const FOLDER = { name: "dir", meaning: "folder of the sweep, as its --out", least: 0 } as const;
+const STATUS = {
+  name: "sweep",
+  verb: "status",
+  about: "Says how the runs of a sweep are, and of those that are not well why.",
+  parameters: {},
+  files: FOLDER,
+} as const;
 const COLLECT = {
   name: "sweep",
+  verb: "collect",
   about: "Collects what the runs of a sweep have found, at any time: tables of all metrics, and a report.",
   parameters: {
     metrics: {
@@ -79,7 +88,7 @@ const COLLECT = {
         'metrics that figures show, patterns separated by commas: "error.*.patch8", * for letters of one part of a name, ** for any parts',
     },
   },
-  files: { name: "folder of the sweep", meaning: "DIR of --out" },
+  files: FOLDER,
 } as const;
 
 const USAGE = `usage: ${commandText("sweep", ["COMMAND [FILE…] --out DIR [options] -- [options of every run]"])}
@@ -107,7 +116,7 @@ async function sweep(args: readonly string[]): Promise<void> {
   const [name] = before;
   if (name === undefined || !Object.hasOwn(COMMANDS, name))
     throw new InputError(
-      `${name === undefined ? "a command is missing" : `${quoted(name)} is no command of a sweep`}: give ${listed(Object.keys(COMMANDS))} first`,
+      `${name === undefined ? "a command is missing" : `${quoted(name)} is no command of a sweep`}: give ${listed([...Object.keys(COMMANDS), "status", "collect"])} first`,
     );
   const command = (await COMMANDS[name]([...before.slice(1), ...fixed])) as Command<Parameters>;
   const told = readSweep(command, before);
@@ -153,7 +162,7 @@ async function sweep(args: readonly string[]): Promise<void> {
 
 /** How the runs of a sweep are. */
 async function status(args: readonly string[]): Promise<void> {
-  const { folder, plan, shown } = planned(args, "status");
+  const { folder, plan, shown } = planned(parseTool(STATUS, [...args]).files, "status");
   const statuses = await statesNow(folder, plan);
   print(statusText(shown, plan, statuses, costOfRun(folder, statuses)));
 }
@@ -161,8 +170,7 @@ async function status(args: readonly string[]): Promise<void> {
 /** Tables and a report of what is there. */
 async function collect(args: readonly string[]): Promise<void> {
   const { parameters, files } = parseTool(COLLECT, [...args]);
-  const { folder, plan, rest } = planned(files, "collect");
-  if (rest[0] !== undefined) throw new InputError(`${quoted(rest[0])} is one folder too many: give one`);
+  const { folder, plan } = planned(files, "collect");
   const collected = collectSweep(folder, plan, await statesNow(folder, plan));
   const isTold = parameters.metrics !== COLLECT.parameters.metrics.default;
   const patterns = isTold ? parameters.metrics.split(",").map((one) => one.trim()) : (HEADLINES[plan.command] ?? []);
@@ -173,8 +181,12 @@ async function collect(args: readonly string[]): Promise<void> {
     );
   writeCollected(folder, collected);
   const report = join(folder, "index.html");
-  const command = commandText("sweep", ["collect", relative(process.cwd(), folder) || "."], "npm");
-  writeAtomically(report, sweepReport(collected, { command, metrics: patterns }));
+  const out = relative(process.cwd(), folder) || ".";
+  const lines = [lineOf(plan, out), ["collect", out]].flatMap((line) =>
+    line ? [commandText("sweep", line.map(typed), "npm")] : [],
+  );
+  writeAtomically(report, sweepReport(collected, { command: lines.join("\n"), metrics: patterns }));
+  print(`runs: ${countsText(collected.runs)}`);
   for (const name of Object.values(TABLES).flat()) print(`table: ${join(folder, name)}`);
   print(`report: ${pathToFileURL(report).href}`);
 }
@@ -196,6 +208,8 @@ async function point(args: readonly string[]): Promise<void> {
 function planned([shown, ...rest]: readonly string[], verb: string) {
   if (shown === undefined || shown.startsWith("-"))
     throw new InputError(`the folder of the sweep is missing: ${commandText("sweep", [verb, "DIR"])}`);
+  if (verb !== "point" && rest[0] !== undefined)
+    throw new InputError(`${quoted(rest[0])} is one folder too many: give one`);
   const folder = resolve(shown);
   const plan = readPlan(folder);
   if (!plan) throw new InputError(`there is no sweep in ${shown}: correct the folder, or make one first`);

@@ -161,6 +161,6 @@ img,svg,canvas{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 a{color:inherit;text-decoration:none}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}
 .scroll{overflow:visible;background:none!important}
-.scroll :is(th,td,caption){position:static!important;background:none!important}
+.scroll :is(th,td,caption){position:static!important}.scroll :is(th,td,caption):not(.heat td){background:none!important}
 }`;
 }

@@ -88,8 +88,8 @@ const SET_BY_NPM = "--prefix";
 
 /**
  * The line that was meant where `npm run SCRIPT --seed 7` lacks its `--`: npm takes the options for its own, leaves their names in the environment and gives
- * their values to the script as loose words, before what stands behind a `--`. `options` are those of the script; `hasWords`: whether it takes loose words too. null
- * where nothing is missing.
+ * their values to the script as loose words, before what stands behind a `--`. `options` are those of the script; `hasWords`: whether it takes loose words too, beside a `verb` that is not
+ * among `args`. null where nothing is missing.
  */
 export function forgottenDashes(
   script: string,
@@ -97,6 +97,7 @@ export function forgottenDashes(
   hasWords: boolean,
   args: readonly string[] = process.argv.slice(2),
   env: Readonly<Record<string, string | undefined>> = process.env,
+  verb?: string,
 ): string | null {
   const { npm_lifecycle_event, npm_config_user_agent = "" } = env;
   if (npm_lifecycle_event !== script || !npm_config_user_agent.startsWith("npm/")) return null;
@@ -123,7 +124,8 @@ export function forgottenDashes(
     const value = values[k];
     return [option, value === null ? "…" : typed(value)];
   });
-  return commandText(script, [...(isSure ? left.map(typed) : []), ...line, ...behind], "npm");
+  const chosen = verb === undefined ? [] : [verb];
+  return commandText(script, [...chosen, ...(isSure ? left.map(typed) : []), ...line, ...behind], "npm");
 }
 
 /** Which of the words is the value of which parameter; null where there are several ways to tell, or none, as npm keeps no order. */

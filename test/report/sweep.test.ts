@@ -214,6 +214,31 @@ describe("figures", () => {
     expect(text).toContain("In the tables is one more combination of the other axes.");
   });
 
+  test("hold the intervals where these are wider than what differs: what looks like a trend is then noise", () => {
+    const text = reportOf({
+      axes: { degree: ["1", "2", "3"] },
+      repetitions: 1,
+      metrics: ({ values }) => ({ D: metric(0.095 + 0.0001 * Number(values.degree), { ci95: [0.089, 0.101] }) }),
+    });
+    expect(figureOf(text, "against-1").panels[0].y.range).toBeUndefined();
+    expect(text).not.toContain("leave the frame");
+  });
+
+  test("leave out the rest of intervals of few repetitions", () => {
+    const text = reportOf({
+      axes: { T: ["1", "2", "3", "4"] },
+      repetitions: 1,
+      metrics: ({ values }) => ({
+        m: metric(
+          Number(values.T),
+          values.T === "2" ? { ci95: [-100, 100] } : { ci95: [Number(values.T) - 0.1, Number(values.T) + 0.1] },
+        ),
+      }),
+    });
+    const [low, high] = defined(figureOf(text, "against-1").panels[0].y.range);
+    expect([low, high]).toEqual([-2, 7]);
+  });
+
   test("of choices have a series each, and lengths that are powers of two a logarithmic axis", () => {
     const text = reportOf(CHOICES);
     const { panels } = figureOf(text, "against-1");
@@ -276,6 +301,19 @@ describe.skipIf(browser.missing)("in a browser", () => {
     await page.setViewportSize({ width: 360, height: 800 });
     await page.waitForFunction(() => [...document.querySelectorAll("canvas")].every((c) => c.clientWidth < 340));
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  });
+
+  test("maps keep their colours on paper, on which their numbers are to be read", async () => {
+    const { page } = await browser.open(reportOf(WITH_FAILURES));
+    await page.emulateMedia({ media: "print" });
+    const clear = await page.evaluate(
+      () =>
+        [...document.querySelectorAll(".heat td[style]")].filter(
+          (cell) => getComputedStyle(cell).backgroundColor === "rgba(0, 0, 0, 0)",
+        ).length,
+    );
+    expect(await page.locator(".heat td[style]").count()).toBeGreaterThan(27);
+    expect(clear).toBe(0);
   });
 
   test("a field leaves the rows whose names have all of its words", async () => {

@@ -228,6 +228,8 @@ describe("refused in one line, and nothing is written:", () => {
     ["a file that is not there", "fit no.csv --K 1,2 --out OUT", /^cannot read no\.csv/],
     ["no module", "learn --L 32 --out OUT", /^the module is missing/],
     ["the status of nothing", `status ${join(ROOT, "kernels")}`, /^there is no sweep in/],
+    ["two folders", `status ${root} ${root}`, /^".*" is one folder too many/],
+    ["an option of another command", `collect ${root} --T 2`, /^there is no option "--T": .*sweep.* collect --help$/m],
     ["a point of nothing", `point ${join(ROOT, "kernels")} x`, /^there is no sweep in/],
   ])("%s", async (_, line, message) => {
     const out = join(root, "refused");

@@ -1,4 +1,5 @@
 // Metrics against one axis of a sweep, the other axes as series.
+import { quantileSeq } from "mathjs/number";
 import type { SweepAxis } from "../../run/sweep/collect.ts";
 import { chart } from "../chart.ts";
 import { thin } from "../chart-data.ts";
@@ -129,11 +130,25 @@ function seriesOf(
   ];
 }
 
-/** Intervals of two or three repetitions can be far wider than all that was measured: beyond this part of its range, or this factor, they leave the frame. */
-const [BEYOND, FACTOR_BEYOND] = [1, 10];
+/**
+ * Intervals of two or three repetitions can be far wider than all that was measured: beyond this part of its range, or this factor, they leave the frame. Where half of all
+ * intervals are wider still, they are what there is to see: differences within them are noise, and the frame holds so many times the usual one.
+ */
+const [BEYOND, FACTOR_BEYOND, USUAL] = [1, 10, 1.5];
 
-/** What a panel shows of y; undefined where all intervals are in it. */
-function frameOf(series: readonly Series[], log: boolean): [number, number] | undefined {
+/** The median of the halves of all intervals; 0 where there are none. */
+function usualHalf(series: readonly Series[]): number {
+  const at = (values: Series["y"] | undefined, k: number) => values?.[k] ?? Number.NaN;
+  const halves = series.flatMap(({ y, low, high }) =>
+    Array.from(y, (_, k) => [at(y, k) - at(low, k), at(high, k) - at(y, k)])
+      .flat()
+      .filter(Number.isFinite),
+  );
+  return halves.length > 0 ? Number(quantileSeq(halves, 0.5)) : 0;
+}
+
+/** What a panel shows of y; undefined where all intervals are in it. `isFactor`: of errors and ratios, whose intervals are factors, which soon reach anywhere. */
+function frameOf(series: readonly Series[], log: boolean, isFactor: boolean): [number, number] | undefined {
   const numbers = (keys: readonly ("y" | "low" | "high")[]) =>
     extent(
       series
@@ -141,7 +156,10 @@ function frameOf(series: readonly Series[], log: boolean): [number, number] | un
         .filter((one) => !log || (one ?? 0) > 0),
     );
   const [low, high] = numbers(["y"]);
-  const air = high > low ? BEYOND * (high - low) : Math.abs(high) || 1;
+  const air = Math.max(
+    high > low ? BEYOND * (high - low) : Math.abs(high) || 1,
+    Math.min(USUAL * usualHalf(series), isFactor ? high : Number.POSITIVE_INFINITY),
+  );
   const [least, most] = log ? [low / FACTOR_BEYOND, high * FACTOR_BEYOND] : [low - air, high + air];
   const all = numbers(["y", "low", "high"]);
   if (!(low <= high) || (all[0] >= least && all[1] <= most)) return undefined;
@@ -177,7 +195,7 @@ export function curves(
     const series = [0, 1].flatMap((layer) =>
       drawn.flatMap((list) => list.filter(({ name }) => (name === "exact") === (layer === 0))),
     );
-    const range = frameOf(series, log);
+    const range = frameOf(series, log, metric.scale === "log");
     return {
       title: metric.name,
       y: {

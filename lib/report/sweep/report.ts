@@ -14,7 +14,7 @@ import { headlines, offExact, type SweptMetric, settingsOf, swept } from "./sett
 import { addressOf, logPath, metricsTable, runsTable, settingsTable, short } from "./tables.ts";
 
 interface SweepReport {
-  /** Makes, or goes on with, the sweep. */
+  /** Lines that go on with the sweep, and collect it. */
   command: string;
   /** Patterns of names of the metrics that figures show: "error.compensator.*". None, or none that matches: a few are chosen. */
   metrics?: readonly string[];
@@ -161,7 +161,7 @@ export function sweepReport(collected: Collected, { command, metrics: patterns =
     {
       id: "run",
       title: "The sweep, and how to go on with it",
-      body: html`<p>The same line goes on with what is not finished; more values extend the sweep. All metrics of all runs, a row each, failures among them: ${TABLES.metrics.map(
+      body: html`<p>A line with one of its points goes on with all that is not finished; more values extend the sweep. All metrics of all runs, a row each, failures among them: ${TABLES.metrics.map(
         (file, k) => html`${k > 0 && ", "}<a href="${addressOf(file)}">${file}</a>`,
       )}; seconds, memory and hosts: ${TABLES.attempts.map((file) => html`<a href="${addressOf(file)}">${file}</a>`)}.</p>
 <pre><code>${command}</code></pre>`,

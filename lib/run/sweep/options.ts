@@ -1,10 +1,10 @@
 // The command line of a sweep: `COMMAND [FILE…]`, options of the sweep itself, and a list or a range for every parameter of the command that is varied; behind a second
 // `--` what every run is given.
 import { InputError } from "../../errors.ts";
-import { type Command, EXPERIMENT_OPTIONS, parseTool } from "../command-line.ts";
+import { type Command, EXPERIMENT_OPTIONS, parseTool, requireDashes } from "../command-line.ts";
 import { commandText } from "../command-text.ts";
-import { allowed, optionName, type Parameter, type Parameters, type Values } from "../parameters.ts";
-import { STREAMS } from "./plan.ts";
+import { allowed, optionName, type Parameter, type Parameters, quoted, type Values } from "../parameters.ts";
+import { type Plan, STREAMS } from "./plan.ts";
 import type { SlurmOptions } from "./slurm-script.ts";
 import { canVary, readValues } from "./values.ts";
 
@@ -114,8 +114,20 @@ export function slurmOptions({
 }: SweepOptions): SlurmOptions {
   const texts = { time, memory: mem, gres, partition, account, setup, prefix };
   const given = Object.entries(texts).filter(([, text]) => text !== NONE);
-  return { ...Object.fromEntries(given), others: sbatch === NONE ? [] : wordsOf(sbatch), ...{ throttle, wait } };
+  const others = sbatch === NONE ? [] : wordsOf(sbatch);
+  for (const word of others) {
+    const why = Object.entries(OF_ARRAY).find(([pattern]) => new RegExp(`^(${pattern})`).test(word))?.[1];
+    if (why) throw new InputError(`--sbatch ${quoted(word)} is what the sweep says itself: ${why}`);
+  }
+  return { ...Object.fromEntries(given), others, ...{ throttle, wait } };
 }
+
+/** Words of sbatch, as patterns, without which the tasks of an array are not found again, and what to give in their place. */
+const OF_ARRAY: Readonly<Record<string, string>> = {
+  "--array(=|$)|-a": "give --throttle N for how many run at once",
+  "--output(=|$)|-o": "what runs say is in the folder logs of the sweep",
+  "--(wait|parsable|wrap|test-only)(=|$)|-W": "give the sweep --wait to wait, --dry-run to look",
+};
 
 /** Words as a shell tells them apart, with quotes around those that have spaces. */
 const wordsOf = (text: string) =>
@@ -164,24 +176,26 @@ const asText = (parameter: Parameter): Parameter => ({
 export function readSweep(command: Command<Parameters>, words: readonly string[]): Told {
   const axes = axesOf(command.parameters);
   const names = new Set(axes.map(([key]) => optionName(key)));
-  requireOwnPlace(command, words);
   const given = new Set<string>();
-  const { parameters, files } = parseTool(
-    {
-      name: "sweep",
-      about: `Runs ${command.name} at many points. A parameter takes values a,b,c and ranges from:to:step (both ends in them), lists stand between ";"; all combinations are run. Defaults are those of --profile quick. What stands behind a second -- is given to every run: ${commandText("sweep", [command.name, ...exampleOf(axes), "--seeds 1:5 --out DIR -- --profile quick"])}`,
-      parameters: {
-        ...SWEEP_OPTIONS,
-        ...Object.fromEntries(axes.map(([key, parameter]) => [key, asText(parameter)])),
-      } as Parameters,
-      positional: { name: "command", meaning: "what is run", choices: [command.name] },
-      files: { name: "file", meaning: `what ${command.name} reads, if it reads files`, least: 0 },
-      check: (_, keys) => {
-        for (const key of keys) given.add(key);
-      },
+  const reads = command.files?.name.toUpperCase();
+  const tool = {
+    name: "sweep",
+    verb: command.name,
+    about: `Runs ${command.name} at many points. A parameter takes values a,b,c and ranges from:to:step (both ends in them), lists stand between ";"; all combinations are run. Defaults are those of --profile quick. What stands behind a second -- is given to every run: ${commandText("sweep", [command.name, ...(reads ? [reads] : []), ...exampleOf(axes), "--seeds 1:5 --out DIR -- --profile quick"])}`,
+    parameters: {
+      ...SWEEP_OPTIONS,
+      ...Object.fromEntries(axes.map(([key, parameter]) => [key, asText(parameter)])),
+    } as Parameters,
+    ...(command.files && { files: command.files }),
+    passesOn: true,
+    remedy: "write all values of a parameter in one word, as 1,1.5,2 or 1:2:0.5",
+    check: (_: unknown, keys: ReadonlySet<string>) => {
+      for (const key of keys) given.add(key);
     },
-    joined(words, names),
-  );
+  } as const;
+  requireDashes(tool, words.slice(1));
+  requireOwnPlace(command, words);
+  const { parameters, files } = parseTool(tool, joined(words.slice(1), names));
   const faults: string[] = [];
   const read = (option: string, parameter: Parameter, text: string) => {
     try {
@@ -200,7 +214,22 @@ export function readSweep(command: Command<Parameters>, words: readonly string[]
   const repetitions = read("--seeds", SEED, String(values.seeds)).map(Number);
   if (faults.length > 0) throw new InputError(faults.join("; "));
   const options = Object.fromEntries(Object.keys(SWEEP_OPTIONS).map((key) => [key, values[key]])) as SweepOptions;
-  return { options, files: files.slice(1), axes: varied, repetitions };
+  return { options, files, axes: varied, repetitions };
+}
+
+/**
+ * The words of a line that goes on with a sweep: one of its points stands for all that the plan has. null where no line can: no point has a value of every axis, or one is called
+ * as an option of the sweep.
+ */
+export function lineOf({ command, words, fixed, axes, streams, points }: Plan, out: string): string[] | null {
+  const one = points.find(({ values }) => axes.every((key) => values[key] !== undefined));
+  if (!one || axes.some((key) => Object.hasOwn(SWEEP_OPTIONS, key))) return null;
+  return [
+    ...[command, ...words],
+    ...axes.map((key) => `${optionName(key)}=${one.values[key]}`),
+    ...[`--seeds=${one.repetition}`, ...(streams === "own" ? [] : [`--streams=${streams}`])],
+    ...["--out", out, ...(fixed.length > 0 ? ["--", ...fixed] : [])],
+  ];
 }
 
 /** A repetition is a number like a seed. */

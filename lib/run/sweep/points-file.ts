@@ -2,7 +2,7 @@
 import { fromCSV } from "arquero";
 import { InputError } from "../../errors.ts";
 import { readWhole } from "../../io/read.ts";
-import { optionName, type Parameter, type Parameters, quoted } from "../parameters.ts";
+import { listed, optionName, type Parameter, type Parameters, quoted } from "../parameters.ts";
 import { canVary, readOne } from "./values.ts";
 
 /** The column of the repetitions. */
@@ -30,6 +30,9 @@ export function readPoints(path: string, parameters: Parameters, seed: Parameter
   if (numbers.length < 2)
     throw new InputError(`${path} has no points: give a line with names, and a line for each point`);
   const where = (row: number) => `${path}, line ${numbers[row] + 1}`;
+  // As spreadsheets write them where numbers have decimal commas.
+  if (/[;\t]/.test(lines[numbers[0]]))
+    throw new InputError(`${where(0)} has ";" or tabs between its columns: write commas, and numbers with points`);
   const width = (row: number) =>
     (lines[numbers[row]].match(/"(?:[^"]|"")*"|,/g) ?? []).filter((one) => one === ",").length;
   const ragged = numbers.findIndex((_, row) => width(row) !== width(0));
@@ -84,7 +87,9 @@ function columnOf(name: string, parameters: Parameters, seed: Parameter, where: 
   if (name.replace(/^--/, "") === REPETITION) return { key: REPETITION, parameter: seed };
   const key = Object.keys(parameters).find((key) => [key, optionName(key), optionName(key).slice(2)].includes(name));
   if (key === undefined)
-    throw new InputError(`${where}: ${quoted(name)} is no parameter; name columns as options, without their values`);
+    throw new InputError(
+      `${where}: ${quoted(name)} is no parameter: name columns as options, such as ${listed(Object.keys(parameters).slice(0, 3).map(optionName))}`,
+    );
   if (!canVary(parameters[key]))
     throw new InputError(
       `${where}: ${optionName(key)} is a text, which is the same for all runs: give it behind a second --`,

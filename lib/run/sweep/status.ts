@@ -41,7 +41,7 @@ const mebibytes = (bytes: number) =>
   bytes < 2 ** 30 ? `${Number((bytes / 2 ** 20).toPrecision(2))} MiB` : `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
 
 /** Runs by state, "52 finished, 1 failed, 7 waiting". */
-export function countsText(statuses: readonly Status[]): string {
+export function countsText(statuses: readonly Pick<Status, "state">[]): string {
   const counts = STATES.map((state) => ({ state, count: statuses.filter((one) => one.state === state).length }));
   return counts.flatMap(({ state, count }) => (count > 0 ? [`${count} ${state}`] : [])).join(", ");
 }

@@ -24,6 +24,7 @@ export function readValues(option: string, parameter: Parameter, text: string): 
     throw new InputError(`${option} is a text, which is the same for all runs: give it behind a second --`);
   const isList = parameter.kind === "numbers" || parameter.kind === "integers";
   const isNumber = parameter.kind === "number" || parameter.kind === "integer";
+  if (text.trim() === "") throw new InputError(`${option} has no values: give ${allowed(parameter)}`);
   const parts = text.split(isList ? ";" : ",");
   const wrong: string[] = [];
   const values = parts.flatMap((part) => {
@@ -60,14 +61,15 @@ export const readOne = (option: string, parameter: Parameter, text: string): str
 function rangeOf(option: string, text: string): string[] {
   const ends = text.split(":");
   const [from, to, step = 1] = ends.map((end) => (end.trim() === "" ? Number.NaN : Number(end)));
-  const wrong = (why: string) => new InputError(`${option} ${quoted(text)} ${why}: write from:to or from:to:step`);
+  const wrong = (why: string, remedy = "write from:to or from:to:step") =>
+    new InputError(`${option} ${quoted(text)} ${why}: ${remedy}`);
   if (ends.length > 1 && /^[+-]?(inf(inity)?|∞)?$/i.test(ends[1].trim())) throw wrong("is a range that does not end");
   if (ends.length > 3 || [from, to, step].some(Number.isNaN)) throw wrong("is no range");
   if (![from, to, step].every(Number.isFinite)) throw wrong("is a range that does not end");
   if (step <= 0) throw wrong("has a step that is not above 0");
-  if (to < from) throw wrong("is a range that ends below its start");
+  if (to < from) throw wrong("is a range that ends below its start", `write ${[to, from, ...ends.slice(2)].join(":")}`);
   const count = Math.floor((to - from) / step + ROUNDING) + 1;
-  if (count > LONGEST) throw wrong(`is a range of ${count} values`);
+  if (count > LONGEST) throw wrong(`is a range of ${count} values`, "take a larger step");
   // Of the largest number: what is left of a step to zero is dust.
   const digits = DIGITS - 1 - Math.floor(Math.log10(Math.max(Math.abs(from), Math.abs(to), step)));
   const rounded = (value: number) => Number(value.toFixed(Math.min(100, Math.max(0, digits))));

@@ -5,9 +5,9 @@ import { InputError } from "../../../lib/errors.ts";
 import { type Command, HelpRequest } from "../../../lib/run/command-line.ts";
 import type { Parameters } from "../../../lib/run/parameters.ts";
 import { makePlan } from "../../../lib/run/sweep/make.ts";
-import { halves, readSweep, slurmOptions } from "../../../lib/run/sweep/options.ts";
+import { halves, lineOf, readSweep, slurmOptions } from "../../../lib/run/sweep/options.ts";
 import { argumentsOf, extended, type Plan, readPlan, writePlan } from "../../../lib/run/sweep/plan.ts";
-import { temporaryFolder } from "../../fixtures.ts";
+import { defined, temporaryFolder } from "../../fixtures.ts";
 
 const root = temporaryFolder("plan");
 /** As many as there are numbers of seeds. */
@@ -121,6 +121,19 @@ describe("a plan", () => {
     for (const name of names) expect(name.length).toBeLessThanOrEqual(120);
   });
 
+  test("goes on by a line with one of its points, whatever its values are", () => {
+    for (const line of [
+      "demo --T 1,2 --h -0.5,1 --seeds 3,4 --streams common --out x -- --note hello",
+      "demo --patch-side 8;16 --drift network --out x",
+      "demo --out x",
+    ]) {
+      const made = plan(line);
+      const again = defined(lineOf(made, "x"));
+      expect(again.length).toBeLessThan(11);
+      expect(extended("x", made, plan(again.join(" ")))).toEqual(made);
+    }
+  });
+
   test("is read back as it was written", () => {
     const folder = join(root, "written");
     const made = plan("demo --T 1,2 --out x -- --note hello");
@@ -189,9 +202,14 @@ describe("refused in one sentence, and nothing is written:", () => {
       /^--profile is the same for all runs: give it behind a second --/,
     ],
     ["a text before --", "demo --note a --out x", /^--note is the same for all runs/],
-    ["an unknown option", "demo --TT 1 --out x", /^there is no option "--TT"/],
     ["an option of Slurm without it", "demo --T 1 --gres gpu:1 --out x", /^--gres has no effect with --executor local/],
-    ["a file of a command that reads none", "demo a.csv --T 1 --out x", /^cannot read a\.csv: no such file/],
+    ["an unknown option with a value", "demo --TT 1 --out x", /^there is no option "--TT"/],
+    ["a file of a command that reads none", "demo a.csv --T 1 --out x", /^"a\.csv" does not belong to an option/],
+    [
+      "values that are several words",
+      "demo --T 1 1.5 2 --out x",
+      /^"1\.5" does not belong to an option: write all values of a parameter in one word, as 1,1\.5,2 or/,
+    ],
   ])("%s", (_, line, message) => {
     expect(refusal(() => plan(line))).toMatch(message);
     expect(existsSync("x")).toBe(false);
@@ -224,6 +242,14 @@ describe("a command line", () => {
     expect(slurmOptions(options)).not.toHaveProperty("time");
   });
 
+  test.each(["--array=1-3", "--array 1-3", "-a1-3", "--qos=x -a 1", "-o x", "--output=/dev/null", "--wrap=ls", "-W"])(
+    "does not take %s for sbatch, which would lose the runs",
+    (text) => {
+      const { options } = readSweep(demo, ["demo", "--executor", "slurm", "--sbatch", text]);
+      expect(refusal(() => slurmOptions(options))).toMatch(/^--sbatch ".*" is what the sweep says itself: /);
+    },
+  );
+
   test("lists with --help what can be varied, but not what the sweep calls by the same name, nor texts", () => {
     let help = "";
     try {
@@ -232,6 +258,8 @@ describe("a command line", () => {
       if (!(error instanceof HelpRequest)) throw error;
       help = error.message;
     }
+    expect(help).toMatch(/^usage: .*sweep(\.ts)? (-- )?demo \[options\]$/m);
+    expect(help).not.toContain("FILE");
     expect(help).toMatch(/--T TEXT +K +1\n +temperature: a decimal number above 0/);
     expect(help).toContain("--drift TEXT");
     expect(help.match(/--seeds TEXT/g)?.length).toBe(1);
@@ -262,11 +290,21 @@ describe("points of a file", () => {
     const { points } = plan(file("\ufeffseed,h,T,seeds\n3,0,1,4\n4,0,1,4\n"));
     expect(points.map(({ name }) => name)).toEqual(["T=1_h=0_seeds=4_seed=3", "T=1_h=0_seeds=4_seed=4"]);
     // As on a command line: the order of columns makes no other points.
+    expect(lineOf(plan(file("seeds\n4\n")), "x")).toBeNull();
     expect(plan(file("T,h\n1,0\n")).points).toEqual(plan("demo --T 1 --h 0 --out x").points);
   });
 
   test.each([
-    ["a column that is no parameter", "T,K\n1,2\n", /points\.csv, line 1: "K" is no parameter/],
+    [
+      "a column that is no parameter",
+      "T,K\n1,2\n",
+      /points\.csv, line 1: "K" is no parameter: name columns as options, such as --T, /,
+    ],
+    [
+      "semicolons between columns",
+      "T;h\n1,5;0\n",
+      /points\.csv, line 1 has ";" or tabs between its columns: write commas/,
+    ],
     ["a text", "T,note\n1,a\n", /points\.csv, line 1: --note is a text/],
     ["two columns of one parameter", "T,--T\n1,2\n", /points\.csv, line 1 has two columns for T/],
     [

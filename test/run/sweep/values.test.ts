@@ -63,12 +63,8 @@ describe("refused in one sentence", () => {
     ["nothing between commas", T, "1,,2", `--x "" is not possible: give a decimal number above 0 and at most 5`],
     ["a step of zero", T, "1:2:0", `--x "1:2:0" has a step that is not above 0: write from:to or from:to:step`],
     ["a negative step", T, "2:1:-0.1", `--x "2:1:-0.1" has a step that is not above 0: write from:to or from:to:step`],
-    [
-      "an end below the start",
-      T,
-      "2:1",
-      `--x "2:1" is a range that ends below its start: write from:to or from:to:step`,
-    ],
+    ["an end below the start", T, "2:1", `--x "2:1" is a range that ends below its start: write 1:2`],
+    ["nothing", T, " ", "--x has no values: give a decimal number above 0 and at most 5"],
     ["no end", T, "1:", `--x "1:" is a range that does not end: write from:to or from:to:step`],
     ["an infinite end", T, "1:inf:0.1", `--x "1:inf:0.1" is a range that does not end: write from:to or from:to:step`],
     [
@@ -83,7 +79,7 @@ describe("refused in one sentence", () => {
       "a range that takes for ever",
       T,
       "0.1:5:1e-9",
-      `--x "0.1:5:1e-9" is a range of 4900000001 values: write from:to or from:to:step`,
+      `--x "0.1:5:1e-9" is a range of 4900000001 values: take a larger step`,
     ],
     ["a value twice", T, "1:2:0.5,1.50", "--x has 1.5 twice: give it once"],
     ["no choice", DRIFT, "network,none", `--x "none" is not possible: give polynomial or network`],
