@@ -60,7 +60,7 @@ function readArray(path: string): JobArray {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new InputError(
-      `${path} is not JSON: put its backup back, or delete it once squeue lists none of the sweep's jobs`,
+      `${path} is not JSON: restore it, or delete it once squeue lists none of the sweep's jobs`,
     );
   }
   return found;
