@@ -23,7 +23,7 @@ import { commandText } from "../lib/run/command-text.ts";
 import { main } from "../lib/run/main.ts";
 import { print } from "../lib/run/output.ts";
 import { PROJECT_ROOT } from "../lib/run/provenance.ts";
-import { validateResult } from "../lib/run/result.ts";
+import { parseResult } from "../lib/run/result.ts";
 
 const COMMAND = {
   name: "gallery",
@@ -83,13 +83,7 @@ interface Candidate {
 function readRun(experiment: string, folder: string, onShow: boolean): Candidate {
   const [report, json] = [readSmall(folder, "index.html"), readSmall(folder, "result.json")];
   const source = shown(join(folder, "result.json"));
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(json);
-  } catch {
-    throw new InputError(`${source} is not JSON: run the experiment again with --force`);
-  }
-  const result = validateResult(parsed, source);
+  const result = parseResult(json, source);
   if (result.experiment !== experiment) {
     throw new InputError(`${source} is of ${result.experiment}, but lies in a folder of ${experiment}: move it there`);
   }

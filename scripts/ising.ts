@@ -4,12 +4,14 @@
 //   npm run ising                                          quick: a minute at most
 //   npm run ising -- --profile standard --seed 7           three seeds, all comparisons; a quarter of an hour on two cores
 //   npm run ising -- --L 1024 --learn-side 128 --patches 16    a million spins, learned on lattices of 128 × 128
+//   npm run ising -- --patches 16 --T 1.8 --h 0.1 --equilibrium --age 400 --relax-time 32    its magnetization in equilibrium too
 //   npm run ising -- --closure autoencoder --patches 16    closure variables learned by a convolutional network
 //   npm run ising -- --help
 
 import { everyTime } from "../lib/analysis/ensemble.ts";
 import { evenGrid } from "../lib/analysis/function-error.ts";
 import { driftField } from "../lib/experiments/ising/drift-field.ts";
+import { learnedEquilibrium, trueEquilibrium } from "../lib/experiments/ising/equilibrium.ts";
 import { studyLargeLattice } from "../lib/experiments/ising/large-lattice.ts";
 import type { Outcome } from "../lib/experiments/ising/metrics.ts";
 import { latticesMidway, midwayBy } from "../lib/experiments/ising/midway.ts";
@@ -149,8 +151,13 @@ await main(async () => {
           seed === seeds[0] && isOurs(method) && patch === shownPatch(p) && ["main", "closure"].includes(study);
         const closed =
           isTested && predictions ? await closureTest(run, gpu, label, model, await midway(), step, seed) : null;
+        const followed = { system, coordinates, p, step, seed, alone };
+        const equilibrium =
+          p.equilibrium && study === "main" && method === "compensator"
+            ? await learnedEquilibrium(run, gpu, label, model, followed)
+            : undefined;
         const facts = { seed, patch, closure, boundary, study, method, time, fewer, pairs: pairCount(pairs) };
-        outcomes.push({ ...facts, scores, closed, equation: { model, ...step } });
+        outcomes.push({ ...facts, scores, closed, equilibrium, equation: { model, ...step } });
         if (!field && method === "compensator" && patch === shownPatch(p))
           field = await driftField(gpu, model, pairs.whole, patch);
         work.add();
@@ -161,10 +168,14 @@ await main(async () => {
   work.next(2);
   const upsampling = await run.phase("check upsampling", () => checkUpsampling(gpu, p, options.seed));
   work.add(2);
+  const equilibrium = p.equilibrium ? await trueEquilibrium(gpu, run, p, options.seed) : null;
   work.next(2);
   const size = p.large > 0 ? await studyLargeLattice(gpu, run, p, options.seed) : null;
   work.add(2);
   work.done();
   const { observables: measured } = isingSystem(gpu, p, { patch: p.patches[0] });
-  await publishIsing(run, { truth, outcomes, options: p }, measured, upsampling, { driftField: field, size });
+  await publishIsing(run, { truth, outcomes, options: p, equilibrium }, measured, upsampling, {
+    driftField: field,
+    size,
+  });
 });

@@ -24,23 +24,54 @@ export interface IsingLimit {
 
 /** null where widths do not converge, near criticality, and in fields below 4e-4 T, where the magnetization is none or of either sign. */
 export function isingLimit(temperature: number, field: number): IsingLimit | null {
-  if (!(temperature > 0)) throw new InputError(`temperature ${temperature} is not a positive number`);
-  const step = Math.min(STEP, Math.abs(field / temperature) / 4);
-  if (step < LEAST_STEP) return null;
+  const step = stepOf(temperature, field);
+  if (step === null) return null;
   const rows = WIDTHS.map((width) => {
-    const at = (steps: number) => logEigenvalue(width, 1 / temperature, field / temperature + steps * step) / width;
-    const [a, b, c, d, e] = [-2, -1, 0, 1, 2].map(at);
-    return {
-      magnetization: (8 * (d - b) - (e - a)) / (12 * step),
-      variance: (16 * (d + b) - (e + a) - 30 * c) / (12 * step ** 2),
-    };
+    const values = logEigenvalues(width, temperature, field, step);
+    const [a, b, c, d, e] = values;
+    return { magnetization: slope(values, step), variance: (16 * (d + b) - (e + a) - 30 * c) / (12 * step ** 2) };
   });
-  const of = (key: keyof IsingLimit) => {
-    const [before, last] = aitken(aitken(rows.map((row) => row[key]))).slice(-2);
-    return Math.abs(last - before) < AGREE[key] * Math.abs(last) ? last : null;
-  };
+  const of = (key: keyof IsingLimit) =>
+    converged(
+      rows.map((row) => row[key]),
+      AGREE[key],
+    );
   const [magnetization, variance] = [of("magnetization"), of("variance")];
   return magnetization === null || variance === null ? null : { magnetization, variance };
+}
+
+/**
+ * Magnetization per spin for n → ∞, and by how much strips of the widths differ from that. null as `isingLimit`, but also where only the variance does not
+ * converge there is a magnetization.
+ */
+export function stripMagnetization(
+  temperature: number,
+  field: number,
+): { readonly limit: number; readonly widths: readonly { width: number; off: number }[] } | null {
+  const step = stepOf(temperature, field);
+  if (step === null) return null;
+  const values = WIDTHS.map((width) => slope(logEigenvalues(width, temperature, field, step), step));
+  const limit = converged(values, AGREE.magnetization);
+  return limit === null ? null : { limit, widths: WIDTHS.map((width, k) => ({ width, off: values[k] - limit })) };
+}
+
+/** Step of the differences in βh; null in fields that are too weak for one. */
+function stepOf(temperature: number, field: number): number | null {
+  if (!(temperature > 0)) throw new InputError(`temperature ${temperature} is not a positive number`);
+  const step = Math.min(STEP, Math.abs(field / temperature) / 4);
+  return step < LEAST_STEP ? null : step;
+}
+
+/** ln λ / w at −2 … 2 steps about βh. */
+const logEigenvalues = (width: number, temperature: number, field: number, step: number) =>
+  [-2, -1, 0, 1, 2].map((steps) => logEigenvalue(width, 1 / temperature, field / temperature + steps * step) / width);
+
+const slope = ([a, b, , d, e]: readonly number[], step: number) => (8 * (d - b) - (e - a)) / (12 * step);
+
+/** Their limit; null where the last two extrapolated ones do not agree so well, relatively. */
+function converged(values: readonly number[], agree: number): number | null {
+  const [before, last] = aitken(aitken(values)).slice(-2);
+  return Math.abs(last - before) < agree * Math.abs(last) ? last : null;
 }
 
 /** Aitken's Δ² of every three numbers in a row. */

@@ -1,8 +1,19 @@
 // Tables as Arrow IPC files ("Feather version 2"), which pandas, Polars, R and DuckDB open; arquero makes and reads the bytes.
+import {
+  columnFromValues,
+  dictionary,
+  float64,
+  int32,
+  int64,
+  tableFromColumns,
+  tableToIPC,
+  utf8,
+} from "@uwdata/flechette";
 import { type ColumnTable, fromArrow, table, toArrowIPC } from "arquero";
 import { InputError } from "../errors.ts";
 import { writeAtomically } from "./atomic.ts";
 import { readWhole } from "./read.ts";
+import type { TypedColumn, TypedTable } from "./typed-table.ts";
 
 const MAGIC = "ARROW1";
 
@@ -15,6 +26,29 @@ export function writeArrow(path: string, rows: ColumnTable): void {
   // Typed arrays without elements make flechette fail; lists do not.
   const filled = rows.numRows() > 0 ? rows : table(rows.columnNames().map((name) => [name, []] as const));
   writeAtomically(path, [toArrowIPC(filled, { format: "file" })]);
+}
+
+const TYPES = { number: float64, integer: int64, text: () => dictionary(utf8(), int32()) } satisfies Record<
+  TypedColumn["type"],
+  unknown
+>;
+
+/** Writes a table of many rows to `path`, atomically: float64, int64, dictionary-encoded text, with null for empty cells. */
+export function writeTypedArrow(path: string, { rows, columns }: TypedTable): void {
+  if (rows === 0) {
+    writeArrow(path, table(columns.map(({ name }) => [name, []] as const)));
+    return;
+  }
+  const made = columns.map((column) => {
+    const visit = (next: (value: unknown) => void) => {
+      for (let row = 0; row < rows; row++) next(column.at(row));
+    };
+    return [column.name, columnFromValues(visit, TYPES[column.type]())] as [
+      string,
+      ReturnType<typeof columnFromValues>,
+    ];
+  });
+  writeAtomically(path, [tableToIPC(tableFromColumns(made), { format: "file" }) as Uint8Array]);
 }
 
 /**

@@ -32,7 +32,8 @@ const WRITE_BYTES = 1 << 28;
 const LINKS = 40;
 const PERMISSIONS = 0o7777;
 
-type Content = string | readonly Uint8Array[];
+/** Chunks may be made as they are asked for, from the first one on each time. */
+type Content = string | Iterable<Uint8Array>;
 
 /**
  * Writes `content` (text, or byte chunks put one after another) to `path`, making its folders (below `root` where that is given, which must be there). A
@@ -70,7 +71,7 @@ export function placeOf(path: string): { place: string; kind: Stats | undefined 
   throw Object.assign(new Error(`${path}: too many symbolic links`), { code: "ELOOP" });
 }
 
-function replace(place: string, old: Stats | undefined, chunks: readonly Uint8Array[]): void {
+function replace(place: string, old: Stats | undefined, chunks: Iterable<Uint8Array>): void {
   const unfinished = unfinishedName(place);
   try {
     writeTo(unfinished, "w", chunks);
@@ -99,7 +100,7 @@ function keepOwner(path: string, { mode, uid, gid }: Stats): void {
 }
 
 /** Whole, and on the disk. */
-function writeTo(path: string, flags: "w" | "r+", chunks: readonly Uint8Array[]): void {
+function writeTo(path: string, flags: "w" | "r+", chunks: Iterable<Uint8Array>): void {
   const file = openSync(path, flags);
   let open = true;
   try {

@@ -2,6 +2,7 @@
 import { type ColumnTable, fromCSV } from "arquero";
 import { writeAtomically } from "./atomic.ts";
 import { readWhole } from "./read.ts";
+import type { TypedTable } from "./typed-table.ts";
 
 /**
  * Writes a table to `path`, atomically. Numbers are written with the fewest digits that read back as the same number;
@@ -27,3 +28,26 @@ function cell(value: unknown, column: string, path: string): string {
 export function readCsv(path: string): ColumnTable {
   return fromCSV(new TextDecoder().decode(readWhole(path)));
 }
+
+/** Rows that are turned into text at once. */
+const CHUNK_ROWS = 4096;
+
+/** Writes a table of many rows to `path`, atomically and piece by piece, in the same form. */
+export function writeTypedCsv(path: string, { rows, columns }: TypedTable): void {
+  const line = (cells: readonly (string | number | null)[]) =>
+    `${cells.map((value, k) => quoted(cell(value, columns[k].name, path))).join(",")}\n`;
+  const encoder = new TextEncoder();
+  writeAtomically(path, {
+    *[Symbol.iterator]() {
+      yield encoder.encode(line(columns.map(({ name }) => name)));
+      for (let from = 0; from < rows; from += CHUNK_ROWS) {
+        const lines = Array.from({ length: Math.min(CHUNK_ROWS, rows - from) }, (_, k) =>
+          line(columns.map((column) => column.at(from + k))),
+        );
+        yield encoder.encode(lines.join(""));
+      }
+    },
+  });
+}
+
+const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

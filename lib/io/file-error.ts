@@ -30,6 +30,10 @@ const FAILING: Record<string, string> = {
 export const reasonOf = ({ code = "", message }: NodeJS.ErrnoException): string =>
   CHOSEN[code] ?? FAILING[code] ?? message;
 
+/** Whether words are of a disk that takes no more. */
+export const tellsOfFullDisk = (words: string): boolean =>
+  [FAILING.ENOSPC, FAILING.EDQUOT].some((reason) => words.includes(reason));
+
 /**
  * Turns a failure of the file system into an InputError, or a StorageError where the path is not to blame, that says what could not be done to which
  * file, and what to do; hands every other error back unchanged.

@@ -26,6 +26,18 @@ export function lockFile(file: number, { shared = false } = {}): boolean {
   return opened(file, (shared ? SHARED : EXCLUSIVE) | AT_ONCE) === 0;
 }
 
+/** Who only looks whether a file is locked shares the lock for an instant: it is tried again so often, and ms apart. */
+export const [ATTEMPTS, PAUSE_MS] = [20, 10];
+
+/** `lockFile`, which does not take those who only look for one that has the file. */
+export function lockPatiently(file: number): boolean {
+  for (let attempt = 1; ; attempt++) {
+    if (lockFile(file)) return true;
+    if (attempt >= ATTEMPTS) return false;
+    Bun.sleepSync(PAUSE_MS);
+  }
+}
+
 /** Whether the open file is the one that stands at `path`: another may have been put there since, or none be left. */
 export function isOpenAt(file: number, path: string): boolean {
   const [own, there] = [fstatSync(file), statSync(path, { throwIfNoEntry: false })];

@@ -9,6 +9,8 @@ import { commitOf } from "./provenance.ts";
 
 /** What an experiment says of its result. */
 export interface GalleryText {
+  /** Patterns of names of the metrics that the report of a sweep draws. */
+  readonly headlines: readonly string[];
   /** What stands in the table of all experiments. */
   summary(result: RunResult): Summary;
   /** Its part of the gallery's text: paragraphs and tables, without the heading. */

@@ -118,7 +118,7 @@ export function fieldPicture(
 }
 
 /** A bar of the colours of a picture between the values at their ends. */
-function colorBar({ map, range }: NonNullable<Picture["scale"]>): Html {
+export function colorBar({ map, range }: NonNullable<Picture["scale"]>): Html {
   return html`<p class="scale"><span>${formatNumber(range[0], 3)}</span><span class="bar" style="background:${gradientOf(map)}"></span><span>${formatNumber(range[1], 3)}</span></p>`;
 }
 

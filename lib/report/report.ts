@@ -32,7 +32,7 @@ interface ReportSpec extends Finished {
 }
 
 /** The last lines of every report. */
-const CREDITS = html`Made by patchwise. Method and published values: M. Chen, P. Huang, K. S. Novoselov, Q. Li, “Scalable learning of macroscopic
+export const CREDITS = html`Made by patchwise. Method and published values: M. Chen, P. Huang, K. S. Novoselov, Q. Li, “Scalable learning of macroscopic
 stochastic dynamics”, arXiv:2511.12842. Figures: drag to zoom, double-click to reset, arrow keys to read values.`;
 
 /** `body` where at least one of the lists has something to show. */

@@ -108,6 +108,9 @@ td .whole,td .rest{display:inline-block;white-space:pre}td .whole{text-align:rig
 .pictures p{margin:0;max-width:max(calc(var(--side)*var(--spin)),10rem)}
 .scale{display:flex;align-items:center;gap:.5rem;font-variant-numeric:tabular-nums}
 .bar{flex:1;height:.7rem;outline:1px solid var(--rule);print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.heats{display:flex;flex-wrap:wrap;gap:.6rem 2rem;margin-top:.6rem}.heat{min-width:0;max-width:100%;font:.84rem/1.4 var(--sans);color:var(--muted)}
+.heat table{border-collapse:separate;border-spacing:1px;margin:.2rem 0 .5rem}.heat :is(th,td){border:0!important;padding:.3rem .45rem;text-align:center;color:var(--text);white-space:nowrap}.heat thead td{color:var(--muted)}.heat td{print-color-adjust:exact;-webkit-print-color-adjust:exact}.heat .scale{margin:0;max-width:22rem}
+.find{display:flex;flex-wrap:wrap;align-items:center;gap:.2rem .6rem;font:.84rem/1.5 var(--sans);color:var(--muted);margin:.5rem 0}.find input{font:inherit;color:var(--text);background:var(--paper);border:1px solid var(--rule);border-radius:5px;padding:.25rem .5rem;width:20rem;max-width:100%}
 .tables{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:0 2.5rem;align-items:start}
 .tables table{width:100%}.tables td{overflow-wrap:anywhere;white-space:normal;text-align:left;width:60%}.tables :is(th,td){border-bottom:1px solid var(--grid)!important}
 code,pre{font:.86em/1.5 var(--mono)}
@@ -139,7 +142,7 @@ html{font-size:10.5pt}
 main,header.top,footer.end{max-width:none;padding:0}
 header.top{padding-top:0}
 footer.end{margin-top:1rem;padding-block:.5rem 0}
-#theme,nav.contents,.numbers,.save,.spoken,.folded,.readout,noscript{display:none!important}
+#theme,nav.contents,.numbers,.find,.save,.spoken,.folded,.readout,noscript{display:none!important}
 section{margin-top:1.6rem}
 figure{margin:1rem 0 1.6rem}
 figure,.panel,.pictures,.scroll,tr,pre,.tables table,.prose :is(p,li,.formula),h2+p,h3+p{break-inside:avoid}
@@ -158,6 +161,6 @@ img,svg,canvas{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 a{color:inherit;text-decoration:none}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}
 .scroll{overflow:visible;background:none!important}
-.scroll :is(th,td,caption){position:static!important;background:none!important}
+.scroll :is(th,td,caption){position:static!important}.scroll :is(th,td,caption):not(.heat td){background:none!important}
 }`;
 }

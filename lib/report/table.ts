@@ -23,6 +23,8 @@ export interface Column<T> {
   format?: (value: number) => string;
   /** The column that names its row: its cells are row headers. */
   header?: boolean;
+  /** Where its text leads; null: nowhere. Of columns of text. */
+  href?: (item: T) => string | null;
   /** Left-aligned text instead of aligned numbers, each in the notation that suits it; default for columns without any number. */
   text?: boolean;
 }
@@ -84,10 +86,12 @@ export function htmlTable<T>(items: readonly T[], columns: readonly Column<T>[],
       html`<th scope="col" class="${text ? "text" : "number"}">${column.label}${column.unit && html` <span class="unit">[${column.unit}]</span>`}</th>`,
   )}</tr></thead>
 <tbody>${items.map(
-    (_, i) =>
+    (item, i) =>
       html`<tr>${prepared.map(({ column, text, cells, wholeWidth, restWidth }) => {
-        if (column.header) return html`<th scope="row">${cells[i]}</th>`;
-        return text ? html`<td class="text">${cells[i]}</td>` : alignedCell(cells[i], wholeWidth, restWidth);
+        const href = column.href?.(item);
+        const shown = href ? html`<a href="${href}">${cells[i]}</a>` : cells[i];
+        if (column.header) return html`<th scope="row">${shown}</th>`;
+        return text ? html`<td class="text">${shown}</td>` : alignedCell(cells[i], wholeWidth, restWidth);
       })}</tr>
 `,
   )}</tbody></table></div>`;

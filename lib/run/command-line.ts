@@ -22,6 +22,8 @@ import { usage } from "./usage.ts";
 export interface Command<P extends Parameters> {
   /** As in `npm run NAME`; experiments: also the folder under `reports/`. */
   name: string;
+  /** The word that chooses it, of a script that has several: `npm run NAME -- VERB`. It is not among the words that are read. */
+  verb?: string;
   /** What it does, a sentence or two for `--help`. */
   about: string;
   parameters: P;
@@ -35,6 +37,10 @@ export interface Command<P extends Parameters> {
 /** A script with one argument that has no option name, e.g. the system to simulate. */
 export interface ToolCommand<P extends Parameters, C extends string> extends Command<P> {
   positional?: { name: string; meaning: string; choices: readonly C[] };
+  /** Whether words behind a second `--` are for others. */
+  passesOn?: true;
+  /** What to do about words that belong to no option, if not to look at its help. */
+  remedy?: string;
 }
 /** What an experiment is told; `openRun` takes it as it is. */
 export interface ExperimentOptions<P extends Parameters> {
@@ -83,8 +89,8 @@ export function parseExperiment<const P extends Parameters>(
   const standard = ofData ? FILE_OPTIONS : EXPERIMENT_OPTIONS;
   checkCommand(command, standard);
   const { given, loose } = read(command, { ...command.parameters, ...standard }, args, standard);
-  if (command.files && command.files.least !== 0 && loose.length === 0) throw missingFiles(command.files, command.name);
-  if (!command.files && loose[0] !== undefined) throw unexpected(loose[0], command.name);
+  if (command.files && command.files.least !== 0 && loose.length === 0) throw missingFiles(command.files, command);
+  if (!command.files && loose[0] !== undefined) throw unexpected(loose[0], command);
   const { profile, seed, out, resume, force, ...values } = given;
   const options = { ...defaults(EXPERIMENT_OPTIONS), ...defined({ profile, seed, resume, force }) };
   const own = command.files && dataName(loose[0] ?? command.name);
@@ -99,8 +105,12 @@ export function parseExperiment<const P extends Parameters>(
   return { ...named, out: out as string | undefined, parameters, files: loose };
 }
 
-const missingFiles = ({ name }: { name: string }, command: string) =>
-  new InputError(`the ${name} is missing: give one or more, see ${commandText(command, ["--help"])}`);
+type Named = Pick<Command<Parameters>, "name" | "verb">;
+
+const helpOf = ({ name, verb }: Named) => commandText(name, [...(verb === undefined ? [] : [verb]), "--help"]);
+
+const missingFiles = ({ name }: { name: string }, command: Named) =>
+  new InputError(`the ${name} is missing: give one or more, see ${helpOf(command)}`);
 
 /** What results of a file are called in place of a profile. */
 function dataName(path: string): string {
@@ -122,9 +132,9 @@ export function parseTool<const P extends Parameters, const C extends string = n
       word === undefined ? `the ${positional.name} is missing` : `${quoted(word)} is not a ${positional.name}`;
     throw new InputError(`${what}: give ${listed(positional.choices)}`);
   }
-  if (command.files && command.files.least !== 0 && loose.length === 0) throw missingFiles(command.files, command.name);
+  if (command.files && command.files.least !== 0 && loose.length === 0) throw missingFiles(command.files, command);
   const extra = command.files ? undefined : positional ? junk[0] : word;
-  if (extra !== undefined) throw unexpected(extra, command.name);
+  if (extra !== undefined) throw unexpected(extra, command, command.remedy);
   const parameters = { ...defaults(command.parameters), ...given } as Values<P>;
   requirePossible(command, parameters, given);
   return { positional: word as C, parameters, files: command.files ? loose : [] };
@@ -149,7 +159,7 @@ function read<P extends Parameters>(
 ) {
   if (args.includes("--help") || args.includes("-h")) throw new HelpRequest(usage(command, standard));
   const options = optionsOf(parameters);
-  requireDashes(command, options, args);
+  requireDashes(command, args, options);
   const given = new Map<string, unknown>();
   const loose: string[] = [];
   for (const { word, name, text } of tokens(args, options)) {
@@ -158,7 +168,7 @@ function read<P extends Parameters>(
       continue;
     }
     const option = options.get(name);
-    if (!option) throw unknown(name, [...options.keys()], command.name);
+    if (!option) throw unknown(name, [...options.keys()], command);
     if (given.has(option.key)) throw new InputError(`${name} is given twice: give it once`);
     if (text === undefined) {
       throw new InputError(`${name} lacks its value: write ${name} VALUE or ${name}=VALUE`);
@@ -172,13 +182,22 @@ function read<P extends Parameters>(
 const SWALLOWED = "--L";
 
 /** Throws InputError where npm took options for its own. */
-function requireDashes(
-  { name, files, positional }: ToolCommand<Parameters, string>,
-  options: Options,
+export function requireDashes(
+  { name, verb, files, positional, passesOn, parameters }: ToolCommand<Parameters, string>,
   args: readonly string[],
-) {
+  options = optionsOf(parameters),
+): void {
   const declared = new Map([...options].map(([option, { parameter }]) => [option, parameter]));
-  const meant = forgottenDashes(name, declared, files !== undefined || positional !== undefined, args);
+  const others = passesOn ? args.findIndex((word) => word.startsWith("-") && !options.has(word.split("=")[0])) : -1;
+  const typed = others < 0 ? args : [...args.slice(0, others), "--", ...args.slice(others)];
+  const meant = forgottenDashes(
+    name,
+    declared,
+    files !== undefined || positional !== undefined,
+    typed,
+    process.env,
+    verb,
+  );
   if (!meant) return;
   const lost =
     options.has(SWALLOWED) && !args.includes(SWALLOWED)
@@ -232,18 +251,18 @@ function isValue(word: string, parameter: Parameter): boolean {
   return !word.startsWith("-") || word === "-" || (/numbers?$|integers?$/.test(parameter.kind) && /^-[\d.]/.test(word));
 }
 
-function unknown(name: string, names: readonly string[], script: string): InputError {
+function unknown(name: string, names: readonly string[], command: Named): InputError {
   const spelled = optionName(name.replace(/^-+/, "").replace(/_/g, "-"));
   const near = names
     .map((known) => ({ known, distance: editDistance(spelled.slice(0, 40), known) }))
     .filter(({ known, distance }) => distance <= Math.max(1, Math.floor((known.length - 2) / 3)))
     .sort((a, b) => a.distance - b.distance)[0];
-  const remedy = near ? `did you mean ${near.known}?` : `see ${commandText(script, ["--help"])}`;
+  const remedy = near ? `did you mean ${near.known}?` : `see ${helpOf(command)}`;
   return new InputError(`there is no option ${quoted(name)}: ${remedy}`);
 }
 
-function unexpected(word: string, script: string): InputError {
-  return new InputError(`${quoted(word)} does not belong to an option: see ${commandText(script, ["--help"])}`);
+function unexpected(word: string, command: Named, remedy = `see ${helpOf(command)}`): InputError {
+  return new InputError(`${quoted(word)} does not belong to an option: ${remedy}`);
 }
 
 /** The fewest letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */

@@ -25,7 +25,7 @@ export function isFromStarter(): boolean {
 }
 
 /** Quoted for a shell. */
-function typed(word: string): string {
+export function typed(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
@@ -64,6 +64,11 @@ export function continueCommand(experiment: string): string {
   return commandText(experiment, [...typedArguments(), "--resume"]);
 }
 
+/** The line of this program, which is not a run and goes on without --resume. */
+export function againCommand(script: string): string {
+  return commandText(script, typedArguments());
+}
+
 /** Deletes the present run and makes it anew. */
 export function restartCommand(experiment: string): string {
   return commandText(experiment, [...typedArguments(), "--force"]);
@@ -77,12 +82,14 @@ export function repeatCommand(experiment: string): string {
 }
 
 /** Options that npm has itself, and may have been told elsewhere. */
-const OF_NPM: ReadonlySet<string> = new Set(["--force", "--save", "--python"]);
+const OF_NPM: ReadonlySet<string> = new Set(["--force", "--save", "--python", "--yes"]);
+/** It sets this one for every script: it tells nothing. */
+const SET_BY_NPM = "--prefix";
 
 /**
  * The line that was meant where `npm run SCRIPT --seed 7` lacks its `--`: npm takes the options for its own, leaves their names in the environment and gives
- * their values to the script as loose words, before what stands behind a `--`. `options` are those of the script; `hasWords`: whether it takes loose words too. null
- * where nothing is missing.
+ * their values to the script as loose words, before what stands behind a `--`. `options` are those of the script; `hasWords`: whether it takes loose words too, beside a `verb` that is not
+ * among `args`. null where nothing is missing.
  */
 export function forgottenDashes(
   script: string,
@@ -90,12 +97,13 @@ export function forgottenDashes(
   hasWords: boolean,
   args: readonly string[] = process.argv.slice(2),
   env: Readonly<Record<string, string | undefined>> = process.env,
+  verb?: string,
 ): string | null {
   const { npm_lifecycle_event, npm_config_user_agent = "" } = env;
   if (npm_lifecycle_event !== script || !npm_config_user_agent.startsWith("npm/")) return null;
   const taken = [...options].flatMap(([option, parameter]) => {
     const value = env[`npm_config_${option.slice(2).toLowerCase().replaceAll("-", "_")}`];
-    if (!value || (value !== "true" && !isValueOf(parameter, value))) return [];
+    if (option === SET_BY_NPM || !value || (value !== "true" && !isValueOf(parameter, value))) return [];
     return [{ option, parameter, value: value === "true" ? null : value }];
   });
   if (!taken.some(({ option }) => !OF_NPM.has(option))) return null;
@@ -116,7 +124,8 @@ export function forgottenDashes(
     const value = values[k];
     return [option, value === null ? "…" : typed(value)];
   });
-  return commandText(script, [...(isSure ? left.map(typed) : []), ...line, ...behind], "npm");
+  const chosen = verb === undefined ? [] : [verb];
+  return commandText(script, [...chosen, ...(isSure ? left.map(typed) : []), ...line, ...behind], "npm");
 }
 
 /** Which of the words is the value of which parameter; null where there are several ways to tell, or none, as npm keeps no order. */

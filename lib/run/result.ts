@@ -22,7 +22,12 @@ export interface EquationResult {
   /** f of every variable and D = σσᵀ of every pair, a line each; ± is half the 95 % interval. */
   formula: string[];
 }
+/** What result.json says that it is. Another number means that programs which read the old one would read this one wrongly. */
+export const RESULT_SCHEMA = "patchwise result 1";
+
 export interface RunResult {
+  /** Absent from results of version 0, which were written before there was one: the same entries, of which the earliest lack `date`, `warnings` and `equations`. */
+  schema?: typeof RESULT_SCHEMA;
   experiment: string;
   profile: string;
   seed: number;
@@ -79,7 +84,7 @@ export function plainJson(value: unknown, where: string): unknown {
   throw new Error(`${where} is ${typeof value === "number" ? value : typeof value}, which JSON cannot hold`);
 }
 
-/** The text of result.json, keys in a fixed order. Throws on numbers that are not finite and on invalid names. */
+/** The text of result.json, the schema first and all keys in a fixed order. Throws on numbers that are not finite and on invalid names. */
 export function resultText(result: RunResult): string {
   const metrics = Object.entries(result.metrics).map(
     ([name, { value, ci95, seeds, paper, exact, unit }]) =>
@@ -91,6 +96,7 @@ export function resultText(result: RunResult): string {
   metrics.sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, metric] of metrics) plainJson(metric, `metrics.${name}`);
   const ordered = {
+    schema: RESULT_SCHEMA,
     experiment,
     profile,
     seed,
@@ -111,7 +117,10 @@ export function resultText(result: RunResult): string {
   return `${JSON.stringify(ordered, null, 2)}\n`;
 }
 
-/** Checks that a value read from JSON is a result. Throws InputError that names `source` and the first wrong entry. */
+/**
+ * Checks that a value read from JSON is a result, of this version or without one. Throws InputError that names `source` and the first wrong entry; one of another schema is
+ * refused as a whole.
+ */
 export function validateResult(value: unknown, source = "result.json"): RunResult {
   const need = (fits: boolean, where: string, what: string, found: unknown) => {
     if (fits) return;
@@ -130,10 +139,13 @@ export function validateResult(value: unknown, source = "result.json"): RunResul
 
   need(isRecord(value), "the whole", "an object", value);
   const result = value as Record<keyof RunResult, unknown>;
+  if (result.schema !== undefined && result.schema !== RESULT_SCHEMA)
+    throw new InputError(otherSchema(source, result.schema));
   text(result.experiment, "experiment");
   text(result.profile, "profile");
   need(Number.isSafeInteger(result.seed) && (result.seed as number) >= 0, "seed", "a whole number from 0", result.seed);
-  const isDate = result.date === undefined || ISO_MINUTE.test(String(result.date));
+  const { date } = result;
+  const isDate = date === undefined || (typeof date === "string" && ISO_MINUTE.test(date));
   need(isDate, "date", "a time such as 2026-11-28T10:03Z", result.date);
   record(result.versions, "versions", text);
   record(result.adapter, "adapter", () => {});
@@ -176,6 +188,26 @@ export function validateResult(value: unknown, source = "result.json"): RunResul
     need(lines, `${where}.formula`, "a list of lines", formula);
   });
   return value as RunResult;
+}
+
+/** Why a result of another schema is not read, and what to do. */
+function otherSchema(source: string, schema: unknown): string {
+  const number = typeof schema === "string" && /^patchwise result (\d+)$/.exec(schema)?.[1];
+  const reads = `this version of patchwise reads "${RESULT_SCHEMA}"`;
+  if (!number)
+    return `${source} says that it is ${JSON.stringify(schema)?.slice(0, 60)}, which is no result of patchwise; ${reads}`;
+  return `${source} is a "patchwise result ${number}", ${reads}: read it with the version that wrote it, or run the experiment again`;
+}
+
+/** The result in the text of a file. Throws InputError that names `source`, with a remedy, for one that is cut off, of another schema, or no result. */
+export function parseResult(text: string, source: string): RunResult {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    throw new InputError(`${source} is not JSON: run the experiment again with --force`);
+  }
+  return validateResult(found, source);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -32,19 +32,23 @@ const VALUE_WORDS: Record<Parameter["kind"], string> = {
 /** What there is to say of a script. */
 interface Described {
   name: string;
+  verb?: string;
   about: string;
   parameters: Parameters;
   positional?: { name: string; meaning: string; choices: readonly string[] };
-  files?: { name: string; meaning: string; profiles?: true };
+  files?: { name: string; meaning: string; profiles?: true; least?: number };
 }
 
 /** The help text, for so many columns; `standard` are the options that all experiments share, and make it show a default per profile. */
 export function usage(command: Described, standard?: Parameters, columns = terminalColumns()): string {
   const { positional, files, parameters } = command;
   const width = Math.min(WIDTH, columns);
-  const words = [positional, files && { ...files, name: `${files.name}…` }].flatMap((one) =>
-    one ? [one.name.toUpperCase()] : [],
-  );
+  const words = [
+    ...(command.verb === undefined ? [] : [command.verb]),
+    ...[positional, files && { ...files, name: `${files.name}…` }].flatMap((one) =>
+      one ? [one.name.toUpperCase()] : [],
+    ),
+  ];
   const lines = [...wrap(`usage: ${commandText(command.name, [...words, "[options]"])}`, width), ""];
   lines.push(...wrap(command.about, width));
   if (positional) {

@@ -231,6 +231,9 @@ test("bad input ends with exit code 2, one sentence, and nothing written", () =>
   expectRefusal(build(), "the gallery takes at most 2 MB of it");
   writeFileSync(join(from, "ising", "standard-1", "result.json"), "{");
   expectRefusal(build(), "is not JSON");
+  const newer = { ...syntheticData().result, schema: "patchwise result 9" };
+  writeFileSync(join(from, "ising", "standard-1", "result.json"), JSON.stringify(newer));
+  expectRefusal(build(), 'is a "patchwise result 9", this version of patchwise reads');
   writeFileSync(join(from, "ising", "standard-1", "result.json"), JSON.stringify(syntheticData().result));
   expectRefusal(build(), "is of curie-weiss, but lies in a folder of ising");
 });

@@ -56,6 +56,11 @@ describe("options that npm took for its own", () => {
     expect(forgottenDashes("demo", OPTIONS, false, ["2.3", "pairs.csv"], env)).toBe("npm run demo -- --T …");
   });
 
+  test("may stand behind the word that chooses what the script does", () => {
+    const env = left({ npm_config_t: "true" });
+    expect(forgottenDashes("demo", OPTIONS, false, ["2.3"], env, "make")).toBe("npm run demo -- make --T 2.3");
+  });
+
   test.each([
     ["behind --", {}, ["--seed", "7"], undefined],
     ["of another runner", { npm_config_seed: "7" }, [], "bun/1.4.5 npm/? node/v24 linux x64"],

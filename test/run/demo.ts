@@ -16,7 +16,7 @@ export function demoIn(root: string) {
     child,
     `import * as fs from "node:fs";
 import { mock } from "bun:test";
-const { DEATH, FAILURE, FAULTS, CODE, MODE } = process.env;
+const { DEATH, FAILURE, FAULTS, CODE, MODE, ADAPTER } = process.env;
 let calls = 0;
 if (MODE === "count" || DEATH || FAILURE) {
   const real = { ...fs };
@@ -54,7 +54,7 @@ await main(async () => {
     parameters: { count: { kind: "integer", default: 1000, min: 1, meaning: "numbers" } },
   });
   if (MODE === "bug") throw new TypeError("a bug");
-  const run = await openRun(told);
+  const run = await openRun({ ...told, ...(ADAPTER && { adapter: { kind: ADAPTER, name: "a card", driver: "its driver" } }) });
   if (MODE === "refused") throw new InputError("impossible after all");
   if (MODE === "late-bug") throw new TypeError("a late bug");
   if (MODE === "stray") { Promise.reject(new InputError("a stray")); await Bun.sleep(10_000); }

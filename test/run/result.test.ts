@@ -3,11 +3,12 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { InputError } from "../../lib/errors.ts";
 import { versions } from "../../lib/run/provenance.ts";
-import { isoMinute, metricName, resultText, validateResult } from "../../lib/run/result.ts";
+import { isoMinute, metricName, parseResult, resultText, validateResult } from "../../lib/run/result.ts";
 import { METRIC } from "./folders.ts";
 
 describe("result.json", () => {
   const result = {
+    schema: "patchwise result 1" as const,
     experiment: "demo",
     profile: "quick",
     seed: 1,
@@ -39,6 +40,46 @@ describe("result.json", () => {
     expect(validateResult(JSON.parse(resultText(all)))).toEqual(all);
     expect(resultText(result)).not.toContain("equations");
   });
+  test("says its schema first; files from before schemas are read too, as version 0", () => {
+    const { schema: _, ...before } = result;
+    expect(resultText(before)).toBe(resultText(result));
+    expect(resultText(result)).toStartWith('{\n  "schema": "patchwise result 1",\n  "experiment": "demo"');
+    expect(validateResult(before)).toEqual(before);
+  });
+  test.each([
+    [
+      "patchwise result 2",
+      '"patchwise result 2", this version of patchwise reads "patchwise result 1": read it with the version that wrote it',
+    ],
+    ["patchwise result 0", '"patchwise result 0", this version'],
+    [
+      "mlflow 3",
+      'says that it is "mlflow 3", which is no result of patchwise; this version of patchwise reads "patchwise result 1"',
+    ],
+    [2, "says that it is 2, which is no result"],
+    [null, "says that it is null, which is no result"],
+  ])("one of schema %p is refused, whatever else it holds", (schema, message) => {
+    for (const found of [
+      { ...result, schema },
+      { schema, runs: [] },
+    ]) {
+      expect(() => validateResult(found)).toThrow(message);
+      expect(() => validateResult(found)).toThrow(InputError);
+    }
+  });
+  test("cut off, foreign or wrong is named with its file", () => {
+    const text = resultText(result);
+    expect(parseResult(text, "a/result.json")).toEqual(result);
+    for (const [wrong, message] of [
+      [text.slice(0, -20), "a/result.json is not JSON: run"],
+      ["", "a/result.json is not JSON: run"],
+      [text.replace("result 1", "result 2"), 'a/result.json is a "patchwise result 2"'],
+      [text.replace('"seed": 1', '"seed": -1'), "a/result.json: seed is -1"],
+    ]) {
+      expect(() => parseResult(wrong, "a/result.json")).toThrow(message);
+      expect(() => parseResult(wrong, "a/result.json")).toThrow(InputError);
+    }
+  });
   test("files from before dates are read too", () => {
     const { date: _, ...before } = result;
     expect(validateResult(JSON.parse(resultText(before)))).toEqual(before);
@@ -56,6 +97,7 @@ describe("result.json", () => {
     [{ metrics: { "b.ours.all": { ...METRIC, seeds: [1, null] } } }, "seeds is [1,null]"],
     [{ metrics: { "b.ours.all": { ...METRIC, seeds: 3 } } }, "seeds is 3"],
     [{ date: "28 November" }, 'date is "28 November" where a time such as'],
+    [{ date: ["2026-11-28T10:03Z"] }, 'date is ["2026-11-28T10:03Z"] where a time'],
     [{ warnings: "all is well" }, 'warnings is "all is well"'],
     [{ warnings: [1] }, "warnings is [1]"],
     [{ metrics: { "": METRIC } }, 'a metric name is ""'],

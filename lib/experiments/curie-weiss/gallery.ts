@@ -21,6 +21,7 @@ const OTHERS = [
 const sidesOf = (result: RunResult) => numbersOf(result, "patches").toSorted((a, b) => b - a);
 
 export const CURIE_WEISS_TEXT: GalleryText = {
+  headlines: ["error.compensator.*", "std_ratio.compensator.*", "w1_stationary.compensator.*"],
   summary(result) {
     const { metrics } = result;
     const [L, patch] = [settingText(result, "L"), Math.min(...sidesOf(result))];

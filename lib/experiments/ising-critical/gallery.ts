@@ -32,6 +32,7 @@ function samplingOfWorst(result: RunResult): number {
 const MANY = 1e6;
 
 export const CRITICAL_TEXT: GalleryText = {
+  headlines: ["beta_over_nu.learned", "gamma_over_nu.learned", "one_over_nu.learned", "t_c.learned", "worst.*"],
   summary(result) {
     const sides = judgedSides(result);
     const patch = settingText(result, "patch");

@@ -109,6 +109,13 @@ export interface IsingReportData extends Finished {
   pictures: { title: string; side: number; spins: Uint8Array }[][];
   /** Learned drift at states where there are training data, closure variables at their mean given (m, ρ). */
   driftField: { patch: number; m: number[]; rho: number[]; driftM: number[]; driftRho: number[] } | null;
+  /** ⟨m⟩ in a field, ⟨|m|⟩ without one, in equilibrium on lattices of `side`; null where that was not wanted. */
+  equilibrium: {
+    learned: (Learned & { mean: Estimate })[];
+    direct: Estimate | null;
+    /** null near criticality. */
+    exact: number | null;
+  } | null;
   /** A lattice too large to be simulated at leisure: late m, and wall times in s. */
   size: {
     side: number;

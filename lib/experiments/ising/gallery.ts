@@ -20,6 +20,7 @@ const columns = (quantity: string, methods: readonly string[], title = "") =>
   methods.map((method) => ({ title: `${title}${method}`, name: (side: string) => `${quantity}.${method}.${side}` }));
 
 export const ISING_TEXT: GalleryText = {
+  headlines: ["magnetization.compensator.*", "large.mean.predicted", "error.compensator.*", "std_ratio.compensator.*"],
   summary(result) {
     const { metrics } = result;
     const [L, patch] = [settingText(result, "L"), Math.min(...sidesOf(result))];

@@ -21,10 +21,11 @@ import type { ClosureTest } from "../../run/closure-test.ts";
 import { costMetrics } from "../../run/cost-metrics.ts";
 import { closureTables, putChoice, putClosureTest, putDiagnostics } from "../../run/diagnostics.ts";
 import { type Metric, metricName, metricNumber } from "../../run/result.ts";
-import { acrossSeeds, type Estimate, metricSet, overSeeds, rmsPercent, single } from "../../run/seeds.ts";
+import { acrossSeeds, around, type Estimate, metricSet, overSeeds, rmsPercent, single } from "../../run/seeds.ts";
 import { tableOfRows } from "../../run/text-table.ts";
 import { type Verdict, verdictOf } from "../../run/verdict.ts";
 import { type IsingObservable, type IsingReportData, OBSERVABLES } from "./data.ts";
+import type { LearnedEquilibrium, TrueEquilibrium } from "./equilibrium.ts";
 import { type IsingClosure, type IsingOptions, isLearned, isTrained, latticeCount } from "./parameters.ts";
 import { laggedPlan, learnSide, PAPER_TIME, pairPlan, type Study, shownPatch } from "./plan.ts";
 import {
@@ -55,6 +56,8 @@ export interface Outcome {
   readonly scores: IsingScores | null;
   /** One test a start; null where it is not made. */
   readonly closed: ClosureTest | null;
+  /** Magnetization in equilibrium; null where trajectories leave the finite numbers. */
+  readonly equilibrium?: LearnedEquilibrium | null;
   /** For the page to integrate; without it there is no such section. */
   readonly equation?: Stepped;
 }
@@ -66,6 +69,7 @@ export interface IsingStudy {
   readonly truth: IsingTruth;
   readonly outcomes: readonly Outcome[];
   readonly options: IsingOptions;
+  readonly equilibrium?: TrueEquilibrium | null;
 }
 
 const NAMES = { error: "error", early: "error_early", stdRatio: "std_ratio" } as const;
@@ -159,6 +163,25 @@ function isingCosts({ truth, outcomes, options: p }: IsingStudy): EquationCost[]
     });
 }
 
+/** Magnetization in equilibrium of the equations that come to one: mean over seeds, for one seed with what its runs and training data leave open. */
+function equilibria({ outcomes }: Pick<IsingStudy, "outcomes">) {
+  const settled = outcomes.flatMap((one) =>
+    one.equilibrium?.settled ? [{ ...one, equilibrium: one.equilibrium }] : [],
+  );
+  return acrossSeeds(settled, ({ method, patch }) => [method, patch]).map((group) => {
+    const [{ method, patch, equilibrium }] = group;
+    const { low, high } = around(equilibrium.value, Math.hypot(equilibrium.error, equilibrium.training));
+    const values = group.map((one) => one.equilibrium.value);
+    const alone = Number.isFinite(low) ? ([low, high] as const) : null;
+    const outside = meanGuards(group.map((one) => one.equilibrium.guards)).outside;
+    return { method, patch, mean: overSeeds(values, { alone }), outside, memory: equilibrium.correlationTime };
+  });
+}
+
+/** The true one with its interval; null where lattices were not followed, or for too short a time. */
+const directEquilibrium = ({ equilibrium }: Pick<IsingStudy, "equilibrium">) =>
+  equilibrium?.direct.settled ? around(equilibrium.direct.value, equilibrium.direct.error) : null;
+
 /** How the equations went that the run stands for: those of our methods in the main figures, and that of the large lattice. */
 export function isingVerdict({ outcomes }: IsingStudy, size: IsingReportData["size"]): Verdict {
   const main = acrossSeeds(
@@ -173,13 +196,26 @@ export function isingVerdict({ outcomes }: IsingStudy, size: IsingReportData["si
       guards: scored.length < group.length ? null : meanGuards(scored.map(({ scores }) => scores.guards)),
     };
   });
-  if (!size) return verdictOf(watched);
+  const equilibrium = outcomes.filter((one) => one.equilibrium !== undefined);
+  for (const { patch, method, equilibrium: found } of equilibrium)
+    watched.push({
+      name: `the equation of the ${method} from patches of ${patch} × ${patch}, in equilibrium,`,
+      guards: found?.guards ?? null,
+    });
+  const unsettled = equilibrium.flatMap(({ patch, method, equilibrium: found }) =>
+    found && !found.settled
+      ? [
+          `the equation of the ${method} from patches of ${patch} × ${patch} does not come to equilibrium in ${found.before + found.time} sweeps: it has no magnetization there`,
+        ]
+      : [],
+  );
+  if (!size) return verdictOf(watched, unsettled);
   const { side, guards, rest } = size;
   const far = rest.mean.map((mean, j) => mean / rest.error[j]);
   const worst = far.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
   const unrest = `the lattices that the equation of ${side} × ${side} is learned from are not in equilibrium: a variable drifts by ${worst.toFixed(1)} standard errors`;
   const large = { name: `the equation for ${side} × ${side} spins`, guards };
-  return verdictOf([...watched, large], Math.abs(worst) > UNREST ? [unrest] : []);
+  return verdictOf([...watched, large], [...unsettled, ...(Math.abs(worst) > UNREST ? [unrest] : [])]);
 }
 
 /** `error.compensator.patch16`, `std_ratio.increment.patch16.autoencoder`, `error.compensator.patch8.periodic` and so on. */
@@ -257,6 +293,14 @@ export function isingMetrics(
   const floor = isingFloor(study.truth, study.options.runs);
   put("error.floor", single(floor.error));
   put("error_early.floor", single(floor.early));
+  const exact = study.equilibrium?.exact ?? null;
+  for (const { method, patch, mean, outside, memory } of equilibria(study)) {
+    put(metricName("magnetization", method, `patch${patch}`), mean, { exact });
+    put(metricName("outside_equilibrium", method, `patch${patch}`), single(outside), { exact: 0 });
+    put(metricName("correlation_time", method, `patch${patch}`), single(memory), { unit: "sweeps" });
+  }
+  const direct = directEquilibrium(study);
+  if (direct) put("magnetization.direct", direct, { exact });
   put("late.mean.truth", single(study.truth.late.mean));
   put("late.std.truth", single(study.truth.late.std));
   for (const [name, estimate] of Object.entries(lattices)) put(name, estimate);
@@ -327,7 +371,28 @@ export function isingTables({ truth, outcomes }: IsingStudy): Record<string, Col
     moments: tableOfRows(moments),
     ...closureTables(outcomes, about, truth.m0.map(String), OBSERVABLES),
     truth: tableOfRows(over(truth.moments, { runs: truth.runs })),
+    ...equilibriumTable(outcomes),
   };
+}
+
+/** Every equation that was followed to equilibrium: errors are standard errors, times in sweeps. */
+function equilibriumTable(outcomes: readonly Outcome[]): Record<string, ColumnTable> {
+  const rows = outcomes.flatMap(({ seed, patch, method, equilibrium: found }) =>
+    found
+      ? [
+          {
+            ...{ seed, patch, method, m: found.value, error_runs: found.error, error_training: found.training },
+            ...{ correlation_time: found.correlationTime, before: found.before, time: found.time },
+            ...{
+              settled: found.settled ? "yes" : "no",
+              outside: found.guards.outside,
+              unphysical: found.guards.unphysical,
+            },
+          },
+        ]
+      : [],
+  );
+  return rows.length > 0 ? { equilibrium: tableOfRows(rows) } : {};
 }
 
 /** What the report shows of the outcomes; publish.ts adds the result, the lattices, the drift and the large lattice. */
@@ -392,6 +457,9 @@ export function isingFigures(study: IsingStudy) {
     closures: groupsOf(study, "closure").map((group) => ({ closure: group[0].closure, ...scoresOf(group) })),
     boundaries: groupsOf(study, "boundary").map((group) => ({ boundary: group[0].boundary, ...scoresOf(group) })),
     timeSteps: groupsOf(study, "time").map((group) => ({ time: group[0].time, ...scoresOf(group) })),
+    equilibrium: study.equilibrium
+      ? { learned: equilibria(study), direct: directEquilibrium(study), exact: study.equilibrium.exact }
+      : null,
     dataSizes: groupsOf(study, "data").map((group) => ({ pairs: group[0].pairs, ...scoresOf(group) })),
   } satisfies Partial<IsingReportData>;
 }

@@ -336,6 +336,12 @@ const parameters = {
     max: 65_536,
     meaning: "lattices in the check of upsampling",
   },
+  equilibrium: {
+    kind: "flag",
+    default: false,
+    meaning:
+      "also the magnetization in equilibrium (without a field that of |m|) of lattices of side L: by long trajectories of the equations of the compensator from the phase of the field, by simulation that is no dynamics (heat bath, and clusters without a field), and exactly where that is known. Near the critical temperature an older --age and a longer --relax-time make it better",
+  },
   large: {
     kind: "integer",
     default: 0,

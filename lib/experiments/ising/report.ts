@@ -17,6 +17,7 @@ import { ifAny, report } from "../../report/report.ts";
 import { aloneClause, costTile, scoreTiles, type Tile } from "../../report/tiles.ts";
 import { beyondSampling, type Estimate, relativeRoot, rmsPercent, single } from "../../run/seeds.ts";
 import { type IsingReportData, SYMBOLS } from "./data.ts";
+import { equilibrium } from "./figures/equilibrium.ts";
 import { largeLattice } from "./figures/large.ts";
 import * as lattices from "./figures/lattices.ts";
 import * as scores from "./figures/scores.ts";
@@ -142,6 +143,7 @@ function sections(data: IsingReportData): Section[] {
       body: ifAny(
         [data.cases, data.density.m.x, data.errors],
         [
+          equilibrium(data),
           scores.stdRatios(data),
           trajectories.deviations(data, "m"),
           trajectories.deviations(data, "rho"),

@@ -18,6 +18,7 @@ function meanOrderError(result: RunResult, method: string): number {
 }
 
 export const NBMOTA_TEXT: GalleryText = {
+  headlines: ["sro_error.increment.*", "spread_exponent", "held_out.increment"],
   summary(result) {
     const temperatures = temperaturesOf(result);
     const error = (method: string) => formatNumber(meanOrderError(result, method), 2);

@@ -19,6 +19,7 @@ const ROWS = [
 ] as const;
 
 export const PREDATOR_PREY_TEXT: GalleryText = {
+  headlines: ["mean_error.compensator", "std_error.compensator", "closure_chi2.compensator.*", "mmd.compensator.*"],
   summary(result) {
     const error = (name: string) => percentText(result.metrics[`mean_error.${name}`]?.value);
     return {

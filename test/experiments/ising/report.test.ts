@@ -15,6 +15,7 @@ setDefaultTimeout(60_000);
 const PLOTS_PER_FIGURE = {
   hero: 2,
   "large-lattice": 3,
+  "equilibrium-m": 1,
   "mean-m": 4,
   "mean-rho": 4,
   "mean-error-m": 7,
@@ -47,6 +48,7 @@ const HOMES: Partial<Record<keyof IsingReportData, string[]>> = {
   degrees: ["degree"],
   costs: ["scaling"],
   size: ["large-lattice"],
+  equilibrium: ["equilibrium-m"],
 };
 const SECTIONS = [
   ...[

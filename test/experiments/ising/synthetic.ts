@@ -247,6 +247,11 @@ export function syntheticData(): IsingReportData {
       driftM: drifts.map((f) => f.m),
       driftRho: drifts.map((f) => f.rho),
     },
+    equilibrium: {
+      learned: PATCHES.map((patch) => ({ method: "compensator", patch, mean: around(0.7246 + 0.02 / patch, 0.001) })),
+      direct: around(0.7244, 0.0005),
+      exact: 0.724577,
+    },
     size: {
       side: 1024,
       patch: 16,
