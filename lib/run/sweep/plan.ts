@@ -106,8 +106,7 @@ export function readPlan(folder: string): Plan | null {
   try {
     found = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new InputError(`${path} is not JSON: restore it, or take another --out`);
+    if (error instanceof SyntaxError) throw new InputError(`${path} is not JSON: restore it, or take another --out`);
     throw fileError(error, "read", path);
   }
   const { format, ...plan } = found;

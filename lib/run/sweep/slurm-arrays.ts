@@ -59,9 +59,7 @@ function readArray(path: string): JobArray {
     found = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new InputError(
-      `${path} is not JSON: restore it, or delete it once squeue lists none of the sweep's jobs`,
-    );
+    throw new InputError(`${path} is not JSON: restore it, or delete it once squeue lists none of the sweep's jobs`);
   }
   return found;
 }
