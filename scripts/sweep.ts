@@ -44,28 +44,26 @@ import { makePlan } from "../lib/run/sweep/make.ts";
 import { halves, lineOf, NONE, readSweep, type SweepOptions, slurmOptions } from "../lib/run/sweep/options.ts";
 import { extended, type Plan, readPlan, writePlan } from "../lib/run/sweep/plan.ts";
 import { runPoint } from "../lib/run/sweep/point.ts";
-import { slurmExecutor } from "../lib/run/sweep/slurm.ts";
+import { slurmExecutor, slurmKnown } from "../lib/run/sweep/slurm.ts";
 import { isOpen, states } from "../lib/run/sweep/states.ts";
 import { costText, countsText, planText, statusText } from "../lib/run/sweep/status.ts";
 
-/** What can be swept; the parameters of `learn` are those of a module too, which the words name. */
-const COMMANDS: Readonly<Record<string, (words: readonly string[]) => Promise<unknown>>> = {
-  "curie-weiss": async () => curieWeissCommand,
-  "predator-prey": async () => predatorPreyCommand,
-  ising: async () => isingCommand,
-  "ising-critical": async () => criticalCommand,
-  nbmota: async () => nbmotaCommand,
-  learn: async (words) => learnCommand(await metIn(words)),
-  fit: async () => fitCommand,
-};
+/** A command that can be swept. */
+interface Swept {
+  /** The parameters of `learn` are those of a module too, which the words name. */
+  command(words: readonly string[]): Promise<unknown>;
+  /** The metrics that figures show, where no others are asked for; without them a few that vary. */
+  readonly headlines?: readonly string[];
+}
 
-/** The metrics that figures show, where no others are asked for; of the others a few that vary. */
-const HEADLINES: Readonly<Record<string, readonly string[]>> = {
-  "curie-weiss": CURIE_WEISS_TEXT.headlines,
-  "predator-prey": PREDATOR_PREY_TEXT.headlines,
-  ising: ISING_TEXT.headlines,
-  "ising-critical": CRITICAL_TEXT.headlines,
-  nbmota: NBMOTA_TEXT.headlines,
+const COMMANDS: Readonly<Record<string, Swept>> = {
+  "curie-weiss": { command: async () => curieWeissCommand, headlines: CURIE_WEISS_TEXT.headlines },
+  "predator-prey": { command: async () => predatorPreyCommand, headlines: PREDATOR_PREY_TEXT.headlines },
+  ising: { command: async () => isingCommand, headlines: ISING_TEXT.headlines },
+  "ising-critical": { command: async () => criticalCommand, headlines: CRITICAL_TEXT.headlines },
+  nbmota: { command: async () => nbmotaCommand, headlines: NBMOTA_TEXT.headlines },
+  learn: { command: async (words) => learnCommand(await metIn(words)) },
+  fit: { command: async () => fitCommand },
 };
 
 const FOLDER = { name: "dir", meaning: "folder of the sweep, as its --out", least: 0 } as const;
@@ -107,8 +105,7 @@ function executorOf(options: SweepOptions, ended: (status: Status) => void): Exe
 }
 
 /** The states of all runs, whoever makes them: this machine leaves all that it knows in the folder. */
-const statesNow = async (folder: string, plan: Plan) =>
-  states(folder, plan, await slurmExecutor({}).known(folder, plan));
+const statesNow = (folder: string, plan: Plan) => states(folder, plan, slurmKnown(folder, plan));
 
 /** Makes or extends a plan, shows it, and makes its runs. */
 async function sweep(args: readonly string[]): Promise<void> {
@@ -118,7 +115,7 @@ async function sweep(args: readonly string[]): Promise<void> {
     throw new InputError(
       `${name === undefined ? "a command is missing" : `${quoted(name)} is no command of a sweep`}: give ${listed([...Object.keys(COMMANDS), "status", "collect"])} first`,
     );
-  const command = (await COMMANDS[name]([...before.slice(1), ...fixed])) as Command<Parameters>;
+  const command = (await COMMANDS[name].command([...before.slice(1), ...fixed])) as Command<Parameters>;
   const told = readSweep(command, before);
   const { options } = told;
   if (options.out === NONE) throw new InputError("--out is missing: give the folder of the sweep");
@@ -130,7 +127,7 @@ async function sweep(args: readonly string[]): Promise<void> {
   let plan: Plan;
   try {
     plan = extended(folder, readPlan(folder), asked);
-    const statuses = await statesNow(folder, plan);
+    const statuses = statesNow(folder, plan);
     const open = statuses.filter(isOpen).map(({ point }) => point);
     let cost = costOfRun(folder, statuses);
     print(planText(options.out, plan, statuses, open.length, cost));
@@ -147,7 +144,7 @@ async function sweep(args: readonly string[]): Promise<void> {
   } finally {
     lock?.release();
   }
-  const ends = await statesNow(folder, plan);
+  const ends = statesNow(folder, plan);
   const status = commandText("sweep", ["status", options.out]);
   print(
     `${countsText(ends)}; ${status} says more, ${commandText("sweep", ["collect", options.out])} collects what is there`,
@@ -163,7 +160,7 @@ async function sweep(args: readonly string[]): Promise<void> {
 /** How the runs of a sweep are. */
 async function status(args: readonly string[]): Promise<void> {
   const { folder, plan, shown } = planned(parseTool(STATUS, [...args]).files, "status");
-  const statuses = await statesNow(folder, plan);
+  const statuses = statesNow(folder, plan);
   print(statusText(shown, plan, statuses, costOfRun(folder, statuses)));
 }
 
@@ -171,9 +168,11 @@ async function status(args: readonly string[]): Promise<void> {
 async function collect(args: readonly string[]): Promise<void> {
   const { parameters, files } = parseTool(COLLECT, [...args]);
   const { folder, plan } = planned(files, "collect");
-  const collected = collectSweep(folder, plan, await statesNow(folder, plan));
+  const collected = collectSweep(folder, plan, statesNow(folder, plan));
   const isTold = parameters.metrics !== COLLECT.parameters.metrics.default;
-  const patterns = isTold ? parameters.metrics.split(",").map((one) => one.trim()) : (HEADLINES[plan.command] ?? []);
+  const patterns = isTold
+    ? parameters.metrics.split(",").map((one) => one.trim())
+    : (COMMANDS[plan.command]?.headlines ?? []);
   const { names } = collected;
   if (isTold && matching(names, patterns).length === 0)
     throw new InputError(

@@ -188,27 +188,23 @@ export function isingVerdict({ outcomes }: IsingStudy, size: IsingReportData["si
     outcomes.filter(({ study, method }) => study === "main" && isOurs(method)),
     ({ patch, method }) => [patch, method],
   );
+  const nameOf = ({ patch, method }: Outcome) => `the equation of the ${method} from patches of ${patch} × ${patch}`;
   const watched = main.map((group) => {
-    const [{ patch, method }] = group;
     const scored = group.filter(isScored);
     return {
-      name: `the equation of the ${method} from patches of ${patch} × ${patch}`,
+      name: nameOf(group[0]),
       guards: scored.length < group.length ? null : meanGuards(scored.map(({ scores }) => scores.guards)),
     };
   });
   const equilibrium = outcomes.filter((one) => one.equilibrium !== undefined);
-  for (const { patch, method, equilibrium: found } of equilibrium)
-    watched.push({
-      name: `the equation of the ${method} from patches of ${patch} × ${patch}, in equilibrium,`,
-      guards: found?.guards ?? null,
-    });
-  const unsettled = equilibrium.flatMap(({ patch, method, equilibrium: found }) =>
-    found && !found.settled
-      ? [
-          `the equation of the ${method} from patches of ${patch} × ${patch} does not come to equilibrium in ${found.before + found.time} sweeps: it has no magnetization there`,
-        ]
-      : [],
-  );
+  for (const one of equilibrium)
+    watched.push({ name: `${nameOf(one)}, in equilibrium,`, guards: one.equilibrium?.guards ?? null });
+  const unsettled = equilibrium.flatMap((one) => {
+    const { equilibrium: found } = one;
+    if (!found || found.settled) return [];
+    const sweeps = found.before + found.time;
+    return [`${nameOf(one)} does not come to equilibrium in ${sweeps} sweeps: it has no magnetization there`];
+  });
   if (!size) return verdictOf(watched, unsettled);
   const { side, guards, rest } = size;
   const far = rest.mean.map((mean, j) => mean / rest.error[j]);

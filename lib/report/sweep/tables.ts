@@ -1,6 +1,6 @@
 // Tables of a sweep: its headline metrics setting by setting, all its metrics, all its runs.
 import { formatDuration } from "../../run/duration.ts";
-import { type Collected, type CollectedRun, reportPath } from "../../run/sweep/collect.ts";
+import { type Collected, type CollectedRun, reportPath, TABLES } from "../../run/sweep/collect.ts";
 import { collapsed } from "../figures/collapsed.ts";
 import { type Html, html } from "../html.ts";
 import { type Column, htmlTable } from "../table.ts";
@@ -8,8 +8,12 @@ import { labelOf, NATURAL, NOTHING, type Setting, type SweptMetric } from "./set
 
 /** The report stays below a megabyte: the rest of longer lists stands in the files. */
 const [MOST_SETTINGS, MOST_METRICS, MOST_RUNS] = [200, 500, 800];
+/** Lists of so many runs stand open. */
+const FEW = 12;
 /** Columns of metrics in the table of settings. */
 const MOST_COLUMNS = 6;
+/** Where the rest of long lists of numbers is. */
+const [METRICS_FILE] = TABLES.metrics;
 /** Letters of what is said of a run. */
 const WHY = 300;
 
@@ -50,7 +54,7 @@ export function settingsTable(
   return collapsed(
     "The same, setting by setting",
     rows.length,
-    html`${table}${restNote(shown.length, rows.length, "tables/metrics.csv")}`,
+    html`${table}${restNote(shown.length, rows.length, METRICS_FILE)}`,
   );
 }
 
@@ -82,7 +86,7 @@ export function metricsTable(collected: Collected): Html | false {
   const all = summaries(collected);
   if (all.length === 0) return false;
   const shown = all.slice(0, MOST_METRICS);
-  return html`<details class="rows" data-search="Find metrics whose names have"><summary>All metrics, ${all.length} ${all.length === 1 ? "row" : "rows"}</summary>${htmlTable(
+  const table = htmlTable(
     shown,
     [
       { label: "Metric", header: true, cell: labelOf },
@@ -92,7 +96,9 @@ export function metricsTable(collected: Collected): Html | false {
       { label: "Highest", cell: ({ values }) => values.at(-1) },
     ],
     "Over all runs that have it; values of every run are in the tables.",
-  )}${restNote(shown.length, all.length, "tables/metrics.csv")}</details>`;
+  );
+  const body = html`${table}${restNote(shown.length, all.length, METRICS_FILE)}`;
+  return collapsed("All metrics", all.length, body, { search: "Find metrics whose names have" });
 }
 
 /** Those that went wrong first in a list that has no room for all. */
@@ -126,8 +132,7 @@ export function runsTable({ runs }: Collected): Html {
     },
     { label: "What to know", text: true, cell: ({ why }) => why && short(why) },
   ]);
-  return html`<details class="rows" data-search="Find runs whose names have"${runs.length <= FEW && html` open`}><summary>All runs, ${runs.length} ${runs.length === 1 ? "row" : "rows"}</summary>
-<p>Names lead to the reports, states to what a run said.</p>${table}${restNote(shown.length, runs.length, "tables/attempts.csv")}</details>`;
+  const body = html`
+<p>Names lead to the reports, states to what a run said.</p>${table}${restNote(shown.length, runs.length, TABLES.attempts[0])}`;
+  return collapsed("All runs", runs.length, body, { search: "Find runs whose names have", open: runs.length <= FEW });
 }
-/** Lists of so many stand open. */
-const FEW = 12;

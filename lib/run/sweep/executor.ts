@@ -56,6 +56,4 @@ export interface Known {
 export interface Executor {
   /** Makes the points, or hands them to who does. Returns when that is done. */
   execute(folder: string, plan: Plan, points: readonly Point[]): Promise<void>;
-  /** By name of the point; those that it does not know are absent. */
-  known(folder: string, plan: Plan): Promise<ReadonlyMap<string, Known>>;
 }

@@ -1,8 +1,9 @@
 // What a run of a sweep takes, from those that are finished.
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isMade, readAttempt, type Status } from "./executor.ts";
-import { runFolder } from "./plan.ts";
+import { foundOf } from "./found.ts";
+import { type Point, runFolder } from "./plan.ts";
 
 /** Runs that are looked at: the last ones. */
 const SAMPLE = 30;
@@ -16,21 +17,26 @@ export interface Cost {
   readonly memory: number;
 }
 
+/** What a run took: wall seconds, earlier sittings among them, and the most memory of its last attempt, bytes, 0 where that was not watched. null of one that is not finished. */
+export function spentOn(folder: string, point: Point): Pick<Cost, "seconds" | "memory"> | null {
+  const found = foundOf(folder, point);
+  if (found.state !== "finished") return null;
+  const attempt = readAttempt(folder, point);
+  // The start-up of a program is known to the attempt alone.
+  return {
+    seconds: Math.max(found.manifest.seconds.total ?? 0, attempt?.seconds ?? 0),
+    memory: attempt?.memory ?? 0,
+  };
+}
+
 /** null where no run is finished. */
 export function costOfRun(folder: string, statuses: readonly Status[]): Cost | null {
   const finished = statuses.filter(({ state }) => isMade(state)).slice(-SAMPLE);
-  if (finished.length === 0) return null;
-  const costs = finished.map(({ point }) => {
-    const run = runFolder(folder, point);
-    const attempt = readAttempt(folder, point);
-    const { seconds } = JSON.parse(readFileSync(join(run, "result.json"), "utf8"));
-    // Earlier sittings of a run that went on count; its start-up is known to the attempt alone.
-    return {
-      seconds: Math.max(seconds.total ?? 0, attempt?.seconds ?? 0),
-      bytes: sizeOf(run),
-      memory: attempt?.memory ?? 0,
-    };
+  const costs = finished.flatMap(({ point }) => {
+    const spent = spentOn(folder, point);
+    return spent ? [{ ...spent, bytes: sizeOf(runFolder(folder, point)) }] : [];
   });
+  if (costs.length === 0) return null;
   const mean = (of: "seconds" | "bytes") => costs.reduce((sum, cost) => sum + cost[of], 0) / costs.length;
   return { seconds: mean("seconds"), bytes: mean("bytes"), memory: Math.max(...costs.map(({ memory }) => memory)) };
 }

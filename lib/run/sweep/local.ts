@@ -36,10 +36,7 @@ export interface LocalOptions extends Pick<PointOptions, "script"> {
  * have, and StorageError where the disk is full.
  */
 export function localExecutor(options: LocalOptions): Executor {
-  return {
-    execute: (folder, plan, points) => execute(folder, plan, points, options),
-    known: async () => new Map(),
-  };
+  return { execute: (folder, plan, points) => execute(folder, plan, points, options) };
 }
 
 async function execute(

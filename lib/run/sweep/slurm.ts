@@ -8,7 +8,8 @@ import { isQuiet } from "../progress.ts";
 import { askSlurm, setting } from "../queue.ts";
 import { stopPoint } from "../stop.ts";
 import { type Executor, type Known, readAttempt } from "./executor.ts";
-import { continuation, foundOf } from "./found.ts";
+import { spentOn } from "./forecast.ts";
+import { continuation } from "./found.ts";
 import type { Plan, Point } from "./plan.ts";
 import { type JobArray, knownOf, nextNumber, readArrays, removeArray, settle, writeArray } from "./slurm-arrays.ts";
 import {
@@ -43,14 +44,16 @@ export function slurmExecutor(options: SlurmOptions): Executor {
       mkdirSync(join(folder, "slurm"), { recursive: true });
       await submitAll(folder, plan, points, options);
     },
-    async known(relative, plan) {
-      const folder = resolve(relative);
-      const known = knownOf(folder, plan, readArrays(folder));
-      if (typeof known !== "string") return known;
-      say(`Slurm does not answer (${known}): which runs it has is not known`);
-      return new Map();
-    },
   };
+}
+
+/** What Slurm knows of the points that it was handed, by their names; those that it does not know are absent, all of them where it does not answer, which is said. */
+export function slurmKnown(relative: string, plan: Plan): ReadonlyMap<string, Known> {
+  const folder = resolve(relative);
+  const known = knownOf(folder, plan, readArrays(folder));
+  if (typeof known !== "string") return known;
+  say(`Slurm does not answer (${known}): which runs it has is not known`);
+  return new Map();
 }
 
 async function submitAll(folder: string, plan: Plan, points: readonly Point[], options: SlurmOptions): Promise<void> {
@@ -121,10 +124,7 @@ function measured(folder: string, plan: Plan): Need | null {
   const needs = plan.points.flatMap((point): Need[] => {
     const attempt = readAttempt(folder, point);
     if (!attempt || attempt.exit === null || attempt.exit > 1) return [];
-    const found = foundOf(folder, point);
-    if (found.state !== "finished") return [];
-    // The attempt may have been the last of several.
-    return [{ seconds: Math.max(attempt.seconds, found.manifest.seconds.total ?? 0), memory: attempt.memory }];
+    return [spentOn(folder, point)].filter((spent) => spent !== null);
   });
   if (needs.length === 0) return null;
   const most = (key: keyof Need) => needs.reduce((largest, need) => Math.max(largest, need[key]), 0);

@@ -40,18 +40,24 @@ function valuesText(name: string, all: readonly string[]): string {
 const mebibytes = (bytes: number) =>
   bytes < 2 ** 30 ? `${Number((bytes / 2 ** 20).toPrecision(2))} MiB` : `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
 
-/** Runs by state, "52 finished, 1 failed, 7 waiting". */
-export function countsText(statuses: readonly Pick<Status, "state">[]): string {
+/** How many runs are in each of the states that occur. */
+function countsOf(statuses: readonly Pick<Status, "state">[]): { state: PointState; count: number }[] {
   const counts = STATES.map((state) => ({ state, count: statuses.filter((one) => one.state === state).length }));
-  return counts.flatMap(({ state, count }) => (count > 0 ? [`${count} ${state}`] : [])).join(", ");
+  return counts.filter(({ count }) => count > 0);
 }
+
+/** Runs by state, "52 finished, 1 failed, 7 waiting". */
+export const countsText = (statuses: readonly Pick<Status, "state">[]): string =>
+  countsOf(statuses)
+    .map(({ state, count }) => `${count} ${state}`)
+    .join(", ");
 
 function headText(folder: string, plan: Plan): string {
   const { length } = plan.points;
   return `${plan.command}: ${length === 1 ? "1 run" : `${length} runs`} in ${folder} (${axesText(plan)})`;
 }
 
-/** What a plan is, and what is left of it takes, `beside` each other. `open`: runs that are to be made. */
+/** What a plan is, and what is left of it takes. `open`: runs that are to be made. */
 export function planText(
   folder: string,
   plan: Plan,
@@ -76,8 +82,7 @@ export function costText(left: number, cost: Cost | null): string {
 /** How the runs are: a line for each state, and one for each run that is not well. */
 export function statusText(folder: string, plan: Plan, statuses: readonly Status[], cost: Cost | null): string {
   const lines = [headText(folder, plan), ""];
-  const counts = STATES.map((state) => [state, statuses.filter((one) => one.state === state).length] as const);
-  lines.push(textTable(counts.flatMap(([state, count]) => (count > 0 ? [[`  ${state}`, String(count)]] : []))));
+  lines.push(textTable(countsOf(statuses).map(({ state, count }) => [`  ${state}`, String(count)])));
   const bad = statuses.filter(({ state }) => NOT_WELL.includes(state));
   if (bad.length > 0) {
     const short = (why: string) => (why.length > LONGEST ? `${why.slice(0, LONGEST)}…` : why);

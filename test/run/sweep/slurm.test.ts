@@ -8,7 +8,7 @@ import { lockFolder } from "../../../lib/run/lock.ts";
 import { inspect } from "../../../lib/run/manifest.ts";
 import { readAttempt } from "../../../lib/run/sweep/executor.ts";
 import { logFile, type Point, readPlan, runFolder } from "../../../lib/run/sweep/plan.ts";
-import { slurmExecutor } from "../../../lib/run/sweep/slurm.ts";
+import { slurmExecutor, slurmKnown } from "../../../lib/run/sweep/slurm.ts";
 import { limitsFor, type SlurmOptions } from "../../../lib/run/sweep/slurm-script.ts";
 import { defined, ROOT, temporaryFolder } from "../../fixtures.ts";
 import { run } from "../../processes.ts";
@@ -53,10 +53,7 @@ const demo = (name: string, ...modes: string[]) =>
 const executor = (more: SlurmOptions = {}) => slurmExecutor({ program, pause: LOOK_MS, time: "5", ...more });
 const execute = ({ folder, plan }: Sweep, more?: SlurmOptions, points = plan.points) =>
   executor(more).execute(folder, plan, points);
-const known = ({ folder, plan }: Sweep, { name }: Point) =>
-  executor()
-    .known(folder, plan)
-    .then((all) => all.get(name) ?? null);
+const known = async ({ folder, plan }: Sweep, { name }: Point) => slurmKnown(folder, plan).get(name) ?? null;
 const isFinished = ({ folder }: Sweep, point: Point) => inspect(runFolder(folder, point)).state === "finished";
 const areFinished = (sweep: Sweep) => sweep.plan.points.every((point) => isFinished(sweep, point));
 const secondsIn = (folder: string, point: Point) => {
