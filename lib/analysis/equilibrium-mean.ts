@@ -5,6 +5,8 @@ import { average, meanWithError } from "./mean.ts";
 /** A last piece of so many correlation times is long enough to end with; of fewer than the least its mean is none of equilibrium. */
 const LONG = 20;
 const LEAST = 5;
+/** Part of a piece that is left to runs with other parameters for coming to an equilibrium of their own. */
+const SETTLING = 0.2;
 
 export interface EquilibriumMean {
   /** With the standard error over runs. */
@@ -46,4 +48,17 @@ export async function equilibriumMean(
     if (isLong || 2 * done > most)
       return { value, error, correlationTime: own, before, time, settled: piece > 0 && time >= LEAST * own };
   }
+}
+
+/**
+ * Standard error that a mean in equilibrium has from parameters that are not known better than some draws of them: root-mean-square shift of the mean, from the last piece
+ * of `equilibriumMean`, `[draws][runs][looks]`, from the same start and with the same noise, first with the best parameters. What few runs leave to chance is taken off.
+ */
+export function errorOfDraws(draws: readonly (readonly (readonly number[])[])[]): number {
+  const [best, ...others] = draws.map((runs) => runs.map((x) => average(x.slice(Math.floor(SETTLING * x.length)))));
+  const squares = others.map((means) => {
+    const { mean, error } = meanWithError(means.map((value, r) => value - best[r]));
+    return mean ** 2 - error ** 2;
+  });
+  return Math.sqrt(Math.max(0, average(squares)));
 }

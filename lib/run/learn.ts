@@ -187,8 +187,11 @@ export async function predicted(
 }
 
 /** Draws of the parameters of an equation, and runs of each case with every one of them. */
-const DRAWS = 8;
-const DRAWN_RUNS = 4;
+export interface DrawCounts {
+  readonly draws: number;
+  readonly runs: number;
+}
+const DRAWS: DrawCounts = { draws: 8, runs: 4 };
 
 /**
  * The first runs of `predicted` again, with the best parameters and with some that the training data would also allow: what intervals of a
@@ -202,13 +205,14 @@ export async function predictedDraws(
   start: Float32Array,
   options: Parameters<typeof predicted>[5] & { readonly cases: number },
   wanted: boolean,
+  counts = DRAWS,
 ): Promise<Ensemble | null> {
   if (!wanted || trainingGroups(model) < 2) return null;
   const { cases, seed } = options;
   const rows = start.length / model.d;
-  const runs = Math.min(DRAWN_RUNS, rows / cases);
+  const runs = Math.min(counts.runs, rows / cases);
   const first = firstRows(start, model.d, rows / cases, runs);
-  return predicted(run, gpu, `${name}/draws`, model, first, { ...options, draws: { count: DRAWS, seed } });
+  return predicted(run, gpu, `${name}/draws`, model, first, { ...options, draws: { count: counts.draws, seed } });
 }
 
 /** The first `runs` of every `all` rows of d numbers. */

@@ -1,7 +1,7 @@
 // Means in equilibrium, of autoregressive series whose mean, spread and memory are known.
 import { expect, test } from "bun:test";
-import { type EquilibriumMean, equilibriumMean } from "../../lib/analysis/equilibrium-mean.ts";
-import { meanWithError } from "../../lib/analysis/mean.ts";
+import { type EquilibriumMean, equilibriumMean, errorOfDraws } from "../../lib/analysis/equilibrium-mean.ts";
+import { average, meanWithError } from "../../lib/analysis/mean.ts";
 import { draws } from "../fixtures.ts";
 import { range } from "../numbers.ts";
 import { expectWithin } from "../statistics.ts";
@@ -57,4 +57,25 @@ test("runs that remember for longer than they may be followed have no mean in eq
   expect(found.before + found.time).toBe(320 * EVERY);
   // One piece alone has had no time to forget its start.
   expect((await equilibriumMean(series(0, "one"), { ...LENGTHS, most: 20 })).settled).toBe(false);
+});
+
+test("draws of the parameters give the error that they have, not what few runs add to it, nor less for starting elsewhere", () => {
+  const [RUNS_EACH, LOOKS, DRAWS, MEMORY] = [4, 200, 2000, 10];
+  const { normal } = draws(8)("draws");
+  for (const [spread, noise] of [
+    [0.5, 0.1],
+    [0.1, 2.5],
+  ]) {
+    const own = range(DRAWS, () => spread * normal());
+    const shifted = own.map((shift) =>
+      range(RUNS_EACH, () => range(LOOKS, (k) => shift * (1 - Math.exp(-k / MEMORY)) + noise * normal())),
+    );
+    const best = range(RUNS_EACH, () => range(LOOKS, () => 0));
+    // Of the mean over runs and looks: with it the second case would be larger by two fifths.
+    const chance = noise / Math.sqrt(0.8 * LOOKS * RUNS_EACH);
+    const expected = Math.sqrt(average(own.map((shift) => shift ** 2)));
+    const error = (expected ** 2 + chance ** 2) / expected / Math.sqrt(2 * DRAWS);
+    expectWithin(`error at ${spread}`, errorOfDraws([best, ...shifted]), expected, error);
+  }
+  expect(errorOfDraws(range(3, () => range(2, () => [1, 1])))).toBe(0);
 });
