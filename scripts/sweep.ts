@@ -130,7 +130,7 @@ async function sweep(args: readonly string[]): Promise<void> {
     const statuses = statesNow(folder, plan);
     const open = statuses.filter(isOpen).map(({ point }) => point);
     let cost = costOfRun(folder, statuses);
-    print(planText(options.out, plan, statuses, open.length, cost));
+    print(planText(options.out, plan, statuses, { open: open.length, named: asked.points.length }, cost));
     if (lock === null) return;
     writePlan(folder, plan);
     setContinuation(againCommand("sweep"));

@@ -39,6 +39,8 @@ export interface ToolCommand<P extends Parameters, C extends string> extends Com
   positional?: { name: string; meaning: string; choices: readonly C[] };
   /** Whether words behind a second `--` are for others. */
   passesOn?: true;
+  /** Parameters as `--help` shows them, under a title each; without them all are under one. */
+  groups?: readonly (readonly [title: string, keys: readonly string[]])[];
   /** What to do about words that belong to no option, if not to look at its help. */
   remedy?: string;
 }

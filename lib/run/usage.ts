@@ -37,6 +37,7 @@ interface Described {
   parameters: Parameters;
   positional?: { name: string; meaning: string; choices: readonly string[] };
   files?: { name: string; meaning: string; profiles?: true; least?: number };
+  groups?: readonly (readonly [title: string, keys: readonly string[]])[];
 }
 
 /** The help text, for so many columns; `standard` are the options that all experiments share, and make it show a default per profile. */
@@ -57,11 +58,9 @@ export function usage(command: Described, standard?: Parameters, columns = termi
   }
   if (files) lines.push("", ...wrap(`${files.name.toUpperCase()}: ${files.meaning}`, width));
   const profiles = standard && (!files || files.profiles) ? PROFILES : [undefined];
-  if (Object.keys(parameters).length > 0) {
-    lines.push(
-      "",
-      ...(width < WIDE ? parameterList(parameters, profiles, width) : parameterTable(parameters, profiles, width)),
-    );
+  const write = width < WIDE ? parameterList : parameterTable;
+  for (const [title, keys] of command.groups ?? [["Parameters", Object.keys(parameters)]]) {
+    if (keys.length > 0) lines.push("", ...write(title, keys, parameters, profiles, width));
   }
   const rest = [OPTION, width - OPTION];
   lines.push("", ...row(["Options", "default"], rest));
@@ -83,13 +82,20 @@ const valuesIn = (parameters: Parameters, profiles: Columns) =>
 const valueText = (value: unknown) => String(value).replaceAll(",", ", ") || "none";
 
 /** A column for each profile. */
-function parameterTable(parameters: Parameters, profiles: Columns, width: number): string[] {
+function parameterTable(
+  title: string,
+  keys: readonly string[],
+  parameters: Parameters,
+  profiles: Columns,
+  width: number,
+): string[] {
   const columns = valuesIn(parameters, profiles);
   const each = Math.floor((width - OPTION - UNIT) / columns.length);
   const widths = [OPTION, UNIT, ...columns.map(() => each)];
   return [
-    ...row(["Parameters", "unit", ...profiles.map((profile) => profile ?? "default")], widths),
-    ...Object.entries(parameters).flatMap(([key, parameter]) => {
+    ...row([title, "unit", ...profiles.map((profile) => profile ?? "default")], widths),
+    ...keys.flatMap((key) => {
+      const parameter = parameters[key];
       const values = columns.map((values) => valueText(values[key]));
       return [
         ...row([option(key, parameter), parameter.unit ?? "", ...values], widths),
@@ -100,11 +106,18 @@ function parameterTable(parameters: Parameters, profiles: Columns, width: number
 }
 
 /** The same one under the other. */
-function parameterList(parameters: Parameters, profiles: Columns, width: number): string[] {
+function parameterList(
+  title: string,
+  keys: readonly string[],
+  parameters: Parameters,
+  profiles: Columns,
+  width: number,
+): string[] {
   const columns = valuesIn(parameters, profiles);
   return [
-    "Parameters",
-    ...Object.entries(parameters).flatMap(([key, parameter]) => {
+    title,
+    ...keys.flatMap((key) => {
+      const parameter = parameters[key];
       const values = columns.map((values) => valueText(values[key]));
       const isSame = values.every((value) => value === values[0]);
       const each = isSame ? `default ${values[0]}` : profiles.map((profile, k) => `${profile} ${values[k]}`).join("; ");

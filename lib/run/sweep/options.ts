@@ -99,6 +99,12 @@ export const SWEEP_OPTIONS = {
 
 export type SweepOptions = Values<typeof SWEEP_OPTIONS>;
 
+const SWEEP_KEYS = Object.keys(SWEEP_OPTIONS) as (keyof SweepOptions)[];
+const isOfSlurm = (key: keyof SweepOptions) => {
+  const option: Parameter = SWEEP_OPTIONS[key];
+  return option.onlyWith === ON_SLURM;
+};
+
 /** What the queue is told, of what was given. */
 export function slurmOptions({
   time,
@@ -122,8 +128,13 @@ export function slurmOptions({
   return { ...Object.fromEntries(given), others, ...{ throttle, wait } };
 }
 
-/** Words of sbatch, as patterns, without which the tasks of an array are not found again, and what to give in their place. */
+/** Words of sbatch, as patterns, that the sweep has options for, or without which the tasks of an array are not found again, and what to give in their place. */
 const OF_ARRAY: Readonly<Record<string, string>> = {
+  "--time(=|$)|-t": "give --time, from which runs are told in time that it is over",
+  "--(mem|gres)(=|$)": "give --mem or --gres themselves",
+  "--partition(=|$)|-p": "give --partition",
+  "--account(=|$)|-A": "give --account",
+  "--signal(=|$)": "runs are told a minute before their time is over",
   "--array(=|$)|-a": "give --throttle N for how many run at once",
   "--output(=|$)|-o": "what runs say is in the folder logs of the sweep",
   "--(wait|parsable|wrap|test-only)(=|$)|-W": "give the sweep --wait to wait, --dry-run to look",
@@ -187,6 +198,11 @@ export function readSweep(command: Command<Parameters>, words: readonly string[]
       ...Object.fromEntries(axes.map(([key, parameter]) => [key, asText(parameter)])),
     } as Parameters,
     ...(command.files && { files: command.files }),
+    groups: [
+      ["What can be varied", axes.map(([key]) => key)],
+      ["The sweep", SWEEP_KEYS.filter((key) => !isOfSlurm(key))],
+      ["On a cluster", SWEEP_KEYS.filter(isOfSlurm)],
+    ],
     passesOn: true,
     remedy: "write all values of a parameter in one word, as 1,1.5,2 or 1:2:0.5",
     check: (_: unknown, keys: ReadonlySet<string>) => {
@@ -213,7 +229,7 @@ export function readSweep(command: Command<Parameters>, words: readonly string[]
     .map(([key, parameter]) => ({ key, values: read(optionName(key), parameter, String(values[key])) }));
   const repetitions = read("--seeds", SEED, String(values.seeds)).map(Number);
   if (faults.length > 0) throw new InputError(faults.join("; "));
-  const options = Object.fromEntries(Object.keys(SWEEP_OPTIONS).map((key) => [key, values[key]])) as SweepOptions;
+  const options = Object.fromEntries(SWEEP_KEYS.map((key) => [key, values[key]])) as SweepOptions;
   return { options, files, axes: varied, repetitions };
 }
 

@@ -90,7 +90,9 @@ export function sbatchWords(
   }: { folder: string; number: string; command: string; count: number; after: string | null },
 ): string[] {
   const { time, memory, gres, partition, account, others = [], throttle } = options;
-  const given = { time, mem: memory, gres, partition, account };
+  // Slurm takes one kind of memory alone.
+  const isOther = others.some((word) => /^--mem-per-(cpu|gpu)(=|$)/.test(word));
+  const given = { time, mem: isOther ? undefined : memory, gres, partition, account };
   return [
     "--parsable",
     `--job-name=${command}`,
@@ -130,7 +132,7 @@ unset INIT_CWD
 cd ${typed(PROJECT_ROOT)} || exit 1
 ${setup === undefined ? "" : `${setup}\n`}run=${typed(join(folder, "runs"))}/"$name"
 saved() {
-  find "$run"/checkpoints "$run"/models "$run"/tables -type f -printf '%p %s %T@\\n' 2>/dev/null | sort | cksum
+  find "$run"/checkpoints "$run"/models "$run"/tables -type f -exec cksum {} + 2>/dev/null | sort | cksum
 }
 before=$(saved)
 [ -z "$asked" ] || exit 143

@@ -57,15 +57,22 @@ function headText(folder: string, plan: Plan): string {
   return `${plan.command}: ${length === 1 ? "1 run" : `${length} runs`} in ${folder} (${axesText(plan)})`;
 }
 
-/** What a plan is, and what is left of it takes. `open`: runs that are to be made. */
+/** What a plan is, and what is left of it takes. `open`: runs that are to be made; `named`: how many of all the line names that goes on with it. */
 export function planText(
   folder: string,
   plan: Plan,
   statuses: readonly Status[],
-  open: number,
+  { open, named }: { readonly open: number; readonly named: number },
   cost: Cost | null,
 ): string {
   const lines = [headText(folder, plan)];
+  const others = plan.points.length - named;
+  if (others > 0)
+    lines.push(
+      others === 1
+        ? "1 of them is of earlier lines, and belongs to it too"
+        : `${others} of them are of earlier lines, and belong to it too`,
+    );
   if (statuses.some(({ state }) => state !== "waiting")) lines.push(`${countsText(statuses)}: ${open} to make`);
   if (open > 0) lines.push(costText(open, cost));
   return lines.join("\n");

@@ -242,13 +242,13 @@ describe("a command line", () => {
     expect(slurmOptions(options)).not.toHaveProperty("time");
   });
 
-  test.each(["--array=1-3", "--array 1-3", "-a1-3", "--qos=x -a 1", "-o x", "--output=/dev/null", "--wrap=ls", "-W"])(
-    "does not take %s for sbatch, which would lose the runs",
-    (text) => {
-      const { options } = readSweep(demo, ["demo", "--executor", "slurm", "--sbatch", text]);
-      expect(refusal(() => slurmOptions(options))).toMatch(/^--sbatch ".*" is what the sweep says itself: /);
-    },
-  );
+  test.each([
+    ...["--array=1-3", "--array 1-3", "-a1-3", "--qos=x -a 1", "-o x", "--output=/dev/null", "--wrap=ls", "-W"],
+    ...["--time=10", "-t 10", "--mem 4G", "--gres=gpu:2", "-p long", "--account=x", "--signal=TERM@10"],
+  ])("does not take %s for sbatch, which would lose the runs or has an option of its own", (text) => {
+    const { options } = readSweep(demo, ["demo", "--executor", "slurm", "--sbatch", text]);
+    expect(refusal(() => slurmOptions(options))).toMatch(/^--sbatch ".*" is what the sweep says itself: /);
+  });
 
   test("lists with --help what can be varied, but not what the sweep calls by the same name, nor texts", () => {
     let help = "";
@@ -261,7 +261,12 @@ describe("a command line", () => {
     expect(help).toMatch(/^usage: .*sweep(\.ts)? (-- )?demo \[options\]$/m);
     expect(help).not.toContain("FILE");
     expect(help).toMatch(/--T TEXT +K +1\n +temperature: a decimal number above 0/);
-    expect(help).toContain("--drift TEXT");
+    const titles = help.match(/^(What can be varied|The sweep|On a cluster)(?= )/gm);
+    expect(titles).toEqual(["What can be varied", "The sweep", "On a cluster"]);
+    const under = (title: string) => help.split(new RegExp(`^${title} .*$`, "m"))[1].split("\n\n")[0];
+    expect(under("What can be varied")).toContain("--drift TEXT");
+    expect(under("The sweep")).toContain("--processes N");
+    expect(under("On a cluster")).toContain("--partition TEXT");
     expect(help.match(/--seeds TEXT/g)?.length).toBe(1);
     expect(help).not.toContain("--note");
   });

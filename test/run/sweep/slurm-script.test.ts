@@ -33,10 +33,14 @@ const isStopped = 'trap "exit 143" TERM; kill -TERM $PPID; for k in $(seq 200); 
 
 async function task(
   point: string,
-  { state = "RUNNING", setup, prefix }: { state?: string; setup?: string; prefix?: string } = {},
+  { state = "RUNNING", saved, setup, prefix }: { state?: string; saved?: string; setup?: string; prefix?: string } = {},
 ) {
   const folder = join(root, `sweep-${made++}`);
   mkdirSync(join(folder, "slurm"), { recursive: true });
+  if (saved !== undefined) {
+    mkdirSync(join(folder, "runs/T=2_seed=1/checkpoints"), { recursive: true });
+    writeFileSync(join(folder, "runs/T=2_seed=1/checkpoints/x"), saved);
+  }
   const { path, calls } = programs({ squeue: `echo ${state}`, scontrol: "", "a point": point });
   writeFileSync(join(folder, "slurm/0001.points"), "T=1_seed=1\nT=2_seed=1\n");
   const script = join(folder, "slurm/0001.sh");
@@ -87,6 +91,10 @@ describe("a task", () => {
       code: 143,
       said: expect.stringContaining("nothing was saved within the time limit"),
     });
+    // Written once more, but not a step further.
+    const again = await requeued(`echo same > "$1/runs/$2/checkpoints/x"; ${isStopped}`, { saved: "same\n" });
+    expect(again).toMatchObject({ requeued: false, said: expect.stringContaining("nothing was saved") });
+    expect(await requeued(`${saves}; ${isStopped}`, { saved: "same\n" })).toMatchObject({ requeued: true });
     const finishes = `${saves}; trap "exit 0" TERM; kill -TERM $PPID; for k in $(seq 200); do sleep 0.05; done`;
     expect(await requeued(finishes)).toMatchObject({ requeued: false, code: 0 });
     expect(await requeued(`${saves}; exit 143`)).toMatchObject({ requeued: false, code: 143 });
@@ -147,6 +155,9 @@ test("sbatch is told of the array, its limits and all else, the user's own words
     "--qos=x",
     "/a 100%/slurm/0001.sh",
   ]);
+  // Slurm refuses two kinds of memory.
+  const perCpu = sbatchWords({ ...options, others: ["--mem-per-cpu=1G"] }, about);
+  expect(perCpu.filter((word) => word.startsWith("--mem"))).toEqual(["--mem-per-cpu=1G"]);
 });
 
 test("a task of an array is named by array and index, which its own number does not tell", () => {

@@ -189,13 +189,16 @@ test("what is said counts the runs, tells what they take, and names those that a
   const cost = costOfRun(folder, list);
   expect(cost).toMatchObject({ seconds: 8, memory: 2 ** 28 });
   expect(cost?.bytes).toBeGreaterThan(500);
-  expect(planText("my/sweep", plan, list, 8, cost).split("\n")).toEqual([
+  expect(planText("my/sweep", plan, list, { open: 8, named: 9 }, cost).split("\n")).toEqual([
     "demo: 9 runs in my/sweep (T 1 … 9 (9 values), seeds 1)",
     "6 waiting, 1 finished, 1 stopped, 1 failed: 8 to make",
     expect.stringMatching(
       /^a run takes about 8.0 s and 0\.00\d+ MiB of disk: 8 of them one after the other 1 min 4 s and /,
     ),
   ]);
+  const shorter = (named: number) => planText("my/sweep", plan, list, { open: 8, named }, cost).split("\n")[1];
+  expect(shorter(8)).toBe("1 of them is of earlier lines, and belongs to it too");
+  expect(shorter(2)).toBe("7 of them are of earlier lines, and belong to it too");
   const lines = statusText("my/sweep", plan, list, cost).split("\n");
   expect(lines).toContain("  waiting   6");
   expect(lines).toContain("failed   T=2_seed=1  impossible");
