@@ -98,7 +98,7 @@ th:last-child,td:last-child{padding-right:.2rem}
 th.text,td.text,tbody th{text-align:left;font-weight:400}
 thead th.text{font-weight:600}
 thead .unit{font-weight:400;color:var(--muted);white-space:nowrap}
-td{white-space:nowrap}
+td{white-space:nowrap}td.long{white-space:normal;min-width:min(26rem,60vw)}
 td.missing{text-align:center;color:var(--muted)}thead th.number{text-align:center}
 td .whole,td .rest{display:inline-block;white-space:pre}td .whole{text-align:right}td .rest{text-align:left}
 .numbers thead th{border-width:1px;border-color:var(--rule)}.numbers tbody tr:last-child>*{border-bottom:1px solid var(--rule)}

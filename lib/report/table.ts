@@ -27,6 +27,8 @@ export interface Column<T> {
   href?: (item: T) => string | null;
   /** Left-aligned text instead of aligned numbers, each in the notation that suits it; default for columns without any number. */
   text?: boolean;
+  /** Sentences, which wrap; of columns of text. */
+  long?: boolean;
 }
 
 type Value = ReturnType<Column<never>["cell"]>;
@@ -91,7 +93,9 @@ export function htmlTable<T>(items: readonly T[], columns: readonly Column<T>[],
         const href = column.href?.(item);
         const shown = href ? html`<a href="${href}">${cells[i]}</a>` : cells[i];
         if (column.header) return html`<th scope="row">${shown}</th>`;
-        return text ? html`<td class="text">${shown}</td>` : alignedCell(cells[i], wholeWidth, restWidth);
+        return text
+          ? html`<td class="${column.long ? "text long" : "text"}">${shown}</td>`
+          : alignedCell(cells[i], wholeWidth, restWidth);
       })}</tr>
 `,
   )}</tbody></table></div>`;

@@ -76,14 +76,17 @@ test("tables align decimals, mark what is missing and name their headers", () =>
     { label: "w", cell: ({ score }) => score },
     { label: "twice", cell: ({ value }) => value && 2 * value, format: String },
     { label: "note", cell: () => "" },
+    { label: "why", long: true, cell: () => "a sentence" },
   ]).toString();
   const missing = '<td class="missing">—</td>';
   expect(text).toContain(`<th scope="row">&lt;b&gt;</th>${missing}${missing}${missing}<td class="text">—</td>`);
+  // Sentences wrap, numbers and words do not.
+  expect(text).toContain('<td class="text long">a sentence</td>');
   expect(text).toContain('v <span class="unit">[s]</span>');
   expect(text).toMatch(/<span class="whole"[^>]*>12<\/span><span class="rest"[^>]*>\.50<\/span>/);
   expect(text).toMatch(/<span class="whole"[^>]*>0<\/span><span class="rest"[^>]*>\.410 ± 0\.020<\/span>/);
   expect(text).toMatch(/<span class="whole"[^>]*>25<\/span>/);
-  expect(text.match(/scope="col"/g)).toHaveLength(5);
+  expect(text.match(/scope="col"/g)).toHaveLength(6);
 });
 
 /** The palette indices of a PNG that has filter 0 in every row. */

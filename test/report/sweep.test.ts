@@ -67,7 +67,7 @@ const figureOf = (text: string, id: string) =>
   );
 
 /** Metrics of options that a standard run does not have: --equilibrium of ising. */
-const OF_OPTIONS = new Set(["magnetization.compensator.*"]);
+const OF_OPTIONS = new Set(["magnetization.compensator.*", "magnetization.direct"]);
 
 describe("the text", () => {
   test("says what failed, and why, before all else, then how many runs there are and what was varied", () => {

@@ -20,7 +20,13 @@ const columns = (quantity: string, methods: readonly string[], title = "") =>
   methods.map((method) => ({ title: `${title}${method}`, name: (side: string) => `${quantity}.${method}.${side}` }));
 
 export const ISING_TEXT: GalleryText = {
-  headlines: ["magnetization.compensator.*", "large.mean.predicted", "error.compensator.*", "std_ratio.compensator.*"],
+  headlines: [
+    "magnetization.compensator.*",
+    "magnetization.direct",
+    "large.mean.predicted",
+    "error.compensator.*",
+    "std_ratio.compensator.*",
+  ],
   summary(result) {
     const { metrics } = result;
     const [L, patch] = [settingText(result, "L"), Math.min(...sidesOf(result))];

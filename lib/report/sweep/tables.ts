@@ -95,7 +95,7 @@ export function metricsTable(collected: Collected): Html | false {
       { label: "Median", cell: ({ values }) => middle(values) },
       { label: "Highest", cell: ({ values }) => values.at(-1) },
     ],
-    "Over all runs that have it; values of every run are in the tables.",
+    "Over all runs that have it, named as in their result.json: what is measured, the method, then the case; the reports of runs say how. Values of every run are in the tables.",
   );
   const body = html`${table}${restNote(shown.length, all.length, METRICS_FILE)}`;
   return collapsed("All metrics", all.length, body, { search: "Find metrics whose names have" });
@@ -130,7 +130,7 @@ export function runsTable({ runs }: Collected): Html {
       text: true,
       cell: ({ made, attempt }) => formatDuration(made?.seconds ?? attempt?.seconds ?? Number.NaN),
     },
-    { label: "What to know", text: true, cell: ({ why }) => why && short(why) },
+    { label: "What to know", text: true, long: true, cell: ({ why }) => why && short(why) },
   ]);
   const body = html`
 <p>Names lead to the reports, states to what a run said.</p>${table}${restNote(shown.length, runs.length, TABLES.attempts[0])}`;

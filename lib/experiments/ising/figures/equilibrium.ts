@@ -16,7 +16,7 @@ export function equilibrium({ equilibrium: found, field, side }: Data): Html | f
         exact === null
           ? "; there is no exact value for a lattice of this size"
           : ", with the exact value of the infinite lattice, which one of this size has to within 1 in a thousand"
-      }. Bars are 95 % intervals; they should reach the lines.`,
+      }. Bars are 95 % intervals, of equations from their runs and training data; they should reach the lines but for what z leaves open of its own future, in the ordered phase a few parts in 10⁴ of m.`,
       alt: "Magnetization in equilibrium of the learned equations against patch side, with that of lattices",
       x: { label: "patch side ℓ [spins]", log: 2 },
       y: { label: `mean of ${quantity}` },
