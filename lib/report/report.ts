@@ -2,7 +2,7 @@ import type { Finished } from "../run/publish.ts";
 import type { RunResult } from "../run/result.ts";
 import { training } from "./figures/training.ts";
 import { type Guide, howToRead } from "./how-to-read.ts";
-import { type Content, type Html, html } from "./html.ts";
+import { type Content, Html, html } from "./html.ts";
 import { page, type Section } from "./page.ts";
 import { commitOf, finishedAt, provenance } from "./provenance.ts";
 import { type Stroke, thumbnail } from "./thumbnail.ts";
@@ -58,6 +58,9 @@ function seedsOf({ seed, parameters: { seeds } }: RunResult): string {
   return typeof seeds === "number" ? `seeds ${seed} to ${seed + seeds - 1}` : `seed ${seed}`;
 }
 
+/** Sizes such as 8 × 8 stay on one line. */
+const unbroken = (text: Html) => new Html(text.toString().replace(/(?<=\d) × (?=\d)/g, "\u00a0×\u00a0"));
+
 /** The report of an experiment as one HTML document: the summary, its own sections, how networks were trained, and how to repeat the run. */
 export function report(spec: ReportSpec): string {
   const { result, command, trainings, title, subject, lead, guide, summary, sections, strokes, paperSection } = spec;
@@ -70,7 +73,7 @@ export function report(spec: ReportSpec): string {
       {
         id: "summary",
         title: "Summary",
-        body: html`${warningBox(result)}${lead && html`<p class="lead">${lead}</p>`}
+        body: html`${warningBox(result)}${lead && html`<p class="lead">${unbroken(lead)}</p>`}
 <div class="first">${spec.hero}${tiles(spec.tiles ?? [])}</div>
 ${guide && howToRead(guide)}${summary}`,
       },

@@ -130,7 +130,10 @@ function writtenNumber(cell: string): number {
 
 test("the gallery shows its curves, its headline and its own metrics", () => {
   const data = syntheticData();
-  const head = readHead(isingReport(data));
+  const text = isingReport(data);
+  const head = readHead(text);
+  // Sizes in the first sentence are not broken over a line.
+  expect(text).toContain("learned while only one patch of 8\u00a0×\u00a08 moves at a time");
   expect(head.description).toContain("learned while only one patch of 8 × 8 moves at a time, 1/64 of the lattice");
   expect(head.thumbnail.match(/<polyline/g)).toHaveLength(14); // truth and ours from seven starts
   const gallery = galleryPage([{ href: "ising.html", report: head, result: data.result }]);
