@@ -50,7 +50,7 @@ export function errorTile(
 ): Tile | false {
   if (!Number.isFinite(error.value)) return false;
   const beside = listed(others, "\u00a0%");
-  const perfect = Number.isFinite(floor) && html`a perfect model: ${two(floor)}\u00a0%`;
+  const perfect = Number.isFinite(floor) && html`best possible (sampling): ${two(floor)}\u00a0%`;
   return {
     label,
     value: large(error, "\u00a0%"),
@@ -90,7 +90,7 @@ export function strayNote(others: Readonly<Record<string, Pick<Scored, "outside"
     const share = astray(one);
     return share ? [`${name}\u00a0${share}`] : [];
   });
-  return gone.length > 0 && html`; of the time outside their training data: ${gone.join(", ")}`;
+  return gone.length > 0 && html`; share of time outside their training data: ${gone.join(", ")}`;
 }
 
 /** Error and fluctuations of one equation beside those of the baselines from the same patches; `floor`: error of a perfect model. */
@@ -125,7 +125,7 @@ const SAME = 1.05;
 /** How many times less, or more, than something else. */
 function times(ratio: number): string {
   const factor = ratio >= 1 ? ratio : 1 / ratio;
-  if (factor < SAME) return "as much";
+  if (factor < SAME) return "the same";
   const shown = factor < 10 ? formatNumber(factor, 2) : formatSetting(Number(factor.toPrecision(2)));
   return `${shown}\u00a0times ${ratio >= 1 ? "less" : "more"}`;
 }
@@ -168,11 +168,11 @@ export function costTile(
   return comparedCost(
     learn,
     [
-      { updates: mean[at], what: "for means as accurate" },
-      { updates: asAccurate(std[at], ratio), what: "for fluctuations as accurate" },
+      { updates: mean[at], what: "for equally accurate means" },
+      { updates: asAccurate(std[at], ratio), what: "for equally accurate fluctuations" },
     ],
     system,
-    "in site updates to learn one equation, whose runs take none",
+    "site updates to learn one equation; its own runs take none",
   );
 }
 

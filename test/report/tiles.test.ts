@@ -22,7 +22,7 @@ const text = (tile: Parameters<typeof tiles>[0][number]) =>
 test("errors stand in percent beside what a perfect model has and what others do, as far as they are known", () => {
   const error = { value: 1.25, low: 1.1, high: 1.4 };
   expect(text(errorTile("Error", error, 0.9, { naive: 19, small: undefined, lost: Number.NaN }))).toBe(
-    "Error 1.25 % ± 0.15 a perfect model: 0.90 %; naive 19 %",
+    "Error 1.25 % ± 0.15 best possible (sampling): 0.90 %; naive 19 %",
   );
   expect(text(errorTile("Error", error, Number.NaN))).toBe("Error 1.25 % ± 0.15");
   expect(errorTile("Error", single(Number.NaN), 0.9)).toBe(false);
@@ -35,12 +35,12 @@ test("relative squared errors are shown as their roots, of the same patches", ()
   };
   const scores = [of("compensator", 8, 4e-4, 1.1), of("naive", 8, 0.04, 8), of("naive", 16, 0.01, 4)];
   const [error, spread] = scoreTiles(scores, { method: "compensator", patch: 8 }, 1e-4);
-  expect(text(error)).toBe("Error of the mean (RMS) 2.0 % a perfect model: 1.0 %; naive 20 %");
+  expect(text(error)).toBe("Error of the mean (RMS) 2.0 % best possible (sampling): 1.0 %; naive 20 %");
   expect(text(spread)).toBe("Fluctuations over the true ones 1.1 1 is right; naive 8.0");
   expect(scoreTiles(scores, { method: "compensator", patch: 16 }, 1e-4)).toEqual([]);
   const stray = scores.map((one) => ({ ...one, outside: single(one.method === "naive" ? 0.979 : 0.05) }));
   const [warned] = scoreTiles(stray, { method: "compensator", patch: 8 }, 1e-4);
-  expect(text(warned)).toEndWith("; of the time outside their training data: naive 98 %");
+  expect(text(warned)).toEndWith("; share of time outside their training data: naive 98 %");
   expect(spreadTile("Fluctuations", single(Number.POSITIVE_INFINITY))).toBe(false);
 });
 
@@ -55,11 +55,11 @@ describe("costs", () => {
       ),
     );
 
-  test("are so many times less, or more, or as much", () => {
+  test("are so many times less, or more, or the same", () => {
     expect(cost(1234, 25)).toBe(
       "Cost beside direct simulation, 8 spins 12 times less for 0 4.0 times more for 1 Attempts.",
     );
-    expect(cost(98)).toContain("as much for 0");
+    expect(cost(98)).toContain("the same for 0");
     expect(cost(1.5e7)).toContain("150,000 times less");
     expect(comparedCost(100, [{ updates: Number.NaN, what: "" }], "", "")).toBe(false);
   });
@@ -74,7 +74,7 @@ describe("costs", () => {
     const at = (ratio: Estimate) => text(costTile([curve], 4, { side: 8, system: "8 × 8 spins", ratio }));
     // Learning 1.824e8; means 100 runs of 1,280, fluctuations to 2 % 1,250 of them.
     expect(at({ value: 1, low: 0.98, high: 1.02 })).toContain(
-      "1,400 times more for means as accurate 110 times more for fluctuations as accurate",
+      "1,400 times more for equally accurate means 110 times more for equally accurate fluctuations",
     );
     // 4 % off at most: a quarter of the runs.
     expect(at({ value: 0.97, low: 0.96, high: 0.98 })).toContain("460 times more for fluctuations");

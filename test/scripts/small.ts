@@ -236,7 +236,7 @@ export const SMALL: Small[] = [
     bars: ["small lattices", "partial evolution", "direct simulation, 8³ cells", "train \\S+"],
     // Few states, which its trajectories leave now and then, of lattices that hardly wait.
     warned:
-      /^(the equation .*at (2400|3000) K spends [1-9](\.\d)? % of its time outside its training data|at 2400, 3000 K lattices wait for less .*)$/,
+      /^(the equation .*at (2400|3000) K spends [1-9](\.\d)? % of its time outside its training data|at 2400, 3000 K lattices are followed for less .*)$/,
     // Annealed lattices, direct simulation, pairs and one equation are on disk.
     kill: "increment",
     changed: ["--learning-rate", "0.1", /0\.003.*0\.1|0\.1.*0\.003/],

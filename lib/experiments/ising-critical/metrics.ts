@@ -213,7 +213,7 @@ export function criticalVerdict({ outcomes, courses, rolled, closed }: CriticalS
     ...[...main, ...tried].filter(isLost).map(({ side, what, one }) => {
       const how = Number.isNaN(one.unphysical)
         ? "run away"
-        : `are where no lattice can be for ${percent(one.unphysical)} of the time`;
+        : `spend ${percent(one.unphysical)} of their time where no lattice can be`;
       return `trajectories of the equation of ${side} × ${side} spins ${what} ${how}`;
     }),
   ];

@@ -35,7 +35,7 @@ function headline({ worst, exponents, quantities, patch, diagnostics }: Critical
       ({ name, learned, truth, exact }, k) =>
         html`${k > 0 && ", "}${name}\u00a0= <strong>${formatWithInterval(learned)}</strong> (the same fit to true lattices: ${formatWithInterval(truth)}; exact: ${formatSetting(exact ?? Number.NaN)})`,
     );
-  return html`Stochastic equations of lattices up to ${square(Math.max(...sides))} near the critical point, learned while only patches of ${square(patch)} spins are seen to move, have the true order to <strong>${formatNumber(100 * rmsDeviation(quantities.abs_m.map(besideTruth), "each").error.value, 2)}\u00a0%</strong>${said.length > 0 && html`, and ${said}`}.${lawSentence(diagnostics, { method: "compensator", patch: 1 })}`;
+  return html`Stochastic equations of lattices up to ${square(Math.max(...sides))} near the critical point, learned while only patches of ${square(patch)} spins are seen to move, give the order of true lattices to <strong>${formatNumber(100 * rmsDeviation(quantities.abs_m.map(besideTruth), "each").error.value, 2)}\u00a0%</strong>${said.length > 0 && html`, and ${said}`}.${lawSentence(diagnostics, { method: "compensator", patch: 1 })}`;
 }
 
 /** Errors of order and fluctuations over all sizes and temperatures, and the cost of the largest lattice that was simulated directly. */
@@ -52,9 +52,9 @@ function headTiles({ quantities, worst, costs, T, patch }: CriticalReportData): 
     known
       ? comparedCost(
           known.learn,
-          [{ updates: known.direct, what: `for ⟨|m|⟩ at T = ${formatSetting(T)} as accurate` }],
+          [{ updates: known.direct, what: `for an equally accurate ⟨|m|⟩ at T = ${formatSetting(T)}` }],
           `${square(known.side)} spins`,
-          "in attempts to flip a spin, all seeds, beside Glauber dynamics; clusters that flip (Wolff) are cheaper than both",
+          "attempts to flip a spin, of all seeds together, beside Glauber dynamics; flips of clusters (Wolff) take fewer than both",
         )
       : false,
   ];

@@ -56,7 +56,7 @@ export function withinRange(p: NbMoTaOptions): { p: NbMoTaOptions; warnings: str
   const warnings = rangeWarnings(p.barriers, p.temperatures);
   if (short.length > 0) {
     warnings.push(
-      `at ${short.join(", ")} K lattices wait for less than ${ENOUGH} relaxations: what is learned and compared there is short of equilibrium`,
+      `at ${short.join(", ")} K lattices are followed for less than ${ENOUGH} relaxation times: what is learned and compared there is short of equilibrium`,
     );
   }
   if (p.temperatures.includes(p.T)) return { p, warnings };

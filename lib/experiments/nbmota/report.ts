@@ -61,7 +61,7 @@ function headTiles(data: NbMoTaReportData): (Tile | false)[] {
             { updates: asAccurate(largest.std, stdRatio), what: "for fluctuations as accurate" },
           ],
           `${formatSetting(largest.atoms)} atoms`,
-          "in jumps of vacancies to learn one equation, whose runs take none",
+          "jumps of vacancies to learn one equation; its own runs take none",
         )
       : false,
   ];

@@ -111,7 +111,7 @@ describe.skipIf(browser.missing)("in a browser", () => {
     const tiles = await page.locator(".tile").allTextContents();
     expect(tiles).toHaveLength(3);
     expect(tiles[0]).toContain("3.07\u00a0% ± 0.45");
-    expect(tiles[0]).toContain("a perfect model: 0.95\u00a0%");
+    expect(tiles[0]).toContain("best possible (sampling): 0.95\u00a0%");
     expect(tiles[1]).toContain("1 is right; naive\u00a090");
   });
 

@@ -52,7 +52,7 @@ testReport(
 test("the gallery shows its headline and curves", () => {
   const head = readHead(criticalReport(syntheticData()));
   expect(head.description).toContain("lattices up to 128 × 128");
-  expect(head.description).toContain("have the true order to 1.1 %");
+  expect(head.description).toContain("give the order of true lattices to 1.1 %");
   expect(head.description).toContain(
     "β/ν = 0.1270 ± 0.0040 (the same fit to true lattices: 0.1280 ± 0.0020; exact: 0.125)",
   );

@@ -155,7 +155,9 @@ test("trajectories that leave what lattices can be are said; those that run away
   expect(criticalVerdict(study({ rolled: rolled(0.001), closed: closed(0.001) })).warnings).toEqual([]);
   const tried = criticalVerdict(study({ closed: closed(0.02) }));
   expect(tried.failed).toBe(false);
-  expect(tried.warnings.join()).toMatch(/16 × 16 spins with the closure blocks are where no lattice can be for 2\.0 %/);
+  expect(tried.warnings.join()).toMatch(
+    /16 × 16 spins with the closure blocks spend 2\.0 % of their time where no lattice can be/,
+  );
   const ran = criticalVerdict(study({ rolled: rolled(Number.NaN) }));
   expect(ran.failed).toBe(true);
   expect(criticalVerdict(study({ rolled: rolled(0.02) })).warnings.join()).toMatch(/step 0\.5 are where no .* 2\.0 %/);

@@ -107,7 +107,7 @@ describe("temperatures before the numbers", () => {
 
   test("that lattices hardly wait at", () => {
     expect(warningsOf({ temperatures: [700, 2000, 3000], wait: 3 })[0]).toMatch(
-      /^at 700 K lattices wait for less than 2/,
+      /^at 700 K lattices are followed for less than 2/,
     );
     expect(warningsOf({ wait: 2 })).toEqual([]);
     expect(warningsOf({ wait: 1.9 })[0]).toMatch(/^at 2000, 2500, 3000 K lattices wait/);

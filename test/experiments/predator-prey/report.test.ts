@@ -204,7 +204,7 @@ describe.skipIf(browser.missing)("in a browser", () => {
     expect(lead).toContain("to 0.49 %");
     // 0.004 + 0.003·0.3 and its interval in percent, the floor 0.0038, and the synthetic ratio.
     const tiles = (await page.locator(".tile").allTextContents()).join("\n");
-    for (const part of ["0.490\u00a0% ± 0.065", "a perfect model: 0.38\u00a0%", "0.300 ± 0.030"])
+    for (const part of ["0.490\u00a0% ± 0.065", "best possible (sampling): 0.38\u00a0%", "0.300 ± 0.030"])
       expect(tiles).toContain(part);
     const rows = page.locator("#summary tbody tr");
     expect(await rows.locator("th").allTextContents()).toEqual([
