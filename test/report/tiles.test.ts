@@ -77,8 +77,8 @@ describe("costs", () => {
       "1,400 times more for equally accurate means 110 times more for equally accurate fluctuations",
     );
     // 4 % off at most: a quarter of the runs.
-    expect(at({ value: 0.97, low: 0.96, high: 0.98 })).toContain("460 times more for fluctuations");
-    expect(at(single(1.04))).toContain("460 times more for fluctuations");
+    expect(at({ value: 0.97, low: 0.96, high: 0.98 })).toContain("460 times more for equally accurate fluctuations");
+    expect(at(single(1.04))).toContain("460 times more for equally accurate fluctuations");
     expect(costTile([curve], 5, { side: 8, system: "", ratio: single(1) })).toBe(false);
   });
 });

@@ -160,7 +160,9 @@ test("trajectories that leave what lattices can be are said; those that run away
   );
   const ran = criticalVerdict(study({ rolled: rolled(Number.NaN) }));
   expect(ran.failed).toBe(true);
-  expect(criticalVerdict(study({ rolled: rolled(0.02) })).warnings.join()).toMatch(/step 0\.5 are where no .* 2\.0 %/);
+  expect(criticalVerdict(study({ rolled: rolled(0.02) })).warnings.join()).toMatch(
+    /step 0\.5 spend 2\.0 % of their time where no /,
+  );
   expect(criticalVerdict(study({ closed: closed(Number.NaN) })).failed).toBe(false);
   expect(ran.warnings.join()).toMatch(/32 × 32 spins with the step 0\.5 run away/);
 });

@@ -110,7 +110,7 @@ describe("temperatures before the numbers", () => {
       /^at 700 K lattices are followed for less than 2/,
     );
     expect(warningsOf({ wait: 2 })).toEqual([]);
-    expect(warningsOf({ wait: 1.9 })[0]).toMatch(/^at 2000, 2500, 3000 K lattices wait/);
+    expect(warningsOf({ wait: 1.9 })[0]).toMatch(/^at 2000, 2500, 3000 K lattices are followed/);
   });
 
   test("of a relaxation that is not trained: the nearest stands for it, and the range is named", () => {
