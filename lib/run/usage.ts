@@ -60,7 +60,7 @@ export function usage(command: Described, standard?: Parameters, columns = termi
   const profiles = standard && (!files || files.profiles) ? PROFILES : [undefined];
   const write = width < WIDE ? parameterList : parameterTable;
   for (const [title, keys] of command.groups ?? [["Parameters", Object.keys(parameters)]]) {
-    if (keys.length > 0) lines.push("", ...write(title, keys, parameters, profiles, width));
+    if (keys.length > 0) lines.push("", ...write({ title, keys, parameters, profiles, width }));
   }
   const rest = [OPTION, width - OPTION];
   lines.push("", ...row(["Options", "default"], rest));
@@ -76,19 +76,22 @@ const terminalColumns = () => process.stdout.columns || WIDTH;
 
 type Columns = readonly (Profile | undefined)[];
 
+/** Some of the parameters under a title. */
+interface Group {
+  readonly title: string;
+  readonly keys: readonly string[];
+  readonly parameters: Parameters;
+  readonly profiles: Columns;
+  readonly width: number;
+}
+
 const valuesIn = (parameters: Parameters, profiles: Columns) =>
   profiles.map((profile) => defaults(parameters, profile) as Record<string, unknown>);
 
 const valueText = (value: unknown) => String(value).replaceAll(",", ", ") || "none";
 
 /** A column for each profile. */
-function parameterTable(
-  title: string,
-  keys: readonly string[],
-  parameters: Parameters,
-  profiles: Columns,
-  width: number,
-): string[] {
+function parameterTable({ title, keys, parameters, profiles, width }: Group): string[] {
   const columns = valuesIn(parameters, profiles);
   const each = Math.floor((width - OPTION - UNIT) / columns.length);
   const widths = [OPTION, UNIT, ...columns.map(() => each)];
@@ -106,13 +109,7 @@ function parameterTable(
 }
 
 /** The same one under the other. */
-function parameterList(
-  title: string,
-  keys: readonly string[],
-  parameters: Parameters,
-  profiles: Columns,
-  width: number,
-): string[] {
+function parameterList({ title, keys, parameters, profiles, width }: Group): string[] {
   const columns = valuesIn(parameters, profiles);
   return [
     title,
