@@ -49,8 +49,9 @@ export const headOf = ({ began, host, job }: { began: string; host: string; job:
 /** "# 2026-11-28T10:03Z on node7: demo --T 1", "at work (x.ts:7:3)". */
 const HEADS_AND_FRAMES = /^($|# |at .*(:\d+:\d+|native|unknown)\)?$)/;
 
-/** The last lines of a log behind a place, without heads of attempts and frames of a stack. */
-export function lastLines(path: string, from: number): string[] {
+/** The last lines of a log behind a place, without heads of attempts and frames of a stack; none of one that is not there. */
+export function lastLines(path: string, from = 0): string[] {
+  if (!existsSync(path)) return [];
   const file = openSync(path, "r");
   try {
     const { size } = fstatSync(file);

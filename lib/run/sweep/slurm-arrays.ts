@@ -5,13 +5,14 @@ import { InputError } from "../../errors.ts";
 import { writeAtomically } from "../../io/atomic.ts";
 import { askSlurm, stageOf, type Task, tasksOf } from "../queue.ts";
 import { type Known, readAttempt } from "./executor.ts";
+import { lastLines } from "./log.ts";
 import { logFile, type Plan, type Point } from "./plan.ts";
 import { OWN_WORDS, pointsFile, saidFile, scriptFile } from "./slurm-script.ts";
 
 /** Digits of a number of an array. */
 const DIGITS = 4;
-/** Lines of a log that are shown of a lost run, and the most letters of one. */
-const [LAST, LONGEST] = [2, 160];
+/** Lines of a log that are shown of a lost run. */
+const LAST = 2;
 /** Reasons for waiting that pass by themselves, by squeue(1). */
 const USUAL: ReadonlySet<string> = new Set([
   "",
@@ -135,23 +136,16 @@ function knownTask(
       ? { state: "queued", why: `${id} waits: ${task.reason}` }
       : { state: "queued" };
   }
-  const said = lines(saidFile(folder, job, index));
+  const said = lastLines(saidFile(folder, job, index));
   const own = said.findLast((line) => line.startsWith(OWN_WORDS))?.slice(OWN_WORDS.length);
   if (own !== undefined) return { state: "stopped", why: `${own} (${id})` };
   const end = ENDS[task?.state ?? ""];
   if (end) return { state: end.state, why: `${end.why} (${id})` };
   if (readAttempt(folder, point)?.job === `${job}_${index}`) return null;
-  const log = lines(logFile(folder, point));
+  const log = lastLines(logFile(folder, point));
   const words = (said.length > 0 ? said : log).slice(-LAST).join(" / ");
   const what = task
     ? `${id} ended as ${task.state} and left no word`
     : `Slurm knows ${id} no more, and it left no word`;
   return { state: "lost", why: words ? `${what}; the last it said: ${words}` : what };
-}
-
-/** Of a text file; none of one that is not there. */
-function lines(path: string): string[] {
-  if (!existsSync(path)) return [];
-  const all = readFileSync(path, "utf8").split(/[\r\n]+/);
-  return all.map((line) => line.trim().slice(0, LONGEST)).filter(Boolean);
 }
