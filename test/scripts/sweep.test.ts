@@ -55,7 +55,7 @@ test("--dry-run shows the plan, and writes nothing", async () => {
   );
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toBe(
-    `curie-weiss: 12 runs in ${folder} (T 1.1 1.2 1.3, h -0.1 0.1, seeds 1 2)\ntime and disk are told by the first run\n`,
+    `curie-weiss: 12 runs in ${folder} (T = 1.1, 1.2, 1.3; h = -0.1, 0.1; seeds = 1, 2)\ntime and disk are told by the first run\n`,
   );
   expect(existsSync(folder)).toBe(false);
 });
@@ -64,7 +64,7 @@ test("a sweep makes ordinary runs, the same line makes none again, a line with m
   const first = await sweep(`curie-weiss --h -0.1,0.1 --out ${folder}`, ...TINY);
   expect(first.code).toBe(0);
   expect(first.out).toMatch(
-    /^curie-weiss: 2 runs in .* \(h -0\.1 0\.1, seeds 1\)\ntime and disk .*\n2 finished; .*sweep\.ts status .* says more, .* collect .* collects what is there\n$/,
+    /^curie-weiss: 2 runs in .* \(h = -0\.1, 0\.1; seeds = 1\)\ntime and disk .*\n2 finished; .*sweep\.ts status .* says more, .* collect .* collects what is there\n$/,
   );
   expect(first.err).toMatch(/^a run takes about [\d.]+ s and 0\.\d+ MiB of disk$/m);
   expect(first.err).toMatch(/^runs 100 %: done in/m);
@@ -92,7 +92,7 @@ test("a sweep makes ordinary runs, the same line makes none again, a line with m
 
   const status = await sweep(`status ${folder}`);
   expect({ code: status.code, err: status.err }).toEqual({ code: 0, err: "" });
-  expect(status.out).toBe(`curie-weiss: 3 runs in ${folder} (h -0.1 0.1 0, seeds 1)\n\n  finished  3\n`);
+  expect(status.out).toBe(`curie-weiss: 3 runs in ${folder} (h = -0.1, 0.1, 0; seeds = 1)\n\n  finished  3\n`);
 });
 
 test("a result that is cut off is told and made anew, to the same bytes", async () => {

@@ -1,8 +1,9 @@
 // The report of a sweep: how many runs are there and why others are not, what was varied, metrics against it, and the way to the report of every run.
 import { average } from "../../analysis/mean.ts";
 import { formatDuration } from "../../run/duration.ts";
-import { type Collected, type CollectedRun, type SweepAxis, TABLES } from "../../run/sweep/collect.ts";
+import { type Collected, type CollectedRun, TABLES } from "../../run/sweep/collect.ts";
 import { isMade, type PointState } from "../../run/sweep/executor.ts";
+import { valuesText } from "../../run/sweep/status.ts";
 import { type Html, html } from "../html.ts";
 import { formatSetting } from "../number.ts";
 import { page } from "../page.ts";
@@ -20,8 +21,8 @@ interface SweepReport {
   metrics?: readonly string[];
 }
 
-/** Reasons, runs of each, and values of axes that are named one by one. */
-const [MOST_REASONS, MOST_NAMED, MOST_VALUES] = [8, 3, 6];
+/** Reasons, and runs of each that are named one by one. */
+const [MOST_REASONS, MOST_NAMED] = [8, 3];
 /** Pairs of axes with maps. */
 const MOST_PAIRS = 3;
 /** Maps that are seen at first. */
@@ -64,15 +65,6 @@ function warningBox({ runs }: Collected): Html | false {
   )}`;
 }
 
-/** "T from 2.2 to 2.6 (9 values)", "closure: none, blocks". */
-function axisText({ key, numeric, values }: SweepAxis): string {
-  if (values.length <= MOST_VALUES || !numeric) {
-    const more = values.length - MOST_VALUES;
-    return `${key} = ${values.slice(0, MOST_VALUES).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-  }
-  return `${key} from ${values[0]} to ${values.at(-1)} (${values.length} values)`;
-}
-
 /** States in the order in which they are told. */
 const TOLD: readonly PointState[] = ["failed", "lost", "stopped", "running", "queued", "waiting"];
 
@@ -83,7 +75,10 @@ function leadOf({ axes, runs }: Collected): string {
     return count > 0 ? [`${count} ${state}`] : [];
   });
   const repetitions = new Set(runs.map(({ point }) => point.repetition)).size;
-  const varied = axes.length > 0 ? `Varied: ${axes.map(axisText).join("; ")}` : "Nothing is varied but the seed";
+  const varied =
+    axes.length > 0
+      ? `Varied: ${axes.map(({ key, values }) => valuesText(key, values)).join("; ")}`
+      : "Nothing is varied but the seed";
   return `${formatSetting(done)} of ${plural(runs.length, "run")} finished${states.length > 0 ? ` (${states.join(", ")})` : ""}. ${varied}; ${plural(repetitions, "repetition")}${repetitions > 1 ? " with seeds of their own" : ""}.`;
 }
 

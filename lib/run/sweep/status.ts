@@ -13,7 +13,7 @@ const LONGEST = 160;
 
 const NOT_WELL: readonly PointState[] = ["unreliable", "stopped", "failed", "lost"];
 
-/** "T 2.2 … 2.6 (9 values), h 0, 0.1, seeds 1, 2". */
+/** "T from 2.2 to 2.6 (9 values); h = 0, 0.1; seeds = 1, 2". */
 function axesText({ axes, points }: Plan): string {
   const parts = axes.map((key) =>
     valuesText(
@@ -27,14 +27,17 @@ function axesText({ axes, points }: Plan): string {
       "seeds",
       points.map(({ repetition }) => String(repetition)),
     ),
-  ].join(", ");
+  ].join("; ");
 }
 
-function valuesText(name: string, all: readonly string[]): string {
+/** What is varied, and over what: a few values by name, of more numbers the ends. */
+export function valuesText(name: string, all: readonly string[]): string {
   const values = [...new Set(all)];
-  return values.length <= NAMED
-    ? `${name} ${values.join(" ")}`
-    : `${name} ${values[0]} … ${values[values.length - 1]} (${values.length} values)`;
+  const numbers = values.map(Number);
+  const more = values.length - NAMED;
+  if (more > 0 && numbers.every(Number.isFinite))
+    return `${name} from ${Math.min(...numbers)} to ${Math.max(...numbers)} (${values.length} values)`;
+  return `${name} = ${values.slice(0, NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 const mebibytes = (bytes: number) =>

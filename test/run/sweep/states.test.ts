@@ -190,7 +190,7 @@ test("what is said counts the runs, tells what they take, and names those that a
   expect(cost).toMatchObject({ seconds: 8, memory: 2 ** 28 });
   expect(cost?.bytes).toBeGreaterThan(500);
   expect(planText("my/sweep", plan, list, { open: 8, named: 9 }, cost).split("\n")).toEqual([
-    "demo: 9 runs in my/sweep (T 1 … 9 (9 values), seeds 1)",
+    "demo: 9 runs in my/sweep (T from 1 to 9 (9 values); seeds = 1)",
     "6 waiting, 1 finished, 1 stopped, 1 failed: 8 to make",
     expect.stringMatching(
       /^a run takes about 8.0 s and 0\.00\d+ MiB of disk: 8 of them one after the other 1 min 4 s and /,
@@ -205,7 +205,7 @@ test("what is said counts the runs, tells what they take, and names those that a
   expect(lines).toContain("stopped  T=3_seed=1  nobody works on it");
   expect(costOfRun(folder, list.slice(1))).toBeNull();
   expect(statusText("my/sweep", { ...plan, points: [plan.points[0]] }, list.slice(0, 1), cost)).toStartWith(
-    "demo: 1 run in my/sweep (T 1, seeds 1)\n",
+    "demo: 1 run in my/sweep (T = 1; seeds = 1)\n",
   );
   expect(costText(1, null)).toBe("time and disk are told by the first run");
 });
