@@ -21,7 +21,7 @@ import { isingSystem } from "./plan.ts";
 const START = 0.9;
 /** Trajectories of an equation; looks at them so many sweeps apart, first and at most. */
 const RUNS = 128;
-/** With the best parameters as many again: of eight draws alone the error has a standard deviation of a quarter, and with it intervals are too narrow. */
+/** With the best parameters as many again: from eight draws alone an error is uncertain by a quarter, which makes intervals too narrow. */
 const DRAWS = { draws: 31, runs: 4 };
 const EVERY = 2;
 const FIRST = 100;

@@ -58,7 +58,7 @@ function headTiles(data: NbMoTaReportData): (Tile | false)[] {
           learningJumps(costs),
           [
             { updates: largest.lattice, what: "for one lattice taken through all T" },
-            { updates: asAccurate(largest.std, stdRatio), what: "for fluctuations as accurate" },
+            { updates: asAccurate(largest.std, stdRatio), what: "for equally accurate fluctuations" },
           ],
           `${formatSetting(largest.atoms)} atoms`,
           "jumps of vacancies to learn one equation; its own runs take none",

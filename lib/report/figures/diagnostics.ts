@@ -123,7 +123,7 @@ export function lawSentence(
   const tested = one ? contrasts(one, { variables: [], cases: [] }) : [];
   if (!one || tested.length === 0) return false;
   const off = tested.filter(({ z }) => Math.abs(z) > OFF).length;
-  return html` ${off === 0 ? "None" : formatSetting(off)} of <a href="#diagnostics">${tested.length} tests</a> of its means and spreads${one.patch !== patch && one.patch > 1 && `, of patches of side ${one.patch},`} ${off === 1 ? "is" : "are"} off by more than ${OFF} standard errors.`;
+  return html` ${off === 0 ? "None" : formatSetting(off)} of <a href="#diagnostics">${tested.length} tests</a> of its means and spreads${one.patch !== patch && one.patch > 1 && `, from patches of side ${one.patch},`} ${off === 1 ? "is" : "are"} off by more than ${OFF} standard errors.`;
 }
 
 /** What each equation scores in all tests together, and where it departs from the truth. */
