@@ -206,7 +206,7 @@ export const SMALL: Small[] = [
     label: "nbmota",
     // All comparisons, and hot, so that there is little to wait for.
     words: split(
-      "--temperatures 2400,3000 --T 2400 --replicas 24 --wait 0.2 --looks 1 --pause 0.3 --records 2 --age 1 --seeds 2",
+      "--temperatures 2400,3000 --T 2400 --replicas 24 --wait 0.2 --looks 1 --pause 0.15 --records 2 --age 1 --seeds 2",
       "--true-replicas 8 --course-runs 8 --course-time 1.5 --runs 16 --horizon 12",
       "--studies all --steps 20 --hidden 8 --batch 256 --seed 3",
     ),
