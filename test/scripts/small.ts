@@ -197,7 +197,7 @@ export const SMALL: Small[] = [
     bars: ["direct simulation, \\d+²"],
     // Few lattices do not reach where the laws end.
     warned:
-      /^(the stationary law of \d+ × \d+ spins at T = .* (at the edge of the training data|use more --cells)|trajectories .* where no lattice can be .*|direct simulation .* too short .*)$/,
+      /^(the stationary law of \d+ × \d+ spins at T = .* (at the edge of the training data|use more --cells)|trajectories .* spend .* where no lattice can be|direct simulation .* too short .*)$/,
     kill: "side32",
     changed: ["--dt", "0.5", /0\.25.*0\.5|0\.5.*0\.25/],
   },
