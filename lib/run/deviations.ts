@@ -2,9 +2,12 @@
 import { average } from "../analysis/mean.ts";
 import { type Estimate, NORMAL, overSeeds, single } from "./seeds.ts";
 
-/** How far a ratio that should be 1 may be from it: the largest distance of its value and of the ends of its interval, as far as they are known. */
+/**
+ * How far a ratio that should be 1 may be from it: the largest distance of its value and of the ends of its interval. NaN where that is not known: a single value is close to 1 by
+ * chance.
+ */
 export const offOne = ({ value, low, high }: Estimate): number =>
-  Math.max(...[value, low, high].filter(Number.isFinite).map((ratio) => Math.abs(ratio - 1)));
+  Math.max(...[value, low, high].map((ratio) => Math.abs(ratio - 1)));
 
 /** A number of ours and the true one, each with its interval as far as it is known. */
 export interface Beside {

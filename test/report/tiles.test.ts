@@ -78,7 +78,8 @@ describe("costs", () => {
     );
     // 4 % off at most: a quarter of the runs.
     expect(at({ value: 0.97, low: 0.96, high: 0.98 })).toContain("460 times more for equally accurate fluctuations");
-    expect(at(single(1.04))).toContain("460 times more for equally accurate fluctuations");
+    // A single value is as close to 1 as chance has it: how accurate it is, is not known.
+    expect(at(single(1.0001))).not.toContain("fluctuations");
     expect(costTile([curve], 5, { side: 8, system: "", ratio: single(1) })).toBe(false);
   });
 });
