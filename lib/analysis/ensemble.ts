@@ -60,6 +60,9 @@ export function caseOf(from: Ensemble, index: number): Ensemble {
   return part(from, [index], 0, from.runs, from.d);
 }
 
+/** Every case alone. */
+export const casesOf = (from: Ensemble): Ensemble[] => allCases(from).map((c) => caseOf(from, c));
+
 /** The runs [first, end) of every case. */
 export function someRuns(from: Ensemble, first: number, end: number): Ensemble {
   return part(from, allCases(from), first, end - first, from.d);

@@ -1,6 +1,6 @@
 // The magnetization in equilibrium: of a learned equation by long trajectories, of lattices by updates that are no dynamics, and exactly where that is known.
 
-import { caseOf, type Ensemble } from "../../analysis/ensemble.ts";
+import { casesOf, type Ensemble } from "../../analysis/ensemble.ts";
 import { type EquilibriumMean, equilibriumMean, errorOfDraws } from "../../analysis/equilibrium-mean.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { exactMagnetization } from "../../analysis/ising-magnetization.ts";
@@ -85,7 +85,7 @@ export async function learnedEquilibrium(
   const ranges = system.observables.map(({ range }) => range ?? null);
   return {
     ...found,
-    training: drawn ? errorOfDraws(seriesOfCases(drawn, of)) : Number.NaN,
+    training: drawn ? errorOfDraws(casesOf(drawn).map((one) => seriesOf(one, of))) : Number.NaN,
     guards: guardsOf(model, trajectories, ranges),
   };
 }
@@ -98,9 +98,6 @@ interface Learning {
   readonly seed: number;
   readonly alone: boolean;
 }
-
-const seriesOfCases = (from: Ensemble, of: (m: number) => number) =>
-  Array.from({ length: from.cases }, (_, c) => seriesOf(caseOf(from, c), of));
 
 /** Of m at all times but the first of one case, `[runs][looks]`. */
 function seriesOf({ times, runs, d, data }: Ensemble, of: (m: number) => number): number[][] {

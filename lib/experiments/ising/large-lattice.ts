@@ -1,7 +1,7 @@
 // A lattice that is too large to be simulated at leisure: its equilibrium predicted from small patches, and simulated directly.
 import { seedInterval } from "../../analysis/bootstrap.ts";
 import { learningUpdates } from "../../analysis/cost.ts";
-import { caseOf, type Ensemble } from "../../analysis/ensemble.ts";
+import { casesOf, type Ensemble } from "../../analysis/ensemble.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { isingLimit } from "../../analysis/ising-strip.ts";
 import { average } from "../../analysis/mean.ts";
@@ -162,9 +162,7 @@ export async function studyLargeLattice(gpu: Gpu, run: Run, p: IsingOptions, see
 /** Both intervals wider by what draws of the parameters change in the same runs. */
 function withTraining(found: ReturnType<typeof equilibrium>, drawn: Ensemble | null) {
   if (!drawn) return found;
-  const [own, ...others] = Array.from({ length: drawn.cases }, (_, c) =>
-    equilibrium(lateMagnetizations(caseOf(drawn, c))),
-  );
+  const [own, ...others] = casesOf(drawn).map((one) => equilibrium(lateMagnetizations(one)));
   const wider = (key: "mean" | "std") => {
     const { value, low, high } = found[key];
     const shifts = others.map((one) => one[key].value - own[key].value);

@@ -1,6 +1,6 @@
 // What a learned equation says of the alloy: its equilibrium at every temperature and its relaxation from disorder at every size.
 import { type Diagnostics, diagnosticsOf, trueRuns } from "../../analysis/diagnostics.ts";
-import { caseOf, type Ensemble, ensemble, someRuns } from "../../analysis/ensemble.ts";
+import { casesOf, type Ensemble, ensemble, someRuns } from "../../analysis/ensemble.ts";
 import { evenGrid } from "../../analysis/function-error.ts";
 import { average } from "../../analysis/mean.ts";
 import { ensembleMoments } from "../../analysis/trajectory-error.ts";
@@ -192,7 +192,7 @@ function momentsOf(six: Float32Array): { mean: Float64Array; std: Float64Array }
 /** Spread of the means of draws of the parameters, which all have the same noise, with that of the runs. */
 function errorOf(p: NbMoTaOptions, drawn: Ensemble, runs: Ensemble, temperature: number): Float64Array {
   const meanOf = (one: Ensemble) => momentsOf(sixOf(p, secondHalf(one), temperature)).mean;
-  const [best, ...draws] = Array.from({ length: drawn.cases }, (_, c) => meanOf(caseOf(drawn, c)));
+  const [best, ...draws] = casesOf(drawn).map(meanOf);
   const single = Array.from({ length: runs.runs }, (_, r) => meanOf(someRuns(runs, r, r + 1)));
   const all = meanOf(runs);
   return best.map((value, j) => {

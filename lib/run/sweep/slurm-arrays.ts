@@ -142,8 +142,7 @@ function knownTask(
   const end = ENDS[task?.state ?? ""];
   if (end) return { state: end.state, why: `${end.why} (${id})` };
   if (readAttempt(folder, point)?.job === `${job}_${index}`) return null;
-  const log = lastLines(logFile(folder, point));
-  const words = (said.length > 0 ? said : log).slice(-LAST).join(" / ");
+  const words = (said.length > 0 ? said : lastLines(logFile(folder, point))).slice(-LAST).join(" / ");
   const what = task
     ? `${id} ended as ${task.state} and left no word`
     : `Slurm knows ${id} no more, and it left no word`;
